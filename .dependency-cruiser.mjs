@@ -1,0 +1,66 @@
+/** The directions of imports: apps -> libs, libs by their index only, libs/protocol and libs/identity on their own. */
+export default {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      comment: 'Two files that import each other cannot be understood one after the other.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-app-imports-another-app',
+      comment: 'Services meet on the wire only: each can be swapped for its Python peer.',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/' },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'libs-import-no-app',
+      severity: 'error',
+      from: { path: '^libs/' },
+      to: { path: '^(apps|examples)/' },
+    },
+    {
+      name: 'libs-by-their-index-only',
+      comment: 'What the index does not export is private.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/([^/]+)/' },
+      to: { path: '^libs/([^/]+)/', pathNot: ['^libs/[^/]+/src/index[.]ts$', '^$1/$2/'] },
+    },
+    {
+      name: 'protocol-stands-alone',
+      comment: 'What goes over the wires depends on nothing of ours and does no I/O.',
+      severity: 'error',
+      from: { path: '^libs/protocol/', pathNot: '[.]spec[.]ts$' },
+      to: {
+        path: ['^(apps|libs)/(?!protocol/)', '^(node:)?(fs|net|http|https|child_process|dgram|tls|dns)(/|$)'],
+      },
+    },
+    {
+      name: 'identity-stands-alone',
+      severity: 'error',
+      from: { path: '^libs/identity/', pathNot: '[.]spec[.]ts$' },
+      to: { path: '^(apps|libs)/(?!identity/)' },
+    },
+    {
+      name: 'tests-stay-out-of-the-sources',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: ['[.]spec[.]ts$', '/testing/'] },
+      to: { path: ['^tests/', '[.]spec[.]ts$', '/testing/', '^node_modules/vitest/'] },
+    },
+    {
+      name: 'nothing-unresolved',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', 'dist'] },
+    exclude: { path: ['/dist/'] },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types'] },
+  },
+};

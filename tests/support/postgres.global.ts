@@ -1,0 +1,21 @@
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { startPostgres } from '../../libs/embedded-postgres/src/index.ts';
+
+/**
+ * One Postgres server for the specs of a run, reached through TEST_POSTGRES_URL. Whoever sets that variable, such as
+ * `./horde test`, provides the server himself.
+ */
+export default async function setup(): Promise<(() => Promise<void>) | undefined> {
+  if (process.env['TEST_POSTGRES_URL']) return undefined;
+  const base =
+    process.getuid?.() === 0 ? '/var/lib/horde' : path.join(process.env['HOME']!, '.local/share/horde');
+  const dataFolder = path.join(base, `test-${randomBytes(4).toString('hex')}`);
+  const server = await startPostgres({ dataFolder, durable: false });
+  process.env['TEST_POSTGRES_URL'] = server.url;
+  return async () => {
+    await server.stop();
+    await rm(dataFolder, { recursive: true, force: true });
+  };
+}

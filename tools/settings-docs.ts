@@ -1,0 +1,107 @@
+/**
+ * Writes docs/settings.md and envs/SERVICE/.env.template from the settings classes, whose comments, types and
+ * defaults are the only source. With --check it writes nothing and fails when a file is not up to date.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import ts from 'typescript';
+
+interface Setting {
+  variable: string;
+  secret: boolean;
+  text: string;
+  unit: string | null;
+  /** null: it must be set. */
+  default: string | null;
+}
+
+const services = ['facilitator', 'validator', 'miner', 'executor', 'devnet'];
+
+function settingsOf(file: string): Setting[] {
+  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2023, true);
+  const settings: Setting[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isPropertyDeclaration(node)) settings.push(...settingOf(node));
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return settings;
+}
+
+function settingOf(property: ts.PropertyDeclaration): Setting[] {
+  for (const decorator of ts.getDecorators(property) ?? []) {
+    const call = decorator.expression;
+    if (!ts.isCallExpression(call)) continue;
+    const [variable] = call.arguments;
+    const name = call.expression.getText();
+    if (!/^env/.test(name) || !variable || !ts.isStringLiteral(variable)) continue;
+    const comment = ts.getJSDocCommentsAndTags(property).find(ts.isJSDoc);
+    const tag = (wanted: string) =>
+      comment?.tags?.filter(({ tagName }) => tagName.text === wanted).map((found) => textOf(found.comment))[0] ?? null;
+    return [
+      {
+        variable: variable.text,
+        secret: name === 'envSecret',
+        text: textOf(comment?.comment),
+        unit: tag('unit'),
+        default: tag('default') ?? defaultOf(property),
+      },
+    ];
+  }
+  return [];
+}
+
+const textOf = (comment: string | ts.NodeArray<ts.JSDocComment> | undefined): string =>
+  (ts.getTextOfJSDocComment(comment) ?? '').replace(/\s+/g, ' ').trim();
+
+function defaultOf({ initializer, questionToken }: ts.PropertyDeclaration): string | null {
+  if (!initializer) return questionToken ? 'not set' : null;
+  const text = initializer.getText();
+  if (text === 'null' || text === '[]') return 'not set';
+  return text.replace(/^'(.*)'$/s, '$1').replace(/(?<=\d)_(?=\d)/g, '');
+}
+
+function describe(service: string, settings: Setting[]): string {
+  const rows = settings.map(({ variable, secret, text, unit, default: value }) => {
+    const meaning = [text, unit && `In ${unit}.`, secret && 'Never shown.'].filter(Boolean).join(' ');
+    return `| \`${variable}\` | ${value === null ? '**required**' : `\`${value || '(empty)'}\``} | ${meaning.replaceAll('|', '\\|')} |`;
+  });
+  return [`## ${service}`, '', '| variable | default | meaning |', '| --- | --- | --- |', ...rows, ''].join('\n');
+}
+
+function template(service: string, settings: Setting[]): string {
+  const entries = settings.map(({ variable, text, unit, default: value }) => {
+    const comment = [text, unit && `(${unit})`].filter(Boolean).join(' ');
+    const line = value === null ? `${variable}=` : `#${variable}=${value === 'not set' ? '' : value}`;
+    return `${comment ? `# ${comment}\n` : ''}${line}\n`;
+  });
+  const head = `# Settings of the ${service}. A line that is commented out shows the default; the others must be set.\n`;
+  return [head, ...entries].join('\n');
+}
+
+const files = new Map<string, string>();
+const sections: string[] = [];
+for (const service of services) {
+  const settings = settingsOf(`apps/${service}/src/settings.ts`);
+  sections.push(describe(service, settings));
+  files.set(`envs/${service}/.env.template`, template(service, settings));
+}
+files.set(
+  'docs/settings.md',
+  `# Settings\n\nEach service reads its settings once, at start, from its environment. A wrong or missing one is a sentence that\nnames the variable, and exit code 2. The names are those that ComputeHorde's operators use; this page is written by\n\`npm run docs\` from the services' settings classes.\n\n${sections.join('\n')}`,
+);
+
+const check = process.argv.includes('--check');
+let stale = false;
+for (const [file, text] of files) {
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
+  stale = true;
+  if (check) {
+    console.error(`${file} is not up to date: run npm run docs.`);
+  } else {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    console.log(`wrote ${file}`);
+  }
+}
+process.exit(check && stale ? 1 : 0);
