@@ -1,0 +1,153 @@
+import type { HordeFailureReason, JobFailureReason, JobRejectionReason, JobStage } from '../enums.ts';
+
+/** How an error travels: as the body of an HTTP answer, or as the reason in a message. */
+interface ErrorRow<A extends unknown[]> {
+  /** One sentence for the person who meets it. It never holds a secret. */
+  says: (...facts: A) => string;
+  /** What that person can do. */
+  hint?: string;
+  /** Whether the same request may succeed later. */
+  retryable: boolean;
+  /** The status of an HTTP answer. */
+  status?: number;
+  wire?: { reason: JobFailureReason | HordeFailureReason | JobRejectionReason; stage?: JobStage };
+}
+
+/** An error that a person can act on. Told apart by `code`, never by its class. */
+export class HordeError extends Error {
+  override readonly name = 'HordeError';
+  readonly hint: string | undefined;
+  readonly retryable: boolean;
+  readonly status: number | undefined;
+  readonly wire: ErrorRow<never>['wire'];
+
+  constructor(
+    readonly code: string,
+    sentence: string,
+    row: Pick<ErrorRow<never>, 'hint' | 'retryable' | 'status' | 'wire'>,
+  ) {
+    super(sentence);
+    this.hint = row.hint;
+    this.retryable = row.retryable;
+    this.status = row.status;
+    this.wire = row.wire;
+  }
+}
+
+const row = <A extends unknown[]>(row: ErrorRow<A>): ErrorRow<A> => row;
+
+const rows = {
+  NO_VALIDATOR: row({
+    // The text is what the reference answers; its clients may look for it.
+    says: () => 'Could not select Validator',
+    hint: 'The target validator is not connected to this facilitator. Check its hotkey, or try again later.',
+    retryable: true,
+    status: 400,
+  }),
+  NO_MINER_OFFERS_CLASS: row({
+    says: (executorClass: string, miners: number) =>
+      `None of the ${miners} known miners offers an executor of class ${executorClass}.`,
+    hint: 'Choose another executor class, or wait for a miner that offers this one.',
+    retryable: true,
+    wire: { reason: 'no_miner_for_job' },
+  }),
+  BAD_JOB_SIGNATURE: row({
+    says: (why: string) => why,
+    hint: 'Sign the request with the hotkey that the validator knows.',
+    retryable: false,
+    wire: { reason: 'invalid_signature' },
+  }),
+  ALL_EXECUTORS_BUSY: row({
+    says: (executorClass: string, total: number) =>
+      `All ${total} executors of class ${executorClass} are busy.`,
+    retryable: true,
+    wire: { reason: 'busy' },
+  }),
+  CLASS_NOT_OFFERED: row({
+    says: (executorClass: string) => `This miner offers no executor of class ${executorClass}.`,
+    retryable: false,
+    wire: { reason: 'busy' },
+  }),
+  EXECUTOR_NOT_STARTED: row({
+    says: (why: string) => `The executor could not be started: ${why}`,
+    retryable: true,
+    wire: { reason: 'executor_spinup_failed' },
+  }),
+  EXECUTOR_GONE: row({
+    says: (how: string) => `The executor left before the job ended (${how}).`,
+    retryable: true,
+    wire: { reason: 'executor_disconnected' },
+  }),
+  EXECUTOR_NOT_READY: row({
+    says: (seconds: number) => `The executor was not ready within ${seconds} s.`,
+    retryable: true,
+    wire: { reason: 'generic_error', stage: 'executor_startup' },
+  }),
+  EXECUTOR_STOPPED: row({
+    says: () => 'The executor was stopped.',
+    retryable: true,
+    wire: { reason: 'generic_error' },
+  }),
+  ENGINE_UNREACHABLE: row({
+    says: (why: string) => `The executor cannot reach its Docker engine: ${why}.`,
+    retryable: true,
+    wire: { reason: 'generic_error' },
+  }),
+  IMAGE_UNAVAILABLE: row({
+    says: (sentence: string) => sentence,
+    hint: 'Check the name of the image, and that the miner may pull it.',
+    retryable: false,
+    wire: { reason: 'generic_error' },
+  }),
+  STREAMING_NOT_OFFERED: row({
+    says: () => 'This executor does not offer streaming yet.',
+    retryable: false,
+    wire: { reason: 'streaming_failed' },
+  }),
+  RAW_SCRIPT_NOT_OFFERED: row({
+    says: () => 'This executor runs commands only, and the job has a raw_script.',
+    retryable: false,
+    wire: { reason: 'generic_error' },
+  }),
+  NO_TIME_LIMIT: row({
+    says: () => 'The job has neither executor_timing nor timeout_seconds.',
+    retryable: false,
+    wire: { reason: 'generic_error' },
+  }),
+  VOLUME_GIVEN_TWICE: row({
+    says: () => 'The job has a volume in both of its requests.',
+    retryable: false,
+    wire: { reason: 'generic_error' },
+  }),
+  JOB_OVERRAN: row({
+    says: (what: string) => what,
+    hint: 'Give the job more time.',
+    retryable: false,
+    wire: { reason: 'timeout' },
+  }),
+  JOB_EXITED: row({
+    says: (code: number, lastLine: string) =>
+      `The job ended with exit code ${code}.${lastLine && ` The last line of its stderr: ${lastLine}`}`,
+    retryable: false,
+    wire: { reason: 'nonzero_return_code' },
+  }),
+  RESULT_TOO_LARGE: row({
+    says: (bytes: number, limit: number) =>
+      `The job's result is a message of ${bytes} bytes, and ${limit} is the most that is sent.`,
+    hint: 'Upload large outputs, and have the storage answer briefly.',
+    retryable: false,
+    wire: { reason: 'upload_failed', stage: 'result_upload' },
+  }),
+} as const;
+
+type Rows = typeof rows;
+export type ErrorCode = keyof Rows;
+
+/** One function per error: `throw errors.ALL_EXECUTORS_BUSY('always_on.test', 3)`. */
+export const errors = Object.fromEntries(
+  Object.entries(rows).map(([code, one]) => [
+    code,
+    (...facts: unknown[]) =>
+      new HordeError(code, (one.says as (...facts: unknown[]) => string)(...facts), one),
+  ]),
+) as unknown as { [C in ErrorCode]: (...facts: Parameters<Rows[C]['says']>) => HordeError };

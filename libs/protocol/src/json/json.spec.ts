@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { JsonError, parseJson } from './parse.ts';
+import { JsonFloat, toJsonValue, toPlain, type JsonValue } from './values.ts';
+import { writeCompact, writeCompactSorted, writePythonSorted } from './write.ts';
+
+describe('a number of a peer', () => {
+  it.each([
+    ['1795326418837946486', '1795326418837946486'],
+    ['18446744073709551616', '18446744073709551616'],
+    ['-0', '0'],
+    ['300', '300'],
+    ['300.0', '300.0'],
+    ['1e5', '100000.0'],
+    ['1E16', '1e+16'],
+    ['1e-7', '1e-07'],
+    ['0.0001', '0.0001'],
+    ['1.5e-5', '1.5e-05'],
+    ['-0.0', '-0.0'],
+    ['123456789012345680.0', '1.2345678901234568e+17'],
+    ['1e400', 'Infinity'],
+  ])('%s is written again as Python writes it: %s', (read, written) => {
+    expect(writeCompact(parseJson(read))).toBe(written);
+  });
+});
+
+describe('keys', () => {
+  it('keep their order, also those that look like integers', () => {
+    expect(writeCompact(parseJson('{"10":1,"9":2,"a":3}'))).toBe('{"10":1,"9":2,"a":3}');
+  });
+
+  it('are sorted by code point, not by UTF-16 unit', () => {
+    expect(writeCompactSorted(parseJson('{"\\ud83d\\ude00":1,"\\uffff":2}'))).toBe(
+      '{"\\uffff":2,"\\ud83d\\ude00":1}',
+    );
+  });
+
+  it('that come twice: the last value wins', () => {
+    expect(writeCompact(parseJson('{"a":1,"b":2,"a":3}'))).toBe('{"a":3,"b":2}');
+  });
+
+  it('that a prototype has are data like any other', () => {
+    const plain = toPlain(parseJson('{"__proto__":{"polluted":true}}')) as Record<string, unknown>;
+    expect(Object.keys(plain)).toEqual(['__proto__']);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+});
+
+it('escapes what Python escapes: everything outside the printable ASCII characters', () => {
+  expect(writePythonSorted(toJsonValue({ b: ['é\u2028\u007f😀"\\\n/'], a: true }))).toBe(
+    '{"a": true, "b": ["\\u00e9\\u2028\\u007f\\ud83d\\ude00\\"\\\\\\n/"]}',
+  );
+});
+
+it.each([
+  '',
+  '{',
+  '[1,]',
+  '{"a":1,}',
+  '01',
+  '+1',
+  '.5',
+  'nul',
+  '"\u0000"',
+  '"\\x"',
+  '"\\ud800"',
+  '1 2',
+  'NaN',
+  '"a',
+  '{a:1}',
+])('refuses %j', (text) => expect(() => parseJson(text)).toThrow(JsonError));
+
+it('refuses a bomb of brackets with one sentence', () => {
+  expect(() => parseJson('['.repeat(100_000))).toThrow('nested deeper than 64 levels');
+});
+
+it('reads back whatever it writes', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 5, noUnicodeString: false }), (plain) => {
+      const text = writeCompact(toJsonValue(plain));
+      expect(writeCompact(parseJson(text))).toBe(text);
+      expect(toPlain(parseJson(text))).toEqual(JSON.parse(JSON.stringify(plain)));
+    }),
+  );
+});
+
+it('tells floats and integers apart', () => {
+  const [float, integer] = parseJson('[1.0,1]') as JsonValue[];
+  expect(float).toEqual(new JsonFloat(1));
+  expect(integer).toBe(1);
+});

@@ -1,0 +1,179 @@
+import {
+  HordeFailureReason,
+  JobFailureReason,
+  JobParticipant,
+  JobRejectionReason,
+  JobStage,
+  JobStatus,
+} from '../enums.ts';
+import { ExecutorClass } from '../executor-classes.ts';
+import type { JsonValue } from '../json/values.ts';
+import { outputUploadClasses, type OutputUpload } from '../jobs/uploads.ts';
+import { volumeClasses, type Volume } from '../jobs/volumes.ts';
+import {
+  BigInteger,
+  Bool,
+  closed,
+  Integer,
+  Json,
+  OneOf,
+  Part,
+  Text,
+  TextMap,
+  Texts,
+  Tolerant,
+  Variant,
+} from '../messages/fields.ts';
+import { Direction, MessageType } from '../messages/message.ts';
+import { StreamingDetails } from './job-messages.ts';
+
+/** A user's signature over a request, as the facilitator passes it on. */
+@closed
+export class RequestSignature {
+  @Text({ max: 100 }) signature_type!: string;
+  /** The signer's hotkey. */
+  @Text({ max: 100 }) signatory!: string;
+  @BigInteger() timestamp_ns!: bigint;
+  /** base64. */
+  @Text({ max: 200 }) signature!: string;
+  @OneOf(['SignedFields', 'FullRequest']) signature_scope!: 'SignedFields' | 'FullRequest';
+}
+
+/** facilitator -> validator: a user's job. */
+@closed
+export class NewJob {
+  @Part(() => RequestSignature) signature: RequestSignature | null = null;
+  @OneOf(['job.new']) type = 'job.new' as const;
+  @MessageType('V2JobRequest') message_type = 'V2JobRequest' as const;
+  @Text({ max: 100 }) uuid!: string;
+  @Text({ max: 100 }) job_namespace: string | null = null;
+  @OneOf(ExecutorClass) executor_class!: ExecutorClass;
+  @Text({ max: 1024 }) docker_image!: string;
+  @Texts() args!: string[];
+  @TextMap() env!: Map<string, string>;
+  @Bool() use_gpu = true;
+  @Variant('volume_type', volumeClasses) volume: Volume | null = null;
+  @Variant('output_upload_type', outputUploadClasses) output_upload: OutputUpload | null = null;
+  @Text({ max: 4096 }) artifacts_dir: string | null = null;
+  @Bool() on_trusted_miner = false;
+  /** Time limits. @unit seconds */
+  @Integer() download_time_limit!: number;
+  @Integer() execution_time_limit!: number;
+  @Integer() upload_time_limit!: number;
+  @Integer() streaming_start_time_limit!: number;
+  @Part(() => StreamingDetails) streaming_details: StreamingDetails | null = null;
+}
+
+/** facilitator -> validator: a user says that a miner returned a wrong result. */
+@closed
+export class JobCheated {
+  @Part(() => RequestSignature) signature: RequestSignature | null = null;
+  @OneOf(['job.cheated']) type = 'job.cheated' as const;
+  @MessageType('V0JobCheated') message_type = 'V0JobCheated' as const;
+  @Text({ max: 100 }) job_uuid!: string;
+  @Text({ max: 100 }) trusted_job_uuid!: string;
+  @Json() details: JsonValue = null;
+}
+
+/** validator -> facilitator: who I am; the signature is over the 32 bytes of the public key. */
+@closed
+export class ValidatorLogin {
+  @MessageType('V0AuthenticationRequest') message_type = 'V0AuthenticationRequest' as const;
+  /** 64 hexadecimal digits, without 0x. */
+  @Text({ max: 200 }) public_key!: string;
+  @Text({ max: 200 }) signature!: string;
+}
+
+/** validator -> facilitator, once a minute: I am alive. */
+@closed
+export class Heartbeat {
+  @MessageType('V0Heartbeat') message_type = 'V0Heartbeat' as const;
+}
+
+export class MinerResponse {
+  @Text() docker_process_stderr!: string;
+  @Text() docker_process_stdout!: string;
+  @TextMap() artifacts: Map<string, string> | null = null;
+  @TextMap() upload_results: Map<string, string> | null = null;
+}
+
+export class RejectionDetails {
+  @Tolerant(JobParticipant) rejected_by!: JobParticipant;
+  @Tolerant(JobRejectionReason) reason!: JobRejectionReason;
+  @Text() message!: string;
+  @Json() context: JsonValue = null;
+}
+
+export class FailureDetails {
+  @Tolerant(JobFailureReason) reason!: JobFailureReason;
+  @Tolerant(JobStage) stage!: JobStage;
+  @Text() message!: string;
+  @Json() context: JsonValue = null;
+  @Integer() docker_process_exit_status: number | null = null;
+  @Text() docker_process_stdout: string | null = null;
+  @Text() docker_process_stderr: string | null = null;
+}
+
+export class HordeFailureDetails {
+  @Tolerant(JobParticipant) reported_by!: JobParticipant;
+  @Tolerant(HordeFailureReason) reason!: HordeFailureReason;
+  @Text() message!: string;
+  @Json() context: JsonValue = null;
+}
+
+@closed
+export class StreamingServerDetails {
+  @Text({ max: 100_000 }) streaming_server_cert: string | null = null;
+  @Text({ max: 255 }) streaming_server_address: string | null = null;
+  @Integer() streaming_server_port: number | null = null;
+}
+
+/** What a status update tells beyond the status: at most one of these is set. */
+export class StatusMetadata {
+  @Part(() => MinerResponse) miner_response: MinerResponse | null = null;
+  @Part(() => RejectionDetails) job_rejection_details: RejectionDetails | null = null;
+  @Part(() => FailureDetails) job_failure_details: FailureDetails | null = null;
+  @Part(() => HordeFailureDetails) horde_failure_details: HordeFailureDetails | null = null;
+  @Part(() => StreamingServerDetails) streaming_details: StreamingServerDetails | null = null;
+}
+
+/** validator -> facilitator: how far the job is. Answered by a Response, in order. */
+@closed
+export class JobStatusUpdate {
+  @MessageType('V0JobStatusUpdate') message_type = 'V0JobStatusUpdate' as const;
+  @Text({ max: 100 }) uuid!: string;
+  @Tolerant(JobStatus) status!: JobStatus;
+  @Part(() => StatusMetadata) metadata: StatusMetadata | null = null;
+}
+
+/** validator -> facilitator: an executor's machine. */
+@closed
+export class MachineSpecsUpdate {
+  @MessageType('V0MachineSpecsUpdate') message_type = 'V0MachineSpecsUpdate' as const;
+  @Text({ max: 100 }) miner_hotkey!: string;
+  @Text({ max: 100 }) validator_hotkey!: string;
+  @Json() specs!: JsonValue;
+  @Text({ max: 200 }) batch_id!: string;
+}
+
+/** facilitator -> validator: the answer to a login or a status update. It has no `message_type`. */
+@closed
+export class Response {
+  @OneOf(['success', 'error']) status!: 'success' | 'error';
+  /** Each `{msg, type, help}`, further keys allowed. */
+  @Json() errors: JsonValue = [];
+}
+
+/** What a facilitator sends a validator, except for `Response`. */
+export const facilitatorToValidator = new Direction('facilitator', 'validator', [NewJob, JobCheated]);
+
+/** What a validator sends a facilitator. */
+export const validatorToFacilitator = new Direction('validator', 'facilitator', [
+  ValidatorLogin,
+  Heartbeat,
+  JobStatusUpdate,
+  MachineSpecsUpdate,
+]);
+
+/** The path a validator connects to. */
+export const facilitatorPath = '/ws/v0/';
