@@ -1,0 +1,175 @@
+import { make, AcceptJob, VolumesReady } from '@horde/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { createTestDatabase } from '../../../tests/support/database.ts';
+import {
+  createOutboxTable,
+  Database,
+  DatabaseError,
+  openDatabase,
+  Outbox,
+  OutboxDrain,
+  OutboxRow,
+} from './index.ts';
+
+class First1795000000001 implements MigrationInterface {
+  name = 'First1795000000001';
+  up = async (runner: QueryRunner): Promise<void> => void (await runner.query('create table thing (id int primary key)'));
+  down = async () => undefined;
+}
+
+class Outbox1795000000002 implements MigrationInterface {
+  name = 'Outbox1795000000002';
+  up = (runner: QueryRunner) => createOutboxTable(runner);
+  down = async () => undefined;
+}
+
+class Slow1795000000001 extends First1795000000001 {
+  override name = 'Slow1795000000001';
+  override up = async (runner: QueryRunner) => {
+    await runner.query('create table thing (id int primary key)');
+    await runner.query('select pg_sleep(0.2)');
+  };
+}
+
+const open = (url: string, migrations: (new () => MigrationInterface)[], service = 'miner') =>
+  openDatabase({ service, url, entities: [OutboxRow], migrations, poolSize: 4 });
+
+describe('the schema of a service', () => {
+  it('is named after it, and two services share a database without meeting', async () => {
+    const url = await createTestDatabase();
+    const [miner, validator] = [
+      await open(url, [First1795000000001]),
+      await open(url, [First1795000000001], 'validator'),
+    ];
+    await miner.query('insert into thing values (1)');
+    expect(await validator.query('select * from thing')).toEqual([]);
+    expect(await miner.query(`select name from miner.migrations`)).toEqual([{ name: 'First1795000000001' }]);
+    await Promise.all([miner.destroy(), validator.destroy()]);
+  });
+
+  it('is migrated once when four replicas start at the same moment', async () => {
+    const url = await createTestDatabase();
+    const replicas = await Promise.all([1, 2, 3, 4].map(() => open(url, [Slow1795000000001])));
+    expect(await replicas[0]!.query('select name from migrations')).toEqual([{ name: 'Slow1795000000001' }]);
+    await Promise.all(replicas.map((replica) => replica.destroy()));
+  });
+
+  it('that a newer version has changed is refused with a sentence', async () => {
+    const url = await createTestDatabase();
+    await (await open(url, [First1795000000001, Outbox1795000000002])).destroy();
+    await expect(open(url, [First1795000000001])).rejects.toThrow(
+      'The database of miner was changed by a newer version (Outbox1795000000002). Run that version, or restore a backup.',
+    );
+  });
+
+  it('that cannot be reached says so', async () => {
+    const refused = open('postgres://u:secret@127.0.0.1:1/x', []);
+    await expect(refused).rejects.toThrow(DatabaseError);
+    await expect(refused).rejects.toThrow(/^The database of miner cannot be used: .*ECONNREFUSED/);
+    await expect(refused).rejects.not.toThrow('secret');
+  });
+});
+
+describe('the outbox', () => {
+  let database: Database;
+  let outbox: Outbox;
+  beforeAll(async () => {
+    database = new Database(await open(await createTestDatabase(), [Outbox1795000000002]));
+    outbox = new Outbox(database);
+  });
+  afterAll(() => database.dataSource.destroy());
+
+  const put = (peer: string, subject: string) =>
+    database.transaction((tx) => outbox.put(tx, peer, subject, make(AcceptJob, { job_uuid: subject })));
+
+  /** Collects what a drain sends; `next(n)` resolves when n frames were sent. */
+  function collector() {
+    const sent: string[] = [];
+    let wake = () => undefined as void;
+    return {
+      sent,
+      send: async (row: OutboxRow) => {
+        sent.push(row.subject);
+        wake();
+        return true;
+      },
+      async next(count: number) {
+        while (sent.length < count) await new Promise<void>((resolve) => (wake = resolve));
+      },
+    };
+  }
+
+  it('sends in order, at once, what is stored while a connection is there', async () => {
+    const out = collector();
+    const drain = new OutboxDrain(outbox, 'a', out.send, (error) => {
+      throw error;
+    });
+    for (let i = 0; i < 250; i++) await put('a', String(i));
+    await out.next(250);
+    expect(out.sent).toEqual(Array.from({ length: 250 }, (_, i) => String(i)));
+    drain.stop();
+  });
+
+  it('sends a message whose transaction began first and was committed last', async () => {
+    const out = collector();
+    const drain = new OutboxDrain(outbox, 'late', out.send, (error) => {
+      throw error;
+    });
+    await database.transaction(async (tx) => {
+      await outbox.put(tx, 'late', 'first', make(AcceptJob, { job_uuid: 'first' }));
+      await put('late', 'second');
+      await out.next(1);
+    });
+    await out.next(2);
+    expect(out.sent).toEqual(['second', 'first']);
+    drain.stop();
+  });
+
+  it('sends nothing of a transaction that was rolled back', async () => {
+    const out = collector();
+    const drain = new OutboxDrain(outbox, 'b', out.send, (error) => {
+      throw error;
+    });
+    await expect(
+      database.transaction(async (tx) => {
+        await outbox.put(tx, 'b', 'lost', make(AcceptJob, { job_uuid: 'lost' }));
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
+    await put('b', 'kept');
+    await out.next(1);
+    expect(out.sent).toEqual(['kept']);
+    drain.stop();
+  });
+
+  it('sends again on the next connection what the peer has not confirmed', async () => {
+    await put('c', '1');
+    await put('c', '2');
+    const first = collector();
+    const drain = new OutboxDrain(outbox, 'c', first.send, (error) => {
+      throw error;
+    });
+    await first.next(2);
+    drain.stop();
+    const [one] = await outbox.waiting('c');
+    await outbox.delivered(one!.id);
+    const second = collector();
+    const again = new OutboxDrain(outbox, 'c', second.send, (error) => {
+      throw error;
+    });
+    await second.next(1);
+    expect(second.sent).toEqual(['2']);
+    again.stop();
+  });
+
+  it('keeps the exact frame, and forgets a subject that is settled', async () => {
+    await database.transaction((tx) => outbox.put(tx, 'd', 'x', make(VolumesReady, { job_uuid: 'x' })));
+    const rows = await outbox.waiting('d');
+    expect(rows.map(({ type, frame }) => ({ type, frame }))).toEqual([
+      { type: 'V0VolumesReadyRequest', frame: '{"message_type":"V0VolumesReadyRequest","job_uuid":"x"}' },
+    ]);
+    await database.transaction((tx) => outbox.settle(tx, 'd', 'x'));
+    expect(await outbox.waiting('d')).toEqual([]);
+  });
+});

@@ -1,0 +1,5 @@
+export { Database, Transaction } from './database.ts';
+export { DatabaseModule } from './database.module.ts';
+export { DatabaseError, openDatabase, type DatabaseOptions } from './open-database.ts';
+export { createOutboxTable, Outbox, OutboxRow } from './outbox.ts';
+export { OutboxDrain } from './outbox-drain.ts';

@@ -1,0 +1,99 @@
+import { EventEmitter } from 'node:events';
+import { writeFrame } from '@horde/protocol';
+import { Column, Entity, In, PrimaryGeneratedColumn, type QueryRunner } from 'typeorm';
+import type { Database, Transaction } from './database.ts';
+
+/** A frame that must reach a peer, stored in the transaction that caused it. */
+@Entity('outbox')
+export class OutboxRow {
+  /** Rows of one peer are sent in this order. */
+  @PrimaryGeneratedColumn({ type: 'bigint' }) id!: string;
+  /** The peer's hotkey, or a name for it. */
+  @Column('text') peer!: string;
+  /** What the message is about: the job's uuid. */
+  @Column('text') subject!: string;
+  /** The message's `message_type`. */
+  @Column('text') type!: string;
+  /** The frame's exact text. */
+  @Column('text') frame!: string;
+  @Column('timestamptz', { default: () => 'now()' }) created_at!: Date;
+}
+
+/** The outbox's table, for a service's first migration. */
+export async function createOutboxTable(runner: QueryRunner): Promise<void> {
+  await runner.query(`
+    create table outbox (
+      id bigint generated always as identity primary key,
+      peer text not null,
+      subject text not null,
+      type text not null,
+      frame text not null,
+      created_at timestamptz not null default now()
+    )`);
+  await runner.query('create index outbox_peer on outbox (peer, id)');
+  await runner.query('create index outbox_subject on outbox (subject)');
+}
+
+/**
+ * Messages to peers. A row is written in the transaction that causes the message and stays until the peer has it,
+ * so a crash between the two loses nothing: what is still here is sent again.
+ */
+export class Outbox {
+  private readonly bell = new EventEmitter().setMaxListeners(0);
+
+  constructor(private readonly database: Database) {}
+
+  /** Stores a message for a peer, and rings for it once the transaction is committed. */
+  async put(
+    tx: Transaction,
+    peer: string,
+    subject: string,
+    message: { message_type: string },
+  ): Promise<void> {
+    await tx.manager.insert(OutboxRow, {
+      peer,
+      subject,
+      type: message.message_type,
+      frame: writeFrame(message),
+    });
+    tx.afterCommit(() => this.bell.emit(peer));
+  }
+
+  /** Calls `listener` whenever there may be something new for the peer. Returns a function that ends it. */
+  onRing(peer: string, listener: () => void): () => void {
+    this.bell.on(peer, listener);
+    return () => this.bell.off(peer, listener);
+  }
+
+  /**
+   * The oldest messages for a peer, without those in `except`. Not "those after the last one": transactions commit in
+   * another order than they take their ids.
+   */
+  waiting(peer: string, except: Iterable<string> = [], limit = 100): Promise<OutboxRow[]> {
+    return this.database.manager
+      .createQueryBuilder(OutboxRow, 'row')
+      .where('row.peer = :peer and row.id <> all(:except)', { peer, except: [...except] })
+      .orderBy('row.id')
+      .limit(limit)
+      .getMany();
+  }
+
+  /** Those of these messages that are still here. */
+  async remaining(ids: Iterable<string>): Promise<string[]> {
+    const rows = await this.database.manager.find(OutboxRow, {
+      select: { id: true },
+      where: { id: In([...ids]) },
+    });
+    return rows.map(({ id }) => id);
+  }
+
+  /** The peer has it. */
+  async delivered(id: string): Promise<void> {
+    await this.database.manager.delete(OutboxRow, { id });
+  }
+
+  /** Nothing about this subject needs to be sent to the peer any more. */
+  async settle(tx: Transaction, peer: string, subject: string): Promise<void> {
+    await tx.manager.delete(OutboxRow, { peer, subject });
+  }
+}

@@ -1,0 +1,94 @@
+import type { Server } from 'node:http';
+import type { INestApplication, INestApplicationContext, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { loadSettings, SettingsError } from '@horde/settings';
+import { createLogger, FrameworkLogger, type Logger } from './logger.ts';
+
+/** How long a service may take to stop before it is ended. @unit ms */
+const stopLimit = 10_000;
+
+export interface ServiceOptions<S extends object> {
+  /** Its name in logs and messages: `miner`. */
+  name: string;
+  settings: new () => S;
+  /** Variables that begin like this and are unknown are reported. */
+  prefixes?: string[];
+  module: (settings: S, logger: Logger) => Type | Promise<Type>;
+  /** Where it listens for HTTP; none: it does not. */
+  listen?: (settings: S) => { host: string; port: number };
+  /** Called when the service runs; an HTTP service has been given its port. */
+  started?: (app: INestApplicationContext, settings: S, http: Server | null) => Promise<void> | void;
+}
+
+/**
+ * Starts a service: reads its settings, starts its parts, listens, and stops gracefully on SIGTERM or SIGINT.
+ * A second signal, or ten seconds, ends it at once. Wrong settings end it with exit code 2 and a sentence each.
+ */
+export async function runService<S extends object>(options: ServiceOptions<S>): Promise<void> {
+  const logger = createLogger(options.name);
+  process.on('unhandledRejection', (error) =>
+    logger.error({ error }, 'a promise was rejected and nobody looked'),
+  );
+  try {
+    const { settings, unknown } = loadSettings(options.settings, process.env, options.prefixes);
+    for (const variable of unknown)
+      logger.warn(`${variable} is set, but ${options.name} knows no such setting.`);
+    const app = await create(options, settings, logger);
+    stopOnSignals(app, logger);
+    let http: Server | null = null;
+    if (options.listen) {
+      const { host, port } = options.listen(settings);
+      const server = app as INestApplication;
+      await server.listen(port, host);
+      http = server.getHttpServer() as Server;
+      logger.info({ address: http.address() }, `${options.name} listens`);
+    } else {
+      await app.init();
+    }
+    await options.started?.(app, settings, http);
+  } catch (error) {
+    fail(options.name, error, logger);
+  }
+}
+
+async function create<S extends object>(options: ServiceOptions<S>, settings: S, logger: Logger) {
+  const module = await options.module(settings, logger);
+  const nest = { logger: new FrameworkLogger(logger), abortOnError: false };
+  // Bodies are read by each service itself: JSON must keep its digits, and signatures cover the exact bytes.
+  if (options.listen)
+    return NestFactory.create(module, { ...nest, bodyParser: false, forceCloseConnections: true });
+  return NestFactory.createApplicationContext(module, nest);
+}
+
+function stopOnSignals(app: INestApplicationContext, logger: Logger): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    logger.info(`${signal}: stopping`);
+    setTimeout(() => {
+      logger.error(`did not stop within ${stopLimit / 1000} s: ended`);
+      process.exit(1);
+    }, stopLimit).unref();
+    app.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error({ error }, 'stopping failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+function fail(name: string, error: unknown, logger: Logger): never {
+  if (error instanceof SettingsError) {
+    process.stderr.write(
+      `${name} cannot start:\n${error.sentences.map((sentence) => `  ${sentence}\n`).join('')}`,
+    );
+    process.exit(2);
+  }
+  logger.fatal({ error }, `${name} cannot start: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+}

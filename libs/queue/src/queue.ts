@@ -1,0 +1,119 @@
+import { createPostgresBackend, Queue as BullQueue, Worker, type Job } from 'bullmq';
+import { Redis } from 'ioredis';
+
+/** Where queues live: on Redis when an address is given, else in Postgres beside the service's tables. */
+export interface QueueSettings {
+  /** The service's name; queues of different services never meet. */
+  service: string;
+  databaseUrl: string;
+  redisUrl: string | null;
+}
+
+export interface WorkerOptions {
+  /** How many entries are worked on at once. @default 1 */
+  concurrency?: number;
+  /** An entry's handler failed, or the queue itself. */
+  onError: (error: Error, id: string | null) => void;
+}
+
+/**
+ * A queue that wakes workers up. It is a doorbell, not the truth: an entry carries an id and nothing else, may ring
+ * twice, and may be lost with its store; whoever rings has stored the work first, and sweeps it from there.
+ */
+export interface Queue {
+  /** Rings for an id. While an entry of that id waits, further rings change nothing. @param delay ms */
+  ring(id: string, delay?: number): Promise<void>;
+  /** Calls `handle` for every ring, on one worker at a time. */
+  work(handle: (id: string) => Promise<void>, options: WorkerOptions): void;
+  /** Rings for an id again and again. @param interval ms */
+  every(id: string, interval: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export class Queues {
+  private readonly opened: Queue[] = [];
+
+  constructor(private readonly settings: QueueSettings) {}
+
+  open(name: string): Queue {
+    const queue = new BullMqQueue(name, this.settings);
+    this.opened.push(queue);
+    return queue;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.opened.map((queue) => queue.close()));
+  }
+}
+
+class BullMqQueue implements Queue {
+  private readonly queue: BullQueue;
+  private readonly workers: Worker[] = [];
+  private readonly connections: Redis[] = [];
+
+  constructor(
+    private readonly name: string,
+    private readonly settings: QueueSettings,
+  ) {
+    this.queue = settings.redisUrl
+      ? new BullQueue(name, this.redisOptions(settings.redisUrl))
+      : new BullQueue(name, this.postgresOptions(), createPostgresBackend as never);
+    this.queue.on('error', () => undefined);
+  }
+
+  async ring(id: string, delay = 0): Promise<void> {
+    // No entry stays behind after its work: the next ring for the same id must be heard.
+    await this.queue.add(
+      'ring',
+      {},
+      { jobId: `id-${id}`, delay, removeOnComplete: true, removeOnFail: true },
+    );
+  }
+
+  work(handle: (id: string) => Promise<void>, options: WorkerOptions): void {
+    const run = (job: Job) => handle(job.repeatJobKey ?? (job.id ?? '').slice('id-'.length));
+    const common = { concurrency: options.concurrency ?? 1, maxStalledCount: 1_000 };
+    const worker = this.settings.redisUrl
+      ? new Worker(this.name, run, { ...this.redisOptions(this.settings.redisUrl), ...common })
+      : new Worker(this.name, run, { ...this.postgresOptions(), ...common }, createPostgresBackend as never);
+    worker.on('error', (error) => options.onError(error, null));
+    worker.on('failed', (job, error) => options.onError(error, job?.id ?? null));
+    this.workers.push(worker);
+  }
+
+  async every(id: string, interval: number): Promise<void> {
+    await this.queue.upsertJobScheduler(
+      id,
+      { every: interval },
+      {
+        name: 'ring',
+        opts: { removeOnComplete: true, removeOnFail: true },
+      },
+    );
+  }
+
+  async close(): Promise<void> {
+    // Workers are not waited for: what they work on is stored, and goes on in the next process.
+    await Promise.all(this.workers.map((worker) => worker.close(true)));
+    await this.queue.close();
+    for (const connection of this.connections) connection.disconnect();
+  }
+
+  private postgresOptions() {
+    return {
+      connection: {
+        connectionString: this.settings.databaseUrl,
+        schema: `${this.settings.service}_queue`,
+        migrate: true,
+        max: 4,
+      },
+    };
+  }
+
+  private redisOptions(url: string) {
+    const connection = new Redis(url, { maxRetriesPerRequest: null });
+    connection.on('error', () => undefined);
+    this.connections.push(connection);
+    return { connection, prefix: `horde-${this.settings.service}` };
+  }
+}

@@ -1,0 +1,115 @@
+import { validateSync } from 'class-validator';
+
+/** Wrong or missing settings: one sentence for each, naming the variable. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+
+  constructor(readonly sentences: string[]) {
+    super(sentences.join('\n'));
+  }
+}
+
+type Kind = 'text' | 'number' | 'boolean' | 'list';
+
+interface Setting {
+  field: string;
+  variable: string;
+  kind: Kind;
+  secret: boolean;
+}
+
+const settingsOfClass = new WeakMap<object, Setting[]>();
+
+function setting(variable: string, kind: Kind, secret = false): PropertyDecorator {
+  return (target, field) => {
+    const inherited = settingsOfClass.get(Object.getPrototypeOf(target) as object) ?? [];
+    const own = settingsOfClass.get(target) ?? [...inherited];
+    own.push({ field: String(field), variable, kind, secret });
+    settingsOfClass.set(target, own);
+  };
+}
+
+/** A field that is read from an environment variable as text. */
+export const env = (variable: string) => setting(variable, 'text');
+/** As `env`, for a value that must never be shown. */
+export const envSecret = (variable: string) => setting(variable, 'text', true);
+/** As `env`, for a number. */
+export const envNumber = (variable: string) => setting(variable, 'number');
+/** As `env`, for true or false (also 1, 0, yes, no, on, off). */
+export const envFlag = (variable: string) => setting(variable, 'boolean');
+/** As `env`, for a list separated by commas. */
+export const envList = (variable: string) => setting(variable, 'list');
+
+export interface LoadedSettings<T> {
+  settings: T;
+  /** Variables that look like ours and are not: a typing error, or of another version. */
+  unknown: string[];
+}
+
+/**
+ * Reads a settings class from the environment, once, at start. An empty variable counts as not set.
+ * @param prefixes variables that begin like this and that the class does not know are reported in `unknown`
+ * @throws SettingsError with one sentence for each wrong or missing variable
+ */
+export function loadSettings<T extends object>(
+  type: new () => T,
+  environment: Record<string, string | undefined>,
+  prefixes: string[] = [],
+): LoadedSettings<T> {
+  const settings = new type();
+  const known = settingsOfClass.get(type.prototype as object) ?? [];
+  const sentences: string[] = [];
+  for (const { field, variable, kind, secret } of known) {
+    const text = environment[variable];
+    if (text === undefined || text === '') continue;
+    const value = parse(kind, text);
+    if (value === undefined) {
+      sentences.push(
+        `${variable} is ${secret ? 'not valid' : `"${text}"`}: it must be ${description[kind]}.`,
+      );
+    } else {
+      (settings as Record<string, unknown>)[field] = value;
+    }
+  }
+  if (sentences.length === 0) {
+    for (const error of validateSync(settings)) {
+      const { variable, secret } = known.find(({ field }) => field === error.property)!;
+      const missing = (settings as Record<string, unknown>)[error.property] === undefined;
+      const rule = Object.values(error.constraints ?? {})[0]!.replace(error.property, 'it');
+      const shown = secret ? 'not valid' : `"${String(error.value)}"`;
+      sentences.push(
+        missing ? `${variable} is not set, and it must be.` : `${variable} is ${shown}: ${rule}.`,
+      );
+    }
+  }
+  if (sentences.length > 0) throw new SettingsError(sentences);
+  const names = new Set(known.map(({ variable }) => variable));
+  const unknown = Object.keys(environment).filter(
+    (name) => prefixes.some((prefix) => name.startsWith(prefix)) && !names.has(name),
+  );
+  return { settings, unknown };
+}
+
+const description: Record<Kind, string> = {
+  text: 'text',
+  number: 'a number',
+  boolean: 'true or false',
+  list: 'a list separated by commas',
+};
+
+function parse(kind: Kind, text: string): unknown {
+  switch (kind) {
+    case 'text':
+      return text;
+    case 'number':
+      return /^\s*[+-]?\d+(\.\d+)?\s*$/.test(text) ? Number(text) : undefined;
+    case 'boolean':
+      if (/^(true|1|yes|on)$/i.test(text)) return true;
+      return /^(false|0|no|off)$/i.test(text) ? false : undefined;
+    case 'list':
+      return text
+        .split(',')
+        .map((item) => item.trim())
+        .filter(Boolean);
+  }
+}

@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+import { Connection } from './connection.ts';
+import { limits } from './limits.ts';
+
+export interface ConnectOptions {
+  headers?: Record<string, string>;
+  /** How many times the connection is tried. @default 5 */
+  attempts?: number;
+  /** The pause before the second try; it doubles with each try, up to ten seconds, with jitter. @unit ms @default 200 */
+  firstPause?: number;
+  signal?: AbortSignal;
+  /** Called with each fresh connection before any frame can arrive: the place for `serve`. */
+  onOpening: (connection: Connection) => void;
+}
+
+/** Opens a websocket. Throws the last attempt's error when all failed, or the signal's reason. */
+export async function connect(url: string, options: ConnectOptions): Promise<Connection> {
+  const { attempts = 5, firstPause = 200, signal } = options;
+  for (let attempt = 1; ; attempt++) {
+    signal?.throwIfAborted();
+    try {
+      return await open(url, options);
+    } catch (error) {
+      if (attempt >= attempts) throw error;
+      await sleep(pauseBefore(attempt, firstPause), undefined, { signal });
+    }
+  }
+}
+
+/** Doubling pauses with a random part, so that many peers do not come back at the same moment. @unit ms */
+export const pauseBefore = (attempt: number, firstPause: number): number =>
+  Math.min(firstPause * 2 ** (attempt - 1), 10_000) * (0.75 + Math.random() / 2);
+
+function open(url: string, options: ConnectOptions): Promise<Connection> {
+  const socket = new WebSocket(url, {
+    headers: options.headers,
+    perMessageDeflate: false,
+    maxPayload: limits.largestFrame,
+    handshakeTimeout: 10_000,
+    followRedirects: false,
+  });
+  return new Promise((resolve, reject) => {
+    const abort = () => socket.terminate();
+    options.signal?.addEventListener('abort', abort, { once: true });
+    socket.once('error', reject);
+    socket.once('close', () =>
+      reject(new Error(`The connection to ${url} was closed while it was being opened.`)),
+    );
+    // Frames may come in the same packet as the end of the handshake, so handlers are set before `open`.
+    const connection = new Connection(socket);
+    options.onOpening(connection);
+    socket.once('open', () => {
+      options.signal?.removeEventListener('abort', abort);
+      resolve(connection);
+    });
+  });
+}

@@ -1,0 +1,145 @@
+import {
+  JsonError,
+  type Direction,
+  type Handlers,
+  type JsonObject,
+  type Message,
+  ShapeError,
+  writeFrame,
+} from '@horde/protocol';
+import type { RawData, WebSocket } from 'ws';
+import { limits } from './limits.ts';
+
+export interface Closed {
+  /** The websocket's close code; 1006 when the connection was lost without one. */
+  code: number;
+  reason: string;
+}
+
+type AnyDirection = Direction<(new () => Message)[]>;
+type AnyHandlers = Record<
+  string,
+  (message: Message, context: unknown, json: JsonObject) => Promise<void> | void
+>;
+
+export interface ServeOptions<D, C> {
+  direction: D;
+  handlers: Handlers<D, C>;
+  context: C;
+  /** A frame that is no message of this direction. Its sentence may be sent back to the peer. */
+  onBadFrame: (sentence: string) => void;
+  /** A handler threw. The connection is closed with 1011 afterwards. */
+  onError: (error: unknown, message: Message) => void;
+}
+
+/**
+ * One websocket to one peer. Frames are handled one after another, in order; while too many wait, the socket is
+ * not read, so that a fast peer fills its own memory and not ours.
+ */
+export class Connection {
+  /** Resolves, never rejects, when the connection is gone. */
+  readonly closed: Promise<Closed>;
+  private alive = true;
+  private closedByUs = false;
+  private waiting = 0;
+  private turn: Promise<void> = Promise.resolve();
+
+  constructor(private readonly socket: WebSocket) {
+    const heartbeat = setInterval(() => this.checkHeartbeat(), limits.heartbeat);
+    heartbeat.unref();
+    socket.on('pong', () => (this.alive = true));
+    socket.on('error', () => socket.terminate());
+    this.closed = new Promise((resolve) => {
+      socket.once('close', (code, reason) => {
+        clearInterval(heartbeat);
+        resolve({ code, reason: reason.toString('utf8') });
+      });
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.socket.readyState === this.socket.OPEN;
+  }
+
+  /** As `closed`, but only when everything that the peer sent before it left has been handled too. */
+  async handled(): Promise<Closed> {
+    const closed = await this.closed;
+    await this.turn;
+    return closed;
+  }
+
+  /** Hands every frame of the peer to its handler. Call once, before the first frame can arrive. */
+  serve<D extends AnyDirection, C>(options: ServeOptions<D, C>): void {
+    this.onText(
+      async (text) => {
+        let read;
+        try {
+          read = options.direction.read(text);
+        } catch (error) {
+          if (!(error instanceof JsonError || error instanceof ShapeError)) throw error;
+          options.onBadFrame(error.message.slice(0, 2_000));
+          return;
+        }
+        const { message, json } = read;
+        try {
+          await (options.handlers as unknown as AnyHandlers)[message.message_type]!(
+            message,
+            options.context,
+            json,
+          );
+        } catch (error) {
+          options.onError(error, message);
+          this.close(1011, 'internal error');
+        }
+      },
+      () => options.onBadFrame('Only text frames are understood.'),
+    );
+  }
+
+  /** As `serve`, with the bare texts: for links whose frames are not all told apart by `message_type`. */
+  onText(handle: (text: string) => Promise<void>, onBinary: () => void): void {
+    this.socket.on('message', (data: RawData, isBinary: boolean) => {
+      this.alive = true;
+      if (isBinary) return onBinary();
+      // The text is made at once: ws reuses nothing, but many small fragments would stay in memory as such.
+      const text = (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer)).toString('utf8');
+      if (++this.waiting >= limits.waitingFrames) this.socket.pause();
+      this.turn = this.turn.then(async () => {
+        // What a peer sent before it left still counts; what comes after we closed does not.
+        if (!this.closedByUs) await handle(text);
+        if (--this.waiting < limits.waitingFrames && this.socket.isPaused) this.socket.resume();
+      });
+    });
+  }
+
+  /** Sends a message; resolves when it has been handed to the system, false when the peer is gone. */
+  send(message: object): Promise<boolean> {
+    return this.sendText(writeFrame(message));
+  }
+
+  async sendText(text: string): Promise<boolean> {
+    if (!this.isOpen) return false;
+    if (this.socket.bufferedAmount > limits.sendBuffer) {
+      this.socket.terminate();
+      return false;
+    }
+    return new Promise((resolve) => this.socket.send(text, (error) => resolve(!error)));
+  }
+
+  close(code = 1000, reason = ''): void {
+    this.closedByUs = true;
+    this.socket.close(code, reason);
+  }
+
+  /** Cuts the connection without a closing handshake. */
+  terminate(): void {
+    this.closedByUs = true;
+    this.socket.terminate();
+  }
+
+  private checkHeartbeat(): void {
+    if (!this.alive) return this.socket.terminate();
+    this.alive = false;
+    if (this.isOpen) this.socket.ping();
+  }
+}

@@ -1,0 +1,11 @@
+/** What a peer may do to a connection. All of it is checked before anything is kept in memory. */
+export const limits = {
+  /** The largest frame that is read; the network's results can be this large. @unit bytes */
+  largestFrame: 50 * 1024 * 1024,
+  /** Frames that wait for their handler before the socket is no longer read. */
+  waitingFrames: 64,
+  /** What may wait in a socket's send buffer before the peer counts as too slow and is cut off. @unit bytes */
+  sendBuffer: 128 * 1024 * 1024,
+  /** How often a peer is asked for a sign of life. One that misses two is gone. @unit ms */
+  heartbeat: 20_000,
+} as const;

@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, pauseBefore } from './client.ts';
+import type { Connection } from './connection.ts';
+
+export interface LinkOptions {
+  url: string;
+  headers?: Record<string, string>;
+  /** Called with each fresh connection before any frame can arrive: the place for `serve`. */
+  onOpening: (connection: Connection) => void;
+  /** Says who we are. The link counts as up when this has resolved; when it throws, the connection is closed and tried again. */
+  greet: (connection: Connection) => Promise<void>;
+  onUp?: (connection: Connection) => void;
+  onDown?: (why: string) => void;
+}
+
+/** A connection that is opened again, for ever, whenever it is lost: at once the first time, then ever more slowly. */
+export class Link {
+  private readonly stopping = new AbortController();
+  private readonly ended: Promise<void>;
+  private up: Connection | null = null;
+
+  constructor(private readonly options: LinkOptions) {
+    this.ended = this.run();
+  }
+
+  /** The connection while the peer has accepted us; null otherwise. */
+  get connection(): Connection | null {
+    return this.up?.isOpen ? this.up : null;
+  }
+
+  async close(): Promise<void> {
+    this.stopping.abort();
+    this.up?.close(1000);
+    await this.ended;
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        await this.once(signal, () => (failures = 0));
+      } catch (error) {
+        if (!signal.aborted) this.options.onDown?.(error instanceof Error ? error.message : String(error));
+      }
+      failures++;
+      await sleep(pauseBefore(failures, 100), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  private async once(signal: AbortSignal, onUp: () => void): Promise<void> {
+    const { url, headers, onOpening } = this.options;
+    const connection = await connect(url, { headers, onOpening, attempts: 1, signal });
+    const close = () => connection.close(1000);
+    signal.addEventListener('abort', close, { once: true });
+    try {
+      await Promise.race([
+        this.options.greet(connection),
+        connection.closed.then(({ code, reason }) => {
+          throw new Error(`closed with ${code} ${reason}`.trim());
+        }),
+      ]);
+      this.up = connection;
+      onUp();
+      this.options.onUp?.(connection);
+      const { code, reason } = await connection.closed;
+      throw new Error(`closed with ${code} ${reason}`.trim());
+    } finally {
+      this.up = null;
+      signal.removeEventListener('abort', close);
+      connection.close(1000);
+    }
+  }
+}

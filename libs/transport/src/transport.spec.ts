@@ -1,0 +1,245 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  AcceptJob,
+  GenericError,
+  make,
+  minerToValidator,
+  VolumesReady,
+  type Handlers,
+} from '@horde/protocol';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { connect, Connection, limits, Link, WebSocketRouter } from './index.ts';
+
+let http: Server;
+let router: WebSocketRouter;
+let base: string;
+
+beforeEach(async () => {
+  http = createServer();
+  router = new WebSocketRouter();
+  router.attach(http);
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  base = `ws://127.0.0.1:${(http.address() as AddressInfo).port}`;
+});
+
+afterEach(async () => {
+  await router.close();
+  await new Promise((resolve) => http.close(resolve));
+});
+
+/** Handlers for everything a miner may send; each message is put into `seen`. */
+function recorder(seen: unknown[]): Handlers<typeof minerToValidator, null> {
+  return new Proxy({}, { get: () => (message: unknown) => void seen.push(message) }) as Handlers<
+    typeof minerToValidator,
+    null
+  >;
+}
+
+/** A server side that reads what a miner sends. */
+function listen(path: string, seen: unknown[], bad: string[] = [], failures: unknown[] = []) {
+  return new Promise<Connection>((resolve) =>
+    router.route(path, (connection) => {
+      connection.serve({
+        direction: minerToValidator,
+        handlers: recorder(seen),
+        context: null,
+        onBadFrame: (sentence) => {
+          bad.push(sentence);
+          void connection.send(make(GenericError, { details: sentence }));
+        },
+        onError: (error) => failures.push(error),
+      });
+      resolve(connection);
+    }),
+  );
+}
+
+const open = (url: string, frames: string[] = []) =>
+  connect(url, {
+    attempts: 1,
+    onOpening: (connection) =>
+      connection.onText(
+        async (text) => void frames.push(text),
+        () => undefined,
+      ),
+  });
+
+describe('a path', () => {
+  it('with a token reaches its route with the token decoded', async () => {
+    const params = new Promise((resolve) =>
+      router.route('/x/:token', (_connection, upgrade) => resolve(upgrade.params)),
+    );
+    const client = await open(`${base}/x/a%20b`);
+    expect(await params).toEqual({ token: 'a b' });
+    client.close();
+  });
+
+  it.each(['/nowhere', '/x/', '/x/a/b', '/x/%zz'])(
+    'that no route knows is answered with 404: %s',
+    async (path) => {
+      router.route('/x/:token', () => undefined);
+      await expect(open(base + path)).rejects.toThrow('404');
+    },
+  );
+});
+
+it('frames are handled one after another, in the order in which they were sent', async () => {
+  const order: string[] = [];
+  const done = new Promise<void>((resolve) =>
+    router.route('/slow', (connection) =>
+      connection.onText(
+        async (text) => {
+          order.push(`begin ${text}`);
+          await new Promise((next) => setImmediate(next));
+          order.push(`end ${text}`);
+          if (text === '200') resolve();
+        },
+        () => undefined,
+      ),
+    ),
+  );
+  const client = await open(`${base}/slow`);
+  for (let i = 1; i <= 200; i++) void client.sendText(String(i));
+  await done;
+  expect(order).toEqual(Array.from({ length: 200 }, (_, i) => [`begin ${i + 1}`, `end ${i + 1}`]).flat());
+  client.close();
+});
+
+it('a bad frame gets one clear error, and the next good one is handled', async () => {
+  const seen: unknown[] = [];
+  const bad: string[] = [];
+  const server = listen('/v', seen, bad);
+  const answers: string[] = [];
+  let answered!: () => void;
+  const bothAnswered = new Promise<void>((resolve) => (answered = resolve));
+  const client = await connect(`${base}/v`, {
+    onOpening: (connection) =>
+      connection.onText(
+        async (text) => void (answers.push(text) === 2 && answered()),
+        () => undefined,
+      ),
+  });
+  await client.sendText('{"message_type":"V0AcceptJobRequest"}');
+  await client.sendText('not json');
+  await client.send(make(AcceptJob, { job_uuid: 'a' }));
+  await bothAnswered;
+  client.close();
+  await (
+    await server
+  ).closed;
+  expect(bad).toEqual(['job_uuid: is required', expect.stringContaining('This is not valid JSON')]);
+  expect(seen).toEqual([make(AcceptJob, { job_uuid: 'a' })]);
+  expect(answers.map((text) => (JSON.parse(text) as GenericError).details)).toEqual(bad);
+});
+
+it('a frame over the limit closes the connection with 1009', async () => {
+  const server = listen('/v', []);
+  const client = await open(`${base}/v`);
+  void client.sendText('x'.repeat(limits.largestFrame + 1));
+  expect((await client.closed).code).toBe(1009);
+  await (
+    await server
+  ).closed;
+});
+
+it('a handler that throws closes the connection with 1011, and later frames are not handled', async () => {
+  const seen: unknown[] = [];
+  const failures: unknown[] = [];
+  router.route('/v', (connection) => {
+    const handlers = {
+      ...recorder([]),
+      V0AcceptJobRequest: () => {
+        throw new Error('broken');
+      },
+      V0VolumesReadyRequest: (m: unknown) => void seen.push(m),
+    };
+    connection.serve({
+      direction: minerToValidator,
+      handlers,
+      context: null,
+      onBadFrame: () => undefined,
+      onError: (error) => failures.push(error),
+    });
+  });
+  const client = await open(`${base}/v`);
+  void client.send(make(AcceptJob, { job_uuid: 'a' }));
+  void client.send(make(VolumesReady, { job_uuid: 'a' }));
+  expect((await client.closed).code).toBe(1011);
+  expect(failures).toEqual([new Error('broken')]);
+  expect(seen).toEqual([]);
+});
+
+it('no compression is negotiated, also when the client offers it', async () => {
+  const extensions = new Promise((resolve) =>
+    router.route('/v', (connection) =>
+      resolve((connection as unknown as { socket: { extensions: string } }).socket.extensions),
+    ),
+  );
+  const { WebSocket } = await import('ws');
+  const client = new WebSocket(`${base}/v`, { perMessageDeflate: true });
+  await new Promise((resolve) => client.once('open', resolve));
+  expect(await extensions).toBe('');
+  client.terminate();
+});
+
+describe('a link', () => {
+  it('comes back after the connection is lost, and greets again', async () => {
+    const greetings: string[] = [];
+    let second!: () => void;
+    const came = new Promise<void>((resolve) => (second = resolve));
+    router.route('/v', (connection) =>
+      connection.onText(
+        async (text) => {
+          greetings.push(text);
+          if (greetings.length === 1) connection.terminate();
+          else second();
+        },
+        () => undefined,
+      ),
+    );
+    const downs: string[] = [];
+    const link = new Link({
+      url: `${base}/v`,
+      onOpening: (connection) =>
+        connection.onText(
+          async () => undefined,
+          () => undefined,
+        ),
+      greet: async (connection) => void (await connection.sendText('hello')),
+      onDown: (why) => downs.push(why),
+    });
+    await came;
+    expect(greetings).toEqual(['hello', 'hello']);
+    expect(downs).toEqual(['closed with 1006']);
+    await link.close();
+  });
+
+  it('is not up while its greeting is not answered, and tries again when it is refused', async () => {
+    let tries = 0;
+    const up = new Promise<number>((resolve) => {
+      router.route('/v', (connection) =>
+        connection.onText(
+          async () => undefined,
+          () => undefined,
+        ),
+      );
+      const link = new Link({
+        url: `${base}/v`,
+        onOpening: (connection) =>
+          connection.onText(
+            async () => undefined,
+            () => undefined,
+          ),
+        greet: async () => {
+          if (++tries < 3) throw new Error('refused');
+        },
+        onUp: () => {
+          resolve(tries);
+          void link.close();
+        },
+      });
+    });
+    expect(await up).toBe(3);
+  });
+});
