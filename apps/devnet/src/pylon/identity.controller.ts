@@ -1,0 +1,41 @@
+import { BadRequestException, Body, Controller, Get, Param, Post, Put, UseGuards } from '@nestjs/common';
+import { commitmentLimit } from '@horde/chain';
+import { readBody, readCommitment, readWeights } from '../http/input.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { commitmentOf } from './subnet.controller.ts';
+import { SubnetGuard } from './subnet.guard.ts';
+
+/** What Pylon's API does in the name of an identity's hotkey. */
+@Controller('api/v1/identity/:identity/subnet/:netuid')
+@UseGuards(SubnetGuard)
+export class IdentityController {
+  constructor(private readonly ledger: Ledger) {}
+
+  @Get('block/latest/commitments/self')
+  ownCommitment(@Param('identity') identity: string) {
+    return commitmentOf(this.ledger, this.ledger.signer(identity)!);
+  }
+
+  @Post('commitments')
+  async commit(@Param('identity') identity: string, @Body() body: unknown) {
+    const data = readCommitment(readBody(body, ['commitment'])['commitment'], commitmentLimit);
+    await this.ledger.commit(this.registeredSigner(identity), data);
+    return { detail: 'Commitment set successfully.' };
+  }
+
+  @Put('weights')
+  async setWeights(@Param('identity') identity: string, @Body() body: unknown) {
+    const weights = readWeights(readBody(body, ['weights'])['weights']);
+    await this.ledger.setWeights(this.registeredSigner(identity), weights);
+    return { detail: 'weights update scheduled', count: weights.size };
+  }
+
+  /** The chain takes nothing from a hotkey that is not registered. */
+  private registeredSigner(identity: string): string {
+    const hotkey = this.ledger.signer(identity)!;
+    if (this.ledger.isRegistered(hotkey)) return hotkey;
+    throw new BadRequestException(
+      `${hotkey}, as whom ${identity} signs, is not registered: PUT /devnet/neurons/${hotkey} registers it.`,
+    );
+  }
+}

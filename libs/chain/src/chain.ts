@@ -1,0 +1,79 @@
+/** A registered participant of the subnet. */
+export interface Neuron {
+  uid: number;
+  hotkey: string;
+  coldkey: string;
+  /** Where it can be reached; null when it has announced no address. */
+  address: { ip: string; port: number } | null;
+  /** @unit alpha, TAO included as the chain weighs it */
+  totalStake: number;
+  validatorPermit: boolean;
+}
+
+export interface Block {
+  number: number;
+  hash: string;
+}
+
+/**
+ * What the services read from the chain: who is who, their stakes and addresses, what they have committed. The
+ * services' only way to it.
+ *
+ * Promises, checked for every adapter by `chainConformance()`:
+ * - blocks never go back, and a block keeps its hash;
+ * - an answer is of one block, and what it says of an older block stays as it was;
+ * - a participant without an address has `null`, never an address that leads nowhere;
+ * - whatever goes wrong is a `ChainError`.
+ */
+export interface Chain {
+  latestBlock(): Promise<Block>;
+  /**
+   * All neurons at a block, and that block.
+   *
+   * @param block its number; default the newest. One that is not there is a ChainError
+   */
+  neurons(block?: number): Promise<{ block: Block; neurons: Neuron[] }>;
+  /** The neurons that may validate, largest stake first; as `neurons` otherwise. */
+  validators(block?: number): Promise<{ block: Block; validators: Neuron[] }>;
+  /** A hotkey's commitment as text (bytes that are no UTF-8 become U+FFFD); null when it has none. */
+  commitment(hotkey: string): Promise<string | null>;
+}
+
+/** A chain that also writes, in the name of one hotkey. */
+export interface SigningChain extends Chain {
+  /**
+   * The own commitment as text; null when there is none.
+   *
+   * @throws ChainError when it is no UTF-8 text: writing it back would damage it
+   */
+  ownCommitment(): Promise<string | null>;
+  /** Replaces the own commitment. At least 1, at most `commitmentLimit` bytes of UTF-8. Resolves when the chain has it. */
+  setCommitment(text: string): Promise<void>;
+  /**
+   * Hands in weights by hotkey, in any unit: the chain takes their proportions. Resolves when they are accepted, which
+   * is before the chain has them.
+   */
+  setWeights(weights: ReadonlyMap<string, number>): Promise<void>;
+}
+
+/** The chain holds no longer commitment. @unit bytes */
+export const commitmentLimit = 128;
+
+/**
+ * - `unreachable`: no answer; the same call may succeed later
+ * - `refused`: it answered that it will not, or that what was asked for is not there
+ * - `unreadable`: it answered, but not in a form that can be understood
+ */
+export type ChainErrorKind = 'unreachable' | 'refused' | 'unreadable';
+
+/** The chain cannot be asked. The sentence names the address, never a token. */
+export class ChainError extends Error {
+  override readonly name = 'ChainError';
+
+  constructor(
+    readonly kind: ChainErrorKind,
+    sentence: string,
+  ) {
+    super(sentence);
+  }
+}

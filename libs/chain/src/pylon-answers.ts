@@ -1,0 +1,91 @@
+import { isIP } from 'node:net';
+import type { Block, Neuron } from './chain.ts';
+
+/** An answer of another shape than Pylon's; the message says which part. */
+export class AnswerError extends Error {}
+
+type Fields = Record<string, unknown>;
+
+/** `{block, neurons: {hotkey: Neuron}}` */
+export function readNeurons(body: unknown): { block: Block; neurons: Neuron[] } {
+  const answer = fields(body, 'the answer');
+  const neurons = Object.values(fields(answer['neurons'], 'neurons')).map(readNeuron);
+  return { block: readBlock(answer['block']), neurons: neurons.toSorted((a, b) => a.uid - b.uid) };
+}
+
+/** `{block, validators: [Neuron]}`; their order is ours, since nothing depends on Pylon for it. */
+export function readValidators(body: unknown): { block: Block; validators: Neuron[] } {
+  const answer = fields(body, 'the answer');
+  if (!Array.isArray(answer['validators'])) throw new AnswerError('validators is not a list');
+  const validators = answer['validators'].map(readNeuron).filter((neuron) => neuron.validatorPermit);
+  return {
+    block: readBlock(answer['block']),
+    validators: validators.toSorted((a, b) => b.totalStake - a.totalStake || a.uid - b.uid),
+  };
+}
+
+export function readBlock(value: unknown): Block {
+  const block = fields(value, 'block');
+  return { number: count(block['number'], 'block.number'), hash: text(block['hash'], 'block.hash') };
+}
+
+/** `{commitment: hex}`, with or without 0x. */
+export function readCommitment(body: unknown): Buffer {
+  const hex = text(fields(body, 'the answer')['commitment'], 'commitment').replace(/^0x/, '');
+  if (!/^(?:[0-9a-f]{2})*$/i.test(hex)) throw new AnswerError('commitment is not hex');
+  return Buffer.from(hex, 'hex');
+}
+
+/** `{netuid}` of a login. */
+export function readNetuid(body: unknown): number {
+  return count(fields(body, 'the answer')['netuid'], 'netuid');
+}
+
+/** `{identities: {name: netuid}}`; null when the name is not among them. */
+export function readIdentityNetuid(body: unknown, name: string): number | null {
+  const identities = fields(fields(body, 'the answer')['identities'], 'identities');
+  return Object.hasOwn(identities, name) ? count(identities[name], `identities.${name}`) : null;
+}
+
+function readNeuron(value: unknown): Neuron {
+  const neuron = fields(value, 'a neuron');
+  const hotkey = text(neuron['hotkey'], 'the hotkey of a neuron');
+  const of = (name: string) => `${name} of ${hotkey}`;
+  const permit = neuron['validator_permit'];
+  if (typeof permit !== 'boolean') throw new AnswerError(`${of('validator_permit')} is not true or false`);
+  const total = fields(neuron['stakes'], of('stakes'))['total'];
+  if (typeof total !== 'number') throw new AnswerError(`${of('stakes.total')} is not a number`);
+  return {
+    uid: count(neuron['uid'], of('uid')),
+    hotkey,
+    coldkey: text(neuron['coldkey'], of('coldkey')),
+    address: readAddress(fields(neuron['axon_info'], of('axon_info')), of),
+    totalStake: total,
+    validatorPermit: permit,
+  };
+}
+
+/** 0.0.0.0, :: and port 0 are how the chain says that nothing was announced. */
+function readAddress(axon: Fields, of: (name: string) => string): Neuron['address'] {
+  const ip = text(axon['ip'], of('axon_info.ip'));
+  const port = count(axon['port'], of('axon_info.port'));
+  const announced = isIP(ip) !== 0 && !/^[0.:]+$/.test(ip) && port > 0 && port < 65_536;
+  return announced ? { ip, port } : null;
+}
+
+function fields(value: unknown, what: string): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new AnswerError(`${what} is not an object`);
+  return value as Fields;
+}
+
+function text(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw new AnswerError(`${what} is not text`);
+  return value;
+}
+
+function count(value: unknown, what: string): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0)
+    throw new AnswerError(`${what} is not a whole number`);
+  return value as number;
+}

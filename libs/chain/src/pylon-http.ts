@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ChainError } from './chain.ts';
+
+/** How often a call is made when nothing answers: ComputeHorde's Pylon client does the same. */
+const attempts = 3;
+/** The pause after the first attempt; it doubles, and up to `jitter` is added. @unit ms */
+const firstPause = 100;
+/** @unit ms */
+const jitter = 200;
+/** How much of Pylon's own explanation an error repeats. @unit characters */
+const detailLimit = 300;
+
+export interface PylonRequest {
+  method: 'GET' | 'POST' | 'PUT';
+  /** Below the address: `/api/v1/block/latest`. */
+  path: string;
+  token?: string | null;
+  body?: unknown;
+  /** For the whole answer. @unit ms */
+  timeout: number;
+}
+
+export interface PylonAnswer {
+  status: number;
+  /** The parsed body; undefined when it is not JSON. */
+  body: unknown;
+}
+
+/** HTTP to one Pylon: repeats what was not answered, and never follows it elsewhere with a token. */
+export class PylonHttp {
+  /** What errors call it: the address without its end slash. */
+  readonly shown: string;
+  private readonly secrets: string[];
+
+  /** @throws ChainError when the address is no http or https address, or holds a password */
+  constructor(address: string, secrets: (string | null | undefined)[]) {
+    this.shown = readAddress(address);
+    this.secrets = secrets.filter((secret) => typeof secret === 'string' && secret !== '') as string[];
+  }
+
+  /** Any answer, error answers included. @throws ChainError when there is none */
+  async ask(request: PylonRequest): Promise<PylonAnswer> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.once(request);
+      } catch (error) {
+        if (attempt === attempts) {
+          throw new ChainError(
+            'unreachable',
+            `Pylon at ${this.shown} does not answer: ${this.clean(reason(error, request))}.`,
+          );
+        }
+      }
+      await sleep(firstPause * 2 ** (attempt - 1) + Math.random() * jitter);
+    }
+  }
+
+  /** The error for an answer that says no. */
+  refused(request: PylonRequest, { status, body }: PylonAnswer): ChainError {
+    const detail = (body as { detail?: unknown } | null | undefined)?.detail;
+    const why =
+      typeof detail === 'string' && detail !== '' ? `: ${this.clean(detail).slice(0, detailLimit)}` : '';
+    return new ChainError(
+      'refused',
+      `Pylon at ${this.shown} answered ${request.method} ${this.clean(request.path)} with ${status}${why}`,
+    );
+  }
+
+  private async once({ method, path, token, body, timeout }: PylonRequest): Promise<PylonAnswer> {
+    const headers: Record<string, string> = { accept: 'application/json' };
+    if (token) headers['authorization'] = `Bearer ${token}`;
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    const response = await fetch(this.shown + path, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      redirect: 'manual',
+      signal: AbortSignal.timeout(timeout),
+    });
+    return { status: response.status, body: parse(await response.text()) };
+  }
+
+  private clean(text: string): string {
+    return this.secrets.reduce((cleaned, secret) => cleaned.replaceAll(secret, '[secret]'), text);
+  }
+}
+
+function readAddress(address: string): string {
+  const url = URL.parse(address);
+  if (!url || !['http:', 'https:'].includes(url.protocol)) {
+    throw new ChainError(
+      'unreachable',
+      `Pylon's address must begin with http:// or https://, and ${JSON.stringify(address)} does not.`,
+    );
+  }
+  if (url.username || url.password) {
+    throw new ChainError(
+      'unreachable',
+      `Pylon's address on ${url.host} must not hold a user name or a password.`,
+    );
+  }
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a person can use of a failed call: fetch hides it one or two causes deep. */
+function reason(error: unknown, { timeout }: PylonRequest): string {
+  if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${timeout / 1000} s`;
+  let cause = error;
+  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
+  if (cause instanceof AggregateError && cause.errors.length > 0) cause = cause.errors[0];
+  return cause instanceof Error ? cause.message || cause.name : String(cause);
+}

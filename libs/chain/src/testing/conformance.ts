@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ChainError, commitmentLimit, type Neuron, type SigningChain } from '../chain.ts';
+
+/** A chain that a test may fill, and the adapter that is to be checked on it. */
+export interface ChainUnderTest {
+  /** The adapter; it signs as `hotkeys[0]`. */
+  chain: SigningChain;
+  /** The same adapter, pointed at a place where no chain is. */
+  unreachable: SigningChain;
+  /** Four addresses, none of them registered or with a commitment yet. */
+  hotkeys: [string, string, string, string];
+  /** Registers a participant or changes it; resolves when the chain has it. */
+  register(neuron: Omit<Neuron, 'uid'>): Promise<void>;
+  /** Resolves in a later block than the newest of now. */
+  nextBlock(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The promises of `Chain` and `SigningChain`, checked on a real adapter with a chain behind it. */
+export function chainConformance(name: string, start: () => Promise<ChainUnderTest>): void {
+  describe(`the chain over ${name}`, () => {
+    let underTest: ChainUnderTest;
+    let chain: SigningChain;
+    let hotkeys: ChainUnderTest['hotkeys'];
+
+    const participant = (index: number, facts: Partial<Neuron> = {}) => ({
+      hotkey: hotkeys[index]!,
+      coldkey: hotkeys[3],
+      address: { ip: '203.0.113.7', port: 8000 + index },
+      totalStake: 10 * (index + 1),
+      validatorPermit: false,
+      ...facts,
+    });
+
+    beforeAll(async () => {
+      underTest = await start();
+      ({ chain, hotkeys } = underTest);
+      await underTest.register(participant(0, { validatorPermit: true, totalStake: 1000.5 }));
+      await underTest.register(participant(1));
+      await underTest.register(participant(2, { validatorPermit: true, totalStake: 2000, address: null }));
+    });
+    afterAll(() => underTest?.close());
+
+    it('its newest block never goes back', async () => {
+      const first = await chain.latestBlock();
+      await underTest.nextBlock();
+      const second = await chain.latestBlock();
+      expect(second.number).toBeGreaterThan(first.number);
+      expect(second.hash).not.toBe(first.hash);
+    });
+
+    it('a block keeps its hash', async () => {
+      const { block } = await chain.neurons();
+      await underTest.nextBlock();
+      expect((await chain.neurons(block.number)).block).toEqual(block);
+    });
+
+    it('lists every participant as it registered, each with a number of its own', async () => {
+      const { neurons } = await chain.neurons();
+      expect(new Set(neurons.map(({ uid }) => uid)).size).toBe(neurons.length);
+      expect(neurons.find(({ hotkey }) => hotkey === hotkeys[0])).toEqual({
+        uid: expect.any(Number),
+        ...participant(0, { validatorPermit: true, totalStake: 1000.5 }),
+      });
+      expect(neurons.map(({ hotkey }) => hotkey)).toEqual(expect.arrayContaining(hotkeys.slice(0, 3)));
+    });
+
+    it('says that a participant without an address has none', async () => {
+      const { neurons } = await chain.neurons();
+      expect(neurons.find(({ hotkey }) => hotkey === hotkeys[2])).toMatchObject({ address: null });
+    });
+
+    it('lists as validators those that may be, the largest stake first', async () => {
+      const ours = (await chain.validators()).validators
+        .map(({ hotkey }) => hotkey)
+        .filter((hotkey) => hotkeys.includes(hotkey));
+      expect(ours).toEqual([hotkeys[2], hotkeys[0]]);
+    });
+
+    it('what it says of an older block stays as it was', async () => {
+      const before = await chain.neurons();
+      const validatorsBefore = await chain.validators(before.block.number);
+      await underTest.nextBlock();
+      await underTest.register(
+        participant(1, { address: { ip: '2001:db8::1', port: 9 }, validatorPermit: true, totalStake: 9 }),
+      );
+      expect(await chain.neurons(before.block.number)).toEqual(before);
+      expect(await chain.validators(before.block.number)).toEqual(validatorsBefore);
+      const { neurons } = await chain.neurons();
+      expect(neurons.find(({ hotkey }) => hotkey === hotkeys[1])).toMatchObject({
+        address: { ip: '2001:db8::1', port: 9 },
+        totalStake: 9,
+        validatorPermit: true,
+      });
+    });
+
+    it('refuses a block that is not there yet', async () => {
+      const { number } = await chain.latestBlock();
+      await expect(chain.neurons(number + 1_000_000)).rejects.toMatchObject({
+        name: 'ChainError',
+        kind: 'refused',
+      });
+      await expect(chain.validators(number + 1_000_000)).rejects.toMatchObject({
+        name: 'ChainError',
+        kind: 'refused',
+      });
+    });
+
+    it('has no commitment of someone who made none', async () => {
+      expect(await chain.commitment(hotkeys[1])).toBeNull();
+      expect(await chain.ownCommitment()).toBeNull();
+    });
+
+    it('gives a commitment back as it was set, and the newest counts', async () => {
+      await chain.setCommitment('<M:A3;S2>');
+      await chain.setCommitment('a łink <M:A1>');
+      expect(await chain.ownCommitment()).toBe('a łink <M:A1>');
+      expect(await chain.commitment(hotkeys[0])).toBe('a łink <M:A1>');
+    });
+
+    it('takes a commitment of as many bytes as the chain holds, and none that is longer or empty', async () => {
+      await chain.setCommitment('x'.repeat(commitmentLimit));
+      expect(await chain.ownCommitment()).toBe('x'.repeat(commitmentLimit));
+      for (const text of ['', 'x'.repeat(commitmentLimit + 1), 'ł'.repeat(commitmentLimit / 2 + 1)]) {
+        await expect(chain.setCommitment(text)).rejects.toMatchObject({
+          name: 'ChainError',
+          kind: 'refused',
+        });
+      }
+    });
+
+    it('takes weights, and refuses to take none', async () => {
+      await chain.setWeights(
+        new Map([
+          [hotkeys[1], 0.25],
+          [hotkeys[2], 3],
+        ]),
+      );
+      await expect(chain.setWeights(new Map())).rejects.toMatchObject({
+        name: 'ChainError',
+        kind: 'refused',
+      });
+    });
+
+    it('where no chain is, every call fails with a ChainError', async () => {
+      const gone = underTest.unreachable;
+      const calls = [
+        gone.latestBlock(),
+        gone.neurons(),
+        gone.validators(),
+        gone.commitment(hotkeys[0]),
+        gone.ownCommitment(),
+        gone.setCommitment('<M:>'),
+        gone.setWeights(new Map([[hotkeys[1], 1]])),
+      ];
+      for (const result of await Promise.allSettled(calls)) {
+        const error = (result as PromiseRejectedResult).reason as ChainError;
+        expect(error).toBeInstanceOf(ChainError);
+        expect(error.kind).toBe('unreachable');
+      }
+    });
+  });
+}
