@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+
+import { readArtifacts } from '../artifacts.ts';
+import { makeJobFolders, removeJobFolders } from '../folders.ts';
+import type { JobSpec } from '../runner.ts';
+import { jobRunnerConformance } from '../testing/conformance.ts';
+import { appears } from '../testing/observe.ts';
+import { makeTestImage, type TestImage } from '../testing/test-image.ts';
+import { DockerJobRunner, type DockerJobRunnerOptions } from './docker-job-runner.ts';
+import { processOwner } from './owner.ts';
+
+jobRunnerConformance('a Docker container', async () => {
+  const image = await makeTestImage();
+  return { runner: new DockerJobRunner(), image: image.reference, close: image.remove };
+});
+
+describe("a job's container", () => {
+  let base: string;
+  let image: TestImage;
+
+  beforeAll(async () => {
+    base = mkdtempSync(path.join(tmpdir(), 'horde-docker-'));
+    image = await makeTestImage();
+  });
+  afterAll(async () => {
+    await image?.remove();
+    rmSync(base, { recursive: true, force: true });
+  });
+
+  async function job(script: string, options: DockerJobRunnerOptions = {}, spec: Partial<JobSpec> = {}) {
+    const folders = await makeJobFolders(base, 'job');
+    onTestFinished(() => removeJobFolders(folders));
+    const jobUuid = randomUUID();
+    const full: JobSpec = {
+      jobUuid,
+      image: image.reference,
+      command: ['sh', '-c', script],
+      env: new Map(),
+      artifactsDir: '/artifacts',
+      gpu: 'none',
+      ...spec,
+    };
+    const runner = new DockerJobRunner(options);
+    const signal = new AbortController().signal;
+    const run = (limit = 25_000) => runner.run(full, folders, { signal, deadline: Date.now() + limit });
+    const left = () =>
+      image.docker.listContainers({ all: true, filters: { label: [`horde.job=${jobUuid}`] } });
+    return { jobUuid, folders, run, left };
+  }
+
+  it('has the loopback interface and no other', async () => {
+    const { run } = await job('ls /sys/class/net; ip route');
+    expect((await run()).stdout).toBe('lo\n');
+  });
+
+  it('can gain no privileges, and lacks three capabilities of a usual container', async () => {
+    const { run } = await job('cat /proc/self/status');
+    const { stdout } = await run();
+    expect(stdout).toMatch(/^NoNewPrivs:\s+1$/m);
+    const bounding = BigInt(`0x${/^CapBnd:\s+([0-9a-f]+)$/m.exec(stdout)![1]}`);
+    const has = (capability: number) => ((bounding >> BigInt(capability)) & 1n) === 1n;
+    expect({ netRaw: has(13), mknod: has(27), auditWrite: has(29), chown: has(0) }).toEqual({
+      netRaw: false,
+      mknod: false,
+      auditWrite: false,
+      chown: true,
+    });
+  });
+
+  it('cannot have more processes than its limit', async () => {
+    const { run, left } = await job('i=0; while [ $i -lt 40 ]; do sleep 60 & i=$((i+1)); done; echo all', {
+      pids: 20,
+    });
+    const { stdout, stderr } = await run();
+    expect(stdout).toBe('');
+    expect(stderr).toContain("can't fork");
+    expect(await left()).toEqual([]);
+  });
+
+  it('is killed where it takes more memory than its limit', async () => {
+    const { run } = await job('head -c 200m /dev/zero | tail -c 150m >/dev/null; exit $?', {
+      memoryBytes: 64 * 2 ** 20,
+    });
+    expect((await run()).exitCode).toBe(137);
+  });
+
+  it('carries the name, the job and its owner while it runs, and is gone afterwards', async () => {
+    const token = randomUUID();
+    const { run, folders, left, jobUuid } = await job(
+      'touch /output/started; while [ ! -e /volume/go ]; do sleep 0.05; done',
+      { token, network: 'net-1' },
+    );
+    const ended = run();
+    await appears(path.join(folders.output, 'started'));
+    const [container] = await left();
+    expect(container!.Names).toEqual([`/ch-${token}-job`]);
+    expect(container!.Labels).toEqual({
+      'horde.job': jobUuid,
+      'horde.owner': processOwner(),
+      'horde.network': 'net-1',
+    });
+    const details = await image.docker.getContainer(container!.Id).inspect();
+    expect(details.HostConfig.LogConfig?.Type).toBe('none');
+    expect(details.HostConfig.PidsLimit).toBe(4096);
+    writeFileSync(path.join(folders.volume, 'go'), '');
+    expect(await ended).toMatchObject({ exitCode: 0, containerId: container!.Id, imageId: details.Image });
+    expect(await left()).toEqual([]);
+  });
+
+  it('leaves no container behind after a timeout or a command that does not exist', async () => {
+    const sleeper = await job('trap "" TERM; while :; do sleep 1; done');
+    expect((await sleeper.run(500)).timedOut).toBe(true);
+    expect(await sleeper.left()).toEqual([]);
+    const missing = await job('', {}, { command: ['/nowhere/nothing'] });
+    const ending = await missing.run();
+    expect(ending).toMatchObject({
+      exitCode: 127,
+      stderr: 'The command "/nowhere/nothing" is not in the image.\n',
+    });
+    expect(ending.containerId).toMatch(/^[0-9a-f]{64}$/);
+    expect(await missing.left()).toEqual([]);
+  });
+
+  it('needs a command where its image has none', async () => {
+    const { run } = await job('', {}, { command: [] });
+    const sentence = 'The job has no command, and its image has none either.\n';
+    expect(await run()).toMatchObject({ exitCode: 127, stderr: sentence, containerId: null });
+  });
+
+  it("does not bring back this machine's files through a link in the artifacts", async () => {
+    const { run, folders } = await job(
+      'cd /artifacts; ln -s /etc/shadow shadow; ln -s /etc etc; mkfifo pipe; echo mine > own; ln -s own link',
+    );
+    expect((await run()).exitCode).toBe(0);
+    const artifacts = await readArtifacts(folders.artifacts, '/artifacts');
+    expect([...artifacts]).toEqual([['/artifacts/own', Buffer.from('mine\n').toString('base64')]]);
+  });
+
+  it('fails clearly where its GPUs cannot be had, and runs without them where the operator says so', async () => {
+    const wants = await job('echo ran', {}, { gpu: 'nvidia_all' });
+    await expect(wants.run()).rejects.toThrow(/^The Docker engine refused: .*nvidia/);
+    expect(await wants.left()).toEqual([]);
+    const without = await job('echo ran', { noGpu: true }, { gpu: 'nvidia_all' });
+    expect((await without.run()).stdout).toBe('ran\n');
+  });
+
+  it('stores output much larger than what is kept of it', async () => {
+    const { run, folders } = await job(
+      'head -c 30000000 /dev/zero | tr "\\000" a; head -c 5000000 /dev/zero | tr "\\000" b >&2',
+    );
+    const { stdout, stderr } = await run();
+    expect(stdout).toBe(`${'a'.repeat(500_000)} ... ${'a'.repeat(500_000)}`);
+    expect(stderr).toHaveLength(1_000_005);
+    expect(readFileSync(path.join(folders.output, 'stdout.txt')).length).toBe(30_000_000);
+  });
+});

@@ -1,0 +1,129 @@
+import { HordeError, type JobFailureReason, type JobStage } from '@horde/protocol';
+
+import { bytes } from './wording.ts';
+
+interface Row {
+  reason: JobFailureReason;
+  stage: JobStage;
+  retryable: boolean;
+  says: (...facts: never[]) => string;
+  hint?: string;
+}
+
+/** The user's part of the job went wrong: what the executor reports as V0JobFailedRequest. */
+export class JobFailure extends HordeError {
+  readonly reason: JobFailureReason;
+  readonly stage: JobStage;
+
+  constructor(code: string, sentence: string, { reason, stage, hint, retryable }: Omit<Row, 'says'>) {
+    super(code, sentence, { hint, retryable, wire: { reason, stage } });
+    this.reason = reason;
+    this.stage = stage;
+  }
+}
+
+/** The job's image is not on this machine and cannot be brought here. */
+export class ImageUnavailable extends Error {
+  override readonly name = 'ImageUnavailable';
+
+  constructor(
+    readonly image: string,
+    why: string,
+  ) {
+    super(`The image ${image} is not on this machine and cannot be pulled: ${why}`);
+  }
+}
+
+function catalogue<Rows extends Record<string, Row>>(rows: Rows) {
+  const makers = Object.entries(rows).map(([code, row]) => [
+    code,
+    (...facts: never[]) => new JobFailure(code, row.says(...facts), row),
+  ]);
+  return Object.fromEntries(makers) as {
+    [Code in keyof Rows]: (...facts: Parameters<Rows[Code]['says']>) => JobFailure;
+  };
+}
+
+const download = { reason: 'download_failed', stage: 'volume_download', retryable: false } as const;
+const upload = { reason: 'upload_failed', stage: 'result_upload', retryable: false } as const;
+
+/** Every way in which this library says that a job failed. Sources and targets come without their query string. */
+export const failures = catalogue({
+  VOLUME_TOO_LARGE: {
+    ...download,
+    says: (source: string, limit: number) => `${source} holds more than ${bytes(limit)}.`,
+    hint: 'Split the input, or ask the miner to raise VOLUME_MAX_SIZE_BYTES.',
+  },
+  VOLUME_TOO_MANY_ENTRIES: {
+    ...download,
+    says: (source: string, limit: number) => `${source} holds more than ${limit} files and folders.`,
+    hint: 'Put many small files into one archive that the job unpacks itself.',
+  },
+  VOLUME_PATH_REFUSED: {
+    ...download,
+    says: (path: string, why: string) => `The volume's path ${JSON.stringify(path)} is refused: ${why}.`,
+  },
+  VOLUME_ENTRY_REFUSED: {
+    ...download,
+    says: (source: string, entry: string, why: string) =>
+      `${source}: ${JSON.stringify(entry)} is refused: ${why}.`,
+  },
+  VOLUME_ARCHIVE_UNREADABLE: {
+    ...download,
+    says: (source: string, why: string) => `${source} cannot be unpacked: ${why}.`,
+    hint: 'The volume has to be a ZIP archive without a password.',
+  },
+  VOLUME_NOT_WRITTEN: {
+    ...download,
+    retryable: true,
+    says: (path: string, why: string) =>
+      `The volume's file ${JSON.stringify(path)} cannot be written: ${why}.`,
+  },
+  VOLUME_ADDRESS_REFUSED: {
+    ...download,
+    says: (source: string, why: string) => `${source} is not fetched: ${why}.`,
+  },
+  VOLUME_NOT_SERVED: {
+    ...download,
+    retryable: true,
+    says: (source: string, status: number) => `${source} was answered with HTTP ${status}.`,
+  },
+  VOLUME_UNREACHABLE: {
+    ...download,
+    retryable: true,
+    says: (source: string, why: string) => `${source} cannot be fetched: ${why}.`,
+  },
+  VOLUME_KIND_UNSUPPORTED: {
+    ...download,
+    says: (kind: string) => `A volume of the kind ${kind} is not supported yet by this executor.`,
+  },
+  UPLOAD_PATH_REFUSED: {
+    ...upload,
+    says: (path: string, why: string) => `The output file ${JSON.stringify(path)} is refused: ${why}.`,
+  },
+  UPLOAD_FILE_UNREADABLE: {
+    ...upload,
+    says: (path: string, why: string) =>
+      `The output file ${JSON.stringify(path)} cannot be uploaded: ${why}.`,
+  },
+  UPLOAD_ADDRESS_REFUSED: {
+    ...upload,
+    says: (target: string, why: string) => `Nothing is uploaded to ${target}: ${why}.`,
+  },
+  UPLOAD_NOT_ACCEPTED: {
+    ...upload,
+    retryable: true,
+    says: (path: string, target: string, why: string) =>
+      `Uploading ${JSON.stringify(path)} to ${target} failed: ${why}.`,
+  },
+  UPLOAD_KIND_UNSUPPORTED: {
+    ...upload,
+    says: (kind: string) => `An upload of the kind ${kind} is not supported yet by this executor.`,
+  },
+  ARTIFACTS_DIR_REFUSED: {
+    reason: 'unknown',
+    stage: 'execution',
+    retryable: false,
+    says: (path: string, why: string) => `The artifacts folder ${JSON.stringify(path)} is refused: ${why}.`,
+  },
+});

@@ -1,0 +1,121 @@
+import { lookup as resolve } from 'node:dns';
+import http from 'node:http';
+import https from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import type { Readable } from 'node:stream';
+
+import { isPublicAddress } from './addresses.ts';
+
+export interface HttpRequest {
+  method: 'GET' | 'PUT' | 'POST';
+  url: string;
+  headers: Record<string, string>;
+  /** Read once; its length is the caller's `content-length`. */
+  body?: Readable;
+  signal: AbortSignal;
+  /** A connection on which nothing moves for so many milliseconds is given up. */
+  idleTimeout: number;
+}
+
+export interface HttpResponse {
+  status: number;
+  /** Names in lower case, in the order received; repeated ones joined by `, `. */
+  headers: Map<string, string>;
+  /** Has to be read or destroyed. */
+  body: Readable;
+}
+
+/**
+ * One HTTP exchange; redirects are the caller's.
+ *
+ * @throws RequestRefused when the rules forbid it, which no retry changes; any other error is the network's
+ */
+export type HttpSend = (request: HttpRequest) => Promise<HttpResponse>;
+
+/** The URL is one that this machine does not talk to. */
+export class RequestRefused extends Error {
+  override readonly name = 'RequestRefused';
+}
+
+export interface HttpRules {
+  /** Whether jobs may make this machine talk to addresses outside the public internet. */
+  allowPrivateAddresses: boolean;
+  /** @default isPublicAddress, or every address where private ones are allowed */
+  mayConnect?: (address: string) => boolean;
+}
+
+/**
+ * HTTP for URLs that strangers chose: http and https only, and only to addresses that the rules allow. A name's
+ * addresses are checked in the look-up of the connection itself, so that what was checked is what is connected to.
+ */
+export function guardedHttp(rules: HttpRules): HttpSend {
+  const mayConnect = rules.mayConnect ?? (rules.allowPrivateAddresses ? () => true : isPublicAddress);
+  const lookup = checkedLookup(mayConnect);
+  return async (request) => {
+    const url = parse(request.url);
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    // Node looks up names only.
+    if (isIP(host) && !mayConnect(host)) throw notPublic(host);
+    return exchange(url, request, lookup);
+  };
+}
+
+function parse(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url) throw new RequestRefused('it is not a URL');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new RequestRefused('only http and https are spoken here');
+  }
+  return url;
+}
+
+function notPublic(host: string): RequestRefused {
+  return new RequestRefused(`${host} is not an address of the public internet`);
+}
+
+function checkedLookup(mayConnect: (address: string) => boolean): LookupFunction {
+  return (host, options, callback) => {
+    resolve(host, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, '');
+      if (!addresses.every(({ address }) => mayConnect(address))) return callback(notPublic(host), '');
+      if (options.all) return callback(null, addresses);
+      return callback(null, addresses[0]!.address, addresses[0]!.family);
+    });
+  };
+}
+
+function exchange(url: URL, request: HttpRequest, lookup: LookupFunction): Promise<HttpResponse> {
+  const { promise, resolve: answered, reject } = Promise.withResolvers<HttpResponse>();
+  const sent = (url.protocol === 'https:' ? https : http).request(url, {
+    method: request.method,
+    headers: request.headers,
+    signal: request.signal,
+    timeout: request.idleTimeout,
+    lookup,
+    agent: false, // no connection is kept from a request under other rules
+  });
+  sent.on('timeout', () =>
+    sent.destroy(Object.assign(new Error('no answer came in time'), { code: 'ETIMEDOUT' })),
+  );
+  sent.on('error', (error) => reject(error));
+  sent.on('response', (response) => {
+    answered({ status: response.statusCode!, headers: joinHeaders(response.rawHeaders), body: response });
+  });
+  if (request.body) {
+    request.body.on('error', (error) => sent.destroy(error));
+    request.body.pipe(sent);
+  } else {
+    sent.end();
+  }
+  return promise;
+}
+
+function joinHeaders(raw: string[]): Map<string, string> {
+  const headers = new Map<string, string>();
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at]!.toLowerCase();
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? raw[at + 1]! : `${before}, ${raw[at + 1]!}`);
+  }
+  return headers;
+}

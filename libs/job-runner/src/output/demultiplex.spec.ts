@@ -1,0 +1,37 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+import { makeJobFolders } from '../folders.ts';
+import { demultiplex } from './demultiplex.ts';
+import { JobOutput } from './job-output.ts';
+
+function frame(stream: number, payload: string): Buffer {
+  const header = Buffer.alloc(8);
+  header[0] = stream;
+  header.writeUInt32BE(Buffer.byteLength(payload), 4);
+  return Buffer.concat([header, Buffer.from(payload)]);
+}
+
+describe("the engine's frames", () => {
+  it.each([1, 2, 3, 7, 8, 9, 1000])('are put together from pieces of %i bytes', async (size) => {
+    const base = mkdtempSync(`${tmpdir()}/horde-frames-`);
+    onTestFinished(() => rmSync(base, { recursive: true }));
+    const output = await JobOutput.open(await makeJobFolders(base, 'frames'));
+    const all = Buffer.concat([
+      frame(1, 'one '),
+      frame(2, 'err'),
+      frame(1, ''),
+      frame(0, 'in'),
+      frame(1, 'two'),
+    ]);
+    await demultiplex(
+      (async function* () {
+        for (let at = 0; at < all.length; at += size) yield all.subarray(at, at + size);
+      })(),
+      output,
+    );
+    await output.finish();
+    expect([output.text('stdout'), output.text('stderr')]).toEqual(['one two', 'err']);
+  });
+});

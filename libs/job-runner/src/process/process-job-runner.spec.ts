@@ -1,0 +1,67 @@
+import { tmpdir } from 'node:os';
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+import { makeJobFolders, removeJobFolders } from '../folders.ts';
+import type { JobFolders, JobSpec } from '../runner.ts';
+import { jobRunnerConformance } from '../testing/conformance.ts';
+import { withFolders } from './paths.ts';
+import { ProcessJobRunner } from './process-job-runner.ts';
+
+jobRunnerConformance('a plain process', async () => ({
+  runner: new ProcessJobRunner(),
+  image: 'ignored',
+  close: async () => {},
+}));
+
+describe('a job that a signal ends', () => {
+  it('has 128 and the number of the signal as its exit code', async () => {
+    const folders = await makeJobFolders(tmpdir(), 'signal');
+    onTestFinished(() => removeJobFolders(folders));
+    const spec: JobSpec = {
+      jobUuid: 'signal',
+      image: '',
+      command: ['sh', '-c', 'kill -SEGV $$'],
+      env: new Map(),
+      artifactsDir: null,
+      gpu: 'none',
+    };
+    const options = { signal: new AbortController().signal, deadline: Date.now() + 20_000 };
+    expect((await new ProcessJobRunner().run(spec, folders, options)).exitCode).toBe(139);
+  });
+});
+
+describe('paths of a container in a command for a plain process', () => {
+  const folders: JobFolders = {
+    root: '/j',
+    volume: '/j/volume',
+    output: '/j/output',
+    artifacts: '/j/artifacts',
+  };
+  const translate = (text: string, artifactsDir: string | null = '/output/art') => {
+    const spec: JobSpec = {
+      jobUuid: 'u',
+      image: 'i',
+      command: [text],
+      env: new Map([['V', text]]),
+      artifactsDir,
+      gpu: 'none',
+    };
+    const { command, env } = withFolders(spec, folders);
+    expect(env).toEqual({ V: command[0] });
+    return command[0];
+  };
+
+  it.each([
+    ['/volume', '/j/volume'],
+    ['/volume/a b', '/j/volume/a b'],
+    ['--in=/volume/x --out=/output/y', '--in=/j/volume/x --out=/j/output/y'],
+    ['cat </volume/x >/output/y', 'cat </j/volume/x >/j/output/y'],
+    ['/output/art/r.json', '/j/artifacts/r.json'],
+    ['/output/article', '/j/output/article'],
+    ['/volumes /data/volume /volume-2 ./volume', '/volumes /data/volume /volume-2 ./volume'],
+  ])('%j becomes %j', (given, expected) => expect(translate(given)).toBe(expected));
+
+  it('leaves artifacts alone where the job asked for none', () => {
+    expect(translate('/artifacts/a', null)).toBe('/artifacts/a');
+  });
+});

@@ -1,0 +1,119 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import type { Readable } from 'node:stream';
+
+import { JobOutput, type StreamName } from '../output/job-output.ts';
+import type { Ending, JobFolders, JobRunner, JobSpec, RunOptions } from '../runner.ts';
+import { untilDeadline } from '../until-deadline.ts';
+import { withFolders } from './paths.ts';
+
+/** How long the pipes of a job that is over may stay open: a process that left its group may hold them. */
+const PIPES_LIMIT = 1_000;
+
+/**
+ * Runs a job's command as a plain process of this machine: it sees all that this user sees. For machines without a
+ * Docker engine, and only where somebody asked for it.
+ *
+ * The image and the GPU preset are ignored. The process starts in the job's root folder with the job's variables and
+ * this process's PATH, nothing else. In arguments and variables /volume, /output and the artifacts folder stand for the
+ * job's folders; inside files (scripts, for one) they do not.
+ */
+export class ProcessJobRunner implements JobRunner {
+  readonly isolated = false;
+  private readonly running = new Map<string, ChildProcess>();
+
+  async prepare(_image: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+  }
+
+  async run(spec: JobSpec, folders: JobFolders, options: RunOptions): Promise<Ending> {
+    options.signal.throwIfAborted();
+    const output = await JobOutput.open(folders);
+    try {
+      const outcome = await this.runProcess(spec, folders, output, options);
+      await output.finish();
+      const texts = { stdout: output.text('stdout'), stderr: output.text('stderr') };
+      return { ...outcome, ...texts, containerId: null, imageId: null };
+    } catch (error) {
+      await output.close().catch(() => {});
+      throw error;
+    }
+  }
+
+  async cleanUp(jobUuid: string): Promise<void> {
+    const child = this.running.get(jobUuid);
+    if (!child) return;
+    const closed = once(child, 'close');
+    killGroup(child);
+    await closed;
+  }
+
+  private async runProcess(spec: JobSpec, folders: JobFolders, output: JobOutput, options: RunOptions) {
+    const refuse = async (exitCode: number, sentence: string) => {
+      await output.write('stderr', Buffer.from(`${sentence}\n`));
+      return { exitCode, timedOut: false };
+    };
+    const { command, env } = withFolders(spec, folders);
+    const [program, ...args] = command;
+    if (!program) return refuse(127, 'The job has no command; a process has no image to take one from.');
+    const child = spawn(program, args, {
+      cwd: folders.root,
+      env: { PATH: process.env['PATH'], ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true, // a process group of its own, so that the whole of it can be killed
+    });
+    const started = once(child, 'spawn').catch((error: NodeJS.ErrnoException) => error);
+    const failure = await started;
+    if (failure instanceof Error) {
+      const quoted = `The command ${JSON.stringify(program)}`;
+      if (failure.code === 'ENOENT') return refuse(127, `${quoted} is not on this machine.`);
+      return refuse(126, `${quoted} cannot be run: ${failure.code}.`);
+    }
+    this.running.set(spec.jobUuid, child);
+    try {
+      return await this.follow(child, output, options);
+    } finally {
+      this.running.delete(spec.jobUuid);
+    }
+  }
+
+  private async follow(child: ChildProcess, output: JobOutput, options: RunOptions) {
+    const pumped = Promise.all([
+      pump(child.stdout!, 'stdout', output),
+      pump(child.stderr!, 'stderr', output),
+    ]);
+    const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+    const failed = pumped.then(() => exited);
+    const ended = await untilDeadline(Promise.race([exited, failed]), options, async () => {
+      killGroup(child);
+      await exited;
+    });
+    killGroup(child);
+    const timer = setTimeout(
+      () => [child.stdout, child.stderr].forEach((pipe) => pipe!.destroy()),
+      PIPES_LIMIT,
+    );
+    await pumped.finally(() => clearTimeout(timer));
+    if (!ended) return { exitCode: null, timedOut: true };
+    const [code, signal] = ended;
+    return { exitCode: code ?? 128 + constants.signals[signal!], timedOut: false };
+  }
+}
+
+async function pump(pipe: Readable, stream: StreamName, output: JobOutput): Promise<void> {
+  try {
+    for await (const chunk of pipe) await output.write(stream, chunk as Buffer);
+  } catch (error) {
+    // Cut off above, by ourselves.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
+}
+
+function killGroup(child: ChildProcess): void {
+  try {
+    process.kill(-child.pid!, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

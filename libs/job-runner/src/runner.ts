@@ -1,0 +1,75 @@
+/** What a job asks of the machine; the facts of the validator's job request that a runner needs. */
+export interface JobSpec {
+  /** Names the job's container and labels all that belongs to it. */
+  jobUuid: string;
+  /** Image reference; `:latest` is meant where it has neither tag nor digest. */
+  image: string;
+  /** Arguments as given to the container; empty: the image's own command. */
+  command: string[];
+  env: Map<string, string>;
+  /** Absolute path inside the container that `JobFolders.artifacts` appears at; null or empty: nowhere. */
+  artifactsDir: string | null;
+  gpu: 'nvidia_all' | 'none';
+}
+
+/** One job's folders on this machine, made by `makeJobFolders`. */
+export interface JobFolders {
+  /** Holds the others; only the executor's own user can enter it. */
+  root: string;
+  /** Seen by the job as /volume. */
+  volume: string;
+  /** Seen by the job as /output. */
+  output: string;
+  /** Seen by the job as `JobSpec.artifactsDir`. */
+  artifacts: string;
+}
+
+/** How a job ended. */
+export interface Ending {
+  /**
+   * Null: killed at the deadline. 127 or 126: the command could not be found or started, `stderr` says why.
+   * 128 + n: ended by signal n.
+   */
+  exitCode: number | null;
+  timedOut: boolean;
+  /**
+   * Text of the stream, as ComputeHorde's results carry it: of more than 1 000 000 code points the first and the
+   * last 500 000, with ` ... ` between. Bytes that are not UTF-8, and NUL, read as U+FFFD: a JSON column in
+   * Postgres cannot hold NUL. The untouched bytes are in stdout.txt and stderr.txt in the output folder.
+   */
+  stdout: string;
+  stderr: string;
+  /** Null where the runner has no containers, or none was made. */
+  containerId: string | null;
+  imageId: string | null;
+}
+
+export interface RunOptions {
+  /** Aborting stops the job; `run` then rejects with the signal's reason. */
+  signal: AbortSignal;
+  /** Milliseconds since the epoch; a job that still runs then is killed. */
+  deadline: number;
+}
+
+/**
+ * What an executor runs a job through.
+ *
+ * Promises, checked for every runner by `jobRunnerConformance()`:
+ * - `prepare` returns when `run` needs no network for that image, and rejects otherwise;
+ * - `run` returns one ending for whatever the job does: it rejects only when aborted, when the machine fails, or when
+ *   the spec is refused (`JobFailure`);
+ * - stdout and stderr are kept apart, whole, in stdout.txt and stderr.txt of the output folder, whatever the job left
+ *   there under these names;
+ * - a job that ignores signals is killed at the deadline;
+ * - when `run` returns or rejects, nothing that the job started still runs (a runner that is not isolated kills the
+ *   job's process group: a process that left the group is out of its reach);
+ * - `cleanUp` is idempotent, and stops a job that still runs.
+ */
+export interface JobRunner {
+  /** Whether a job is kept from the machine's files, network and processes. */
+  readonly isolated: boolean;
+  /** @throws ImageUnavailable */
+  prepare(image: string, signal: AbortSignal): Promise<void>;
+  run(spec: JobSpec, folders: JobFolders, options: RunOptions): Promise<Ending>;
+  cleanUp(jobUuid: string): Promise<void>;
+}

@@ -1,0 +1,36 @@
+import Docker from 'dockerode';
+import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+export interface TestImage {
+  docker: Docker;
+  reference: string;
+  remove(): Promise<void>;
+}
+
+/** A small image under a name of its own: the machine's static busybox with all its commands. */
+export async function makeTestImage(): Promise<TestImage> {
+  const docker = new Docker();
+  const folder = mkdtempSync(path.join(tmpdir(), 'horde-test-image-'));
+  try {
+    chmodSync(folder, 0o755); // becomes the container's root folder
+    for (const inside of ['bin', 'etc', 'tmp']) mkdirSync(path.join(folder, inside));
+    chmodSync(path.join(folder, 'tmp'), 0o1777);
+    copyFileSync('/bin/busybox', path.join(folder, 'bin/busybox'));
+    const applets = execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n');
+    for (const applet of applets)
+      if (applet !== 'busybox') symlinkSync('busybox', path.join(folder, 'bin', applet));
+    const repo = 'horde-test/busybox';
+    const tag = randomBytes(6).toString('hex');
+    const tar = spawn('tar', ['-c', '-C', folder, '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const events = await docker.importImage(tar.stdout, { repo, tag });
+    for await (const line of events) if (String(line).includes('"error"')) throw new Error(String(line));
+    const reference = `${repo}:${tag}`;
+    return { docker, reference, remove: () => docker.getImage(reference).remove({ force: true }) };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

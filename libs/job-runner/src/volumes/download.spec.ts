@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+
+import { isPublicAddress } from '../http/addresses.ts';
+import { guardedHttp } from '../http/client.ts';
+import { serve } from '../testing/http-server.ts';
+import { failing, fill, single, zipUrl } from '../testing/volumes.ts';
+
+describe('downloads that fail', () => {
+  it('tries again after 5xx answers and lost connections, from the start', async () => {
+    let tries = 0;
+    const server = await serve((_request, response) => {
+      tries++;
+      if (tries === 1) response.writeHead(503).end();
+      else if (tries === 2)
+        response.writeHead(200, { 'content-length': 100 }).write('half', () => response.destroy());
+      else response.end('whole');
+    });
+    const { done, read } = await fill(single(server.url));
+    await done;
+    expect(read('file')).toBe('whole');
+  });
+
+  it('gives up after three tries, naming the URL without its secrets', async () => {
+    const server = await serve((_request, response) => response.writeHead(502).end());
+    const url = `http://user:word@127.0.0.1:${server.port}/a/b.zip?X-Amz-Signature=secret#part`;
+    const { done } = await fill(zipUrl(url));
+    const message = `^The volume at http://127\\.0\\.0\\.1:${server.port}/a/b\\.zip was answered with HTTP 502\\.$`;
+    await expect(done).rejects.toEqual(failing('VOLUME_NOT_SERVED', new RegExp(message)));
+    expect(server.received).toHaveLength(3);
+  });
+
+  it('takes a 4xx answer as final', async () => {
+    const server = await serve((_request, response) => response.writeHead(404).end());
+    await expect((await fill(single(server.url))).done).rejects.toEqual(
+      failing('VOLUME_NOT_SERVED', 'HTTP 404'),
+    );
+    expect(server.received).toHaveLength(1);
+  });
+
+  it('says that nobody listens, and that a name is not known', async () => {
+    await expect((await fill(single('http://127.0.0.1:1/x'))).done).rejects.toEqual(
+      failing(
+        'VOLUME_UNREACHABLE',
+        /^The volume at http:\/\/127.0.0.1:1\/x cannot be fetched: the connection was refused\.$/,
+      ),
+    );
+    await expect((await fill(single('http://no-such-host.invalid/x'))).done).rejects.toEqual(
+      failing(
+        'VOLUME_UNREACHABLE',
+        /^The volume at http:\/\/no-such-host.invalid\/x cannot be fetched: its host name /,
+      ),
+    );
+  });
+
+  it('refuses what is announced as too large, and what turns out to be', async () => {
+    const body = Buffer.alloc(3_000);
+    const announced = await serve((_request, response) =>
+      response.writeHead(200, { 'content-length': 3_000 }).end(body),
+    );
+    const silent = await serve((_request, response) => void (response.write(body), response.end()));
+    for (const server of [announced, silent]) {
+      const { done } = await fill(single(server.url), { maxBytes: 2_999 });
+      await expect(done).rejects.toEqual(failing('VOLUME_TOO_LARGE', /holds more than 2\.9 KiB\.$/));
+      await (
+        await fill(single(server.url), { maxBytes: 3_000 })
+      ).done;
+      await (
+        await fill(single(server.url), { maxBytes: 0 })
+      ).done;
+    }
+  });
+
+  it('stops after five redirects', async () => {
+    const server = await serve((request, response) =>
+      response.writeHead(302, { location: `${request.url}x` }).end(),
+    );
+    await expect((await fill(single(`${server.url}/`))).done).rejects.toEqual(
+      failing('VOLUME_UNREACHABLE', 'redirects more than 5'),
+    );
+    expect(server.received.length % 6).toBe(0);
+  });
+
+  it.each(['ftp://example.com/x', 'file:///etc/passwd', 'not a url', ''])('refuses %j', async (url) => {
+    await expect((await fill(single(url))).done).rejects.toEqual(failing('VOLUME_ADDRESS_REFUSED'));
+  });
+
+  it('ends with the reason of an abort, at once', async () => {
+    const controller = new AbortController();
+    const server = await serve(() => controller.abort(new Error('time is over')));
+    const { done } = await fill(single(server.url), { signal: controller.signal });
+    await expect(done).rejects.toThrow('time is over');
+  });
+});
+
+describe('addresses outside the public internet', () => {
+  const closed = { allowPrivateAddresses: false };
+
+  it.each(['127.0.0.1', '[::1]', 'localhost', '[::ffff:127.0.0.1]', '2130706433', '0x7f.1', '0.0.0.0'])(
+    'are not talked to: %s',
+    async (host) => {
+      const server = await serve((_request, response) => response.end('secret'));
+      const { done } = await fill(single(`http://${host}:${server.port}/`), closed);
+      await expect(done).rejects.toEqual(
+        failing('VOLUME_ADDRESS_REFUSED', 'is not an address of the public internet'),
+      );
+      expect(server.received).toEqual([]);
+    },
+  );
+
+  it('are not reached by a redirect either', async () => {
+    const inner = await serve((_request, response) => response.end('secret'));
+    // The first address stands for a public one.
+    const send = guardedHttp({
+      allowPrivateAddresses: false,
+      mayConnect: (a) => a === '127.0.0.1' || isPublicAddress(a),
+    });
+    for (const target of [`http://127.0.0.2:${inner.port}/`, `http://[::ffff:127.0.0.2]:${inner.port}/`]) {
+      const outer = await serve((_request, response) => response.writeHead(307, { location: target }).end());
+      const { done } = await fill(single(`${outer.url}/x`), { send });
+      await expect(done).rejects.toEqual(failing('VOLUME_ADDRESS_REFUSED'));
+      expect(outer.received).toHaveLength(1);
+    }
+    expect(inner.received).toEqual([]);
+  });
+});

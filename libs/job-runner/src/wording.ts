@@ -1,0 +1,46 @@
+/** `2147483648` -> `2 GiB`; `1500` -> `1.5 KiB`. */
+export function bytes(count: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = count;
+  let unit = 0;
+  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
+  return `${Number(value.toFixed(1))} ${units[unit]}`;
+}
+
+/** A URL fit for messages and logs: no user, password, query or fragment, where presigned URLs keep their secrets. */
+export function withoutSecrets(url: string): string {
+  try {
+    const { protocol, host, pathname } = new URL(url);
+    return `${protocol}//${host}${pathname}`;
+  } catch {
+    return 'an address that is not a URL';
+  }
+}
+
+const reasons: Record<string, string> = {
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was lost',
+  EPIPE: 'the connection was lost',
+  ENOTFOUND: 'its host name is not known',
+  EAI_AGAIN: 'its host name could not be looked up',
+  ETIMEDOUT: 'no answer came in time',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the network cannot be reached',
+  ENOENT: 'it does not exist',
+  ENOTDIR: 'a part of its path is not a folder',
+  EISDIR: 'it is a folder',
+  EEXIST: 'something else is there',
+  ELOOP: 'it is a symbolic link',
+  ENXIO: 'it is not a regular file',
+  ENAMETOOLONG: 'its name is too long',
+  ENOSPC: 'the disk is full',
+  EACCES: 'permission denied',
+};
+
+/** What went wrong, as the end of a sentence: of a system error its meaning, without paths of this machine. */
+export function why(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return why(error.errors[0]);
+  if (!(error instanceof Error)) return String(error);
+  const code = (error as NodeJS.ErrnoException).code;
+  return (code && reasons[code]) || code || error.message.replace(/\.$/, '');
+}
