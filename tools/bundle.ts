@@ -1,9 +1,13 @@
-/** Bundles one app into dist/main.mjs, with a source map: fast to start, and an image needs nothing else. */
-import { rolldown } from 'rolldown';
+/**
+ * Bundles one app into OUT_FOLDER/main.mjs (the app's dist when not given), with a source map: fast to start, and an
+ * image needs nothing else.
+ */
+import { rolldown, type Plugin } from 'rolldown';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-const [projectRoot] = process.argv.slice(2);
-if (!projectRoot) throw new Error('usage: bundle.ts APP_FOLDER');
+const [projectRoot, outFolder] = process.argv.slice(2);
+if (!projectRoot) throw new Error('usage: bundle.ts APP_FOLDER [OUT_FOLDER]');
 
 /** Optional parts of libraries that none of the apps uses; they are looked for at run time and not found. */
 const absent = [
@@ -35,17 +39,41 @@ const absent = [
   'utf-8-validate',
 ];
 
+/**
+ * Packages that an app never calls, although a library of its loads them at its own start: the app's package.json
+ * lists them as `bundle.without`, and an empty module stands in for them.
+ */
+const { bundle: options } = JSON.parse(readFileSync(path.join(projectRoot, 'package.json'), 'utf8')) as {
+  bundle?: { without?: string[] };
+};
+const without = options?.without ?? [];
+const http = ['http', 'node:http'];
+
+const replaced: Plugin = {
+  name: 'replaced',
+  resolveId(id) {
+    if (without.some((name) => id === name || id.startsWith(`${name}/`))) return `\0without:${id}`;
+    // Importing node:http from a module runs its lazy getters, which load Node's whole fetch: 50 ms of every start.
+    return http.includes(id) ? '\0node:http' : null;
+  },
+  load(id) {
+    if (id.startsWith('\0without:')) return 'module.exports = {};';
+    return id === '\0node:http' ? "module.exports = process.getBuiltinModule('node:http');" : null;
+  },
+};
+
 const bundle = await rolldown({
   input: path.join(projectRoot, 'src/main.ts'),
   platform: 'node',
   tsconfig: path.resolve('tsconfig.json'),
+  plugins: [replaced],
   external: (id) =>
-    id.startsWith('node:') ||
+    (id.startsWith('node:') && !http.includes(id)) ||
     id.endsWith('.node') ||
     absent.some((name) => id === name || id.startsWith(`${name}/`)),
 });
 await bundle.write({
-  file: path.join(projectRoot, 'dist/main.mjs'),
+  file: path.join(outFolder ?? path.join(projectRoot, 'dist'), 'main.mjs'),
   format: 'esm',
   sourcemap: true,
   codeSplitting: false,

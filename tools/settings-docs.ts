@@ -34,10 +34,12 @@ function settingOf(property: ts.PropertyDeclaration): Setting[] {
     if (!ts.isCallExpression(call)) continue;
     const [variable] = call.arguments;
     const name = call.expression.getText();
-    if (!/^env/.test(name) || !variable || !ts.isStringLiteral(variable)) continue;
+    if (!name.startsWith('env') || !variable || !ts.isStringLiteral(variable)) continue;
     const comment = ts.getJSDocCommentsAndTags(property).find(ts.isJSDoc);
     const tag = (wanted: string) =>
-      comment?.tags?.filter(({ tagName }) => tagName.text === wanted).map((found) => textOf(found.comment))[0] ?? null;
+      comment?.tags
+        ?.filter(({ tagName }) => tagName.text === wanted)
+        .map((found) => textOf(found.comment))[0] ?? null;
     return [
       {
         variable: variable.text,
@@ -66,7 +68,9 @@ function describe(service: string, settings: Setting[]): string {
     const meaning = [text, unit && `In ${unit}.`, secret && 'Never shown.'].filter(Boolean).join(' ');
     return `| \`${variable}\` | ${value === null ? '**required**' : `\`${value || '(empty)'}\``} | ${meaning.replaceAll('|', '\\|')} |`;
   });
-  return [`## ${service}`, '', '| variable | default | meaning |', '| --- | --- | --- |', ...rows, ''].join('\n');
+  return [`## ${service}`, '', '| variable | default | meaning |', '| --- | --- | --- |', ...rows, ''].join(
+    '\n',
+  );
 }
 
 function template(service: string, settings: Setting[]): string {

@@ -72,6 +72,7 @@ export class Connection {
   serve<D extends AnyDirection, C>(options: ServeOptions<D, C>): void {
     this.onText(
       async (text) => {
+        if (text === 'PING') return; // some peers keep connections alive with it
         let read;
         try {
           read = options.direction.read(text);

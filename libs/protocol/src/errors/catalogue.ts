@@ -44,10 +44,36 @@ const rows = {
     retryable: true,
     status: 400,
   }),
+  JOB_TOO_LARGE: row({
+    says: (size: number, limit: number) =>
+      `The job's message has ${size} bytes, and its validator reads at most ${limit}.`,
+    hint: 'Put large inputs behind a URL, instead of inline volumes.',
+    retryable: false,
+    status: 400,
+  }),
   NO_MINER_OFFERS_CLASS: row({
     says: (executorClass: string, miners: number) =>
       `None of the ${miners} known miners offers an executor of class ${executorClass}.`,
     hint: 'Choose another executor class, or wait for a miner that offers this one.',
+    retryable: true,
+    wire: { reason: 'no_miner_for_job' },
+  }),
+  ALL_MINERS_BUSY: row({
+    says: (executorClass: string, executors: number, miners: number) =>
+      `All executors of class ${executorClass} are busy: ${executors} of ${miners} ${miners === 1 ? 'miner' : 'miners'}.`,
+    hint: 'Try again when one of the running jobs has ended.',
+    retryable: true,
+    wire: { reason: 'no_miner_for_job' },
+  }),
+  NO_TRUSTED_MINER: row({
+    says: () => 'The job asks for a trusted miner, and this validator has none.',
+    hint: 'Send it without on_trusted_miner, or to a validator that has a trusted miner.',
+    retryable: false,
+    wire: { reason: 'no_miner_for_job' },
+  }),
+  DEBUG_MINER_UNKNOWN: row({
+    says: (hotkey: string) => `The validator sends all jobs to the miner ${hotkey}, whose address it does not know.`,
+    hint: 'Its operator can set DEBUG_MINER_ADDRESS and DEBUG_MINER_PORT.',
     retryable: true,
     wire: { reason: 'no_miner_for_job' },
   }),
@@ -85,6 +111,11 @@ const rows = {
   }),
   EXECUTOR_STOPPED: row({
     says: () => 'The executor was stopped.',
+    retryable: true,
+    wire: { reason: 'generic_error' },
+  }),
+  MINER_GONE: row({
+    says: (why: string) => why,
     retryable: true,
     wire: { reason: 'generic_error' },
   }),

@@ -1,0 +1,49 @@
+import { rm, stat } from 'node:fs/promises';
+import { stopPostgres } from '@horde/embedded-postgres';
+import { removeContainers } from './containers.ts';
+import { endProcesses, processesOfNetwork } from './processes.ts';
+import { folderOf, isOwned, networkIds, readRecord, stayingNetwork } from './record.ts';
+
+/** How long the services of a network may take to stop. @unit ms */
+const stopWithin = 8_000;
+
+export interface EndNetwork {
+  /** true: its database and logs stay for the next start. */
+  keepData: boolean;
+  /** true: nothing is given time to stop by itself. */
+  atOnce?: boolean;
+}
+
+/** Ends a network whole: services, executors, containers, Postgres, folders. Repeatable; an unknown one is no error. */
+export async function endNetwork(id: string, { keepData, atOnce = false }: EndNetwork): Promise<void> {
+  const record = await readRecord(id);
+  // The miner may start an executor until it is gone itself, hence a second look.
+  for (
+    let processes = await processesOfNetwork(id);
+    processes.length > 0;
+    processes = await processesOfNetwork(id)
+  ) {
+    await endProcesses(processes, atOnce ? 0 : stopWithin);
+  }
+  await removeContainers(id);
+  if (record?.postgresFolder) await stopPostgres(record.postgresFolder);
+  if (keepData) await rm(`${folderOf(id)}/network.json`, { force: true });
+  else await rm(folderOf(id), { recursive: true, force: true });
+}
+
+/** Clears away what runs that crashed have left. What belongs to an owner that still runs is not touched. */
+export async function clearCrashed(say: (line: string) => void): Promise<void> {
+  for (const id of await networkIds()) {
+    const record = await readRecord(id);
+    if (record ? isOwned(record) : await mayBeStarting(id)) continue;
+    say(`Clearing away what an earlier run (${id}) has left.`);
+    await endNetwork(id, { keepData: record?.stays ?? false, atOnce: true });
+  }
+}
+
+/** A network's folder is there a moment before its record. The data of a network that is down has no record either. */
+async function mayBeStarting(id: string): Promise<boolean> {
+  if (id === stayingNetwork) return true;
+  const folder = await stat(folderOf(id)).catch(() => null);
+  return folder !== null && Date.now() - folder.mtimeMs < 60_000;
+}

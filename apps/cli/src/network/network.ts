@@ -1,0 +1,218 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startPostgres, type PostgresServer } from '@horde/embedded-postgres';
+import type { Keypair } from '@horde/identity';
+import { bundleOf } from '../paths.ts';
+import { row } from '../row.ts';
+import { networkKeys, type Signer } from './keys.ts';
+import { findPort, type WishedPort } from './ports.ts';
+import { identify } from './processes.ts';
+import { folderOf, thisProcess, writeRecord, type NetworkRecord } from './record.ts';
+import { environmentOf, serviceNames, tokenOf, type NetworkPlan, type ServiceName } from './services.ts';
+
+export interface StartNetwork {
+  id: string;
+  /** true: it outlives this process and stays until `down`. */
+  stays: boolean;
+  ports: Record<ServiceName, { port: number; explicit: boolean }>;
+  runner: 'docker' | 'process';
+  executors: number;
+  /** Told a line for everything that a person may want to know. */
+  say: (line: string) => void;
+  signal: AbortSignal;
+}
+
+export interface Network {
+  id: string;
+  folder: string;
+  keys: Record<Signer, Keypair>;
+  urls: Record<ServiceName, string>;
+  record: NetworkRecord;
+}
+
+/** How long a service may take from its start until it is ready. @unit ms */
+const readyWithin = 60_000;
+
+/**
+ * Starts Postgres (unless DATABASE_URL names one), the devnet, and then facilitator, validator and miner at the same
+ * time; returns when all are ready. When it throws, `endNetwork(id)` clears away what had been started.
+ */
+export async function startNetwork(options: StartNetwork): Promise<Network> {
+  const { id, signal } = options;
+  const folder = folderOf(id);
+  const record: NetworkRecord = {
+    id,
+    owner: thisProcess(),
+    stays: options.stays,
+    postgresFolder: null,
+    services: [],
+  };
+  await writeRecord(record);
+  await mkdir(path.join(folder, 'logs'), { recursive: true, mode: 0o700 });
+  await mkdir(path.join(folder, 'jobs'), { recursive: true, mode: 0o711 });
+  const keys = await networkKeys();
+  const ports = await choosePorts(options);
+  const plan: NetworkPlan = {
+    id,
+    folder,
+    databaseUrl: await databaseUrl(record, options),
+    redisUrl: process.env['REDIS_URL'] ?? null,
+    ports,
+    runner: options.runner,
+    executors: options.executors,
+    secretKey: randomBytes(32).toString('hex'),
+  };
+  signal.throwIfAborted();
+
+  const start = (name: ServiceName) => startService(name, plan, record, options);
+  await start('devnet');
+  await registerNeurons(plan, keys);
+  const allowUser = ['whitelist_hotkey', keys.user.address];
+  await Promise.all([
+    start('facilitator').then(() => runCommand('facilitator', allowUser, plan, signal)),
+    start('validator').then(() => runCommand('validator', allowUser, plan, signal)),
+    start('miner'),
+  ]);
+  if (options.stays) await writeRecord({ ...record, owner: null });
+  const urls = Object.fromEntries(serviceNames.map((name) => [name, urlOf(ports[name])])) as Record<
+    ServiceName,
+    string
+  >;
+  return { id, folder, keys, urls, record };
+}
+
+async function choosePorts({ ports, say }: StartNetwork): Promise<Record<ServiceName, number>> {
+  const chosen = {} as Record<ServiceName, number>;
+  for (const name of serviceNames) {
+    const wish: WishedPort = { service: `the ${name}`, ...ports[name] };
+    if (wish.port !== 0 && Object.values(chosen).includes(wish.port)) wish.port = 0;
+    chosen[name] = await findPort(wish, say);
+  }
+  return chosen;
+}
+
+async function databaseUrl(record: NetworkRecord, { stays, say }: StartNetwork): Promise<string> {
+  const given = process.env['DATABASE_URL'];
+  if (given) {
+    say(row('postgres', 'the one that DATABASE_URL names'));
+    return given;
+  }
+  const started = performance.now();
+  record.postgresFolder = path.join(folderOf(record.id), 'postgres');
+  await writeRecord(record);
+  const server: PostgresServer = await startPostgres({
+    dataFolder: record.postgresFolder,
+    detached: stays,
+    durable: true,
+    log: say,
+  });
+  say(row('postgres', `127.0.0.1:${server.port} ${seconds(started)}`));
+  return server.createDatabase('horde');
+}
+
+async function startService(
+  name: ServiceName,
+  plan: NetworkPlan,
+  record: NetworkRecord,
+  options: StartNetwork,
+): Promise<void> {
+  const started = performance.now();
+  const log = path.join(plan.folder, 'logs', `${name}.log`);
+  const child = await launch(name, [], plan, log);
+  let ended = '';
+  child.once('error', (error) => (ended = error.message));
+  child.once('exit', (code, signal) => (ended = `it ended with ${signal ?? `exit code ${code}`}`));
+  const url = urlOf(plan.ports[name]);
+  const identity = child.pid === undefined ? null : identify(child.pid);
+  if (identity) record.services.push({ name, process: identity, url });
+  await writeRecord(record);
+  while (!(await isReady(url))) {
+    options.signal.throwIfAborted();
+    if (ended !== '') throw new Error(`The ${name} did not start: ${ended}.\n${await lastLines(log)}`);
+    if (performance.now() - started > readyWithin) {
+      throw new Error(`The ${name} was not ready within ${readyWithin / 1000} s.\n${await lastLines(log)}`);
+    }
+    await sleep(25);
+  }
+  child.unref();
+  options.say(row(name, `${url} ${seconds(started)}`));
+}
+
+/** Runs one of a service's commands to its end. */
+async function runCommand(
+  name: ServiceName,
+  command: string[],
+  plan: NetworkPlan,
+  signal: AbortSignal,
+): Promise<void> {
+  const log = path.join(plan.folder, 'logs', `${name}-${command[0]}.log`);
+  const child = await launch(name, command, plan, log);
+  const stop = () => child.kill('SIGKILL');
+  signal.addEventListener('abort', stop, { once: true });
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  signal.removeEventListener('abort', stop);
+  signal.throwIfAborted();
+  if (code !== 0) throw new Error(`The ${name}'s command ${command[0]} failed.\n${await lastLines(log)}`);
+}
+
+async function launch(
+  name: ServiceName,
+  command: string[],
+  plan: NetworkPlan,
+  log: string,
+): Promise<ChildProcess> {
+  const file = await open(log, 'a', 0o600);
+  try {
+    return spawn(process.execPath, ['--enable-source-maps', bundleOf(name), ...command], {
+      env: environmentOf(name, plan),
+      cwd: plan.folder,
+      // A Ctrl-C in the terminal is for this process, which stops the services in order.
+      detached: true,
+      stdio: ['ignore', file.fd, file.fd],
+    });
+  } finally {
+    await file.close();
+  }
+}
+
+const isReady = (url: string): Promise<boolean> =>
+  fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(2_000) }).then(
+    async (response) => {
+      await response.body?.cancel();
+      return response.ok;
+    },
+    () => false,
+  );
+
+/** Puts validator and miner on the chain, with the keys that may sign for them. */
+async function registerNeurons(plan: NetworkPlan, keys: Record<Signer, Keypair>): Promise<void> {
+  const host = '127.0.0.1';
+  const put = async (where: string, body: object) => {
+    const response = await fetch(`${urlOf(plan.ports.devnet)}/devnet/${where}`, {
+      method: 'PUT',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`The devnet refused ${where}: ${await response.text()}`);
+  };
+  await put(`neurons/${keys.validator.address}`, { stake: 100_000, validator_permit: true, axon: null });
+  await put(`neurons/${keys.miner.address}`, {
+    stake: 0,
+    validator_permit: false,
+    axon: { ip: host, port: plan.ports.miner },
+  });
+  for (const signer of ['validator', 'miner'] as const) {
+    await put(`identities/${signer}`, { hotkey: keys[signer].address, token: tokenOf(signer) });
+  }
+}
+
+const urlOf = (port: number): string => `http://127.0.0.1:${port}`;
+const seconds = (since: number): string => `(${((performance.now() - since) / 1000).toFixed(1)} s)`;
+
+async function lastLines(log: string): Promise<string> {
+  const lines = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-8);
+  return `Its log ends (${log}):\n${lines.map((line) => `  ${line.slice(0, 400)}`).join('\n')}`;
+}

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { walletsFolder } from '../paths.ts';
+import { hotkeyName, type Signer } from './keys.ts';
+
+export const serviceNames = ['devnet', 'facilitator', 'validator', 'miner'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+/** The subnet's number on the devnet; that of the real network. */
+export const netuid = 12;
+
+const identityTokens = { validator: randomBytes(16).toString('hex'), miner: randomBytes(16).toString('hex') };
+export const tokenOf = (signer: 'validator' | 'miner'): string => identityTokens[signer];
+
+export interface NetworkPlan {
+  /** The network's id; every process of it carries it. */
+  id: string;
+  folder: string;
+  databaseUrl: string;
+  redisUrl: string | null;
+  ports: Record<ServiceName, number>;
+  /** How jobs are run. */
+  runner: 'docker' | 'process';
+  /** How many executors the miner offers. */
+  executors: number;
+  /** The facilitator's key for nonces and tokens. */
+  secretKey: string;
+}
+
+export const executorClass = 'always_on.test';
+const host = '127.0.0.1';
+
+/** The environment of a service, under the names that its operators know. */
+export function environmentOf(service: ServiceName, plan: NetworkPlan): Record<string, string> {
+  return { ...passedOn(), HORDE_NETWORK: plan.id, ...own[service](plan) };
+}
+
+const own: Record<ServiceName, (plan: NetworkPlan) => Record<string, string>> = {
+  devnet: ({ ports, folder }) => ({
+    DEVNET_HOST: host,
+    DEVNET_PORT: String(ports.devnet),
+    DEVNET_STATE_FILE: path.join(folder, 'devnet.json'),
+  }),
+  facilitator: (plan) => ({
+    ...common(plan),
+    HOST: host,
+    PORT: String(plan.ports.facilitator),
+    SECRET_KEY: plan.secretKey,
+  }),
+  validator: (plan) => ({
+    ...common(plan),
+    ...wallet('validator'),
+    HOST: host,
+    PORT: String(plan.ports.validator),
+    PYLON_IDENTITY_TOKEN: tokenOf('validator'),
+    FACILITATOR_URI: `ws://${host}:${plan.ports.facilitator}/ws/v0/`,
+  }),
+  miner: (plan) => ({
+    ...common(plan),
+    ...wallet('miner'),
+    HOST: host,
+    BITTENSOR_MINER_PORT: String(plan.ports.miner),
+    ADDRESS_FOR_EXECUTORS: host,
+    PORT_FOR_EXECUTORS: String(plan.ports.miner),
+    PYLON_IDENTITY_TOKEN: tokenOf('miner'),
+    EXECUTOR_MANAGER_CLASS_PATH: 'process',
+    DEFAULT_EXECUTOR_CLASS: executorClass,
+    PROCESS_EXECUTORS: String(plan.executors),
+    DEBUG_NO_GPU_MODE: 'true',
+    JOB_RUNNER: plan.runner,
+    JOB_FOLDER: path.join(plan.folder, 'jobs'),
+    // The job's files come from and go to this machine.
+    VOLUME_ALLOW_PRIVATE_ADDRESSES: 'true',
+  }),
+};
+
+const common = ({ databaseUrl, redisUrl, ports }: NetworkPlan): Record<string, string> => ({
+  DATABASE_URL: databaseUrl,
+  ...(redisUrl ? { REDIS_URL: redisUrl } : {}),
+  PYLON_ADDRESS: `http://${host}:${ports.devnet}`,
+  BITTENSOR_NETUID: String(netuid),
+  BITTENSOR_NETWORK: 'devnet',
+});
+
+const wallet = (signer: Signer): Record<string, string> => ({
+  BITTENSOR_WALLET_DIRECTORY: walletsFolder,
+  BITTENSOR_WALLET_NAME: signer,
+  BITTENSOR_WALLET_HOTKEY_NAME: hotkeyName,
+});
+
+/** What services may know of the caller's environment: nothing that could set them up in another way. */
+function passedOn(): Record<string, string> {
+  const names = [
+    'PATH',
+    'HOME',
+    'LANG',
+    'TZ',
+    'DOCKER_HOST',
+    'NODE_COMPILE_CACHE',
+    'LOG_LEVEL',
+    'HORDE_ROOT',
+    'TMPDIR',
+  ];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}

@@ -1,0 +1,72 @@
+/** What the command line asks for. */
+export interface Arguments {
+  /** How long the executor may take from its connection to being ready. @unit seconds */
+  startupTimeLimit: number;
+  /** Replaces the setting JOB_RUNNER. */
+  jobRunner: JobRunnerName | null;
+}
+
+/** The ways to run a job that are built in. */
+export const jobRunnerNames = ['docker', 'process'] as const;
+export type JobRunnerName = (typeof jobRunnerNames)[number];
+
+/** A command line that cannot be followed; its message is one sentence. */
+export class ArgumentsError extends Error {
+  override readonly name = 'ArgumentsError';
+}
+
+const usage = 'usage: run_executor --startup-time-limit SECONDS [--job-runner-class NAME]';
+
+/**
+ * Reads the command line that ComputeHorde's miners start an executor with. `--name value` and `--name=value` mean
+ * the same.
+ *
+ * @param words without the interpreter and the program's file
+ * @throws ArgumentsError
+ */
+export function readArguments(words: string[]): Arguments {
+  const [command, ...rest] = words;
+  if (command !== 'run_executor') {
+    throw new ArgumentsError(
+      command ? `There is no command "${command}"; ${usage}` : `No command was given; ${usage}`,
+    );
+  }
+  const options = readOptions(rest);
+  const limit = options.get('--startup-time-limit');
+  if (limit === undefined) throw new ArgumentsError(`--startup-time-limit is missing; ${usage}`);
+  return { startupTimeLimit: seconds(limit), jobRunner: jobRunner(options.get('--job-runner-class')) };
+}
+
+const known = ['--startup-time-limit', '--job-runner-class'];
+
+function readOptions(words: string[]): Map<string, string> {
+  const options = new Map<string, string>();
+  for (let at = 0; at < words.length; at++) {
+    const [name, ...inline] = words[at]!.split('=');
+    if (!known.includes(name!)) throw new ArgumentsError(`There is no option "${name}"; ${usage}`);
+    const value = inline.length > 0 ? inline.join('=') : words[++at];
+    if (!value || value.startsWith('--')) throw new ArgumentsError(`${name} has no value; ${usage}`);
+    options.set(name!, value);
+  }
+  return options;
+}
+
+function seconds(text: string): number {
+  if (!/^\d{1,9}$/.test(text) || Number(text) === 0) {
+    throw new ArgumentsError(
+      `--startup-time-limit is "${text}": it must be a whole number of seconds above 0.`,
+    );
+  }
+  return Number(text);
+}
+
+function jobRunner(name: string | undefined): JobRunnerName | null {
+  if (name === undefined) return null;
+  const found = jobRunnerNames.find((candidate) => candidate === name);
+  if (!found) {
+    throw new ArgumentsError(
+      `--job-runner-class is "${name}": this executor has ${jobRunnerNames.join(' and ')} only.`,
+    );
+  }
+  return found;
+}

@@ -1,0 +1,134 @@
+import { createLogger } from '@horde/operations';
+import { ExecutorReady, GenericError, JobFinished, JobRequest, make, VolumesReady } from '@horde/protocol';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ExecutorSettings } from '../settings.ts';
+import { requests } from '../testing/requests.ts';
+import { type Frame, ScriptedMiner } from '../testing/scripted-miner.ts';
+import { Assignment } from './assignment.ts';
+import { MinerLink } from './miner-link.ts';
+
+function openLink(miner: ScriptedMiner, settings: Partial<ExecutorSettings> = {}) {
+  const logger = createLogger('executor');
+  logger.level = 'silent';
+  const all = { minerAddress: miner.address, executorToken: 'secret-token', ...settings };
+  const assignment = new Assignment();
+  const link = new MinerLink(Object.assign(new ExecutorSettings(), all), assignment, logger);
+  link.open();
+  onTestFinished(() => link.abandon('The test is over.'));
+  return { link, assignment };
+}
+
+const finished = (jobUuid: string) =>
+  make(JobFinished, { job_uuid: jobUuid, docker_process_stdout: '', docker_process_stderr: '' });
+const types = (frames: { message_type: string }[]) => frames.map(({ message_type }) => message_type);
+
+describe('the line to the miner', () => {
+  it('brings the two requests, and delivers a result behind everything else', async () => {
+    const miner = await ScriptedMiner.start();
+    const { link, assignment } = openLink(miner);
+    const executor = await miner.executor();
+    expect(executor.token).toBe('secret-token');
+    const { initial, job, jobUuid } = requests();
+    await executor.say(initial, job);
+    expect(await assignment.initial).toEqual(initial);
+    expect(await assignment.job).toEqual(job);
+    link.send(make(ExecutorReady, { job_uuid: jobUuid }));
+    await link.deliver(finished(jobUuid));
+    expect(types(executor.frames)).toEqual(['V0ExecutorReadyRequest', 'V0JobFinishedRequest']);
+    expect(await executor.closed).toMatchObject({ code: 1000 });
+  });
+
+  it('comes back after a cut, and says everything again in order', async () => {
+    const miner = await ScriptedMiner.start();
+    const { link } = openLink(miner);
+    const first = await miner.executor();
+    const { initial, jobUuid } = requests();
+    await first.say(initial);
+    link.send(make(ExecutorReady, { job_uuid: jobUuid }));
+    await first.next();
+    first.cut();
+    link.send(make(VolumesReady, { job_uuid: jobUuid }));
+    const second = await miner.executor();
+    expect(second.token).toBe('secret-token');
+    await second.say(initial);
+    await link.deliver(finished(jobUuid));
+    expect(types(second.frames)).toEqual([
+      'V0ExecutorReadyRequest',
+      'V0VolumesReadyRequest',
+      'V0JobFinishedRequest',
+    ]);
+  });
+
+  it('delivers a result again when the connection is cut under it', async () => {
+    const miner = await ScriptedMiner.start();
+    const { link } = openLink(miner);
+    const first = await miner.executor();
+    const { initial, jobUuid } = requests();
+    await first.say(initial);
+    first.cut();
+    const delivered = link.deliver(finished(jobUuid));
+    const second = await miner.executor();
+    await second.say(initial);
+    await delivered;
+    expect(types(second.frames)).toEqual(['V0JobFinishedRequest']);
+  });
+
+  it('takes the same requests again without a word, and refuses others', async () => {
+    const miner = await ScriptedMiner.start();
+    const { assignment } = openLink(miner);
+    const executor = await miner.executor();
+    const { initial, job } = requests();
+    const other = requests();
+    const changed = make(JobRequest, { ...job, docker_run_cmd: ['false'] });
+    await executor.say(job, initial, initial, job, job, other.initial, other.job, changed);
+    await assignment.job;
+    await executor.say(make(GenericError, { details: 'a word of the miner is only noted' }), other.initial);
+    const details: Frame[] = [];
+    while (details.length < 5) details.push(await executor.next());
+    expect(details.map((frame) => frame['details'])).toEqual([
+      'A V0JobRequest came before the V0InitialJobRequest.',
+      'This executor already has a job.',
+      `This executor has job ${initial.job_uuid}, not ${other.job.job_uuid}.`,
+      'This executor already has its job request.',
+      'This executor already has a job.',
+    ]);
+  });
+
+  it('answers a frame that it cannot read', async () => {
+    const miner = await ScriptedMiner.start();
+    openLink(miner);
+    const executor = await miner.executor();
+    await executor.say(finished('a-job'));
+    expect(await executor.next()).toMatchObject({ message_type: 'GenericError' });
+  });
+
+  it('ends when the token is refused, without showing it', async () => {
+    const miner = await ScriptedMiner.start();
+    const { link } = openLink(miner);
+    const executor = await miner.executor();
+    await executor.say(make(GenericError, { details: 'unknown token secret-token' }));
+    await executor.closed;
+    expect(String(link.gone.reason)).toContain('The miner refuses the token: unknown token [token]');
+    await expect(link.deliver(finished('a-job'))).rejects.toThrow('refuses');
+  });
+
+  it('ends when the miner takes its executor back no more', async () => {
+    const miner = await ScriptedMiner.start();
+    const { link } = openLink(miner);
+    const first = await miner.executor();
+    const { initial, jobUuid } = requests();
+    await first.say(initial);
+    first.cut();
+    const delivered = link.deliver(finished(jobUuid));
+    const second = await miner.executor();
+    await second.say(make(GenericError, { details: 'the job is over' }));
+    await expect(delivered).rejects.toThrow('The miner refuses the token');
+  });
+
+  it('ends when there is no miner to be reached', async () => {
+    const miner = await ScriptedMiner.start();
+    await miner.close();
+    const { link } = openLink(miner, { minerAbsenceLimit: 0 });
+    await expect(link.opened).rejects.toThrow(/could not be reached for 0 s: connect ECONNREFUSED/);
+  });
+});

@@ -1,0 +1,64 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { horde, lastJson, leftovers, newDataFolder, removeDataFolder } from '../support/horde.ts';
+
+interface Status {
+  up: boolean;
+  services: { name: string; url: string; running: boolean; pid: number }[];
+}
+
+describe('./horde up', () => {
+  let data: string;
+  const taken = createServer();
+  let port: number;
+
+  beforeAll(async () => {
+    data = await newDataFolder();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    port = (taken.address() as AddressInfo).port;
+  });
+
+  afterAll(async () => {
+    taken.close();
+    await horde(['down'], data);
+    await removeDataFolder(data);
+  });
+
+  it('stops with exit code 2 when a port that was asked for is taken, and says by whom', async () => {
+    const finished = await horde(['up', '--miner-port', String(port)], data);
+    expect(finished.stderr.trim()).toMatch(
+      new RegExp(`^Port ${port}, asked for the miner, is taken by .+ \\(pid ${process.pid}\\)\\.$`),
+    );
+    expect(finished.code).toBe(2);
+  }, 60_000);
+
+  it('leaves the network running, says so again, and `down` ends it and keeps its data', async () => {
+    expect((lastJson(await horde(['status', '--json'], data)) as Status).up).toBe(false);
+    const started = await horde(['up'], data);
+    expect(started, started.stdout + started.stderr).toMatchObject({ code: 0 });
+    const status = await horde(['status', '--json'], data);
+    expect(status.code).toBe(0);
+    const { up, services } = lastJson(status) as Status;
+    expect(up).toBe(true);
+    expect(services.map(({ name }) => name).toSorted()).toEqual([
+      'devnet',
+      'facilitator',
+      'miner',
+      'validator',
+    ]);
+    for (const { url } of services) {
+      expect(started.stdout).toContain(url);
+      expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+      expect((await fetch(`${url}/health/live`)).status).toBe(200);
+    }
+    expect((await horde(['up'], data)).stdout).toContain('The network is up already.');
+
+    expect(await horde(['down'], data)).toMatchObject({ code: 0 });
+    expect((lastJson(await horde(['status', '--json'], data)) as Status).up).toBe(false);
+    expect(await leftovers(data)).toEqual(['network folder up']);
+
+    const again = await horde(['up'], data);
+    expect(again, again.stdout + again.stderr).toMatchObject({ code: 0 });
+    await horde(['down'], data);
+  }, 120_000);
+});
