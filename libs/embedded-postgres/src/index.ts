@@ -1,0 +1,2 @@
+export { startPostgres, stopPostgres } from './server.ts';
+export type { PostgresServer, StartPostgres } from './server.ts';
