@@ -14,7 +14,8 @@ import {
 
 class First1795000000001 implements MigrationInterface {
   name = 'First1795000000001';
-  up = async (runner: QueryRunner): Promise<void> => void (await runner.query('create table thing (id int primary key)'));
+  up = async (runner: QueryRunner): Promise<void> =>
+    void (await runner.query('create table thing (id int primary key)'));
   down = async () => undefined;
 }
 

@@ -3,12 +3,12 @@ import path from 'node:path';
 import { UsageError } from '../usage-error.ts';
 
 /** What the demo takes. */
-export const folderLimits = { bytes: 100_000_000, files: 5_000 } as const;
+const folderLimits = { bytes: 100_000_000, files: 5_000 } as const;
 
 /** The least free disk that a run may begin with. @unit bytes */
 const leastFreeDisk = 2_000_000_000;
 
-export interface InputFile {
+interface InputFile {
   /** Relative to the folder, with `/`. */
   path: string;
   bytes: number;

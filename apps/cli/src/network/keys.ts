@@ -2,7 +2,7 @@ import { ensureHotkey, walletHotkeyPath, type Keypair } from '@horde/identity';
 import { walletsFolder } from '../paths.ts';
 
 /** The parts of a network that sign. */
-export const signers = ['user', 'validator', 'miner'] as const;
+const signers = ['user', 'validator', 'miner'] as const;
 export type Signer = (typeof signers)[number];
 
 export const hotkeyName = 'default';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { networksFolder } from '../paths.ts';
 import { identify, isRunning, type ProcessIdentity } from './processes.ts';
 
-export interface ServiceRecord {
+interface ServiceRecord {
   name: string;
   process: ProcessIdentity;
   /** Where it listens: `http://127.0.0.1:9000`. */

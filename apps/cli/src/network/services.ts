@@ -7,7 +7,7 @@ export const serviceNames = ['devnet', 'facilitator', 'validator', 'miner'] as c
 export type ServiceName = (typeof serviceNames)[number];
 
 /** The subnet's number on the devnet; that of the real network. */
-export const netuid = 12;
+const netuid = 12;
 
 const identityTokens = { validator: randomBytes(16).toString('hex'), miner: randomBytes(16).toString('hex') };
 export const tokenOf = (signer: 'validator' | 'miner'): string => identityTokens[signer];

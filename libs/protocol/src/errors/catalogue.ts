@@ -72,7 +72,8 @@ const rows = {
     wire: { reason: 'no_miner_for_job' },
   }),
   DEBUG_MINER_UNKNOWN: row({
-    says: (hotkey: string) => `The validator sends all jobs to the miner ${hotkey}, whose address it does not know.`,
+    says: (hotkey: string) =>
+      `The validator sends all jobs to the miner ${hotkey}, whose address it does not know.`,
     hint: 'Its operator can set DEBUG_MINER_ADDRESS and DEBUG_MINER_PORT.',
     retryable: true,
     wire: { reason: 'no_miner_for_job' },

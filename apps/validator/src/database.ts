@@ -1,0 +1,25 @@
+import type { DatabaseOptions } from '@horde/database';
+import { CheatReport } from './facilitator/cheat-report.entity.ts';
+import { Job } from './jobs/job.entity.ts';
+import { JobEvent } from './jobs/job-event.entity.ts';
+import { CreateJobs1795000000000 } from './migrations/create-jobs.ts';
+import { CreateMiners1795000000002 } from './migrations/create-miners.ts';
+import { CreateReceipts1795000000001 } from './migrations/create-receipts.ts';
+import { CreateWhitelistAndCheatReports1795000000003 } from './migrations/create-whitelist-and-cheat-reports.ts';
+import { StoredReceipt } from './receipts/stored-receipt.entity.ts';
+import { Miner } from './routing/miner.entity.ts';
+import { MinerManifest } from './routing/miner-manifest.entity.ts';
+import { WhitelistedHotkey } from './whitelist/whitelisted-hotkey.entity.ts';
+
+/** The validator's tables and how they came to be. */
+export const databaseOptions = (url: string): DatabaseOptions => ({
+  service: 'validator',
+  url,
+  entities: [Job, JobEvent, StoredReceipt, Miner, MinerManifest, WhitelistedHotkey, CheatReport],
+  migrations: [
+    CreateJobs1795000000000,
+    CreateReceipts1795000000001,
+    CreateMiners1795000000002,
+    CreateWhitelistAndCheatReports1795000000003,
+  ],
+});

@@ -1,0 +1,39 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Database } from '@horde/database';
+import { withLogContext, type Logger } from '@horde/operations';
+import { writeCompact, type JobCheated } from '@horde/protocol';
+import { cheatReportProblem } from '../jobs/request-signature.ts';
+import { Whitelist } from '../whitelist/whitelist.service.ts';
+import { CheatReport } from './cheat-report.entity.ts';
+
+/** Keeps users' reports of wrong results. */
+@Injectable()
+export class CheatReports {
+  constructor(
+    private readonly database: Database,
+    private readonly whitelist: Whitelist,
+    @Inject('LOGGER') private readonly logger: Logger,
+  ) {}
+
+  /** Stores a report, once. One whose signature does not count is not kept. */
+  async receive(report: JobCheated): Promise<void> {
+    await withLogContext({ job: report.job_uuid }, async () => {
+      const problem = await cheatReportProblem(report, (hotkey) => this.whitelist.has(hotkey));
+      if (problem !== null) return this.logger.warn(`a cheat report was not kept: ${problem}`);
+      const { job_uuid, trusted_job_uuid, details } = report;
+      await this.database.manager
+        .createQueryBuilder()
+        .insert()
+        .into(CheatReport)
+        .values({
+          job_uuid,
+          trusted_job_uuid,
+          signatory: report.signature!.signatory,
+          details: writeCompact(details),
+        })
+        .orIgnore()
+        .execute();
+      this.logger.warn({ trusted_job: trusted_job_uuid }, 'a user reports that the miner cheated');
+    });
+  }
+}

@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { Keypair } from '@horde/identity';
+import { withLogContext, type Logger } from '@horde/operations';
+import { Queues, type Queue } from '@horde/queue';
+import { MinerClient } from '../miner/miner-client.service.ts';
+import { Receipts } from '../receipts/receipts.service.ts';
+import { Router } from '../routing/router.service.ts';
+import { ValidatorSettings } from '../settings.ts';
+import { isDatabaseTrouble } from './database-trouble.ts';
+import { JobRun, type RunParts } from './job-run.ts';
+import { Jobs } from './jobs.service.ts';
+import { givenUp } from './outcome.ts';
+
+/** How long a claim holds after its last renewal. A job whose process was killed is taken over so late. @unit ms */
+const lease = 10_000;
+const renewalInterval = 3_000;
+/** How often jobs are looked for that nobody drives and nobody has rung for. @unit ms */
+const sweepInterval = 5_000;
+/** So many jobs are driven at once; the others wait for the next sweep. */
+const mostRuns = 500;
+
+/** Drives each unfinished job in exactly one run, in whichever process of the validator gets it first. */
+@Injectable()
+export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly runs = new Map<string, { uuid: string; run: JobRun | null; ended: Promise<void> }>();
+  private readonly parts: RunParts;
+  private queue: Queue | null = null;
+  private timers: NodeJS.Timeout[] = [];
+  private stopping = false;
+
+  constructor(
+    private readonly jobs: Jobs,
+    private readonly queues: Queues,
+    @Inject('LOGGER') private readonly logger: Logger,
+    router: Router,
+    receipts: Receipts,
+    miners: MinerClient,
+    keypair: Keypair,
+    settings: ValidatorSettings,
+  ) {
+    this.parts = { jobs, router, receipts, miners, keypair, logger, limits: settings.limits };
+  }
+
+  onApplicationBootstrap(): void {
+    this.queue = this.queues.open('jobs');
+    this.queue.work(async (uuid) => this.start(uuid), {
+      concurrency: 50,
+      onError: (error, uuid) => this.logger.error({ error, job: uuid }, 'the queue of jobs failed'),
+    });
+    const repeat = (work: () => Promise<void>, interval: number, failed: string) =>
+      setInterval(
+        () => void work().catch((error: unknown) => this.logger.error({ error }, failed)),
+        interval,
+      );
+    this.timers = [
+      repeat(() => this.sweep(), sweepInterval, 'jobs that nobody drives could not be looked for'),
+      repeat(() => this.renew(), renewalInterval, 'the claims to the running jobs could not be renewed'),
+    ];
+    void this.sweep().catch((error: unknown) =>
+      this.logger.error({ error }, 'unfinished jobs could not be looked for'),
+    );
+  }
+
+  /** Lets all jobs go, for another process or the next start. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping = true;
+    this.timers.forEach(clearInterval);
+    const runs = [...this.runs.values()];
+    for (const { run } of runs) run?.abort();
+    const drivers = [...this.runs.keys()];
+    await Promise.all(runs.map(({ ended }) => ended));
+    await this.jobs.release(drivers);
+  }
+
+  /** Wakes a worker, here or in another process, for a job that has been stored. */
+  async ring(uuid: string): Promise<void> {
+    // A lost ring costs a moment: the sweep finds the job.
+    await this.queue
+      ?.ring(uuid)
+      .catch((error: unknown) => this.logger.warn({ error, job: uuid }, 'the queue of jobs cannot be rung'));
+  }
+
+  /** Begins a run of a job, unless it has one. */
+  private start(uuid: string): void {
+    if (this.stopping || this.runs.size >= mostRuns) return;
+    if ([...this.runs.values()].some((running) => running.uuid === uuid)) return;
+    const driver = randomUUID();
+    const entry = { uuid, run: null as JobRun | null, ended: Promise.resolve() };
+    entry.ended = withLogContext({ job: uuid }, () => this.run(uuid, driver, entry)).finally(() =>
+      this.runs.delete(driver),
+    );
+    this.runs.set(driver, entry);
+  }
+
+  private async run(uuid: string, driver: string, entry: { run: JobRun | null }): Promise<void> {
+    try {
+      const job = await this.jobs.take({ uuid, driver }, lease);
+      if (!job) return;
+      entry.run = new JobRun(job, driver, this.parts);
+      if (this.stopping) return;
+      await entry.run.drive();
+    } catch (error) {
+      this.logger.error({ error }, 'driving the job failed');
+      // Without the database nothing can be said about the job; the sweep takes it up again.
+      if (!isDatabaseTrouble(error)) await this.fail(uuid, driver);
+    }
+  }
+
+  /** Ends a job because of a fault of the validator itself: it would only happen again. */
+  private async fail(uuid: string, driver: string): Promise<void> {
+    const report = givenUp('unhandled_exception', 'The validator failed while it drove the job.');
+    await this.jobs
+      .advance({ uuid, driver }, [report], {}, async () => undefined)
+      .catch((error: unknown) => this.logger.error({ error }, 'the job could not be ended'));
+  }
+
+  private async sweep(): Promise<void> {
+    const room = mostRuns - this.runs.size;
+    if (room <= 0) return;
+    for (const uuid of await this.jobs.untaken(room)) this.start(uuid);
+  }
+
+  private async renew(): Promise<void> {
+    const drivers = [...this.runs.keys()];
+    if (drivers.length === 0) return;
+    const held = new Set(await this.jobs.renew(drivers, lease));
+    for (const driver of drivers) {
+      if (!held.has(driver)) this.runs.get(driver)?.run?.loseClaim();
+    }
+  }
+}

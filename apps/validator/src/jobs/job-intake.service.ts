@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import { withLogContext, type Logger } from '@horde/operations';
+import { errors, type NewJob } from '@horde/protocol';
+import { Whitelist } from '../whitelist/whitelist.service.ts';
+import { isDatabaseTrouble } from './database-trouble.ts';
+import { JobDriver } from './job-driver.service.ts';
+import { Jobs } from './jobs.service.ts';
+import { rejected } from './outcome.ts';
+import { jobSignatureProblem } from './request-signature.ts';
+
+/** The form of a uuid that receipts can carry. */
+const canonicalUuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** The pauses before a job is tried to be stored again while the database is away. @unit ms */
+const storePauses = [100, 500, 2_000, 5_000];
+
+/** Takes jobs from the facilitator: checks who signed them, stores them, and has them driven. */
+@Injectable()
+export class JobIntake {
+  constructor(
+    private readonly jobs: Jobs,
+    private readonly whitelist: Whitelist,
+    private readonly driver: JobDriver,
+    @Inject('LOGGER') private readonly logger: Logger,
+  ) {}
+
+  /** A job that is known already changes nothing. @param frame the text that `request` was read from */
+  async receive(request: NewJob, frame: string): Promise<void> {
+    await withLogContext({ job: request.uuid }, async () => {
+      if (!canonicalUuid.test(request.uuid)) {
+        return this.logger.warn(
+          'the job is ignored: its uuid is not in the canonical form, which receipts need',
+        );
+      }
+      await this.persistently(() => this.store(request, frame));
+    });
+  }
+
+  private async store(request: NewJob, frame: string): Promise<void> {
+    const problem = await jobSignatureProblem(request, (hotkey) => this.whitelist.has(hotkey));
+    const rejection = problem === null ? null : rejected(errors.BAD_JOB_SIGNATURE(problem));
+    if (!(await this.jobs.receive(request, frame, rejection)))
+      return this.logger.info('the job is known already');
+    if (problem !== null) return this.logger.warn(`the job was rejected: ${problem}`);
+    this.logger.info({ class: request.executor_class, image: request.docker_image }, 'the job was received');
+    await this.driver.ring(request.uuid);
+  }
+
+  /** The facilitator sends a job once: a database that is away for a moment must not lose it. */
+  private async persistently(work: () => Promise<void>): Promise<void> {
+    for (const pause of storePauses) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isDatabaseTrouble(error)) throw error;
+        this.logger.warn({ error }, 'the job could not be stored; trying again');
+        await sleep(pause);
+      }
+    }
+    await work();
+  }
+}

@@ -1,0 +1,120 @@
+import {
+  FailureDetails,
+  HordeFailureDetails,
+  make,
+  MinerResponse,
+  RejectionDetails,
+  StatusMetadata,
+  StreamingServerDetails,
+  type HordeError,
+  type HordeFailureReason,
+  type JobStatus,
+  type MessageOf,
+  type minerToValidator,
+} from '@horde/protocol';
+import { withoutNuls } from './without-nuls.ts';
+
+/** What a miner sends. */
+export type MinerMessage = MessageOf<typeof minerToValidator>;
+
+/** A status and what the facilitator is told with it. */
+export interface Report {
+  status: JobStatus;
+  metadata: StatusMetadata | null;
+}
+
+/**
+ * What a miner's message says about its job; null: nothing. NUL characters, which no database column of text can
+ * hold, become U+FFFD.
+ */
+export function reportOf(message: MinerMessage): Report | null {
+  switch (message.message_type) {
+    case 'V0AcceptJobRequest':
+      return { status: 'accepted', metadata: null };
+    case 'V0ExecutorReadyRequest':
+      return { status: 'executor_ready', metadata: null };
+    case 'V0VolumesReadyRequest':
+      return { status: 'volumes_ready', metadata: null };
+    case 'V0ExecutionDoneRequest':
+      return { status: 'execution_done', metadata: null };
+    case 'V0StreamingJobReadyRequest':
+      return report('streaming_ready', {
+        streaming_details: make(StreamingServerDetails, {
+          streaming_server_cert: message.public_key,
+          streaming_server_address: message.ip,
+          streaming_server_port: message.port,
+        }),
+      });
+    case 'V0JobFinishedRequest': {
+      const { docker_process_stdout, docker_process_stderr, artifacts, upload_results } = message;
+      const response = { docker_process_stdout, docker_process_stderr, artifacts, upload_results };
+      return report('completed', { miner_response: make(MinerResponse, response) });
+    }
+    case 'V0DeclineJobRequest': {
+      const { reason, message: sentence, context } = message;
+      return report('rejected', {
+        job_rejection_details: make(RejectionDetails, {
+          rejected_by: 'miner',
+          reason,
+          message: sentence,
+          context,
+        }),
+      });
+    }
+    case 'V0JobFailedRequest': {
+      const { message_type: _, job_uuid: __, ...details } = message;
+      return report('failed', { job_failure_details: make(FailureDetails, details) });
+    }
+    case 'V0HordeFailedRequest': {
+      const { reported_by, reason, message: sentence, context } = message;
+      const details = { reported_by, reason, message: sentence, context };
+      return report('horde_failed', { horde_failure_details: make(HordeFailureDetails, details) });
+    }
+    case 'V0ExecutorFailedRequest':
+      return minerFailed('generic_error', 'The executor failed.');
+    case 'V0StreamingJobNotReadyRequest':
+      return minerFailed('streaming_failed', 'The running job could not be made reachable for its user.');
+    default:
+      return null;
+  }
+}
+
+/** The validator itself gives up on the miner. ComputeHorde's validators call it `failed`, not `horde_failed`. */
+export const givenUp = (reason: HordeFailureReason, message: string): Report =>
+  report('failed', {
+    horde_failure_details: make(HordeFailureDetails, {
+      reported_by: 'validator',
+      reason,
+      message,
+      context: null,
+    }),
+  });
+
+/** The validator rejects a job before any miner has it. */
+export function rejected(error: HordeError): Report {
+  const message = error.hint ? `${error.message} ${error.hint}` : error.message;
+  const reason = error.code === 'BAD_JOB_SIGNATURE' ? 'invalid_signature' : 'no_miner_for_job';
+  return report('rejected', {
+    job_rejection_details: make(RejectionDetails, {
+      rejected_by: 'validator',
+      reason,
+      message,
+      context: null,
+    }),
+  });
+}
+
+const minerFailed = (reason: HordeFailureReason, message: string): Report =>
+  report('horde_failed', {
+    horde_failure_details: make(HordeFailureDetails, {
+      reported_by: 'miner',
+      reason,
+      message,
+      context: null,
+    }),
+  });
+
+const report = (status: JobStatus, metadata: Partial<StatusMetadata>): Report => ({
+  status,
+  metadata: withoutNuls(make(StatusMetadata, metadata)),
+});

@@ -1,0 +1,47 @@
+/** The longest wait that a timer can be set to. @unit ms */
+const longestTimer = 2 ** 31 - 1;
+
+/** Things that arrive one by one for one reader. */
+export class Inbox<T> {
+  private readonly items: T[] = [];
+  private wake: () => void = () => undefined;
+
+  get size(): number {
+    return this.items.length;
+  }
+
+  put(item: T): void {
+    this.items.push(item);
+    this.wake();
+  }
+
+  /**
+   * The next item; null when there is none before `until`, in ms since 1970. One that is there is returned even then.
+   *
+   * @throws the signal's reason when it is aborted
+   */
+  async next(until: number, signal: AbortSignal): Promise<T | null> {
+    for (;;) {
+      signal.throwIfAborted();
+      const first = this.items.shift();
+      if (first !== undefined) return first;
+      const left = until - Date.now();
+      if (left <= 0) return null;
+      await this.wait(Math.min(left, longestTimer), signal);
+    }
+  }
+
+  private wait(time: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        this.wake = () => undefined;
+        resolve();
+      };
+      const timer = setTimeout(done, time);
+      signal.addEventListener('abort', done);
+      this.wake = done;
+    });
+  }
+}

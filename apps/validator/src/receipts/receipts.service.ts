@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import type { Transaction } from '@horde/database';
+import { Database } from '@horde/database';
+import { Keypair } from '@horde/identity';
+import {
+  parseJson,
+  readVariant,
+  receiptPayloadClasses,
+  receiptText,
+  type ReceiptPayload,
+} from '@horde/protocol';
+import { StoredReceipt } from './stored-receipt.entity.ts';
+
+/** A receipt's payload and this validator's signature over it. */
+export interface SignedReceipt<P extends ReceiptPayload = ReceiptPayload> {
+  payload: P;
+  signature: string;
+}
+
+/** The receipts that this validator signs: stored before they are sent, and sent again just as they were. */
+@Injectable()
+export class Receipts {
+  constructor(
+    private readonly database: Database,
+    private readonly keypair: Keypair,
+  ) {}
+
+  /** Signs and stores a receipt. Of a job there is one of each type: when it exists already, nothing happens. */
+  async issue(tx: Transaction, payload: ReceiptPayload): Promise<void> {
+    const text = receiptText(payload);
+    const { job_uuid, receipt_type, miner_hotkey } = payload;
+    await tx.manager
+      .createQueryBuilder()
+      .insert()
+      .into(StoredReceipt)
+      .values({
+        job_uuid,
+        receipt_type,
+        miner_hotkey,
+        payload: text,
+        validator_signature: this.keypair.signHex(text),
+      })
+      .orIgnore()
+      .execute();
+  }
+
+  /** The job's receipt of a type; null when none was issued. */
+  async find<P extends ReceiptPayload>(
+    jobUuid: string,
+    type: P['receipt_type'],
+  ): Promise<SignedReceipt<P> | null> {
+    const row = await this.database.manager.findOneBy(StoredReceipt, {
+      job_uuid: jobUuid,
+      receipt_type: type,
+    });
+    if (!row) return null;
+    const payload = readVariant<ReceiptPayload>(
+      'receipt_type',
+      receiptPayloadClasses(),
+      parseJson(row.payload),
+    ) as P;
+    return { payload, signature: row.validator_signature };
+  }
+}

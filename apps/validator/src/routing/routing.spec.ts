@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import type { INestApplication } from '@nestjs/common';
+import { Keypair } from '@horde/identity';
+import { AcceptJob, make } from '@horde/protocol';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { say, wholeJob } from '../testing/miner-script.ts';
+import { ValidatorPlace } from '../testing/running-validator.ts';
+import { newJob, ScriptedFacilitator } from '../testing/scripted-facilitator.ts';
+import { ScriptedMiner } from '../testing/scripted-miner.ts';
+import { ScriptedPylon } from '../testing/scripted-pylon.ts';
+import { MinerDirectory } from './miner-directory.service.ts';
+
+let place: ValidatorPlace;
+let pylon: ScriptedPylon;
+let facilitator: ScriptedFacilitator;
+let miners: ScriptedMiner[];
+let validator: INestApplication;
+
+beforeEach(async () => {
+  place = await ValidatorPlace.make();
+  facilitator = new ScriptedFacilitator(place.keypair.address);
+  pylon = new ScriptedPylon();
+  miners = [0, 1].map(() => new ScriptedMiner(Keypair.generate()));
+  await Promise.all([facilitator, pylon, ...miners].map((peer) => peer.start()));
+});
+
+afterEach(async () => {
+  await validator.close();
+  await Promise.all([facilitator, pylon, ...miners].map((peer) => peer.stop()));
+  await place.remove();
+});
+
+const start = async (more: Record<string, string> = {}) => {
+  validator = await place.start({ FACILITATOR_URI: facilitator.uri, PYLON_ADDRESS: pylon.address, ...more });
+};
+
+const onChain = (...some: ScriptedMiner[]) => {
+  pylon.neurons = [
+    { hotkey: place.keypair.address, port: null },
+    ...some.map(({ keypair, port }) => ({ hotkey: keypair.address, port })),
+  ];
+};
+
+const send = async (fields: Parameters<typeof newJob>[2] = {}) => {
+  const uuid = randomUUID();
+  await facilitator.send(newJob(uuid, place.keypair, fields));
+  return uuid;
+};
+
+const rejection = async (uuid: string) =>
+  (await facilitator.update(uuid, 'rejected')).metadata!.job_rejection_details!;
+
+describe('jobs are spread', () => {
+  it('over the miners that offer the class, and never beyond what they offer', async () => {
+    for (const miner of miners)
+      miner.script = {
+        onInitial: ({ job_uuid }, connection) => say(connection, make(AcceptJob, { job_uuid })),
+      };
+    onChain(...miners);
+    await start();
+    const uuids = await Promise.all([send(), send(), send()]);
+    const ends = await Promise.all(
+      uuids.map((uuid) =>
+        facilitator.updates.first(
+          (update) => update.uuid === uuid && ['accepted', 'rejected'].includes(update.status),
+        ),
+      ),
+    );
+    expect(ends.map(({ status }) => status).toSorted()).toEqual(['accepted', 'accepted', 'rejected']);
+    expect(miners.map((miner) => miner.all('V0InitialJobRequest').length)).toEqual([1, 1]);
+    const { message, ...rest } = await rejection(ends.find(({ status }) => status === 'rejected')!.uuid);
+    expect(rest).toMatchObject({ rejected_by: 'validator', reason: 'no_miner_for_job' });
+    expect(message).toMatch(/^All executors of class always_on.test are busy: 2 of 2 miners\./);
+  });
+
+  it('to whoever has been free longest', async () => {
+    for (const miner of miners) miner.script = wholeJob;
+    onChain(...miners);
+    await start();
+    for (let i = 0; i < 4; i++) await facilitator.update(await send(), 'completed');
+    expect(miners.map((miner) => miner.all('V0InitialJobRequest').length)).toEqual([2, 2]);
+  });
+});
+
+describe('no miner fits', () => {
+  it('when none offers the class: the user learns how many were asked', async () => {
+    onChain(...miners);
+    await start();
+    const { reason, message } = await rejection(await send({ executor_class: 'always_on.llm.a6000' }));
+    expect(reason).toBe('no_miner_for_job');
+    expect(message).toMatch(/^None of the 2 known miners offers an executor of class always_on.llm.a6000\. /);
+  });
+
+  it('until one appears on the chain: the job finds it', async () => {
+    onChain();
+    miners[0]!.script = wholeJob;
+    await start();
+    await rejection(await send());
+    onChain(miners[0]!);
+    await expect
+      .poll(
+        async () => {
+          const uuid = await send();
+          const { status } = await facilitator.updates.first(
+            (update) => update.uuid === uuid && ['completed', 'rejected'].includes(update.status),
+          );
+          return status;
+        },
+        { timeout: 8_000, interval: 300 },
+      )
+      .toBe('completed');
+  });
+
+  it('when the one that did is gone from the chain', async () => {
+    miners[0]!.script = wholeJob;
+    onChain(miners[0]!);
+    await start();
+    await facilitator.update(await send(), 'completed');
+    onChain();
+    await expect
+      .poll(
+        async () => {
+          await validator.get(MinerDirectory).refreshNeurons();
+          return place.query('select hotkey from miner where ip is not null');
+        },
+        { timeout: 8_000 },
+      )
+      .toEqual([]);
+    expect((await rejection(await send())).message).toContain('None of the 0 known miners');
+  });
+
+  it('when the only one cannot be asked what it offers', async () => {
+    pylon.neurons = [{ hotkey: miners[0]!.keypair.address, port: 1 }];
+    await start();
+    expect((await rejection(await send())).message).toContain('None of the 1 known miners');
+  });
+
+  it('when the job asks for a trusted miner', async () => {
+    onChain(...miners);
+    await start();
+    expect((await rejection(await send({ on_trusted_miner: true }))).message).toContain('trusted miner');
+  });
+
+  it('when the debug miner is not known', async () => {
+    onChain();
+    const hotkey = miners[0]!.keypair.address;
+    await start({ DEBUG_MINER_KEY: hotkey });
+    expect((await rejection(await send())).message).toContain(
+      `the miner ${hotkey}, whose address it does not know`,
+    );
+  });
+});

@@ -1,0 +1,38 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { WebSocketRouter } from '@horde/transport';
+
+/** An HTTP server for websockets that can be away for a while and come back on the same port. */
+export class WsServer {
+  private http: Server | null = null;
+  private router = new WebSocketRouter();
+  port = 0;
+
+  constructor(
+    private readonly routes: (router: WebSocketRouter) => void,
+    private readonly host = '127.0.0.1',
+  ) {}
+
+  async start(): Promise<void> {
+    this.router = new WebSocketRouter();
+    this.routes(this.router);
+    const http = createServer();
+    this.router.attach(http);
+    await new Promise<void>((resolve, reject) => {
+      http.once('error', reject);
+      http.listen(this.port, this.host, resolve);
+    });
+    this.http = http;
+    this.port = (http.address() as AddressInfo).port;
+  }
+
+  async stop(): Promise<void> {
+    const http = this.http;
+    this.http = null;
+    if (!http) return;
+    const closed = new Promise((resolve) => http.close(resolve));
+    await this.router.close();
+    http.closeAllConnections();
+    await closed;
+  }
+}

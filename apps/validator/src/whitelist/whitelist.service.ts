@@ -1,0 +1,18 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '@horde/database';
+import { Keypair } from '@horde/identity';
+import { WhitelistedHotkey } from './whitelisted-hotkey.entity.ts';
+
+/** Who may sign the jobs that this validator drives: its own hotkey, and those that its operator has added. */
+@Injectable()
+export class Whitelist {
+  constructor(
+    private readonly database: Database,
+    private readonly keypair: Keypair,
+  ) {}
+
+  async has(hotkey: string): Promise<boolean> {
+    if (hotkey === this.keypair.address) return true;
+    return this.database.manager.existsBy(WhitelistedHotkey, { hotkey });
+  }
+}
