@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import type { INestApplication, INestApplicationContext, Type } from '@nestjs/common';
+import type { DynamicModule, INestApplication, INestApplicationContext, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { loadSettings, SettingsError } from '@horde/settings';
 import { createLogger, FrameworkLogger, type Logger } from './logger.ts';
@@ -13,7 +13,7 @@ export interface ServiceOptions<S extends object> {
   settings: new () => S;
   /** Variables that begin like this and are unknown are reported. */
   prefixes?: string[];
-  module: (settings: S, logger: Logger) => Type | Promise<Type>;
+  module: (settings: S, logger: Logger) => Type | DynamicModule | Promise<Type | DynamicModule>;
   /** Where it listens for HTTP; none: it does not. */
   listen?: (settings: S) => { host: string; port: number };
   /** Called when the service runs; an HTTP service has been given its port. */

@@ -1,0 +1,180 @@
+import { Keypair } from '@horde/identity';
+import { SignJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { startFacilitator, type RunningFacilitator } from '../testing/running-facilitator.ts';
+import { ask, loginBody, nonceOf, postJson, tokenOf } from '../testing/user.ts';
+
+let facilitator: RunningFacilitator;
+let url: string;
+beforeAll(async () => {
+  facilitator = await startFacilitator([]);
+  url = facilitator.url;
+});
+afterAll(() => facilitator.stop());
+
+const login = (body: unknown, headers = {}) => postJson(`${url}/auth/login`, body, headers);
+const jobs = (authorization?: string) =>
+  ask(`${url}/api/v1/jobs/`, { headers: authorization === undefined ? {} : { authorization } });
+
+describe('a login', () => {
+  it('with a signed nonce gives a token for the API', async () => {
+    const { status, json } = await login(loginBody(facilitator.user, await nonceOf(url)));
+    expect(status).toBe(200);
+    const claims = JSON.parse(
+      Buffer.from((json.token as string).split('.')[1]!, 'base64url').toString(),
+    ) as Record<string, number>;
+    expect(claims).toEqual({
+      sub: facilitator.user.address,
+      iat: expect.any(Number),
+      exp: claims['iat']! + 3600,
+    });
+    expect((await jobs(`bEARER ${json.token}`)).json).toEqual({
+      count: 0,
+      next: null,
+      previous: null,
+      results: [],
+    });
+  });
+
+  it('uses its nonce up', async () => {
+    const nonce = await nonceOf(url);
+    expect((await login(loginBody(facilitator.user, nonce))).status).toBe(200);
+    expect(await login(loginBody(facilitator.user, nonce))).toMatchObject({
+      status: 400,
+      json: { error: 'Invalid nonce' },
+    });
+  });
+
+  it('of two at once with the same nonce succeeds once', async () => {
+    const nonce = await nonceOf(url);
+    const both = await Promise.all([1, 2].map(() => login(loginBody(facilitator.user, nonce))));
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 400]);
+  });
+
+  it.each<[string, object, number, object]>([
+    ['without a hotkey', { hotkey: '' }, 400, { error: 'Missing hotkey' }],
+    ['without a signature', { signature: null }, 400, { error: 'Missing signature' }],
+    ['without a nonce', { nonce: 0 }, 400, { error: 'Missing nonce' }],
+    [
+      'with a nonce of its own making',
+      { nonce: `${'0'.repeat(32)}:abc:${'A'.repeat(43)}` },
+      400,
+      { error: 'Invalid nonce' },
+    ],
+    [
+      'with 0x before the signature',
+      { signature: `0x${'0'.repeat(128)}` },
+      400,
+      { error: 'Nonce expired or not found' },
+    ],
+    ['with a hotkey that is none', { hotkey: 'x' }, 400, { error: 'Nonce expired or not found' }],
+    ['with numbers', { hotkey: 1 }, 400, { error: 'Nonce expired or not found' }],
+    ['with a wrong signature', { signature: '0'.repeat(128) }, 401, { error: 'Invalid signature' }],
+  ])('%s is refused', async (_name, more, status, json) => {
+    expect(await login(loginBody(facilitator.user, await nonceOf(url), more))).toMatchObject({
+      status,
+      json,
+    });
+  });
+
+  it('of a hotkey that is not whitelisted is refused', async () => {
+    const stranger = Keypair.generate();
+    expect(await login(loginBody(stranger, await nonceOf(url)))).toMatchObject({
+      status: 400,
+      json: { error: 'Hotkey not allowed' },
+    });
+  });
+
+  it.each<[string, string, number, object]>([
+    ['{', 'application/json', 400, { detail: expect.stringMatching(/^JSON parse error - /) }],
+    ['[]', 'application/json', 400, { error: 'Missing hotkey' }],
+    ['', 'text/plain', 400, { error: 'Missing hotkey' }],
+    [
+      'a=b',
+      'application/x-www-form-urlencoded',
+      415,
+      { detail: 'Unsupported media type "application/x-www-form-urlencoded" in request.' },
+    ],
+  ])('with the body %j of type %s is refused', async (body, type, status, json) => {
+    expect(await login(body, { 'content-type': type })).toMatchObject({ status, json });
+  });
+});
+
+it('a nonce that is too old is refused', async () => {
+  const nonce = await nonceOf(url);
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 302_000 });
+  const answer = await login(loginBody(facilitator.user, nonce)).finally(() => vi.useRealTimers());
+  expect(answer).toMatchObject({ status: 400, json: { error: 'Invalid nonce' } });
+});
+
+describe('a request to the API', () => {
+  const signed = (secret: string, claims: Record<string, unknown>) =>
+    new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(secret));
+  const now = Math.floor(Date.now() / 1000);
+
+  it.each<[string, () => Promise<string> | string | undefined, string]>([
+    ['without a token', () => undefined, 'Authentication credentials were not provided.'],
+    ['of another scheme', () => 'Basic abc', 'Authentication credentials were not provided.'],
+    ['with the bare token', () => 'abc', 'Invalid token header format.'],
+    ['with two spaces', () => 'Bearer  abc', 'Invalid token header format.'],
+    ['with a word that is no token', () => 'Bearer abc', 'Token decode error.'],
+    ['with umlauts', () => 'Bearer \u00e4', 'Invalid token header encoding.'],
+    [
+      'with a token that has run out',
+      async () => `Bearer ${await signed('secret', { sub: 'x', iat: now - 7200, exp: now - 3600 })}`,
+      'Token expired.',
+    ],
+    [
+      'with a token for nobody',
+      async () => `Bearer ${await signed('secret', { iat: now, exp: now + 60 })}`,
+      'Token missing subject.',
+    ],
+    [
+      'with a forged token',
+      async () =>
+        `Bearer ${await signed('forged', { sub: facilitator.user.address, iat: now + 60, exp: now + 3600 })}`,
+      'Token decode error.',
+    ],
+    [
+      'of a hotkey that is not whitelisted',
+      async () =>
+        `Bearer ${await signed('secret', { sub: Keypair.generate().address, iat: now, exp: now + 60 })}`,
+      'Unauthorized hotkey.',
+    ],
+  ])('%s is refused with 401', async (_name, authorization, detail) => {
+    const answer = await jobs(await authorization());
+    expect(answer).toMatchObject({ status: 401, json: { detail } });
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+  });
+
+  it('is refused once its hotkey has been taken off the whitelist', async () => {
+    const token = await tokenOf(url, facilitator.user);
+    await facilitator.database.manager.query('delete from hotkey_whitelist');
+    expect((await jobs(`Bearer ${token}`)).json).toEqual({ detail: 'Unauthorized hotkey.' });
+    await facilitator.database.manager.query('insert into hotkey_whitelist (ss58_address) values ($1)', [
+      facilitator.user.address,
+    ]);
+    expect((await jobs(`Bearer ${token}`)).status).toBe(200);
+  });
+
+  it('with a token from before the secret key was changed hears that it has expired, so that clients log in again', async () => {
+    const first = await startFacilitator([]);
+    const token = await tokenOf(first.url, first.user);
+    await first.stop();
+    const databaseUrl = (first.database.dataSource.options as { url: string }).url;
+    const second = await startFacilitator([], { databaseUrl, secretKey: 'another secret' });
+    const answer = await ask(`${second.url}/api/v1/jobs/`, { headers: { authorization: `Bearer ${token}` } });
+    expect(answer).toMatchObject({ status: 401, json: { detail: 'Token expired.' } });
+    await second.stop();
+  });
+
+  it.each(['/auth/nonce', '/api/v1/jobs/', '/api/v1/job-docker/'])(
+    'with another method than those of %s gets 405',
+    async (path) => {
+      expect(await ask(url + path, { method: 'DELETE' })).toMatchObject({
+        status: 405,
+        json: { detail: 'Method "DELETE" not allowed.' },
+      });
+    },
+  );
+});

@@ -1,0 +1,74 @@
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
+import type { Express } from 'express';
+import { PylonChain } from '@horde/chain';
+import { DatabaseModule } from '@horde/database';
+import { HealthModule, type Logger } from '@horde/operations';
+import { QueueModule } from '@horde/queue';
+import { AuthController } from './auth/auth.controller.ts';
+import { Authenticator } from './auth/authenticator.service.ts';
+import { Nonces } from './auth/nonces.service.ts';
+import { Tokens } from './auth/tokens.service.ts';
+import { Whitelist } from './auth/whitelist.service.ts';
+import { databaseOptions } from './database.ts';
+import { RefusalFilter } from './http/refusal.filter.ts';
+import { JobStatuses } from './jobs/job-statuses.service.ts';
+import { JobsController } from './jobs/jobs.controller.ts';
+import { Jobs } from './jobs/jobs.service.ts';
+import { FacilitatorSettings } from './settings.ts';
+import { ValidatorGateway } from './validator-link/validator.gateway.ts';
+import { Channels } from './validators/channels.service.ts';
+import { ValidatorDirectory } from './validators/validator-directory.service.ts';
+import { ValidatorSync } from './validators/validator-sync.service.ts';
+
+/** What commands share with the service: settings, database, chain. */
+export const commonProviders = (settings: FacilitatorSettings, logger: Logger): Provider[] => [
+  { provide: FacilitatorSettings, useValue: settings },
+  { provide: 'LOGGER', useValue: logger },
+  {
+    provide: 'CHAIN',
+    useFactory: () =>
+      new PylonChain({
+        address: settings.pylonAddress,
+        netuid: settings.netuid,
+        openAccessToken: settings.pylonOpenAccessToken,
+      }),
+  },
+  Whitelist,
+  ValidatorDirectory,
+];
+
+/** The facilitator: takes users' jobs over HTTP and passes them to validators over websockets. */
+@Module({})
+export class FacilitatorModule {
+  constructor({ httpAdapter }: HttpAdapterHost) {
+    const express = httpAdapter.getInstance<Express>();
+    express.disable('x-powered-by');
+    express.disable('etag'); // Jobs are polled and change: a hash of each answer's megabytes would gain nothing.
+  }
+
+  static with(settings: FacilitatorSettings, logger: Logger): DynamicModule {
+    const { databaseUrl, redisUrl } = settings;
+    return {
+      module: FacilitatorModule,
+      imports: [
+        HealthModule.forRoot(),
+        DatabaseModule.forRoot(databaseOptions(databaseUrl)),
+        QueueModule.forRoot({ service: 'facilitator', databaseUrl, redisUrl }),
+      ],
+      controllers: [AuthController, JobsController],
+      providers: [
+        ...commonProviders(settings, logger),
+        { provide: APP_FILTER, useClass: RefusalFilter },
+        Authenticator,
+        Nonces,
+        Tokens,
+        Jobs,
+        JobStatuses,
+        Channels,
+        ValidatorSync,
+        ValidatorGateway,
+      ],
+    };
+  }
+}

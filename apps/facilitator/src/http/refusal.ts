@@ -1,0 +1,29 @@
+/** A request that is refused, with the body that ComputeHorde's facilitator answers. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+
+  constructor(
+    readonly status: number,
+    /** Anything that JSON.stringify writes. */
+    readonly body: unknown,
+    readonly headers: Record<string, string> = {},
+  ) {
+    super(JSON.stringify(body));
+  }
+}
+
+/** `{"detail": …}`: what the framework under ComputeHorde's facilitator says. */
+export const detail = (status: number, text: string) => new Refusal(status, { detail: text });
+
+/** `{"error": …}`, with or without details: what ComputeHorde's facilitator itself says. */
+export const failure = (status: number, error: string, details?: string) =>
+  new Refusal(status, details === undefined ? { error } : { error, details });
+
+/** The user has to log in, or to log in again. */
+export const unauthorized = (text: string) =>
+  new Refusal(401, { detail: text }, { 'www-authenticate': 'Bearer' });
+
+/** What is wrong with each field of a body: `{"args": {"0": ["This field may not be blank."]}}`. */
+export const fieldErrors = (errors: object) => new Refusal(400, errors);
+
+export const methodNotAllowed = (method: string) => detail(405, `Method "${method}" not allowed.`);

@@ -1,0 +1,154 @@
+import { requestDigest } from '@horde/identity';
+import { parseJson, signedFieldsPayload, type JsonObject } from '@horde/protocol';
+import { describe, expect, it } from 'vitest';
+import { Refusal } from '../http/refusal.ts';
+import { jobBody } from '../testing/user.ts';
+import { readJobRequest, signedFieldsOfRequest } from './job-request.ts';
+
+const validator = '5CDYBwxDZwXnYSp7E39Vy92MVbCMtcK2i953oRxDm9Veko7M';
+const read = (text: string) => readJobRequest(parseJson(text) as JsonObject);
+const refused = (body: object): unknown => {
+  try {
+    return read(JSON.stringify(body));
+  } catch (error) {
+    return error instanceof Refusal ? [error.status, error.body] : error;
+  }
+};
+
+// Streaming, volumes of two kinds, an upload, and text in which ASCII, raw and surrogate escapes all differ.
+const complex =
+  '{"executor_class":"always_on.test","docker_image":"alpine","args":["sh","-c","echo \\"h\\u00e9 \\u2028\\u007f\\ud83d\\ude00\\"\\n"],' +
+  '"env":{"B":"2","A":"1"},"use_gpu":true,"artifacts_dir":"/artifacts","on_trusted_miner":true,"download_time_limit":1,' +
+  '"execution_time_limit":2,"upload_time_limit":3,"streaming_start_time_limit":4,"streaming_details":{"public_key":"PEM\\n"},' +
+  '"volumes":[{"volume_type":"inline","contents":"UEs=","relative_path":"v"},{"volume_type":"huggingface_volume","repo_id":"a/b",' +
+  '"repo_type":null,"revision":null,"relative_path":"m","allow_patterns":null,"token":null}],"uploads":[{"output_upload_type":' +
+  '"single_file_put","url":"https://e.x/q","relative_path":"p.txt","signed_headers":null}],' +
+  `"target_validator_hotkey":"${validator}"}`;
+
+it('the signed text of a complex body is the one that ComputeHorde signs', () => {
+  const body = parseJson(complex) as JsonObject;
+  const payload = signedFieldsPayload(signedFieldsOfRequest(readJobRequest(body), body));
+  expect(payload).toHaveLength(825);
+  expect(Buffer.from(requestDigest(1_700_000_000_000_000_000n, payload)).toString('hex')).toBe(
+    '5e93736ff33a5dd9eb5794b09af28ca8c10f74599babfee16d30766a35608fc1' +
+      '3efa2438faf1d26f3331afcc8cfff1ce65a5745cb9a58004ef2ec2581650af37',
+  );
+});
+
+describe('a body that only Python would call unusual is read', () => {
+  it('with numbers as texts, missing optional fields and unknown ones', () => {
+    const limits = {
+      download_time_limit: '1',
+      execution_time_limit: 2,
+      streaming_start_time_limit: '3.0',
+      upload_time_limit: 4,
+    };
+    expect(read(JSON.stringify({ target_validator_hotkey: validator, ...limits, unknown: 1 }))).toEqual({
+      target_validator_hotkey: validator,
+      executor_class: 'spin_up-4min.gpu-24gb',
+      docker_image: '',
+      job_namespace: null,
+      args: [],
+      env: new Map(),
+      use_gpu: false,
+      artifacts_dir: '',
+      on_trusted_miner: false,
+      download_time_limit: 1,
+      execution_time_limit: 2,
+      streaming_start_time_limit: 3,
+      upload_time_limit: 4,
+      streaming_client_cert: null,
+      volumes: [],
+      uploads: [],
+      tag: '',
+    });
+  });
+
+  it('with artifacts_dir null, which the Python SDK sends by default', () => {
+    expect(read(JSON.stringify(jobBody(validator, { artifacts_dir: null }))).artifacts_dir).toBe('');
+  });
+
+  it('with spaces at the ends of texts, which are kept', () => {
+    const { docker_image, args } = read(
+      JSON.stringify(jobBody(validator, { docker_image: ' alpine ', args: [' a ', ' '] })),
+    );
+    expect([docker_image, args]).toEqual([' alpine ', [' a ', ' ']]);
+  });
+});
+
+describe('a wrong field is named, in the words users know', () => {
+  it.each<[object, unknown]>([
+    [{ target_validator_hotkey: undefined }, { target_validator_hotkey: ['This field is required.'] }],
+    [{ target_validator_hotkey: '' }, { target_validator_hotkey: ['This field may not be blank.'] }],
+    [{ executor_class: 'x' }, { executor_class: ['"x" is not a valid choice.'] }],
+    [{ executor_class: null }, { executor_class: ['This field may not be null.'] }],
+    [
+      { docker_image: 'x'.repeat(256) },
+      { docker_image: ['Ensure this field has no more than 255 characters.'] },
+    ],
+    [{ docker_image: 'a\0' }, { docker_image: ['Null characters are not allowed.'] }],
+    [
+      { job_namespace: 'x'.repeat(101) },
+      { job_namespace: ['Ensure this field has no more than 100 characters.'] },
+    ],
+    [{ args: 'a' }, { args: ['Expected a list of items but got type "str".'] }],
+    [{ args: null }, { args: ['This field may not be null.'] }],
+    [
+      { args: ['a', '', 5, null] },
+      {
+        args: {
+          1: ['This field may not be blank.'],
+          2: ['Not a valid string.'],
+          3: ['This field may not be null.'],
+        },
+      },
+    ],
+    [{ env: ['a'] }, { env: ['Expected a dictionary of items but got type "list".'] }],
+    [{ env: { A: 1, B: '' } }, { env: { A: ['Not a valid string.'] } }],
+    [{ env: { A: '\0' } }, { env: { A: ['Null characters are not allowed.'] } }],
+    [{ use_gpu: 'perhaps' }, { use_gpu: ['Must be a valid boolean.'] }],
+    [
+      { execution_time_limit: -1 },
+      { execution_time_limit: ['Ensure this value is greater than or equal to 0.'] },
+    ],
+    [{ execution_time_limit: 1.5 }, { execution_time_limit: ['A valid integer is required.'] }],
+    [
+      { execution_time_limit: 2 ** 31 },
+      { execution_time_limit: ['Ensure this value is less than or equal to 2147483647.'] },
+    ],
+    [{ execution_time_limit: null }, { execution_time_limit: ['This field may not be null.'] }],
+    [
+      { streaming_details: 'x' },
+      { streaming_details: ['Expected a dictionary of items but got type "str".'] },
+    ],
+    [{ streaming_details: {} }, { streaming_details: { public_key: ['This field is required.'] } }],
+    [{ volumes: null }, { volumes: ['This field may not be null.'] }],
+    [{ volumes: 'x' }, { volumes: ['Expected a list of items but got type "str".'] }],
+    [
+      { volumes: [{ volume_type: 'single_file', url: 'https://e.x/a' }] },
+      { volumes: [{ type: 'missing', loc: ['0', 'relative_path'], msg: 'is required' }] },
+    ],
+    [
+      { volumes: [{ volume_type: 'huggingface_volume', repo_id: 'a/b', allow_patterns: { a: 1 } }] },
+      {
+        volumes: [
+          { type: 'value_error', loc: ['0', 'allow_patterns'], msg: 'must be a string or a list of strings' },
+        ],
+      },
+    ],
+    [
+      { uploads: [{ output_upload_type: 'zip_and_http_put', url: 'https://e.x/a' }] },
+      {
+        uploads: [
+          {
+            type: 'value_error',
+            loc: ['0', 'output_upload_type'],
+            msg: 'must be one of single_file_post, single_file_put',
+          },
+        ],
+      },
+    ],
+  ])('%j', (more, errors) => {
+    expect(refused(jobBody(validator, more))).toEqual([400, errors]);
+  });
+});

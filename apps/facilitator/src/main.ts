@@ -1,0 +1,41 @@
+import 'reflect-metadata';
+import { runService } from '@horde/operations';
+import { CommandModule, commands, UsageError } from './commands.ts';
+import { FacilitatorModule } from './facilitator.module.ts';
+import { FacilitatorSettings } from './settings.ts';
+
+const [name, argument] = process.argv.slice(2);
+const command = name === undefined ? null : commands[name];
+
+if (command === undefined) {
+  const known = Object.keys(commands).join(', ');
+  process.stderr.write(
+    `The facilitator knows no command "${name}". Without one it serves; it knows ${known}.\n`,
+  );
+  process.exit(2);
+}
+
+if (command === null) {
+  await runService({
+    name: 'facilitator',
+    settings: FacilitatorSettings,
+    module: (settings, logger) => FacilitatorModule.with(settings, logger),
+    listen: ({ host, port }) => ({ host, port }),
+  });
+} else {
+  await runService({
+    name: 'facilitator',
+    settings: FacilitatorSettings,
+    module: (settings, logger) => CommandModule.with(settings, logger),
+    async started(app) {
+      try {
+        process.stdout.write(`${await command(app, argument)}\n`);
+      } catch (error) {
+        process.exitCode = error instanceof UsageError ? 2 : 1;
+        process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      }
+      await app.close();
+      process.exit();
+    },
+  });
+}

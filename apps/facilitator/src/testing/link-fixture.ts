@@ -1,0 +1,86 @@
+import { Keypair } from '@horde/identity';
+import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
+import { ValidatorSync } from '../validators/validator-sync.service.ts';
+import { startFacilitator, type RunningFacilitator } from './running-facilitator.ts';
+import { ask, jobBody, postJson, signatureHeaders, tokenOf, type Answer } from './user.ts';
+
+export const success = { status: 'success', errors: [] };
+export const failed = (type: string, msg: string) => ({
+  status: 'error',
+  errors: [{ type, msg, help: expect.any(String) as string }],
+});
+
+/** A facilitator for the specs of a file, and an active validator that each of them has for itself. */
+export class LinkFixture {
+  key!: Keypair;
+  private facilitator!: RunningFacilitator;
+  private token!: string;
+
+  /** Call once, at the top of a spec file. */
+  constructor() {
+    beforeAll(async () => {
+      this.facilitator = await startFacilitator([Keypair.generate().address]);
+      this.token = await tokenOf(this.url, this.facilitator.user);
+    });
+    beforeEach(async () => {
+      this.key = Keypair.generate();
+      await this.register(this.key);
+    });
+    afterAll(() => this.facilitator.stop());
+  }
+
+  get url(): string {
+    return this.facilitator.url;
+  }
+
+  /** Another replica of the same facilitator. */
+  replica(): Promise<RunningFacilitator> {
+    const { url } = this.facilitator.database.dataSource.options as { url: string };
+    return startFacilitator([], { databaseUrl: url });
+  }
+
+  /** The chain names a further validator from now on. */
+  async register({ address }: Keypair): Promise<void> {
+    this.facilitator.chain.hotkeys.push(address);
+    await this.facilitator.app.get(ValidatorSync).sync();
+  }
+
+  /** The chain no longer names the validator that was registered last. */
+  async deregister(): Promise<void> {
+    this.facilitator.chain.hotkeys.pop();
+    await this.facilitator.app.get(ValidatorSync).sync();
+  }
+
+  /** Creates a job for the spec's validator. */
+  create(more: object = {}): Promise<Answer> {
+    const text = JSON.stringify(jobBody(this.key.address, more));
+    const headers = {
+      authorization: `Bearer ${this.token}`,
+      ...signatureHeaders(this.facilitator.user, text),
+    };
+    return postJson(`${this.url}/api/v1/job-docker/`, text, headers);
+  }
+
+  /** The job as its user sees it. */
+  async read(uuid: string): Promise<Answer['json']> {
+    const headers = { authorization: `Bearer ${this.token}` };
+    return (await ask(`${this.url}/api/v1/jobs/${uuid}/`, { headers })).json;
+  }
+
+  async statuses(uuid: string): Promise<string[]> {
+    const { status_history: history } = (await this.read(uuid)) as { status_history: { status: string }[] };
+    return history.map(({ status }) => status);
+  }
+
+  /** Runs SQL; $1 is the validator's hotkey. */
+  query(sql: string): Promise<unknown[]> {
+    return this.facilitator.database.manager.query(sql, [this.key.address]);
+  }
+
+  /** Resolves when the facilitator has noticed that this many of the validator's connections are left. */
+  async channels(count: number): Promise<void> {
+    while ((await this.query('select from channel where validator_hotkey = $1')).length !== count) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}

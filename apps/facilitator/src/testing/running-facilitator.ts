@@ -1,0 +1,93 @@
+import type { AddressInfo } from 'node:net';
+import type { DynamicModule, INestApplication, Provider } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { Block, Neuron } from '@horde/chain';
+import { Database } from '@horde/database';
+import { Keypair } from '@horde/identity';
+import { createLogger } from '@horde/operations';
+import { createTestDatabase } from '../../../../tests/support/database.ts';
+import { Whitelist } from '../auth/whitelist.service.ts';
+import { FacilitatorModule } from '../facilitator.module.ts';
+import { FacilitatorSettings } from '../settings.ts';
+import { ValidatorSync } from '../validators/validator-sync.service.ts';
+
+/** A chain whose validators a spec decides. */
+export class ListedChain {
+  constructor(readonly hotkeys: string[]) {}
+
+  latestBlock(): Promise<Block> {
+    return Promise.resolve({ number: 1, hash: '0x01' });
+  }
+
+  async neurons(): Promise<{ block: Block; neurons: Neuron[] }> {
+    return { block: await this.latestBlock(), neurons: this.hotkeys.map(neuron) };
+  }
+
+  async validators(): Promise<{ block: Block; validators: Neuron[] }> {
+    return { block: await this.latestBlock(), validators: this.hotkeys.map(neuron) };
+  }
+
+  commitment(): Promise<string | null> {
+    return Promise.resolve(null);
+  }
+}
+
+const neuron = (hotkey: string, uid: number): Neuron => ({
+  uid,
+  hotkey,
+  coldkey: hotkey,
+  address: null,
+  totalStake: 1,
+  validatorPermit: true,
+});
+
+export interface RunningFacilitator {
+  app: INestApplication;
+  /** `http://127.0.0.1:PORT` */
+  url: string;
+  database: Database;
+  chain: ListedChain;
+  /** May log in. */
+  user: Keypair;
+  stop(): Promise<void>;
+}
+
+/** The real service on a database of its own, with a chain that names `validators`. */
+export async function startFacilitator(
+  validators: string[],
+  settings: Partial<FacilitatorSettings> = {},
+): Promise<RunningFacilitator> {
+  const all = Object.assign(new FacilitatorSettings(), { secretKey: 'secret', netuid: 1, ...settings });
+  all.databaseUrl ??= await createTestDatabase();
+  const chain = new ListedChain(validators);
+  const logger = createLogger('facilitator');
+  logger.level = process.env['LOG_LEVEL'] ?? 'silent';
+  const real = FacilitatorModule.with(all, logger);
+  const module: DynamicModule = {
+    ...real,
+    providers: real.providers!.map((provider) =>
+      isChain(provider) ? { provide: 'CHAIN', useValue: chain } : provider,
+    ),
+  };
+  const app = await NestFactory.create(module, {
+    logger: false,
+    abortOnError: false,
+    bodyParser: false,
+    forceCloseConnections: true,
+  });
+  await app.listen(0, '127.0.0.1');
+  await app.get(ValidatorSync).sync();
+  const user = Keypair.generate();
+  await app.get(Whitelist).add(user.address);
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  return {
+    app,
+    url: `http://127.0.0.1:${port}`,
+    database: app.get(Database),
+    chain,
+    user,
+    stop: () => app.close(),
+  };
+}
+
+const isChain = (provider: Provider): boolean => typeof provider === 'object' && provider.provide === 'CHAIN';

@@ -1,0 +1,115 @@
+import { Keypair } from '@horde/identity';
+import { describe, expect, it } from 'vitest';
+import { failed, LinkFixture, success } from '../testing/link-fixture.ts';
+import { loginFrame, ScriptedValidator } from '../testing/scripted-validator.ts';
+
+const link = new LinkFixture();
+
+describe('a connection', () => {
+  it('of an active validator is accepted, and its versions noted', async () => {
+    await ScriptedValidator.logIn(link.url, link.key, {
+      'X-Validator-Version': 'v1',
+      'X-Validator-Runner-Version': 'r1',
+    });
+    expect(await link.query('select version, runner_version from validator where hotkey = $1')).toEqual([
+      { version: 'v1', runner_version: 'r1' },
+    ]);
+  });
+
+  it.each<[string, () => string, object, number]>([
+    [
+      'of a hotkey that is no validator',
+      () => loginFrame(Keypair.generate()),
+      failed('auth.validator_not_found', 'Validator not found'),
+      3001,
+    ],
+    [
+      'with a key that is no hexadecimal',
+      () => loginFrame(link.key).replace(/"public_key":"../, '"public_key":"zz'),
+      failed('auth.validator_not_found', 'Validator not found'),
+      3001,
+    ],
+    [
+      'with a wrong signature',
+      () => loginFrame(link.key, Keypair.generate().signHex(link.key.publicKey)),
+      failed('auth.signature_invalid', 'Invalid signature'),
+      3000,
+    ],
+    [
+      'with a signature that is none',
+      () => loginFrame(link.key, 'x'),
+      failed('auth.signature_invalid', 'Invalid signature'),
+      3000,
+    ],
+  ])('%s is told why and closed', async (_name, frame, answer, code) => {
+    const validator = await ScriptedValidator.connect(link.url);
+    validator.sendText(frame());
+    expect(await validator.next()).toEqual(answer);
+    expect((await validator.closed).code).toBe(code);
+  });
+
+  it('may not do anything before it has logged in, nor log in twice', async () => {
+    const validator = await ScriptedValidator.connect(link.url);
+    validator.sendText('{"message_type":"V0Heartbeat"}');
+    expect(await validator.next()).toEqual(failed('auth.not_authenticated', 'Not authenticated'));
+    validator.sendText(loginFrame(link.key));
+    expect(await validator.next()).toEqual(success);
+    validator.sendText(loginFrame(link.key));
+    expect(await validator.next()).toEqual(failed('auth.already_authenticated', 'Already authenticated'));
+  });
+
+  it('that sends much before it has logged in is closed', async () => {
+    const validator = await ScriptedValidator.connect(link.url);
+    validator.sendText(`{"message_type":"V0Heartbeat"}${' '.repeat(5_000)}`);
+    expect((await validator.closed).code).toBe(1009);
+  });
+
+  it.each([
+    ['{', 'This is not valid JSON'],
+    ['{"message_type":"V0Nothing"}', 'message_type: must be one of'],
+    ['{"message_type":"V0Heartbeat","extra":1}', 'extra: is not a known field'],
+  ])('that sends %s hears what is wrong and stays', async (frame, sentence) => {
+    const validator = await ScriptedValidator.logIn(link.url, link.key);
+    validator.sendText(frame);
+    expect(await validator.next()).toMatchObject({
+      status: 'error',
+      errors: [{ msg: expect.stringContaining(sentence) }],
+    });
+    expect(await validator.update(Keypair.generate().address, 'received')).toEqual(
+      failed('job.not_found', 'Job not found'),
+    );
+  });
+
+  it('of a validator that has left the chain is closed', async () => {
+    const validator = await ScriptedValidator.logIn(link.url, link.key);
+    await link.deregister();
+    expect((await validator.closed).code).toBe(3001);
+    expect((await link.create()).json).toEqual(['Could not select Validator']);
+  });
+
+  it('of a validator that another replica has deactivated is closed at its next heartbeat', async () => {
+    const validator = await ScriptedValidator.logIn(link.url, link.key);
+    await link.query('update validator set active = false where hotkey = $1');
+    validator.sendText('{"message_type":"V0Heartbeat"}');
+    expect((await validator.closed).code).toBe(3001);
+  });
+
+  it('counts for three minutes after its last heartbeat', async () => {
+    const validator = await ScriptedValidator.logIn(link.url, link.key);
+    await link.query(
+      `update channel set last_heartbeat = now() - interval '181 seconds' where validator_hotkey = $1`,
+    );
+    expect((await link.create()).json).toEqual(['Could not select Validator']);
+    validator.sendText('{"message_type":"V0Heartbeat"}');
+    await validator.settle();
+    expect((await link.create()).status).toBe(201);
+  });
+
+  it('is closed with a code after which a Python validator connects again, when the service stops', async () => {
+    const replica = await link.replica();
+    const validator = await ScriptedValidator.logIn(replica.url, link.key);
+    await replica.stop();
+    expect((await validator.closed).code).toBe(1012);
+    expect(await link.query('select from channel where validator_hotkey = $1')).toEqual([]);
+  });
+});

@@ -1,0 +1,240 @@
+import { OutboxDrain, type Outbox, type OutboxRow } from '@horde/database';
+import { ss58Encode, verifyHex } from '@horde/identity';
+import { withLogContext, type Logger } from '@horde/operations';
+import {
+  JsonError,
+  ShapeError,
+  validatorToFacilitator,
+  type Handlers,
+  type JobStatusUpdate,
+  type JsonObject,
+  type Message,
+  type ValidatorLogin,
+} from '@horde/protocol';
+import { limits, type Connection, type Upgrade } from '@horde/transport';
+import type { JobStatuses } from '../jobs/job-statuses.service.ts';
+import type { Channels } from '../validators/channels.service.ts';
+import type { ValidatorDirectory } from '../validators/validator-directory.service.ts';
+import { failed, success } from './responses.ts';
+
+/** How long a connection may take to say who it is. @unit ms */
+const loginLimit = 10_000;
+/** The largest frame from a peer that has not said who it is: a login has 300 characters. @unit characters */
+const largestFrameBeforeLogin = 4_096;
+/** What Python's websocket library reads, unless it is told otherwise, and ComputeHorde does not. @unit bytes */
+const largestPythonFrame = 1024 * 1024;
+
+/** Close codes that validators know. */
+const closeCode = { badSignature: 3000, notAValidator: 3001 } as const;
+
+export interface SessionParts {
+  channels: Channels;
+  directory: ValidatorDirectory;
+  statuses: JobStatuses;
+  outbox: Outbox;
+  logger: Logger;
+}
+
+/** One connection of one validator. */
+export class ValidatorSession {
+  /** Whose it is; null before the login. */
+  hotkey: string | null = null;
+  /** Its row among the channels; null before the login and after the end. */
+  channelId: string | null = null;
+  private readonly largestFrame: number;
+  private readonly deadline: NodeJS.Timeout;
+  private drain: OutboxDrain | null = null;
+  private isDelivering = false;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly upgrade: Upgrade,
+    private readonly parts: SessionParts,
+  ) {
+    const isPython = (upgrade.headers['user-agent'] ?? '').includes('websockets/');
+    this.largestFrame = isPython ? largestPythonFrame : limits.largestFrame;
+    this.deadline = setTimeout(
+      () => connection.close(closeCode.badSignature, 'not authenticated in time'),
+      loginLimit,
+    );
+    connection.onText(
+      (text) => withLogContext({ peer: this.hotkey ?? undefined }, () => this.handle(text)),
+      () => void connection.send(failed('invalid', 'Only text frames are understood.')),
+    );
+  }
+
+  /** Delivers jobs to this connection while it is its validator's newest; does nothing if it does so already. */
+  deliver(): void {
+    const { hotkey, channelId } = this;
+    if (!hotkey || !channelId || this.isDelivering) return;
+    this.isDelivering = true;
+    this.drain?.stop();
+    this.drain = new OutboxDrain(
+      this.parts.outbox,
+      hotkey,
+      (row) => withLogContext({ peer: hotkey, job: row.subject }, () => this.send(hotkey, channelId, row)),
+      (error) => this.parts.logger.error({ error }, 'the jobs that wait for a validator could not be read'),
+    );
+  }
+
+  /** The validator has left the chain, or has been silent for too long. */
+  dismiss(): void {
+    this.connection.close(closeCode.notAValidator, 'not an active validator');
+  }
+
+  /** Closes the connection because the service stops; resolves when it is gone. */
+  async leave(): Promise<void> {
+    // Not 1001: after that a Python validator ends instead of connecting again.
+    this.connection.close(1012, 'the service is restarting');
+    const cut = setTimeout(() => this.connection.terminate(), 1_000);
+    await this.connection.closed;
+    clearTimeout(cut);
+  }
+
+  /** Clears up after the connection. */
+  async end(): Promise<void> {
+    clearTimeout(this.deadline);
+    this.drain?.stop();
+    const id = this.channelId;
+    this.channelId = null;
+    if (id) await this.parts.channels.close(id);
+  }
+
+  private async handle(text: string): Promise<void> {
+    if (!this.hotkey && text.length > largestFrameBeforeLogin) {
+      this.connection.close(1009, 'log in first');
+      return;
+    }
+    let read;
+    try {
+      read = validatorToFacilitator.read(text);
+    } catch (error) {
+      if (!(error instanceof JsonError || error instanceof ShapeError)) throw error;
+      const type = error instanceof JsonError ? 'json_invalid' : 'value_error';
+      await this.connection.send(failed(type, error.message.slice(0, 2_000)));
+      return;
+    }
+    const { message, json } = read;
+    try {
+      if (this.hotkey || message.message_type === 'V0AuthenticationRequest')
+        await this.dispatch(message, json);
+      else await this.connection.send(failed('auth.not_authenticated', 'Not authenticated'));
+    } catch (error) {
+      this.parts.logger.error({ error }, `a ${message.message_type} could not be handled`);
+      this.connection.close(1011, 'internal error');
+    }
+  }
+
+  private async dispatch(message: Message, json: JsonObject): Promise<void> {
+    const handle = this.handlers[message.message_type as keyof typeof this.handlers];
+    await (handle as (message: Message, context: null, json: JsonObject) => Promise<void> | void)(
+      message,
+      null,
+      json,
+    );
+  }
+
+  private readonly handlers: Handlers<typeof validatorToFacilitator, null> = {
+    V0AuthenticationRequest: (login) => this.logIn(login),
+    V0Heartbeat: () => this.beat(),
+    V0JobStatusUpdate: (update, _context, json) => this.updateStatus(update, json),
+    // ComputeHorde does not answer these either.
+    V0MachineSpecsUpdate: () => undefined,
+  };
+
+  private async logIn({ public_key: publicKey, signature }: ValidatorLogin): Promise<void> {
+    const { channels, directory, logger } = this.parts;
+    if (this.hotkey) {
+      await this.connection.send(failed('auth.already_authenticated', 'Already authenticated'));
+      return;
+    }
+    const key = /^[0-9a-fA-F]{64}$/.test(publicKey) ? Buffer.from(publicKey, 'hex') : null;
+    const hotkey = key && ss58Encode(key);
+    if (!key || !hotkey || !(await directory.isActive(hotkey))) {
+      return this.refuse(
+        closeCode.notAValidator,
+        'auth.validator_not_found',
+        'Validator not found',
+        `${hotkey ?? 'This key'} is not an active validator of this subnet.`,
+      );
+    }
+    if (!verifyHex(key, signature, hotkey)) {
+      return this.refuse(
+        closeCode.badSignature,
+        'auth.signature_invalid',
+        'Invalid signature',
+        'The signature has to be over the 32 bytes of the public key.',
+      );
+    }
+    clearTimeout(this.deadline);
+    const header = (name: string) =>
+      (this.upgrade.headers[name] as string | undefined)?.slice(0, 200) ?? null;
+    const channelId = await channels.open({
+      validatorHotkey: hotkey,
+      largestFrame: this.largestFrame,
+      version: header('x-validator-version'),
+      runnerVersion: header('x-validator-runner-version'),
+    });
+    this.hotkey = hotkey;
+    // No job may come before this answer: the validator takes the first frame for it.
+    await this.connection.send(success());
+    if (!this.connection.isOpen) return channels.close(channelId);
+    this.channelId = channelId;
+    logger.info({ validator: hotkey }, 'a validator has connected');
+    this.deliver();
+  }
+
+  private async refuse(code: number, type: string, msg: string, help: string): Promise<void> {
+    this.parts.logger.warn({ from: this.upgrade.remoteAddress, help }, `a connection was refused: ${msg}`);
+    await this.connection.send(failed(type, msg, help));
+    this.connection.close(code, msg);
+  }
+
+  private async beat(): Promise<void> {
+    if (!this.channelId) return;
+    if (!(await this.parts.channels.beat(this.channelId))) return this.dismiss();
+    // A newer connection, to another replica perhaps, may have ended since.
+    this.deliver();
+  }
+
+  private async updateStatus(update: JobStatusUpdate, json: JsonObject): Promise<void> {
+    const { statuses, logger } = this.parts;
+    await withLogContext({ job: update.uuid }, async () => {
+      const result = await statuses.update(this.hotkey!, update, json);
+      if (result === 'stored') {
+        logger.info(`the job is ${update.status}`);
+        await this.connection.send(success());
+      } else if (result === 'not_found') {
+        await this.connection.send(
+          failed('job.not_found', 'Job not found', `Job with uuid ${update.uuid} not found.`),
+        );
+      } else {
+        const help = `The job has the status ${update.status} already, or a later one.`;
+        await this.connection.send(failed('job.integrity_error', 'Integrity error', help));
+      }
+    });
+  }
+
+  /** Sends a job; false ends the delivery to this connection. */
+  private async send(hotkey: string, channelId: string, row: OutboxRow): Promise<boolean> {
+    const { channels, statuses, logger } = this.parts;
+    try {
+      if ((await channels.newest(hotkey))?.id !== channelId) return (this.isDelivering = false);
+      const size = Buffer.byteLength(row.frame);
+      if (size > this.largestFrame) {
+        // It was created for a connection that could take it. Sent, it would cut this one off, and the next.
+        const why = `The job's message has ${size} bytes, and its validator reads at most ${this.largestFrame}.`;
+        logger.warn(why);
+        await statuses.failHere(hotkey, row.subject, why);
+        return true;
+      }
+      if (!(await this.connection.sendText(row.frame))) return false;
+      logger.info('the job was sent to its validator');
+      return true;
+    } catch (error) {
+      logger.error({ error }, 'a job could not be sent to its validator');
+      this.connection.close(1011, 'internal error');
+      return false;
+    }
+  }
+}

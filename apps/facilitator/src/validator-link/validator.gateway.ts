@@ -1,0 +1,71 @@
+import type { Server } from 'node:http';
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { Outbox } from '@horde/database';
+import type { Logger } from '@horde/operations';
+import { facilitatorPath } from '@horde/protocol';
+import { WebSocketRouter, type Connection, type Upgrade } from '@horde/transport';
+import { JobStatuses } from '../jobs/job-statuses.service.ts';
+import { Channels } from '../validators/channels.service.ts';
+import { ValidatorDirectory } from '../validators/validator-directory.service.ts';
+import { ValidatorSync } from '../validators/validator-sync.service.ts';
+import { ValidatorSession, type SessionParts } from './validator-session.ts';
+
+/** Where validators connect: `/ws/v0/`. */
+@Injectable()
+export class ValidatorGateway implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly router = new WebSocketRouter();
+  /** Every connection, with the promise that it has been cleared up. */
+  private readonly sessions = new Map<ValidatorSession, Promise<void>>();
+  private readonly parts: SessionParts;
+
+  constructor(
+    private readonly http: HttpAdapterHost,
+    private readonly sync: ValidatorSync,
+    channels: Channels,
+    directory: ValidatorDirectory,
+    statuses: JobStatuses,
+    outbox: Outbox,
+    @Inject('LOGGER') private readonly logger: Logger,
+  ) {
+    this.parts = { channels, directory, statuses, outbox, logger };
+  }
+
+  onApplicationBootstrap(): void {
+    this.router.route(facilitatorPath, (connection, upgrade) => this.accept(connection, upgrade));
+    this.router.attach(this.http.httpAdapter.getHttpServer() as Server);
+    this.sync.onSynced(
+      () => void this.dismissOutdated().catch((error: unknown) => this.logger.error({ error })),
+    );
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all([...this.sessions].map(([session, ended]) => session.leave().then(() => ended)));
+  }
+
+  private accept(connection: Connection, upgrade: Upgrade): void {
+    const session = new ValidatorSession(connection, upgrade, this.parts);
+    const ended = connection.closed.then(async ({ code }) => {
+      const { hotkey } = session;
+      if (hotkey) this.logger.info({ validator: hotkey, code }, 'a validator has disconnected');
+      await session
+        .end()
+        .catch((error: unknown) => this.logger.error({ error }, 'a channel could not be closed'));
+      this.sessions.delete(session);
+      // An older connection of the same validator takes over.
+      for (const other of this.sessions.keys()) if (other.hotkey === hotkey) other.deliver();
+    });
+    this.sessions.set(session, ended);
+  }
+
+  private async dismissOutdated(): Promise<void> {
+    const sessions = [...this.sessions.keys()].filter(({ channelId }) => channelId !== null);
+    const outdated = await this.parts.channels.outdated(sessions.map(({ channelId }) => channelId!));
+    for (const session of sessions) if (outdated.includes(session.channelId!)) session.dismiss();
+  }
+}

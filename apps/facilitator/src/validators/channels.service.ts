@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Database } from '@horde/database';
+
+/** A validator counts as connected this long after its last heartbeat, as in ComputeHorde. */
+const fresh = `last_heartbeat >= clock_timestamp() - interval '3 minutes'`;
+/** A connection without a heartbeat for this long is closed, as in ComputeHorde. */
+const abandoned = `last_heartbeat < clock_timestamp() - interval '10 minutes'`;
+
+export interface NewChannel {
+  validatorHotkey: string;
+  /** The largest frame that the validator reads. @unit bytes */
+  largestFrame: number;
+  /** What the validator says about itself; null: nothing. */
+  version: string | null;
+  runnerVersion: string | null;
+}
+
+/** The connections of validators to all replicas of this service. */
+@Injectable()
+export class Channels {
+  constructor(private readonly database: Database) {}
+
+  /** Returns the channel's id. */
+  async open({ validatorHotkey, largestFrame, version, runnerVersion }: NewChannel): Promise<string> {
+    const id = randomUUID();
+    await this.database.manager.query(
+      `with told as (
+         update validator set version = coalesce($4, version), runner_version = coalesce($5, runner_version)
+         where hotkey = $2
+       )
+       insert into channel (id, validator_hotkey, largest_frame) values ($1, $2, $3)`,
+      [id, validatorHotkey, largestFrame, version, runnerVersion],
+    );
+    return id;
+  }
+
+  async close(id: string): Promise<void> {
+    await this.database.manager.query('delete from channel where id = $1', [id]);
+  }
+
+  /** Notes a sign of life. Returns false when the channel must be closed: its validator is no longer active. */
+  async beat(id: string): Promise<boolean> {
+    const [, count] = (await this.database.manager.query(
+      `update channel set last_heartbeat = clock_timestamp() from validator
+       where id = $1 and hotkey = validator_hotkey and active`,
+      [id],
+    )) as [unknown[], number];
+    return count > 0;
+  }
+
+  /** The channel that gets a validator's jobs: the newest one. null: the validator is not active and connected now. */
+  async newest(validatorHotkey: string): Promise<{ id: string; largestFrame: number } | null> {
+    const [row] = (await this.database.manager.query(
+      `select id, largest_frame as "largestFrame" from channel join validator on hotkey = validator_hotkey
+       where validator_hotkey = $1 and active and ${fresh} order by connected_at desc limit 1`,
+      [validatorHotkey],
+    )) as { id: string; largestFrame: number }[];
+    return row ?? null;
+  }
+
+  /** Forgets abandoned channels. Returns those of `ids` that must be closed: forgotten, or of an inactive validator. */
+  async outdated(ids: string[]): Promise<string[]> {
+    await this.database.manager.query(`delete from channel where ${abandoned}`);
+    const rows = (await this.database.manager.query(
+      `select given.id from unnest($1::uuid[]) given (id)
+       where not exists (
+         select from channel join validator on hotkey = validator_hotkey where channel.id = given.id and active
+       )`,
+      [ids],
+    )) as { id: string }[];
+    return rows.map(({ id }) => id);
+  }
+}

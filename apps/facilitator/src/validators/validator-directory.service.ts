@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '@horde/database';
+
+/** The validators that this facilitator knows. Those that left the chain stay, inactive: their jobs name them. */
+@Injectable()
+export class ValidatorDirectory {
+  constructor(private readonly database: Database) {}
+
+  async isActive(hotkey: string): Promise<boolean> {
+    const rows: unknown[] = await this.database.manager.query(
+      'select from validator where hotkey = $1 and active',
+      [hotkey],
+    );
+    return rows.length > 0;
+  }
+
+  /** Activates exactly these, and those that were pinned. Returns the hotkeys that were active until now. */
+  async replace(hotkeys: string[]): Promise<string[]> {
+    return this.database.transaction(async ({ manager }) => {
+      await manager.query(
+        `insert into validator as known (hotkey, active) select unnest($1::text[]), true
+         on conflict (hotkey) do update set active = true where not known.active`,
+        [hotkeys.toSorted()], // two replicas that do this at once take the rows in the same order
+      );
+      const [rows] = (await manager.query(
+        `update validator set active = false where active and not pinned and not hotkey = any($1) returning hotkey`,
+        [hotkeys],
+      )) as [{ hotkey: string }[], number];
+      return rows.map(({ hotkey }) => hotkey);
+    });
+  }
+
+  /** Adds a validator by hand: it stays active whatever the chain says. */
+  async pin(hotkey: string): Promise<void> {
+    await this.database.manager.query(
+      `insert into validator (hotkey, active, pinned) values ($1, true, true)
+       on conflict (hotkey) do update set active = true, pinned = true`,
+      [hotkey],
+    );
+  }
+}

@@ -1,0 +1,224 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Keypair } from '@horde/identity';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HordeClient, HordeClientError, type JobSpec } from './index.ts';
+
+type Answer = [status: number, body: string] | 'cut';
+interface Seen {
+  line: string;
+  headers: IncomingMessage['headers'];
+  body: string;
+}
+
+const uuid = '7c2d0f34-9f1e-4e0f-8a77-0d9f4f6c1a01';
+const entry = (status: string, metadata = {}) => ({
+  status,
+  metadata,
+  created_at: '2026-01-01T00:00:00.000001Z',
+});
+const job = (statuses: object[], more = {}) =>
+  JSON.stringify({
+    uuid,
+    executor_class: 'always_on.test',
+    created_at: '2026-01-01T00:00:00.000001Z',
+    docker_image: 'a',
+    args: [],
+    env: {},
+    stdout: '',
+    stderr: '',
+    artifacts: {},
+    upload_results: {},
+    status_history: statuses,
+    ...more,
+  });
+const spec: JobSpec = {
+  executorClass: 'always_on.test',
+  jobNamespace: 'SN1.0',
+  dockerImage: 'a',
+  downloadTimeLimit: 1,
+  executionTimeLimit: 1,
+  uploadTimeLimit: 1,
+};
+
+/** A facilitator that gives prepared answers; logins work by themselves. */
+let server: Server;
+let answers: Answer[];
+let seen: Seen[];
+let client: HordeClient;
+
+beforeEach(async () => {
+  answers = [];
+  seen = [];
+  server = createServer((request, response) => void respond(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const facilitatorUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const hotkey = Keypair.generate();
+  client = new HordeClient({ facilitatorUrl, hotkey, validatorHotkey: hotkey.address });
+});
+
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let body = '';
+  for await (const chunk of request) body += String(chunk);
+  const line = `${request.method} ${request.url}`;
+  if (line === 'GET /auth/nonce') return void response.end('{"nonce":"n"}');
+  if (line === 'POST /auth/login') return void response.end(`{"token":"t${seen.length}"}`);
+  seen.push({ line, headers: request.headers, body });
+  const answer = answers.shift() ?? [404, '{"detail":"nothing prepared"}'];
+  if (answer === 'cut') return void request.socket.destroy();
+  response.writeHead(answer[0], { 'content-type': 'application/json' }).end(answer[1]);
+}
+
+const thrown = (work: Promise<unknown>) =>
+  work.then(
+    () => null,
+    (error: unknown) => error as HordeClientError,
+  );
+
+it('a creation whose answer is lost is repeated with the same body and the same signature', async () => {
+  answers = ['cut', [502, 'bad gateway'], [201, job([entry('sent')])]];
+  expect((await client.createJob(spec)).uuid).toBe(uuid);
+  expect(seen).toHaveLength(3);
+  for (const { body, headers } of seen) {
+    expect([body, headers['x-ch-signature'], headers['x-ch-timestamp-ns']]).toEqual([
+      seen[0]!.body,
+      seen[0]!.headers['x-ch-signature'],
+      seen[0]!.headers['x-ch-timestamp-ns'],
+    ]);
+  }
+});
+
+it('a token that has expired is renewed once, and the request repeated', async () => {
+  answers = [
+    [401, '{"detail":"Token expired."}'],
+    [200, job([entry('sent')])],
+  ];
+  await client.getJob(uuid);
+  expect(seen.map(({ headers }) => headers.authorization)).toEqual(['Bearer t0', 'Bearer t1']);
+});
+
+describe('a refusal is an error with a code and a sentence', () => {
+  it.each<[Answer, Partial<HordeClientError>]>([
+    [[400, '["Could not select Validator"]'], { code: 'NO_VALIDATOR', status: 400, retryable: true }],
+    [
+      [400, '{"args":{"0":["This field may not be blank."]}}'],
+      {
+        code: 'REFUSED',
+        message: 'The facilitator refused the request: args.0: This field may not be blank.',
+      },
+    ],
+    [
+      [400, '{"error":"Invalid signature provided","details":"Signature is invalid"}'],
+      {
+        code: 'REFUSED',
+        message: 'The facilitator refused the request: Invalid signature provided Signature is invalid',
+      },
+    ],
+    [
+      [400, '{"volumes":[{"type":"missing","loc":["0","url"],"msg":"is required"}]}'],
+      { code: 'REFUSED', message: 'The facilitator refused the request: volumes.0.url: is required' },
+    ],
+    [[401, '{"detail":"Unauthorized hotkey."}'], { code: 'NOT_ALLOWED', status: 401, retryable: false }],
+    [
+      [404, '{"detail":"No Job matches the given query."}'],
+      { code: 'NOT_FOUND', message: 'No Job matches the given query.' },
+    ],
+    [[200, '<html>'], { code: 'BAD_ANSWER', retryable: false }],
+  ])('%j', async (answer, expected) => {
+    answers = [answer];
+    expect(await thrown(client.createJob(spec))).toMatchObject(expected);
+    expect(seen).toHaveLength(1);
+  });
+
+  it('and so is a facilitator that is not there', async () => {
+    answers = Array.from({ length: 5 }, (): Answer => [503, '']);
+    expect(await thrown(client.getJob(uuid))).toMatchObject({
+      code: 'FACILITATOR_FAILED',
+      status: 503,
+      retryable: true,
+    });
+    expect(seen).toHaveLength(5);
+  });
+});
+
+describe('waiting for a job', () => {
+  it('tells each status once and ends with the result', async () => {
+    const finished = job([entry('sent'), entry('received'), entry('completed')], {
+      stdout: 'hi\n',
+      artifacts: { '/artifacts/a': 'aGkK' },
+      upload_results: { 'o.bin': '{"headers":{"etag":"x"},"body":"ok"}', broken: '{' },
+    });
+    answers = [
+      [201, job([entry('sent')])],
+      [200, job([entry('sent'), entry('received')])],
+      [200, finished],
+    ];
+    const created = await client.createJob(spec);
+    expect(created.result).toBeNull();
+    const statuses: string[] = [];
+    await created.wait({ onStatus: ({ status }) => statuses.push(status) });
+    expect(statuses).toEqual(['sent', 'received', 'completed']);
+    expect(created.result).toEqual({
+      stdout: 'hi\n',
+      stderr: '',
+      artifacts: new Map([['/artifacts/a', Buffer.from('hi\n')]]),
+      uploadResults: new Map([['/output/o.bin', { headers: { etag: 'x' }, body: 'ok' }]]),
+    });
+    expect(created.error).toBeNull();
+  });
+
+  it('shows why a job failed', async () => {
+    const details = {
+      reason: 'nonzero_return_code',
+      stage: 'execution',
+      message: 'exit 3',
+      docker_process_exit_status: 3,
+      docker_process_stdout: 'out',
+      docker_process_stderr: 'bad',
+    };
+    answers = [[200, job([entry('sent'), entry('failed', { job_failure_details: details })])]];
+    expect((await client.getJob(uuid)).error).toEqual({
+      kind: 'job_failure',
+      reason: 'nonzero_return_code',
+      message: 'exit 3',
+      context: null,
+      reportedBy: null,
+      stage: 'execution',
+      exitStatus: 3,
+      stdout: 'out',
+      stderr: 'bad',
+    });
+  });
+
+  it('ends with an error when its time is over, and with the reason when it is aborted', async () => {
+    answers = Array.from({ length: 100 }, (): Answer => [200, job([entry('sent')])]);
+    const waiting = await client.getJob(uuid);
+    expect(await thrown(waiting.wait({ timeout: 0.1 }))).toMatchObject({
+      code: 'WAIT_TIMEOUT',
+      retryable: true,
+    });
+    const signal = AbortSignal.timeout(50);
+    expect(await thrown(waiting.wait({ signal }))).not.toBeInstanceOf(HordeClientError);
+  });
+});
+
+it('all jobs are read page by page', async () => {
+  const page = (next: string | null) =>
+    JSON.stringify({ count: 2, next, previous: null, results: [JSON.parse(job([entry('sent')]))] });
+  answers = [
+    [200, page('http://x/?page=2')],
+    [200, page(null)],
+  ];
+  const jobs = [];
+  for await (const one of client.iterateJobs()) jobs.push(one.uuid);
+  expect(jobs).toEqual([uuid, uuid]);
+  expect(seen.map(({ line }) => line)).toEqual([
+    'GET /api/v1/jobs/?page=1&page_size=10',
+    'GET /api/v1/jobs/?page=2&page_size=10',
+  ]);
+});

@@ -1,0 +1,143 @@
+import { signRequest, type Keypair } from '@horde/identity';
+import { HordeClientError } from './client-error.ts';
+import { Http } from './http.ts';
+import { readJob, readPage, readText, type JobResource } from './job-resource.ts';
+import { creationOf, type CreateOptions, type JobSpec } from './job-spec.ts';
+import { Job } from './job.ts';
+
+export interface HordeClientOptions {
+  /** @default https://facilitator.computehorde.io/ */
+  facilitatorUrl?: string;
+  /** Who pays for the jobs: logs in and signs. */
+  hotkey: Keypair;
+  /** The hotkey of the validator that takes the jobs. */
+  validatorHotkey: string;
+}
+
+export interface JobPageOptions {
+  /** From 1. @default 1 */
+  page?: number;
+  /** At most 256. @default 10 */
+  pageSize?: number;
+}
+
+/**
+ * Runs jobs through a ComputeHorde facilitator. Requests are tried up to five times while the facilitator is away or
+ * overloaded; a creation is repeated with its first signature, which our facilitator takes for the same job.
+ */
+export class HordeClient {
+  private readonly http: Http;
+  private readonly hotkey: Keypair;
+  private readonly validatorHotkey: string;
+  private token: Promise<string> | null = null;
+
+  constructor({
+    facilitatorUrl = 'https://facilitator.computehorde.io/',
+    hotkey,
+    validatorHotkey,
+  }: HordeClientOptions) {
+    this.http = new Http(facilitatorUrl);
+    this.hotkey = hotkey;
+    this.validatorHotkey = validatorHotkey;
+  }
+
+  /** Logs in; every other call does so by itself when it has to. @throws HordeClientError */
+  async login(): Promise<void> {
+    await this.newToken();
+  }
+
+  /** Creates a job; it runs from then on. @throws HordeClientError NO_VALIDATOR, REFUSED, NOT_ALLOWED, BAD_JOB_SPEC, … */
+  async createJob(spec: JobSpec, options: CreateOptions & { signal?: AbortSignal } = {}): Promise<Job> {
+    const { body, payload } = creationOf(spec, this.validatorHotkey, options);
+    const timestamp = nanoseconds();
+    const headers = {
+      'x-ch-signature-type': 'bittensor',
+      'x-ch-signatory': this.hotkey.address,
+      'x-ch-timestamp-ns': String(timestamp),
+      'x-ch-signature': signRequest(this.hotkey, timestamp, payload),
+      'x-ch-signature-scope': 'SignedFields',
+    };
+    const { signal } = options;
+    return this.job(readJob(await this.authorized('POST', 'api/v1/job-docker/', { headers, body, signal })));
+  }
+
+  /** @throws HordeClientError NOT_FOUND when this hotkey has no such job */
+  async getJob(uuid: string, options: { signal?: AbortSignal } = {}): Promise<Job> {
+    return this.job(readJob(await this.authorized('GET', jobPath(uuid), options)));
+  }
+
+  /** A page of this hotkey's jobs. @throws HordeClientError NOT_FOUND when there is no such page */
+  async getJobs(options: JobPageOptions = {}): Promise<Job[]> {
+    return (await this.page(options)).jobs;
+  }
+
+  /** All jobs of this hotkey. */
+  async *iterateJobs(): AsyncGenerator<Job> {
+    for (let page = 1, isLast = false; !isLast; page++) {
+      const { jobs, hasNext } = await this.page({ page });
+      yield* jobs;
+      isLast = !hasNext;
+    }
+  }
+
+  private async page({
+    page = 1,
+    pageSize = 10,
+  }: JobPageOptions): Promise<{ jobs: Job[]; hasNext: boolean }> {
+    const text = await this.authorized('GET', `api/v1/jobs/?page=${page}&page_size=${pageSize}`);
+    const { results, next } = readPage(text);
+    return { jobs: results.map((resource) => this.job(resource)), hasNext: next !== null };
+  }
+
+  private job(resource: JobResource): Job {
+    return new Job(resource, async (signal) =>
+      readJob(await this.authorized('GET', jobPath(resource.uuid), { signal })),
+    );
+  }
+
+  /** Sends a request with the token; logs in again, once, when the token has run out. */
+  private async authorized(
+    method: 'GET' | 'POST',
+    path: string,
+    more: { headers?: Record<string, string>; body?: string; signal?: AbortSignal } = {},
+  ): Promise<string> {
+    const token = this.token ?? this.newToken();
+    const send = async (authorization: string) =>
+      this.http.send({
+        method,
+        path,
+        ...more,
+        headers: { ...more.headers, authorization: `Bearer ${authorization}` },
+      });
+    try {
+      return await send(await token);
+    } catch (error) {
+      const hasRunOut =
+        error instanceof HordeClientError && error.status === 401 && error.message.includes('Token expired');
+      if (!hasRunOut) throw error;
+      // Of several requests with the same old token one logs in for all.
+      return send(await (this.token === token || !this.token ? this.newToken() : this.token));
+    }
+  }
+
+  private newToken(): Promise<string> {
+    const token = this.logIn();
+    this.token = token;
+    token.catch(() => {
+      if (this.token === token) this.token = null;
+    });
+    return token;
+  }
+
+  private async logIn(): Promise<string> {
+    const nonce = readText(await this.http.send({ method: 'GET', path: 'auth/nonce' }), 'nonce');
+    const signature = this.hotkey.signHex(nonce).slice('0x'.length);
+    const body = JSON.stringify({ hotkey: this.hotkey.address, signature, nonce });
+    return readText(await this.http.send({ method: 'POST', path: 'auth/login', body }), 'token');
+  }
+}
+
+const jobPath = (uuid: string): string => `api/v1/jobs/${encodeURIComponent(uuid)}/`;
+
+/** Unix time; the digits below milliseconds only set requests apart. */
+const nanoseconds = (): bigint => BigInt(Date.now()) * 1_000_000n + (process.hrtime.bigint() % 1_000_000n);

@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorOfAnswer, HordeClientError } from './client-error.ts';
+
+/** How often a request is tried. */
+const attempts = 5;
+/** The pause after the first attempt; it doubles, up to `longestPause`, with jitter. @unit ms */
+const firstPause = 200;
+const longestPause = 5_000;
+/** How long one attempt may take. @unit ms */
+const answerLimit = 60_000;
+
+export interface HttpRequest {
+  method: 'GET' | 'POST';
+  /** Relative to the facilitator's URL: `api/v1/jobs/`. */
+  path: string;
+  headers?: Record<string, string>;
+  /** The exact text of the body. */
+  body?: string;
+  signal?: AbortSignal;
+}
+
+/** Sends requests to one facilitator, and again when that can help: after 429, 5xx and lost connections. */
+export class Http {
+  private readonly base: URL;
+
+  constructor(facilitatorUrl: string) {
+    if (!URL.canParse(facilitatorUrl))
+      throw new HordeClientError('BAD_JOB_SPEC', `"${facilitatorUrl}" is not a URL.`);
+    this.base = new URL(facilitatorUrl.endsWith('/') ? facilitatorUrl : `${facilitatorUrl}/`);
+  }
+
+  /** The text of a successful answer. @throws HordeClientError, or the signal's reason when it was aborted */
+  async send(request: HttpRequest): Promise<string> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.once(request);
+      } catch (error) {
+        const isWorthIt = error instanceof HordeClientError && isTransient(error) && attempt < attempts;
+        if (!isWorthIt) throw error;
+        await sleep(pauseAfter(attempt), undefined, { signal: request.signal });
+      }
+    }
+  }
+
+  private async once({ method, path, headers = {}, body, signal }: HttpRequest): Promise<string> {
+    const limit = AbortSignal.timeout(answerLimit);
+    let status: number;
+    let text: string;
+    try {
+      const answer = await fetch(new URL(path, this.base), {
+        method,
+        headers: {
+          accept: 'application/json',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        body,
+        signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      });
+      status = answer.status;
+      text = await answer.text();
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw new HordeClientError(
+        'UNREACHABLE',
+        `The facilitator at ${this.base.origin} does not answer: ${why(error)}.`,
+        null,
+        true,
+      );
+    }
+    if (status >= 200 && status < 300) return text;
+    throw errorOfAnswer(status, text);
+  }
+}
+
+/** NO_VALIDATOR may pass, but not within seconds: the caller decides. */
+const isTransient = ({ code }: HordeClientError): boolean =>
+  code === 'UNREACHABLE' || code === 'FACILITATOR_FAILED';
+
+const pauseAfter = (attempt: number): number =>
+  Math.min(firstPause * 2 ** (attempt - 1), longestPause) * (0.75 + Math.random() / 2);
+
+function why(error: unknown): string {
+  const { name, message, cause } = error as {
+    name?: string;
+    message?: string;
+    cause?: { code?: string; message?: string };
+  };
+  if (name === 'TimeoutError') return `no answer within ${answerLimit / 1000} s`;
+  return cause?.code ?? cause?.message ?? message ?? String(error);
+}
