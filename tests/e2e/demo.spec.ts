@@ -173,6 +173,16 @@ describe('Ctrl-C', () => {
   );
 });
 
+it('a terminal that is closed is like Ctrl-C', async () => {
+  const demo = startHorde(['demo'], data);
+  await demo.line(/^devnet/);
+  demo.child.stdout!.destroy();
+  demo.child.stderr!.destroy();
+  demo.child.kill('SIGHUP');
+  expect((await demo.finished).code).toBe(130);
+  expect(await leftovers(data)).toEqual([]);
+}, 60_000);
+
 describe('a run that crashed', () => {
   it('is cleared away at the next start; one that still runs is not touched', async () => {
     const crashed = startHorde(['demo'], data);

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { demo } from './demo/demo.ts';
 import { down, status, up } from './network/commands.ts';
@@ -39,11 +40,19 @@ const program = new Command('horde')
 program
   .command('demo')
   .description('start a network, run a job on the files of FOLDER, check the answer, stop everything')
-  .argument('[folder]', 'its files are the input: at most 5,000 files and 100 MB', `${root}/docs`)
+  .argument(
+    '[folder]',
+    "its files are the input, at most 5,000 files and 100 MB (default: this repository's docs)",
+  )
   .addOption(runner)
   .option('--json', 'print one line of JSON last')
-  .action((folder: string, options: { runner: 'docker' | 'process'; json?: boolean }) =>
-    finish((signal) => demo({ folder, runner: options.runner, json: options.json ?? false }, signal)),
+  .action((folder: string | undefined, options: { runner: 'docker' | 'process'; json?: boolean }) =>
+    finish((signal) =>
+      demo(
+        { folder: folder ?? path.join(root, 'docs'), runner: options.runner, json: options.json ?? false },
+        signal,
+      ),
+    ),
   );
 
 const services: ServiceName[] = ['facilitator', 'validator', 'miner', 'devnet'];
@@ -102,6 +111,8 @@ program.command('test').description('prepare what tests need and run all of them
 /** Runs a command to its exit code. The first Ctrl-C stops it in order. */
 async function finish(work: (signal: AbortSignal) => Promise<number>): Promise<void> {
   const stopping = new AbortController();
+  // A terminal or a pipe that is gone must not keep us from clearing up.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const stop = (signal: NodeJS.Signals) => {
     if (stopping.signal.aborted) return;
     process.stderr.write(`\n${signal === 'SIGINT' ? 'Ctrl-C' : signal}: stopping, and clearing up.\n`);

@@ -37,8 +37,8 @@ export interface Network {
 const readyWithin = 60_000;
 
 /**
- * Starts Postgres (unless DATABASE_URL names one), the devnet, and then facilitator, validator and miner at the same
- * time; returns when all are ready. When it throws, `endNetwork(id)` clears away what had been started.
+ * Starts Postgres (unless DATABASE_URL names one), the devnet, facilitator and miner, and then the validator; returns
+ * when all are ready. When it throws, `endNetwork(id)` clears away what had been started.
  */
 export async function startNetwork(options: StartNetwork): Promise<Network> {
   const { id, signal } = options;
@@ -73,9 +73,11 @@ export async function startNetwork(options: StartNetwork): Promise<Network> {
   const allowUser = ['whitelist_hotkey', keys.user.address];
   await Promise.all([
     start('facilitator').then(() => runCommand('facilitator', allowUser, plan, signal)),
-    start('validator').then(() => runCommand('validator', allowUser, plan, signal)),
     start('miner'),
   ]);
+  // The validator comes last: it finds its miner and its facilitator there at its first look.
+  await start('validator');
+  await runCommand('validator', allowUser, plan, signal);
   if (options.stays) await writeRecord({ ...record, owner: null });
   const urls = Object.fromEntries(serviceNames.map((name) => [name, urlOf(ports[name])])) as Record<
     ServiceName,
