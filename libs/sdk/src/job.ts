@@ -163,7 +163,7 @@ export class Job {
           true,
         );
       }
-      const pause = Math.min(Math.max(shortestPause, (now - start) / 8), longestPause, end - now);
+      const pause = Math.min(Math.max(shortestPause, (now - start) / 20), longestPause, end - now);
       await sleep(pause, undefined, { signal });
       await this.refresh(signal);
     }

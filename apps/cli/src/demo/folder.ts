@@ -1,4 +1,4 @@
-import { access, constants, opendir, stat, statfs } from 'node:fs/promises';
+import { open, opendir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../usage-error.ts';
 
@@ -67,10 +67,9 @@ function nameOf(raw: Buffer, below: string): string {
 
 async function addFile(input: InputFolder, relative: string): Promise<void> {
   const file = path.join(input.folder, relative);
-  await access(file, constants.R_OK).catch((error: NodeJS.ErrnoException) => {
+  const size = await readableSize(file).catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(`${file} cannot be read (${error.code}).`);
   });
-  const { size } = await stat(file);
   input.files.push({ path: relative, bytes: size });
   input.bytes += size;
   if (input.files.length > folderLimits.files) {
@@ -83,6 +82,11 @@ async function addFile(input: InputFolder, relative: string): Promise<void> {
       `${input.folder} holds more than ${folderLimits.bytes / 1e6} MB, the most that the demo takes.`,
     );
   }
+}
+
+async function readableSize(file: string): Promise<number> {
+  await using handle = await open(file);
+  return (await handle.stat()).size;
 }
 
 /** Throws UsageError when the file system of `folder` has too little room to begin. */
