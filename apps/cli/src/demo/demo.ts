@@ -81,7 +81,17 @@ async function runDemo(
   const free = { port: 0, explicit: false };
   const ports = { devnet: free, facilitator: free, validator: free, miner: free };
   const [network, image] = await Promise.all([
-    startNetwork({ id, stays: false, ports, runner: options.runner, executors: 1, say, signal }),
+    startNetwork({
+      id,
+      stays: false,
+      ports,
+      runner: options.runner,
+      executors: 1,
+      databaseUrl: null,
+      redisUrl: null,
+      say,
+      signal,
+    }),
     isolated ? ensureWordCountImage(docker, say) : null,
   ]);
   const exchange = await Exchange.open();

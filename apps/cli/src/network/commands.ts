@@ -48,6 +48,8 @@ export async function up({ ports, executors, runner, say }: UpOptions, signal: A
       ports: wished,
       runner,
       executors,
+      databaseUrl: process.env['DATABASE_URL'] ?? null,
+      redisUrl: process.env['REDIS_URL'] ?? null,
       say,
       signal,
     });

@@ -20,6 +20,9 @@ export interface StartNetwork {
   ports: Record<ServiceName, { port: number; explicit: boolean }>;
   runner: 'docker' | 'process';
   executors: number;
+  /** Servers that are there already; null: a Postgres of its own, and queues in it. */
+  databaseUrl: string | null;
+  redisUrl: string | null;
   /** Told a line for everything that a person may want to know. */
   say: (line: string) => void;
   signal: AbortSignal;
@@ -37,7 +40,7 @@ export interface Network {
 const readyWithin = 60_000;
 
 /**
- * Starts Postgres (unless DATABASE_URL names one), the devnet, facilitator and miner, and then the validator; returns
+ * Starts Postgres (unless one is given), the devnet, facilitator and miner, and then the validator; returns
  * when all are ready. When it throws, `endNetwork(id)` clears away what had been started.
  */
 export async function startNetwork(options: StartNetwork): Promise<Network> {
@@ -58,8 +61,8 @@ export async function startNetwork(options: StartNetwork): Promise<Network> {
   const plan: NetworkPlan = {
     id,
     folder,
-    databaseUrl: await databaseUrl(record, options),
-    redisUrl: process.env['REDIS_URL'] ?? null,
+    databaseUrl: await database(record, options),
+    redisUrl: options.redisUrl,
     ports,
     runner: options.runner,
     executors: options.executors,
@@ -96,11 +99,11 @@ async function choosePorts({ ports, say }: StartNetwork): Promise<Record<Service
   return chosen;
 }
 
-async function databaseUrl(record: NetworkRecord, { stays, say }: StartNetwork): Promise<string> {
-  const given = process.env['DATABASE_URL'];
-  if (given) {
+/** The URL of the network's database. */
+async function database(record: NetworkRecord, { databaseUrl, stays, say }: StartNetwork): Promise<string> {
+  if (databaseUrl !== null) {
     say(row('postgres', 'the one that DATABASE_URL names'));
-    return given;
+    return databaseUrl;
   }
   const started = performance.now();
   record.postgresFolder = path.join(folderOf(record.id), 'postgres');
