@@ -1,0 +1,15 @@
+import type { DatabaseOptions } from '@horde/database';
+import { Job } from './jobs/job.entity.ts';
+import { CreateJobs1795000000001 } from './migrations/create-jobs.ts';
+import { CreateReceipts1795000000002 } from './migrations/create-receipts.ts';
+import { CreateValidators1795000000000 } from './migrations/create-validators.ts';
+import { StoredReceipt } from './receipts/stored-receipt.entity.ts';
+import { Validator } from './validators/validator.entity.ts';
+
+/** The miner's tables and how they came to be. */
+export const databaseOptions = (url: string): DatabaseOptions => ({
+  service: 'miner',
+  url,
+  entities: [Validator, Job, StoredReceipt],
+  migrations: [CreateValidators1795000000000, CreateJobs1795000000001, CreateReceipts1795000000002],
+});

@@ -1,0 +1,72 @@
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Database } from '@horde/database';
+import { withLogContext, type Logger } from '@horde/operations';
+import { HordeFailed, make } from '@horde/protocol';
+import { Queues } from '@horde/queue';
+import { Job } from '../jobs/job.entity.ts';
+import { Jobs } from '../jobs/jobs.ts';
+import { LOGGER } from '../ports.ts';
+import { ExecutorSessions } from './executor-sessions.ts';
+import { ExecutorSupervisor } from './executor-supervisor.ts';
+
+/** How often is looked for jobs whose time is over. @unit ms */
+const interval = 1_000;
+
+/** Ends jobs whose executor does not come or does not end, and executors that stay after their job. */
+@Injectable()
+export class OverdueJobs implements OnApplicationBootstrap {
+  constructor(
+    private readonly database: Database,
+    private readonly jobs: Jobs,
+    private readonly sessions: ExecutorSessions,
+    private readonly supervisor: ExecutorSupervisor,
+    private readonly queues: Queues,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    const queue = this.queues.open('overdue-jobs');
+    queue.work(() => this.sweep(), {
+      onError: (error) => this.logger.error({ error }, 'looking for overdue jobs failed'),
+    });
+    await queue.every('sweep', interval);
+  }
+
+  async sweep(): Promise<void> {
+    for (const job of await this.overdue()) {
+      await withLogContext({ job: job.uuid }, () => this.end(job));
+    }
+  }
+
+  private overdue(): Promise<Job[]> {
+    return this.database.manager
+      .createQueryBuilder(Job, 'job')
+      .where('job.ended_at is null and least(job.deadline, job.connect_by) < now()')
+      .orWhere(`job.slot_held and job.ended_at < now() - interval '1 minute'`)
+      .getMany();
+  }
+
+  private async end(job: Job): Promise<void> {
+    if (job.ended_at) {
+      this.logger.warn('the executor still runs a minute after its job: it is stopped');
+    } else if (job.deadline > new Date()) {
+      if (this.sessions.has(job.uuid)) return;
+      return this.supervisor.lost(
+        job.uuid,
+        `it did not ${job.connected_at ? 'come back' : 'connect'} in time`,
+      );
+    } else {
+      const seconds = Math.round((job.deadline.getTime() - job.accepted_at.getTime()) / 1000);
+      const message = `The job did not end within ${seconds} s, all of its limits together.`;
+      this.logger.warn(message);
+      const failure = make(HordeFailed, {
+        job_uuid: job.uuid,
+        reported_by: 'miner',
+        reason: 'unhandled_timeout',
+        message,
+      });
+      await this.jobs.advance(job, 'horde_failed', failure);
+    }
+    this.supervisor.stop(job.uuid);
+  }
+}

@@ -1,0 +1,54 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from '@horde/operations';
+import { DeclineJob, make, parseJson, type JobRequest, type JsonObject } from '@horde/protocol';
+import { ExecutorSessions } from '../executors/executor-sessions.ts';
+import { ExecutorSupervisor } from '../executors/executor-supervisor.ts';
+import { LOGGER } from '../ports.ts';
+import { Post } from '../validators/post.ts';
+import type { ValidatorSession } from '../validators/validator-session.ts';
+import { JobSignature } from './job-signature.ts';
+import { Jobs } from './jobs.ts';
+
+/** Takes in what jobs are to run, and passes it to their executors. */
+@Injectable()
+export class JobPayloads {
+  constructor(
+    private readonly jobs: Jobs,
+    private readonly signature: JobSignature,
+    private readonly executors: ExecutorSessions,
+    private readonly supervisor: ExecutorSupervisor,
+    private readonly post: Post,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async receive(request: JobRequest, from: { session: ValidatorSession; text: string }, json: JsonObject) {
+    const { session, text } = from;
+    const uuid = request.job_uuid;
+    const job = await this.jobs.find(uuid);
+    if (job?.validator_hotkey !== session.hotkey)
+      return session.complain(`This miner has no job ${uuid} of yours.`);
+    this.post.name(session, uuid);
+    if (job.job_request !== null || job.ended_at) return;
+    if (request.volume && hasVolume(job.initial_request)) {
+      return session.complain(
+        `The job ${uuid} has a volume in its initial request and another in its job request.`,
+      );
+    }
+    const refusal = await this.signature.refusal(request.validator_signature, json, session.hotkey);
+    if (refusal) {
+      const decline = make(DeclineJob, {
+        job_uuid: uuid,
+        reason: 'invalid_signature',
+        message: refusal.message,
+      });
+      if (await this.jobs.advance(job, 'rejected', decline)) this.supervisor.stop(uuid);
+      return;
+    }
+    if (!(await this.jobs.setPayload(uuid, text))) return;
+    this.logger.info('job request stored');
+    await this.executors.pass(uuid, text);
+  }
+}
+
+const hasVolume = (initialRequest: string): boolean =>
+  ((parseJson(initialRequest) as JsonObject).get('volume') ?? null) !== null;

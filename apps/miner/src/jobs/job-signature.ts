@@ -1,0 +1,30 @@
+import { Injectable } from '@nestjs/common';
+import { verifyHex } from '@horde/identity';
+import { errors, validatorSignatureText, type HordeError, type JsonObject } from '@horde/protocol';
+import { Validators } from '../validators/validators.ts';
+
+/**
+ * Checks `validator_signature` of a job message against the object as it was received. Older validators do not sign;
+ * of one that has signed before, an unsigned message is refused, because somebody may have taken the signature away.
+ */
+@Injectable()
+export class JobSignature {
+  constructor(private readonly validators: Validators) {}
+
+  /** Why the message is refused; null when it is good. */
+  async refusal(signature: string | null, json: JsonObject, hotkey: string): Promise<HordeError | null> {
+    const known = await this.validators.find(hotkey);
+    if (signature === null) {
+      return known?.has_signed
+        ? errors.BAD_JOB_SIGNATURE(
+            'The message is not signed, but this validator has signed its messages before.',
+          )
+        : null;
+    }
+    if (!verifyHex(validatorSignatureText(json), signature, hotkey)) {
+      return errors.BAD_JOB_SIGNATURE('The validator_signature of the message is not valid.');
+    }
+    if (!known?.has_signed) await this.validators.markSigning(hotkey);
+    return null;
+  }
+}

@@ -1,0 +1,91 @@
+import { defaultExecutorClass, ExecutorClass } from '@horde/protocol';
+import { env, envFlag, envNumber, envSecret } from '@horde/settings';
+import {
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  Min,
+  ValidateIf,
+} from 'class-validator';
+import { executorManagerNames } from './executors/executor-manager-names.ts';
+
+/** The miner's settings; ComputeHorde's names and defaults where it has them. */
+export class MinerSettings {
+  /** The database: `postgres://user:password@host:port/database`. The tables live in the schema `miner`. */
+  @envSecret('DATABASE_URL') @IsString() databaseUrl!: string;
+
+  /** The Redis of the queues; without one, and without REDIS_HOST, queues live in the database. */
+  @envSecret('REDIS_URL') @IsOptional() @IsString() redisUrlSetting?: string;
+  /** As REDIS_URL, in ComputeHorde's form. */
+  @env('REDIS_HOST') @IsOptional() @IsString() redisHost?: string;
+  @envNumber('REDIS_PORT') @IsInt() @Min(1) @Max(65535) redisPort = 6379;
+
+  /** The address the miner listens on. */
+  @env('HOST') @IsString() host = '0.0.0.0';
+  /** The port the miner listens on, for validators and executors. */
+  @envNumber('BITTENSOR_MINER_PORT') @IsInt() @Min(0) @Max(65535) port!: number;
+  /** The address that executors reach the miner at. */
+  @env('ADDRESS_FOR_EXECUTORS') @IsNotEmpty() addressForExecutors = '127.0.0.1';
+  /** The port that executors reach the miner at. Without it: the one the miner listens on. */
+  @envNumber('PORT_FOR_EXECUTORS') @IsOptional() @IsInt() @Min(1) @Max(65535) portForExecutors?: number;
+
+  /** The subnet. */
+  @envNumber('BITTENSOR_NETUID') @IsInt() @Min(0) netuid!: number;
+  /** The chain's name. The chain itself is reached through PYLON_ADDRESS. */
+  @env('BITTENSOR_NETWORK') @IsString() network!: string;
+
+  /** The miner's hotkey: the plain file `{directory}/{name}/hotkeys/{hotkey name}`. */
+  @env('BITTENSOR_WALLET_DIRECTORY') @IsString() walletDirectory = '~/.bittensor/wallets';
+  @env('BITTENSOR_WALLET_NAME') @IsNotEmpty() walletName!: string;
+  @env('BITTENSOR_WALLET_HOTKEY_NAME') @IsNotEmpty() walletHotkeyName!: string;
+
+  /** Pylon's HTTP API, the way to the chain. */
+  @env('PYLON_ADDRESS')
+  @Matches(/^https?:\/\//, { message: 'it must begin with http:// or https://' })
+  pylonAddress = 'http://pylon:8000';
+  @envSecret('PYLON_IDENTITY_TOKEN') @IsString() pylonIdentityToken = 'miner_token';
+
+  /** How executors are started: `process`, or ComputeHorde's path of its development manager. */
+  @env('EXECUTOR_MANAGER_CLASS_PATH')
+  @IsIn(executorManagerNames, {
+    message: `this miner knows only ${executorManagerNames.join(' and ')}`,
+  })
+  executorManager = 'process';
+  /** The class of the executors that the process manager runs. */
+  @env('DEFAULT_EXECUTOR_CLASS') @IsIn(ExecutorClass) executorClass: ExecutorClass = defaultExecutorClass;
+  /** How many executors the process manager runs at once. */
+  @envNumber('PROCESS_EXECUTORS') @IsInt() @Min(1) @Max(10_000) processExecutors = 1;
+  /** The executor's program and first arguments, separated by blanks. Without it: the executor beside this miner. */
+  @env('EXECUTOR_COMMAND') @IsOptional() @IsString() executorCommand?: string;
+  /** A folder for what executors print, a file for each job. Without it that is dropped. */
+  @env('EXECUTOR_LOG_FOLDER') @IsOptional() @IsString() executorLogFolder?: string;
+  /** How long an executor may take to be ready, beyond its class's spin-up time. @unit seconds */
+  @envNumber('DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT') @IsInt() @Min(0) startupTimeLimit = 5;
+
+  /** Executors use no GPU and look for none. For development. */
+  @envFlag('DEBUG_NO_GPU_MODE') @IsBoolean() debugNoGpuMode = false;
+  /** Validators are not asked to prove who they are. For development. */
+  @envFlag('DEBUG_TURN_AUTHENTICATION_OFF') @IsBoolean() debugTurnAuthenticationOff = false;
+
+  /** The miner serves one validator, which trusts it; no receipts are kept. */
+  @envFlag('IS_LOCAL_MINER') @IsBoolean() isLocalMiner = false;
+  /** The hotkey of that validator. */
+  @env('LOCAL_MINER_VALIDATOR_PUBLIC_KEY')
+  @ValidateIf(({ isLocalMiner }: MinerSettings) => isLocalMiner)
+  @IsNotEmpty({ message: 'a local miner needs its validator' })
+  localMinerValidator = '';
+
+  /** The versions that the miner tells anyone who asks at /version. */
+  @env('MINER_VERSION') @IsString() version = 'unknown';
+  @env('MINER_RUNNER_VERSION') @IsString() runnerVersion = 'unknown';
+
+  /** The Redis of the queues; null: they live in the database. */
+  get redisUrl(): string | null {
+    return this.redisUrlSetting ?? (this.redisHost ? `redis://${this.redisHost}:${this.redisPort}/0` : null);
+  }
+}

@@ -1,0 +1,125 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { Chain, Neuron } from '@horde/chain';
+import type { ExecutorManager } from '@horde/executor-manager';
+import { Keypair } from '@horde/identity';
+import { createLogger } from '@horde/operations';
+import { executorPath } from '@horde/protocol';
+import pg from 'pg';
+import { createTestDatabase } from '../../../../tests/support/database.ts';
+import { minerModule } from '../miner.module.ts';
+import { MinerSettings } from '../settings.ts';
+import { Peer } from './peer.ts';
+import { RecordingManager } from './recording-manager.ts';
+import { ScriptedValidator } from './validator.ts';
+
+/** A miner on a database of its own, and what a spec does to it. */
+export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
+  readonly keypair = Keypair.generate();
+  /** The validators that the chain has. */
+  chainValidators: string[] = [];
+  private app!: INestApplication;
+  private sql!: pg.Client;
+
+  private constructor(
+    readonly manager: M,
+    private readonly settings: Partial<MinerSettings>,
+    private databaseUrl: string,
+  ) {}
+
+  static async start<M extends ExecutorManager>(
+    manager: M,
+    settings: Partial<MinerSettings> = {},
+  ): Promise<MinerUnderTest<M>> {
+    const miner = new MinerUnderTest(manager, settings, await createTestDatabase());
+    await miner.boot();
+    miner.sql = new pg.Client({ connectionString: miner.databaseUrl, options: '-c search_path=miner' });
+    await miner.sql.connect();
+    return miner;
+  }
+
+  /** The next life of the miner, on the same database. */
+  async boot(): Promise<void> {
+    const settings = Object.assign(new MinerSettings(), {
+      databaseUrl: this.databaseUrl,
+      port: 0,
+      netuid: 1,
+      network: 'local',
+      ...this.settings,
+    });
+    const validators = async () => ({
+      block: { number: 1, hash: '0x' },
+      validators: this.chainValidators.map((hotkey) => ({ hotkey }) as Neuron),
+    });
+    const chain = { validators } as Pick<Chain, 'validators'> as Chain;
+    const module = minerModule(settings, createLogger('miner'), {
+      keypair: this.keypair,
+      chain,
+      manager: this.manager,
+    });
+    this.app = await NestFactory.create(module, {
+      logger: false,
+      bodyParser: false,
+      forceCloseConnections: true,
+    });
+    await this.app.listen(this.port, '127.0.0.1');
+    this.port = ((this.app.getHttpServer() as Server).address() as AddressInfo).port;
+  }
+
+  private port = 0;
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.port}`;
+  }
+
+  get hotkey(): string {
+    return this.keypair.address;
+  }
+
+  /** A validator that the miner knows. */
+  async validator(): Promise<ScriptedValidator> {
+    const validator = this.stranger();
+    await this.query(
+      'insert into validator (hotkey, active, debug) values ($1, true, true)',
+      validator.hotkey,
+    );
+    return validator;
+  }
+
+  /** A validator that the miner does not know. */
+  stranger(): ScriptedValidator {
+    return new ScriptedValidator(() => this.url, this.hotkey);
+  }
+
+  /** A connected executor that has been given its initial request. */
+  async executor(token: string, headers: Record<string, string> = {}): Promise<Peer> {
+    const peer = await this.knock(token, headers);
+    await peer.next('V0InitialJobRequest');
+    return peer;
+  }
+
+  /** An executor's connection. */
+  knock(token: string, headers: Record<string, string> = {}): Promise<Peer> {
+    return Peer.connect(this.url + executorPath(token), headers);
+  }
+
+  async query<T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<T[]> {
+    return (await this.sql.query(sql, values)).rows as T[];
+  }
+
+  get part(): INestApplication['get'] {
+    return this.app.get.bind(this.app);
+  }
+
+  /** Stops the miner gracefully; its database stays. */
+  async stop(): Promise<void> {
+    await this.app.close();
+  }
+
+  async close(): Promise<void> {
+    await this.app.close();
+    await this.sql.end();
+  }
+}

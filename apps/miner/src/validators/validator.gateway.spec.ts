@@ -1,0 +1,167 @@
+import { GenericError, MainHotkey, make } from '@horde/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MinerUnderTest } from '../testing/miner.ts';
+import { RecordingManager } from '../testing/recording-manager.ts';
+
+let miner: MinerUnderTest;
+const now = () => Math.floor(Date.now() / 1000);
+
+beforeAll(async () => {
+  miner = await MinerUnderTest.start(new RecordingManager({ 'always_on.test': 2, 'always_on.gpu-24gb': 1 }));
+});
+afterAll(() => miner.close());
+
+describe('a validator that authenticates', () => {
+  it('is told the manifest', async () => {
+    const connection = await (await miner.validator()).login();
+    expect(connection.frames).toEqual([
+      {
+        message_type: 'V0ExecutorManifestRequest',
+        manifest: { 'always_on.test': 2, 'always_on.gpu-24gb': 1 },
+      },
+    ]);
+    await connection.close();
+  });
+
+  it('may do so twice on one connection, and is told nothing again', async () => {
+    const validator = await miner.validator();
+    const connection = await validator.login();
+    await connection.send(validator.auth());
+    await connection.settled();
+    expect(connection.types()).toEqual(['V0ExecutorManifestRequest', 'GenericError']);
+    await connection.close();
+  });
+
+  it('may have sent its first messages before: they are handled then', async () => {
+    const validator = await miner.validator();
+    const connection = await validator.connect();
+    await connection.send(make(MainHotkey, {}));
+    await connection.send(validator.auth());
+    expect(await connection.next('V0MainHotkeyMessage')).toMatchObject({ main_hotkey: miner.hotkey });
+    expect(connection.types()).toEqual(['V0ExecutorManifestRequest', 'V0MainHotkeyMessage']);
+    await connection.close();
+  });
+
+  it('may do so again after a refusal, on the same connection', async () => {
+    const validator = await miner.validator();
+    const connection = await validator.connect();
+    await connection.send(validator.auth({ timestamp: now() - 60 }));
+    await connection.send(validator.auth());
+    await connection.next('V0ExecutorManifestRequest');
+    expect(connection.types()).toEqual(['GenericError', 'V0ExecutorManifestRequest']);
+    await connection.close();
+  });
+});
+
+describe('an authentication is refused, and the connection stays open and silent,', () => {
+  const refused = async (
+    validator: ReturnType<typeof miner.stranger>,
+    changes: Parameters<typeof validator.auth>[0] = {},
+  ) => {
+    const connection = await validator.connect();
+    await connection.send(validator.auth(changes));
+    const { details } = await connection.next('GenericError');
+    await connection.send(make(MainHotkey, {}));
+    // Answered after the main hotkey would have been.
+    await connection.settled();
+    expect(connection.connection.isOpen).toBe(true);
+    expect(connection.types()).toEqual(['GenericError', 'GenericError']);
+    await connection.close();
+    return details;
+  };
+
+  it('when it is older than ten seconds', async () => {
+    expect(await refused(await miner.validator(), { timestamp: now() - 13 })).toMatch(/13 s old/);
+  });
+
+  it('when it is more than ten seconds ahead', async () => {
+    expect(await refused(await miner.validator(), { timestamp: now() + 15 })).toMatch(/s ahead/);
+  });
+
+  it('when it is for another miner', async () => {
+    const other = miner.stranger().hotkey;
+    expect(await refused(await miner.validator(), { miner_hotkey: other })).toMatch(`for the miner ${other}`);
+  });
+
+  it('when it is of another validator than the path names', async () => {
+    expect(
+      await refused(await miner.validator(), { validator_hotkey: (await miner.validator()).hotkey }),
+    ).toMatch(/path names/);
+  });
+
+  it.each(['0x' + '0'.repeat(128), 'nonsense', ''])('when its signature is %j', async (signature) => {
+    expect(await refused(await miner.validator(), { signature })).toMatch(/signature .* not valid/);
+  });
+
+  it('when nobody knows the validator', async () => {
+    expect(await refused(miner.stranger())).toMatch(/knows no validator/);
+  });
+
+  it('when the validator is no longer active', async () => {
+    const validator = await miner.validator();
+    await miner.query('update validator set active = false where hotkey = $1', validator.hotkey);
+    expect(await refused(validator)).toMatch(/not active/);
+  });
+
+  it('when it was used before, in either case of its letters', async () => {
+    const validator = await miner.validator();
+    const auth = validator.auth();
+    const first = await validator.connect();
+    await first.send(auth);
+    await first.next('V0ExecutorManifestRequest');
+    expect(await refused(validator, auth)).toMatch(/used before/);
+    expect(
+      await refused(validator, { ...auth, signature: `0x${auth.signature.slice(2).toUpperCase()}` }),
+    ).toMatch(/used before/);
+    await first.close();
+  });
+});
+
+describe('a connection that has not authenticated', () => {
+  it('is sent nothing of its hotkey’s jobs, whoever it is', async () => {
+    const validator = await miner.validator();
+    const owner = await validator.login();
+    const thief = await validator.connect();
+    await thief.send(make(GenericError, {}));
+    await owner.send(validator.initial());
+    await owner.next('V0AcceptJobRequest');
+    await owner.settled();
+    expect(thief.frames).toEqual([]);
+    await thief.close();
+    await owner.close();
+  });
+
+  it('is not listened to after sixteen frames', async () => {
+    const validator = await miner.validator();
+    const connection = await validator.connect();
+    for (let i = 0; i < 16; i++) await connection.connection.sendText('not json');
+    await connection.send(validator.auth());
+    for (let i = 0; i < 16; i++) await connection.next('GenericError');
+    const other = await validator.login();
+    expect(connection.frames).toHaveLength(16);
+    await connection.close();
+    await other.close();
+  });
+
+  it('may send no large frame', async () => {
+    const validator = await miner.validator();
+    const connection = await validator.connect();
+    await connection.send(validator.initial({ docker_image: 'x'.repeat(70_000) }));
+    expect((await connection.next('GenericError')).details).toMatch(/after an authentication/);
+    await connection.close();
+  });
+});
+
+it('a frame that is no message gets one error, and the next good one is handled', async () => {
+  const connection = await (await miner.validator()).login();
+  await connection.connection.sendText('{"message_type":"V0JobRequest"}');
+  await connection.send(make(MainHotkey, {}));
+  expect((await connection.next('GenericError')).details).toMatch(/job_uuid: is required/);
+  await connection.next('V0MainHotkeyMessage');
+  await connection.close();
+});
+
+it('an unknown path is no websocket', async () => {
+  const { Peer } = await import('../testing/peer.ts');
+  await expect(Peer.connect(`${miner.url}/v0.1/nobody/x`)).rejects.toThrow('404');
+});

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '@horde/database';
+import { MinerSettings } from '../settings.ts';
+import { Validator } from './validator.entity.ts';
+
+/** The validators that the miner knows. */
+@Injectable()
+export class Validators {
+  constructor(
+    private readonly database: Database,
+    private readonly settings: MinerSettings,
+  ) {}
+
+  /** A known validator; null when the hotkey is none. A local miner knows the one of its settings only. */
+  async find(hotkey: string): Promise<Validator | null> {
+    if (this.settings.isLocalMiner && hotkey !== this.settings.localMinerValidator) return null;
+    return this.database.manager.findOneBy(Validator, { hotkey });
+  }
+
+  /**
+   * Makes the table say what the chain says: these hotkeys are validators, all others are no longer active, but for
+   * those added by hand.
+   */
+  async replace(hotkeys: string[]): Promise<void> {
+    await this.database.manager.query(
+      `with listed as (
+         insert into validator (hotkey, active) select distinct unnest($1::text[]), true
+         on conflict (hotkey) do update set active = true where not validator.active
+       )
+       update validator set active = false
+       where active and not debug and not (hotkey = any ($1::text[]))`,
+      [hotkeys],
+    );
+  }
+
+  /** Adds a validator by hand; it stays active whatever the chain says. */
+  async addDebug(hotkey: string): Promise<void> {
+    await this.database.manager.query(
+      `insert into validator (hotkey, active, debug) values ($1, true, true)
+       on conflict (hotkey) do update set active = true, debug = true`,
+      [hotkey],
+    );
+  }
+
+  /** Remembers that this validator signs its job messages. */
+  async markSigning(hotkey: string): Promise<void> {
+    await this.database.manager.query(
+      `insert into validator (hotkey, active, has_signed) values ($1, false, true)
+       on conflict (hotkey) do update set has_signed = true`,
+      [hotkey],
+    );
+  }
+}
