@@ -5,6 +5,7 @@ import { IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min } from 'clas
 export class FacilitatorSettings {
   /** Where users and validators reach it. */
   @env('HOST') @IsString() host = '0.0.0.0';
+  /** The port it listens on for HTTP. */
   @envNumber('PORT') @IsInt() @Min(0) @Max(65535) port = 8000;
 
   /** Signs nonces and login tokens. When it changes, everybody logs in again. */
@@ -17,6 +18,7 @@ export class FacilitatorSettings {
   @envSecret('REDIS_URL') @IsOptional() @IsString() redisUrlSetting?: string;
   /** As REDIS_URL, in two parts. */
   @env('REDIS_HOST') @IsOptional() @IsString() redisHost?: string;
+  /** The port beside REDIS_HOST. */
   @envNumber('REDIS_PORT') @IsInt() @Min(1) @Max(65535) redisPort = 6379;
 
   /** The subnet. */
@@ -27,6 +29,7 @@ export class FacilitatorSettings {
   @env('PYLON_ADDRESS')
   @Matches(/^https?:\/\//, { message: 'it must begin with http:// or https://' })
   pylonAddress = 'http://pylon:8000';
+  /** The token that lets it read from Pylon. */
   @envSecret('PYLON_OPEN_ACCESS_TOKEN') @IsString() pylonOpenAccessToken = 'facilitator_token';
 
   /** How long a nonce may be used for a login. @unit seconds */

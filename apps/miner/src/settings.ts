@@ -23,6 +23,7 @@ export class MinerSettings {
   @envSecret('REDIS_URL') @IsOptional() @IsString() redisUrlSetting?: string;
   /** As REDIS_URL, in ComputeHorde's form. */
   @env('REDIS_HOST') @IsOptional() @IsString() redisHost?: string;
+  /** The port beside REDIS_HOST. */
   @envNumber('REDIS_PORT') @IsInt() @Min(1) @Max(65535) redisPort = 6379;
 
   /** The address the miner listens on. */
@@ -41,13 +42,16 @@ export class MinerSettings {
 
   /** The miner's hotkey: the plain file `{directory}/{name}/hotkeys/{hotkey name}`. */
   @env('BITTENSOR_WALLET_DIRECTORY') @IsString() walletDirectory = '~/.bittensor/wallets';
+  /** The wallet's folder in BITTENSOR_WALLET_DIRECTORY. */
   @env('BITTENSOR_WALLET_NAME') @IsNotEmpty() walletName!: string;
+  /** The hotkey's file in the wallet. */
   @env('BITTENSOR_WALLET_HOTKEY_NAME') @IsNotEmpty() walletHotkeyName!: string;
 
   /** Pylon's HTTP API, the way to the chain. */
   @env('PYLON_ADDRESS')
   @Matches(/^https?:\/\//, { message: 'it must begin with http:// or https://' })
   pylonAddress = 'http://pylon:8000';
+  /** The token that lets it act for its hotkey at Pylon. */
   @envSecret('PYLON_IDENTITY_TOKEN') @IsString() pylonIdentityToken = 'miner_token';
 
   /** How executors are started: `process`, or ComputeHorde's path of its development manager. */
@@ -82,6 +86,7 @@ export class MinerSettings {
 
   /** The versions that the miner tells anyone who asks at /version. */
   @env('MINER_VERSION') @IsString() version = 'unknown';
+  /** The version of what started the miner, told beside its own. */
   @env('MINER_RUNNER_VERSION') @IsString() runnerVersion = 'unknown';
 
   /** The Redis of the queues; null: they live in the database. */

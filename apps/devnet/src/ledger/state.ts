@@ -11,7 +11,7 @@ export interface Participant {
 }
 
 /** A participant as of a block; null: it left. */
-export interface NeuronChange {
+interface NeuronChange {
   block: number;
   neuron: (Participant & { uid: number }) | null;
 }
@@ -24,7 +24,7 @@ export interface WeightsSet {
 }
 
 /** Who signs under a name. The token itself is kept nowhere. */
-export interface Identity {
+interface Identity {
   hotkey: string;
   /** SHA-256, hex. */
   tokenHash: string;

@@ -5,7 +5,7 @@ import type { LedgerNeuron } from '../ledger/ledger.ts';
 const http = 4;
 
 /** A neuron with all of Pylon's fields; what a devnet does not reckon is 0. */
-export function pylonNeuron(neuron: LedgerNeuron): Record<string, unknown> {
+function pylonNeuron(neuron: LedgerNeuron): Record<string, unknown> {
   const { axon, stake } = neuron;
   return {
     uid: neuron.uid,

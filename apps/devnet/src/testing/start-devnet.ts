@@ -7,7 +7,7 @@ import { devnetModule } from '../devnet.module.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { DevnetSettings } from '../settings.ts';
 
-export interface DevnetAnswer {
+interface DevnetAnswer {
   status: number;
   /** The parsed body, null when there is none. */
   // oxlint-disable-next-line typescript/no-explicit-any -- specs look into answers of all shapes
