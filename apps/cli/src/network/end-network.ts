@@ -4,8 +4,9 @@ import { removeContainers } from './containers.ts';
 import { endProcesses, processesOfNetwork } from './processes.ts';
 import { folderOf, isOwned, networkIds, readRecord, stayingNetwork } from './record.ts';
 
-/** How long the services of a network may take to stop. @unit ms */
-const stopWithin = 8_000;
+/** How long they may take to stop before they are ended for good. @unit ms */
+const executorsStopWithin = 3_000;
+const servicesStopWithin = 8_000;
 
 export interface EndNetwork {
   /** true: its database and logs stay for the next start. */
@@ -17,13 +18,16 @@ export interface EndNetwork {
 /** Ends a network whole: services, executors, containers, Postgres, folders. Repeatable; an unknown one is no error. */
 export async function endNetwork(id: string, { keepData, atOnce = false }: EndNetwork): Promise<void> {
   const record = await readRecord(id);
-  // The miner may start an executor until it is gone itself, hence a second look.
+  // Executors first, while their miner still hears them; it may start another until it is gone itself.
   for (
     let processes = await processesOfNetwork(id);
     processes.length > 0;
     processes = await processesOfNetwork(id)
   ) {
-    await endProcesses(processes, atOnce ? 0 : stopWithin);
+    const services = (record?.services ?? []).map(({ process }) => process.pid);
+    const executors = processes.filter(({ pid }) => !services.includes(pid));
+    await endProcesses(executors, atOnce ? 0 : executorsStopWithin);
+    await endProcesses(processes, atOnce ? 0 : servicesStopWithin);
   }
   await removeContainers(id);
   if (record?.postgresFolder) await stopPostgres(record.postgresFolder);
