@@ -5,6 +5,7 @@
 import { rolldown, type Plugin } from 'rolldown';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { workers } from './bundle-workers.ts';
 
 const [projectRoot, outFolder] = process.argv.slice(2);
 if (!projectRoot) throw new Error('usage: bundle.ts APP_FOLDER [OUT_FOLDER]');
@@ -66,7 +67,7 @@ const bundle = await rolldown({
   input: path.join(projectRoot, 'src/main.ts'),
   platform: 'node',
   tsconfig: path.resolve('tsconfig.json'),
-  plugins: [replaced],
+  plugins: [replaced, workers],
   external: (id) =>
     (id.startsWith('node:') && !http.includes(id)) ||
     id.endsWith('.node') ||

@@ -1,6 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -65,6 +76,12 @@ describe('a hotkey file of a Bittensor wallet', () => {
     ['a seed before a private key', { secretSeed, privateKey: `0x${'00'.repeat(64)}` }],
     ['only a private key', { privateKey, ss58Address }],
     ['its key type as a text', { secretSeed, cryptoType: 'sr25519' }],
+    ['the misspelt name of its address', { secretSeed, ' ss58Address': ss58Address }],
+    ['nothing but a phrase', secretPhrase],
+    ['nothing but a phrase and a line break', `${secretPhrase}\n`],
+    ['nothing but the digits of a seed', secretSeed.slice(2)],
+    ['nothing but a seed with 0x', `${secretSeed}\n`],
+    ['nothing but the digits of a private key', privateKey.slice(2)],
     [
       'its address with another prefix',
       { secretSeed, ss58Address: '12jJXwx6JmQTAKtjyh7h53DWm9NntUPT7aX3qrDE52fcLJYC' },
@@ -86,9 +103,13 @@ describe('a hotkey file of a Bittensor wallet', () => {
 
 describe('a file that is no usable hotkey', () => {
   it.each([
-    ['encrypted with NaCl', '$NACLsecret-bytes', /is encrypted/],
-    ['encrypted with an Ansible vault', '$ANSIBLE_VAULT;1.1;AES256\n6162', /is encrypted/],
-    ['encrypted with Fernet', 'gAAAAABsecret', /is encrypted/],
+    [
+      'encrypted with NaCl, and no password is given',
+      '$NACLsecret-bytes',
+      /is encrypted\. Save its password/,
+    ],
+    ['encrypted with Fernet, and no password is given', 'gAAAAABsecret', /is encrypted\. Save its password/],
+    ['an Ansible vault', '$ANSIBLE_VAULT;1.1;AES256\n6162', /Ansible vault, .*: encrypt it again/],
     ['an export of polkadot.js', { encoded: 'MFMC', encoding: { version: '3' } }, /polkadot\.js export/],
     ['for an address only', { ss58Address }, /holds no secret/],
     ['for another kind of key', { ...WRITTEN_BY_BITTENSOR, cryptoType: 0 }, /another type/],
@@ -105,7 +126,12 @@ describe('a file that is no usable hotkey', () => {
     ['cut short', JSON.stringify(WRITTEN_BY_BITTENSOR).slice(0, -40), /holds no JSON object/],
     ['a list', '[]', /holds no JSON object/],
     ['empty', '', /holds no JSON object/],
-    ['a bare phrase', secretPhrase, /holds no JSON object/],
+    ['a bare phrase, mistyped', secretPhrase.replace('logic', 'lojic'), /its secretPhrase is not valid/],
+    ['a bare phrase of eleven words', secretPhrase.slice(6), /holds no JSON object/],
+    ['a bare seed, cut short', secretSeed.slice(0, -2), /holds no JSON object/],
+    ['a bare private key of zeros', '00'.repeat(64), /its privateKey is not valid/],
+    ['nothing but an address', ss58Address, /holds no JSON object/],
+    ['mixed up under the misspelt name', { secretSeed, ' ss58Address': OTHER_ADDRESS }, /belongs to 5Do1/],
     ['far too large', ' '.repeat(70_000), /far too large/],
   ])('is refused when it is %s, and nothing of it is quoted', async (_what, content, reason) => {
     await write(content);
@@ -115,16 +141,6 @@ describe('a file that is no usable hotkey', () => {
     expect(inspect(error, { showHidden: true, depth: null })).not.toMatch(
       /secret-bytes|lojic|ride|supreme|cee05348|f9bf692f|ABsecret/,
     );
-  });
-
-  it('is refused when it is a symbolic link, even to a good one', async () => {
-    const target = path.join(folder, 'target');
-    await writeFile(target, JSON.stringify(WRITTEN_BY_BITTENSOR), { mode: 0o600 });
-    await symlink(target, file);
-    expect((await refusal()).message).toBe(
-      `The hotkey file ${file} is a symbolic link; name the file itself.`,
-    );
-    await expect(ensureHotkey(file)).rejects.toThrow('symbolic link');
   });
 
   it('is refused when it is a folder', async () => {
@@ -142,6 +158,60 @@ describe('a file that is no usable hotkey', () => {
     await write('');
     file = path.join(file, 'hotkey');
     expect((await refusal()).message).toContain('ENOTDIR');
+  });
+});
+
+describe('a hotkey that is mounted through symbolic links', () => {
+  let target: string;
+
+  /** As Kubernetes mounts secrets: the name leads through a link to a folder. */
+  async function mount(mode: number): Promise<void> {
+    target = path.join(folder, '..2026_11_22', 'hotkey');
+    await mkdir(path.dirname(target));
+    await writeFile(target, JSON.stringify(WRITTEN_BY_BITTENSOR));
+    await chmod(target, mode);
+    await symlink('..2026_11_22', path.join(folder, '..data'));
+    await symlink('..data/hotkey', file);
+  }
+
+  it('is read, and never replaced', async () => {
+    await mount(0o400);
+    const warnings: string[] = [];
+    expect((await readHotkey(file, warnings)).address).toBe(ss58Address);
+    expect((await ensureHotkey(file, warnings)).address).toBe(ss58Address);
+    expect(warnings).toEqual([]);
+  });
+
+  it('is read with a warning when other users can read it', async () => {
+    await mount(0o444);
+    const warnings: string[] = [];
+    await readHotkey(file, warnings);
+    expect(warnings).toEqual([expect.stringContaining('mode 0444')]);
+  });
+
+  it.each([0o620, 0o602])('is refused when other users can write to it (mode %o)', async (mode) => {
+    await mount(mode);
+    expect((await refusal()).message).toBe(
+      `The hotkey file ${file} is a symbolic link to a file that other users own or can write to; name a file of your own.`,
+    );
+  });
+
+  it.runIf(process.getuid?.() === 0)('is refused when it belongs to another user', async () => {
+    await mount(0o600);
+    await chown(target, 65_534, 65_534);
+    expect((await refusal()).message).toContain('other users own');
+  });
+
+  it('is refused when it leads nowhere, in a circle, or to a folder', async () => {
+    await symlink('nowhere', file);
+    expect((await refusal()).message).toContain('cannot be followed (ENOENT)');
+    await expect(ensureHotkey(file)).rejects.toThrow('cannot be followed (ENOENT)');
+    await rm(file);
+    await symlink(file, file);
+    expect((await refusal()).message).toContain('cannot be followed (ELOOP)');
+    await rm(file);
+    await symlink(folder, file);
+    expect((await refusal()).message).toContain('is a folder');
   });
 });
 

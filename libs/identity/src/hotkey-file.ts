@@ -1,25 +1,37 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { link, mkdir, open, unlink } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { decryptKeyFile, encryptionOf } from './encrypted-key.ts';
 import { newHotkeyText, parseHotkey } from './hotkey-text.ts';
 import { IdentityError } from './identity-error.ts';
+import { codeOf, readKeyFile } from './key-file.ts';
+import { passwordFromEnvironment, passwordVariable } from './key-password.ts';
 import type { Keypair } from './keypair.ts';
 
-/** Key files are under a kilobyte. */
-const MAX_FILE_BYTES = 65_536;
+/** How to open an encrypted hotkey file. */
+export interface ReadHotkeyOptions {
+  /** The file's password; when not given, the variable `BT_PW_<PATH>` of the environment, as Bittensor's wallets fill it. */
+  password?: string;
+}
 
 /**
- * Reads a plain (not encrypted) Bittensor hotkey file: JSON with `secretPhrase`, `secretSeed` or `privateKey`, tried in
- * this order, and an `ss58Address` that must fit when it is there.
+ * Reads a Bittensor hotkey file: JSON with `secretPhrase`, `secretSeed` or `privateKey`, tried in this order, and an
+ * `ss58Address` that must fit when it is there; or nothing but a phrase, 64 hex digits of a seed or 128 of a private key.
+ * It may be encrypted with a password (`$NACL`, or Fernet from old wallets), which takes some seconds to undo.
+ *
+ * A symbolic link is followed only to a file of this user's or root's that nobody else can write to.
  *
  * @param warnings gets a sentence when other users of the machine can get at the file (a mode wider than 0600)
- * @throws IdentityError when the file is missing, a symbolic link or a folder, encrypted, damaged, of another key type
- *   or without a secret; the message names the path
+ * @throws IdentityError when the file is missing, a folder, damaged, of another key type or without a secret, or
+ *   encrypted and the password missing or wrong; the message names the path
  */
-export async function readHotkey(file: string, warnings: string[] = []): Promise<Keypair> {
-  const keypair = await readIfThere(file, warnings);
+export async function readHotkey(
+  file: string,
+  warnings: string[] = [],
+  options: ReadHotkeyOptions = {},
+): Promise<Keypair> {
+  const keypair = await readIfThere(file, warnings, options);
   if (!keypair) throw new IdentityError(`There is no hotkey file ${file}.`);
   return keypair;
 }
@@ -32,7 +44,7 @@ export async function readHotkey(file: string, warnings: string[] = []): Promise
  * @throws IdentityError as `readHotkey` does, and when the file cannot be made
  */
 export async function ensureHotkey(file: string, warnings: string[] = []): Promise<Keypair> {
-  const keypair = await readIfThere(file, warnings);
+  const keypair = await readIfThere(file, warnings, {});
   if (keypair) return keypair;
   try {
     await createUnlessThere(file, newHotkeyText());
@@ -42,52 +54,36 @@ export async function ensureHotkey(file: string, warnings: string[] = []): Promi
   return readHotkey(file, warnings);
 }
 
-async function readIfThere(file: string, warnings: string[]): Promise<Keypair | null> {
-  const handle = await openIfThere(file);
-  if (!handle) return null;
-  try {
-    const { mode, size } = await checkedStat(handle, file);
-    if (size > MAX_FILE_BYTES)
-      throw new IdentityError(`The hotkey file ${file} is far too large for a key file.`);
-    const keypair = parseHotkey(await readText(handle, file), file);
-    if (mode & 0o077) {
-      const octal = (mode & 0o777).toString(8).padStart(4, '0');
-      warnings.push(`The hotkey file ${file} is open to other users (mode ${octal}); run: chmod 600 ${file}`);
-    }
-    return keypair;
-  } finally {
-    await handle.close();
+async function readIfThere(
+  file: string,
+  warnings: string[],
+  options: ReadHotkeyOptions,
+): Promise<Keypair | null> {
+  const content = await readKeyFile(file, `The hotkey file ${file}`);
+  if (!content) return null;
+  const keypair = parseHotkey(await plainText(content.bytes, file, options), file);
+  if (content.mode & 0o077) {
+    const octal = content.mode.toString(8).padStart(4, '0');
+    warnings.push(`The hotkey file ${file} is open to other users (mode ${octal}); run: chmod 600 ${file}`);
   }
+  return keypair;
 }
 
-/** Opens without following a link at the end of the path, and without waiting for the writer of a pipe. */
-async function openIfThere(file: string): Promise<FileHandle | null> {
-  try {
-    return await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === 'ENOENT') return null;
-    if (code === 'ELOOP') {
-      throw new IdentityError(`The hotkey file ${file} is a symbolic link; name the file itself.`);
-    }
-    throw new IdentityError(`The hotkey file ${file} cannot be opened (${code}).`);
+async function plainText(bytes: Uint8Array, file: string, options: ReadHotkeyOptions): Promise<string> {
+  const encryption = encryptionOf(bytes);
+  if (encryption === null) return Buffer.from(bytes).toString('utf8');
+  if (encryption === 'ansible') {
+    throw new IdentityError(
+      `The hotkey file ${file} is encrypted as an Ansible vault, which is not read here: encrypt it again with a newer Bittensor wallet, or save it without a password.`,
+    );
   }
-}
-
-async function checkedStat(handle: FileHandle, file: string): Promise<{ mode: number; size: number }> {
-  const stat = await handle.stat();
-  if (stat.isDirectory())
-    throw new IdentityError(`The hotkey file ${file} is a folder; name the file in it.`);
-  if (!stat.isFile()) throw new IdentityError(`The hotkey file ${file} is not a regular file.`);
-  return stat;
-}
-
-async function readText(handle: FileHandle, file: string): Promise<string> {
-  try {
-    return await handle.readFile('utf8');
-  } catch (error) {
-    throw new IdentityError(`The hotkey file ${file} cannot be read (${codeOf(error)}).`);
+  const password = options.password ?? passwordFromEnvironment(file);
+  if (password === null) {
+    throw new IdentityError(
+      `The hotkey file ${file} is encrypted. Save its password in the environment variable ${passwordVariable(file)} as Bittensor's wallets do, or use a hotkey without a password.`,
+    );
   }
+  return decryptKeyFile(bytes, encryption, password, file);
 }
 
 /** Whole file or none: the text is on disk under a name of its own before `link` gives it the real one, which fails if taken. */
@@ -120,8 +116,4 @@ async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 }

@@ -1,32 +1,23 @@
-import { bytesOfHex, prefixedHex } from './bytes.ts';
+import { prefixedHex } from './bytes.ts';
 import { IdentityError } from './identity-error.ts';
+import { addressField, hexField, inField, parseKeyFields, textField } from './key-fields.ts';
+import type { KeyFields } from './key-fields.ts';
 import { Keypair } from './keypair.ts';
 import { miniSecretFromMnemonic, newMnemonic } from './mnemonic.ts';
 import { canonicalFromSecret, secretFromSeed } from './sr25519.ts';
 import { ss58Decode } from './ss58.ts';
 
-/** How the encrypted forms of Bittensor's key files begin: NaCl, Ansible vault, Fernet. */
-const ENCRYPTED = ['$NACL', '$ANSIBLE_VAULT', 'gAAAAA'];
-/** Bittensor's number for sr25519, and how other tools write it. */
-const SR25519 = [1, '1', 'sr25519'];
-
-type Fields = Record<string, unknown>;
-
 /**
- * Reads the text of a plain Bittensor key file. Of its secrets the first counts: phrase, seed, private key. No error
- * carries a cause, since the causes quote the file.
+ * Reads the text of a plain Bittensor hotkey file: its JSON, or nothing but a secret. Of the secrets in JSON the first
+ * counts: phrase, seed, private key.
  *
  * @param path named in the errors
  */
 export function parseHotkey(text: string, path: string): Keypair {
-  const fields = parseFields(text, path);
-  if ((fields.cryptoType ?? null) !== null && !SR25519.includes(fields.cryptoType as string | number)) {
-    throw new IdentityError(
-      `The hotkey file ${path} holds a key of another type; only sr25519 keys work here.`,
-    );
-  }
-  const keypair = keypairOf(fields, path);
-  checkAddress(keypair, fields, path);
+  const subject = `The hotkey file ${path}`;
+  const fields = bareSecret(text.trim()) ?? parseKeyFields(text, subject);
+  const keypair = keypairOf(fields, subject);
+  checkAddress(keypair, fields, subject);
   return keypair;
 }
 
@@ -46,73 +37,35 @@ export function newHotkeyText(): string {
   });
 }
 
-function parseFields(text: string, path: string): Fields {
-  if (ENCRYPTED.some((beginning) => text.startsWith(beginning))) {
-    throw new IdentityError(
-      `The hotkey file ${path} is encrypted. A service needs an unencrypted hotkey: make it without a password.`,
-    );
-  }
-  let fields: unknown;
-  try {
-    fields = JSON.parse(text);
-  } catch {
-    fields = null;
-  }
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
-    throw new IdentityError(`The hotkey file ${path} is not a Bittensor key file: it holds no JSON object.`);
-  }
-  if ('encoded' in fields && 'encoding' in fields) {
-    throw new IdentityError(
-      `The hotkey file ${path} is a polkadot.js export; a Bittensor key file is needed.`,
-    );
-  }
-  return fields as Fields;
+/** A file may be nothing but 64 hex digits (a seed), 128 (a private key) or a phrase. */
+function bareSecret(text: string): KeyFields | null {
+  if (/^(0x)?[0-9a-f]{64}$/i.test(text)) return { secretSeed: text };
+  if (/^(0x)?[0-9a-f]{128}$/i.test(text)) return { privateKey: text };
+  const words = text.split(/\s+/);
+  const isPhrase = words.length >= 12 && words.length <= 24 && words.every((word) => /^[a-z]+$/.test(word));
+  return isPhrase ? { secretPhrase: text } : null;
 }
 
-function keypairOf(fields: Fields, path: string): Keypair {
-  const phrase = textField(fields, 'secretPhrase', path);
-  if (phrase !== null) return inFile(path, 'secretPhrase', () => Keypair.fromMnemonic(phrase));
-  const seed = hexField(fields, 'secretSeed', 32, path);
+function keypairOf(fields: KeyFields, subject: string): Keypair {
+  const phrase = textField(fields, 'secretPhrase', subject);
+  if (phrase !== null) return inField('secretPhrase', subject, () => Keypair.fromMnemonic(phrase));
+  const seed = hexField(fields, 'secretSeed', 32, subject);
   if (seed !== null) return Keypair.fromSeed(seed);
-  const privateKey = hexField(fields, 'privateKey', 64, path);
-  if (privateKey !== null) return inFile(path, 'privateKey', () => Keypair.fromPrivateKey(privateKey));
+  const privateKey = hexField(fields, 'privateKey', 64, subject);
+  if (privateKey !== null) return inField('privateKey', subject, () => Keypair.fromPrivateKey(privateKey));
   throw new IdentityError(
-    `The hotkey file ${path} holds no secret (secretPhrase, secretSeed or privateKey), so nothing can be signed with it.`,
+    `${subject} holds no secret (secretPhrase, secretSeed or privateKey), so nothing can be signed with it.`,
   );
 }
 
 /** A file whose address is not its secret's is mixed up: better to stop than to sign as somebody else. */
-function checkAddress(keypair: Keypair, fields: Fields, path: string): void {
-  const address = textField(fields, 'ss58Address', path);
+function checkAddress(keypair: Keypair, fields: KeyFields, subject: string): void {
+  const address = addressField(fields, subject);
   if (address === null) return;
-  const publicKey = inFile(path, 'ss58Address', () => ss58Decode(address));
+  const publicKey = inField('ss58Address', subject, () => ss58Decode(address));
   if (!Buffer.from(publicKey).equals(keypair.publicKey)) {
     throw new IdentityError(
-      `The hotkey file ${path} names the address ${address}, but its secret belongs to ${keypair.address}.`,
+      `${subject} names the address ${address}, but its secret belongs to ${keypair.address}.`,
     );
-  }
-}
-
-/** null when the field is missing or null: some wallets write null for what they do not have. */
-function textField(fields: Fields, name: string, path: string): string | null {
-  const value = fields[name] ?? null;
-  if (value === null || typeof value === 'string') return value;
-  throw new IdentityError(`The hotkey file ${path} is damaged: its ${name} is not a text.`);
-}
-
-function hexField(fields: Fields, name: string, length: number, path: string): Uint8Array | null {
-  const text = textField(fields, name, path);
-  if (text === null) return null;
-  const bytes = bytesOfHex(text.replace(/^0x/, ''), length);
-  if (!bytes)
-    throw new IdentityError(`The hotkey file ${path} is damaged: its ${name} is not ${length} bytes in hex.`);
-  return bytes;
-}
-
-function inFile<T>(path: string, field: string, read: () => T): T {
-  try {
-    return read();
-  } catch {
-    throw new IdentityError(`The hotkey file ${path} is damaged: its ${field} is not valid.`);
   }
 }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { Keypair } from './keypair.ts';
 import { sign, verifyWith } from './sr25519.ts';
@@ -7,17 +9,10 @@ import { verify, verifyHex } from './verify.ts';
 const VALIDATOR = '5EsNLFaGe9XK5LzWH3i6eC2Wqv6YqZS1442N1C4yeSdP6uxy';
 const MINER = '5G1FMtLgP1hVtcK8sK9fVgwsejGeqkTZj2RorXhAsKubkxjo';
 
-/** Made with ComputeHorde's Python packages, one key for each role. */
-const JOB_MESSAGE =
-  '{"docker_image":"example/img:1","executor_class":"always_on.llm.a6000","executor_timing":{"allowed_leeway":5,"download_time_limit":60,"execution_time_limit":120,"streaming_start_time_limit":0,"upload_time_limit":30},"job_started_receipt_payload":{"executor_class":"always_on.llm.a6000","is_organic":true,"job_uuid":"5b7d7f0e-0b0a-4c56-9d9b-2f6b4a1f1c11","miner_hotkey":"5G1FMtLgP1hVtcK8sK9fVgwsejGeqkTZj2RorXhAsKubkxjo","receipt_type":"JobStartedReceipt","timestamp":"2025-01-02T03:04:05.000123Z","ttl":7,"validator_hotkey":"5EsNLFaGe9XK5LzWH3i6eC2Wqv6YqZS1442N1C4yeSdP6uxy"},"job_started_receipt_signature":"0x0876a0cfe819af8acb59c92e294a4469cea2374b13aa3871c1f084f8c875d87a167eb800162ca3787371a0732ea3ce511660996b55904304c7aa18e559276c82","job_uuid":"5b7d7f0e-0b0a-4c56-9d9b-2f6b4a1f1c11","message_type":"V0InitialJobRequest","streaming_details":{"executor_ip":null,"public_key":"PEM\\n"},"timeout_seconds":300,"volume":{"volume_type":"multi_volume","volumes":[{"relative_path":"in/a.bin","url":"https://h/a.bin","volume_type":"single_file"}]}}';
-const JOB_SIGNATURE =
-  '0xba489b0234ff455fdfee8ac707868fa60ed220f8d7a0d2f25a5862388f5ce17b42bb9ab42624cbcd38bcdb0138a5e844864aa542394b486a9b65e91e5fddc18b';
-const RECEIPT =
-  '{"executor_class": "always_on.llm.a6000", "is_organic": true, "job_uuid": "5b7d7f0e-0b0a-4c56-9d9b-2f6b4a1f1c11", "miner_hotkey": "5G1FMtLgP1hVtcK8sK9fVgwsejGeqkTZj2RorXhAsKubkxjo", "receipt_type": "JobStartedReceipt", "timestamp": "2025-01-02T03:04:05.000123Z", "ttl": 7, "validator_hotkey": "5EsNLFaGe9XK5LzWH3i6eC2Wqv6YqZS1442N1C4yeSdP6uxy"}';
-const RECEIPT_BY_VALIDATOR =
-  '0x0876a0cfe819af8acb59c92e294a4469cea2374b13aa3871c1f084f8c875d87a167eb800162ca3787371a0732ea3ce511660996b55904304c7aa18e559276c82';
-const RECEIPT_BY_MINER =
-  '0xd8e0fbe0c6ff758c5a44852dec431f7d60f27fd46fcc42943e85c60c5fb6f4551b9d6ce46ab0e65a87ce85a962cd5ee7098199c47c7fc4da6eff90963d18b88f';
+/** Made with ComputeHorde's Python packages. */
+const { signed } = JSON.parse(
+  readFileSync(new URL('../fixtures/signed-texts.json', import.meta.url), 'utf8'),
+) as { signed: { what: string; text: string; sha256: string; hotkey: string; signature: string }[] };
 const AUTH = `${VALIDATOR}:${MINER}:1735787045`;
 const AUTH_SIGNATURE =
   '0x80cdebf6932062fe883a69abfe8723400a1f7fca100bbc3a7a65e5e80968233a68cfc63bf6f9d19a06d804664d7d8d04c2f2c300140888ef5c808e511e313782';
@@ -26,11 +21,12 @@ const LOGIN_SIGNATURE =
   '0xb80bb96fcf12050e7cfa61a0edff4435a564264a77b66e11d43840f996290c20c2858c6fbb03329e7860cf9880903d27ee880a6d4f3fe92b5a69ca3aa8e44486';
 
 describe('signatures of the Python network', () => {
+  it.each(signed)('$what verifies', ({ text, sha256, hotkey, signature }) => {
+    expect(createHash('sha256').update(text).digest('hex')).toBe(sha256);
+    expect(verifyHex(text, signature, hotkey)).toBe(true);
+  });
+
   it.each([
-    ['a job message', JOB_MESSAGE, JOB_SIGNATURE, VALIDATOR],
-    ['a receipt, by the validator', RECEIPT, RECEIPT_BY_VALIDATOR, VALIDATOR],
-    ['a receipt, by the miner', RECEIPT, RECEIPT_BY_MINER, MINER],
-    ['an authentication', AUTH, AUTH_SIGNATURE, VALIDATOR],
     ['a login', ss58Decode(VALIDATOR), LOGIN_SIGNATURE, VALIDATOR],
     [
       'an authentication recorded between its services',
@@ -42,10 +38,11 @@ describe('signatures of the Python network', () => {
     expect(verifyHex(data, signature, hotkey)).toBe(true);
   });
 
-  it('are nobody else’s', () => {
-    expect(verifyHex(JOB_MESSAGE, JOB_SIGNATURE, MINER)).toBe(false);
-    expect(verifyHex(RECEIPT, RECEIPT_BY_MINER, VALIDATOR)).toBe(false);
-    expect(verifyHex(`${AUTH} `, AUTH_SIGNATURE, VALIDATOR)).toBe(false);
+  it.each(signed)('$what is nobody else’s, and of no other text', ({ text, hotkey, signature }) => {
+    const other = hotkey === MINER ? VALIDATOR : MINER;
+    expect(verifyHex(text, signature, other)).toBe(false);
+    expect(verifyHex(`${text} `, signature, hotkey)).toBe(false);
+    expect(verifyHex(text.slice(1), signature, hotkey)).toBe(false);
   });
 });
 
