@@ -1,4 +1,10 @@
-import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import {
+  Module,
+  type DynamicModule,
+  type MiddlewareConsumer,
+  type NestModule,
+  type Provider,
+} from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import type { Express } from 'express';
 import { PylonChain } from '@horde/chain';
@@ -12,9 +18,11 @@ import { Tokens } from './auth/tokens.service.ts';
 import { Whitelist } from './auth/whitelist.service.ts';
 import { databaseOptions } from './database.ts';
 import { RefusalFilter } from './http/refusal.filter.ts';
+import { SlashesMiddleware } from './http/slashes.middleware.ts';
 import { JobStatuses } from './jobs/job-statuses.service.ts';
 import { JobsController } from './jobs/jobs.controller.ts';
 import { Jobs } from './jobs/jobs.service.ts';
+import { MetricsController } from './metrics/metrics.controller.ts';
 import { FacilitatorSettings } from './settings.ts';
 import { ValidatorGateway } from './validator-link/validator.gateway.ts';
 import { Channels } from './validators/channels.service.ts';
@@ -40,11 +48,15 @@ export const commonProviders = (settings: FacilitatorSettings, logger: Logger): 
 
 /** The facilitator: takes users' jobs over HTTP and passes them to validators over websockets. */
 @Module({})
-export class FacilitatorModule {
+export class FacilitatorModule implements NestModule {
   constructor({ httpAdapter }: HttpAdapterHost) {
     const express = httpAdapter.getInstance<Express>();
     express.disable('x-powered-by');
     express.disable('etag'); // Jobs are polled and change: a hash of each answer's megabytes would gain nothing.
+  }
+
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(SlashesMiddleware).forRoutes('{*path}');
   }
 
   static with(settings: FacilitatorSettings, logger: Logger): DynamicModule {
@@ -56,7 +68,7 @@ export class FacilitatorModule {
         DatabaseModule.forRoot(databaseOptions(databaseUrl)),
         QueueModule.forRoot({ service: 'facilitator', databaseUrl, redisUrl }),
       ],
-      controllers: [AuthController, JobsController],
+      controllers: [AuthController, JobsController, MetricsController],
       providers: [
         ...commonProviders(settings, logger),
         { provide: APP_FILTER, useClass: RefusalFilter },

@@ -15,7 +15,7 @@ export async function makeImage(): Promise<{ reference: string; remove: () => Pr
     chmodSync(folder, 0o755); // becomes the container's root folder
     mkdirSync(path.join(folder, 'bin'));
     copyFileSync('/bin/busybox', path.join(folder, 'bin/busybox'));
-    for (const applet of ['sh', 'cat', 'echo', 'sleep', 'touch', 'true'])
+    for (const applet of ['sh', 'cat', 'echo', 'sha256sum', 'sleep', 'tee', 'touch', 'true'])
       execFileSync('ln', ['-s', 'busybox', path.join(folder, 'bin', applet)]);
     const repo = 'horde-test/executor';
     const tag = randomBytes(6).toString('hex');

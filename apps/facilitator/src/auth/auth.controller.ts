@@ -1,9 +1,10 @@
-import { All, Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
+import { All, Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { isSs58, verifyHex } from '@horde/identity';
 import { JsonFloat, type JsonValue } from '@horde/protocol';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { readJsonBody } from '../http/body.ts';
-import { failure, methodNotAllowed } from '../http/refusal.ts';
+import { otherMethods } from '../http/other-methods.ts';
+import { failure } from '../http/refusal.ts';
 import { Authenticator } from './authenticator.service.ts';
 import { Nonces } from './nonces.service.ts';
 import { Tokens } from './tokens.service.ts';
@@ -47,9 +48,14 @@ export class AuthController {
     return { token: await this.tokens.issue(hotkey) };
   }
 
-  @All(['nonce', 'login'])
-  otherMethod(@Req() request: Request): never {
-    throw methodNotAllowed(request.method);
+  @All('nonce')
+  otherThanNonce(@Req() request: Request, @Res({ passthrough: true }) response: Response): object {
+    return otherMethods(request, response, { name: 'Nonce', allow: 'GET, OPTIONS' });
+  }
+
+  @All('login')
+  otherThanLogin(@Req() request: Request, @Res({ passthrough: true }) response: Response): object {
+    return otherMethods(request, response, { name: 'Login', allow: 'OPTIONS, POST' });
   }
 }
 

@@ -11,7 +11,7 @@ const largestDiscarded = 16 * largestBody;
 /**
  * A request's body as JSON, digits and order of keys kept; an empty body counts as `{}`.
  *
- * @throws Refusal 413 when it is too large, 415 when it is not declared as JSON, 400 when it is none
+ * @throws Refusal 400 when it is too large or no JSON, 415 when it is not declared as JSON
  */
 export async function readJsonBody(request: Request): Promise<{ raw: Buffer; json: JsonValue }> {
   const raw = await readBody(request);
@@ -35,6 +35,6 @@ async function readBody(request: Request): Promise<Buffer> {
     if (size <= largestBody) chunks.push(chunk);
     else if (size > largestDiscarded) break;
   }
-  if (size > largestBody) throw detail(413, `The body is larger than ${largestBody} bytes.`);
+  if (size > largestBody) throw detail(400, `The body is larger than ${largestBody} bytes.`);
   return Buffer.concat(chunks);
 }

@@ -26,4 +26,6 @@ export const unauthorized = (text: string) =>
 /** What is wrong with each field of a body: `{"args": {"0": ["This field may not be blank."]}}`. */
 export const fieldErrors = (errors: object) => new Refusal(400, errors);
 
-export const methodNotAllowed = (method: string) => detail(405, `Method "${method}" not allowed.`);
+/** @param allow the methods that there are, as in the header `Allow` */
+export const methodNotAllowed = (method: string, allow: string) =>
+  new Refusal(405, { detail: `Method "${method}" not allowed.` }, { allow });

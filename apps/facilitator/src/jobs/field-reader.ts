@@ -2,6 +2,7 @@ import { JsonFloat, type JsonObject, type JsonValue } from '@horde/protocol';
 import { fieldErrors, Refusal } from '../http/refusal.ts';
 
 const largestInteger = 2_147_483_647;
+const smallestInteger = -2_147_483_648;
 
 interface FieldOptions<T> {
   /** What stands for a field that is left out; without one it must be there. */
@@ -42,21 +43,23 @@ export class FieldReader {
     });
   }
 
-  /** A whole number from 0; also as a text or with zeros after the point, since Python takes those, too. */
+  /** A whole number of 32 bits, negative ones included; also as a text or with zeros after the point, since Python takes those, too. */
   integer(name: string): number {
     return this.read<number>(name, {}, (raw) => {
       const value = wholeNumber(raw);
       if (value === null) return ['A valid integer is required.'];
-      if (value < 0n) return ['Ensure this value is greater than or equal to 0.'];
       if (value > largestInteger) return [`Ensure this value is less than or equal to ${largestInteger}.`];
+      if (value < smallestInteger)
+        return [`Ensure this value is greater than or equal to ${smallestInteger}.`];
       return { value: Number(value) };
     });
   }
 
   flag(name: string): boolean {
     return this.read<boolean>(name, { default: false }, (raw) => {
-      const word = String(raw instanceof JsonFloat ? raw.value : raw).toLowerCase();
-      if (typeof raw === 'object' && !(raw instanceof JsonFloat)) return ['Must be a valid boolean.'];
+      const value = raw instanceof JsonFloat ? raw.value : raw;
+      if (typeof value === 'object') return ['Must be a valid boolean.'];
+      const word = String(value).toLowerCase();
       if (['true', 't', 'yes', 'y', 'on', '1'].includes(word)) return { value: true };
       return ['false', 'f', 'no', 'n', 'off', '0'].includes(word)
         ? { value: false }

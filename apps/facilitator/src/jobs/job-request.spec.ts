@@ -68,6 +68,10 @@ describe('a body that only Python would call unusual is read', () => {
     expect(read(JSON.stringify(jobBody(validator, { artifacts_dir: null }))).artifacts_dir).toBe('');
   });
 
+  it('with a negative time limit, which leaves no time', () => {
+    expect(read(JSON.stringify(jobBody(validator, { upload_time_limit: -1 }))).upload_time_limit).toBe(-1);
+  });
+
   it('with spaces at the ends of texts, which are kept', () => {
     const { docker_image, args } = read(
       JSON.stringify(jobBody(validator, { docker_image: ' alpine ', args: [' a ', ' '] })),
@@ -108,8 +112,8 @@ describe('a wrong field is named, in the words users know', () => {
     [{ env: { A: '\0' } }, { env: { A: ['Null characters are not allowed.'] } }],
     [{ use_gpu: 'perhaps' }, { use_gpu: ['Must be a valid boolean.'] }],
     [
-      { execution_time_limit: -1 },
-      { execution_time_limit: ['Ensure this value is greater than or equal to 0.'] },
+      { execution_time_limit: -(2 ** 31) - 1 },
+      { execution_time_limit: ['Ensure this value is greater than or equal to -2147483648.'] },
     ],
     [{ execution_time_limit: 1.5 }, { execution_time_limit: ['A valid integer is required.'] }],
     [
@@ -121,18 +125,59 @@ describe('a wrong field is named, in the words users know', () => {
       { streaming_details: 'x' },
       { streaming_details: ['Expected a dictionary of items but got type "str".'] },
     ],
+    [{ streaming_details: null }, { streaming_details: ['This field may not be null.'] }],
     [{ streaming_details: {} }, { streaming_details: { public_key: ['This field is required.'] } }],
     [{ volumes: null }, { volumes: ['This field may not be null.'] }],
-    [{ volumes: 'x' }, { volumes: ['Expected a list of items but got type "str".'] }],
+    [
+      { volumes: 'x' },
+      {
+        volumes: [
+          expect.objectContaining({
+            type: 'json_invalid',
+            loc: [],
+            input: 'x',
+            msg: expect.stringMatching(/^Invalid JSON: /),
+          }),
+        ],
+      },
+    ],
+    [{ volumes: '[]' }, { volumes: [expect.objectContaining({ type: 'list_type', loc: [], input: '[]' })] }],
     [
       { volumes: [{ volume_type: 'single_file', url: 'https://e.x/a' }] },
-      { volumes: [{ type: 'missing', loc: ['0', 'relative_path'], msg: 'is required' }] },
+      {
+        volumes: [
+          {
+            type: 'missing',
+            loc: ['0', 'single_file', 'relative_path'],
+            msg: 'Field required',
+            input: { volume_type: 'single_file', url: 'https://e.x/a' },
+            url: 'https://errors.pydantic.dev/2.10/v/missing',
+          },
+        ],
+      },
     ],
     [
       { volumes: [{ volume_type: 'huggingface_volume', repo_id: 'a/b', allow_patterns: { a: 1 } }] },
       {
         volumes: [
-          { type: 'value_error', loc: ['0', 'allow_patterns'], msg: 'must be a string or a list of strings' },
+          expect.objectContaining({
+            type: 'value_error',
+            loc: ['0', 'huggingface_volume', 'allow_patterns'],
+            msg: 'must be a string or a list of strings',
+            input: { a: 1 },
+          }),
+        ],
+      },
+    ],
+    [
+      { uploads: [{ output_upload_type: 'single_file_put', url: 'https://e.x/a', relative_path: '../x' }] },
+      {
+        uploads: [
+          expect.objectContaining({
+            type: 'value_error',
+            loc: ['0', 'single_file_put', 'relative_path'],
+            input: '../x',
+          }),
         ],
       },
     ],
@@ -140,11 +185,16 @@ describe('a wrong field is named, in the words users know', () => {
       { uploads: [{ output_upload_type: 'zip_and_http_put', url: 'https://e.x/a' }] },
       {
         uploads: [
-          {
-            type: 'value_error',
-            loc: ['0', 'output_upload_type'],
-            msg: 'must be one of single_file_post, single_file_put',
-          },
+          expect.objectContaining({
+            type: 'union_tag_invalid',
+            loc: ['0'],
+            msg: 'output_upload_type must be one of single_file_post, single_file_put',
+            ctx: {
+              discriminator: "'output_upload_type'",
+              tag: 'zip_and_http_put',
+              expected_tags: "'single_file_post', 'single_file_put'",
+            },
+          }),
         ],
       },
     ],

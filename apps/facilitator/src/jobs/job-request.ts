@@ -58,11 +58,7 @@ export function readJobRequest(body: JsonObject): JobRequest {
     execution_time_limit: fields.integer('execution_time_limit'),
     streaming_start_time_limit: fields.integer('streaming_start_time_limit'),
     upload_time_limit: fields.integer('upload_time_limit'),
-    streaming_client_cert: fields.other<string | null>(
-      'streaming_details',
-      { default: null, whenNull: null },
-      certificate,
-    ),
+    streaming_client_cert: fields.other<string | null>('streaming_details', { default: null }, certificate),
     volumes: fields.other<SingleVolume[]>('volumes', { default: [] }, readVolumes),
     uploads: fields.other<SingleUpload[]>('uploads', { default: [] }, readUploads),
     tag: fields.text('tag', { default: '', max: 255 }),

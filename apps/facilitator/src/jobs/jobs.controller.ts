@@ -1,10 +1,11 @@
-import { All, Controller, Get, Header, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
+import { All, Controller, Get, Header, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { withLogContext, type Logger } from '@horde/operations';
 import { signedFieldsPayload } from '@horde/protocol';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { Authenticator } from '../auth/authenticator.service.ts';
 import { readJsonBody } from '../http/body.ts';
-import { detail, methodNotAllowed } from '../http/refusal.ts';
+import { otherMethods } from '../http/other-methods.ts';
+import { detail } from '../http/refusal.ts';
 import { notAnObject } from './field-reader.ts';
 import { readJobRequest, signedFieldsOfRequest } from './job-request.ts';
 import { Jobs } from './jobs.service.ts';
@@ -59,8 +60,18 @@ export class JobsController {
     return job;
   }
 
-  @All(['job-docker', 'jobs', 'jobs/:uuid'])
-  otherMethod(@Req() request: Request): never {
-    throw methodNotAllowed(request.method);
+  @All('job-docker')
+  otherThanCreate(@Req() request: Request, @Res({ passthrough: true }) response: Response): object {
+    return otherMethods(request, response, { name: 'Docker Job', allow: 'POST, OPTIONS' });
+  }
+
+  @All('jobs')
+  otherThanList(@Req() request: Request, @Res({ passthrough: true }) response: Response): object {
+    return otherMethods(request, response, { name: 'Job List', allow: 'GET, HEAD, OPTIONS' });
+  }
+
+  @All('jobs/:uuid')
+  otherThanFind(@Req() request: Request, @Res({ passthrough: true }) response: Response): object {
+    return otherMethods(request, response, { name: 'Job Instance', allow: 'GET, HEAD, OPTIONS' });
   }
 }

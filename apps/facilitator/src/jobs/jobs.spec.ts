@@ -189,7 +189,7 @@ describe('a creation is refused', () => {
     [
       'that is too large',
       { ...body, args: ['x'.repeat(largestBody)] },
-      413,
+      400,
       { detail: `The body is larger than ${largestBody} bytes.` },
     ],
     [

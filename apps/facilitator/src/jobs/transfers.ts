@@ -5,21 +5,18 @@ import {
   singleUploadClasses,
   singleVolumeClasses,
   toJson,
+  type FieldProblem,
   type JsonValue,
   type SingleUpload,
   type SingleVolume,
 } from '@horde/protocol';
-import { nulProblem, pythonType } from './field-reader.ts';
+import { nulProblem } from './field-reader.ts';
+import { problemOfItem, problemOfList, type TransferProblem } from './transfer-problems.ts';
 
 /** As many as a validator reads. */
 const mostTransfers = 1_000;
-
-/** What is wrong, in the form of the reference's own errors: where it is, and a sentence. */
-interface TransferProblem {
-  type: string;
-  loc: string[];
-  msg: string;
-}
+/** Of many problems the first ones are told. */
+const mostProblems = 100;
 
 type Transfers<T> = { value: T[] } | string[] | TransferProblem[];
 
@@ -32,41 +29,38 @@ export const readUploads = (raw: JsonValue): Transfers<SingleUpload> =>
   readTransfers<SingleUpload>('output_upload_type', singleUploadClasses(), raw);
 
 function readTransfers<T extends object>(
-  tag: string,
+  tag: keyof T & string,
   classes: (new () => T)[],
   raw: JsonValue,
 ): Transfers<T> {
-  if (!Array.isArray(raw)) return [`Expected a list of items but got type "${pythonType(raw)}".`];
+  if (!Array.isArray(raw)) return [problemOfList(raw)];
   if (raw.length > mostTransfers) return [`Ensure this field has no more than ${mostTransfers} elements.`];
+  const kinds = classes.map((type) => String(new type()[tag]));
   const problems: TransferProblem[] = [];
   const value: T[] = [];
   raw.forEach((item, index) => {
+    const found = (list: FieldProblem[]) =>
+      problems.push(...list.map((one) => problemOfItem(item, index, one, tag, kinds)));
     try {
       const transfer = readVariant(tag, classes, item);
-      problems.push(...furtherProblems(transfer, index));
+      found(furtherProblems(transfer));
       value.push(transfer);
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error;
-      problems.push(...error.problems.map(({ path, problem }) => problemAt(index, path, problem)));
+      found(error.problems);
     }
   });
-  return problems.length > 0 ? problems : { value };
+  return problems.length > 0 ? problems.slice(0, mostProblems) : { value };
 }
 
 /** What the classes do not check: they also read what other peers have stored. */
-function furtherProblems(transfer: object, index: number): TransferProblem[] {
-  if (hasNul(toJson(transfer))) return [problemAt(index, '', nulProblem)];
+function furtherProblems(transfer: object): FieldProblem[] {
+  if (hasNul(toJson(transfer))) return [{ path: '', problem: nulProblem }];
   if (!(transfer instanceof HuggingfaceVolume)) return [];
   const patterns = transfer.allow_patterns;
   const isPatterns = patterns === null || [patterns].flat().every((pattern) => typeof pattern === 'string');
-  return isPatterns ? [] : [problemAt(index, 'allow_patterns', 'must be a string or a list of strings')];
+  return isPatterns ? [] : [{ path: 'allow_patterns', problem: 'must be a string or a list of strings' }];
 }
-
-const problemAt = (index: number, path: string, msg: string): TransferProblem => ({
-  type: msg === 'is required' ? 'missing' : 'value_error',
-  loc: [String(index), ...path.split('.').filter(Boolean)],
-  msg,
-});
 
 function hasNul(value: JsonValue): boolean {
   if (typeof value === 'string') return value.includes('\0');

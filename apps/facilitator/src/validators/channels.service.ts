@@ -59,6 +59,13 @@ export class Channels {
     return row ?? null;
   }
 
+  async connectedValidators(): Promise<number> {
+    const [row] = (await this.database.manager.query(
+      `select count(distinct validator_hotkey)::int as count from channel where ${fresh}`,
+    )) as [{ count: number }];
+    return row.count;
+  }
+
   /** Forgets abandoned channels. Returns those of `ids` that must be closed: forgotten, or of an inactive validator. */
   async outdated(ids: string[]): Promise<string[]> {
     await this.database.manager.query(`delete from channel where ${abandoned}`);

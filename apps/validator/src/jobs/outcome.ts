@@ -92,7 +92,9 @@ export const givenUp = (reason: HordeFailureReason, message: string): Report =>
 
 /** The validator rejects a job before any miner has it. */
 export function rejected(error: HordeError): Report {
-  const message = error.hint ? `${error.message} ${error.hint}` : error.message;
+  // What is wrong with a signature comes in ComputeHorde's words, which have no full stop.
+  const sentence = error.message.endsWith('.') ? error.message : `${error.message}.`;
+  const message = error.hint ? `${sentence} ${error.hint}` : error.message;
   const reason = error.code === 'BAD_JOB_SIGNATURE' ? 'invalid_signature' : 'no_miner_for_job';
   return report('rejected', {
     job_rejection_details: make(RejectionDetails, {

@@ -1,8 +1,7 @@
 import {
+  cheatReportPayloads,
   signedFieldsOf,
   signedFieldsPayload,
-  writePython,
-  writePythonSorted,
   type JobCheated,
   type NewJob,
 } from '@horde/protocol';
@@ -20,17 +19,12 @@ export async function jobSignatureProblem(
   return problem(job.signature, [signedFieldsPayload(signedFieldsOf(job))], maySign);
 }
 
-/**
- * As `jobSignatureProblem`, for a cheat report. ComputeHorde's SDK signs the report's text encoded as JSON once more,
- * while its validator checks the text itself; both count here.
- */
+/** As `jobSignatureProblem`, for a cheat report. */
 export async function cheatReportProblem(
   report: JobCheated,
   maySign: (hotkey: string) => Promise<boolean>,
 ): Promise<string | null> {
-  const { job_uuid, trusted_job_uuid, details } = report;
-  const text = writePythonSorted(new Map(Object.entries({ job_uuid, trusted_job_uuid, details })));
-  return problem(report.signature, [Buffer.from(text), Buffer.from(writePython(text))], maySign);
+  return problem(report.signature, cheatReportPayloads(report), maySign);
 }
 
 async function problem(
