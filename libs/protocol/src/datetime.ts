@@ -5,19 +5,36 @@
 export type WireTime = string;
 
 const pattern =
-  /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([Zz]|[+-]\d{2}:?\d{2})$/;
+  /^(\d{4})-(\d{2})-(\d{2})[Tt _](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,30}))?)?([Zz]|[+-]\d{2}:?\d{2})$/;
+const numeric = /^[+-]?\d{1,20}(?:\.\d{0,20})?$/;
 
-/** The canonical text of a time with an offset, or null when it is none. */
-export function canonicalTime(text: string): WireTime | null {
-  const match = pattern.exec(text);
-  if (!match) return null;
+/** Numbers beyond this count milliseconds, as pydantic reads them. @unit seconds */
+const watershed = 2e10;
+
+/**
+ * The canonical text of a time, or null when it is none: a text with an offset, or the time since 1970 as a number
+ * or a numeric text, in seconds, or in milliseconds when it is beyond the year 2603.
+ */
+export function canonicalTime(value: unknown): WireTime | null {
+  if (typeof value === 'number') return sinceEpoch(value);
+  if (typeof value !== 'string' || value.length > 100) return null;
+  const match = pattern.exec(value);
+  if (!match) return numeric.test(value) ? sinceEpoch(Number(value)) : null;
   const [, year, month, day, hour, minute, second = '00', fraction = '', zone = 'Z'] = match;
   const micros = fraction.padEnd(6, '0').slice(0, 6);
   const offset = /^[Zz]$|^[+-]00:?00$/.test(zone) ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(-2)}`;
-  const canonical = `${year}-${month}-${day}T${hour}:${minute}:${second}${micros === '000000' ? '' : `.${micros}`}${offset}`;
+  if (offset !== 'Z' && (Number(offset.slice(1, 3)) > 23 || Number(offset.slice(4)) > 59)) return null;
   const real = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
   const exists = !Number.isNaN(real.getTime()) && real.getUTCDate() === Number(day) && Number(hour) < 24;
-  return exists ? canonical : null;
+  if (!exists) return null;
+  return `${year}-${month}-${day}T${hour}:${minute}:${second}${micros === '000000' ? '' : `.${micros}`}${offset}`;
+}
+
+function sinceEpoch(time: number): WireTime | null {
+  const seconds = Math.floor(time);
+  const micros = Math.round((time - seconds) * 1e6);
+  const total = Math.abs(seconds) > watershed ? seconds * 1000 + micros : seconds * 1e6 + micros;
+  return total >= 0 && total < 253_402_300_800e6 ? wireTime(total) : null;
 }
 
 /** @param microseconds since 1970 */

@@ -38,6 +38,13 @@ export const JobFailureReason = [
 ] as const;
 export type JobFailureReason = (typeof JobFailureReason)[number];
 
+/** What the oldest executors say in `error_type`, where a word of today means the same. */
+export const olderFailureReasons = {
+  TIMEOUT: 'timeout',
+  NONZERO_EXIT_STATUS: 'nonzero_return_code',
+  HUGGINGFACE_DOWNLOAD: 'download_failed',
+} as const satisfies Record<string, JobFailureReason>;
+
 export const JobRejectionReason = [
   'unknown',
   'busy',

@@ -36,7 +36,8 @@ export class HordeError extends Error {
 
 const row = <A extends unknown[]>(row: ErrorRow<A>): ErrorRow<A> => row;
 
-const rows = {
+/** All errors by their code, as data: what docs/errors.md is made of. */
+export const errorRows = {
   NO_VALIDATOR: row({
     // The text is what the reference answers; its clients may look for it.
     says: () => 'Could not select Validator',
@@ -172,12 +173,12 @@ const rows = {
   }),
 } as const;
 
-type Rows = typeof rows;
+type Rows = typeof errorRows;
 export type ErrorCode = keyof Rows;
 
 /** One function per error: `throw errors.ALL_EXECUTORS_BUSY('always_on.test', 3)`. */
 export const errors = Object.fromEntries(
-  Object.entries(rows).map(([code, one]) => [
+  Object.entries(errorRows).map(([code, one]) => [
     code,
     (...facts: unknown[]) =>
       new HordeError(code, (one.says as (...facts: unknown[]) => string)(...facts), one),

@@ -1,4 +1,6 @@
 import { OneOf, Text, TextMap, Variant, Variants } from '../messages/fields.ts';
+import { Passing } from '../messages/rules.ts';
+import { uploadPathProblem } from './upload-path.ts';
 
 /** All of /output as a ZIP archive, in a form's field `file`. */
 export class ZipAndHttpPost {
@@ -18,7 +20,7 @@ export class SingleFilePost {
   @OneOf(['single_file_post']) output_upload_type = 'single_file_post' as const;
   @Text({ max: 65_536 }) url!: string;
   @TextMap() form_fields: Map<string, string> | null = null;
-  @Text({ max: 4096 }) relative_path!: string;
+  @Passing(uploadPathProblem) @Text({ max: 65_536 }) relative_path!: string;
   @TextMap() signed_headers: Map<string, string> | null = null;
 }
 
@@ -26,7 +28,7 @@ export class SingleFilePost {
 export class SingleFilePut {
   @OneOf(['single_file_put']) output_upload_type = 'single_file_put' as const;
   @Text({ max: 65_536 }) url!: string;
-  @Text({ max: 4096 }) relative_path!: string;
+  @Passing(uploadPathProblem) @Text({ max: 65_536 }) relative_path!: string;
   @TextMap() signed_headers: Map<string, string> | null = null;
 }
 

@@ -1,5 +1,4 @@
-import { Json, OneOf, Text, Variants } from '../messages/fields.ts';
-import type { JsonValue } from '../json/values.ts';
+import { OneOf, Text, TextOrTexts, Variants } from '../messages/fields.ts';
 
 /** A ZIP archive inside the message, as base64. */
 export class InlineVolume {
@@ -27,12 +26,12 @@ export class SingleFileVolume {
 export class HuggingfaceVolume {
   @OneOf(['huggingface_volume']) volume_type = 'huggingface_volume' as const;
   @Text({ max: 1024 }) repo_id!: string;
-  /** null means `model`. */
-  @OneOf(['model', 'dataset', 'space']) repo_type: string | null = null;
+  /** `model`, `dataset` or `space`; null means `model`. Anything else fails when it is downloaded. */
+  @Text({ max: 1024 }) repo_type: string | null = null;
   @Text({ max: 1024 }) revision: string | null = null;
   @Text({ max: 4096 }) relative_path: string | null = null;
   /** One pattern or a list of them. */
-  @Json() allow_patterns: JsonValue = null;
+  @TextOrTexts() allow_patterns: string | string[] | null = null;
   @Text({ max: 4096 }) token: string | null = null;
 }
 

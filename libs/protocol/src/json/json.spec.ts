@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { JsonError, parseJson } from './parse.ts';
-import { JsonFloat, toJsonValue, toPlain, type JsonValue } from './values.ts';
+import { JsonFloat, toJsonValue, toPlain, type JsonObject, type JsonValue } from './values.ts';
 import { writeCompact, writeCompactSorted, writePythonSorted } from './write.ts';
 
 describe('a number of a peer', () => {
@@ -20,6 +20,17 @@ describe('a number of a peer', () => {
     ['123456789012345680.0', '1.2345678901234568e+17'],
     ['1e400', 'Infinity'],
   ])('%s is written again as Python writes it: %s', (read, written) => {
+    expect(writeCompactSorted(parseJson(read))).toBe(written);
+  });
+
+  it.each([
+    ['1e-5', '0.00001'],
+    ['1.5e-5', '0.000015'],
+    ['1e-7', '1e-7'],
+    ['1E16', '1e+16'],
+    ['1e400', 'null'],
+    ['-1e400', 'null'],
+  ])('%s is written into a frame as pydantic writes it: %s', (read, written) => {
     expect(writeCompact(parseJson(read))).toBe(written);
   });
 });
@@ -82,6 +93,59 @@ it('reads back whatever it writes', () => {
       expect(toPlain(parseJson(text))).toEqual(JSON.parse(JSON.stringify(plain)));
     }),
   );
+});
+
+describe('the canonical text of any JSON', () => {
+  const anyObject = fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue({ noUnicodeString: false }));
+
+  it('holds printable ASCII only, and says the same', () => {
+    fc.assert(
+      fc.property(anyObject, (plain) => {
+        for (const text of [writePythonSorted(toJsonValue(plain)), writeCompactSorted(toJsonValue(plain))]) {
+          expect(text).toMatch(/^[ -~]*$/);
+          expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(plain)));
+        }
+      }),
+    );
+  });
+
+  it('has its keys in the order of their code points, which is that of their UTF-8 bytes', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.string({ unit: 'binary' }).map((key) => `k${key}`)), (keys) => {
+        const text = writeCompactSorted(new Map(keys.map((key) => [key, null])));
+        const written = [...(parseJson(text) as JsonObject).keys()];
+        expect(written).toEqual([...keys].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
+      }),
+    );
+  });
+
+  it('has floats in the shortest form that reads back, always with a point or an exponent', () => {
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
+        const text = writeCompactSorted(new JsonFloat(value));
+        expect(Number(text)).toBe(value);
+        expect(text).toMatch(/^-?\d+(\.\d+|(\.\d+)?e[+-]\d{2,3})$/);
+        expect(text.replace(/\D/g, '').length).toBeLessThanOrEqual(25);
+      }),
+    );
+  });
+});
+
+describe('a text that would take much memory or time is refused:', () => {
+  it('a million empty lists', () => {
+    expect(() => parseJson(`[${'[],'.repeat(1_000_000)}[]]`)).toThrow('more than 250000 values');
+  });
+
+  it('an integer of a million digits', () => {
+    expect(() => parseJson('1'.repeat(1_000_000))).toThrow('too many digits');
+  });
+
+  it('while a long text full of escapes is read at once', () => {
+    const text = '\\n\\"\\\\'.repeat(500_000);
+    const start = performance.now();
+    expect(parseJson(`"${text}"`)).toHaveLength(1_500_000);
+    expect(performance.now() - start).toBeLessThan(1_000);
+  });
 });
 
 it('tells floats and integers apart', () => {

@@ -5,9 +5,15 @@ export class JsonError extends Error {
   override readonly name = 'JsonError';
 }
 
-/** Deeper texts are refused: no message of the network nests more than a dozen levels. */
-const maxDepth = 64;
-const maxIntegerDigits = 4300;
+/** What a JSON text may hold. A text beyond it is refused with a JsonError before it takes more memory. */
+export const jsonLimits = {
+  /** Levels of arrays and objects: no message of the network nests more than a dozen. */
+  depth: 64,
+  /** Digits of an integer: as many as Python reads. */
+  integerDigits: 4300,
+  /** Values of all kinds together: an empty object takes a hundred times the memory of its two characters. */
+  values: 250_000,
+} as const;
 
 /** Reads a JSON text without losing digits, number kinds or key order. Throws JsonError. */
 export function parseJson(text: string): JsonValue {
@@ -15,22 +21,22 @@ export function parseJson(text: string): JsonValue {
 }
 
 const numberPattern = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
-// oxlint-disable-next-line no-control-regex -- control characters are what ends a plain run
-const plainRun = /[^"\\\u0000-\u001f]*/y;
-const whitespace = /[ \t\n\r]*/y;
-const escapes: Record<string, string> = {
-  '"': '"',
-  '\\': '\\',
-  '/': '/',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-};
+
+/** Code units of the characters that JSON gives a meaning. */
+const unit = {
+  quote: 0x22,
+  comma: 0x2c,
+  colon: 0x3a,
+  openArray: 0x5b,
+  backslash: 0x5c,
+  closeArray: 0x5d,
+} as const;
+const openObject = 0x7b;
+const closeObject = 0x7d;
 
 class Parser {
   private at = 0;
+  private values = 0;
 
   constructor(private readonly text: string) {}
 
@@ -42,20 +48,21 @@ class Parser {
   }
 
   private value(depth: number): JsonValue {
-    if (depth > maxDepth) this.fail(`it is nested deeper than ${maxDepth} levels`);
+    if (depth > jsonLimits.depth) this.fail(`it is nested deeper than ${jsonLimits.depth} levels`);
+    if (++this.values > jsonLimits.values) this.fail(`it holds more than ${jsonLimits.values} values`);
     this.skipWhitespace();
-    switch (this.text[this.at]) {
-      case '{':
+    switch (this.text.charCodeAt(this.at)) {
+      case openObject:
         return this.object(depth);
-      case '[':
+      case unit.openArray:
         return this.array(depth);
-      case '"':
+      case unit.quote:
         return this.string();
-      case 't':
+      case 0x74:
         return this.word('true', true);
-      case 'f':
+      case 0x66:
         return this.word('false', false);
-      case 'n':
+      case 0x6e:
         return this.word('null', null);
       default:
         return this.number();
@@ -65,66 +72,67 @@ class Parser {
   private object(depth: number): JsonObject {
     const object: JsonObject = new Map();
     this.at++;
-    if (this.next('}')) return object;
+    if (this.next(closeObject)) return object;
     do {
       this.skipWhitespace();
-      if (this.text[this.at] !== '"') this.fail('a key in double quotes was expected');
+      if (this.text.charCodeAt(this.at) !== unit.quote) this.fail('a key in double quotes was expected');
       const key = this.string();
-      if (!this.next(':')) this.fail('":" was expected');
+      if (!this.next(unit.colon)) this.fail('":" was expected');
       object.set(key, this.value(depth + 1));
-    } while (this.next(','));
-    if (!this.next('}')) this.fail('"," or "}" was expected');
+    } while (this.next(unit.comma));
+    if (!this.next(closeObject)) this.fail('"," or "}" was expected');
     return object;
   }
 
   private array(depth: number): JsonValue[] {
     const items: JsonValue[] = [];
     this.at++;
-    if (this.next(']')) return items;
+    if (this.next(unit.closeArray)) return items;
     do items.push(this.value(depth + 1));
-    while (this.next(','));
-    if (!this.next(']')) this.fail('"," or "]" was expected');
+    while (this.next(unit.comma));
+    if (!this.next(unit.closeArray)) this.fail('"," or "]" was expected');
     return items;
   }
 
   private string(): string {
-    let result = '';
-    this.at++;
-    for (;;) {
-      result += this.match(plainRun)![0];
-      const character = this.text[this.at++];
-      if (character === '"') break;
-      if (character !== '\\') {
-        this.at--;
-        this.fail(
-          character === undefined ? 'a string does not end' : 'a string holds a bare control character',
-        );
-      }
-      result += this.escape();
-    }
+    const start = this.at + 1;
+    let end = start;
+    let code = this.text.charCodeAt(end);
+    while (code !== unit.quote && code !== unit.backslash && code >= 0x20) code = this.text.charCodeAt(++end);
+    const result = code === unit.quote ? this.text.slice(start, end) : this.escapedString(start, end);
+    if (code === unit.quote) this.at = end + 1;
     if (!result.isWellFormed()) this.fail('a string holds half of a surrogate pair');
     return result;
   }
 
-  private escape(): string {
-    const kind = this.text[this.at++] ?? '';
-    if (kind === 'u') {
-      const hex = this.text.slice(this.at, this.at + 4);
-      if (!/^[0-9a-fA-F]{4}$/.test(hex)) this.fail('"\\u" needs four hexadecimal digits');
-      this.at += 4;
-      return String.fromCharCode(parseInt(hex, 16));
+  /** A string with escapes, or without an end. @param from no quote stands before it */
+  private escapedString(start: number, from: number): string {
+    let end = this.text.indexOf('"', from);
+    while (end !== -1 && this.isEscaped(end, start)) end = this.text.indexOf('"', end + 1);
+    if (end === -1) this.fail('a string does not end');
+    try {
+      const result = JSON.parse(this.text.slice(start - 1, end + 1)) as string;
+      this.at = end + 1;
+      return result;
+    } catch {
+      return this.fail('a string holds an unknown escape or a bare control character');
     }
-    const plain = escapes[kind];
-    if (plain === undefined) this.fail('a string holds an unknown escape');
-    return plain;
+  }
+
+  private isEscaped(at: number, start: number): boolean {
+    let first = at;
+    while (first > start && this.text.charCodeAt(first - 1) === unit.backslash) first--;
+    return (at - first) % 2 === 1;
   }
 
   private number(): JsonValue {
-    const match = this.match(numberPattern);
+    numberPattern.lastIndex = this.at;
+    const match = numberPattern.exec(this.text);
     if (!match) this.fail(this.at >= this.text.length ? 'the text ends too early' : 'a value was expected');
+    this.at = numberPattern.lastIndex;
     const [written, fraction, exponent] = match;
     if (fraction !== undefined || exponent !== undefined) return new JsonFloat(Number(written));
-    if (written.length > maxIntegerDigits) this.fail('an integer has too many digits');
+    if (written.length > jsonLimits.integerDigits) this.fail('an integer has too many digits');
     const value = Number(written);
     return Number.isSafeInteger(value) ? value + 0 : BigInt(written);
   }
@@ -135,22 +143,19 @@ class Parser {
     return value;
   }
 
-  private next(character: string): boolean {
+  private next(code: number): boolean {
     this.skipWhitespace();
-    if (this.text[this.at] !== character) return false;
+    if (this.text.charCodeAt(this.at) !== code) return false;
     this.at++;
     return true;
   }
 
   private skipWhitespace(): void {
-    this.match(whitespace);
-  }
-
-  private match(pattern: RegExp): RegExpExecArray | null {
-    pattern.lastIndex = this.at;
-    const match = pattern.exec(this.text);
-    if (match) this.at = pattern.lastIndex;
-    return match;
+    for (;;) {
+      const code = this.text.charCodeAt(this.at);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
+      this.at++;
+    }
   }
 
   private fail(why: string): never {

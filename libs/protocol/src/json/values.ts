@@ -13,6 +13,10 @@ export class JsonFloat {
 }
 
 /** Plain JavaScript data as a JsonValue: objects become ordered maps, numbers that are not whole become floats. */
+export function toJsonValue(
+  plain: Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>,
+): JsonObject;
+export function toJsonValue(plain: unknown): JsonValue;
 export function toJsonValue(plain: unknown): JsonValue {
   if (plain === null || plain === undefined) return null;
   if (typeof plain === 'number') return Number.isSafeInteger(plain) ? plain : new JsonFloat(plain);

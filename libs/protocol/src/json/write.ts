@@ -6,28 +6,32 @@ interface Style {
   colon: string;
   sortKeys: boolean;
   ascii: boolean;
+  float: (value: number) => string;
 }
 
-/** Compact, keys in their own order, other than ASCII as it is: the frames that ComputeHorde's services send. */
+/**
+ * Compact, keys in their own order, other than ASCII as it is, what is not finite as null: the frames that
+ * ComputeHorde's services send, as pydantic writes them.
+ */
 export const writeCompact = (value: JsonValue): string =>
-  write(value, { comma: ',', colon: ':', sortKeys: false, ascii: false });
+  write(value, { comma: ',', colon: ':', sortKeys: false, ascii: false, float: pydanticFloat });
 
 /** Compact, keys sorted by code point, ASCII only: the text under `validator_signature`. */
 export const writeCompactSorted = (value: JsonValue): string =>
-  write(value, { comma: ',', colon: ':', sortKeys: true, ascii: true });
+  write(value, { comma: ',', colon: ':', sortKeys: true, ascii: true, float: pythonFloat });
 
 /** As Python's `json.dumps(value, sort_keys=True)`: the text under receipts and signed requests. */
 export const writePythonSorted = (value: JsonValue): string =>
-  write(value, { comma: ', ', colon: ': ', sortKeys: true, ascii: true });
+  write(value, { comma: ', ', colon: ': ', sortKeys: true, ascii: true, float: pythonFloat });
 
 /** As Python's `json.dumps(value)`: spaced, keys in their own order, ASCII only. */
 export const writePython = (value: JsonValue): string =>
-  write(value, { comma: ', ', colon: ': ', sortKeys: false, ascii: true });
+  write(value, { comma: ', ', colon: ': ', sortKeys: false, ascii: true, float: pythonFloat });
 
 function write(value: JsonValue, style: Style): string {
   if (value === null) return 'null';
   if (typeof value === 'string') return quote(value, style.ascii);
-  if (value instanceof JsonFloat) return pythonFloat(value.value);
+  if (value instanceof JsonFloat) return style.float(value.value);
   if (Array.isArray(value)) return `[${value.map((item) => write(item, style)).join(style.comma)}]`;
   if (value instanceof Map) {
     const keys = [...value.keys()];
@@ -56,16 +60,25 @@ function byCodePoint(a: string, b: string): number {
   return left.length - right.length;
 }
 
-/** The shortest text that reads back as the same float, in Python's notation. */
+/** A float as Python writes it: the shortest text that reads back as the same, or a word that is no JSON. */
 function pythonFloat(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? 'Infinity' : '-Infinity';
+  return shortestFloat(value, -4, 2);
+}
+
+/** A float as pydantic writes it: as Python does, with other small numbers and null instead of words. */
+const pydanticFloat = (value: number): string =>
+  Number.isFinite(value) ? shortestFloat(value, -5, 1) : 'null';
+
+/** @param leastExponent below it, and from 16 on, the exponent is written, with at least so many digits */
+function shortestFloat(value: number, leastExponent: number, exponentDigits: number): string {
   if (Object.is(value, -0)) return '-0.0';
   const [digits = '', exponentText = '0'] = value.toExponential().split('e');
   const exponent = Number(exponentText);
-  if (value !== 0 && (exponent < -4 || exponent >= 16)) {
+  if (value !== 0 && (exponent < leastExponent || exponent >= 16)) {
     const sign = exponent < 0 ? '-' : '+';
-    return `${digits}e${sign}${String(Math.abs(exponent)).padStart(2, '0')}`;
+    return `${digits}e${sign}${String(Math.abs(exponent)).padStart(exponentDigits, '0')}`;
   }
   const plain =
     exponent < 0

@@ -7,10 +7,11 @@ import {
   JobStatus,
 } from '../enums.ts';
 import { ExecutorClass } from '../executor-classes.ts';
-import type { JsonValue } from '../json/values.ts';
+import type { JsonObject, JsonValue } from '../json/values.ts';
 import { outputUploadClasses, type OutputUpload } from '../jobs/uploads.ts';
 import { volumeClasses, type Volume } from '../jobs/volumes.ts';
 import {
+  AnyObject,
   BigInteger,
   Bool,
   closed,
@@ -27,16 +28,19 @@ import {
 import { Direction, MessageType } from '../messages/message.ts';
 import { StreamingDetails } from './job-messages.ts';
 
-/** A user's signature over a request, as the facilitator passes it on. */
+/**
+ * A user's signature over a request, as the facilitator passes it on. An incomplete one is read, as the Python peers
+ * do, so that its job is rejected with a reason instead of vanishing with its frame.
+ */
 @closed
 export class RequestSignature {
-  @Text({ max: 100 }) signature_type!: string;
+  @Text({ max: 100 }) signature_type = '';
   /** The signer's hotkey. */
-  @Text({ max: 100 }) signatory!: string;
-  @BigInteger() timestamp_ns!: bigint;
+  @Text({ max: 100 }) signatory = '';
+  @BigInteger() timestamp_ns = 0n;
   /** base64. */
   @Text({ max: 200 }) signature!: string;
-  @OneOf(['SignedFields', 'FullRequest']) signature_scope!: 'SignedFields' | 'FullRequest';
+  @OneOf(['SignedFields', 'FullRequest']) signature_scope: 'SignedFields' | 'FullRequest' = 'SignedFields';
 }
 
 /** facilitator -> validator: a user's job. */
@@ -71,7 +75,8 @@ export class JobCheated {
   @OneOf(['job.cheated']) type = 'job.cheated' as const;
   @MessageType('V0JobCheated') message_type = 'V0JobCheated' as const;
   @Text({ max: 100 }) job_uuid!: string;
-  @Text({ max: 100 }) trusted_job_uuid!: string;
+  /** Empty when the facilitator is of the oldest generation, which names the cheated job only. */
+  @Text({ max: 100 }) trusted_job_uuid = '';
   @Json() details: JsonValue = null;
 }
 
@@ -101,14 +106,14 @@ export class RejectionDetails {
   @Tolerant(JobParticipant) rejected_by!: JobParticipant;
   @Tolerant(JobRejectionReason) reason!: JobRejectionReason;
   @Text() message!: string;
-  @Json() context: JsonValue = null;
+  @AnyObject() context: JsonObject | null = null;
 }
 
 export class FailureDetails {
   @Tolerant(JobFailureReason) reason!: JobFailureReason;
   @Tolerant(JobStage) stage!: JobStage;
   @Text() message!: string;
-  @Json() context: JsonValue = null;
+  @AnyObject() context: JsonObject | null = null;
   @Integer() docker_process_exit_status: number | null = null;
   @Text() docker_process_stdout: string | null = null;
   @Text() docker_process_stderr: string | null = null;
@@ -118,7 +123,7 @@ export class HordeFailureDetails {
   @Tolerant(JobParticipant) reported_by!: JobParticipant;
   @Tolerant(HordeFailureReason) reason!: HordeFailureReason;
   @Text() message!: string;
-  @Json() context: JsonValue = null;
+  @AnyObject() context: JsonObject | null = null;
 }
 
 @closed
@@ -152,7 +157,7 @@ export class MachineSpecsUpdate {
   @MessageType('V0MachineSpecsUpdate') message_type = 'V0MachineSpecsUpdate' as const;
   @Text({ max: 100 }) miner_hotkey!: string;
   @Text({ max: 100 }) validator_hotkey!: string;
-  @Json() specs!: JsonValue;
+  @AnyObject() specs!: JsonObject;
   @Text({ max: 200 }) batch_id!: string;
 }
 

@@ -5,14 +5,15 @@ import {
   JobParticipant,
   JobRejectionReason,
   JobStage,
+  olderFailureReasons,
 } from '../enums.ts';
 import { ExecutorClass } from '../executor-classes.ts';
-import { type JsonValue } from '../json/values.ts';
+import type { JsonObject } from '../json/values.ts';
 import { outputUploadClasses, type OutputUpload } from '../jobs/uploads.ts';
 import { volumeClasses, type Volume } from '../jobs/volumes.ts';
 import {
+  AnyObject,
   Integer,
-  Json,
   OneOf,
   Part,
   Parts,
@@ -43,9 +44,9 @@ export class ExecutorTiming {
 
 /** validator -> miner -> executor: reserve an executor and get it ready. */
 export class InitialJobRequest {
-  @MessageType('V0InitialJobRequest') message_type = 'V0InitialJobRequest' as const;
   /** Over the whole object as sent; newer validators sign, older ones leave it out. */
   @Text({ max: 200 }) validator_signature: string | null = null;
+  @MessageType('V0InitialJobRequest') message_type = 'V0InitialJobRequest' as const;
   @Text({ max: 100 }) job_uuid!: string;
   @OneOf(ExecutorClass) executor_class!: ExecutorClass;
   @Text({ max: 1024 }) docker_image: string | null = null;
@@ -60,8 +61,8 @@ export class InitialJobRequest {
 
 /** validator -> miner -> executor: what to run, sent when the executor is ready. */
 export class JobRequest {
-  @MessageType('V0JobRequest') message_type = 'V0JobRequest' as const;
   @Text({ max: 200 }) validator_signature: string | null = null;
+  @MessageType('V0JobRequest') message_type = 'V0JobRequest' as const;
   @Text({ max: 100 }) job_uuid!: string;
   @OneOf(ExecutorClass) executor_class!: ExecutorClass;
   @Text({ max: 1024 }) docker_image!: string;
@@ -88,7 +89,7 @@ export class DeclineJob {
   @Text({ max: 100_000 }) message = '';
   @Tolerant(JobRejectionReason) reason: JobRejectionReason = 'unknown';
   @Parts(() => Receipt) receipts: Receipt[] = [];
-  @Json() context: JsonValue = null;
+  @AnyObject() context: JsonObject | null = null;
 }
 
 /** executor -> miner -> validator: send me the job. */
@@ -138,14 +139,15 @@ export class JobFinished {
 export class JobFailed {
   @MessageType('V0JobFailedRequest') message_type = 'V0JobFailedRequest' as const;
   @Text({ max: 100 }) job_uuid!: string;
-  /** Older executors call it `error_detail`; when both are present this one wins. */
-  @readAlso('error_detail') @Text() message = '';
-  @readAlso('error_type') @Tolerant(JobFailureReason) reason: JobFailureReason = 'unknown';
+  /** Older executors call it `error_detail`, and leave it null; when both are present this one wins. */
+  @readAlso('error_detail', { nullMeansDefault: true }) @Text() message = '';
+  @readAlso('error_type') @Tolerant(JobFailureReason, olderFailureReasons) reason: JobFailureReason =
+    'unknown';
   @Tolerant(JobStage) stage: JobStage = 'unknown';
   @Integer() docker_process_exit_status: number | null = null;
   @Text() docker_process_stdout: string | null = null;
   @Text() docker_process_stderr: string | null = null;
-  @Json() context: JsonValue = null;
+  @AnyObject() context: JsonObject | null = null;
 }
 
 /** executor -> miner -> validator. The network failed the job: not the user's fault. */
@@ -155,14 +157,15 @@ export class HordeFailed {
   @Tolerant(JobParticipant) reported_by!: JobParticipant;
   @Text() message!: string;
   @Tolerant(HordeFailureReason) reason!: HordeFailureReason;
-  @Json() context: JsonValue = null;
+  @AnyObject() context: JsonObject | null = null;
 }
 
 /** executor -> miner -> validator: the machine it ran on. */
 export class MachineSpecs {
   @MessageType('V0MachineSpecsRequest') message_type = 'V0MachineSpecsRequest' as const;
   @Text({ max: 100 }) job_uuid!: string;
-  @Json() specs!: JsonValue;
+  /** `{"specs": {…}}`, nested twice. */
+  @AnyObject() specs!: JsonObject;
 }
 
 /** executor -> miner, deprecated: read as a horde failure. */

@@ -114,12 +114,29 @@ describe('the failure messages of older executors', () => {
   });
 
   it('with a reason nobody knows are read as unknown', () => {
-    expect(read({ reason: 'NONZERO_EXIT_STATUS', stage: null })).toMatchObject({
+    expect(read({ reason: 'SECURITY_CHECK', stage: null })).toMatchObject({
       reason: 'unknown',
       stage: 'unknown',
     });
   });
+
+  it('with an older word for a reason of today are read as that reason', () => {
+    expect(read({ error_type: 'NONZERO_EXIT_STATUS' }).reason).toBe('nonzero_return_code');
+  });
+
+  it('without a detail, which they leave null, have an empty message; a newer name is never null', () => {
+    expect(read({ error_detail: null, error_type: null })).toMatchObject({ message: '', reason: 'unknown' });
+    expect(() => read({ message: null })).toThrow('message: must be a string');
+  });
 });
+
+it.each(['not_specified', 'executor_failure', null])(
+  'a decline of the oldest miners is read, with a reason that is no longer known: %s',
+  (reason) => {
+    const frame = { message_type: 'V0DeclineJobRequest', job_uuid: uuid, reason, receipts: [] };
+    expect(minerToValidator.read(text(frame)).message).toMatchObject({ reason: 'unknown', message: '' });
+  },
+);
 
 it('an old validator status is read, with metadata that newer peers do not have', () => {
   const frame = {

@@ -1,3 +1,4 @@
+import { ExecutorClass } from '../executor-classes.ts';
 import { Integer, IntegerMap, OneOf, Text } from '../messages/fields.ts';
 import { Direction, MessageType } from '../messages/message.ts';
 import { JobAcceptedReceipt, JobFinishedReceipt } from '../receipts/receipts.ts';
@@ -25,13 +26,13 @@ export const validatorAuthText = (auth: {
 export class UnauthorizedError {
   @MessageType('UnauthorizedError') message_type = 'UnauthorizedError' as const;
   @OneOf(['TOKEN_TOO_OLD', 'UNKNOWN_VALIDATOR', 'VALIDATOR_INACTIVE']) code!: string;
-  @Text({ max: 100_000 }) details: string | null = null;
+  @Text() details: string | null = null;
 }
 
 /** miner -> validator: how many executors of each class it offers. Sent after authentication. */
 export class ExecutorManifest {
   @MessageType('V0ExecutorManifestRequest') message_type = 'V0ExecutorManifestRequest' as const;
-  @IntegerMap() manifest!: Map<string, number>;
+  @IntegerMap(ExecutorClass) manifest!: Map<string, number>;
 }
 
 /** validator -> miner with null: which of your hotkeys is the main one? miner -> validator: this one. */

@@ -7,10 +7,10 @@ import {
   IsInt,
   IsString,
   Max,
-  MaxLength,
   Min,
   ValidateIf,
 } from 'class-validator';
+import { AtMostCharacters, AtMostEntries } from './rules.ts';
 
 /** A class whose fields are described by the decorators of this file. */
 export type WireClass<T extends object = object> = new () => T;
@@ -25,29 +25,47 @@ export type FieldKind =
         | 'boolean'
         | 'time'
         | 'json'
+        | 'jsonObject'
         | 'texts'
+        | 'textOrTexts'
         | 'integers'
-        | 'textMap'
-        | 'integerMap';
+        | 'textMap';
     }
-  | { is: 'oneOf' | 'tolerant'; words: readonly string[] }
+  | { is: 'oneOf' | 'integerMap'; words: readonly string[] }
+  | { is: 'tolerant'; words: readonly string[]; olderWords: Readonly<Record<string, string>> }
   | { is: 'object' | 'objects'; of: () => WireClass }
   | { is: 'variant' | 'variants'; tag: string; of: () => WireClass[] };
+
+/** An older name of a field. */
+export interface Alias {
+  name: string;
+  /** Whether null under this name stands for the field's default. */
+  nullMeansDefault: boolean;
+}
 
 export interface Field {
   name: string;
   kind: FieldKind;
   /** Further names that the field is read under; its own wins. */
-  aliases: string[];
+  aliases: readonly Alias[];
 }
 
-const fieldsOfClass = new WeakMap<object, Field[]>();
-const aliasesOfClass = new WeakMap<object, Map<string, string[]>>();
+/** What the decorators of one class have said. */
+interface Described {
+  fields: Field[];
+  aliases: Map<string, Alias[]>;
+  keptAbsent: Set<string>;
+}
+
+const described = new WeakMap<object, Described>();
 
 /** The fields of a class in the order in which they are written. */
-export function fieldsOf(type: WireClass): readonly Field[] {
-  return fieldsOfClass.get(type.prototype as object) ?? [];
-}
+export const fieldsOf = (type: WireClass): readonly Field[] =>
+  described.get(type.prototype as object)?.fields ?? [];
+
+/** Whether a field that the peer left out stays left out: undefined, and not written again. */
+export const staysAbsent = (type: WireClass, name: string): boolean =>
+  described.get(type.prototype as object)?.keptAbsent.has(name) ?? false;
 
 /** The most characters a text from a peer may have, unless a field says otherwise. */
 const longestText = 16 * 1024 * 1024;
@@ -55,17 +73,16 @@ const longestText = 16 * 1024 * 1024;
 function field(kind: FieldKind, ...rules: PropertyDecorator[]): PropertyDecorator {
   return (target, key) => {
     const name = String(key);
-    const own = fieldsOfClass.get(target) ?? inheritedFields(target);
-    own.push({ name, kind, aliases: aliasesOf(target, name) });
-    fieldsOfClass.set(target, own);
-    ValidateIf((_message, value) => value !== null)(target, key);
+    const { fields } = describe(target);
+    fields.push({ name, kind, aliases: aliasesOf(target, name) });
+    ValidateIf((_message, value) => value !== null && value !== undefined)(target, key);
     for (const rule of rules) rule(target, key);
   };
 }
 
-/** A string. */
+/** A string. @param options.max characters, default 16 Mi */
 export const Text = (options: { max?: number } = {}) =>
-  field({ is: 'text' }, IsString(), MaxLength(options.max ?? longestText));
+  field({ is: 'text' }, IsString(), AtMostCharacters(options.max ?? longestText));
 
 /** A whole number that JavaScript holds exactly. Read as leniently as the Python peers do: `"5"`, `5.0`, `true`. */
 export const Integer = (options: { min?: number; max?: number } = {}) =>
@@ -88,30 +105,58 @@ export const Time = () => field({ is: 'time' }, IsString());
 /** Any JSON, kept as it came. */
 export const Json = () => field({ is: 'json' });
 
+/** A JSON object with any content, kept as it came. */
+export const AnyObject = () => field({ is: 'jsonObject' }, IsInstance(Map));
+
 /** One of these words; any other is an error. */
 export const OneOf = (words: readonly string[]) => field({ is: 'oneOf', words }, IsIn([...words]));
 
-/** One of these words; anything else is read as `unknown`, so that newer peers can add words. */
-export const Tolerant = (words: readonly string[]) => field({ is: 'tolerant', words }, IsIn([...words]));
+/**
+ * One of these words; anything else is read as `unknown`, so that newer peers can add words.
+ * @param olderWords what older peers say instead, and what it means
+ */
+export const Tolerant = (words: readonly string[], olderWords: Readonly<Record<string, string>> = {}) =>
+  field({ is: 'tolerant', words, olderWords }, IsIn([...words]));
 
-/** A list of strings. */
+/** A list of strings. @param options.max items, default 100,000 */
 export const Texts = (options: { max?: number } = {}) =>
-  field({ is: 'texts' }, IsArray(), ArrayMaxSize(options.max ?? 100_000), IsString({ each: true }));
+  field(
+    { is: 'texts' },
+    IsArray(),
+    ArrayMaxSize(options.max ?? 100_000),
+    AtMostCharacters(longestText, { each: true }),
+  );
 
-/** A list of whole numbers. */
-export const Integers = (options: { max?: number } = {}) =>
-  field({ is: 'integers' }, IsArray(), ArrayMaxSize(options.max ?? 10_000), IsInt({ each: true }));
+/** A string or a list of strings. */
+export const TextOrTexts = () =>
+  field({ is: 'textOrTexts' }, AtMostEntries(10_000), AtMostCharacters(65_536, { each: true }));
 
-/** An object from strings to strings whose order of keys is kept, because it is signed. */
-export const TextMap = () => field({ is: 'textMap' }, IsInstance(Map));
+/** A list of whole numbers. @param options.most items, default 10,000 */
+export const Integers = (options: { most?: number; min?: number; max?: number } = {}) =>
+  field(
+    { is: 'integers' },
+    IsArray(),
+    ArrayMaxSize(options.most ?? 10_000),
+    Min(options.min ?? Number.MIN_SAFE_INTEGER, { each: true }),
+    Max(options.max ?? Number.MAX_SAFE_INTEGER, { each: true }),
+  );
 
-/** An object from strings to whole numbers. */
-export const IntegerMap = () => field({ is: 'integerMap' }, IsInstance(Map));
+/** An object from strings to strings whose order of keys is kept, because it is signed. At most 10,000 entries. */
+export const TextMap = () =>
+  field(
+    { is: 'textMap' },
+    IsInstance(Map),
+    AtMostEntries(10_000),
+    AtMostCharacters(longestText, { each: true }),
+  );
+
+/** An object from some of these words to whole numbers; any other key is an error. */
+export const IntegerMap = (words: readonly string[]) => field({ is: 'integerMap', words }, IsInstance(Map));
 
 /** An object of one class. */
 export const Part = (of: () => WireClass) => field({ is: 'object', of });
 
-/** A list of objects of one class. */
+/** A list of objects of one class. @param options.max items, default 1,000 */
 export const Parts = (of: () => WireClass, options: { max?: number } = {}) =>
   field({ is: 'objects', of }, IsArray(), ArrayMaxSize(options.max ?? 1_000));
 
@@ -124,21 +169,27 @@ export const Variants = (tag: string, of: () => WireClass[], options: { max?: nu
 
 /** Reads the field also under an older name; its own wins when both are there. */
 export const readAlso =
-  (alias: string): PropertyDecorator =>
+  (name: string, { nullMeansDefault = false } = {}): PropertyDecorator =>
   (target, key) =>
-    void aliasesOf(target, String(key)).push(alias);
+    void aliasesOf(target, String(key)).push({ name, nullMeansDefault });
 
-function inheritedFields(target: object): Field[] {
-  return [...(fieldsOfClass.get(Object.getPrototypeOf(target) as object) ?? [])];
+/** Keeps apart what a peer left out and what it set to the default: a left-out field is undefined, and not written. */
+export const keepAbsent: PropertyDecorator = (target, key) =>
+  void describe(target).keptAbsent.add(String(key));
+
+function describe(target: object): Described {
+  const own = described.get(target);
+  if (own) return own;
+  const fresh = { fields: [], aliases: new Map(), keptAbsent: new Set<string>() };
+  described.set(target, fresh);
+  return fresh;
 }
 
 /** The list is shared with the field, so the two decorators may stand in either order. */
-function aliasesOf(target: object, name: string): string[] {
-  const ofClass = aliasesOfClass.get(target) ?? new Map<string, string[]>();
-  aliasesOfClass.set(target, ofClass);
-  const aliases = ofClass.get(name) ?? [];
-  ofClass.set(name, aliases);
-  return aliases;
+function aliasesOf(target: object, name: string): Alias[] {
+  const { aliases } = describe(target);
+  if (!aliases.has(name)) aliases.set(name, []);
+  return aliases.get(name)!;
 }
 
 /** Classes whose unknown keys are an error; in all others they are ignored, as in the Python peers. */
@@ -148,6 +199,3 @@ const closedClasses = new WeakSet<object>();
 export const closed: ClassDecorator = (type) => void closedClasses.add(type);
 
 export const isClosed = (type: WireClass): boolean => closedClasses.has(type);
-
-/** What a field holds when the peer left it out; undefined when it must be there. */
-export const initialValues = (type: WireClass): Record<string, unknown> => ({ ...new type() });

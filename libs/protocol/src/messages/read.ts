@@ -1,7 +1,9 @@
-import { validateSync, type ValidationError } from 'class-validator';
+import { validateSync } from 'class-validator';
 import { canonicalTime } from '../datetime.ts';
 import { JsonFloat, type JsonObject, type JsonValue } from '../json/values.ts';
-import { fieldsOf, initialValues, isClosed, type FieldKind, type WireClass } from './fields.ts';
+import { bigInteger, boolean, integer } from './coerce.ts';
+import type { FieldKind, WireClass } from './fields.ts';
+import { planOf, type ClassPlan, type FieldPlan } from './plan.ts';
 
 export interface FieldProblem {
   /** Where: `volume.volumes.0.url`; empty for the object itself. */
@@ -20,181 +22,180 @@ export class ShapeError extends Error {
 
 /** Reads a JSON object as an instance of a wire class, with its rules checked. Throws ShapeError. */
 export function readObject<T extends object>(type: WireClass<T>, json: JsonValue): T {
-  const problems: FieldProblem[] = [];
-  const value = read(type, json, '', problems);
-  if (problems.length > 0) throw new ShapeError(problems);
-  return value as T;
+  return finish((problems) => read(type, json, '', problems)) as T;
 }
 
 /** As `readObject`, for an object that is one of several classes, told apart by the word in `tag`. */
 export function readVariant<T extends object>(tag: string, types: WireClass<T>[], json: JsonValue): T {
-  const problems: FieldProblem[] = [];
-  const value = variant(tag, types, json, '', problems);
-  if (problems.length > 0) throw new ShapeError(problems);
-  return value as T;
+  return finish((problems) => variant(tag, types, json, '', problems)) as T;
 }
 
-function read(type: WireClass, json: JsonValue, path: string, problems: FieldProblem[]): object | undefined {
-  if (!(json instanceof Map)) {
-    problems.push({ path, problem: 'must be an object' });
+function finish(work: (problems: Problems) => unknown): unknown {
+  const problems = new Problems();
+  const value = work(problems);
+  if (problems.count > 0) throw new ShapeError(problems.list);
+  return value;
+}
+
+/** Of the problems with one object the first few are kept: a peer can make any number of them. */
+class Problems {
+  readonly list: FieldProblem[] = [];
+  count = 0;
+
+  add(path: string, problem: string): undefined {
+    if (++this.count <= 20) this.list.push({ path, problem });
     return undefined;
   }
-  const before = problems.length;
+}
+
+function read(type: WireClass, json: JsonValue, path: string, problems: Problems): object | undefined {
+  if (!(json instanceof Map)) return problems.add(path, 'must be an object');
+  const before = problems.count;
+  const plan = planOf(type);
   const object = new type() as Record<string, unknown>;
-  const fields = fieldsOf(type);
-  for (const { name, kind, aliases } of fields) {
-    const key = [name, ...aliases].find((candidate) => json.has(candidate));
-    if (key === undefined) {
-      if (object[name] === undefined) problems.push({ path: join(path, name), problem: 'is required' });
-    } else {
-      const raw = json.get(key)!;
-      if (raw === null && object[name] === null) continue;
-      object[name] = convert(kind, raw, join(path, name), problems);
-    }
+  for (const field of plan.fields) {
+    const value = readField(field, json, path, problems);
+    if (value !== useDefault) object[field.name] = value;
   }
-  if (isClosed(type))
-    refuseUnknown(
-      json,
-      fields.flatMap(({ name, aliases }) => [name, ...aliases]),
-      path,
-      problems,
-    );
-  if (problems.length === before)
-    problems.push(...validateSync(object).flatMap((error) => problemsOf(error, path)));
+  if (plan.known) refuseUnknown(json, plan.known, path, problems);
+  if (problems.count === before && !keepsRules(plan, object)) explain(object, path, problems);
   return object;
 }
 
-function refuseUnknown(json: JsonObject, known: string[], path: string, problems: FieldProblem[]): void {
+const useDefault = Symbol('the default');
+
+function readField(field: FieldPlan, json: JsonObject, path: string, problems: Problems): unknown {
+  let raw = json.get(field.name);
+  for (let i = 0; raw === undefined && i < field.aliases.length; i++) {
+    const { name, nullMeansDefault } = field.aliases[i]!;
+    raw = json.get(name);
+    if (raw === null && nullMeansDefault) return useDefault;
+  }
+  if (raw === undefined) {
+    if (field.required) problems.add(join(path, field.name), 'is required');
+    return field.keepAbsent ? undefined : useDefault;
+  }
+  if (raw === null && field.initial === null) return null;
+  return convert(field.kind, raw, path, field.name, problems);
+}
+
+function refuseUnknown(json: JsonObject, known: ReadonlySet<string>, path: string, problems: Problems): void {
   for (const key of json.keys()) {
-    if (!known.includes(key))
-      problems.push({ path: join(path, key.slice(0, 100)), problem: 'is not a known field' });
+    if (!known.has(key)) problems.add(join(path, key.slice(0, 100)), 'is not a known field');
   }
 }
 
-function problemsOf(error: ValidationError, path: string): FieldProblem[] {
-  const problem = Object.values(error.constraints ?? { invalid: 'is not valid' })[0]!;
-  return [
-    { path: join(path, error.property), problem: problem.replace(new RegExp(`^${error.property} `), '') },
-  ];
+function keepsRules(plan: ClassPlan, object: Record<string, unknown>): boolean {
+  for (const { name, rules } of plan.fields) {
+    const value = object[name];
+    if (value === null || value === undefined) continue;
+    for (const keeps of rules) if (!keeps(value, object)) return false;
+  }
+  return true;
 }
 
-function convert(kind: FieldKind, raw: JsonValue, path: string, problems: FieldProblem[]): unknown {
-  const fail = (problem: string) => void problems.push({ path, problem });
+function explain(object: object, path: string, problems: Problems): void {
+  for (const { property, constraints } of validateSync(object)) {
+    const [sentence = 'is not valid'] = Object.values(constraints ?? {});
+    const problem = sentence.startsWith(`${property} `) ? sentence.slice(property.length + 1) : sentence;
+    problems.add(join(path, property), problem);
+  }
+}
+
+function convert(kind: FieldKind, raw: JsonValue, above: string, name: string, problems: Problems): unknown {
+  const fail = (problem: string) => problems.add(join(above, name), problem);
   switch (kind.is) {
     case 'text':
       return typeof raw === 'string' ? raw : fail('must be a string');
-    case 'integer': {
-      const value = integer(raw);
-      return value !== undefined && Number.isSafeInteger(Number(value))
-        ? Number(value)
-        : fail('must be a whole number');
-    }
-    case 'bigint': {
-      const value = integer(raw);
-      return value === undefined ? fail('must be a whole number') : value;
-    }
-    case 'boolean': {
-      const value = boolean(raw);
-      return value === undefined ? fail('must be true or false') : value;
-    }
-    case 'time': {
-      const value = typeof raw === 'string' ? canonicalTime(raw) : null;
-      return value ?? fail('must be a time with an offset, such as 2025-01-02T03:04:05.000123Z');
-    }
+    case 'integer':
+      return integer(raw) ?? fail('must be a whole number');
+    case 'bigint':
+      return bigInteger(raw) ?? fail('must be a whole number');
+    case 'boolean':
+      return boolean(raw) ?? fail('must be true or false');
+    case 'time':
+      return (
+        canonicalTime(raw instanceof JsonFloat ? raw.value : raw) ??
+        fail('must be a time with an offset, such as 2025-01-02T03:04:05.000123Z')
+      );
     case 'json':
       return raw;
+    case 'jsonObject':
+      return raw instanceof Map ? raw : fail('must be an object');
     case 'oneOf':
-      return typeof raw === 'string' && kind.words.includes(raw)
-        ? raw
-        : fail(`must be one of ${kind.words.join(', ')}`);
+      return isWord(raw, kind.words) ? raw : fail(`must be one of ${kind.words.join(', ')}`);
     case 'tolerant':
-      return typeof raw === 'string' && kind.words.includes(raw) ? raw : 'unknown';
+      if (isWord(raw, kind.words)) return raw;
+      return typeof raw === 'string' && Object.hasOwn(kind.olderWords, raw)
+        ? kind.olderWords[raw]
+        : 'unknown';
     case 'texts':
-      return Array.isArray(raw) && raw.every((item) => typeof item === 'string')
-        ? raw
-        : fail('must be a list of strings');
+      return areTexts(raw) ? raw : fail('must be a list of strings');
+    case 'textOrTexts':
+      return typeof raw === 'string' || areTexts(raw) ? raw : fail('must be a string or a list of strings');
     case 'integers': {
       const items = Array.isArray(raw) ? raw.map(integer) : [undefined];
-      return items.includes(undefined) ? fail('must be a list of whole numbers') : items.map(Number);
+      return items.includes(undefined) ? fail('must be a list of whole numbers') : items;
     }
     case 'textMap':
-      return raw instanceof Map && [...raw.values()].every((item) => typeof item === 'string')
-        ? raw
-        : fail('must be an object of strings');
-    case 'integerMap': {
-      const entries =
-        raw instanceof Map ? [...raw].map(([key, item]) => [key, integer(item)] as const) : null;
-      return entries && entries.every(([, item]) => item !== undefined)
-        ? new Map(entries.map(([key, item]) => [key, Number(item)]))
-        : fail('must be an object of whole numbers');
-    }
+      return raw instanceof Map && hasTexts(raw) ? raw : fail('must be an object of strings');
+    case 'integerMap':
+      return (
+        (raw instanceof Map ? integerMap(raw, kind.words) : undefined) ??
+        fail('must be an object of whole numbers with known keys')
+      );
     case 'object':
-      return read(kind.of(), raw, path, problems);
-    case 'objects':
-      return Array.isArray(raw)
-        ? raw.map((item, index) => read(kind.of(), item, `${path}.${index}`, problems))
-        : fail('must be a list');
+      return read(kind.of(), raw, join(above, name), problems);
     case 'variant':
-      return variant(kind.tag, kind.of(), raw, path, problems);
+      return variant(kind.tag, kind.of(), raw, join(above, name), problems);
+    case 'objects':
+      return eachItem(raw, join(above, name), problems, (item, path) =>
+        read(kind.of(), item, path, problems),
+      );
     case 'variants':
-      return Array.isArray(raw)
-        ? raw.map((item, index) => variant(kind.tag, kind.of(), item, `${path}.${index}`, problems))
-        : fail('must be a list');
+      return eachItem(raw, join(above, name), problems, (item, path) =>
+        variant(kind.tag, kind.of(), item, path, problems),
+      );
   }
 }
 
-function variant(
-  tag: string,
-  types: WireClass[],
+const isWord = (raw: JsonValue, words: readonly string[]): raw is string =>
+  typeof raw === 'string' && words.includes(raw);
+
+const areTexts = (raw: JsonValue): boolean =>
+  Array.isArray(raw) && raw.every((item) => typeof item === 'string');
+
+function hasTexts(map: JsonObject): boolean {
+  for (const item of map.values()) if (typeof item !== 'string') return false;
+  return true;
+}
+
+function integerMap(map: JsonObject, words: readonly string[]): Map<string, number> | undefined {
+  const result = new Map<string, number>();
+  for (const [key, raw] of map) {
+    const value = integer(raw);
+    if (value === undefined || !words.includes(key)) return undefined;
+    result.set(key, value);
+  }
+  return result;
+}
+
+function eachItem(
   raw: JsonValue,
   path: string,
-  problems: FieldProblem[],
+  problems: Problems,
+  readItem: (item: JsonValue, path: string) => unknown,
 ): unknown {
-  const word = raw instanceof Map ? raw.get(tag) : undefined;
-  const type = types.find((candidate) => initialValues(candidate)[tag] === word);
-  if (type) return read(type, raw, path, problems);
-  const known = types.map((candidate) => String(initialValues(candidate)[tag])).join(', ');
-  problems.push({
-    path: raw instanceof Map ? join(path, tag) : path,
-    problem: raw instanceof Map ? `must be one of ${known}` : 'must be an object',
-  });
-  return undefined;
+  if (!Array.isArray(raw)) return problems.add(path, 'must be a list');
+  return raw.map((item, index) => readItem(item, `${path}.${index}`));
 }
 
-/** A whole number as pydantic's lax mode reads it; undefined when it is none. */
-function integer(raw: JsonValue): bigint | undefined {
-  if (typeof raw === 'bigint') return raw;
-  if (typeof raw === 'boolean') return raw ? 1n : 0n;
-  if (typeof raw === 'number') return BigInt(raw);
-  if (raw instanceof JsonFloat) return Number.isSafeInteger(raw.value) ? BigInt(raw.value) : undefined;
-  if (typeof raw !== 'string') return undefined;
-  const match = /^\s*([+-]?\d+(?:_\d+)*)(?:\.0*)?\s*$/.exec(raw);
-  return match && raw.length < 100 ? BigInt(match[1]!.replaceAll('_', '').replace(/^\+/, '')) : undefined;
-}
-
-const words: Record<string, boolean> = {
-  true: true,
-  yes: true,
-  on: true,
-  t: true,
-  y: true,
-  '1': true,
-  false: false,
-  no: false,
-  off: false,
-  f: false,
-  n: false,
-  '0': false,
-};
-
-/** A truth value as pydantic's lax mode reads it; undefined when it is none. */
-function boolean(raw: JsonValue): boolean | undefined {
-  if (typeof raw === 'boolean') return raw;
-  const value = raw instanceof JsonFloat ? raw.value : raw;
-  if (value === 0 || value === 1) return value === 1;
-  return typeof value === 'string' && Object.hasOwn(words, value.toLowerCase())
-    ? words[value.toLowerCase()]
-    : undefined;
+function variant(tag: string, types: WireClass[], raw: JsonValue, path: string, problems: Problems): unknown {
+  if (!(raw instanceof Map)) return problems.add(path, 'must be an object');
+  const word = raw.get(tag);
+  for (const type of types) if (planOf(type).initial[tag] === word) return read(type, raw, path, problems);
+  const known = types.map((type) => String(planOf(type).initial[tag])).join(', ');
+  return problems.add(join(path, tag), `must be one of ${known}`);
 }
 
 const join = (path: string, name: string): string => (path ? `${path}.${name}` : name);
