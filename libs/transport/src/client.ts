@@ -44,9 +44,10 @@ function open(url: string, options: ConnectOptions): Promise<Connection> {
     const abort = () => socket.terminate();
     options.signal?.addEventListener('abort', abort, { once: true });
     socket.once('error', reject);
-    socket.once('close', () =>
-      reject(new Error(`The connection to ${url} was closed while it was being opened.`)),
-    );
+    socket.once('close', () => {
+      options.signal?.removeEventListener('abort', abort);
+      reject(new Error(`The connection to ${url} was closed while it was being opened.`));
+    });
     // Frames may come in the same packet as the end of the handshake, so handlers are set before `open`.
     const connection = new Connection(socket);
     options.onOpening(connection);

@@ -4,6 +4,7 @@ import {
   type Handlers,
   type JsonObject,
   type Message,
+  requireHandlers,
   ShapeError,
   writeFrame,
 } from '@horde/protocol';
@@ -68,8 +69,12 @@ export class Connection {
     return closed;
   }
 
-  /** Hands every frame of the peer to its handler. Call once, before the first frame can arrive. */
+  /**
+   * Hands every frame of the peer to its handler. Call once, before the first frame can arrive.
+   * @throws Error that names the messages of the direction which have no handler
+   */
   serve<D extends AnyDirection, C>(options: ServeOptions<D, C>): void {
+    requireHandlers(options.direction, options.handlers);
     this.onText(
       async (text) => {
         if (text === 'PING') return; // some peers keep connections alive with it

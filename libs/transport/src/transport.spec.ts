@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -30,10 +31,10 @@ afterEach(async () => {
 
 /** Handlers for everything a miner may send; each message is put into `seen`. */
 function recorder(seen: unknown[]): Handlers<typeof minerToValidator, null> {
-  return new Proxy({}, { get: () => (message: unknown) => void seen.push(message) }) as Handlers<
-    typeof minerToValidator,
-    null
-  >;
+  const words = minerToValidator.classes.map((type) => new type().message_type);
+  return Object.fromEntries(
+    words.map((word) => [word, (message: unknown) => void seen.push(message)]),
+  ) as unknown as Handlers<typeof minerToValidator, null>;
 }
 
 /** A server side that reads what a miner sends. */
@@ -170,6 +171,17 @@ it('a handler that throws closes the connection with 1011, and later frames are 
   expect(seen).toEqual([]);
 });
 
+it('a link whose service forgot a message is not served: the error names the message', () => {
+  const all = Object.fromEntries(
+    ['V0AcceptJobRequest', 'V0VolumesReadyRequest'].map((word) => [word, () => undefined]),
+  ) as unknown as Handlers<typeof minerToValidator, null>;
+  const connection = Object.create(Connection.prototype) as Connection;
+  const options = { context: null, onBadFrame: () => undefined, onError: () => undefined };
+  expect(() => connection.serve({ direction: minerToValidator, handlers: all, ...options })).toThrow(
+    /no handler for GenericError, UnauthorizedError, .*V0HordeFailedRequest, of what a miner may send a validator/,
+  );
+});
+
 it('no compression is negotiated, also when the client offers it', async () => {
   const extensions = new Promise((resolve) =>
     router.route('/v', (connection) =>
@@ -213,6 +225,15 @@ describe('a link', () => {
     expect(greetings).toEqual(['hello', 'hello']);
     expect(downs).toEqual(['closed with 1006']);
     await link.close();
+  });
+
+  it('keeps nothing of the attempts that failed', async () => {
+    const signal = new AbortController().signal;
+    for (const _ of [1, 2])
+      await expect(
+        connect(`${base}/nowhere`, { attempts: 2, firstPause: 1, signal, onOpening: () => undefined }),
+      ).rejects.toThrow('404');
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('is not up while its greeting is not answered, and tries again when it is refused', async () => {
