@@ -17,15 +17,23 @@ interface Setting {
 
 const services = ['facilitator', 'validator', 'miner', 'executor', 'devnet'];
 
-function settingsOf(file: string): Setting[] {
+/** What several services share: their settings classes extend these. */
+const shared = classesOf('libs/settings/src/service-settings.ts');
+
+function classesOf(file: string): ts.ClassDeclaration[] {
   const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2023, true);
-  const settings: Setting[] = [];
-  const visit = (node: ts.Node): void => {
-    if (ts.isPropertyDeclaration(node)) settings.push(...settingOf(node));
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-  return settings;
+  return source.statements.filter(ts.isClassDeclaration);
+}
+
+/** The settings of a class and of those that it extends; one that is declared again replaces its parent's. */
+function settingsOf(declaration: ts.ClassDeclaration): Setting[] {
+  const parentName = declaration.heritageClauses?.[0]?.types[0]?.expression.getText();
+  const parent = shared.find(({ name }) => name?.text === parentName);
+  const all = new Map((parent ? settingsOf(parent) : []).map((setting) => [setting.variable, setting]));
+  for (const setting of declaration.members.filter(ts.isPropertyDeclaration).flatMap(settingOf)) {
+    all.set(setting.variable, setting);
+  }
+  return [...all.values()];
 }
 
 function settingOf(property: ts.PropertyDeclaration): Setting[] {
@@ -86,7 +94,7 @@ function template(service: string, settings: Setting[]): string {
 const files = new Map<string, string>();
 const sections: string[] = [];
 for (const service of services) {
-  const settings = settingsOf(`apps/${service}/src/settings.ts`);
+  const settings = classesOf(`apps/${service}/src/settings.ts`).flatMap(settingsOf);
   sections.push(describe(service, settings));
   files.set(`envs/${service}/.env.template`, template(service, settings));
 }

@@ -1,5 +1,5 @@
 import { defaultExecutorClass, ExecutorClass } from '@horde/protocol';
-import { env, envFlag, envNumber, envSecret } from '@horde/settings';
+import { env, envFlag, envNumber, envSecret, SigningServiceSettings } from '@horde/settings';
 import {
   IsBoolean,
   IsIn,
@@ -7,7 +7,6 @@ import {
   IsNotEmpty,
   IsOptional,
   IsString,
-  Matches,
   Max,
   Min,
   ValidateIf,
@@ -15,17 +14,7 @@ import {
 import { executorManagerNames } from './executors/executor-manager-names.ts';
 
 /** The miner's settings; ComputeHorde's names and defaults where it has them. */
-export class MinerSettings {
-  /** The database: `postgres://user:password@host:port/database`. The tables live in the schema `miner`. */
-  @envSecret('DATABASE_URL') @IsString() databaseUrl!: string;
-
-  /** The Redis of the queues; without one, and without REDIS_HOST, queues live in the database. */
-  @envSecret('REDIS_URL') @IsOptional() @IsString() redisUrlSetting?: string;
-  /** As REDIS_URL, in ComputeHorde's form. */
-  @env('REDIS_HOST') @IsOptional() @IsString() redisHost?: string;
-  /** The port beside REDIS_HOST. */
-  @envNumber('REDIS_PORT') @IsInt() @Min(1) @Max(65535) redisPort = 6379;
-
+export class MinerSettings extends SigningServiceSettings {
   /** The address the miner listens on. */
   @env('HOST') @IsString() host = '0.0.0.0';
   /** The port the miner listens on, for validators and executors. */
@@ -35,22 +24,6 @@ export class MinerSettings {
   /** The port that executors reach the miner at. Without it: the one the miner listens on. */
   @envNumber('PORT_FOR_EXECUTORS') @IsOptional() @IsInt() @Min(1) @Max(65535) portForExecutors?: number;
 
-  /** The subnet. */
-  @envNumber('BITTENSOR_NETUID') @IsInt() @Min(0) netuid!: number;
-  /** The chain's name. The chain itself is reached through PYLON_ADDRESS. */
-  @env('BITTENSOR_NETWORK') @IsString() network!: string;
-
-  /** The miner's hotkey: the plain file `{directory}/{name}/hotkeys/{hotkey name}`. */
-  @env('BITTENSOR_WALLET_DIRECTORY') @IsString() walletDirectory = '~/.bittensor/wallets';
-  /** The wallet's folder in BITTENSOR_WALLET_DIRECTORY. */
-  @env('BITTENSOR_WALLET_NAME') @IsNotEmpty() walletName!: string;
-  /** The hotkey's file in the wallet. */
-  @env('BITTENSOR_WALLET_HOTKEY_NAME') @IsNotEmpty() walletHotkeyName!: string;
-
-  /** Pylon's HTTP API, the way to the chain. */
-  @env('PYLON_ADDRESS')
-  @Matches(/^https?:\/\//, { message: 'it must begin with http:// or https://' })
-  pylonAddress = 'http://pylon:8000';
   /** The token that lets it act for its hotkey at Pylon. */
   @envSecret('PYLON_IDENTITY_TOKEN') @IsString() pylonIdentityToken = 'miner_token';
 
@@ -88,9 +61,4 @@ export class MinerSettings {
   @env('MINER_VERSION') @IsString() version = 'unknown';
   /** The version of what started the miner, told beside its own. */
   @env('MINER_RUNNER_VERSION') @IsString() runnerVersion = 'unknown';
-
-  /** The Redis of the queues; null: they live in the database. */
-  get redisUrl(): string | null {
-    return this.redisUrlSetting ?? (this.redisHost ? `redis://${this.redisHost}:${this.redisPort}/0` : null);
-  }
 }

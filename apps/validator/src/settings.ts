@@ -1,40 +1,14 @@
-import { env, envNumber, envSecret } from '@horde/settings';
-import { IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { env, envNumber, envSecret, SigningServiceSettings } from '@horde/settings';
+import { IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 import type { StageLimits } from './jobs/stages.ts';
 
 /** The validator's settings; ComputeHorde's names and defaults where it has them. */
-export class ValidatorSettings {
-  /** The database: `postgres://user:password@host:port/database`. The tables live in the schema `validator`. */
-  @envSecret('DATABASE_URL') @IsString() databaseUrl!: string;
-
-  /** The Redis of the queues; without one, and without REDIS_HOST, queues live in the database. */
-  @envSecret('REDIS_URL') @IsOptional() @IsString() redisUrlSetting?: string;
-  /** As REDIS_URL, in ComputeHorde's form. */
-  @env('REDIS_HOST') @IsOptional() @IsString() redisHost?: string;
-  /** The port beside REDIS_HOST. */
-  @envNumber('REDIS_PORT') @IsInt() @Min(1) @Max(65535) redisPort = 6379;
-
+export class ValidatorSettings extends SigningServiceSettings {
   /** Where the validator serves its health and version. */
   @env('HOST') @IsString() host = '0.0.0.0';
   /** The port it listens on for HTTP. */
   @envNumber('PORT') @IsInt() @Min(0) @Max(65535) port = 8000;
 
-  /** The subnet. */
-  @envNumber('BITTENSOR_NETUID') @IsInt() @Min(0) netuid!: number;
-  /** The chain's name. The chain itself is reached through PYLON_ADDRESS. */
-  @env('BITTENSOR_NETWORK') @IsString() network!: string;
-
-  /** The validator's hotkey: the plain file `{directory}/{name}/hotkeys/{hotkey name}`. */
-  @env('BITTENSOR_WALLET_DIRECTORY') @IsString() walletDirectory = '~/.bittensor/wallets';
-  /** The wallet's folder in BITTENSOR_WALLET_DIRECTORY. */
-  @env('BITTENSOR_WALLET_NAME') @IsNotEmpty() walletName!: string;
-  /** The hotkey's file in the wallet. */
-  @env('BITTENSOR_WALLET_HOTKEY_NAME') @IsNotEmpty() walletHotkeyName!: string;
-
-  /** Pylon's HTTP API, the way to the chain. */
-  @env('PYLON_ADDRESS')
-  @Matches(/^https?:\/\//, { message: 'it must begin with http:// or https://' })
-  pylonAddress = 'http://pylon:8000';
   /** The token that lets it act for its hotkey at Pylon. */
   @envSecret('PYLON_IDENTITY_TOKEN') @IsString() pylonIdentityToken = 'validator_token';
 
@@ -69,10 +43,5 @@ export class ValidatorSettings {
       startup: this.startupTimeLimit,
       leeway: this.allowedLeeway,
     };
-  }
-
-  /** The Redis of the queues; null: they live in the database. */
-  get redisUrl(): string | null {
-    return this.redisUrlSetting ?? (this.redisHost ? `redis://${this.redisHost}:${this.redisPort}/0` : null);
   }
 }

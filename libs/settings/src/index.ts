@@ -1,1 +1,2 @@
+export * from './service-settings.ts';
 export * from './settings.ts';

@@ -22,11 +22,19 @@ const settingsOfClass = new WeakMap<object, Setting[]>();
 
 function setting(variable: string, kind: Kind, secret = false): PropertyDecorator {
   return (target, field) => {
-    const inherited = settingsOfClass.get(Object.getPrototypeOf(target) as object) ?? [];
-    const own = settingsOfClass.get(target) ?? [...inherited];
+    const own = settingsOfClass.get(target) ?? [];
     own.push({ field: String(field), variable, kind, secret });
     settingsOfClass.set(target, own);
   };
+}
+
+/** The settings of a class, those of its parents first. */
+function settingsOf(prototype: object | null): Setting[] {
+  if (!prototype) return [];
+  return [
+    ...settingsOf(Object.getPrototypeOf(prototype) as object | null),
+    ...(settingsOfClass.get(prototype) ?? []),
+  ];
 }
 
 /** A field that is read from an environment variable as text. */
@@ -57,7 +65,7 @@ export function loadSettings<T extends object>(
   prefixes: string[] = [],
 ): LoadedSettings<T> {
   const settings = new type();
-  const known = settingsOfClass.get(type.prototype as object) ?? [];
+  const known = settingsOf(type.prototype as object);
   const sentences: string[] = [];
   for (const { field, variable, kind, secret } of known) {
     const text = environment[variable];

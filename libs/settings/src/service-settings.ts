@@ -1,0 +1,39 @@
+import { IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { env, envNumber, envSecret } from './settings.ts';
+
+/** What every service with a database needs to know; ComputeHorde's names. */
+export class ServiceSettings {
+  /** The database: `postgres://user:password@host:port/database`. The tables live in a schema of the service's name. */
+  @envSecret('DATABASE_URL') @IsString() databaseUrl!: string;
+
+  /** The Redis of the queues; without one, and without REDIS_HOST, queues live in the database. */
+  @envSecret('REDIS_URL') @IsOptional() @IsString() redisUrlSetting?: string;
+  /** As REDIS_URL, in two parts. */
+  @env('REDIS_HOST') @IsOptional() @IsString() redisHost?: string;
+  /** The port beside REDIS_HOST. */
+  @envNumber('REDIS_PORT') @IsInt() @Min(1) @Max(65535) redisPort = 6379;
+
+  /** The subnet. */
+  @envNumber('BITTENSOR_NETUID') @IsInt() @Min(0) netuid!: number;
+  /** The chain's name. The chain itself is reached through PYLON_ADDRESS. */
+  @env('BITTENSOR_NETWORK') @IsString() network!: string;
+  /** Pylon's HTTP API, the way to the chain. */
+  @env('PYLON_ADDRESS')
+  @Matches(/^https?:\/\//, { message: 'it must begin with http:// or https://' })
+  pylonAddress = 'http://pylon:8000';
+
+  /** The Redis of the queues; null: they live in the database. */
+  get redisUrl(): string | null {
+    return this.redisUrlSetting ?? (this.redisHost ? `redis://${this.redisHost}:${this.redisPort}/0` : null);
+  }
+}
+
+/** What a service that signs with a hotkey needs to know beside that. */
+export class SigningServiceSettings extends ServiceSettings {
+  /** Holds the wallets; the hotkey is `{directory}/{wallet}/hotkeys/{hotkey}`. */
+  @env('BITTENSOR_WALLET_DIRECTORY') @IsString() walletDirectory = '~/.bittensor/wallets';
+  /** The wallet's folder in BITTENSOR_WALLET_DIRECTORY. */
+  @env('BITTENSOR_WALLET_NAME') @IsNotEmpty() walletName!: string;
+  /** The hotkey's file in the wallet. */
+  @env('BITTENSOR_WALLET_HOTKEY_NAME') @IsNotEmpty() walletHotkeyName!: string;
+}
