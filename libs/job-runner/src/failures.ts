@@ -116,6 +116,10 @@ export const failures = catalogue({
     says: (path: string, target: string, why: string) =>
       `Uploading ${JSON.stringify(path)} to ${target} failed: ${why}.`,
   },
+  UPLOAD_ANSWERS_TOO_LARGE: {
+    ...upload,
+    says: (limit: number) => `The answers to the uploads are together longer than ${bytes(limit)}.`,
+  },
   UPLOAD_KIND_UNSUPPORTED: {
     ...upload,
     says: (kind: string) => `An upload of the kind ${kind} is not supported yet by this executor.`,

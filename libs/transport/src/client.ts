@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { Connection } from './connection.ts';
@@ -48,8 +49,10 @@ function open(url: string, options: ConnectOptions): Promise<Connection> {
       options.signal?.removeEventListener('abort', abort);
       reject(new Error(`The connection to ${url} was closed while it was being opened.`));
     });
+    let stream: Socket | undefined;
+    socket.once('upgrade', (response) => (stream = response.socket));
     // Frames may come in the same packet as the end of the handshake, so handlers are set before `open`.
-    const connection = new Connection(socket);
+    const connection = new Connection(socket, () => stream?.bytesRead ?? 0);
     options.onOpening(connection);
     socket.once('open', () => {
       options.signal?.removeEventListener('abort', abort);

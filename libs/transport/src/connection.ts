@@ -40,15 +40,21 @@ export interface ServeOptions<D, C> {
 export class Connection {
   /** Resolves, never rejects, when the connection is gone. */
   readonly closed: Promise<Closed>;
-  private alive = true;
+  /** What had been read of the peer at the last look, and how many looks have found nothing new. */
+  private seen = 0;
+  private silences = 0;
   private closedByUs = false;
   private waiting = 0;
+  private waitingText = 0;
   private turn: Promise<void> = Promise.resolve();
 
-  constructor(private readonly socket: WebSocket) {
+  /** @param bytesRead what has been read of the peer so far, parts of frames included */
+  constructor(
+    private readonly socket: WebSocket,
+    private readonly bytesRead: () => number,
+  ) {
     const heartbeat = setInterval(() => this.checkHeartbeat(), limits.heartbeat);
     heartbeat.unref();
-    socket.on('pong', () => (this.alive = true));
     socket.on('error', () => socket.terminate());
     this.closed = new Promise((resolve) => {
       socket.once('close', (code, reason) => {
@@ -105,15 +111,18 @@ export class Connection {
   /** As `serve`, with the bare texts: for links whose frames are not all told apart by `message_type`. */
   onText(handle: (text: string) => Promise<void>, onBinary: () => void): void {
     this.socket.on('message', (data: RawData, isBinary: boolean) => {
-      this.alive = true;
       if (isBinary) return onBinary();
       // The text is made at once: ws reuses nothing, but many small fragments would stay in memory as such.
       const text = (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer)).toString('utf8');
-      if (++this.waiting >= limits.waitingFrames) this.socket.pause();
+      this.waiting++;
+      this.waitingText += text.length;
+      if (this.isFull) this.socket.pause();
       this.turn = this.turn.then(async () => {
         // What a peer sent before it left still counts; what comes after we closed does not.
         if (!this.closedByUs) await handle(text);
-        if (--this.waiting < limits.waitingFrames && this.socket.isPaused) this.socket.resume();
+        this.waiting--;
+        this.waitingText -= text.length;
+        if (!this.isFull && this.socket.isPaused) this.socket.resume();
       });
     });
   }
@@ -143,9 +152,18 @@ export class Connection {
     this.socket.terminate();
   }
 
+  private get isFull(): boolean {
+    return this.waiting >= limits.waitingFrames || this.waitingText >= limits.waitingText;
+  }
+
   private checkHeartbeat(): void {
-    if (!this.alive) return this.socket.terminate();
-    this.alive = false;
+    const read = this.bytesRead();
+    // A part of a frame is a sign of life: no answer can come before its end. Nor can any from a socket that is not read.
+    if (read !== this.seen || this.socket.isPaused) this.silences = 0;
+    else this.silences++;
+    this.seen = read;
+    const patience = this.socket.bufferedAmount / ((limits.slowestPeer * limits.heartbeat) / 1_000);
+    if (this.silences >= 2 + patience) return this.socket.terminate();
     if (this.isOpen) this.socket.ping();
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, pauseBefore } from './client.ts';
 import type { Connection } from './connection.ts';
+import { limits } from './limits.ts';
 
 export interface LinkOptions {
   url: string;
@@ -12,6 +13,9 @@ export interface LinkOptions {
   onUp?: (connection: Connection) => void;
   onDown?: (why: string) => void;
 }
+
+/** A connection that lasted less than this counts as a failure. @unit ms */
+const shortLife = 1_000;
 
 /** A connection that is opened again, for ever, whenever it is lost: at once the first time, then ever more slowly. */
 export class Link {
@@ -28,21 +32,23 @@ export class Link {
     return this.up?.isOpen ? this.up : null;
   }
 
+  /** Closes it for good; a peer that does not answer the close within a second is cut off. */
   async close(): Promise<void> {
     this.stopping.abort();
-    this.up?.close(1000);
     await this.ended;
   }
 
   private async run(): Promise<void> {
     const { signal } = this.stopping;
     for (let failures = 0; !signal.aborted;) {
+      let upSince = Infinity;
       try {
-        await this.once(signal, () => (failures = 0));
+        await this.once(signal, () => (upSince = Date.now()));
       } catch (error) {
         if (!signal.aborted) this.options.onDown?.(error instanceof Error ? error.message : String(error));
       }
-      failures++;
+      // A peer that accepts us and leaves at once is not to be called many times a second.
+      failures = Date.now() - upSince > shortLife ? 1 : failures + 1;
       await sleep(pauseBefore(failures, 100), undefined, { signal }).catch(() => undefined);
     }
   }
@@ -50,8 +56,13 @@ export class Link {
   private async once(signal: AbortSignal, onUp: () => void): Promise<void> {
     const { url, headers, onOpening } = this.options;
     const connection = await connect(url, { headers, onOpening, attempts: 1, signal });
-    const close = () => connection.close(1000);
+    let cut: NodeJS.Timeout | undefined;
+    const close = () => {
+      connection.close(1000);
+      cut = setTimeout(() => connection.terminate(), limits.closing);
+    };
     signal.addEventListener('abort', close, { once: true });
+    if (signal.aborted) close();
     try {
       await Promise.race([
         this.options.greet(connection),
@@ -67,7 +78,9 @@ export class Link {
     } finally {
       this.up = null;
       signal.removeEventListener('abort', close);
-      connection.close(1000);
+      clearTimeout(cut);
+      // When the peer has left, what it sent before is still being handled; closing now would drop it.
+      if (connection.isOpen) connection.close(1000);
     }
   }
 }

@@ -26,6 +26,7 @@ interface Route {
 export class WebSocketRouter {
   private readonly routes: Route[] = [];
   private readonly connections = new Set<Connection>();
+  private closing = false;
   private readonly server = new WebSocketServer({
     noServer: true,
     // Compression costs a quarter of a megabyte per connection and most of the throughput.
@@ -45,8 +46,9 @@ export class WebSocketRouter {
     http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const matched = this.match(request.url ?? '');
       if (!matched) return refuse(socket, 404, 'Not Found');
+      if (this.closing) return refuse(socket, 503, 'Service Unavailable');
       this.server.handleUpgrade(request, socket, head, (webSocket) => {
-        const connection = new Connection(webSocket);
+        const connection = new Connection(webSocket, () => request.socket.bytesRead);
         this.connections.add(connection);
         void connection.closed.then(() => this.connections.delete(connection));
         matched.accept(connection, {
@@ -58,11 +60,12 @@ export class WebSocketRouter {
     });
   }
 
-  /** Closes every connection with "going away"; those that do not answer within a second are cut. */
+  /** Closes every connection with "going away", and takes no more; those that do not answer within a second are cut. */
   async close(): Promise<void> {
+    this.closing = true;
     const open = [...this.connections];
     for (const connection of open) connection.close(1001, 'the service is stopping');
-    const cut = setTimeout(() => open.forEach((connection) => connection.terminate()), 1_000);
+    const cut = setTimeout(() => open.forEach((connection) => connection.terminate()), limits.closing);
     await Promise.all(open.map((connection) => connection.closed));
     clearTimeout(cut);
   }
@@ -84,5 +87,9 @@ export class WebSocketRouter {
 }
 
 function refuse(socket: Duplex, status: number, reason: string): void {
+  // The HTTP server has let go of the socket: without these, a peer that resets it would end the process, and one that
+  // leaves it open would keep it for ever.
+  socket.on('error', () => socket.destroy());
+  socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

@@ -236,6 +236,25 @@ describe('a link', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
+  it('is opened ever more slowly when the peer accepts it and leaves at once', async () => {
+    let calls = 0;
+    const start = performance.now();
+    await new Promise<void>((resolve) => {
+      router.route('/v', (connection) => {
+        connection.close(1011);
+        if (++calls === 5) resolve();
+      });
+      const link = new Link({
+        url: `${base}/v`,
+        onOpening: () => undefined,
+        greet: async () => undefined,
+        onUp: () => calls === 5 && void link.close(),
+      });
+    });
+    // 100, 200, 400 and 800 ms, each up to a quarter less.
+    expect(performance.now() - start).toBeGreaterThan(1_100);
+  });
+
   it('is not up while its greeting is not answered, and tries again when it is refused', async () => {
     let tries = 0;
     const up = new Promise<number>((resolve) => {

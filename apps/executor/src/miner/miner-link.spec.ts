@@ -1,6 +1,6 @@
 import { createLogger } from '@horde/operations';
 import { ExecutorReady, GenericError, JobFinished, JobRequest, make, VolumesReady } from '@horde/protocol';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ExecutorSettings } from '../settings.ts';
 import { requests } from '../testing/requests.ts';
 import { type Frame, ScriptedMiner } from '../testing/scripted-miner.ts';
@@ -71,6 +71,27 @@ describe('the line to the miner', () => {
     await second.say(initial);
     await delivered;
     expect(types(second.frames)).toEqual(['V0JobFinishedRequest']);
+  });
+
+  it('takes all the time that a large result needs, and closes only behind it', async () => {
+    const miner = await ScriptedMiner.start();
+    const { link } = openLink(miner);
+    const executor = await miner.executor();
+    const { initial, jobUuid } = requests();
+    await executor.say(initial, make(GenericError, { details: 'you are in' }));
+    link.send(make(ExecutorReady, { job_uuid: jobUuid }));
+    await executor.next();
+    executor.read(false);
+    onTestFinished(() => void vi.useRealTimers());
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const delivered = link.deliver(
+      make(JobFinished, { ...finished(jobUuid), docker_process_stdout: 'a'.repeat(15_000_000) }),
+    );
+    vi.advanceTimersByTime(60_000);
+    executor.read(true);
+    await delivered;
+    expect(types(executor.frames)).toEqual(['V0ExecutorReadyRequest', 'V0JobFinishedRequest']);
+    expect(await executor.closed).toMatchObject({ code: 1000 });
   });
 
   it('takes the same requests again without a word, and refuses others', async () => {

@@ -1,5 +1,5 @@
 import type { Logger } from '@horde/operations';
-import { GenericError, type Handlers, make, minerToExecutor } from '@horde/protocol';
+import { complaintOf, GenericError, type Handlers, make, minerToExecutor } from '@horde/protocol';
 import type { Closed, Connection } from '@horde/transport';
 import type { Assignment } from './assignment.ts';
 
@@ -13,6 +13,8 @@ export class Session {
   /** Whether we are let in. */
   isIn = false;
   private readonly decision = Promise.withResolvers<void>();
+  /** Resolves when the last frame has been handed to the system. */
+  private sent: Promise<unknown> = Promise.resolve();
   private readonly silence = setTimeout(() => this.letIn(), silenceLimit);
 
   /** Resolves when we are let in or refused, or the connection is gone. */
@@ -38,18 +40,19 @@ export class Session {
   }
 
   send(frame: string): void {
-    void this.connection.sendText(frame);
+    this.sent = this.connection.sendText(frame);
   }
 
-  /** Closes the connection behind all that was sent. */
+  /** Closes the connection behind all that was sent: the time for closing must not be spent on a large result. */
   close(): void {
-    this.connection.close(1000);
+    void this.sent.then(() => this.connection.close(1000));
   }
 
   private readonly handlers: Handlers<typeof minerToExecutor, null> = {
-    GenericError: ({ details }) => {
-      if (this.isIn) return this.logger.warn({ details }, 'the miner did not understand a message');
-      this.refusal = details ?? 'no reason given';
+    GenericError: (message) => {
+      if (this.isIn)
+        return this.logger.warn(`the miner did not understand a message: ${complaintOf(message)}`);
+      this.refusal = complaintOf(message);
       this.decide();
     },
     V0InitialJobRequest: (message) => {

@@ -64,6 +64,13 @@ export class ExecutorConnection {
     for (const message of messages) await this.connection.sendText(writeFrame(message));
   }
 
+  /** Lets what the executor sends wait on its way, or takes it again. */
+  read(on: boolean): void {
+    const { socket } = this.connection as unknown as { socket: { pause(): void; resume(): void } };
+    if (on) socket.resume();
+    else socket.pause();
+  }
+
   /** The connection is lost, without a word. */
   cut(): void {
     this.connection.terminate();

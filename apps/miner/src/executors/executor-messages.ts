@@ -3,6 +3,7 @@ import { Keypair } from '@horde/identity';
 import type { ExecutorManager } from '@horde/executor-manager';
 import type { Logger } from '@horde/operations';
 import {
+  complaintOf,
   ExecutorReady,
   HordeFailed,
   JobFailed,
@@ -33,7 +34,8 @@ export class ExecutorMessages {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.handlers = {
-      GenericError: ({ details }) => logger.warn({ details }, 'the executor could not use what we sent'),
+      GenericError: (message) =>
+        logger.warn(`the executor could not use what we sent: ${complaintOf(message)}`),
       V0ExecutorReadyRequest: (message, job) =>
         this.advance(job, 'executor_ready', make(ExecutorReady, { ...message, executor_token: null })),
       V0VolumesReadyRequest: (message, job) => this.advance(job, 'volumes_ready', message),

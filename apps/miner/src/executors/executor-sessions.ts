@@ -7,25 +7,28 @@ import type { Job } from '../jobs/job.entity.ts';
 export class ExecutorSession {
   /** The uuid of its job, once it is known. */
   job: string | null = null;
-  private begun: Promise<void> = Promise.resolve();
-  private hasPayload = false;
+  /** Resolves when the executor has been sent what it begins with; null before that is known. */
+  private begun: Promise<void> | null = null;
+  private jobRequest: string | null = null;
 
   constructor(readonly connection: Connection) {}
 
   /** Sends what the executor begins with: the initial request, and the job request when it is there. */
   greet(initialRequest: string, jobRequest: string | null): Promise<void> {
-    this.hasPayload = jobRequest !== null;
+    this.jobRequest ??= jobRequest;
+    const first = this.jobRequest;
     this.begun = this.connection.sendText(initialRequest).then(async () => {
-      if (jobRequest !== null) await this.connection.sendText(jobRequest);
+      if (first !== null) await this.connection.sendText(first);
     });
     return this.begun;
   }
 
-  /** Sends the job request, after the greeting and once. */
+  /** Sends the job request, once, and never before what the executor begins with. */
   async pass(jobRequest: string): Promise<void> {
+    if (this.jobRequest !== null) return;
+    this.jobRequest = jobRequest;
+    if (!this.begun) return; // `greet` sends it
     await this.begun;
-    if (this.hasPayload) return;
-    this.hasPayload = true;
     await this.connection.sendText(jobRequest);
   }
 
@@ -62,6 +65,11 @@ export class ExecutorSessions {
   /** Whether the job's executor is connected, or has left frames that are still to be handled. */
   has(job: string): boolean {
     return this.byJob.has(job);
+  }
+
+  /** Whether the executor of this token is connected, or is just being let in again. */
+  isTaken(token: string): boolean {
+    return this.byToken.has(token);
   }
 
   /** Passes a job request to the job's executor. One that is not connected gets it when it connects. */

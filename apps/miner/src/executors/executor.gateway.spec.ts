@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { verifyHex } from '@horde/identity';
 import {
   ExecutorFailed,
@@ -23,6 +24,7 @@ beforeAll(async () => {
 });
 afterEach(() => {
   miner.manager.startError = null;
+  miner.manager.address = async () => null;
 });
 afterAll(() => miner.close());
 
@@ -104,6 +106,22 @@ describe('an executor that leaves before its job has ended', () => {
     await connection.next('V0JobFinishedRequest');
     expect(connection.types()).not.toContain('V0HordeFailedRequest');
   });
+});
+
+it('an executor that comes back while its leaving is being looked into keeps its job', async () => {
+  const { connection, job_uuid, token } = await started();
+  const first = await miner.executor(token);
+  // Holds up the second connection where it has shown its token and is not let in yet.
+  await miner.query('begin');
+  await miner.query('select 1 from job where uuid = $1 for update', job_uuid);
+  await first.close();
+  const second = await miner.knock(token);
+  await sleep(1_000); // longer than an exit code is waited for
+  await miner.query('commit');
+  await second.next('V0InitialJobRequest');
+  await second.send(make(ExecutorReady, { job_uuid }));
+  await connection.next('V0ExecutorReadyRequest');
+  expect(connection.types()).not.toContain('V0HordeFailedRequest');
 });
 
 describe('an executor that never connects', () => {
@@ -194,8 +212,16 @@ describe('an executor’s message', () => {
     expect(await job(job_uuid)).toMatchObject({ status: 'failed' });
     expect(
       await miner.query('select stdout, exit_status from job_result where job_uuid = $1', job_uuid),
-    ).toEqual([{ stdout: 'a\uFFFD', exit_status: 1 }]);
+    ).toEqual([{ stdout: 'a\uFFFD', exit_status: '1' }]);
     expect(connection.types()).not.toContain('V0JobFinishedRequest');
+  });
+
+  it('keeps an exit status of any size', async () => {
+    const { connection, job_uuid, token } = await started();
+    const executor = await miner.executor(token);
+    const docker_process_exit_status = 3_221_225_786; // a process of Windows that was interrupted
+    await executor.send(make(JobFailed, { job_uuid, docker_process_exit_status }));
+    expect(await connection.next('V0JobFailedRequest')).toMatchObject({ docker_process_exit_status });
   });
 
   it('of an older executor is told as a failure that every validator knows', async () => {
@@ -212,6 +238,27 @@ describe('an executor’s message', () => {
       reason: 'unknown',
     });
   });
+});
+
+it('a job request that comes while the executor is being greeted follows the initial request, once', async () => {
+  const { validator, connection, job_uuid, token } = await started({
+    streaming_details: make(StreamingDetails, { public_key: 'PEM\n' }),
+  });
+  await expect.poll(async () => (await job(job_uuid))['executor_handle']).not.toBeNull();
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<string | null>();
+  miner.manager.address = () => {
+    asked.resolve();
+    return answer.promise;
+  };
+  const executor = await miner.knock(token);
+  await asked.promise;
+  await connection.send(validator.signed(validator.payload(job_uuid)));
+  await connection.settled();
+  answer.resolve('203.0.113.9');
+  await executor.next('V0InitialJobRequest');
+  await executor.settled();
+  expect(executor.types()).toEqual(['V0InitialJobRequest', 'V0JobRequest', 'GenericError']);
 });
 
 it('a streaming job’s executor is told its address, and the validator gets it with the miner’s signature', async () => {

@@ -111,7 +111,7 @@ export class ExecutorGateway {
       if (this.stopping || (await this.jobs.find(job.uuid))?.ended_at) return;
       const exitCode = await this.supervisor.exitCode(job.uuid);
       // It may have come back while its exit code was waited for.
-      if (this.stopping || this.sessions.has(job.uuid)) return;
+      if (this.stopping || this.sessions.isTaken(job.executor_token)) return;
       const exited = exitCode === undefined ? '' : `, exit code ${exitCode ?? 'unknown'}`;
       await this.supervisor.lost(job.uuid, `its connection was closed with code ${code}${exited}`);
     } catch (error) {

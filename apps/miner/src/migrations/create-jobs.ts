@@ -47,7 +47,7 @@ export class CreateJobs1795000000001 implements MigrationInterface {
         job_uuid uuid primary key references job (uuid) on delete cascade,
         stdout text not null,
         stderr text not null,
-        exit_status integer,
+        exit_status bigint,
         artifacts jsonb,
         upload_results jsonb,
         stored_at timestamptz not null default now()

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, type Transaction } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { withLogContext, type Logger } from '@horde/operations';
 import type { JobAcceptedPayload, JobFinishedPayload } from '@horde/protocol';
@@ -46,14 +46,17 @@ export class ReceiptIntake {
 
   private async keep(job: Job, payload: EndPayload, signature: string): Promise<void> {
     const finished = payload.receipt_type === 'JobFinishedReceipt';
-    await this.database.transaction(async (tx) => {
+    const store = async (tx: Transaction) => {
       if (!this.settings.isLocalMiner) {
         await this.receipts.store(tx, countersigned(payload, signature, this.keypair));
       }
       if (finished) await this.jobs.settle(tx, job);
-    });
+    };
+    // A validator that closes a job before it has ended has given it up; there is no other message for that. One
+    // transaction for both: with the receipt stored, nobody would end the job after a crash.
+    const givenUp = finished && (await this.jobs.advance(job, 'horde_failed', null, store));
+    if (givenUp) this.supervisor.stop(job.uuid);
+    else await this.database.transaction(store);
     this.logger.info(`${payload.receipt_type} stored`);
-    // A validator that closes a job before it has ended has given it up; there is no other message for that.
-    if (finished && (await this.jobs.advance(job, 'horde_failed', null))) this.supervisor.stop(job.uuid);
   }
 }

@@ -21,6 +21,8 @@ export class RecordingManager implements ExecutorManager {
   startError: Error | null = null;
   /** Whether starts take for ever, until they are called off. */
   startsHang = false;
+  /** What `publicAddress` answers. */
+  address: () => Promise<string | null> = async () => null;
   private listeners: (() => void)[] = [];
 
   constructor(public offered: Manifest = { 'always_on.test': 2 }) {}
@@ -60,7 +62,7 @@ export class RecordingManager implements ExecutorManager {
   }
 
   async publicAddress(): Promise<string | null> {
-    return null;
+    return this.address();
   }
 
   /** The executor of this token has exited. */

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Keypair } from '@horde/identity';
 import type { Logger } from '@horde/operations';
-import { MainHotkey, make, type Handlers, type validatorToMiner } from '@horde/protocol';
+import { complaintOf, MainHotkey, make, type Handlers, type validatorToMiner } from '@horde/protocol';
 import { JobIntake } from '../jobs/job-intake.ts';
 import { JobPayloads } from '../jobs/job-payloads.ts';
 import { LOGGER } from '../ports.ts';
@@ -27,7 +27,8 @@ export class ValidatorMessages {
     @Inject(LOGGER) logger: Logger,
   ) {
     this.handlers = {
-      GenericError: ({ details }) => logger.warn({ details }, 'a validator could not use what we sent'),
+      GenericError: (message) =>
+        logger.warn(`a validator could not use what we sent: ${complaintOf(message)}`),
       // Clients that came back may authenticate twice on one connection; once was enough.
       ValidatorAuthForMiner: () => undefined,
       V0InitialJobRequest: (message, received, json) => intake.receive(message, received, json),

@@ -52,6 +52,18 @@ describe("a job's container", () => {
     return { jobUuid, folders, run, left };
   }
 
+  it('is left alone by the clean-up of another owner with a job of the same uuid', async () => {
+    const { jobUuid, left } = await job('true');
+    const other = await image.docker.createContainer({
+      Image: image.reference,
+      Cmd: ['true'],
+      Labels: { 'horde.job': jobUuid, 'horde.owner': '1:1' },
+    });
+    onTestFinished(() => other.remove({ force: true }));
+    await new DockerJobRunner().cleanUp(jobUuid);
+    expect((await left()).map(({ Id }) => Id)).toEqual([other.id]);
+  });
+
   it('has the loopback interface and no other', async () => {
     const { run } = await job('ls /sys/class/net; ip route');
     expect((await run()).stdout).toBe('lo\n');

@@ -68,7 +68,8 @@ export class DockerJobRunner implements JobRunner {
   }
 
   async cleanUp(jobUuid: string): Promise<void> {
-    const filters = { label: [`horde.job=${jobUuid}`] };
+    // Another miner's executor on this engine may have a job of the same uuid.
+    const filters = { label: [`horde.job=${jobUuid}`, `horde.owner=${processOwner()}`] };
     const left = await this.docker.listContainers({ all: true, filters });
     await Promise.all(left.map(({ Id }) => this.remove(this.docker.getContainer(Id))));
   }

@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { makeJobFolders, removeJobFolders } from '../folders.ts';
 import type { JobFolders, JobSpec } from '../runner.ts';
@@ -27,6 +27,25 @@ describe('a job that a signal ends', () => {
     };
     const options = { signal: new AbortController().signal, deadline: Date.now() + 20_000 };
     expect((await new ProcessJobRunner().run(spec, folders, options)).exitCode).toBe(139);
+  });
+});
+
+describe('a job of a local network', () => {
+  it('carries the name of the network, whatever its own variables say: by it a killed run is cleared away', async () => {
+    vi.stubEnv('HORDE_NETWORK', 'net-1');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const folders = await makeJobFolders(tmpdir(), 'network');
+    onTestFinished(() => removeJobFolders(folders));
+    const spec: JobSpec = {
+      jobUuid: 'network',
+      image: '',
+      command: ['sh', '-c', 'echo $HORDE_NETWORK'],
+      env: new Map([['HORDE_NETWORK', 'other']]),
+      artifactsDir: null,
+      gpu: 'none',
+    };
+    const options = { signal: new AbortController().signal, deadline: Date.now() + 20_000 };
+    expect((await new ProcessJobRunner().run(spec, folders, options)).stdout).toBe('net-1\n');
   });
 });
 

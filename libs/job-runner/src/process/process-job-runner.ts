@@ -15,9 +15,10 @@ const PIPES_LIMIT = 1_000;
  * Runs a job's command as a plain process of this machine: it sees all that this user sees. For machines without a
  * Docker engine, and only where somebody asked for it.
  *
- * The image and the GPU preset are ignored. The process starts in the job's root folder with the job's variables and
- * this process's PATH, nothing else. In arguments and variables /volume, /output and the artifacts folder stand for the
- * job's folders; inside files (scripts, for one) they do not.
+ * The image and the GPU preset are ignored. The process starts in the job's root folder with the job's variables, this
+ * process's PATH and its HORDE_NETWORK, by which a local network finds what it left; nothing else. In arguments and
+ * variables /volume, /output and the artifacts folder stand for the job's folders; inside files (scripts, for one) they
+ * do not.
  */
 export class ProcessJobRunner implements JobRunner {
   readonly isolated = false;
@@ -57,9 +58,10 @@ export class ProcessJobRunner implements JobRunner {
     const { command, env } = withFolders(spec, folders);
     const [program, ...args] = command;
     if (!program) return refuse(127, 'The job has no command; a process has no image to take one from.');
+    const network = process.env['HORDE_NETWORK'];
     const child = spawn(program, args, {
       cwd: folders.root,
-      env: { PATH: process.env['PATH'], ...env },
+      env: { PATH: process.env['PATH'], ...env, ...(network && { HORDE_NETWORK: network }) },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true, // a process group of its own, so that the whole of it can be killed
     });

@@ -173,6 +173,19 @@ describe('uploads that fail', () => {
     );
   });
 
+  it('keeps no more of all answers together than a result can carry', async () => {
+    const answer = Buffer.alloc(9 * 1024 * 1024, 'a');
+    const server = await serve((_request, response) => void response.end(answer));
+    const folder = makeOutput({ a: '' });
+    const uploads = Array.from({ length: 12 }, () => put(server.url, 'a'));
+    await expect(
+      upload({ output_upload_type: 'multi_upload', uploads, system_output: null }, folder),
+    ).rejects.toEqual(
+      failing('UPLOAD_ANSWERS_TOO_LARGE', 'The answers to the uploads are together longer than 50 MiB.'),
+    );
+    expect(server.received.length).toBeLessThan(10);
+  });
+
   it('talks to no address outside the public internet unless allowed', async () => {
     const server = await serve((_request, response) => response.end());
     await expect(

@@ -11,6 +11,8 @@ import { openOutputFile } from './output-file.ts';
 
 const IDLE_TIMEOUT = 300_000;
 const RESPONSE_LIMIT = 10 * 1024 * 1024;
+/** All answers together, in bytes: no result could carry more. */
+const RESPONSES_LIMIT = 5 * RESPONSE_LIMIT;
 /** Uploads of a multi-upload under way at once. */
 const AT_ONCE = 3;
 
@@ -45,9 +47,13 @@ export async function uploadOutput(
       const { file, size } = await openOutputFile(outputFolder, single.relative_path);
       opened.push({ upload: single, body: bodyOf(single, file, size), close: () => file.close() });
     }
-    const results = await inTurns(opened, options.signal, (item, signal) =>
-      send(item.upload, item.body, { ...options, signal }),
-    );
+    let received = 0;
+    const results = await inTurns(opened, options.signal, async (item, signal) => {
+      const result = await send(item.upload, item.body, { ...options, signal });
+      received += result.length;
+      if (received > RESPONSES_LIMIT) throw failures.UPLOAD_ANSWERS_TOO_LARGE(RESPONSES_LIMIT);
+      return result;
+    });
     return new Map(results.map((result, index) => [uploads[index]!.relative_path, result]));
   } finally {
     await Promise.all(opened.map(({ close }) => close()));

@@ -1,10 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { failing, fill, inline } from '../testing/volumes.ts';
 import { zip } from '../testing/zip.ts';
+
+it('of two members of one name the later one counts, whole', async () => {
+  const contents = (letter: string) => Buffer.alloc(2_000_000, letter);
+  const { folder, done } = await fill(
+    inline(
+      await zip([
+        { name: 'a', contents: contents('1') },
+        { name: './a', contents: contents('2').subarray(0, 1_500_000) },
+      ]),
+    ),
+  );
+  await done;
+  expect(readFileSync(path.join(folder, 'a')).equals(contents('2').subarray(0, 1_500_000))).toBe(true);
+});
 
 describe('archives that mean harm', () => {
   it.each(['../outside', 'a/../../outside', '/outside', 'a/..', '..'])(

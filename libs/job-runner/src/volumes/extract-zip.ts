@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
 
@@ -33,11 +34,16 @@ export async function extractZip(
     throw unreadable(error);
   });
   const atWork = new Set<Promise<void>>();
+  const names = new Set<string>();
   let failed: { error: unknown } | undefined;
   try {
     for await (const entry of zip.eachEntry()) {
       signal.throwIfAborted();
       if (failed) break;
+      // Of two members of one name the later one counts; written at once, they would be mixed.
+      const name = path.posix.normalize(entry.fileName);
+      if (names.has(name)) await Promise.all(atWork);
+      names.add(name);
       const work = extractEntry(zip, entry, writer, base, budget, signal)
         .catch((error: unknown) => {
           failed ??= { error };

@@ -50,7 +50,7 @@ export class NewJob {
   @OneOf(['job.new']) type = 'job.new' as const;
   @MessageType('V2JobRequest') message_type = 'V2JobRequest' as const;
   @Text({ max: 100 }) uuid!: string;
-  @Text({ max: 100 }) job_namespace: string | null = null;
+  @Text({ max: 1024 }) job_namespace: string | null = null;
   @OneOf(ExecutorClass) executor_class!: ExecutorClass;
   @Text({ max: 1024 }) docker_image!: string;
   @Texts() args!: string[];

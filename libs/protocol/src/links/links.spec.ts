@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
+  complaintOf,
   facilitatorToValidator,
+  GenericError,
   JobFailed,
   make,
   minerToValidator,
@@ -98,6 +100,16 @@ describe('a frame that a peer sent', () => {
       ShapeError,
     );
   });
+});
+
+it('a complaint is logged without the frame that it quotes', () => {
+  const says = (details: string | null) => complaintOf(make(GenericError, { details }));
+  expect(says('Malformed message: raw={"env":{"TOKEN":"s3cret"}}')).toBe('Malformed message: raw=');
+  expect(
+    says("1 validation error for V0JobRequest\nenv\n  Field required [type=missing, input='s3cret']"),
+  ).toBe('1 validation error for V0JobRequest\nenv\n  Field required');
+  expect(says('x'.repeat(1_000))).toHaveLength(300);
+  expect(says(null)).toBe('no reason given');
 });
 
 describe('the failure messages of older executors', () => {
