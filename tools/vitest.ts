@@ -8,9 +8,10 @@ mkdirSync('reports', { recursive: true });
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=reports/${name}.json`];
 const vitest = existsSync('node_modules/vitest/vitest.mjs') ? 'node_modules/vitest/vitest.mjs' : '';
 if (!vitest) throw new Error('The packages are not installed: run ./horde test.');
-const { status } = spawnSync(
-  process.execPath,
-  [vitest, 'run', '--dir', folder, '--passWithNoTests', ...reporters],
-  { stdio: 'inherit' },
-);
+// nx asks for colours in everything that is started below it, and specs read what processes print.
+const { FORCE_COLOR: _forced, ...environment } = process.env;
+const { status } = spawnSync(process.execPath, [vitest, 'run', `${folder}/`, ...reporters], {
+  stdio: 'inherit',
+  env: { ...environment, NO_COLOR: '1' },
+});
 process.exit(status ?? 1);

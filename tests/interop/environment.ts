@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { globSync, mkdirSync, readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+/**
+ * Two generations of ComputeHorde's published packages. The new one requires a certifi that was never published, so it
+ * is installed over the old one's dependencies.
+ */
+const recipes = {
+  old: ["'compute-horde-sdk==0.0.18' 'compute-horde==0.0.26' 'async-substrate-interface<2'"],
+  new: [
+    "'compute-horde-sdk==0.0.18' 'compute-horde==0.0.26' 'async-substrate-interface<2'",
+    "--no-deps 'compute-horde-sdk==0.0.19' 'compute-horde==0.0.27'",
+  ],
+};
+
+export type Generation = keyof typeof recipes;
+export const generations = Object.keys(recipes) as Generation[];
+
+/** Where the Python of a generation is; or why there can be none here, which is not a fault of the project. */
+export type Environment = { python: string } | { missing: string };
+
+const run = promisify(execFile);
+const peers = path.join(import.meta.dirname, 'peers');
+/** As Python's own convention for "try again later". */
+const unreachable = 75;
+
+/** Finds the environment of a generation, or makes it. Throws where it cannot be installed or imported. */
+export async function pythonEnvironment(generation: Generation): Promise<Environment> {
+  const python = await findPython();
+  if (!python) return { missing: 'There is no Python 3.11 with its venv module on this machine.' };
+  const builder = path.join(peers, 'environment.py');
+  const constraints = path.join(peers, 'constraints.txt');
+  const recipe = recipes[generation];
+  const key = createHash('sha256');
+  for (const part of [...recipe, readFileSync(constraints), readFileSync(builder), python]) key.update(part);
+  const folder = path.join(
+    cacheFolder(),
+    'interop',
+    `${generation}-${process.arch}-${key.digest('hex').slice(0, 16)}`,
+  );
+  try {
+    await run(python, [builder, folder, constraints, ...recipe]);
+  } catch (error) {
+    const { code, stderr } = error as { code?: number; stderr: string };
+    if (code === unreachable) return { missing: stderr.trim() };
+    throw new Error(`The ${generation} Python packages cannot be installed: ${stderr}`, { cause: error });
+  }
+  return { python: path.join(folder, 'bin/python') };
+}
+
+/** What can be made again lies outside the checkout, so that a second clone starts at once. */
+function cacheFolder(): string {
+  const folder =
+    process.env['HORDE_CACHE'] ??
+    (process.getuid?.() === 0
+      ? '/var/cache/horde'
+      : path.join(process.env['XDG_CACHE_HOME'] ?? path.join(os.homedir(), '.cache'), 'horde'));
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+async function findPython(): Promise<string | null> {
+  const pyenv = process.env['PYENV_ROOT'] ?? path.join(os.homedir(), '.pyenv');
+  const candidates = ['python3.11', 'python3', ...globSync(path.join(pyenv, 'versions/3.11*/bin/python'))];
+  const question =
+    'import sys, ensurepip, venv; assert sys.version_info[:2] == (3, 11); print(sys.executable)';
+  for (const candidate of candidates) {
+    const found = await run(candidate, ['-c', question]).catch(() => null);
+    if (found) return found.stdout.trim();
+  }
+  return null;
+}

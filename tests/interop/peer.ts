@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { pythonEnvironment, type Generation } from './environment.ts';
+
+/** What a Python reader makes of a frame: what it would write, or the class and text of its error. */
+export type Verdict = { dump: string } | { error: string; says: string };
+
+/** A Python process with the packages of one generation, which answers questions about them. */
+export class Peer {
+  /** Starts one; null where there is no Python or no package registry, which `npm run interop` reports. */
+  static async start(generation: Generation): Promise<Peer | null> {
+    const environment = await pythonEnvironment(generation);
+    if ('missing' in environment) return null;
+    const home = await mkdtemp(path.join(os.tmpdir(), 'horde-interop-'));
+    const peer = new Peer(environment.python, home);
+    // The packages take seconds to import: here, and not at the cost of the first check.
+    await peer.ask('words', { link: 'receipt pages' });
+    return peer;
+  }
+
+  readonly #child;
+  readonly #waiting: { resolve: (result: unknown) => void; reject: (error: Error) => void }[] = [];
+  #stderr = '';
+
+  private constructor(
+    python: string,
+    private readonly home: string,
+  ) {
+    this.#child = spawn(python, [path.join(import.meta.dirname, 'peers/worker.py')], {
+      stdio: 'pipe',
+      // Importing bittensor writes into HOME; the facilitator it talks to is on this machine.
+      env: {
+        ...process.env,
+        HOME: home,
+        NO_PROXY: '127.0.0.1',
+        PYTHONDONTWRITEBYTECODE: '1',
+        PYTHONUTF8: '1',
+      },
+    });
+    this.#child.stderr.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString('utf8')));
+    this.#child.stdin.on('error', () => undefined);
+    createInterface({ input: this.#child.stdout }).on('line', (line) => {
+      const answer = JSON.parse(line) as { result?: unknown; error?: string; trace?: string };
+      const { resolve, reject } = this.#waiting.shift()!;
+      if (answer.error === undefined) resolve(answer.result);
+      else reject(new Error(`${answer.error}\n${answer.trace}`));
+    });
+    this.#child.once('close', () => {
+      for (const { reject } of this.#waiting.splice(0)) reject(this.#ended());
+    });
+  }
+
+  /** Asks for one operation of peers/. Answers come in the order of the questions. */
+  ask<Result>(operation: string, arguments_: object = {}): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (this.#child.exitCode !== null) throw this.#ended();
+      this.#waiting.push({ resolve: resolve as (result: unknown) => void, reject });
+      this.#child.stdin.write(`${JSON.stringify({ op: operation, ...arguments_ })}\n`);
+    });
+  }
+
+  #ended(): Error {
+    return new Error(`The Python process ended with ${this.#child.exitCode}:\n${this.#stderr}`);
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.#child.once('close', resolve));
+    this.#child.stdin.end();
+    if (this.#child.exitCode === null) await closed;
+    await rm(this.home, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * Checks our protocol against ComputeHorde's published Python packages, and prints a table of the checks.
+ *
+ * usage: run.ts [--require] [--json]
+ *   --require  fail where the packages cannot be had (no Python 3.11, no package registry) instead of skipping
+ *   --json     print the table as JSON
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { generations, pythonEnvironment } from './environment.ts';
+
+interface Row {
+  check: string;
+  count: number;
+  verdict: 'passes' | 'fails';
+}
+
+interface Report {
+  testResults: {
+    message: string;
+    assertionResults: {
+      ancestorTitles: string[];
+      title: string;
+      status: string;
+      meta: { count?: number };
+      failureMessages: string[];
+    }[];
+  }[];
+}
+
+const { values: options } = parseArgs({
+  options: { require: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+});
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+const environments = await Promise.all(generations.map(pythonEnvironment));
+const missing = environments.find((environment) => 'missing' in environment);
+if (missing) {
+  say(options.json ? JSON.stringify({ skipped: missing.missing }) : `interop: skipped. ${missing.missing}`);
+  process.exit(options.require ? 1 : 0);
+}
+
+const root = path.join(import.meta.dirname, '../..');
+const run = (...args: string[]) => spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+const built = run('node_modules/nx/dist/bin/nx.js', 'run-many', '-t', 'build', '--output-style=static');
+if (built.status !== 0) {
+  process.stderr.write(`The services cannot be built.\n${built.stdout}${built.stderr}`);
+  process.exit(1);
+}
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'horde-interop-'));
+const file = path.join(folder, 'report.json');
+const { stdout, stderr, status } = run(
+  'node_modules/vitest/vitest.mjs',
+  'run',
+  'tests/interop/',
+  '--reporter=json',
+  `--outputFile=${file}`,
+);
+const report = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : null;
+rmSync(folder, { recursive: true, force: true });
+if (!report?.testResults.length) {
+  process.stderr.write(`The checks did not run.\n${stdout}${stderr}`);
+  process.exit(1);
+}
+
+const rows = new Map<string, Row>();
+for (const { assertionResults } of report.testResults) {
+  for (const { ancestorTitles, title, status: result, meta } of assertionResults) {
+    if (result === 'skipped' || result === 'pending') continue;
+    // A link has many messages: they share a row.
+    const check = [...ancestorTitles, title.replace(/: V?\w+, /, ': every message, ')]
+      .filter(Boolean)
+      .join(', ');
+    const row = rows.get(check) ?? { check, count: 0, verdict: 'passes' };
+    row.count += meta.count ?? 1;
+    if (result !== 'passed') row.verdict = 'fails';
+    rows.set(check, row);
+  }
+}
+
+const failures = report.testResults.flatMap(({ message, assertionResults }) => [
+  ...(message ? [message] : []),
+  ...assertionResults.flatMap(({ title, failureMessages }) =>
+    failureMessages.map((failure) => `${title}\n${failure}`),
+  ),
+]);
+for (const failure of failures) process.stderr.write(`${failure}\n\n`);
+
+const table = [...rows.values()];
+if (options.json) say(JSON.stringify(table, null, 2));
+else {
+  const width = Math.max(...table.map(({ check }) => check.length));
+  for (const { check, count, verdict } of table)
+    say(`${check.padEnd(width)}  ${String(count).padStart(6)}  ${verdict}`);
+  const failed = table.filter(({ verdict }) => verdict === 'fails').length;
+  say(`\n${table.length - failed} passed, ${failed} failed`);
+}
+process.exit(status ?? 1);
