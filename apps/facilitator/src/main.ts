@@ -19,6 +19,7 @@ if (command === null) {
   await runService({
     name: 'facilitator',
     settings: FacilitatorSettings,
+    prefixes: ['BITTENSOR_', 'NONCE_', 'JWT_'],
     module: (settings, logger) => FacilitatorModule.with(settings, logger),
     listen: ({ host, port }) => ({ host, port }),
   });

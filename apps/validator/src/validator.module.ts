@@ -12,6 +12,7 @@ import { JobIntake } from './jobs/job-intake.service.ts';
 import { Jobs } from './jobs/jobs.service.ts';
 import { MinerClient } from './miner/miner-client.service.ts';
 import { ownHotkey } from './own-hotkey.ts';
+import { ReceiptHandover } from './receipts/receipt-handover.service.ts';
 import { Receipts } from './receipts/receipts.service.ts';
 import { MinerDirectory } from './routing/miner-directory.service.ts';
 import { MinerSchedule } from './routing/miner-schedule.service.ts';
@@ -45,6 +46,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       MinerClient,
       MinerDirectory,
       MinerSchedule,
+      ReceiptHandover,
       Receipts,
       Router,
       Whitelist,

@@ -64,6 +64,13 @@ describe('the schema of a service', () => {
     );
   });
 
+  it('whose address is none says so without the password', async () => {
+    const refused = open('postgres://u:secret@host:port/x', []);
+    await expect(refused).rejects.toThrow(DatabaseError);
+    await expect(refused).rejects.not.toThrow('secret');
+    expect(JSON.stringify(await refused.catch((error: unknown) => error))).not.toContain('secret');
+  });
+
   it('that cannot be reached says so', async () => {
     const refused = open('postgres://u:secret@127.0.0.1:1/x', []);
     await expect(refused).rejects.toThrow(DatabaseError);
@@ -162,6 +169,28 @@ describe('the outbox', () => {
     await second.next(1);
     expect(second.sent).toEqual(['2']);
     again.stop();
+  });
+
+  it('sends nothing more once it is stopped, in the middle of a row too', async () => {
+    for (const subject of ['1', '2', '3']) await put('e', subject);
+    const sent: string[] = [];
+    const { promise: isSending, resolve: sending } = Promise.withResolvers<void>();
+    const { promise: isSent, resolve: finish } = Promise.withResolvers<boolean>();
+    const drain = new OutboxDrain(
+      outbox,
+      'e',
+      (row) => {
+        sent.push(row.subject);
+        sending();
+        return isSent;
+      },
+      () => undefined,
+    );
+    await isSending;
+    drain.stop();
+    finish(true);
+    await put('e', '4');
+    expect(sent).toEqual(['1']);
   });
 
   it('keeps the exact frame, and forgets a subject that is settled', async () => {

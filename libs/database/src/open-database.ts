@@ -57,8 +57,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<DataSource
 }
 
 async function createSchema(service: string, url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  let client: pg.Client | undefined;
   try {
+    client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
     await client.connect();
     // "if not exists" still fails when two sessions create it at the same moment, hence the lock.
     await client.query('select pg_advisory_lock(hashtext($1))', [`schema of ${service}`]);
@@ -66,7 +67,7 @@ async function createSchema(service: string, url: string): Promise<void> {
   } catch (error) {
     throw new DatabaseError(`The database of ${service} cannot be used: ${describe(error)}.`);
   } finally {
-    await client.end();
+    await client?.end();
   }
 }
 

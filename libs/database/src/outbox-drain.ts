@@ -13,6 +13,7 @@ export class OutboxDrain {
   private sent = new Set<string>();
   private running = false;
   private again = false;
+  private stopped = false;
   private readonly end: (() => void)[];
 
   constructor(
@@ -30,12 +31,12 @@ export class OutboxDrain {
 
   stop(): void {
     for (const end of this.end) end();
-    this.again = false;
+    this.stopped = true;
   }
 
   private run(): void {
     this.again = true;
-    if (this.running) return;
+    if (this.running || this.stopped) return;
     this.running = true;
     void this.drain()
       .catch((error: unknown) => {
@@ -49,10 +50,11 @@ export class OutboxDrain {
   }
 
   private async drain(): Promise<void> {
-    while (this.again) {
+    while (this.again && !this.stopped) {
       this.again = false;
       if (this.sent.size > mostRemembered) this.sent = new Set(await this.outbox.remaining(this.sent));
       for (const row of await this.outbox.waiting(this.peer, this.sent)) {
+        if (this.stopped) return;
         this.sent.add(row.id);
         if (!(await this.send(row))) return this.stop();
         this.again = true;

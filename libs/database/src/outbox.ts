@@ -87,6 +87,17 @@ export class Outbox {
     return rows.map(({ id }) => id);
   }
 
+  /** The message with this id; null when it is no longer here. */
+  find(id: string): Promise<OutboxRow | null> {
+    return this.database.manager.findOneBy(OutboxRow, { id });
+  }
+
+  /** Puts another message in the place of one that the peer cannot read. */
+  async replace(id: string, message: { message_type: string }): Promise<void> {
+    const { message_type: type } = message;
+    await this.database.manager.update(OutboxRow, { id }, { type, frame: writeFrame(message) });
+  }
+
   /** The peer has it. */
   async delivered(id: string): Promise<void> {
     await this.database.manager.delete(OutboxRow, { id });

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LoggerService } from '@nestjs/common';
-import { pino, type Logger } from 'pino';
+import { SettingsError } from '@horde/settings';
+import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
 
 /** Facts that stand in every line written while one job or one peer is served. */
 export interface LogContext {
@@ -29,17 +30,50 @@ const secretNames = [
   'env',
 ];
 
-/** JSON lines on standard output. Level by LOG_LEVEL (default `info`). */
-export function createLogger(service: string): Logger {
-  return pino({
+const levels = [...Object.keys(pino.levels.values), 'silent'];
+
+/** JSON lines, on standard output unless told otherwise. Level by LOG_LEVEL (default `info`). @throws SettingsError when that is none */
+export function createLogger(service: string, destination?: DestinationStream): Logger {
+  const level = process.env['LOG_LEVEL'] || 'info';
+  if (!levels.includes(level.toLowerCase()))
+    throw new SettingsError([`LOG_LEVEL is "${level}": it must be one of ${levels.join(', ')}.`]);
+  const options: LoggerOptions = {
     base: { service },
-    level: process.env['LOG_LEVEL'] ?? 'info',
+    level: level.toLowerCase(),
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (level) => ({ level }) },
     mixin: () => contexts.getStore() ?? {},
     redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[secret]' },
-    serializers: { error: pino.stdSerializers.err },
-  });
+    serializers: { error: (error: unknown) => errorFacts(error) },
+  };
+  return destination ? pino(options, destination) : pino(options);
+}
+
+/** Errors that are causes or parts of others are written down to this depth, and so many parts of each. */
+const mostNested = 4;
+
+/**
+ * What is written of an error. Its further properties are not: a database's error carries the values of its query, a
+ * wrong URL's error the URL with its password, a queue's error the login that was refused.
+ */
+function errorFacts(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message, stack, cause } = error;
+  const { code, errors } = error as { code?: unknown; errors?: unknown };
+  const inner = (nested: unknown) => (depth < mostNested ? errorFacts(nested, depth + 1) : String(nested));
+  return {
+    type: name,
+    message,
+    stack,
+    ...(code !== undefined && { code }),
+    ...(cause instanceof Error && { cause: inner(cause) }),
+    ...(Array.isArray(errors) && {
+      errors: errors
+        .filter((one) => one instanceof Error)
+        .slice(0, mostNested)
+        .map(inner),
+    }),
+  };
 }
 
 /** The framework's own lines in the same form: its start-up chatter at debug, the rest as it is. */

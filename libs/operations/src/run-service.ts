@@ -25,10 +25,15 @@ export interface ServiceOptions<S extends object> {
  * A second signal, or ten seconds, ends it at once. Wrong settings end it with exit code 2 and a sentence each.
  */
 export async function runService<S extends object>(options: ServiceOptions<S>): Promise<void> {
-  const logger = createLogger(options.name);
+  const logger = loggerOf(options.name);
   process.on('unhandledRejection', (error) =>
     logger.error({ error }, 'a promise was rejected and nobody looked'),
   );
+  // By itself Node would print the error with all that belongs to it, secrets included.
+  process.on('uncaughtException', (error) => {
+    logger.fatal({ error }, 'an error was not caught');
+    process.exit(1);
+  });
   try {
     const { settings, unknown } = loadSettings(options.settings, process.env, options.prefixes);
     for (const variable of unknown)
@@ -82,13 +87,26 @@ function stopOnSignals(app: INestApplicationContext, logger: Logger): void {
   process.on('SIGINT', stop);
 }
 
-function fail(name: string, error: unknown, logger: Logger): never {
-  if (error instanceof SettingsError) {
-    process.stderr.write(
-      `${name} cannot start:\n${error.sentences.map((sentence) => `  ${sentence}\n`).join('')}`,
-    );
-    process.exit(2);
+function loggerOf(name: string): Logger {
+  try {
+    return createLogger(name);
+  } catch (error) {
+    refuseSettings(name, error);
+    throw error;
   }
+}
+
+/** Ends the process when it is the settings that are wrong. */
+function refuseSettings(name: string, error: unknown): void {
+  if (!(error instanceof SettingsError)) return;
+  process.stderr.write(
+    `${name} cannot start:\n${error.sentences.map((sentence) => `  ${sentence}\n`).join('')}`,
+  );
+  process.exit(2);
+}
+
+function fail(name: string, error: unknown, logger: Logger): never {
+  refuseSettings(name, error);
   logger.fatal({ error }, `${name} cannot start: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);
 }

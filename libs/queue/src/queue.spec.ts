@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase } from '../../../tests/support/database.ts';
 import { Queues, type Queue } from './index.ts';
 
@@ -102,4 +102,14 @@ it('a service that opens the same database again finds what was rung for', async
   await seen.until(() => seen.handled.length === 1);
   expect(seen.handled).toEqual(['a']);
   await after.close();
+});
+
+describe('a Redis that is away', () => {
+  it('is told to the one who rings, and does not keep the service from stopping', async () => {
+    const away = new Queues({ service: 'away', databaseUrl, redisUrl: 'redis://127.0.0.1:1' });
+    const queue = away.open('doorbell');
+    worker(queue);
+    await expect(queue.ring('a')).rejects.toThrow('The store of the queues does not answer');
+    await away.close();
+  });
 });

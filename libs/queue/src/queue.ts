@@ -1,5 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createPostgresBackend, Queue as BullQueue, Worker, type Job } from 'bullmq';
 import { Redis } from 'ioredis';
+
+/** How long the queues' store may take for a ring: whoever rings must not wait for a Redis to come back. @unit ms */
+const ringLimit = 2_000;
+/** How long it may take for a schedule, which may be the first that it is asked for. @unit ms */
+const scheduleLimit = 15_000;
+/** How long it may take to let its queues go. @unit ms */
+const closeLimit = 1_000;
 
 /** Where queues live: on Redis when an address is given, else in Postgres beside the service's tables. */
 export interface QueueSettings {
@@ -21,11 +29,16 @@ export interface WorkerOptions {
  * twice, and may be lost with its store; whoever rings has stored the work first, and sweeps it from there.
  */
 export interface Queue {
-  /** Rings for an id. While an entry of that id waits, further rings change nothing. @param delay ms */
+  /**
+   * Rings for an id. While an entry of that id waits, further rings change nothing.
+   *
+   * @param delay ms
+   * @throws Error when the store has not taken it within two seconds; it may still do so later
+   */
   ring(id: string, delay?: number): Promise<void>;
   /** Calls `handle` for every ring, on one worker at a time. */
   work(handle: (id: string) => Promise<void>, options: WorkerOptions): void;
-  /** Rings for an id again and again. @param interval ms */
+  /** Rings for an id again and again. @param interval ms @throws Error when the store does not answer */
   every(id: string, interval: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -63,10 +76,8 @@ class BullMqQueue implements Queue {
 
   async ring(id: string, delay = 0): Promise<void> {
     // No entry stays behind after its work: the next ring for the same id must be heard.
-    await this.queue.add(
-      'ring',
-      {},
-      { jobId: `id-${id}`, delay, removeOnComplete: true, removeOnFail: true },
+    await answered(
+      this.queue.add('ring', {}, { jobId: `id-${id}`, delay, removeOnComplete: true, removeOnFail: true }),
     );
   }
 
@@ -82,20 +93,22 @@ class BullMqQueue implements Queue {
   }
 
   async every(id: string, interval: number): Promise<void> {
-    await this.queue.upsertJobScheduler(
-      id,
-      { every: interval },
-      {
-        name: 'ring',
-        opts: { removeOnComplete: true, removeOnFail: true },
-      },
+    await answered(
+      this.queue.upsertJobScheduler(
+        id,
+        { every: interval },
+        { name: 'ring', opts: { removeOnComplete: true, removeOnFail: true } },
+      ),
+      scheduleLimit,
     );
   }
 
   async close(): Promise<void> {
     // Workers are not waited for: what they work on is stored, and goes on in the next process.
-    await Promise.all(this.workers.map((worker) => worker.close(true)));
-    await this.queue.close();
+    const closed = Promise.all(this.workers.map((worker) => worker.close(true))).then(() =>
+      this.queue.close(),
+    );
+    await Promise.race([closed.catch(() => undefined), sleep(closeLimit, undefined, { ref: false })]);
     for (const connection of this.connections) connection.disconnect();
   }
 
@@ -116,4 +129,12 @@ class BullMqQueue implements Queue {
     this.connections.push(connection);
     return { connection, prefix: `horde-${this.settings.service}` };
   }
+}
+
+/** @param limit ms */
+async function answered(work: Promise<unknown>, limit = ringLimit): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const sentence = `The store of the queues does not answer within ${limit / 1000} s.`;
+  const timer = setTimeout(() => late.reject(new Error(sentence)), limit);
+  await Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
 }

@@ -203,7 +203,10 @@ describe('waiting for a job', () => {
       retryable: true,
     });
     const signal = AbortSignal.timeout(50);
-    expect(await thrown(waiting.wait({ signal }))).not.toBeInstanceOf(HordeClientError);
+    expect(await thrown(waiting.wait({ signal }))).toBe(signal.reason);
+    const later = new AbortController();
+    const told = { signal: later.signal, onStatus: () => later.abort(new Error('no longer wanted')) };
+    expect(await thrown(waiting.wait(told))).toBe(later.signal.reason);
   });
 });
 

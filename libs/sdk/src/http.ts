@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { errorOfAnswer, HordeClientError } from './client-error.ts';
+import { pauseFor } from './pause.ts';
 
 /** How often a request is tried. */
 const attempts = 5;
@@ -37,7 +37,7 @@ export class Http {
       } catch (error) {
         const isWorthIt = error instanceof HordeClientError && isTransient(error) && attempt < attempts;
         if (!isWorthIt) throw error;
-        await sleep(pauseAfter(attempt), undefined, { signal: request.signal });
+        await pauseFor(pauseAfter(attempt), request.signal);
       }
     }
   }

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isTerminal, type JobStatus } from '@horde/protocol';
 import { HordeClientError } from './client-error.ts';
 import type { JobResource, StatusMetadata } from './job-resource.ts';
+import { pauseFor } from './pause.ts';
 
 export interface StatusEntry {
   status: JobStatus;
@@ -164,7 +164,7 @@ export class Job {
         );
       }
       const pause = Math.min(Math.max(shortestPause, (now - start) / 20), longestPause, end - now);
-      await sleep(pause, undefined, { signal });
+      await pauseFor(pause, signal);
       await this.refresh(signal);
     }
   }

@@ -4,6 +4,10 @@ import { fieldErrors, Refusal } from '../http/refusal.ts';
 const largestInteger = 2_147_483_647;
 const smallestInteger = -2_147_483_648;
 
+/** As many texts in a list, and as many entries in a map, as a validator reads. */
+const mostTexts = 100_000;
+const mostEntries = 10_000;
+
 interface FieldOptions<T> {
   /** What stands for a field that is left out; without one it must be there. */
   default?: T;
@@ -78,6 +82,7 @@ export class FieldReader {
   texts(name: string): string[] {
     return this.read<string[]>(name, { default: [] }, (raw) => {
       if (!Array.isArray(raw)) return [`Expected a list of items but got type "${pythonType(raw)}".`];
+      if (raw.length > mostTexts) return [`Ensure this field has no more than ${mostTexts} elements.`];
       const wrong = problemsOfItems(
         raw.map((item, index) => [String(index), item]),
         false,
@@ -89,6 +94,7 @@ export class FieldReader {
   textMap(name: string): Map<string, string> {
     return this.read<Map<string, string>>(name, { default: new Map<string, string>() }, (raw) => {
       if (!(raw instanceof Map)) return [`Expected a dictionary of items but got type "${pythonType(raw)}".`];
+      if (raw.size > mostEntries) return [`Ensure this field has no more than ${mostEntries} elements.`];
       const wrong = problemsOfItems([...raw], true);
       return wrong ?? { value: raw as Map<string, string> };
     });

@@ -1,12 +1,23 @@
+import { randomUUID } from 'node:crypto';
 import { requestDigest } from '@horde/identity';
-import { parseJson, signedFieldsPayload, type JsonObject } from '@horde/protocol';
+import {
+  facilitatorToValidator,
+  make,
+  parseJson,
+  RequestSignature,
+  signedFieldsPayload,
+  writeFrame,
+  type JsonObject,
+} from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
 import { Refusal } from '../http/refusal.ts';
 import { jobBody } from '../testing/user.ts';
-import { readJobRequest, signedFieldsOfRequest } from './job-request.ts';
+import { newJob, readJobRequest, signedFieldsOfRequest } from './job-request.ts';
 
 const validator = '5CDYBwxDZwXnYSp7E39Vy92MVbCMtcK2i953oRxDm9Veko7M';
 const read = (text: string) => readJobRequest(parseJson(text) as JsonObject);
+const numbered = (count: number): [string, string][] =>
+  Array.from({ length: count }, (_, index) => [`a${index}`, '']);
 const refused = (body: object): unknown => {
   try {
     return read(JSON.stringify(body));
@@ -77,6 +88,33 @@ describe('a body that only Python would call unusual is read', () => {
       JSON.stringify(jobBody(validator, { docker_image: ' alpine ', args: [' a ', ' '] })),
     );
     expect([docker_image, args]).toEqual([' alpine ', [' a ', ' ']]);
+  });
+});
+
+describe('every job that is taken', () => {
+  it.each<[string, object]>([
+    [
+      'with texts as long as they may be',
+      { docker_image: '\u{1f600}'.repeat(255), artifacts_dir: '\u{1f600}'.repeat(255) },
+    ],
+    ['with a namespace as long as it may be', { job_namespace: '\u{1f600}'.repeat(100) }],
+    ['without an image', { docker_image: '' }],
+    ['with as many variables as it may have', { env: Object.fromEntries(numbered(10_000)) }],
+    ['with as many arguments as it may have', { args: numbered(100_000).map(([name]) => name) }],
+  ])('can be read by a validator: %s', (_what, more) => {
+    const request = read(JSON.stringify(jobBody(validator, more)));
+    const frame = writeFrame(newJob(randomUUID(), request, make(RequestSignature, { signature: '' })));
+    expect(facilitatorToValidator.read(frame).message.message_type).toBe('V2JobRequest');
+  });
+
+  it.each<[string, object]>([
+    ['env', { env: Object.fromEntries(numbered(10_001)) }],
+    ['args', { args: numbered(100_001).map(([name]) => name) }],
+  ])('has no more in %s than a validator reads', (field, more) => {
+    expect(refused(jobBody(validator, more))).toEqual([
+      400,
+      { [field]: [expect.stringMatching(/^Ensure this field has no more than 10+ elements\.$/)] },
+    ]);
   });
 });
 

@@ -12,7 +12,7 @@ import { FacilitatorSettings } from '../settings.ts';
 import { ValidatorSync } from '../validators/validator-sync.service.ts';
 
 /** A chain whose validators a spec decides. */
-export class ListedChain {
+class ListedChain {
   constructor(readonly hotkeys: string[]) {}
 
   latestBlock(): Promise<Block> {

@@ -126,18 +126,19 @@ export class ValidatorSession {
   }
 
   private async dispatch(message: Message, json: JsonObject): Promise<void> {
-    const handle = this.handlers[message.message_type as keyof typeof this.handlers];
-    await (handle as (message: Message, context: null, json: JsonObject) => Promise<void> | void)(
+    const handle = ValidatorSession.handlers[message.message_type as keyof typeof ValidatorSession.handlers];
+    await (handle as (message: Message, session: this, json: JsonObject) => Promise<void> | void)(
       message,
-      null,
+      this,
       json,
     );
   }
 
-  private readonly handlers: Handlers<typeof validatorToFacilitator, null> = {
-    V0AuthenticationRequest: (login) => this.logIn(login),
-    V0Heartbeat: () => this.beat(),
-    V0JobStatusUpdate: (update, _context, json) => this.updateStatus(update, json),
+  /** What is done with each message of a validator. */
+  static readonly handlers: Handlers<typeof validatorToFacilitator, ValidatorSession> = {
+    V0AuthenticationRequest: (login, session) => session.logIn(login),
+    V0Heartbeat: (_message, session) => session.beat(),
+    V0JobStatusUpdate: (update, session, json) => session.updateStatus(update, json),
     // ComputeHorde does not answer these either.
     V0MachineSpecsUpdate: () => undefined,
   };

@@ -8,7 +8,7 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import { Outbox } from '@horde/database';
 import type { Logger } from '@horde/operations';
-import { facilitatorPath } from '@horde/protocol';
+import { facilitatorPath, requireHandlers, validatorToFacilitator } from '@horde/protocol';
 import { WebSocketRouter, type Connection, type Upgrade } from '@horde/transport';
 import { JobStatuses } from '../jobs/job-statuses.service.ts';
 import { Channels } from '../validators/channels.service.ts';
@@ -37,6 +37,7 @@ export class ValidatorGateway implements OnApplicationBootstrap, BeforeApplicati
   }
 
   onApplicationBootstrap(): void {
+    requireHandlers(validatorToFacilitator, ValidatorSession.handlers);
     this.router.route(facilitatorPath, (connection, upgrade) => this.accept(connection, upgrade));
     this.router.attach(this.http.httpAdapter.getHttpServer() as Server);
     this.sync.onSynced(

@@ -14,9 +14,12 @@ import {
   make,
   parseJson,
   readObject,
+  requireHandlers,
   Response,
   ShapeError,
   ValidatorLogin,
+  type Handlers,
+  type JsonObject,
 } from '@horde/protocol';
 import { Link, type Connection } from '@horde/transport';
 import { JobIntake } from '../jobs/job-intake.service.ts';
@@ -29,14 +32,27 @@ const heartbeatInterval = 60_000;
 /** How long the facilitator may take to answer the login. @unit ms */
 const loginLimit = 15_000;
 
+/** What belongs to one connection: frames of one that is gone may still be handled when the next one is there. */
+interface Session {
+  loggedIn: PromiseWithResolvers<Response>;
+  /** null before the facilitator has accepted us. */
+  delivery: StatusDelivery | null;
+}
+
 /** The connection to the facilitator: jobs come in, status updates go out. */
 @Injectable()
 export class FacilitatorLink implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private link: Link | null = null;
   private heartbeat: NodeJS.Timeout | undefined;
-  private delivery: StatusDelivery | null = null;
-  private loggedIn = Promise.withResolvers<Response>();
+  /** Of the newest connection. */
+  private session: Session | null = null;
   private trouble = 'not connected yet';
+
+  /** What is done with each message of the facilitator; the context is its exact text. */
+  private readonly handlers: Handlers<typeof facilitatorToValidator, string> = {
+    V2JobRequest: (job, text) => this.intake.receive(job, text),
+    V0JobCheated: (report) => this.cheatReports.receive(report),
+  };
 
   constructor(
     private readonly settings: ValidatorSettings,
@@ -54,6 +70,7 @@ export class FacilitatorLink implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   onApplicationBootstrap(): void {
+    requireHandlers(facilitatorToValidator, this.handlers);
     this.link = new Link({
       url: this.settings.facilitatorUri,
       headers: {
@@ -73,12 +90,13 @@ export class FacilitatorLink implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   private read(connection: Connection): void {
-    this.loggedIn = Promise.withResolvers();
-    this.loggedIn.promise.catch(() => undefined);
+    const session: Session = { loggedIn: Promise.withResolvers(), delivery: null };
+    session.loggedIn.promise.catch(() => undefined);
+    this.session = session;
     connection.onText(
       async (text) => {
         try {
-          await this.frame(text);
+          await this.frame(text, session);
         } catch (error) {
           if (!(error instanceof JsonError || error instanceof ShapeError)) {
             this.logger.error({ error }, 'a frame of the facilitator could not be handled');
@@ -88,24 +106,38 @@ export class FacilitatorLink implements OnApplicationBootstrap, BeforeApplicatio
             { problem: error.message.slice(0, 2_000) },
             'the facilitator sent a frame that cannot be read',
           );
+          if (error instanceof ShapeError) await this.refuse(text, error, connection);
         }
       },
       () => this.logger.error('the facilitator sent a binary frame; only text is understood'),
     );
   }
 
-  private async frame(text: string): Promise<void> {
+  private async frame(text: string, { loggedIn, delivery }: Session): Promise<void> {
     const json = parseJson(text);
     // Answers are the only frames without a type.
     if (json instanceof Map && !json.has('message_type')) {
       const response = readObject(Response, json);
-      if (this.delivery) await this.delivery.answered(response);
-      else this.loggedIn.resolve(response);
+      if (delivery) await delivery.answered(response);
+      else loggedIn.resolve(response);
       return;
     }
     const { message } = facilitatorToValidator.read(text);
-    if (message.message_type === 'V2JobRequest') await this.intake.receive(message, text);
-    else await this.cheatReports.receive(message);
+    const handle = this.handlers[message.message_type] as (message: object, text: string) => Promise<void>;
+    await handle(message, text);
+  }
+
+  /** A job that is read by nobody would wait for ever; its user learns why it does not run. */
+  private async refuse(text: string, { message }: ShapeError, connection: Connection): Promise<void> {
+    const json = parseJson(text) as JsonObject;
+    const uuid = json.get('uuid');
+    if (json.get('message_type') !== 'V2JobRequest' || typeof uuid !== 'string') return;
+    try {
+      await this.intake.refuse(uuid, text, message.slice(0, 2_000));
+    } catch (error) {
+      this.logger.error({ error, job: uuid }, 'the rejection of a job could not be stored');
+      connection.close(1011, 'internal error');
+    }
   }
 
   private async login(connection: Connection): Promise<void> {
@@ -115,11 +147,10 @@ export class FacilitatorLink implements OnApplicationBootstrap, BeforeApplicatio
       signature: this.keypair.signHex(publicKey),
     };
     await connection.send(make(ValidatorLogin, login));
-    const timer = setTimeout(
-      () => this.loggedIn.reject(new Error('it did not answer the login')),
-      loginLimit,
-    );
-    const response = await this.loggedIn.promise.finally(() => clearTimeout(timer));
+    const session = this.session!;
+    const { loggedIn } = session;
+    const timer = setTimeout(() => loggedIn.reject(new Error('it did not answer the login')), loginLimit);
+    const response = await loggedIn.promise.finally(() => clearTimeout(timer));
     if (response.status === 'error') {
       throw new Error(
         `it refused the login: ${problems(response)
@@ -128,7 +159,7 @@ export class FacilitatorLink implements OnApplicationBootstrap, BeforeApplicatio
       );
     }
     // From here on answers are for status updates; it is set before the next frame can be read.
-    this.delivery = new StatusDelivery(this.outbox, connection, this.logger);
+    session.delivery = new StatusDelivery(this.outbox, connection, this.logger);
   }
 
   private up(connection: Connection): void {
@@ -153,7 +184,6 @@ export class FacilitatorLink implements OnApplicationBootstrap, BeforeApplicatio
 
   private endConnection(): void {
     clearInterval(this.heartbeat);
-    this.delivery?.stop();
-    this.delivery = null;
+    this.session?.delivery?.stop();
   }
 }

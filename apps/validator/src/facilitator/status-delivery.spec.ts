@@ -1,5 +1,6 @@
+import { JobFinished, make } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
-import { wholeJob } from '../testing/miner-script.ts';
+import { finished, say, wholeJob } from '../testing/miner-script.ts';
 import { Scene } from '../testing/scene.ts';
 
 const scene = new Scene();
@@ -69,5 +70,39 @@ describe('the facilitator', () => {
     const uuid = await scene.send();
     await scene.facilitator.update(uuid, 'completed');
     await expect.poll(() => scene.waiting(uuid)).toBe(1);
+  });
+
+  it('cannot read the results: it is told why the job has failed, and other jobs go on', async () => {
+    scene.miner.script = {
+      ...wholeJob,
+      onJob: ({ job_uuid }, connection) =>
+        scene.miner.initial(job_uuid)[0]!.docker_image === 'large'
+          ? say(
+              connection,
+              make(JobFinished, { ...finished(job_uuid), docker_process_stdout: 'x'.repeat(2e6) }),
+            )
+          : say(connection, finished(job_uuid)),
+    };
+    scene.facilitator.largestFrame = 1_500_000;
+    await scene.start();
+    const uuid = await scene.send({ docker_image: 'large' });
+    const { metadata } = await scene.facilitator.update(uuid, 'failed');
+    expect(metadata!.job_failure_details).toMatchObject({
+      reason: 'upload_failed',
+      stage: 'result_upload',
+      message: expect.stringMatching(
+        /^The job's output and artifacts have 2\d{6} bytes, more than the facilitator reads\./,
+      ) as string,
+    });
+    const other = await scene.send();
+    await scene.facilitator.update(other, 'completed');
+  });
+
+  it('sends many jobs and leaves at once: none of them is lost', async () => {
+    await scene.start();
+    const uuids = [];
+    for (let i = 0; i < 20; i++) uuids.push(await scene.send());
+    scene.facilitator.logins.items[0]!.close(1001);
+    for (const uuid of uuids) await scene.facilitator.update(uuid, 'received');
   });
 });

@@ -2,7 +2,13 @@ import { OutboxDrain, type Outbox } from '@horde/database';
 import type { Logger } from '@horde/operations';
 import type { Response } from '@horde/protocol';
 import type { Connection } from '@horde/transport';
+import { withoutWhatIsTooLarge } from '../jobs/outcome.ts';
 import { facilitatorPeer } from '../jobs/jobs.service.ts';
+
+/** The close code of a peer that was sent a larger frame than it reads. */
+const tooLarge = 1009;
+/** Every peer reads frames of this size. @unit bytes */
+const alwaysRead = 1024 * 1024;
 
 /** Refusals that another try would only repeat: the facilitator has this status already, or has no such job. */
 const final = ['job.integrity_error', 'job.not_found'];
@@ -10,6 +16,8 @@ const final = ['job.integrity_error', 'job.not_found'];
 interface Sent {
   id: string;
   uuid: string;
+  /** @unit bytes */
+  size: number;
 }
 
 /**
@@ -29,11 +37,14 @@ export class StatusDelivery {
       outbox,
       facilitatorPeer,
       (row) => {
-        this.unanswered.push({ id: row.id, uuid: row.subject });
+        this.unanswered.push({ id: row.id, uuid: row.subject, size: Buffer.byteLength(row.frame) });
         return connection.sendText(row.frame);
       },
       (error) => logger.error({ error }, 'status updates could not be read from the database'),
     );
+    void connection.closed
+      .then(({ code }) => (code === tooLarge ? this.shorten() : undefined))
+      .catch((error: unknown) => logger.error({ error }, 'a status update could not be shortened'));
   }
 
   /** The facilitator's answer to the oldest update that it has not answered yet. */
@@ -54,6 +65,20 @@ export class StatusDelivery {
     await this.outbox.delivered(sent.id);
   }
 
+  /** The facilitator cannot read what it was sent, and would not on another connection either. */
+  private async shorten(): Promise<void> {
+    const largest = this.unanswered.reduce<Sent | null>((a, b) => (a && a.size >= b.size ? a : b), null);
+    if (!largest || largest.size <= alwaysRead) return;
+    const row = await this.outbox.find(largest.id);
+    if (!row) return;
+    const { uuid, size } = largest;
+    this.logger.warn(
+      { job: uuid, size },
+      'the facilitator cannot read so large an update: it gets a shorter one',
+    );
+    await this.outbox.replace(row.id, withoutWhatIsTooLarge(row.frame, size));
+  }
+
   stop(): void {
     this.drain.stop();
   }
@@ -64,6 +89,7 @@ export function problems(response: Response): { type: string; msg: string }[] {
   const items = Array.isArray(response.errors) ? response.errors : [];
   return items.flatMap((item) => {
     if (!(item instanceof Map)) return [];
-    return [{ type: String(item.get('type')), msg: String(item.get('msg')) }];
+    const [type, msg] = [item.get('type'), item.get('msg')];
+    return [{ type: typeof type === 'string' ? type : '', msg: typeof msg === 'string' ? msg : '' }];
   });
 }

@@ -9,6 +9,7 @@ import { Keypair } from '@horde/identity';
 import { withLogContext, type Logger } from '@horde/operations';
 import { Queues, type Queue } from '@horde/queue';
 import { MinerClient } from '../miner/miner-client.service.ts';
+import { ReceiptHandover } from '../receipts/receipt-handover.service.ts';
 import { Receipts } from '../receipts/receipts.service.ts';
 import { Router } from '../routing/router.service.ts';
 import { ValidatorSettings } from '../settings.ts';
@@ -40,11 +41,12 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
     @Inject('LOGGER') private readonly logger: Logger,
     router: Router,
     receipts: Receipts,
+    handover: ReceiptHandover,
     miners: MinerClient,
     keypair: Keypair,
     settings: ValidatorSettings,
   ) {
-    this.parts = { jobs, router, receipts, miners, keypair, logger, limits: settings.limits };
+    this.parts = { jobs, router, receipts, handover, miners, keypair, logger, limits: settings.limits };
   }
 
   onApplicationBootstrap(): void {

@@ -6,7 +6,7 @@ import { Whitelist } from '../whitelist/whitelist.service.ts';
 import { isDatabaseTrouble } from './database-trouble.ts';
 import { JobDriver } from './job-driver.service.ts';
 import { Jobs } from './jobs.service.ts';
-import { rejected } from './outcome.ts';
+import { rejected, unreadable } from './outcome.ts';
 import { jobSignatureProblem } from './request-signature.ts';
 
 /** The form of a uuid that receipts can carry. */
@@ -23,6 +23,18 @@ export class JobIntake {
     private readonly driver: JobDriver,
     @Inject('LOGGER') private readonly logger: Logger,
   ) {}
+
+  /**
+   * Rejects a job that cannot be read: one of a newer facilitator, perhaps.
+   *
+   * @param frame the text that it came in
+   * @param problem what is wrong with it
+   */
+  async refuse(uuid: string, frame: string, problem: string): Promise<void> {
+    if (!canonicalUuid.test(uuid)) return;
+    const request = { uuid, executor_class: '', signature: null };
+    await this.persistently(async () => void (await this.jobs.receive(request, frame, unreadable(problem))));
+  }
 
   /** A job that is known already changes nothing. @param frame the text that `request` was read from */
   async receive(request: NewJob, frame: string): Promise<void> {
@@ -43,7 +55,8 @@ export class JobIntake {
       return this.logger.info('the job is known already');
     if (problem !== null) return this.logger.warn(`the job was rejected: ${problem}`);
     this.logger.info({ class: request.executor_class, image: request.docker_image }, 'the job was received');
-    await this.driver.ring(request.uuid);
+    // Not waited for: the queues' store may be away, and more frames are to be read.
+    void this.driver.ring(request.uuid);
   }
 
   /** The facilitator sends a job once: a database that is away for a moment must not lose it. */

@@ -65,6 +65,26 @@ describe('who may send jobs', () => {
     expect(scene.miner.initial(job.uuid)).toHaveLength(1);
   });
 
+  it('a job that cannot be read is rejected with the reason', async () => {
+    await scene.start();
+    const job = newJob(randomUUID(), scene.place.keypair, { executor_class: 'always_on.gpu-9000' as never });
+    await scene.facilitator.send(job);
+    const { metadata } = await scene.facilitator.update(job.uuid, 'rejected');
+    expect(metadata!.job_rejection_details).toMatchObject({ rejected_by: 'validator', reason: 'unknown' });
+    expect(metadata!.job_rejection_details!.message).toMatch(
+      /^The validator cannot read this job: executor_class/,
+    );
+  });
+
+  it('a signatory that no database can hold is a stranger, and does not end the link', async () => {
+    await scene.start();
+    const job = newJob(randomUUID(), scene.place.keypair);
+    job.signature!.signatory = 'a\0b';
+    await scene.facilitator.send(job);
+    await scene.facilitator.update(job.uuid, 'rejected');
+    expect(scene.facilitator.logins.items).toHaveLength(1);
+  });
+
   it('a frame that cannot be read does not end the link', async () => {
     scene.miner.script = wholeJob;
     await scene.start();

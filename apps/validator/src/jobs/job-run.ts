@@ -14,6 +14,7 @@ import {
 } from '@horde/protocol';
 import { Conversation, type Heard } from '../miner/conversation.ts';
 import type { MinerClient } from '../miner/miner-client.service.ts';
+import type { ReceiptHandover } from '../receipts/receipt-handover.service.ts';
 import type { Receipts } from '../receipts/receipts.service.ts';
 import type { Router } from '../routing/router.service.ts';
 import type { Job } from './job.entity.ts';
@@ -27,6 +28,7 @@ export interface RunParts {
   jobs: Jobs;
   router: Router;
   receipts: Receipts;
+  handover: ReceiptHandover;
   miners: MinerClient;
   keypair: Keypair;
   limits: StageLimits;
@@ -37,6 +39,9 @@ export interface RunParts {
 const resumeGrace = 5_000;
 /** How long the last receipt of a job is tried to be handed over. @unit ms */
 const receiptLimit = 10_000;
+
+/** So much of an error that the miner answered is kept. @unit characters */
+const mostLastWords = 500;
 
 /** Another run has the job now: this one must not touch it any more. */
 class ClaimLost extends Error {}
@@ -167,7 +172,8 @@ export class JobRun {
 
   private async hear(message: MinerMessage): Promise<void> {
     if (message.message_type === 'GenericError' || message.message_type === 'UnauthorizedError') {
-      this.lastWords = message.details ?? ('code' in message ? message.code : '');
+      const words = message.details ?? ('code' in message ? message.code : '');
+      this.lastWords = words.slice(0, mostLastWords);
       return this.parts.logger.warn({ details: this.lastWords }, 'the miner answered with an error');
     }
     if (!('job_uuid' in message) || message.job_uuid !== this.job.uuid) return;
@@ -217,10 +223,8 @@ export class JobRun {
     const score = report.status === 'completed' ? scoreOf(this.request) : noScore;
     const stored = await this.parts.jobs.advance(this.claim, reports, {}, async (tx) => {
       if (!this.job.miner_hotkey) return;
-      await this.parts.receipts.issue(
-        tx,
-        finishedReceipt(this.parties, this.job.started_at!.getTime(), score),
-      );
+      const payload = finishedReceipt(this.parties, this.job.started_at!.getTime(), score);
+      await this.parts.handover.put(tx, await this.parts.receipts.issue(tx, payload));
     });
     if (!stored) throw new ClaimLost();
     this.job = { ...this.job, status: report.status };
@@ -267,13 +271,19 @@ export class JobRun {
     if (receipt) this.acceptedReceiptSent = await this.talk.send(make(JobAcceptedReceipt, receipt));
   }
 
+  /** When it cannot be given now, the miner gets it later. */
   private async handOverFinishedReceipt(): Promise<void> {
     const receipt = await this.parts.receipts.find<JobFinishedPayload>(this.job.uuid, 'JobFinishedReceipt');
     if (!receipt || !(this.everOpen || this.resumed)) return;
     const message = make(JobFinishedReceipt, receipt);
-    if (await this.talk.send(message)) return;
-    this.talk.close();
-    if ((await this.talk.open(Date.now() + receiptLimit, false)) && (await this.talk.send(message))) return;
-    this.parts.logger.warn('the miner could not be given the receipt of the finished job');
+    if (!(await this.talk.send(message))) {
+      this.talk.close();
+      const isOpen = await this.talk.open(Date.now() + receiptLimit, false);
+      if (!isOpen || !(await this.talk.send(message))) {
+        this.parts.logger.warn('the miner could not be given the receipt of the finished job yet');
+        return;
+      }
+    }
+    await this.parts.handover.done(this.parties);
   }
 }

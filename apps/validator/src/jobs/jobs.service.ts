@@ -14,6 +14,7 @@ import { In, type DeepPartial } from 'typeorm';
 import { JobEvent } from './job-event.entity.ts';
 import { Job } from './job.entity.ts';
 import type { Report } from './outcome.ts';
+import { withoutNuls } from './without-nuls.ts';
 
 /** The name under which frames for the facilitator wait in the outbox. */
 export const facilitatorPeer = 'facilitator';
@@ -22,6 +23,11 @@ export const facilitatorPeer = 'facilitator';
 export interface Claim {
   uuid: string;
   driver: string;
+}
+
+/** What is kept of a job beside its frame. */
+interface ReceivedJob extends Pick<NewJob, 'uuid' | 'signature'> {
+  executor_class: string;
 }
 
 /** What `advance` may change beside the status. */
@@ -44,14 +50,21 @@ export class Jobs {
    * @param frame the facilitator's frame
    * @returns false when the job is known already, and nothing was changed
    */
-  async receive(request: NewJob, frame: string, rejection: Report | null): Promise<boolean> {
+  async receive(request: ReceivedJob, frame: string, rejection: Report | null): Promise<boolean> {
     const { uuid, executor_class, signature } = request;
     const report = rejection ?? { status: 'received' as const, metadata: null };
     return this.database.transaction(async (tx) => {
       const inserted = (await tx.manager.query(
         `insert into job (uuid, request, executor_class, signatory, status, ended_at)
          values ($1, $2, $3, $4, $5, case when $6 then now() end) on conflict do nothing returning uuid`,
-        [uuid, frame, executor_class, signature?.signatory ?? null, report.status, rejection !== null],
+        [
+          uuid,
+          frame,
+          executor_class,
+          withoutNuls(signature?.signatory ?? null),
+          report.status,
+          rejection !== null,
+        ],
       )) as unknown[];
       if (inserted.length === 0) return false;
       await this.tell(tx, uuid, [report]);

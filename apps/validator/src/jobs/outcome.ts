@@ -1,13 +1,16 @@
 import {
   FailureDetails,
   HordeFailureDetails,
+  JobStatusUpdate,
   make,
   MinerResponse,
   RejectionDetails,
   StatusMetadata,
   StreamingServerDetails,
+  validatorToFacilitator,
   type HordeError,
   type HordeFailureReason,
+  type JobRejectionReason,
   type JobStatus,
   type MessageOf,
   type minerToValidator,
@@ -74,7 +77,11 @@ export function reportOf(message: MinerMessage): Report | null {
       return minerFailed('generic_error', 'The executor failed.');
     case 'V0StreamingJobNotReadyRequest':
       return minerFailed('streaming_failed', 'The running job could not be made reachable for its user.');
-    default:
+    case 'GenericError':
+    case 'UnauthorizedError':
+    case 'V0ExecutorManifestRequest':
+    case 'V0MainHotkeyMessage':
+    case 'V0MachineSpecsRequest':
       return null;
   }
 }
@@ -96,7 +103,15 @@ export function rejected(error: HordeError): Report {
   const sentence = error.message.endsWith('.') ? error.message : `${error.message}.`;
   const message = error.hint ? `${sentence} ${error.hint}` : error.message;
   const reason = error.code === 'BAD_JOB_SIGNATURE' ? 'invalid_signature' : 'no_miner_for_job';
-  return report('rejected', {
+  return rejectedHere(reason, message);
+}
+
+/** The validator cannot make anything of a job. */
+export const unreadable = (problem: string): Report =>
+  rejectedHere('unknown', `The validator cannot read this job: ${problem}`);
+
+const rejectedHere = (reason: JobRejectionReason, message: string): Report =>
+  report('rejected', {
     job_rejection_details: make(RejectionDetails, {
       rejected_by: 'validator',
       reason,
@@ -104,6 +119,28 @@ export function rejected(error: HordeError): Report {
       context: null,
     }),
   });
+
+/**
+ * What a facilitator is told instead of an update that it cannot read. A job whose results it cannot take is no
+ * success for its user.
+ *
+ * @param frame the update
+ * @param size its size. @unit bytes
+ */
+export function withoutWhatIsTooLarge(frame: string, size: number): JobStatusUpdate {
+  const { uuid, status } = validatorToFacilitator.read(frame).message as JobStatusUpdate;
+  const than = `${size} bytes, more than the facilitator reads.`;
+  const { metadata } =
+    status === 'completed'
+      ? report('failed', {
+          job_failure_details: make(FailureDetails, {
+            reason: 'upload_failed',
+            stage: 'result_upload',
+            message: `The job's output and artifacts have ${than} Have the job upload large files instead.`,
+          }),
+        })
+      : givenUp('generic_error', `What the miner reported has ${than}`);
+  return make(JobStatusUpdate, { uuid, status: status === 'completed' ? 'failed' : status, metadata });
 }
 
 const minerFailed = (reason: HordeFailureReason, message: string): Report =>

@@ -99,6 +99,25 @@ describe('the validator', () => {
     await scene.facilitator.update(uuid, 'completed');
   });
 
+  it('ends before the miner has its last receipt: the miner gets it from the next one', async () => {
+    scene.miner.script = {
+      ...wholeJob,
+      onJob: async (request, connection) => {
+        await wholeJob.onJob(request, connection);
+        await scene.miner.stop();
+      },
+    };
+    const first = await scene.start();
+    const uuid = await scene.send();
+    await scene.facilitator.update(uuid, 'completed');
+    await first.close();
+    await scene.miner.start();
+    await scene.start();
+    expect((await scene.miner.finishedReceipt(uuid)).payload.score_str).toBe('20.000000');
+    expect(scene.miner.badSignatures).toEqual([]);
+    await expect.poll(() => scene.waiting(uuid)).toBe(0);
+  });
+
   it('says on the command line what it does not understand', async () => {
     process = bundle.run(scene.place.environment({}), 'frobnicate');
     expect(await process.ended()).toBe(2);

@@ -26,8 +26,9 @@ export class Receipts {
   ) {}
 
   /** Signs and stores a receipt. Of a job there is one of each type: when it exists already, nothing happens. */
-  async issue(tx: Transaction, payload: ReceiptPayload): Promise<void> {
+  async issue<P extends ReceiptPayload>(tx: Transaction, payload: P): Promise<SignedReceipt<P>> {
     const text = receiptText(payload);
+    const signature = this.keypair.signHex(text);
     const { job_uuid, receipt_type, miner_hotkey } = payload;
     await tx.manager
       .createQueryBuilder()
@@ -38,10 +39,11 @@ export class Receipts {
         receipt_type,
         miner_hotkey,
         payload: text,
-        validator_signature: this.keypair.signHex(text),
+        validator_signature: signature,
       })
       .orIgnore()
       .execute();
+    return { payload, signature };
   }
 
   /** The job's receipt of a type; null when none was issued. */

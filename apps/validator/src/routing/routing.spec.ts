@@ -129,6 +129,18 @@ describe('no miner fits', () => {
     expect((await rejection(await send())).message).toContain('None of the 0 known miners');
   });
 
+  it('when the only one has taken back what it offered', async () => {
+    miners[0]!.script = wholeJob;
+    onChain(miners[0]!);
+    await start();
+    await facilitator.update(await send(), 'completed');
+    miners[0]!.manifest = [];
+    await validator.get(MinerDirectory).refreshManifests();
+    expect(await place.query('select * from miner_manifest')).toEqual([]);
+    expect(await place.query('select manifest_misses from miner')).toEqual([{ manifest_misses: 0 }]);
+    expect((await rejection(await send())).message).toContain('None of the 1 known miners');
+  });
+
   it('when the only one cannot be asked what it offers', async () => {
     pylon.neurons = [{ hotkey: miners[0]!.keypair.address, port: 1 }];
     await start();

@@ -21,6 +21,8 @@ export class ScriptedFacilitator {
   readonly headers: Record<string, unknown>[] = [];
   /** What it answers to a status update; null: nothing. */
   answer: (update: JobStatusUpdate) => object | null = () => ({ status: 'success', errors: [] });
+  /** It closes with 1009 when a frame is larger. @unit characters */
+  largestFrame = Infinity;
   private readonly server = new WsServer((router) =>
     router.route('/ws/v0/', (connection, { headers }) => {
       this.headers.push(headers);
@@ -61,6 +63,7 @@ export class ScriptedFacilitator {
   private accept(connection: Connection): void {
     connection.onText(
       async (text) => {
+        if (text.length > this.largestFrame) return connection.close(1009);
         const { message } = validatorToFacilitator.read(text);
         if (message.message_type === 'V0AuthenticationRequest') {
           const key = Buffer.from(message.public_key, 'hex');

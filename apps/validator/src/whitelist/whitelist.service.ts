@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
-import { Keypair } from '@horde/identity';
+import { isSs58, Keypair } from '@horde/identity';
 import { WhitelistedHotkey } from './whitelisted-hotkey.entity.ts';
 
 /** Who may sign the jobs that this validator drives: its own hotkey, and those that its operator has added. */
@@ -13,6 +13,7 @@ export class Whitelist {
 
   async has(hotkey: string): Promise<boolean> {
     if (hotkey === this.keypair.address) return true;
+    if (!isSs58(hotkey)) return false;
     return this.database.manager.existsBy(WhitelistedHotkey, { hotkey });
   }
 }
