@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -172,6 +172,32 @@ describe('Ctrl-C', () => {
     60_000,
   );
 });
+
+it('a service that ends by itself ends the demo, which says so and leaves nothing behind', async () => {
+  const demo = startHorde(['demo', '--json'], data);
+  await demo.line(/^ +received/);
+  const id = (await networkOf())!;
+  const { services } = JSON.parse(
+    await readFile(path.join(data, 'networks', id, 'network.json'), 'utf8'),
+  ) as {
+    services: { name: string; process: { pid: number } }[];
+  };
+  process.kill(services.find(({ name }) => name === 'validator')!.process.pid, 'SIGKILL');
+  const finished = await demo.finished;
+  expect(finished, finished.stdout + finished.stderr).toMatchObject({ code: 1 });
+  expect(finished.stderr).toContain('The validator is gone: it ended with SIGKILL.');
+  expect(lastJson(finished)).toMatchObject({ verified: false });
+  expect(await leftovers(data)).toEqual([]);
+  expect(await containersOf(id)).toEqual([]);
+}, 120_000);
+
+it('an engine that does not answer is said, and what had been started meanwhile is gone', async () => {
+  const finished = await horde(['demo', '--json'], data, { DOCKER_HOST: 'unix:///nowhere.sock' });
+  expect(finished.stderr).toContain('/nowhere.sock');
+  expect(finished.code).toBe(1);
+  expect(lastJson(finished)).toMatchObject({ verified: false });
+  expect(await leftovers(data)).toEqual([]);
+}, 120_000);
 
 it('a terminal that is closed is like Ctrl-C', async () => {
   const demo = startHorde(['demo'], data);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { startPostgres } from '../../libs/embedded-postgres/src/index.ts';
 
@@ -11,11 +12,20 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
   if (process.env['TEST_POSTGRES_URL']) return undefined;
   const base =
     process.getuid?.() === 0 ? '/var/lib/horde' : path.join(process.env['HOME']!, '.local/share/horde');
-  const dataFolder = path.join(base, `test-${randomBytes(4).toString('hex')}`);
+  await removeAbandoned(base);
+  const dataFolder = path.join(base, `test-${process.pid}-${randomBytes(4).toString('hex')}`);
   const server = await startPostgres({ dataFolder, durable: false });
   process.env['TEST_POSTGRES_URL'] = server.url;
   return async () => {
     await server.stop();
     await rm(dataFolder, { recursive: true, force: true });
   };
+}
+
+/** What runs that were killed have left: their servers ended with them. */
+async function removeAbandoned(base: string): Promise<void> {
+  for (const name of await readdir(base).catch(() => [])) {
+    const pid = /^test-(\d+)-/.exec(name)?.[1];
+    if (pid && !existsSync(`/proc/${pid}`)) await rm(path.join(base, name), { recursive: true, force: true });
+  }
 }

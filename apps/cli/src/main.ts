@@ -111,6 +111,8 @@ program.command('test').description('prepare what tests need and run all of them
 /** Runs a command to its exit code. The first Ctrl-C stops it in order. */
 async function finish(work: (signal: AbortSignal) => Promise<number>): Promise<void> {
   const stopping = new AbortController();
+  // Postgres and the jobs run as other users: the folders made for them stay passable under a stricter umask.
+  process.umask(0o022);
   // A terminal or a pipe that is gone must not keep us from clearing up.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const stop = (signal: NodeJS.Signals) => {

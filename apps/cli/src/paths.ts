@@ -10,11 +10,12 @@ const home = process.env['HOME'] ?? '/';
  * Where networks and keys are kept. Under root it is not below /root, because Postgres runs as a user of its own that
  * could not reach it there. HORDE_DATA overrides it.
  */
-export const dataFolder =
-  process.env['HORDE_DATA'] ??
-  (isRoot
-    ? '/var/lib/horde'
-    : path.join(process.env['XDG_DATA_HOME'] ?? path.join(home, '.local/share'), 'horde'));
+export const dataFolder = path.resolve(
+  process.env['HORDE_DATA'] ||
+    (isRoot
+      ? '/var/lib/horde'
+      : path.join(process.env['XDG_DATA_HOME'] || path.join(home, '.local/share'), 'horde')),
+);
 
 export const networksFolder = path.join(dataFolder, 'networks');
 export const walletsFolder = path.join(dataFolder, 'wallets');

@@ -12,7 +12,14 @@ const runs = 3;
  */
 export async function measureBareContainer(
   docker: Docker,
-  job: { image: string; command: string[]; input: InputFolder; network: string; folder: string },
+  job: {
+    image: string;
+    command: string[];
+    input: InputFolder;
+    network: string;
+    folder: string;
+    signal: AbortSignal;
+  },
 ): Promise<number> {
   const work = path.join(job.folder, 'bare');
   const [volume, artifacts, output] = ['volume', 'artifacts', 'output'].map((name) => path.join(work, name));
@@ -21,6 +28,7 @@ export async function measureBareContainer(
     await cp(path.join(job.input.folder, file.path), path.join(volume!, file.path));
   const times: number[] = [];
   for (let run = 0; run < runs; run++) {
+    job.signal.throwIfAborted();
     const started = performance.now();
     const container = await docker.createContainer({
       Image: job.image,

@@ -5,8 +5,10 @@ import { HordeClient, type Job } from '@horde/sdk';
 import { networkLabel } from '../network/containers.ts';
 import { clearCrashed, endNetwork } from '../network/end-network.ts';
 import { startNetwork, type Network } from '../network/network.ts';
+import { folderOf } from '../network/record.ts';
 import { dataFolder } from '../paths.ts';
 import { row } from '../row.ts';
+import { together } from '../together.ts';
 import { measureBareContainer } from './bare.ts';
 import { ContainerWatch, type SeenContainer } from './container-watch.ts';
 import { Display } from './display.ts';
@@ -45,6 +47,17 @@ interface DemoResult {
 /** Runs the main job over a whole network of its own, shows it, checks the answer, and leaves nothing behind. */
 export async function demo(options: DemoOptions, signal: AbortSignal): Promise<number> {
   const display = new Display();
+  try {
+    const result = await runAndClear(options, display, signal);
+    if (options.json) display.say(JSON.stringify(result));
+    return result.verified ? 0 : 1;
+  } catch (error) {
+    if (options.json) display.say(JSON.stringify({ verified: false, error: (error as Error).message }));
+    throw error;
+  }
+}
+
+async function runAndClear(options: DemoOptions, display: Display, signal: AbortSignal): Promise<DemoResult> {
   const input = await readInputFolder(options.folder);
   await mkdir(dataFolder, { recursive: true, mode: 0o755 });
   await checkFreeDisk(dataFolder);
@@ -56,8 +69,7 @@ export async function demo(options: DemoOptions, signal: AbortSignal): Promise<n
     await endNetwork(id, { keepData: false });
     display.waiting(null);
     display.say('Everything is stopped; nothing is left behind.');
-    if (options.json) display.say(JSON.stringify(result));
-    return result.verified ? 0 : 1;
+    return result;
   } finally {
     display.waiting(null);
     await endNetwork(id, { keepData: false });
@@ -69,9 +81,12 @@ async function runDemo(
   input: InputFolder,
   options: DemoOptions,
   display: Display,
-  signal: AbortSignal,
+  stopped: AbortSignal,
 ): Promise<DemoResult> {
   const { say } = display;
+  // Nobody starts a service again that has ended: the job would wait for it.
+  const broken = new AbortController();
+  const signal = AbortSignal.any([stopped, broken.signal]);
   const isolated = options.runner === 'docker';
   if (!isolated)
     say('The job runs as a plain process (--runner process): it is NOT isolated from this machine.');
@@ -80,20 +95,23 @@ async function runDemo(
   const docker = new Docker();
   const free = { port: 0, explicit: false };
   const ports = { devnet: free, facilitator: free, validator: free, miner: free };
-  const [network, image] = await Promise.all([
-    startNetwork({
-      id,
-      stays: false,
-      ports,
-      runner: options.runner,
-      executors: 1,
-      databaseUrl: null,
-      redisUrl: null,
-      say,
-      signal,
-    }),
-    isolated ? ensureWordCountImage(docker, say) : null,
-  ]);
+  const [network, image] = await together(
+    signal,
+    (until) =>
+      startNetwork({
+        id,
+        stays: false,
+        ports,
+        runner: options.runner,
+        executors: 1,
+        databaseUrl: null,
+        redisUrl: null,
+        say,
+        signal: until,
+        onEnded: (error) => broken.abort(error),
+      }),
+    async () => (isolated ? ensureWordCountImage(docker, say, folderOf(id)) : null),
+  );
   const exchange = await Exchange.open();
   const watch = isolated ? await ContainerWatch.open(docker, networkLabel(id)) : null;
   try {
@@ -109,6 +127,7 @@ async function runDemo(
         input,
         network: id,
         folder: network.folder,
+        signal,
       });
     }
     signal.throwIfAborted();

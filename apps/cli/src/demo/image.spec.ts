@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Docker from 'dockerode';
@@ -14,9 +14,10 @@ describe("the demo's image", () => {
     const sources = mkdtempSync(path.join(tmpdir(), 'horde-sources-'));
     onTestFinished(() => rmSync(sources, { recursive: true }));
     cpSync(path.join(root, 'examples/word-count'), sources, { recursive: true });
+    const work = path.join(sources, 'work');
     const built: string[] = [];
     const ensure = async () => {
-      const tag = await ensureWordCountImage(docker, (line) => built.push(line), sources);
+      const tag = await ensureWordCountImage(docker, (line) => built.push(line), work, sources);
       onTestFinished(() =>
         docker
           .getImage(tag)
@@ -33,6 +34,7 @@ describe("the demo's image", () => {
     writeFileSync(path.join(sources, 'word-count.sh'), `#!/bin/sh\n# ${sources} changed\n`);
     expect(await ensure()).not.toBe(first);
     expect(built).toHaveLength(2);
+    expect(readdirSync(work)).toEqual([]);
   });
 
   it('says which package brings the busybox it needs', async () => {

@@ -16,12 +16,14 @@ type Context = Record<'Dockerfile' | 'word-count' | 'bin/busybox', Buffer>;
  * busybox and the script of examples/word-count. Its tag is a hash of what goes in, so a change makes a new image.
  *
  * @param log gets a line where something is built
+ * @param work holds the build's context, for a moment
  * @returns the image's name with its tag
  * @throws Error when this machine has no static busybox, or the engine cannot build
  */
 export async function ensureWordCountImage(
   docker: Docker,
   log: (line: string) => void,
+  work = tmpdir(),
   sources = path.join(root, 'examples/word-count'),
 ): Promise<string> {
   const context: Context = {
@@ -32,7 +34,7 @@ export async function ensureWordCountImage(
   const tag = `horde/word-count:${hashOf(context)}`;
   if (await isPresent(docker, tag)) return tag;
   log(row('image', `building ${tag} with this machine's busybox`));
-  await build(docker, tag, context);
+  await build(docker, tag, context, work);
   if (!(await isPresent(docker, tag)))
     throw new Error(`The engine built the image ${tag} and does not know it.`);
   return tag;
@@ -55,8 +57,9 @@ async function isPresent(docker: Docker, tag: string): Promise<boolean> {
   }
 }
 
-async function build(docker: Docker, tag: string, context: Context): Promise<void> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'horde-word-count-'));
+async function build(docker: Docker, tag: string, context: Context, work: string): Promise<void> {
+  await mkdir(work, { recursive: true, mode: 0o711 });
+  const folder = await mkdtemp(path.join(work, 'image-'));
   try {
     await mkdir(path.join(folder, 'bin'));
     for (const [name, contents] of Object.entries(context)) {

@@ -33,6 +33,9 @@ it('the right report agrees, as an artifact and as an upload', async () => {
 it.each([
   ['missing', null, 'There is no report among the artifacts'],
   ['not JSON', 'oops', 'it is not JSON'],
+  ['no object', 'null', '"a" is not in it'],
+  ['a list of nothing', { files: [null] }, '"a" is not in it'],
+  ['without a list', { files: 'a' }, '"a" is not in it'],
   ['without a file', { ...expected, files: [] }, '"a" is not in it'],
   ['with a wrong count', { ...expected, files: [{ ...file, words: 3 }] }, '"words":3'],
   ['with one file too many', { ...expected, files: [file, { ...file, path: 'b' }] }, 'should not hold'],
@@ -42,6 +45,14 @@ it.each([
   const { agrees, last } = await verdict(text);
   expect(agrees).toBe(false);
   expect(last).toContain(sentence);
+});
+
+it('a job that completed without its upload does not agree, and is not waited for', async () => {
+  const never = { uploaded: new Promise<Buffer>(() => undefined) } as DemoJob;
+  expect(await verdict(null, never)).toEqual({
+    agrees: false,
+    last: 'The report was not uploaded: the answer is missing.',
+  });
 });
 
 it('a job that did not complete says why', async () => {

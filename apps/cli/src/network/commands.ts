@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dataFolder } from '../paths.ts';
 import { row } from '../row.ts';
 import { checkFreeDisk } from '../demo/folder.ts';
-import { clearCrashed, endNetwork } from './end-network.ts';
+import { claimStaying, endNetwork } from './end-network.ts';
 import { startNetwork } from './network.ts';
 import { isRunning } from './processes.ts';
 import { isOwned, networkIds, readRecord, stayingNetwork, type NetworkRecord } from './record.ts';
@@ -25,14 +25,11 @@ const usualPorts: Record<ServiceName, number> = {
 /** Starts the network and leaves it running. */
 export async function up({ ports, executors, runner, say }: UpOptions, signal: AbortSignal): Promise<number> {
   const running = await readRecord(stayingNetwork);
-  if (running && isOwned(running)) {
-    say('The network is up already.');
-    describe(running).forEach(say);
-    return 0;
-  }
+  if (running && isOwned(running)) return sayRunning(running, say);
   await mkdir(dataFolder, { recursive: true, mode: 0o755 });
   await checkFreeDisk(dataFolder);
-  await clearCrashed(say);
+  const other = await claimStaying(say);
+  if (other) return sayRunning(other, say);
   const wished = Object.fromEntries(
     Object.entries(usualPorts).map(([name, usual]) => {
       const given = ports[name as ServiceName];
@@ -48,8 +45,8 @@ export async function up({ ports, executors, runner, say }: UpOptions, signal: A
       ports: wished,
       runner,
       executors,
-      databaseUrl: process.env['DATABASE_URL'] ?? null,
-      redisUrl: process.env['REDIS_URL'] ?? null,
+      databaseUrl: process.env['DATABASE_URL'] || null,
+      redisUrl: givenRedis(process.env),
       say,
       signal,
     });
@@ -62,6 +59,21 @@ export async function up({ ports, executors, runner, say }: UpOptions, signal: A
     throw error;
   }
 }
+
+/** @returns 0 when it runs whole, 1 when it is only being started or a part of it has ended */
+function sayRunning(record: NetworkRecord, say: (line: string) => void): number {
+  const starting = record.owner !== null;
+  const whole = !starting && record.services.every(({ process }) => isRunning(process));
+  if (starting) say(`The network is being started by another ./horde up (pid ${record.owner!.pid}).`);
+  else if (whole) say('The network is up already.');
+  else say('The network is up, but not all of it: ./horde down ends it, then ./horde up starts it again.');
+  describe(record).forEach(say);
+  return whole ? 0 : 1;
+}
+
+/** Redis as the services know it: REDIS_URL, or REDIS_HOST and REDIS_PORT. */
+const givenRedis = ({ REDIS_URL, REDIS_HOST, REDIS_PORT }: NodeJS.ProcessEnv): string | null =>
+  REDIS_URL || (REDIS_HOST ? `redis://${REDIS_HOST}:${REDIS_PORT || 6379}/0` : null);
 
 /** Ends the network of `up`; its database stays for the next time. */
 export async function down(say: (line: string) => void): Promise<number> {

@@ -1,8 +1,19 @@
 import { rm, stat } from 'node:fs/promises';
 import { stopPostgres } from '@horde/embedded-postgres';
+import { networksFolder } from '../paths.ts';
 import { removeContainers } from './containers.ts';
+import { exclusively } from './exclusively.ts';
 import { endProcesses, processesOfNetwork } from './processes.ts';
-import { folderOf, isOwned, networkIds, readRecord, stayingNetwork } from './record.ts';
+import {
+  folderOf,
+  isOwned,
+  networkIds,
+  readRecord,
+  stayingNetwork,
+  thisProcess,
+  writeRecord,
+  type NetworkRecord,
+} from './record.ts';
 
 /** How long they may take to stop before they are ended for good. @unit ms */
 const executorsStopWithin = 3_000;
@@ -36,7 +47,25 @@ export async function endNetwork(id: string, { keepData, atOnce = false }: EndNe
 }
 
 /** Clears away what runs that crashed have left. What belongs to an owner that still runs is not touched. */
-export async function clearCrashed(say: (line: string) => void): Promise<void> {
+export const clearCrashed = (say: (line: string) => void): Promise<void> =>
+  exclusively(networksFolder, () => clearUnowned(say));
+
+/**
+ * Makes this process the owner of the network of `up`, whose remains are cleared away. Of several that try at once,
+ * one gets it.
+ * @returns the record of who has it already; null: this process has it now
+ */
+export const claimStaying = (say: (line: string) => void): Promise<NetworkRecord | null> =>
+  exclusively(networksFolder, async () => {
+    const record = await readRecord(stayingNetwork);
+    if (record && isOwned(record)) return record;
+    await clearUnowned(say);
+    const owner = thisProcess();
+    await writeRecord({ id: stayingNetwork, owner, stays: true, postgresFolder: null, services: [] });
+    return null;
+  });
+
+async function clearUnowned(say: (line: string) => void): Promise<void> {
   for (const id of await networkIds()) {
     const record = await readRecord(id);
     if (record ? isOwned(record) : await mayBeStarting(id)) continue;

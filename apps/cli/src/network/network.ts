@@ -7,8 +7,9 @@ import { startPostgres, type PostgresServer } from '@horde/embedded-postgres';
 import type { Keypair } from '@horde/identity';
 import { bundleOf } from '../paths.ts';
 import { row } from '../row.ts';
+import { together } from '../together.ts';
 import { networkKeys, type Signer } from './keys.ts';
-import { findPort, type WishedPort } from './ports.ts';
+import { choosePorts } from './ports.ts';
 import { identify } from './processes.ts';
 import { folderOf, thisProcess, writeRecord, type NetworkRecord } from './record.ts';
 import { environmentOf, serviceNames, tokenOf, type NetworkPlan, type ServiceName } from './services.ts';
@@ -26,6 +27,8 @@ export interface StartNetwork {
   /** Told a line for everything that a person may want to know. */
   say: (line: string) => void;
   signal: AbortSignal;
+  /** Told, with a sentence, when a service ends after it had been ready. */
+  onEnded?: (error: Error) => void;
 }
 
 export interface Network {
@@ -57,7 +60,7 @@ export async function startNetwork(options: StartNetwork): Promise<Network> {
   await mkdir(path.join(folder, 'logs'), { recursive: true, mode: 0o700 });
   await mkdir(path.join(folder, 'jobs'), { recursive: true, mode: 0o711 });
   const keys = await networkKeys();
-  const ports = await choosePorts(options);
+  const ports = await choosePorts(options.ports, options.say);
   const plan: NetworkPlan = {
     id,
     folder,
@@ -70,14 +73,18 @@ export async function startNetwork(options: StartNetwork): Promise<Network> {
   };
   signal.throwIfAborted();
 
-  const start = (name: ServiceName) => startService(name, plan, record, options);
+  const start = (name: ServiceName, until = signal) => startService(name, plan, record, options, until);
   await start('devnet');
   await registerNeurons(plan, keys);
   const allowUser = ['whitelist_hotkey', keys.user.address];
-  await Promise.all([
-    start('facilitator').then(() => runCommand('facilitator', allowUser, plan, signal)),
-    start('miner'),
-  ]);
+  await together(
+    signal,
+    async (until) => {
+      await start('facilitator', until);
+      await runCommand('facilitator', allowUser, plan, until);
+    },
+    (until) => start('miner', until),
+  );
   // The validator comes last: it finds its miner and its facilitator there at its first look.
   await start('validator');
   await runCommand('validator', allowUser, plan, signal);
@@ -87,16 +94,6 @@ export async function startNetwork(options: StartNetwork): Promise<Network> {
     string
   >;
   return { id, folder, keys, urls, record };
-}
-
-async function choosePorts({ ports, say }: StartNetwork): Promise<Record<ServiceName, number>> {
-  const chosen = {} as Record<ServiceName, number>;
-  for (const name of serviceNames) {
-    const wish: WishedPort = { service: `the ${name}`, ...ports[name] };
-    if (wish.port !== 0 && Object.values(chosen).includes(wish.port)) wish.port = 0;
-    chosen[name] = await findPort(wish, say);
-  }
-  return chosen;
 }
 
 /** The URL of the network's database. */
@@ -122,8 +119,10 @@ async function startService(
   name: ServiceName,
   plan: NetworkPlan,
   record: NetworkRecord,
-  options: StartNetwork,
+  { say, onEnded }: StartNetwork,
+  signal: AbortSignal,
 ): Promise<void> {
+  signal.throwIfAborted();
   const started = performance.now();
   const log = path.join(plan.folder, 'logs', `${name}.log`);
   const child = await launch(name, [], plan, log);
@@ -135,7 +134,7 @@ async function startService(
   if (identity) record.services.push({ name, process: identity, url });
   await writeRecord(record);
   while (!(await isReady(url))) {
-    options.signal.throwIfAborted();
+    signal.throwIfAborted();
     if (ended !== '') throw new Error(`The ${name} did not start: ${ended}.\n${await lastLines(log)}`);
     if (performance.now() - started > readyWithin) {
       throw new Error(`The ${name} was not ready within ${readyWithin / 1000} s.\n${await lastLines(log)}`);
@@ -143,7 +142,10 @@ async function startService(
     await sleep(25);
   }
   child.unref();
-  options.say(row(name, `${url} ${seconds(started)}`));
+  const tell = async () => onEnded?.(new Error(`The ${name} is gone: ${ended}.\n${await lastLines(log)}`));
+  if (ended !== '') await tell();
+  else child.once('exit', () => void tell());
+  say(row(name, `${url} ${seconds(started)}`));
 }
 
 /** Runs one of a service's commands to its end. */
@@ -153,11 +155,12 @@ async function runCommand(
   plan: NetworkPlan,
   signal: AbortSignal,
 ): Promise<void> {
+  signal.throwIfAborted();
   const log = path.join(plan.folder, 'logs', `${name}-${command[0]}.log`);
   const child = await launch(name, command, plan, log);
   const stop = () => child.kill('SIGKILL');
   signal.addEventListener('abort', stop, { once: true });
-  const code = await new Promise((resolve) => child.once('exit', resolve));
+  const code = await new Promise((resolve, reject) => child.once('exit', resolve).once('error', reject));
   signal.removeEventListener('abort', stop);
   signal.throwIfAborted();
   if (code !== 0) throw new Error(`The ${name}'s command ${command[0]} failed.\n${await lastLines(log)}`);

@@ -1,43 +1,67 @@
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { UsageError } from '../usage-error.ts';
 import { whoListens } from './processes.ts';
+import type { ServiceName } from './services.ts';
 
 export interface WishedPort {
-  /** What listens on it: "the miner". */
-  service: string;
   /** 0: any free port. */
   port: number;
   /** The user asked for this very port; another one will not do. */
   explicit: boolean;
 }
 
-/** A port that is free now: the wished one, or another with a line that says who has it. Throws UsageError. */
-export async function findPort(
-  { service, port, explicit }: WishedPort,
+/**
+ * Ports that are free now: the wished ones, or others with a line that says who has the wished one.
+ *
+ * @throws UsageError when one that was asked for cannot be had
+ */
+export async function choosePorts(
+  wishes: Record<ServiceName, WishedPort>,
   say: (line: string) => void,
-): Promise<number> {
-  if (port !== 0 && (await isFree(port))) return port;
-  if (port === 0) return anyFreePort();
-  const holder = (await whoListens(port)) ?? 'another program';
-  if (explicit) throw new UsageError(`Port ${port}, asked for ${service}, is taken by ${holder}.`);
-  const other = await anyFreePort();
-  say(`Port ${port} is taken by ${holder}; ${service} listens on ${other} instead.`);
-  return other;
+): Promise<Record<ServiceName, number>> {
+  const chosen = new Map<number, string>();
+  const ports = {} as Record<ServiceName, number>;
+  // Those that were asked for first: the usual port of one service may be asked for another.
+  const names = (Object.keys(wishes) as ServiceName[]).toSorted(
+    (one, other) => Number(wishes[other].explicit) - Number(wishes[one].explicit),
+  );
+  for (const name of names) {
+    const { port, explicit } = wishes[name];
+    const holder = port === 0 ? null : (chosen.get(port) ?? (await holderOf(port)));
+    if (holder !== null && explicit)
+      throw new UsageError(`Port ${port}, asked for the ${name}, is taken by ${holder}.`);
+    ports[name] = port === 0 || holder !== null ? await anyFreePort(chosen) : port;
+    if (holder !== null)
+      say(`Port ${port} is taken by ${holder}; the ${name} listens on ${ports[name]} instead.`);
+    chosen.set(ports[name], `the ${name}`);
+  }
+  return ports;
 }
 
-const isFree = (port: number): Promise<boolean> => listenOn(port).then((found) => found !== null);
-
-async function anyFreePort(): Promise<number> {
-  return (await listenOn(0))!;
+/** Who has a port; null when it is free. @throws UsageError when this user may not have it */
+async function holderOf(port: number): Promise<string | null> {
+  const found = await listenOn(port);
+  if (typeof found === 'number') return null;
+  if (found.code !== 'EADDRINUSE')
+    throw new UsageError(`This user may not listen on port ${port} (${found.code}).`);
+  return (await whoListens(port)) ?? 'another program';
 }
 
-function listenOn(port: number): Promise<number | null> {
+async function anyFreePort(except: ReadonlyMap<number, string>): Promise<number> {
+  for (;;) {
+    const found = await listenOn(0);
+    if (typeof found !== 'number') throw found;
+    if (!except.has(found)) return found;
+  }
+}
+
+function listenOn(port: number): Promise<number | NodeJS.ErrnoException> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(null));
+    server.once('error', resolve);
     server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : null));
+      const address = server.address() as AddressInfo;
+      server.close(() => resolve(address.port));
     });
   });
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { findPort } from './ports.ts';
+import { choosePorts } from './ports.ts';
 import { endProcesses, identify, isRunning, processesOfNetwork, whoListens } from './processes.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -51,14 +51,34 @@ describe('a port that is taken', () => {
     const { port } = server.address() as AddressInfo;
     expect(await whoListens(port)).toMatch(new RegExp(`\\(pid ${process.pid}\\)$`));
     const lines: string[] = [];
-    const other = await findPort({ service: 'the miner', port, explicit: false }, (line) => lines.push(line));
-    expect(other).not.toBe(port);
+    const say = (line: string) => void lines.push(line);
+    const any = { port: 0, explicit: false };
+    const wishes = { devnet: any, facilitator: any, validator: any };
+    const { miner } = await choosePorts({ ...wishes, miner: { port, explicit: false } }, say);
+    expect(miner).not.toBe(port);
     expect(lines).toEqual([
-      expect.stringMatching(`^Port ${port} is taken by .+; the miner listens on ${other} instead.$`),
+      expect.stringMatching(`^Port ${port} is taken by .+; the miner listens on ${miner} instead.$`),
     ]);
-    await expect(findPort({ service: 'the miner', port, explicit: true }, () => undefined)).rejects.toThrow(
+    await expect(choosePorts({ ...wishes, miner: { port, explicit: true } }, say)).rejects.toThrow(
       UsageError,
     );
     server.close();
+  });
+
+  it('because another service was asked to have it is replaced too, and refused when both were', async () => {
+    const any = { port: 0, explicit: false };
+    const port = (await choosePorts({ devnet: any, facilitator: any, validator: any, miner: any }, () => {}))
+      .miner;
+    const lines: string[] = [];
+    const wishes = { devnet: any, facilitator: { port, explicit: false }, validator: any };
+    const asked = { port, explicit: true };
+    const ports = await choosePorts({ ...wishes, miner: asked }, (line) => lines.push(line));
+    expect(ports.miner).toBe(port);
+    expect(lines).toEqual([
+      `Port ${port} is taken by the miner; the facilitator listens on ${ports.facilitator} instead.`,
+    ]);
+    await expect(choosePorts({ ...wishes, devnet: asked, miner: asked }, () => {})).rejects.toThrow(
+      `Port ${port}, asked for the miner, is taken by the devnet.`,
+    );
   });
 });

@@ -96,6 +96,8 @@ function passedOn(): Record<string, string> {
     'LANG',
     'TZ',
     'DOCKER_HOST',
+    'DOCKER_TLS_VERIFY',
+    'DOCKER_CERT_PATH',
     'NODE_COMPILE_CACHE',
     'LOG_LEVEL',
     'HORDE_ROOT',
