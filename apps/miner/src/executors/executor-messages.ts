@@ -7,9 +7,10 @@ import {
   ExecutorReady,
   HordeFailed,
   JobFailed,
+  executorToMiner,
   make,
+  requireHandlers,
   streamingText,
-  type executorToMiner,
   type Handlers,
   type JobFinished,
   type JobStatus,
@@ -69,6 +70,7 @@ export class ExecutorMessages {
           }),
         ),
     };
+    requireHandlers(executorToMiner, this.handlers);
   }
 
   private async advance(

@@ -1,7 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Keypair } from '@horde/identity';
 import type { Logger } from '@horde/operations';
-import { complaintOf, MainHotkey, make, type Handlers, type validatorToMiner } from '@horde/protocol';
+import {
+  complaintOf,
+  MainHotkey,
+  make,
+  requireHandlers,
+  validatorToMiner,
+  type Handlers,
+} from '@horde/protocol';
 import { JobIntake } from '../jobs/job-intake.ts';
 import { JobPayloads } from '../jobs/job-payloads.ts';
 import { LOGGER } from '../ports.ts';
@@ -40,5 +47,6 @@ export class ValidatorMessages {
       V0MainHotkeyMessage: async (_message, { session }) =>
         void (await session.send(make(MainHotkey, { main_hotkey: keypair.address }))),
     };
+    requireHandlers(validatorToMiner, this.handlers);
   }
 }
