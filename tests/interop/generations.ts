@@ -17,7 +17,10 @@ import type { Generation } from './environment.ts';
 
 /** Messages that one generation does not have, and what happens instead. */
 export const missingMessages: Record<Generation, Record<string, string>> = {
-  old: { V0HordeFailedRequest: 'an old validator is sent V0ExecutorFailedRequest instead' },
+  old: {
+    V0HordeFailedRequest:
+      'an old validator is sent V0ExecutorFailedRequest before its executor is ready, V0JobFailedRequest from then on',
+  },
   new: {},
 };
 

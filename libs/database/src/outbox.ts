@@ -50,12 +50,12 @@ export class Outbox {
     subject: string,
     message: { message_type: string },
   ): Promise<void> {
-    await tx.manager.insert(OutboxRow, {
-      peer,
-      subject,
-      type: message.message_type,
-      frame: writeFrame(message),
-    });
+    await this.putFrame(tx, peer, subject, message.message_type, writeFrame(message));
+  }
+
+  /** As `put`, with the frame's text: for a peer that reads another form than `writeFrame` makes. */
+  async putFrame(tx: Transaction, peer: string, subject: string, type: string, frame: string): Promise<void> {
+    await tx.manager.insert(OutboxRow, { peer, subject, type, frame });
     tx.afterCommit(() => this.bell.emit(peer));
   }
 

@@ -10,6 +10,7 @@ export class CreateValidators1795000000001 implements MigrationInterface {
         hotkey text primary key,
         active boolean not null,
         pinned boolean not null default false,
+        oldest_generation boolean not null default false,
         version text,
         runner_version text,
         created_at timestamptz not null default now()

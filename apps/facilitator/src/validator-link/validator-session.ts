@@ -2,13 +2,18 @@ import { OutboxDrain, type Outbox, type OutboxRow } from '@horde/database';
 import { ss58Encode, verifyHex } from '@horde/identity';
 import { withLogContext, type Logger } from '@horde/operations';
 import {
+  facilitatorToValidator,
+  isOldStatusUpdate,
   JsonError,
+  newJobForOldValidator,
   ShapeError,
   validatorToFacilitator,
+  writeCompact,
   type Handlers,
   type JobStatusUpdate,
   type JsonObject,
   type Message,
+  type NewJob,
   type ValidatorLogin,
 } from '@horde/protocol';
 import { limits, type Connection, type Upgrade } from '@horde/transport';
@@ -41,6 +46,7 @@ export class ValidatorSession {
   hotkey: string | null = null;
   /** Its row among the channels; null before the login and after the end. */
   channelId: string | null = null;
+  private readonly isPython: boolean;
   private readonly largestFrame: number;
   private readonly deadline: NodeJS.Timeout;
   private drain: OutboxDrain | null = null;
@@ -51,8 +57,8 @@ export class ValidatorSession {
     private readonly upgrade: Upgrade,
     private readonly parts: SessionParts,
   ) {
-    const isPython = (upgrade.headers['user-agent'] ?? '').includes('websockets/');
-    this.largestFrame = isPython ? largestPythonFrame : limits.largestFrame;
+    this.isPython = (upgrade.headers['user-agent'] ?? '').includes('websockets/');
+    this.largestFrame = this.isPython ? largestPythonFrame : limits.largestFrame;
     this.deadline = setTimeout(
       () => connection.close(closeCode.badSignature, 'not authenticated in time'),
       loginLimit,
@@ -140,7 +146,11 @@ export class ValidatorSession {
     V0Heartbeat: (_message, session) => session.beat(),
     V0JobStatusUpdate: (update, session, json) => session.updateStatus(update, json),
     // ComputeHorde does not answer these either.
-    V0MachineSpecsUpdate: () => undefined,
+    V0MachineSpecsUpdate: ({ miner_hotkey: miner, specs }, { parts }) =>
+      parts.logger.info(
+        { miner, specs: writeCompact(specs).slice(0, 2_000) },
+        'a machine was described; this is logged, and nothing else is done with it yet',
+      ),
   };
 
   private async logIn({ public_key: publicKey, signature }: ValidatorLogin): Promise<void> {
@@ -194,7 +204,19 @@ export class ValidatorSession {
   private async beat(): Promise<void> {
     if (!this.channelId) return;
     if (!(await this.parts.channels.beat(this.channelId))) return this.dismiss();
+    if (this.isDelivering && this.isPython && (await this.parts.channels.leavesJobUnanswered(this.channelId)))
+      // Only what it sends tells a validator's generation, and the oldest is silent about a job that it cannot read.
+      await this.noteGeneration(true);
     // A newer connection, to another replica perhaps, may have ended since.
+    this.deliver();
+  }
+
+  /** What waits for a validator that turns out to be of the oldest generation is sent again, in the form that it reads. */
+  private async noteGeneration(isOldest: boolean): Promise<void> {
+    if (!(await this.parts.directory.noteGeneration(this.hotkey!, isOldest))) return;
+    this.parts.logger.info('the validator is taken for one of the oldest generation from now on');
+    if (!this.isDelivering) return;
+    this.isDelivering = false;
     this.deliver();
   }
 
@@ -202,6 +224,7 @@ export class ValidatorSession {
     const { statuses, logger } = this.parts;
     await withLogContext({ job: update.uuid }, async () => {
       const result = await statuses.update(this.hotkey!, update, json);
+      if (update.metadata) await this.noteGeneration(isOldStatusUpdate(json));
       if (result === 'stored') {
         logger.info(`the job is ${update.status}`);
         await this.connection.send(success());
@@ -220,8 +243,10 @@ export class ValidatorSession {
   private async send(hotkey: string, channelId: string, row: OutboxRow): Promise<boolean> {
     const { channels, statuses, logger } = this.parts;
     try {
-      if ((await channels.newest(hotkey))?.id !== channelId) return (this.isDelivering = false);
-      const size = Buffer.byteLength(row.frame);
+      const channel = await channels.newest(hotkey);
+      if (channel?.id !== channelId) return (this.isDelivering = false);
+      const frame = channel.isOldest ? frameForOldest(row) : row.frame;
+      const size = Buffer.byteLength(frame);
       if (size > this.largestFrame) {
         // It was created for a connection that could take it. Sent, it would cut this one off, and the next.
         const why = `The job's message has ${size} bytes, and its validator reads at most ${this.largestFrame}.`;
@@ -229,7 +254,7 @@ export class ValidatorSession {
         await statuses.failHere(hotkey, row.subject, why);
         return true;
       }
-      if (!(await this.connection.sendText(row.frame))) return false;
+      if (!(await this.connection.sendText(frame))) return false;
       logger.info('the job was sent to its validator');
       return true;
     } catch (error) {
@@ -239,3 +264,7 @@ export class ValidatorSession {
     }
   }
 }
+
+/** A job in the form that validators of the oldest generation read; the outbox has it in today's. */
+const frameForOldest = ({ frame }: OutboxRow): string =>
+  newJobForOldValidator(facilitatorToValidator.read(frame).message as NewJob);

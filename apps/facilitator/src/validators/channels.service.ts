@@ -7,6 +7,18 @@ const fresh = `last_heartbeat >= clock_timestamp() - interval '3 minutes'`;
 /** A connection without a heartbeat for this long is closed, as in ComputeHorde. */
 const abandoned = `last_heartbeat < clock_timestamp() - interval '10 minutes'`;
 
+/** A job that a validator can read is answered at once: one that waits for longer was not understood. */
+const unanswered = `greatest(connected_at, created_at) < clock_timestamp() - interval '30 seconds'`;
+
+/** The channel that gets a validator's jobs. */
+export interface JobChannel {
+  id: string;
+  /** The largest frame that the validator reads. @unit bytes */
+  largestFrame: number;
+  /** Whether the validator is known to be of the oldest generation. */
+  isOldest: boolean;
+}
+
 export interface NewChannel {
   validatorHotkey: string;
   /** The largest frame that the validator reads. @unit bytes */
@@ -50,13 +62,23 @@ export class Channels {
   }
 
   /** The channel that gets a validator's jobs: the newest one. null: the validator is not active and connected now. */
-  async newest(validatorHotkey: string): Promise<{ id: string; largestFrame: number } | null> {
+  async newest(validatorHotkey: string): Promise<JobChannel | null> {
     const [row] = (await this.database.manager.query(
-      `select id, largest_frame as "largestFrame" from channel join validator on hotkey = validator_hotkey
+      `select id, largest_frame as "largestFrame", oldest_generation as "isOldest"
+       from channel join validator on hotkey = validator_hotkey
        where validator_hotkey = $1 and active and ${fresh} order by connected_at desc limit 1`,
       [validatorHotkey],
-    )) as { id: string; largestFrame: number }[];
+    )) as JobChannel[];
     return row ?? null;
+  }
+
+  /** Whether a validator that is connected by this channel has said nothing about one of its jobs for half a minute. */
+  async leavesJobUnanswered(id: string): Promise<boolean> {
+    const rows: unknown[] = await this.database.manager.query(
+      `select from channel join outbox on peer = validator_hotkey where channel.id = $1 and ${unanswered} limit 1`,
+      [id],
+    );
+    return rows.length > 0;
   }
 
   async connectedValidators(): Promise<number> {

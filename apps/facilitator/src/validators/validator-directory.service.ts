@@ -30,6 +30,18 @@ export class ValidatorDirectory {
     });
   }
 
+  /**
+   * Remembers whether a validator is of the oldest generation, which reads jobs in a form of its own. Returns true when
+   * it is, and was not known to be until now.
+   */
+  async noteGeneration(hotkey: string, isOldest: boolean): Promise<boolean> {
+    const [, changed] = (await this.database.manager.query(
+      'update validator set oldest_generation = $2 where hotkey = $1 and oldest_generation <> $2',
+      [hotkey, isOldest],
+    )) as [unknown[], number];
+    return isOldest && changed > 0;
+  }
+
   /** Adds a validator by hand: it stays active whatever the chain says. */
   async pin(hotkey: string): Promise<void> {
     await this.database.manager.query(

@@ -88,7 +88,8 @@ describe('an initial request', () => {
     await connection.send(validator.signed(validator.initial()));
     await connection.next('V0AcceptJobRequest');
     await connection.send(validator.initial());
-    expect(await connection.next('V0DeclineJobRequest')).toMatchObject({ reason: 'invalid_signature' });
+    expect((await connection.next('GenericError')).details).toMatch(/not signed/);
+    expect(await connection.next('V0DeclineJobRequest')).toMatchObject({ reason: 'busy' });
   });
 
   it.each([

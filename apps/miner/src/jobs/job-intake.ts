@@ -56,14 +56,10 @@ export class JobIntake {
     if (known) return this.repeat(known, session);
 
     const refusal = await this.signature.refusal(request.validator_signature, json, session.hotkey);
-    if (refusal) return this.decline(session, uuid, 'invalid_signature', refusal.message);
+    const signs = request.validator_signature !== null;
+    if (refusal) return this.decline(session, uuid, 'invalid_signature', refusal.message, signs);
     const receipt = this.receiptOf(request, session.hotkey);
-    if (typeof receipt === 'string') {
-      const signs = request.validator_signature !== null;
-      // One that does not sign may be of the generation that knows no reason for this, nor the sentence.
-      if (!signs) await session.complain(receipt);
-      return this.decline(session, uuid, declineReasonFor('invalid_receipt', signs), receipt);
-    }
+    if (typeof receipt === 'string') return this.decline(session, uuid, 'invalid_receipt', receipt, signs);
     const job: NewJob = {
       uuid,
       executorClass,
@@ -138,8 +134,13 @@ export class JobIntake {
     uuid: string,
     reason: JobRejectionReason,
     message: string,
+    signs: boolean,
   ) {
     this.logger.info({ reason }, `job declined: ${message}`);
-    await session.send(make(DeclineJob, { job_uuid: uuid, reason, message }));
+    // One that does not sign may be of the generation that knows no reason for this, nor the sentence.
+    if (!signs) await session.complain(message);
+    await session.send(
+      make(DeclineJob, { job_uuid: uuid, reason: declineReasonFor(reason, signs), message }),
+    );
   }
 }

@@ -48,9 +48,12 @@ describe('a job request', () => {
     const { validator, connection, job_uuid } = await accepted();
     const token = await miner.manager.token(job_uuid);
     await connection.send(validator.payload(job_uuid));
+    const says = (await connection.next('GenericError')).details;
+    expect(says).toMatch(/not signed, but this validator has signed/);
     expect(await connection.next('V0DeclineJobRequest')).toMatchObject({
       job_uuid,
-      reason: 'invalid_signature',
+      reason: 'busy',
+      message: says,
     });
     await expect.poll(() => miner.manager.stopped).toContain(token);
   });

@@ -1,6 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from '@horde/operations';
-import { DeclineJob, make, parseJson, type JobRequest, type JsonObject } from '@horde/protocol';
+import {
+  DeclineJob,
+  declineReasonFor,
+  make,
+  parseJson,
+  type JobRequest,
+  type JsonObject,
+} from '@horde/protocol';
 import { ExecutorSessions } from '../executors/executor-sessions.ts';
 import { ExecutorSupervisor } from '../executors/executor-supervisor.ts';
 import { LOGGER } from '../ports.ts';
@@ -36,9 +43,11 @@ export class JobPayloads {
     }
     const refusal = await this.signature.refusal(request.validator_signature, json, session.hotkey);
     if (refusal) {
+      const signs = request.validator_signature !== null;
+      if (!signs) await session.complain(refusal.message);
       const decline = make(DeclineJob, {
         job_uuid: uuid,
-        reason: 'invalid_signature',
+        reason: declineReasonFor('invalid_signature', signs),
         message: refusal.message,
       });
       if (await this.jobs.advance(job, 'rejected', decline)) this.supervisor.stop(uuid);

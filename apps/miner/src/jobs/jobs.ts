@@ -5,6 +5,7 @@ import { isTerminal, JobStatus, mayFollow, type ExecutorClass, type Message } fr
 import type { StoredReceipt } from '../receipts/stored-receipt.entity.ts';
 import { Receipts } from '../receipts/receipts.ts';
 import { Post } from '../validators/post.ts';
+import { failureFrame, isFailure } from './failure-frame.ts';
 import { Job } from './job.entity.ts';
 import { isJobUuid } from './job-uuid.ts';
 import { storable } from './storable.ts';
@@ -46,7 +47,7 @@ export class Jobs {
   async take(
     job: NewJob,
     capacity: number,
-    answer: (accepted: boolean, tx: Transaction) => Promise<{ message_type: string }>,
+    answer: (accepted: boolean, tx: Transaction) => Promise<Message>,
   ): Promise<'accepted' | 'rejected' | null> {
     return this.database.transaction(async (tx) => {
       await tx.manager.query(`select pg_advisory_xact_lock(hashtext('slots of ' || $1))`, [
@@ -207,8 +208,11 @@ export class Jobs {
     tx.afterCommit(() => this.post.forget(job.validator_hotkey, job.uuid));
   }
 
-  private async tell(tx: Transaction, hotkey: string, uuid: string, message: { message_type: string }) {
-    await this.outbox.put(tx, hotkey, uuid, message);
+  private async tell(tx: Transaction, hotkey: string, uuid: string, message: Message) {
+    if (isFailure(message)) {
+      const { type, frame } = await failureFrame(tx, message);
+      await this.outbox.putFrame(tx, hotkey, uuid, type, frame);
+    } else await this.outbox.put(tx, hotkey, uuid, message);
     tx.afterCommit(() => this.post.ring(hotkey, uuid));
   }
 }

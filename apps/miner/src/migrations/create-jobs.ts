@@ -32,6 +32,10 @@ export class CreateJobs1795000000001 implements MigrationInterface {
       )`);
     await runner.query('create index job_slot on job (executor_class) where slot_held');
     await runner.query('create index job_active on job (deadline) where ended_at is null');
+    // What a validator has sent last tells its generation.
+    await runner.query(
+      'create index job_validator on job (validator_hotkey, accepted_at) where job_request is not null',
+    );
     await runner.query(`
       create table job_event (
         id bigint generated always as identity primary key,

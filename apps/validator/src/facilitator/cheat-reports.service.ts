@@ -33,7 +33,10 @@ export class CheatReports {
         })
         .orIgnore()
         .execute();
-      this.logger.warn({ trusted_job: trusted_job_uuid }, 'a user reports that the miner cheated');
+      this.logger.warn(
+        { trusted_job: trusted_job_uuid },
+        'a user reports that the miner cheated: the report is kept, and nothing else is done with it yet',
+      );
     });
   }
 }

@@ -76,15 +76,28 @@ describe('a validator of the oldest generation', () => {
     expect(parsed(failureForOldValidator(upload, true))).toMatchObject({ error_type: null });
   });
 
-  it('gets any other failure as that of the executor', () => {
-    const failed = make(JobFailed, { job_uuid: uuid });
-    const horde = make(HordeFailed, {
-      job_uuid: uuid,
-      reported_by: 'miner',
+  const horde = make(HordeFailed, {
+    job_uuid: uuid,
+    reported_by: 'miner',
+    message: 'm',
+    reason: 'executor_disconnected',
+  });
+
+  it('gets a horde failure, once its executor is ready, as that of the job', () => {
+    expect(parsed(failureForOldValidator(horde, true))).toMatchObject({
+      message_type: 'V0JobFailedRequest',
       message: 'm',
       reason: 'unknown',
+      error_type: 'EXECUTOR_DISCONNECTED',
+      error_detail: 'm',
+      timeout: false,
+      docker_process_stdout: '',
     });
-    for (const frame of [failureForOldValidator(failed, false), failureForOldValidator(horde, true)]) {
+  });
+
+  it('gets any failure before its executor is ready as that of the executor', () => {
+    const failed = make(JobFailed, { job_uuid: uuid });
+    for (const frame of [failureForOldValidator(failed, false), failureForOldValidator(horde, false)]) {
       expect(parsed(frame)).toEqual({
         message_type: 'V0ExecutorFailedRequest',
         job_uuid: uuid,

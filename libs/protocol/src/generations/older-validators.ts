@@ -1,9 +1,9 @@
-import type { JobRejectionReason } from '../enums.ts';
+import type { HordeFailureReason, JobRejectionReason } from '../enums.ts';
 import { olderFailureReasons } from '../enums.ts';
 import type { JsonObject } from '../json/values.ts';
 import { writeCompact } from '../json/write.ts';
 import type { JobCheated, NewJob } from '../links/facilitator-validator.ts';
-import { ExecutorFailed, type HordeFailed, type JobFailed } from '../links/job-messages.ts';
+import { ExecutorFailed, JobFailed, type HordeFailed } from '../links/job-messages.ts';
 import { make } from '../messages/message.ts';
 import { toJson, writeFrame } from '../messages/write.ts';
 
@@ -37,21 +37,31 @@ export function jobCheatedForOldValidator(report: JobCheated): string {
   return writeCompact(json);
 }
 
+/** What the oldest generation calls horde failures in `error_type`, where it has a word for them. */
+const olderHordeFailures: Partial<Record<HordeFailureReason, string>> = {
+  executor_disconnected: 'EXECUTOR_DISCONNECTED',
+  security_check_failed: 'SECURITY_CHECK',
+};
+
 /**
- * The frame of a failure for the oldest validators. They know no horde failures, and overlook a job's failure before
- * its volumes are ready; both are told as `V0ExecutorFailedRequest`. A later failure of the job is one frame that
- * all generations read: older and newer names side by side, and texts where the oldest require them.
+ * The frame of a failure for the oldest validators, which know no horde failures. While they wait for the executor
+ * nothing but `V0ExecutorFailedRequest` ends their wait; once it is ready they overlook that, and any failure is told
+ * as the job's, in one frame that all generations read: older and newer names side by side, and texts where the
+ * oldest require them.
+ * @param executorReady whether the validator has been told that the executor is ready
  */
-export function failureForOldValidator(failure: JobFailed | HordeFailed, volumesReady: boolean): string {
-  if (failure.message_type === 'V0HordeFailedRequest' || !volumesReady)
-    return writeFrame(make(ExecutorFailed, { job_uuid: failure.job_uuid }));
-  const older = Object.entries(olderFailureReasons).find(([, reason]) => reason === failure.reason);
-  const json = toJson(failure);
-  json.set('docker_process_stdout', failure.docker_process_stdout ?? '');
-  json.set('docker_process_stderr', failure.docker_process_stderr ?? '');
-  json.set('timeout', failure.reason === 'timeout');
-  json.set('error_type', older?.[0] ?? null);
-  json.set('error_detail', failure.message);
+export function failureForOldValidator(failure: JobFailed | HordeFailed, executorReady: boolean): string {
+  const { job_uuid, message, context } = failure;
+  if (!executorReady) return writeFrame(make(ExecutorFailed, { job_uuid }));
+  const horde = failure.message_type === 'V0HordeFailedRequest';
+  const failed = horde ? make(JobFailed, { job_uuid, message, context }) : failure;
+  const older = Object.entries(olderFailureReasons).find(([, reason]) => reason === failure.reason)?.[0];
+  const json = toJson(failed);
+  json.set('docker_process_stdout', failed.docker_process_stdout ?? '');
+  json.set('docker_process_stderr', failed.docker_process_stderr ?? '');
+  json.set('timeout', failed.reason === 'timeout');
+  json.set('error_type', (horde ? olderHordeFailures[failure.reason] : older) ?? null);
+  json.set('error_detail', message);
   return writeCompact(json);
 }
 
