@@ -18,7 +18,7 @@ export * from './links/validator-miner.ts';
 export * from './machine-specs.ts';
 export * from './manifests.ts';
 export { fieldsOf, isClosed, type Field, type FieldKind, type WireClass } from './messages/fields.ts';
-export { requireHandlers } from './messages/handlers.ts';
+export { dispatch, requireHandlers } from './messages/handlers.ts';
 export { make, type Direction, type Handlers, type Message, type MessageOf } from './messages/message.ts';
 export { readObject, readVariant, ShapeError, type FieldProblem } from './messages/read.ts';
 export { toJson, writeFrame } from './messages/write.ts';

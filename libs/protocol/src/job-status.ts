@@ -1,22 +1,6 @@
 import type { JobStatus } from './enums.ts';
 
-/** Which status may follow which, for a job as its user sees it. Terminal statuses are followed by nothing. */
-export const jobTransitions = {
-  unknown: [],
-  sent: ['received', 'rejected', 'failed', 'horde_failed'],
-  received: ['accepted', 'rejected', 'failed', 'horde_failed'],
-  accepted: ['executor_ready', 'rejected', 'failed', 'horde_failed'],
-  executor_ready: ['volumes_ready', 'failed', 'horde_failed'],
-  volumes_ready: ['streaming_ready', 'execution_done', 'failed', 'horde_failed'],
-  streaming_ready: ['execution_done', 'failed', 'horde_failed'],
-  execution_done: ['completed', 'failed', 'horde_failed'],
-  completed: [],
-  rejected: [],
-  failed: [],
-  horde_failed: [],
-} as const satisfies Record<JobStatus, readonly JobStatus[]>;
-
-export const terminalStatuses: readonly JobStatus[] = ['completed', 'rejected', 'failed', 'horde_failed'];
+const terminalStatuses: readonly JobStatus[] = ['completed', 'rejected', 'failed', 'horde_failed'];
 
 export const isTerminal = (status: JobStatus): boolean => terminalStatuses.includes(status);
 

@@ -1,8 +1,8 @@
 import {
+  dispatch,
   JsonError,
   type Direction,
   type Handlers,
-  type JsonObject,
   type Message,
   requireHandlers,
   ShapeError,
@@ -18,10 +18,6 @@ export interface Closed {
 }
 
 type AnyDirection = Direction<(new () => Message)[]>;
-type AnyHandlers = Record<
-  string,
-  (message: Message, context: unknown, json: JsonObject) => Promise<void> | void
->;
 
 export interface ServeOptions<D, C> {
   direction: D;
@@ -94,11 +90,7 @@ export class Connection {
         }
         const { message, json } = read;
         try {
-          await (options.handlers as unknown as AnyHandlers)[message.message_type]!(
-            message,
-            options.context,
-            json,
-          );
+          await dispatch(options.handlers, message, options.context, json);
         } catch (error) {
           options.onError(error, message);
           this.close(1011, 'internal error');

@@ -63,17 +63,16 @@ async function runAndClear(options: DemoOptions, display: Display, signal: Abort
   await checkFreeDisk(dataFolder);
   await clearCrashed(display.say);
   const id = `demo-${randomBytes(4).toString('hex')}`;
+  let result: DemoResult;
   try {
-    const result = await runDemo(id, input, options, display, signal);
+    result = await runDemo(id, input, options, display, signal);
+  } finally {
     display.waiting('stopping the network');
     await endNetwork(id, { keepData: false });
     display.waiting(null);
-    display.say('Everything is stopped; nothing is left behind.');
-    return result;
-  } finally {
-    display.waiting(null);
-    await endNetwork(id, { keepData: false });
   }
+  display.say('Everything is stopped; nothing is left behind.');
+  return result;
 }
 
 async function runDemo(

@@ -2,6 +2,7 @@ import { OutboxDrain, type Outbox, type OutboxRow } from '@horde/database';
 import { ss58Encode, verifyHex } from '@horde/identity';
 import { withLogContext, type Logger } from '@horde/operations';
 import {
+  dispatch,
   facilitatorToValidator,
   isOldStatusUpdate,
   JsonError,
@@ -12,7 +13,6 @@ import {
   type Handlers,
   type JobStatusUpdate,
   type JsonObject,
-  type Message,
   type NewJob,
   type ValidatorLogin,
 } from '@horde/protocol';
@@ -123,21 +123,12 @@ export class ValidatorSession {
     const { message, json } = read;
     try {
       if (this.hotkey || message.message_type === 'V0AuthenticationRequest')
-        await this.dispatch(message, json);
+        await dispatch(ValidatorSession.handlers, message, this, json);
       else await this.connection.send(failed('auth.not_authenticated', 'Not authenticated'));
     } catch (error) {
       this.parts.logger.error({ error }, `a ${message.message_type} could not be handled`);
       this.connection.close(1011, 'internal error');
     }
-  }
-
-  private async dispatch(message: Message, json: JsonObject): Promise<void> {
-    const handle = ValidatorSession.handlers[message.message_type as keyof typeof ValidatorSession.handlers];
-    await (handle as (message: Message, session: this, json: JsonObject) => Promise<void> | void)(
-      message,
-      this,
-      json,
-    );
   }
 
   /** What is done with each message of a validator. */

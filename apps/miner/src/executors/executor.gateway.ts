@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ExecutorManager } from '@horde/executor-manager';
 import { withLogContext, type Logger } from '@horde/operations';
 import {
+  dispatch,
   executorToMiner,
   GenericError,
   JsonError,
@@ -12,7 +13,6 @@ import {
   type JsonObject,
 } from '@horde/protocol';
 import type { Closed, Connection, Upgrade } from '@horde/transport';
-import { dispatch } from '../dispatch.ts';
 import type { Job } from '../jobs/job.entity.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';

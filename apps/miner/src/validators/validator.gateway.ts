@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ExecutorManager } from '@horde/executor-manager';
 import { withLogContext, type Logger } from '@horde/operations';
 import {
+  dispatch,
   ExecutorManifest,
   JsonError,
   make,
@@ -12,7 +13,6 @@ import {
   type MessageOf,
 } from '@horde/protocol';
 import type { Connection, Upgrade } from '@horde/transport';
-import { dispatch } from '../dispatch.ts';
 import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
 import { Authentication } from './authentication.ts';
 import { Post } from './post.ts';

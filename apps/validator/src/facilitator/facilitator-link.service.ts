@@ -8,6 +8,7 @@ import { Outbox } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { Health, type Logger } from '@horde/operations';
 import {
+  dispatch,
   facilitatorToValidator,
   Heartbeat,
   JsonError,
@@ -122,9 +123,8 @@ export class FacilitatorLink implements OnApplicationBootstrap, BeforeApplicatio
       else loggedIn.resolve(response);
       return;
     }
-    const { message } = facilitatorToValidator.read(text);
-    const handle = this.handlers[message.message_type] as (message: object, text: string) => Promise<void>;
-    await handle(message, text);
+    const { message, json: object } = facilitatorToValidator.read(text);
+    await dispatch(this.handlers, message, text, object);
   }
 
   /** A job that is read by nobody would wait for ever; its user learns why it does not run. */

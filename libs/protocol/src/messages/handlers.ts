@@ -1,3 +1,4 @@
+import type { JsonObject } from '../json/values.ts';
 import type { Direction, Handlers, Message } from './message.ts';
 import { planOf } from './plan.ts';
 import type { WireClass } from './fields.ts';
@@ -18,3 +19,16 @@ export function requireHandlers<C extends WireClass<Message>[], Context>(
     throw new Error(`There is no handler for ${missing.join(', ')}, ${whose}.`);
   }
 }
+
+/** Hands a message to its handler. @param handlers the `Handlers` of the direction that the message was read from */
+export async function dispatch<Context>(
+  handlers: object,
+  message: Message,
+  context: Context,
+  json: JsonObject,
+): Promise<void> {
+  const handle = (handlers as Record<string, Handler<Context>>)[message.message_type]!;
+  await handle(message, context, json);
+}
+
+type Handler<Context> = (message: Message, context: Context, json: JsonObject) => Promise<void> | void;
