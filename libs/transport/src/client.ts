@@ -2,10 +2,13 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { Connection } from './connection.ts';
+import { extensionsHeader, readExtensions, writeExtensions, type Extension } from './extensions.ts';
 import { limits } from './limits.ts';
 
 export interface ConnectOptions {
   headers?: Record<string, string>;
+  /** The extensions to ask for; the connection says which ones the peer picked. @default none */
+  extensions?: readonly Extension[];
   /** How many times the connection is tried. @default 5 */
   attempts?: number;
   /** The pause before the second try; it doubles with each try, up to ten seconds, with jitter. @unit ms @default 200 */
@@ -34,8 +37,12 @@ export const pauseBefore = (attempt: number, firstPause: number): number =>
   Math.min(firstPause * 2 ** (attempt - 1), 10_000) * (0.75 + Math.random() / 2);
 
 function open(url: string, options: ConnectOptions): Promise<Connection> {
+  const offered = options.extensions ?? [];
   const socket = new WebSocket(url, {
-    headers: options.headers,
+    headers: {
+      ...options.headers,
+      ...(offered.length > 0 && { [extensionsHeader]: writeExtensions(offered) }),
+    },
     perMessageDeflate: false,
     maxPayload: limits.largestFrame,
     handshakeTimeout: 10_000,
@@ -50,7 +57,11 @@ function open(url: string, options: ConnectOptions): Promise<Connection> {
       reject(new Error(`The connection to ${url} was closed while it was being opened.`));
     });
     let stream: Socket | undefined;
-    socket.once('upgrade', (response) => (stream = response.socket));
+    socket.once('upgrade', (response) => {
+      stream = response.socket;
+      const picked = readExtensions(response.headers[extensionsHeader.toLowerCase()]);
+      connection.extensions = new Set(offered.filter((name) => picked.has(name)));
+    });
     // Frames may come in the same packet as the end of the handshake, so handlers are set before `open`.
     const connection = new Connection(socket, () => stream?.bytesRead ?? 0);
     options.onOpening(connection);

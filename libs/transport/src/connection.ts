@@ -9,6 +9,7 @@ import {
   writeFrame,
 } from '@horde/protocol';
 import type { RawData, WebSocket } from 'ws';
+import type { Extension } from './extensions.ts';
 import { limits } from './limits.ts';
 
 export interface Closed {
@@ -40,6 +41,11 @@ export class Connection {
   private seen = 0;
   private silences = 0;
   private closedByUs = false;
+  private held = false;
+  /** What both ends have agreed on; set before the first frame. */
+  extensions: ReadonlySet<Extension> = new Set();
+  /** Called by `trust`. */
+  onTrust: () => void = () => {};
   private waiting = 0;
   private waitingText = 0;
   private turn: Promise<void> = Promise.resolve();
@@ -114,7 +120,7 @@ export class Connection {
         if (!this.closedByUs) await handle(text);
         this.waiting--;
         this.waitingText -= text.length;
-        if (!this.isFull && this.socket.isPaused) this.socket.resume();
+        this.readOn();
       });
     });
   }
@@ -138,10 +144,27 @@ export class Connection {
     this.socket.close(code, reason);
   }
 
+  /** Reads nothing more of the peer until `trust` is called. */
+  hold(): void {
+    this.held = true;
+    this.socket.pause();
+  }
+
+  /** The peer is known: it may send as much as any. */
+  trust(): void {
+    this.onTrust();
+    this.held = false;
+    this.readOn();
+  }
+
   /** Cuts the connection without a closing handshake. */
   terminate(): void {
     this.closedByUs = true;
     this.socket.terminate();
+  }
+
+  private readOn(): void {
+    if (!this.held && !this.isFull && this.socket.isPaused) this.socket.resume();
   }
 
   private get isFull(): boolean {

@@ -1,7 +1,9 @@
 import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { Connection } from './connection.ts';
+import { extensionsHeader, readExtensions, writeExtensions, type Extension } from './extensions.ts';
 import { limits } from './limits.ts';
 
 export interface Upgrade {
@@ -14,7 +16,17 @@ export interface Upgrade {
 
 export type Accept = (connection: Connection, upgrade: Upgrade) => void;
 
-interface Route {
+export interface RouteOptions {
+  /** The extensions that this service speaks here. @default none */
+  extensions?: readonly Extension[];
+  /**
+   * How much a peer may send before `Connection.trust` is called: then it is no longer read, until somebody has.
+   * @unit bytes @default no bound
+   */
+  untrustedBytes?: number;
+}
+
+interface Route extends RouteOptions {
   pattern: RegExp;
   accept: Accept;
 }
@@ -27,17 +39,21 @@ export class WebSocketRouter {
   private readonly routes: Route[] = [];
   private readonly connections = new Set<Connection>();
   private closing = false;
+  private readonly picked = new WeakMap<IncomingMessage, Set<Extension>>();
   private readonly server = new WebSocketServer({
     noServer: true,
     // Compression costs a quarter of a megabyte per connection and most of the throughput.
     perMessageDeflate: false,
     maxPayload: limits.largestFrame,
+  }).on('headers', (headers, request) => {
+    const agreed = this.picked.get(request);
+    if (agreed && agreed.size > 0) headers.push(`${extensionsHeader}: ${writeExtensions(agreed)}`);
   });
 
   /** Adds a route. `:name` stands for one non-empty part of the path without a slash. */
-  route(path: string, accept: Accept): this {
+  route(path: string, accept: Accept, options: RouteOptions = {}): this {
     const pattern = new RegExp(`^${path.replace(/:(\w+)/g, '(?<$1>[^/]+)')}$`);
-    this.routes.push({ pattern, accept });
+    this.routes.push({ pattern, accept, ...options });
     return this;
   }
 
@@ -47,11 +63,17 @@ export class WebSocketRouter {
       const matched = this.match(request.url ?? '');
       if (!matched) return refuse(socket, 404, 'Not Found');
       if (this.closing) return refuse(socket, 503, 'Service Unavailable');
+      const offered = readExtensions(request.headers[extensionsHeader.toLowerCase()]);
+      const agreed = new Set(matched.route.extensions?.filter((name) => offered.has(name)));
+      this.picked.set(request, agreed);
       this.server.handleUpgrade(request, socket, head, (webSocket) => {
         const connection = new Connection(webSocket, () => request.socket.bytesRead);
+        connection.extensions = agreed;
+        if (matched.route.untrustedBytes !== undefined)
+          distrust(connection, request.socket, matched.route.untrustedBytes);
         this.connections.add(connection);
         void connection.closed.then(() => this.connections.delete(connection));
-        matched.accept(connection, {
+        matched.route.accept(connection, {
           params: matched.params,
           headers: request.headers,
           remoteAddress: request.socket.remoteAddress ?? '',
@@ -70,20 +92,30 @@ export class WebSocketRouter {
     clearTimeout(cut);
   }
 
-  private match(url: string): { accept: Accept; params: Record<string, string> } | null {
+  private match(url: string): { route: Route; params: Record<string, string> } | null {
     const path = url.split('?', 1)[0]!;
-    for (const { pattern, accept } of this.routes) {
-      const groups = pattern.exec(path)?.groups;
-      if (!groups && !pattern.test(path)) continue;
+    for (const route of this.routes) {
+      const groups = route.pattern.exec(path)?.groups;
+      if (!groups && !route.pattern.test(path)) continue;
       try {
         const params = Object.entries(groups ?? {}).map(([name, part]) => [name, decodeURIComponent(part)]);
-        return { accept, params: Object.fromEntries(params) as Record<string, string> };
+        return { route, params: Object.fromEntries(params) as Record<string, string> };
       } catch {
         return null;
       }
     }
     return null;
   }
+}
+
+/** Stops reading a peer that has sent so much without being trusted. */
+function distrust(connection: Connection, socket: Socket, bytes: number): void {
+  const from = socket.bytesRead;
+  const check = () => {
+    if (socket.bytesRead - from > bytes) connection.hold();
+  };
+  socket.on('data', check);
+  connection.onTrust = () => socket.off('data', check);
 }
 
 function refuse(socket: Duplex, status: number, reason: string): void {

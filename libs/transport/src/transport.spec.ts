@@ -1,5 +1,5 @@
-import { getEventListeners } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { getEventListeners, once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   AcceptJob,
@@ -10,6 +10,7 @@ import {
   type Handlers,
 } from '@horde/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { connect, Connection, limits, Link, WebSocketRouter } from './index.ts';
 
 let http: Server;
@@ -281,5 +282,73 @@ describe('a link', () => {
       });
     });
     expect(await up).toBe(3);
+  });
+});
+
+describe('the extensions of a connection', () => {
+  const answered = async (known: Parameters<typeof router.route>[2], asked: string | undefined) => {
+    router.route(
+      '/e',
+      (connection) => void connection.sendText(JSON.stringify({ picked: [...connection.extensions] })),
+      known,
+    );
+    const socket = new WebSocket(`${base}/e`, {
+      headers: asked === undefined ? {} : { 'X-Horde-Extensions': asked },
+    });
+    const header = once(socket, 'upgrade').then(
+      ([response]) => (response as IncomingMessage).headers['x-horde-extensions'] ?? null,
+    );
+    const [data] = (await once(socket, 'message')) as [Buffer];
+    socket.terminate();
+    return { header: await header, ...(JSON.parse(data.toString()) as { picked: string[] }) };
+  };
+
+  it('are those that both ends know, and are named in the answer', async () => {
+    expect(
+      await answered({ extensions: ['durable-1', 'cancel-1'] }, 'logs-1,  Durable-1 , durable-2, cancel-1'),
+    ).toEqual({ header: 'durable-1, cancel-1', picked: ['durable-1', 'cancel-1'] });
+  });
+
+  it('are none where one end knows none, and the answer says nothing of them', async () => {
+    expect(await answered({ extensions: ['durable-1'] }, undefined)).toEqual({ header: null, picked: [] });
+    expect(await answered({ extensions: ['durable-1'] }, 'x')).toEqual({ header: null, picked: [] });
+  });
+
+  it('are known to the end that asked', async () => {
+    router.route('/e', () => {}, { extensions: ['durable-1', 'warm-1'] });
+    const connection = await connect(`${base}/e`, {
+      attempts: 1,
+      extensions: ['logs-1', 'durable-1'],
+      onOpening: () => {},
+    });
+    expect([...connection.extensions]).toEqual(['durable-1']);
+    connection.close();
+  });
+});
+
+describe('a peer that nobody trusts yet', () => {
+  it('is read no further than its bound, and then again when it is trusted', async () => {
+    const seen: number[] = [];
+    const accepted = new Promise<Connection>((resolve) =>
+      router.route(
+        '/u',
+        (connection) => {
+          connection.onText(
+            async (text) => void seen.push(text.length),
+            () => {},
+          );
+          resolve(connection);
+        },
+        { untrustedBytes: 10_000 },
+      ),
+    );
+    const client = await open(`${base}/u`);
+    const sent = client.sendText('a'.repeat(9_000)).then(() => client.sendText('b'.repeat(20_000_000)));
+    const connection = await accepted;
+    await expect.poll(() => seen).toEqual([9_000]);
+    connection.trust();
+    await sent;
+    await expect.poll(() => seen).toEqual([9_000, 20_000_000]);
+    client.close();
   });
 });

@@ -1,0 +1,140 @@
+import type { Connection } from './connection.ts';
+
+/** What the owner of one end of a `durable-1` connection does with what comes. */
+export interface DurableEnd {
+  /**
+   * A numbered message. It is acknowledged when this resolves, so it has to be committed then. After an interruption
+   * messages come again: one whose number is not above the last one taken for its job must change nothing.
+   */
+  onMessage(job: string, number: number, frame: string): Promise<void>;
+  /** The peer has committed all of the job's messages up to this number: they need not be kept. */
+  onAcknowledged(job: string, number: number): Promise<void>;
+  /** The peer has all up to this number, and waits for what follows. */
+  onResume(job: string, number: number): Promise<void>;
+  /** A frame of the plain protocol: an authentication, a manifest, a complaint, live output. */
+  onPlain(frame: string): Promise<void>;
+  /** A frame that is neither. Its sentence may be sent back. */
+  onBadFrame(sentence: string): void;
+}
+
+/** What may be on its way to the peer without being acknowledged, before more of it waits. */
+const window = { messages: 64, characters: 16 * 1024 * 1024 };
+
+interface OnItsWay {
+  job: string;
+  number: number;
+  characters: number;
+}
+
+type Word = 'message' | 'ack' | 'resume';
+
+/**
+ * `durable-1`: a connection on which no message about a job is lost. Each job's messages bear rising numbers (gaps are
+ * allowed) that its sender keeps with them, and each is acknowledged once its receiver has committed it. Whoever opens
+ * or takes a connection says with `resume` how far it has come, and hears again what follows.
+ *
+ * A numbered message is a line `["message",job,number]` and the plain frame behind it, untouched, since its text may
+ * be signed; `["ack",job,number]` and `["resume",job,number]` are frames of their own. All else is the plain protocol.
+ */
+export class DurableLink {
+  private readonly onTheirWay: OnItsWay[] = [];
+  private charactersOnTheirWay = 0;
+  private readonly waiting: (() => void)[] = [];
+
+  /** Takes the connection's frames; call before the first can arrive. */
+  constructor(
+    private readonly connection: Connection,
+    private readonly end: DurableEnd,
+    onError: (error: unknown) => void,
+  ) {
+    connection.onText(
+      async (text) => {
+        try {
+          await this.take(text);
+        } catch (error) {
+          onError(error);
+          connection.close(1011, 'internal error');
+        }
+      },
+      () => end.onBadFrame('Only text frames are understood.'),
+    );
+    void connection.closed.then(() => this.waiting.splice(0).forEach((wake) => wake()));
+  }
+
+  /**
+   * Sends a numbered message, once there is room for it: a peer that does not acknowledge is not sent ever more. Not to
+   * be waited for in a handler of this link: what makes room comes behind the frame that is being handled.
+   *
+   * @returns false when the connection is gone; the message is to be sent on the next one
+   */
+  async message(job: string, number: number, frame: string): Promise<boolean> {
+    while (this.isFull && this.connection.isOpen) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.waiting.push(resolve);
+      await promise;
+    }
+    if (!this.connection.isOpen) return false;
+    this.onTheirWay.push({ job, number, characters: frame.length });
+    this.charactersOnTheirWay += frame.length;
+    return this.connection.sendText(`${line('message', job, number)}\n${frame}`);
+  }
+
+  /** Tells the peer how far we have come, 0 for nothing yet, and that we wait for what follows. */
+  resume(job: string, number: number): Promise<boolean> {
+    return this.connection.sendText(line('resume', job, number));
+  }
+
+  /** Sends a frame of the plain protocol, which may be lost with the connection. */
+  plain(frame: string): Promise<boolean> {
+    return this.connection.sendText(frame);
+  }
+
+  private async take(text: string): Promise<void> {
+    if (!text.startsWith('[')) return this.end.onPlain(text);
+    const lineEnd = text.indexOf('\n');
+    const read = readLine(lineEnd < 0 ? text : text.slice(0, lineEnd));
+    if (!read || (read.word === 'message') !== lineEnd >= 0) {
+      return this.end.onBadFrame('A frame that begins with "[" has to be one of the durable link.');
+    }
+    const { word, job, number } = read;
+    switch (word) {
+      case 'message':
+        await this.end.onMessage(job, number, text.slice(lineEnd + 1));
+        await this.connection.sendText(line('ack', job, number));
+        return;
+      case 'ack':
+        this.arrived(job, number);
+        return this.end.onAcknowledged(job, number);
+      case 'resume':
+        this.arrived(job, number);
+        return this.end.onResume(job, number);
+    }
+  }
+
+  private arrived(job: string, number: number): void {
+    for (let at = this.onTheirWay.length - 1; at >= 0; at--) {
+      const one = this.onTheirWay[at]!;
+      if (one.job !== job || one.number > number) continue;
+      this.charactersOnTheirWay -= one.characters;
+      this.onTheirWay.splice(at, 1);
+    }
+    while (!this.isFull && this.waiting.length > 0) this.waiting.shift()!();
+  }
+
+  private get isFull(): boolean {
+    return this.onTheirWay.length >= window.messages || this.charactersOnTheirWay >= window.characters;
+  }
+}
+
+const line = (word: Word, job: string, number: number): string => JSON.stringify([word, job, number]);
+
+/** Null: not such a line. A job's name has at most 64 characters. */
+function readLine(text: string): { word: Word; job: string; number: number } | null {
+  const found = /^\["(?<word>message|ack|resume)","(?<job>[\w-]{1,64})",(?<number>0|[1-9]\d{0,15})\]$/.exec(
+    text,
+  )?.groups;
+  if (!found) return null;
+  const number = Number(found['number']);
+  if (!Number.isSafeInteger(number)) return null;
+  return { word: found['word'] as Word, job: found['job']!, number };
+}
