@@ -1,0 +1,1 @@
+export { pageAt, PageStore, pageTime, type Durability, type PageStoreOptions } from './page-store.ts';
