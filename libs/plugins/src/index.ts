@@ -1,0 +1,1 @@
+export { loadPlugin, PluginError, type PluginClass } from './load-plugin.ts';
