@@ -19,3 +19,13 @@ apt_install_alone() {
   quietly apt-get "${options[@]}" update &&
     quietly apt-get "${options[@]}" install -y --no-install-recommends --no-remove "$@"
 }
+
+# apt_unpack PACKAGE FOLDER: its files alone. Installed, a package of a server would start it.
+apt_unpack() {
+  (
+    cd -- "$2" &&
+      quietly apt-get -qq -o DPkg::Lock::Timeout=300 update &&
+      quietly apt-get -qq download "$1" &&
+      dpkg-deb -x ./*.deb . && rm -f ./*.deb
+  )
+}

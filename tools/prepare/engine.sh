@@ -109,3 +109,15 @@ prepare_example_image() {
 }
 
 has_static_busybox() { [ -x /bin/busybox ] && ! ldd /bin/busybox >/dev/null 2>&1; }
+
+# The specs of image pulls run against a real registry; where it cannot be had, they are skipped.
+prepare_test_registry() {
+  local folder=$HORDE_CACHE/docker-registry
+  if [ -x /usr/bin/docker-registry ] || [ -d "$folder" ] || ! can_apt; then return; fi
+  say 'Fetching docker-registry, for the specs of image pulls…'
+  with_lock "$HORDE_CACHE" bring_test_registry "$folder" || say 'docker-registry could not be fetched.'
+}
+
+bring_test_registry() {
+  [ -d "$1" ] || place "$1" apt_unpack docker-registry
+}

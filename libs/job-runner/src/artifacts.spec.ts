@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -19,7 +20,8 @@ describe('reading artifacts', () => {
     writeFileSync(path.join(folder, 'empty'), '');
     mkdirSync(path.join(folder, 'folder'));
     writeFileSync(path.join(folder, 'folder/inside'), 'x');
-    expect([...(await readArtifacts(folder, '/artifacts//'))]).toEqual([
+    const { artifacts } = await readArtifacts(folder, '/artifacts//');
+    expect([...artifacts]).toEqual([
       ['/artifacts/a', 'AP8='],
       ['/artifacts/empty', ''],
       ['/artifacts/ż.txt', 'eg=='],
@@ -30,7 +32,9 @@ describe('reading artifacts', () => {
     const folder = makeFolder();
     writeFileSync(path.join(folder, 'large'), Buffer.alloc(1_000_000));
     writeFileSync(path.join(folder, 'fits'), Buffer.alloc(999_999));
-    expect([...(await readArtifacts(folder, '/a')).keys()]).toEqual(['/a/fits']);
+    const { artifacts, skipped } = await readArtifacts(folder, '/a');
+    expect([...artifacts.keys()]).toEqual(['/a/fits']);
+    expect(skipped).toBe('1 artifact was left out: "large" (1 MB) is not under 1 MB.');
   });
 
   it('stops at 20 000 000 bytes together', async () => {
@@ -39,17 +43,64 @@ describe('reading artifacts', () => {
       writeFileSync(path.join(folder, `${index}`), '');
       truncateSync(path.join(folder, `${index}`), 999_000);
     }
-    const artifacts = await readArtifacts(folder, '/a');
+    const { artifacts, skipped } = await readArtifacts(folder, '/a');
     expect(artifacts.size).toBe(20);
     expect(artifacts.has('/a/29')).toBe(true);
+    expect(skipped).toMatch(
+      /^5 artifacts were left out: "30" \(1 MB\) did not fit into the 20 MB of all together; /,
+    );
   });
 
   it('skips names that are not UTF-8', async () => {
     const folder = makeFolder();
     writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xff])]), 'x');
     writeFileSync(path.join(folder, 'good'), 'x');
-    expect([...(await readArtifacts(folder, '/a')).keys()]).toEqual(['/a/good']);
+    const { artifacts, skipped } = await readArtifacts(folder, '/a');
+    expect([...artifacts.keys()]).toEqual(['/a/good']);
+    expect(skipped).toBe('1 artifact was left out: "\ufffd" has a name that is not UTF-8.');
   });
+
+  it('says nothing where nothing was left out', async () => {
+    const folder = makeFolder();
+    expect(await readArtifacts(folder, '/a')).toEqual({ artifacts: new Map(), skipped: null });
+    writeFileSync(path.join(folder, 'small'), 'x');
+    expect((await readArtifacts(folder, '/a')).skipped).toBeNull();
+  });
+
+  it('reads no link, FIFO, device, folder or sparse file, and says so', async () => {
+    const folder = makeFolder();
+    symlinkSync('/etc/hostname', path.join(folder, 'a-link'));
+    execFileSync('/usr/bin/mkfifo', [path.join(folder, 'b-pipe')]);
+    if (process.getuid!() === 0) execFileSync('/usr/bin/mknod', [path.join(folder, 'c-zero'), 'c', '1', '5']);
+    else execFileSync('/usr/bin/mkfifo', [path.join(folder, 'c-zero')]);
+    mkdirSync(path.join(folder, 'd-folder'));
+    writeFileSync(path.join(folder, 'e-sparse'), '');
+    truncateSync(path.join(folder, 'e-sparse'), 3e12);
+    const { artifacts, skipped } = await readArtifacts(folder, '/a');
+    expect([...artifacts]).toEqual([]);
+    expect(skipped).toBe(
+      '5 artifacts were left out: "a-link" is a symbolic link; "b-pipe" is not a regular file; ' +
+        '"c-zero" is not a regular file; "d-folder" is a folder; "e-sparse" (3000 GB) is not under 1 MB.',
+    );
+  });
+
+  it('names five that were left out, and counts the others by their reason', async () => {
+    const folder = makeFolder();
+    for (let index = 10; index < 20; index++) mkdirSync(path.join(folder, `${index}`));
+    writeFileSync(path.join(folder, '21'), Buffer.alloc(2_100_000));
+    expect((await readArtifacts(folder, '/a')).skipped).toBe(
+      '11 artifacts were left out: "10" is a folder; "11" is a folder; "12" is a folder; "13" is a folder; ' +
+        '"14" is a folder; 1 more is not under 1 MB; 5 more are folders.',
+    );
+  });
+
+  it('looks at 10 000 entries, and says that there are more', async () => {
+    const folder = makeFolder();
+    for (let index = 0; index <= 10_000; index++) writeFileSync(path.join(folder, `${index}`), '');
+    const { artifacts, skipped } = await readArtifacts(folder, '/a');
+    expect(artifacts.size).toBe(10_000);
+    expect(skipped).toBe('Of the artifacts only 10000 were looked at: there are more.');
+  }, 60_000);
 
   it('does not enter a folder that became a link', async () => {
     const folder = path.join(makeFolder(), 'artifacts');

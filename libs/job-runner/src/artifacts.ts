@@ -1,10 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { constants, type Dirent } from 'node:fs';
-import { open, opendir } from 'node:fs/promises';
 
-import { entryOf, openFolder } from './inside.ts';
-
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+import { leftOut, type Cause, type LeftOut } from './artifacts-left-out.ts';
+import { entryOf, namesIn, openFile, openFolder } from './inside.ts';
+import { why } from './wording.ts';
 
 /** ComputeHorde's limit: an artifact is smaller than this many bytes. */
 const FILE_LIMIT = 1_000_000;
@@ -13,56 +11,72 @@ const TOTAL_LIMIT = 20_000_000;
 /** So that a folder of a million empty files costs little; the rest is not looked at. */
 const NAMES_LIMIT = 10_000;
 
+export interface Artifacts {
+  /** `{artifactsDir}/{name}` (one slash between them) to base64, as V0JobFinishedRequest carries it. */
+  artifacts: Map<string, string>;
+  /** What is not among them and why, as a sentence for the job's user; null: all that the job left is. */
+  skipped: string | null;
+}
+
 /**
  * Reads what a job left in its artifacts folder: regular files directly inside, smaller than 1 000 000 bytes each, in
  * the order of their names as long as 20 000 000 bytes are not passed. Folders, links, FIFOs, devices, and names that
- * are not UTF-8 are skipped.
+ * are not UTF-8 are skipped, and never opened.
  *
  * @param artifactsDir the path that the job saw the folder at
- * @returns `{artifactsDir}/{name}` (one slash between them) to base64, as V0JobFinishedRequest carries it
  */
-export async function readArtifacts(folder: string, artifactsDir: string): Promise<Map<string, string>> {
+export async function readArtifacts(folder: string, artifactsDir: string): Promise<Artifacts> {
   const prefix = artifactsDir.replace(/\/+$/, '');
   const artifacts = new Map<string, string>();
+  const skipped: LeftOut[] = [];
   let total = 0;
   const directory = await openFolder(folder);
   try {
-    for (const name of await readNames(`/proc/self/fd/${directory.fd}`)) {
-      const contents = await readSmallFile(entryOf(directory, name));
-      const cost = name.length + (contents?.length ?? 0);
-      if (!contents || total + cost > TOTAL_LIMIT) continue;
-      total += cost;
-      artifacts.set(`${prefix}/${name}`, contents.toString('base64'));
+    const { names, more } = await firstNames(namesIn(directory));
+    for (const name of names) {
+      const read = isUtf8(name)
+        ? await readSmallFile(entryOf(directory, name))
+        : { cause: 'not UTF-8' as const };
+      if ('cause' in read) {
+        skipped.push({ name: name.toString(), ...read });
+      } else if (total + name.length + read.contents.length > TOTAL_LIMIT) {
+        skipped.push({ name: name.toString(), cause: 'no room', size: read.contents.length });
+      } else {
+        total += name.length + read.contents.length;
+        artifacts.set(`${prefix}/${name}`, read.contents.toString('base64'));
+      }
     }
+    return { artifacts, skipped: leftOut(skipped, more ? NAMES_LIMIT : null) };
   } finally {
     await directory.close();
   }
-  return artifacts;
 }
 
-async function readNames(folder: string): Promise<Buffer[]> {
+async function firstNames(all: AsyncIterable<Buffer>): Promise<{ names: Buffer[]; more: boolean }> {
   const names: Buffer[] = [];
-  const entries = await opendir(folder, { encoding: 'buffer' as BufferEncoding });
-  for await (const entry of entries) {
-    const name = (entry as unknown as Dirent<Buffer>).name;
-    if (isUtf8(name)) names.push(name);
-    if (names.length === NAMES_LIMIT) break;
+  for await (const name of all) {
+    if (names.length === NAMES_LIMIT) return { names: names.sort(Buffer.compare), more: true };
+    names.push(name);
   }
-  return names.sort(Buffer.compare);
+  return { names: names.sort(Buffer.compare), more: false };
 }
 
-/** Null: not a regular file, too large, or gone. Opened before it is looked at, so that it cannot be swapped between. */
-async function readSmallFile(path: Buffer): Promise<Buffer | null> {
-  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch(() => null);
-  if (!file) return null;
+const causes: Record<string, Cause> = { EISDIR: 'folder', ELOOP: 'link', ENXIO: 'not a file' };
+
+async function readSmallFile(
+  path: Buffer,
+): Promise<{ contents: Buffer } | { cause: Cause; size?: number; reason?: string }> {
   try {
-    const stat = await file.stat();
-    if (!stat.isFile() || stat.size >= FILE_LIMIT) return null;
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(stat.size), 0, stat.size, 0);
-    return buffer.subarray(0, bytesRead);
-  } catch {
-    return null;
-  } finally {
-    await file.close();
+    const { file, stat } = await openFile(path);
+    try {
+      if (stat.size >= FILE_LIMIT) return { cause: 'too large', size: stat.size };
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(stat.size), 0, stat.size, 0);
+      return { contents: buffer.subarray(0, bytesRead) };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    const cause = causes[(error as NodeJS.ErrnoException).code ?? ''];
+    return cause ? { cause } : { cause: 'unreadable', reason: why(error) };
   }
 }

@@ -34,6 +34,11 @@ export class ImageUnavailable extends Error {
   }
 }
 
+/** This machine cannot let a streaming job's user in; the job has no part in it. */
+export class StreamingFailed extends Error {
+  override readonly name = 'StreamingFailed';
+}
+
 function catalogue<Rows extends Record<string, Row>>(rows: Rows) {
   const makers = Object.entries(rows).map(([code, row]) => [
     code,
@@ -49,6 +54,12 @@ const upload = { reason: 'upload_failed', stage: 'result_upload', retryable: fal
 
 /** Every way in which this library says that a job failed. Sources and targets come without their query string. */
 export const failures = catalogue({
+  IMAGE_REFUSED: {
+    reason: 'unknown',
+    stage: 'executor_startup',
+    retryable: false,
+    says: (image: string, why: string) => `The image ${image} may not be run on this machine: ${why}.`,
+  },
   VOLUME_TOO_LARGE: {
     ...download,
     says: (source: string, limit: number) => `${source} holds more than ${bytes(limit)}.`,
@@ -73,11 +84,16 @@ export const failures = catalogue({
     says: (source: string, why: string) => `${source} cannot be unpacked: ${why}.`,
     hint: 'The volume has to be a ZIP archive without a password.',
   },
+  VOLUME_ARCHIVE_GROWS: {
+    ...download,
+    says: (source: string, times: number) => `${source} unpacks to more than ${times} times its own size.`,
+    hint: 'Give the file as it is (single_file), or store it in the archive without compression.',
+  },
   VOLUME_NOT_WRITTEN: {
     ...download,
     retryable: true,
-    says: (path: string, why: string) =>
-      `The volume's file ${JSON.stringify(path)} cannot be written: ${why}.`,
+    says: (path: string | null, why: string) =>
+      `The volume's ${path === null ? 'archive' : `file ${JSON.stringify(path)}`} cannot be written: ${why}.`,
   },
   VOLUME_ADDRESS_REFUSED: {
     ...download,
@@ -93,9 +109,9 @@ export const failures = catalogue({
     retryable: true,
     says: (source: string, why: string) => `${source} cannot be fetched: ${why}.`,
   },
-  VOLUME_KIND_UNSUPPORTED: {
+  VOLUME_REPOSITORY_UNREADABLE: {
     ...download,
-    says: (kind: string) => `A volume of the kind ${kind} is not supported yet by this executor.`,
+    says: (source: string, why: string) => `${source} cannot be read: ${why}.`,
   },
   UPLOAD_PATH_REFUSED: {
     ...upload,
@@ -120,9 +136,49 @@ export const failures = catalogue({
     ...upload,
     says: (limit: number) => `The answers to the uploads are together longer than ${bytes(limit)}.`,
   },
-  UPLOAD_KIND_UNSUPPORTED: {
+  UPLOAD_FILE_TOO_LARGE: {
     ...upload,
-    says: (kind: string) => `An upload of the kind ${kind} is not supported yet by this executor.`,
+    says: (path: string, size: number, limit: number) =>
+      `The output file ${JSON.stringify(path)} has ${bytes(size)}, and ${bytes(limit)} is the most that is uploaded.`,
+    hint: 'Split the output, or ask the miner to raise OUTPUT_ZIP_UPLOAD_MAX_SIZE_BYTES.',
+  },
+  UPLOAD_ARCHIVE_TOO_LARGE: {
+    ...upload,
+    says: (size: number, limit: number) =>
+      `The archive of /output would have ${bytes(size)}, and ${bytes(limit)} is the most that is uploaded.`,
+    hint: 'Leave less in /output, or ask the miner to raise OUTPUT_ZIP_UPLOAD_MAX_SIZE_BYTES.',
+  },
+  UPLOAD_TOO_MANY_FILES: {
+    ...upload,
+    says: (limit: number) => `There are more than ${limit} files to archive in /output.`,
+    hint: 'Let the job pack them into one file.',
+  },
+  ENVIRONMENT_REFUSED: {
+    reason: 'unknown',
+    stage: 'execution',
+    retryable: false,
+    says: (why: string) => `The job's environment variables are refused: ${why}.`,
+  },
+  STREAMING_ENDED_EARLY: {
+    reason: 'unknown',
+    stage: 'streaming_startup',
+    retryable: false,
+    says: () => 'The job ended before it answered /health.',
+    hint: 'A streaming job has to serve HTTP on port 8000 until its work is done.',
+  },
+  STREAMING_CERTIFICATE_REFUSED: {
+    reason: 'unknown',
+    stage: 'streaming_startup',
+    retryable: false,
+    says: (why: string) => `The client certificate for the streaming job is refused: ${why}.`,
+    hint: 'streaming_details.public_key has to be one X.509 certificate in PEM.',
+  },
+  STREAMING_NOT_READY: {
+    reason: 'timeout',
+    stage: 'streaming_startup',
+    retryable: false,
+    says: (answer: string) => `The job did not answer GET /health on port 8000 with 200 in time: ${answer}.`,
+    hint: 'The job has to serve HTTP on port 8000 of every address, and answer /health with 200 once it is ready.',
   },
   ARTIFACTS_DIR_REFUSED: {
     reason: 'unknown',

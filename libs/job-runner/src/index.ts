@@ -1,9 +1,13 @@
 export { readArtifacts } from './artifacts.ts';
-export { type ContainerLimits } from './docker/container-options.ts';
-export { DockerJobRunner, type DockerJobRunnerOptions } from './docker/docker-job-runner.ts';
-export { engineSays, throwOnError } from './docker/images.ts';
-export { processOwner } from './docker/owner.ts';
-export { ImageUnavailable, JobFailure } from './failures.ts';
+export { staticBusybox } from './docker/busybox.ts';
+export { jobProfile } from './docker/container-options.ts';
+export { type ContainerLimits } from './docker/limits.ts';
+export { DefaultJobRunner, type DefaultJobRunnerOptions } from './docker/default-job-runner.ts';
+export { type ImageOptions, engineSays, throwOnError } from './docker/images.ts';
+export { type LeftoverOptions, removeLeftovers } from './docker/leftovers.ts';
+export { ownerLabels, ownerOn, processOwner } from './docker/owner.ts';
+export { type ImageProgress } from './docker/pull-progress.ts';
+export { ImageUnavailable, JobFailure, StreamingFailed } from './failures.ts';
 export { makeJobFolders, removeJobFolders } from './folders.ts';
 export {
   guardedHttp,
@@ -13,7 +17,19 @@ export {
   type HttpRules,
   type HttpSend,
 } from './http/client.ts';
+export { runNvidiaSmi } from './preflight/nvidia-smi.ts';
+export { SecurityCheckFailed } from './preflight/security-check-failed.ts';
+export { securityPreflight } from './preflight/security-preflight.ts';
 export { ProcessJobRunner } from './process/process-job-runner.ts';
-export type { Ending, JobFolders, JobRunner, JobSpec, RunOptions } from './runner.ts';
+export type {
+  Ending,
+  JobFolders,
+  JobRunner,
+  JobSpec,
+  RunOptions,
+  StreamingDoor,
+  StreamingRequest,
+} from './runner.ts';
+export { runStreamingProxy } from './streaming/proxy-process.ts';
 export { uploadOutput, type UploadOutputOptions } from './uploads/upload-output.ts';
 export { downloadVolume, type DownloadVolumeOptions } from './volumes/download-volume.ts';

@@ -10,6 +10,29 @@ export interface JobSpec {
   /** Absolute path inside the container that `JobFolders.artifacts` appears at; null or empty: nowhere. */
   artifactsDir: string | null;
   gpu: 'nvidia_all' | 'none';
+  /** Seen by the job as /script.py, and run as `python /script.py` where `command` is empty; null: none. */
+  script: string | null;
+}
+
+/** What a job that serves its user while it runs needs: its user's end of a TLS connection with two certificates. */
+export interface StreamingRequest {
+  /** The certificate (PEM) that a client has to show; no other gets through. */
+  clientCertificate: string;
+  /** The address that users reach this machine by, for the job's own certificate; null: not known. */
+  address: string | null;
+  /** The port that users reach the job on. */
+  port: number;
+  /** Milliseconds since the epoch; a job that does not answer `GET /health` with 200 by then has failed. */
+  readyDeadline: number;
+  /** Called once, when the job can be reached. */
+  onReady: (door: StreamingDoor) => void;
+}
+
+/** Where users reach a streaming job. */
+export interface StreamingDoor {
+  /** The certificate (PEM) that the job is reached under, made for this job alone. */
+  certificate: string;
+  port: number;
 }
 
 /** One job's folders on this machine, made by `makeJobFolders`. */
@@ -33,6 +56,11 @@ export interface Ending {
   exitCode: number | null;
   timedOut: boolean;
   /**
+   * The limit of the machine that the job ran into and failed by, as a sentence that names it; null: none. The exit
+   * code is 137, unless a job whose one process was killed for its memory ended with another one.
+   */
+  limit: string | null;
+  /**
    * Text of the stream, as ComputeHorde's results carry it: of more than 1 000 000 code points the first and the
    * last 500 000, with ` ... ` between. Bytes that are not UTF-8, and NUL, read as U+FFFD: a JSON column in
    * Postgres cannot hold NUL. The untouched bytes are in stdout.txt and stderr.txt in the output folder.
@@ -49,6 +77,15 @@ export interface RunOptions {
   signal: AbortSignal;
   /** Milliseconds since the epoch; a job that still runs then is killed. */
   deadline: number;
+  /**
+   * Gets the job's output while it comes, as the bytes that it wrote, each stream in its order. The chunk's memory is
+   * used again after the call: copy what is kept. Must neither wait nor throw.
+   */
+  onOutput?: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
+  /** The job is reached by its user while it runs; absent: it is not. */
+  streaming?: StreamingRequest;
+  /** Called before `run` rejects, if it had begun: what the job had printed by then, as in `Ending`. */
+  onStopped?: (printed: Pick<Ending, 'stdout' | 'stderr'>) => void;
 }
 
 /**
@@ -59,7 +96,8 @@ export interface RunOptions {
  * - `run` returns one ending for whatever the job does: it rejects only when aborted, when the machine fails, or when
  *   the spec is refused (`JobFailure`);
  * - stdout and stderr are kept apart, whole, in stdout.txt and stderr.txt of the output folder, whatever the job left
- *   there under these names;
+ *   there under these names; a job that prints more than the operator's limit is killed, and these hold all up to it;
+ * - `onOutput` gets all that these files hold, in the same order; `onStopped` what was printed by a job that was stopped;
  * - a job that ignores signals is killed at the deadline;
  * - when `run` returns or rejects, nothing that the job started still runs (a runner that is not isolated kills the
  *   job's process group: a process that left the group is out of its reach);

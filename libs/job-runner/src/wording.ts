@@ -33,8 +33,12 @@ const reasons: Record<string, string> = {
   ELOOP: 'it is a symbolic link',
   ENXIO: 'it is not a regular file',
   ENAMETOOLONG: 'its name is too long',
-  ENOSPC: 'the disk is full',
+  ENOSPC: "the disk of the executor's machine is full",
   EACCES: 'permission denied',
+  EDQUOT: 'the disk quota is used up',
+  EIO: 'the disk does not work',
+  Z_DATA_ERROR: 'its compressed data is damaged',
+  Z_BUF_ERROR: 'its compressed data ends too early',
 };
 
 /** What went wrong, as the end of a sentence: of a system error its meaning, without paths of this machine. */

@@ -1,10 +1,9 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Docker from 'dockerode';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { root } from '../paths.ts';
-import { isStatic, staticBusybox } from './busybox.ts';
 import { ensureWordCountImage } from './image.ts';
 
 const docker = new Docker();
@@ -35,20 +34,5 @@ describe("the demo's image", () => {
     expect(await ensure()).not.toBe(first);
     expect(built).toHaveLength(2);
     expect(readdirSync(work)).toEqual([]);
-  });
-
-  it('says which package brings the busybox it needs', async () => {
-    await expect(staticBusybox(['/nowhere/busybox'])).rejects.toThrow(
-      "There is no busybox on this machine. The demo's image is made of a static one: apt-get install busybox-static",
-    );
-    await expect(staticBusybox(['/nowhere/busybox', '/usr/bin/env'])).rejects.toThrow(
-      '/usr/bin/env needs shared libraries.',
-    );
-  });
-
-  it('tells a static program from one with shared libraries, and from anything else', () => {
-    expect(isStatic(readFileSync('/bin/busybox'))).toBe(true);
-    expect(isStatic(readFileSync('/usr/bin/env'))).toBe(false);
-    expect(isStatic(Buffer.from('#!/bin/sh\n'))).toBe(false);
   });
 });

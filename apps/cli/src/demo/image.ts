@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { throwOnError } from '@horde/job-runner';
+import { staticBusybox, throwOnError } from '@horde/job-runner';
 import type Docker from 'dockerode';
 import { root } from '../paths.ts';
 import { row } from '../row.ts';
-import { staticBusybox } from './busybox.ts';
 
 /** What the image is made of, by its place in the build's context. */
 type Context = Record<'Dockerfile' | 'word-count' | 'bin/busybox', Buffer>;

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
-  DockerJobRunner,
+  DefaultJobRunner,
   makeJobFolders,
   ProcessJobRunner,
   removeJobFolders,
@@ -121,7 +121,7 @@ describe('the word-count job', () => {
     const folders = await makeJobFolders(base, 'job');
     onTestFinished(() => removeJobFolders(folders));
     fill(folders.volume, files);
-    const run = (command = toArtifacts, runner: JobRunner = new DockerJobRunner()) => {
+    const run = (command = toArtifacts, runner: JobRunner = new DefaultJobRunner()) => {
       const env = new Map<string, string>();
       const spec: JobSpec = {
         jobUuid: randomUUID(),
@@ -130,6 +130,7 @@ describe('the word-count job', () => {
         env,
         artifactsDir: '/artifacts',
         gpu: 'none',
+        script: null,
       };
       return runner.run(spec, folders, {
         signal: new AbortController().signal,

@@ -17,7 +17,7 @@ export async function staticBusybox(places = PLACES): Promise<Buffer> {
     found ??= place;
   }
   const fact = found ? `${found} needs shared libraries.` : 'There is no busybox on this machine.';
-  throw new Error(`${fact} The demo's image is made of a static one: apt-get install busybox-static`);
+  throw new Error(`${fact} A static one is needed: apt-get install busybox-static`);
 }
 
 /** Whether bytes are a 64-bit little-endian ELF program that asks for no loader of shared libraries. */

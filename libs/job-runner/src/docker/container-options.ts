@@ -2,55 +2,79 @@ import type Docker from 'dockerode';
 
 import { artifactsTarget } from '../artifacts-dir.ts';
 import type { JobFolders, JobSpec } from '../runner.ts';
-import { fullReference } from './images.ts';
+import { SCRIPT, scriptFile } from '../script.ts';
+import { fullReference } from './image-reference.ts';
+import { type ContainerLimits, type EngineFacts, resolveLimits } from './limits.ts';
 
-/** What the operator of a machine sets for every job on it. */
-export interface ContainerLimits {
-  /** Bytes of memory, swap included; null: the machine's. @default null */
-  memoryBytes?: number | null;
-  /** Processors, fractions allowed; null: all. @default null */
-  cpus?: number | null;
-  /** Processes and threads. @default 4096 */
-  pids?: number;
-  /** Run `nvidia_all` jobs without GPUs (ComputeHorde's DEBUG_NO_GPU_MODE). @default false */
-  noGpu?: boolean;
+export interface ContainerNeeds {
+  name: string;
+  image: string;
+  command: string[];
+  labels: Record<string, string>;
+  limits: ContainerLimits;
+  engine: EngineFacts;
+  /** Name of a Docker network; null: the loopback interface alone. */
+  network: string | null;
+}
+
+/**
+ * What keeps a job from the machine: the part of a container's options that a check of the machine's isolation has to
+ * share with the jobs it speaks for.
+ */
+export function jobProfile(limits: ContainerLimits): Docker.HostConfig {
+  return {
+    SecurityOpt: ['no-new-privileges'],
+    CapDrop: limits.dropAllCapabilities ? ['ALL'] : ['NET_RAW', 'MKNOD', 'AUDIT_WRITE'],
+    PidsLimit: limits.pids ?? 4096,
+    ...(limits.readOnlyRoot && {
+      ReadonlyRootfs: true,
+      Tmpfs: { '/tmp': 'rw,exec,nosuid,nodev,mode=1777' },
+    }),
+    ...(limits.runtime && { Runtime: limits.runtime }),
+  };
 }
 
 /** A job's container as ComputeHorde's executor makes it, less what a job does not need. */
 export function containerOptions(
-  name: string,
   spec: JobSpec,
   folders: JobFolders,
-  labels: Record<string, string>,
-  limits: ContainerLimits,
+  needs: ContainerNeeds,
 ): Docker.ContainerCreateOptions {
+  const { limits } = needs;
+  const { memoryBytes, cpus, shmBytes } = resolveLimits(limits, needs.engine);
   const mount = (Source: string, Target: string): Docker.MountSettings => ({ Type: 'bind', Source, Target });
   const mounts = [mount(folders.volume, '/volume'), mount(folders.output, '/output')];
+  if (spec.script !== null) mounts.push({ ...mount(scriptFile(folders), SCRIPT), ReadOnly: true });
   if (spec.artifactsDir) mounts.push(mount(folders.artifacts, artifactsTarget(spec.artifactsDir)));
   return {
-    name,
-    Image: fullReference(spec.image),
-    ...(spec.command.length > 0 && { Cmd: spec.command }),
+    name: needs.name,
+    Image: fullReference(needs.image),
+    ...(needs.command.length > 0 && { Cmd: needs.command }),
     Env: [...spec.env].map(([key, value]) => `${key}=${value}`),
-    Labels: labels,
+    Labels: needs.labels,
     AttachStdin: false,
     AttachStdout: true,
     AttachStderr: true,
     HostConfig: {
-      NetworkMode: 'none',
+      ...jobProfile(limits),
+      NetworkMode: needs.network ?? 'none',
+      // Older engines pass on what their own name server is asked from an internal network (CVE-2024-29018).
+      ...(needs.network !== null && { Dns: ['127.0.0.1'] }),
       Mounts: mounts,
       // The output is read as it comes; the engine would store it a second time, without a limit.
       LogConfig: { Type: 'none', Config: {} },
-      SecurityOpt: ['no-new-privileges'],
-      CapDrop: ['NET_RAW', 'MKNOD', 'AUDIT_WRITE'],
-      PidsLimit: limits.pids ?? 4096,
-      ...(limits.memoryBytes && { Memory: limits.memoryBytes, MemorySwap: limits.memoryBytes }),
-      ...(limits.cpus && { NanoCpus: Math.round(limits.cpus * 1e9) }),
-      ...(spec.gpu === 'nvidia_all' &&
-        !limits.noGpu && {
-          Runtime: 'nvidia',
-          DeviceRequests: [{ Driver: 'nvidia', Count: -1, Capabilities: [['gpu']] }],
-        }),
+      Memory: memoryBytes,
+      MemorySwap: memoryBytes,
+      NanoCpus: Math.round(cpus * 1e9),
+      ShmSize: shmBytes,
+      ...(spec.gpu === 'nvidia_all' && !limits.noGpu && gpus(limits)),
     },
+  };
+}
+
+function gpus(limits: ContainerLimits): Docker.HostConfig {
+  return {
+    Runtime: limits.runtime ?? 'nvidia',
+    DeviceRequests: [{ Driver: 'nvidia', Count: -1, Capabilities: [['gpu']] }],
   };
 }

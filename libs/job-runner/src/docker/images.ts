@@ -2,11 +2,17 @@ import type Docker from 'dockerode';
 
 import { ImageUnavailable } from '../failures.ts';
 import { why } from '../wording.ts';
+import { checkPolicy, type ImagePolicy } from './image-policy.ts';
+import { fullReference, parseReference } from './image-reference.ts';
+import { pullFailure } from './pull-failure.ts';
+import { type ImageProgress, type EngineEvent, PullProgress } from './pull-progress.ts';
+import { registryLogin } from './registry-login.ts';
 
-/** The image a reference means: `:latest` where it has neither tag nor digest. A registry's port is no tag. */
-export function fullReference(image: string): string {
-  const last = image.slice(image.lastIndexOf('/') + 1);
-  return last.includes(':') || last.includes('@') ? image : `${image}:latest`;
+export interface ImageOptions extends ImagePolicy {
+  /** Told of each pull at its start and end, and twice a second between. Must neither wait nor throw. */
+  onProgress?: (progress: ImageProgress) => void;
+  /** Folder of the config.json with the logins at registries. @default DOCKER_CONFIG, else ~/.docker */
+  dockerConfig?: string;
 }
 
 interface Pull {
@@ -15,21 +21,29 @@ interface Pull {
   done: Promise<void>;
 }
 
-/** Brings images to one Docker engine, each once for all who wait for it. */
+/**
+ * Brings images to one Docker engine, each once for all in this process who wait for it. Of pulls by several processes
+ * the engine makes one: each layer is downloaded once, as long as one of them waits.
+ */
 export class Images {
   private readonly pulls = new Map<string, Pull>();
 
-  constructor(private readonly docker: Docker) {}
+  constructor(
+    private readonly docker: Docker,
+    private readonly options: ImageOptions = {},
+  ) {}
 
   /**
    * Returns when the image is on this machine. One that is there already costs no network.
    *
    * @param signal stops waiting; the pull itself stops when nobody waits any more
+   * @throws JobFailure where the operator's policy does not allow it, on this machine already or not
    * @throws ImageUnavailable
    */
   async ensure(image: string, signal: AbortSignal): Promise<void> {
     const reference = fullReference(image);
     signal.throwIfAborted();
+    checkPolicy(reference, this.options);
     if (await this.isPresent(reference)) return;
     signal.throwIfAborted();
     const pull = this.pulls.get(reference) ?? this.startPull(reference);
@@ -68,25 +82,30 @@ export class Images {
   }
 
   private async pull(reference: string, abortSignal: AbortSignal): Promise<void> {
+    const { registry } = parseReference(reference);
+    const { onProgress, dockerConfig } = this.options;
+    const progress = onProgress && new PullProgress(reference, onProgress);
+    const login = await registryLogin(registry, dockerConfig);
     try {
-      const events = await this.docker.createImage({ fromImage: reference, abortSignal });
-      await throwOnError(events);
+      const events = await this.docker.createImage(login ?? undefined, { fromImage: reference, abortSignal });
+      await throwOnError(events, progress?.read);
     } catch (error) {
-      throw new ImageUnavailable(reference, engineSays(error));
+      throw new ImageUnavailable(reference, pullFailure(registry, engineSays(error), login !== null));
     }
+    progress?.end();
   }
 }
 
 /** Reads the engine's progress (a JSON object a line) to its end; an `error` among it is thrown. */
 export async function throwOnError(
   events: AsyncIterable<Buffer | string>,
-  onLine: (event: { stream?: string; status?: string }) => void = () => {},
+  onLine: (event: EngineEvent) => void = () => {},
 ): Promise<void> {
   let rest = '';
   const decoder = new TextDecoder();
   const read = (line: string) => {
     if (line.trim() === '') return;
-    const event = JSON.parse(line) as { error?: string; stream?: string; status?: string };
+    const event = JSON.parse(line) as EngineEvent;
     if (event.error) throw new Error(event.error);
     onLine(event);
   };
@@ -103,5 +122,10 @@ export async function throwOnError(
 /** The engine's own sentence, without the wrapping of its client. */
 export function engineSays(error: unknown): string {
   const json = (error as { json?: { message?: string } | null }).json;
-  return json?.message ?? why(error);
+  return (
+    json?.message ??
+    why(error)
+      .replace(/^\(HTTP code \d+\) .*? - /, '')
+      .trim()
+  );
 }

@@ -5,13 +5,14 @@ import { isIP, type LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 
 import { isPublicAddress } from './addresses.ts';
+import { release } from './release.ts';
 
 export interface HttpRequest {
   method: 'GET' | 'PUT' | 'POST';
   url: string;
   headers: Record<string, string>;
-  /** Read once; its length is the caller's `content-length`. */
-  body?: Readable;
+  /** Each piece has left before the next is asked for, and may share its memory. The length is the caller's header. */
+  body?: AsyncIterable<Buffer>;
   signal: AbortSignal;
   /** A connection on which nothing moves for so many milliseconds is given up. */
   idleTimeout: number;
@@ -94,20 +95,33 @@ function exchange(url: URL, request: HttpRequest, lookup: LookupFunction): Promi
     lookup,
     agent: false, // no connection is kept from a request under other rules
   });
-  sent.on('timeout', () =>
-    sent.destroy(Object.assign(new Error('no answer came in time'), { code: 'ETIMEDOUT' })),
-  );
+  let answer: http.IncomingMessage | undefined;
+  sent.on('timeout', () => {
+    (answer ?? sent).destroy(Object.assign(new Error('no answer came in time'), { code: 'ETIMEDOUT' }));
+  });
+  // What came over the connection has been copied into the answer's body by then: Node's parser was there first.
+  sent.on('socket', (socket) => socket.on('data', release));
   sent.on('error', (error) => reject(error));
   sent.on('response', (response) => {
+    answer = response;
     answered({ status: response.statusCode!, headers: joinHeaders(response.rawHeaders), body: response });
   });
-  if (request.body) {
-    request.body.on('error', (error) => sent.destroy(error));
-    request.body.pipe(sent);
-  } else {
-    sent.end();
-  }
+  if (request.body) write(request.body, sent).catch((error: Error) => sent.destroy(error));
+  else sent.end();
   return promise;
+}
+
+async function write(pieces: AsyncIterable<Buffer>, sent: http.ClientRequest): Promise<void> {
+  let goOn = () => {};
+  sent.on('close', () => goOn()); // nothing else ends the wait when the connection is not even made
+  for await (const piece of pieces) {
+    if (sent.destroyed) return;
+    await new Promise<void>((resolve) => {
+      goOn = resolve;
+      sent.write(piece, () => resolve());
+    });
+  }
+  sent.end();
 }
 
 function joinHeaders(raw: string[]): Map<string, string> {

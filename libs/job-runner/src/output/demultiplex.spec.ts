@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { makeJobFolders } from '../folders.ts';
-import { demultiplex } from './demultiplex.ts';
+import { Demultiplexer } from './demultiplex.ts';
 import { JobOutput } from './job-output.ts';
 
 function frame(stream: number, payload: string): Buffer {
@@ -25,13 +25,9 @@ describe("the engine's frames", () => {
       frame(0, 'in'),
       frame(1, 'two'),
     ]);
-    await demultiplex(
-      (async function* () {
-        for (let at = 0; at < all.length; at += size) yield all.subarray(at, at + size);
-      })(),
-      output,
-    );
+    const splitter = new Demultiplexer(output);
+    for (let at = 0; at < all.length; at += size) await splitter.push(all.subarray(at, at + size));
     await output.finish();
-    expect([output.text('stdout'), output.text('stderr')]).toEqual(['one two', 'err']);
+    expect(output.printed()).toEqual({ stdout: 'one two', stderr: 'err' });
   });
 });

@@ -5,34 +5,45 @@ const streams: Record<number, StreamName> = { 1: 'stdout', 2: 'stderr' };
 
 /**
  * Splits what Docker's attach sends without a terminal: frames of 8 bytes (stream number, three zeroes, length as
- * big-endian uint32) and a payload. Reads no further than `output` has written, so memory stays flat.
+ * big-endian uint32) and a payload.
  */
-export async function demultiplex(attached: AsyncIterable<Buffer>, output: JobOutput): Promise<void> {
-  let header = Buffer.alloc(0);
-  let stream: StreamName | undefined;
-  let left = 0;
-  for await (const chunk of attached) {
-    const pieces: Record<StreamName, Buffer[]> = { stdout: [], stderr: [] }; // many small frames, one write
+export class Demultiplexer {
+  private readonly header = Buffer.alloc(HEADER);
+  private headerLength = 0;
+  private stream: StreamName | undefined;
+  /** Bytes of the payload that are still to come. */
+  private left = 0;
+
+  constructor(private readonly output: JobOutput) {}
+
+  /**
+   * Takes a copy of the next bytes, at most `MOST_AT_ONCE`.
+   *
+   * @returns null: more may come at once; a promise: more may come when it resolves
+   */
+  push(chunk: Buffer): Promise<void> | null {
     let at = 0;
     while (at < chunk.length) {
-      if (left === 0) {
-        const part = chunk.subarray(at, at + HEADER - header.length);
-        header = Buffer.concat([header, part]);
-        at += part.length;
-        if (header.length < HEADER) break;
-        stream = streams[header[0]!];
-        left = header.readUInt32BE(4);
-        header = Buffer.alloc(0);
+      if (this.left === 0) {
+        at += this.readHeader(chunk, at);
       } else {
-        const piece = chunk.subarray(at, at + left);
-        if (stream) pieces[stream].push(piece);
-        at += piece.length;
-        left -= piece.length;
+        const end = Math.min(chunk.length, at + this.left);
+        if (this.stream) this.output.add(this.stream, chunk, at, end);
+        this.left -= end - at;
+        at = end;
       }
     }
-    for (const name of ['stdout', 'stderr'] as const) {
-      const [first, ...others] = pieces[name];
-      if (first) await output.write(name, others.length > 0 ? Buffer.concat(pieces[name]) : first);
+    return this.output.flush();
+  }
+
+  private readHeader(chunk: Buffer, at: number): number {
+    const taken = chunk.copy(this.header, this.headerLength, at);
+    this.headerLength += taken;
+    if (this.headerLength === HEADER) {
+      this.stream = streams[this.header[0]!];
+      this.left = this.header.readUInt32BE(4);
+      this.headerLength = 0;
     }
+    return taken;
   }
 }

@@ -9,48 +9,40 @@ const BUFFER = END * 4 + 16;
  * decoded before the end: a stream longer than both buffers has more than 1 000 000 code points in any case.
  */
 export class KeptText {
-  private head = Buffer.alloc(0);
+  // Each is made once, in full: memory that nothing was written to yet costs nothing, and growing would leave garbage.
+  private head: Buffer | null = null;
   private headLength = 0;
   private ring: Buffer | null = null;
   /** Bytes that went to the ring so far. */
   private ringTotal = 0;
 
-  add(chunk: Buffer): void {
-    const toHead = Math.min(chunk.length, BUFFER - this.headLength);
-    if (toHead > 0) this.addToHead(chunk.subarray(0, toHead));
-    if (toHead < chunk.length) this.addToRing(chunk.subarray(toHead));
+  /** Takes a copy of some bytes of a chunk. */
+  add(chunk: Buffer, from = 0, to = chunk.length): void {
+    this.head ??= Buffer.alloc(BUFFER);
+    const toHead = Math.min(to, from + BUFFER - this.headLength);
+    this.headLength += chunk.copy(this.head, this.headLength, from, toHead);
+    if (toHead < to) this.addToRing(chunk, toHead, to);
   }
 
   /** Bytes that are not UTF-8, and NUL, read as U+FFFD. */
   text(): string {
-    const head = this.head.subarray(0, this.headLength);
+    const head = this.head?.subarray(0, this.headLength) ?? Buffer.alloc(0);
     const tail = this.tail();
     if (this.ringTotal <= BUFFER) {
-      const whole = decode(Buffer.concat([head, tail]));
+      const whole = decode(tail.length > 0 ? Buffer.concat([head, tail]) : head);
       const cut = forward(whole, MOST) < whole.length;
       return cut ? twoEnds(whole, whole) : whole;
     }
-    return twoEnds(decode(head), decode(tail.subarray(startOfCharacter(tail))));
+    return twoEnds(firstOf(head), lastOf(tail));
   }
 
-  private addToHead(chunk: Buffer): void {
-    const needed = this.headLength + chunk.length;
-    if (needed > this.head.length) {
-      const larger = Buffer.alloc(Math.min(BUFFER, Math.max(needed, this.head.length * 2, 4096)));
-      this.head.copy(larger, 0, 0, this.headLength);
-      this.head = larger;
-    }
-    chunk.copy(this.head, this.headLength);
-    this.headLength = needed;
-  }
-
-  private addToRing(chunk: Buffer): void {
+  private addToRing(chunk: Buffer, from: number, to: number): void {
     this.ring ??= Buffer.alloc(BUFFER);
-    const kept = chunk.subarray(Math.max(0, chunk.length - BUFFER));
-    const at = (this.ringTotal + chunk.length - kept.length) % BUFFER;
-    const copied = kept.copy(this.ring, at);
-    kept.copy(this.ring, 0, copied);
-    this.ringTotal += chunk.length;
+    const keptFrom = Math.max(from, to - BUFFER);
+    const at = (this.ringTotal + keptFrom - from) % BUFFER;
+    const copied = chunk.copy(this.ring, at, keptFrom, to);
+    chunk.copy(this.ring, 0, keptFrom + copied, to);
+    this.ringTotal += to - from;
   }
 
   private tail(): Buffer {
@@ -63,6 +55,20 @@ export class KeptText {
 
 function twoEnds(first: string, last: string): string {
   return `${first.slice(0, forward(first, END))} ... ${last.slice(backward(last, END))}`;
+}
+
+/** The text of the first bytes, as short as it can be with `END` code points in it. */
+function firstOf(head: Buffer): string {
+  // Of most texts a part is enough. The last character of a part may be cut.
+  const part = decode(head.subarray(0, END + 16));
+  return forward(part, END + 4) < part.length ? part : decode(head);
+}
+
+/** The text of the last bytes, as short as it can be with `END` code points in it. */
+function lastOf(tail: Buffer): string {
+  const part = tail.subarray(-(END + 16));
+  const text = decode(part.subarray(startOfCharacter(part)));
+  return backward(text, END) > 0 ? text : decode(tail.subarray(startOfCharacter(tail)));
 }
 
 /** Where the code point after the first `points` ones begins; at most the text's length. */
@@ -83,8 +89,10 @@ function isLowSurrogate(unit: number): boolean {
   return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
+/** Overwrites each NUL with a byte that is not UTF-8, which reads as U+FFFD: as a text, with millions of them, it is slow. */
 function decode(bytes: Buffer): string {
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes).replaceAll('\0', '\uFFFD');
+  for (let at = bytes.indexOf(0); at >= 0 && at < bytes.length; at++) if (bytes[at] === 0) bytes[at] = 0xff;
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 }
 
 /** Skips what is left of a character that was cut at the start: at most 3 continuation bytes. */

@@ -7,8 +7,8 @@ import { jobRunnerConformance } from '../testing/conformance.ts';
 import { withFolders } from './paths.ts';
 import { ProcessJobRunner } from './process-job-runner.ts';
 
-jobRunnerConformance('a plain process', async () => ({
-  runner: new ProcessJobRunner(),
+jobRunnerConformance('a plain process', async (logMaxBytes) => ({
+  runner: new ProcessJobRunner({ logMaxBytes }),
   image: 'ignored',
   close: async () => {},
 }));
@@ -24,6 +24,7 @@ describe('a job that a signal ends', () => {
       env: new Map(),
       artifactsDir: null,
       gpu: 'none',
+      script: null,
     };
     const options = { signal: new AbortController().signal, deadline: Date.now() + 20_000 };
     expect((await new ProcessJobRunner().run(spec, folders, options)).exitCode).toBe(139);
@@ -43,6 +44,7 @@ describe('a job of a local network', () => {
       env: new Map([['HORDE_NETWORK', 'other']]),
       artifactsDir: null,
       gpu: 'none',
+      script: null,
     };
     const options = { signal: new AbortController().signal, deadline: Date.now() + 20_000 };
     expect((await new ProcessJobRunner().run(spec, folders, options)).stdout).toBe('net-1\n');
@@ -64,6 +66,7 @@ describe('paths of a container in a command for a plain process', () => {
       env: new Map([['V', text]]),
       artifactsDir,
       gpu: 'none',
+      script: null,
     };
     const { command, env } = withFolders(spec, folders);
     expect(env).toEqual({ V: command[0] });

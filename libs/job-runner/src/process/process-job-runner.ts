@@ -5,11 +5,17 @@ import type { Readable } from 'node:stream';
 
 import { JobOutput, type StreamName } from '../output/job-output.ts';
 import type { Ending, JobFolders, JobRunner, JobSpec, RunOptions } from '../runner.ts';
+import { writeScript } from '../script.ts';
 import { untilDeadline } from '../until-deadline.ts';
 import { withFolders } from './paths.ts';
 
 /** How long the pipes of a job that is over may stay open: a process that left its group may hold them. */
 const PIPES_LIMIT = 1_000;
+
+export interface ProcessJobRunnerOptions {
+  /** Bytes of stdout and stderr together; a job that prints more is killed. @default 2 GiB */
+  logMaxBytes?: number | null;
+}
 
 /**
  * Runs a job's command as a plain process of this machine: it sees all that this user sees. For machines without a
@@ -17,12 +23,17 @@ const PIPES_LIMIT = 1_000;
  *
  * The image and the GPU preset are ignored. The process starts in the job's root folder with the job's variables, this
  * process's PATH and its HORDE_NETWORK, by which a local network finds what it left; nothing else. In arguments and
- * variables /volume, /output and the artifacts folder stand for the job's folders; inside files (scripts, for one) they
- * do not.
+ * variables /volume, /output, the artifacts folder and /script.py stand for the job's own; inside files (scripts, for
+ * one) they do not.
+ *
+ * Of the machine's limits only the one on what is printed holds: a process may write anywhere, so watching the job's
+ * folders would keep it from nothing. A streaming job is refused.
  */
 export class ProcessJobRunner implements JobRunner {
   readonly isolated = false;
   private readonly running = new Map<string, ChildProcess>();
+
+  constructor(private readonly options: ProcessJobRunnerOptions = {}) {}
 
   async prepare(_image: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
@@ -30,14 +41,22 @@ export class ProcessJobRunner implements JobRunner {
 
   async run(spec: JobSpec, folders: JobFolders, options: RunOptions): Promise<Ending> {
     options.signal.throwIfAborted();
-    const output = await JobOutput.open(folders);
+    if (options.streaming) {
+      throw new Error(
+        'A plain process cannot be a streaming job: nothing would keep others on this machine from it.',
+      );
+    }
+    const output = await JobOutput.open(folders, {
+      ...(this.options.logMaxBytes && { maxBytes: this.options.logMaxBytes }),
+      ...(options.onOutput && { onOutput: options.onOutput }),
+    });
     try {
       const outcome = await this.runProcess(spec, folders, output, options);
       await output.finish();
-      const texts = { stdout: output.text('stdout'), stderr: output.text('stderr') };
-      return { ...outcome, ...texts, containerId: null, imageId: null };
+      return { ...outcome, ...output.printed(), containerId: null, imageId: null };
     } catch (error) {
       await output.close().catch(() => {});
+      options.onStopped?.(output.printed());
       throw error;
     }
   }
@@ -53,8 +72,9 @@ export class ProcessJobRunner implements JobRunner {
   private async runProcess(spec: JobSpec, folders: JobFolders, output: JobOutput, options: RunOptions) {
     const refuse = async (exitCode: number, sentence: string) => {
       await output.write('stderr', Buffer.from(`${sentence}\n`));
-      return { exitCode, timedOut: false };
+      return { exitCode, timedOut: false, limit: null };
     };
+    await writeScript(spec, folders);
     const { command, env } = withFolders(spec, folders);
     const [program, ...args] = command;
     if (!program) return refuse(127, 'The job has no command; a process has no image to take one from.');
@@ -86,21 +106,32 @@ export class ProcessJobRunner implements JobRunner {
       pump(child.stderr!, 'stderr', output),
     ]);
     const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-    const failed = pumped.then(() => exited);
-    const ended = await untilDeadline(Promise.race([exited, failed]), options, async () => {
+    const stop = async () => {
       killGroup(child);
       await exited;
-    });
-    killGroup(child);
-    const timer = setTimeout(
-      () => [child.stdout, child.stderr].forEach((pipe) => pipe!.destroy()),
-      PIPES_LIMIT,
-    );
-    await pumped.finally(() => clearTimeout(timer));
-    if (!ended) return { exitCode: null, timedOut: true };
+    };
+    const failed = pumped.then(() => exited);
+    failed.catch(() => {}); // looked at below, once
+    let ended: Awaited<typeof exited> | string | null;
+    try {
+      ended = await untilDeadline(Promise.race([exited, output.overLimit, failed]), options, stop);
+      if (typeof ended === 'string') await stop();
+    } finally {
+      killGroup(child);
+      await lastOutput(child, pumped);
+    }
+    if (typeof ended === 'string') return { exitCode: 137, timedOut: false, limit: ended };
+    if (!ended) return { exitCode: null, timedOut: true, limit: null };
     const [code, signal] = ended;
-    return { exitCode: code ?? 128 + constants.signals[signal!], timedOut: false };
+    return { exitCode: code ?? 128 + constants.signals[signal!], timedOut: false, limit: null };
   }
+}
+
+/** Waits for what a job that is over has printed; a process that left its group may hold the pipes open. */
+async function lastOutput(child: ChildProcess, pumped: Promise<unknown>): Promise<void> {
+  const cut = () => [child.stdout, child.stderr].forEach((pipe) => pipe!.destroy());
+  const timer = setTimeout(cut, PIPES_LIMIT);
+  await pumped.catch(() => {}).finally(() => clearTimeout(timer)); // what went wrong has ended the job already
 }
 
 async function pump(pipe: Readable, stream: StreamName, output: JobOutput): Promise<void> {

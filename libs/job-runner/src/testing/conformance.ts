@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -17,15 +17,22 @@ export interface RunnerUnderTest {
 
 const never = () => new AbortController().signal;
 
-/** What every JobRunner promises; see the interface. Called at the top of a runner's spec. */
-export function jobRunnerConformance(name: string, makeRunner: () => Promise<RunnerUnderTest>): void {
+/**
+ * What every JobRunner promises; see the interface. Called at the top of a runner's spec.
+ *
+ * @param makeRunner makes a runner with the given limit on what a job prints, in bytes; null: the runner's own
+ */
+export function jobRunnerConformance(
+  name: string,
+  makeRunner: (logMaxBytes: number | null) => Promise<RunnerUnderTest>,
+): void {
   describe(`the promises of a job runner: ${name}`, () => {
     let base: string;
     let test: RunnerUnderTest;
 
     beforeAll(async () => {
       base = mkdtempSync(path.join(tmpdir(), 'horde-conformance-'));
-      test = await makeRunner();
+      test = await makeRunner(null);
       await test.runner.prepare(test.image, never());
     });
 
@@ -46,11 +53,12 @@ export function jobRunnerConformance(name: string, makeRunner: () => Promise<Run
         command: typeof command === 'string' ? ['sh', '-c', command] : command,
         artifactsDir: '/artifacts',
         gpu: 'none',
+        script: null,
         ...spec,
         env: new Map([['HORDE_MARK', jobUuid], ...(spec.env ?? [])]),
       };
-      const run = (options: Partial<RunOptions> = {}) =>
-        test.runner.run(full, folders, { signal: never(), deadline: Date.now() + 25_000, ...options });
+      const run = (options: Partial<RunOptions> = {}, runner = test.runner) =>
+        runner.run(full, folders, { signal: never(), deadline: Date.now() + 25_000, ...options });
       return { jobUuid, folders, run, stillRuns: () => anyProcessWith(mark) };
     }
 
@@ -60,7 +68,8 @@ export function jobRunnerConformance(name: string, makeRunner: () => Promise<Run
     it('gives the exit code, with stdout and stderr apart', async () => {
       const { run, folders } = await job('echo to out; echo to err >&2; exit 3');
       const ending = await run();
-      expect(ending).toMatchObject({ exitCode: 3, timedOut: false, stdout: 'to out\n', stderr: 'to err\n' });
+      expect(ending).toMatchObject({ exitCode: 3, timedOut: false, limit: null });
+      expect(ending).toMatchObject({ stdout: 'to out\n', stderr: 'to err\n' });
       expect(stored(folders, 'stdout').toString()).toBe('to out\n');
       expect(stored(folders, 'stderr').toString()).toBe('to err\n');
     });
@@ -128,6 +137,57 @@ export function jobRunnerConformance(name: string, makeRunner: () => Promise<Run
       expect(stored(folders, 'stdout').toString()).toBe(whole);
     });
 
+    it('offers the output while the job runs, the same and in the same order as it is stored', async () => {
+      const { run, folders } = await job(
+        'i=0; while [ $i -lt 2000 ]; do echo "line $i"; echo "note $i" >&2; i=$((i+1)); done; ' +
+          'touch /output/printed; while [ ! -e /volume/go ]; do sleep 0.05; done; echo end',
+      );
+      const offered = { stdout: '', stderr: '' };
+      const live = Promise.withResolvers<void>();
+      const ended = run({
+        onOutput: (stream, chunk) => {
+          offered[stream] += chunk.toString('latin1');
+          if (offered.stdout.includes('line 1999\n') && offered.stderr.includes('note 1999\n'))
+            live.resolve();
+        },
+      });
+      await live.promise;
+      writeFileSync(path.join(folders.volume, 'go'), '');
+      expect(await ended).toMatchObject({ exitCode: 0 });
+      expect(offered.stdout).toMatch(/end\n$/);
+      expect(offered.stdout).toBe(stored(folders, 'stdout').toString());
+      expect(offered.stderr).toBe(stored(folders, 'stderr').toString());
+    });
+
+    it('kills a job that prints more than its limit, and stores all up to it', async () => {
+      const { runner, close } = await makeRunner(100_000);
+      onTestFinished(close);
+      const { run, folders, stillRuns } = await job('yes 0123456 >&2 & exec yes 0123456');
+      const ending = await run({}, runner);
+      expect(ending).toMatchObject({ exitCode: 137, timedOut: false });
+      expect(ending.limit).toBe(
+        'The job printed more than 97.7 KiB, the limit JOB_LOG_MAX_BYTES of this machine, and was killed.',
+      );
+      expect(stored(folders, 'stdout').length + stored(folders, 'stderr').length).toBe(100_000);
+      expect(stillRuns()).toBe(false);
+    });
+
+    it('shows a script, and runs it by python where there is no command', async () => {
+      // A container's script cannot be changed; a plain process would go on with what it adds.
+      const script = `echo "ran: $0"${test.runner.isolated ? '; echo changed >> "$0" || echo unchanged' : ''}`;
+      const env = new Map([['PATH', '/volume:/usr/bin:/bin']]);
+      const { run, folders } = await job([], { script, env });
+      const python = path.join(folders.volume, 'python'); // a stand-in: not every image has one
+      writeFileSync(python, '#!/bin/sh\nexec sh "$@"\n');
+      chmodSync(python, 0o755);
+      const { stdout, exitCode } = await run();
+      expect(exitCode).toBe(0);
+      expect(stdout).toMatch(/^ran: .*\/script\.py\n/);
+      if (test.runner.isolated) expect(stdout).toBe('ran: /script.py\nunchanged\n');
+      const other = await job('cat /script.py', { script });
+      expect((await other.run()).stdout).toBe(script);
+    });
+
     it('survives NUL and bytes that are not UTF-8, and stores them untouched', async () => {
       const { run, folders } = await job(String.raw`printf 'a\000b\377\303\251'`);
       expect((await run()).stdout).toBe('a\uFFFDb\uFFFDé');
@@ -148,14 +208,18 @@ export function jobRunnerConformance(name: string, makeRunner: () => Promise<Run
     });
 
     it('stops the job when it is aborted, and rejects with the reason', async () => {
-      const { run, folders, stillRuns } = await job('touch /output/started; while :; do sleep 1; done');
+      const { run, folders, stillRuns } = await job(
+        'echo hello; echo careful >&2; touch /output/started; while :; do sleep 1; done',
+      );
       const controller = new AbortController();
-      const ended = run({ signal: controller.signal });
+      const printed = Promise.withResolvers<{ stdout: string; stderr: string }>();
+      const ended = run({ signal: controller.signal, onStopped: printed.resolve });
       ended.catch(() => {}); // it rejects before it is looked at
       await appears(path.join(folders.output, 'started'));
       controller.abort(new Error('changed my mind'));
       await expect(ended).rejects.toThrow('changed my mind');
       expect(stillRuns()).toBe(false);
+      expect(await printed.promise).toEqual({ stdout: 'hello\n', stderr: 'careful\n' });
     });
 
     it('does not start a job that is aborted already', async () => {

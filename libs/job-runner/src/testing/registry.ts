@@ -14,6 +14,8 @@ const digest = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).d
 export class TestRegistry {
   /** Requests for the image's manifest by tag: one for each pull that reached the registry. */
   pulls = 0;
+  /** Requests for the image's layer. */
+  downloads = 0;
   /** Serve other bytes than the layer's digest promises. */
   corrupt = false;
   /** While set, layers wait for it. */
@@ -91,6 +93,7 @@ export class TestRegistry {
     }
     if (url.endsWith(digest(this.config))) return send(200, 'application/octet-stream', this.config);
     if (url.endsWith(digest(this.layer))) {
+      this.downloads++;
       await this.hold;
       return send(200, 'application/octet-stream', this.corrupt ? gzipSync('not it') : this.layer);
     }

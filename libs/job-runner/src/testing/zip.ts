@@ -7,6 +7,8 @@ export interface ZipMember {
   contents?: string | Buffer;
   /** File type and permissions. */
   mode?: number;
+  /** Not compressed. */
+  store?: boolean;
 }
 
 /** Where a member's name stands after the start of its header, by the header's signature. */
@@ -18,14 +20,13 @@ const nameAt = { 'PK\x03\x04': 30, 'PK\x01\x02': 46 };
  */
 export async function zip(members: ZipMember[]): Promise<Buffer> {
   const archive = new yazl.ZipFile();
-  for (const { name, contents, mode } of members) {
+  for (const { name, contents, mode, store } of members) {
     if (name.endsWith('/')) archive.addEmptyDirectory(name);
     else
-      archive.addBuffer(
-        Buffer.from(contents ?? ''),
-        'x'.repeat(Buffer.byteLength(name)),
-        mode ? { mode } : {},
-      );
+      archive.addBuffer(Buffer.from(contents ?? ''), 'x'.repeat(Buffer.byteLength(name)), {
+        ...(mode && { mode }),
+        compress: !store,
+      });
   }
   archive.end();
   const bytes = await buffer(archive.outputStream);

@@ -1,40 +1,79 @@
-import type { FileHandle } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+
+import { uploadPathProblem } from '@horde/protocol';
 
 import { failures } from '../failures.ts';
-import { openInside } from '../inside.ts';
+import { openInside, type OpenFile } from '../inside.ts';
 import { why } from '../wording.ts';
+import type { Contents } from './contents.ts';
+
+const PIECE = 64 * 1024;
+
+/** A regular file of a job's output. It is open only while it is read, so that any number of them can be held. */
+export class OutputFile implements Contents {
+  /**
+   * @param folder the job's output folder
+   * @param path relative to the folder
+   * @param stat as the file was found; reading fails when it is another by then
+   */
+  constructor(
+    private readonly folder: string,
+    readonly path: string,
+    readonly stat: Stats,
+  ) {}
+
+  get size(): number {
+    return this.stat.size;
+  }
+
+  /**
+   * @param memory where each piece is put in the place of the one before
+   * @throws JobFailure upload_failed
+   */
+  async *read(memory = Buffer.allocUnsafeSlow(Math.min(PIECE, this.size))): AsyncGenerator<Buffer> {
+    const { file, stat } = await openOutput(this.folder, this.path);
+    try {
+      if (!isSame(stat, this.stat)) throw changed();
+      for (let at = 0; at < this.size;) {
+        const length = Math.min(memory.length, this.size - at);
+        const { bytesRead } = await file.read(memory, 0, length, at);
+        if (bytesRead === 0) throw changed();
+        at += bytesRead;
+        yield memory.subarray(0, bytesRead);
+      }
+    } catch (error) {
+      throw failures.UPLOAD_FILE_UNREADABLE(this.path, why(error));
+    } finally {
+      await file.close();
+    }
+  }
+}
 
 /**
- * Opens a file of the job's output. Paths by the rule of ComputeHorde's newest generation: plain names with single
- * slashes between; no link is followed, and only a regular file is one.
+ * Finds a file that a job asks to have uploaded. No link is followed to it, and only a regular file is one.
  *
  * @throws JobFailure upload_failed
  */
-export async function openOutputFile(
-  folder: string,
-  relativePath: string,
-): Promise<{ file: FileHandle; size: number }> {
-  const components = canonical(relativePath);
-  const unreadable = (reason: string) => failures.UPLOAD_FILE_UNREADABLE(relativePath, reason);
-  const file = await openInside(folder, components).catch((error: unknown) => {
-    throw unreadable(why(error));
-  });
-  const stat = await file.stat();
-  if (stat.isFile()) return { file, size: stat.size };
+export async function findOutputFile(folder: string, path: string): Promise<OutputFile> {
+  const problem = uploadPathProblem(path);
+  if (problem) throw failures.UPLOAD_PATH_REFUSED(path, `it ${problem}`);
+  const { file, stat } = await openOutput(folder, path);
   await file.close();
-  throw unreadable(stat.isDirectory() ? 'it is a folder' : 'it is not a regular file');
+  return new OutputFile(folder, path, stat);
 }
 
-function canonical(relativePath: string): string[] {
-  const refuse = (reason: string) => failures.UPLOAD_PATH_REFUSED(relativePath, reason);
-  if (relativePath === '') throw refuse('it is empty');
-  if (relativePath.startsWith('/')) throw refuse('it is absolute');
-  if (relativePath.endsWith('/')) throw refuse('it ends with a slash');
-  if (/[\0\\]/.test(relativePath)) throw refuse('it has a NUL or a backslash in it');
-  const components = relativePath.split('/');
-  if (components.some((name) => ['', '.', '..'].includes(name)))
-    throw refuse('a part of it is empty, "." or ".."');
-  if (components.some((name) => Buffer.byteLength(name) > 255))
-    throw refuse('a part of it is longer than 255 bytes');
-  return components;
+async function openOutput(folder: string, path: string): Promise<OpenFile> {
+  try {
+    return await openInside(folder, path.split('/'));
+  } catch (error) {
+    throw failures.UPLOAD_FILE_UNREADABLE(path, why(error));
+  }
+}
+
+function changed(): Error {
+  return new Error('it changed after the job had ended');
+}
+
+function isSame(a: Stats, b: Stats): boolean {
+  return a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs;
 }

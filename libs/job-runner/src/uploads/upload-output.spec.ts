@@ -1,55 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { truncateSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { serve } from '../testing/http-server.ts';
-import { uploadOutput, type UploadOutputOptions } from './upload-output.ts';
-
-type Upload = NonNullable<Parameters<typeof uploadOutput>[0]>;
-type Put = Extract<Upload, { output_upload_type: 'single_file_put' }>;
-type Post = Extract<Upload, { output_upload_type: 'single_file_post' }>;
-
-const put = (url: string, relative_path: string, headers: [string, string][] | null = null): Put => ({
-  output_upload_type: 'single_file_put',
-  url,
-  relative_path,
-  signed_headers: headers && new Map(headers),
-});
-const post = (url: string, relative_path: string, fields: [string, string][] | null = null): Post => ({
-  output_upload_type: 'single_file_post',
-  url,
-  relative_path,
-  form_fields: fields && new Map(fields),
-  signed_headers: null,
-});
-
-function makeOutput(files: Record<string, string | Buffer> = {}): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'horde-output-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  for (const [name, contents] of Object.entries(files)) {
-    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
-    writeFileSync(path.join(folder, name), contents);
-  }
-  return folder;
-}
-
-const upload = (what: Upload | null, folder: string, options: Partial<UploadOutputOptions> = {}) =>
-  uploadOutput(what, folder, {
-    signal: new AbortController().signal,
-    allowPrivateAddresses: true,
-    retryDelays: [1, 1],
-    ...options,
-  });
-
-const failing = (code: string, message: string | RegExp = /./) =>
-  expect.objectContaining({
-    code,
-    reason: 'upload_failed',
-    stage: 'result_upload',
-    message: expect.stringMatching(message),
-  });
+import { makeOutput, multi, post, put, upload, zipPost } from '../testing/uploads.ts';
 
 describe('uploading what a job left', () => {
   it('uploads nothing where nothing is asked for', async () => {
@@ -137,130 +94,35 @@ describe('uploading what a job left', () => {
     const names = ['1', '2', '3', '4', '5'];
     const folder = makeOutput(Object.fromEntries(names.map((name) => [name, `file ${name}`])));
     const uploads = names.map((name) => (name === '3' ? post(server.url, name) : put(server.url, name)));
-    const results = await upload(
-      { output_upload_type: 'multi_upload', uploads, system_output: null },
-      folder,
-    );
+    const results = await upload(multi(uploads), folder);
     expect([...results.keys()]).toEqual(names);
     expect(JSON.parse(results.get('5')!).body).toBe('file 5');
   });
-});
 
-describe('uploads that fail', () => {
-  it('gives up after three tries, naming the URL without its secrets', async () => {
-    const server = await serve((_request, response) => response.writeHead(403).end('<secret/>'));
-    const failed = upload(put(`${server.url}/b?sig=secret`, 'f'), makeOutput({ f: 'x' }));
-    const message = `^Uploading "f" to ${server.url}/b failed: the answer was HTTP 403\\.$`;
-    await expect(failed).rejects.toEqual(failing('UPLOAD_NOT_ACCEPTED', new RegExp(message)));
-    expect(server.received).toHaveLength(3);
-  });
-
-  it('does not follow redirects', async () => {
-    const server = await serve((_request, response) => response.writeHead(307, { location: '/other' }).end());
-    await expect(upload(put(server.url, 'f'), makeOutput({ f: 'x' }))).rejects.toEqual(
-      failing('UPLOAD_NOT_ACCEPTED', 'HTTP 307'),
-    );
-    expect(server.received.every(({ url }) => url === '/')).toBe(true);
-  });
-
-  it('stops reading an answer that has no end', async () => {
-    const server = await serve((_request, response) => {
-      const more = () => void (response.destroyed || response.write(Buffer.alloc(1_000_000), more));
-      more();
-    });
-    await expect(upload(put(server.url, 'f'), makeOutput({ f: 'x' }))).rejects.toEqual(
-      failing('UPLOAD_NOT_ACCEPTED', 'the answer is longer than 10 MiB'),
-    );
-  });
-
-  it('keeps no more of all answers together than a result can carry', async () => {
-    const answer = Buffer.alloc(9 * 1024 * 1024, 'a');
-    const server = await serve((_request, response) => void response.end(answer));
-    const folder = makeOutput({ a: '' });
-    const uploads = Array.from({ length: 12 }, () => put(server.url, 'a'));
-    await expect(
-      upload({ output_upload_type: 'multi_upload', uploads, system_output: null }, folder),
-    ).rejects.toEqual(
-      failing('UPLOAD_ANSWERS_TOO_LARGE', 'The answers to the uploads are together longer than 50 MiB.'),
-    );
-    expect(server.received.length).toBeLessThan(10);
-  });
-
-  it('talks to no address outside the public internet unless allowed', async () => {
+  it('takes whatever storage there is for several files, links and folders beside them', async () => {
     const server = await serve((_request, response) => response.end());
-    await expect(
-      upload(put(server.url, 'f'), makeOutput({ f: 'x' }), { allowPrivateAddresses: false }),
-    ).rejects.toEqual(
-      failing('UPLOAD_ADDRESS_REFUSED', '127.0.0.1 is not an address of the public internet'),
-    );
-    expect(server.received).toEqual([]);
+    const folder = makeOutput({ 'a/b/c': 'x' });
+    await upload(multi([put(`${server.url}/1`, 'a/b/c'), put(`${server.url}/2`, 'a/b/c')]), folder);
+    expect(server.received.map(({ url }) => url).sort()).toEqual(['/1', '/2']);
   });
 
-  it.each(['', '/etc/passwd', '../x', 'a/../x', 'a//b', 'a/', './a', 'a\0', 'a\\b', 'x'.repeat(256)])(
-    'refuses the path %j before any request',
-    async (relative) => {
-      const server = await serve((_request, response) => response.end());
-      const uploads = [put(server.url, 'good'), put(server.url, relative)];
-      const multi: Upload = { output_upload_type: 'multi_upload', uploads, system_output: null };
-      await expect(upload(multi, makeOutput({ good: 'x' }))).rejects.toEqual(failing('UPLOAD_PATH_REFUSED'));
-      expect(server.received).toEqual([]);
-    },
-  );
-
-  it('takes only regular files, through no link, and waits for no FIFO', async () => {
-    const folder = makeOutput({ 'folder/file': 'x' });
-    symlinkSync('/etc/passwd', path.join(folder, 'link'));
-    symlinkSync('/etc', path.join(folder, 'etc'));
-    execFileSync('/usr/bin/mkfifo', [path.join(folder, 'pipe')]);
-    for (const [relative, reason] of [
-      ['link', 'it is a symbolic link'],
-      ['etc/passwd', 'a part of its path is not a folder'],
-      ['folder', 'it is a folder'],
-      ['pipe', 'it is not a regular file'],
-      ['missing', 'it does not exist'],
-    ] as const) {
-      await expect(upload(put('http://127.0.0.1:1/', relative), folder)).rejects.toEqual(
-        failing(
-          'UPLOAD_FILE_UNREADABLE',
-          new RegExp(`^The output file "${relative}" cannot be uploaded: ${reason}\\.$`),
-        ),
-      );
-    }
-  });
-
-  it('says that a kind is not supported yet', async () => {
-    const zipPut: Upload = { output_upload_type: 'zip_and_http_put', url: 'http://x/' };
-    const zipPost: Upload = { output_upload_type: 'zip_and_http_post', url: 'http://x/', form_fields: null };
-    const system: Upload = { output_upload_type: 'multi_upload', uploads: [], system_output: zipPut };
-    for (const kind of [zipPut, zipPost, system]) {
-      await expect(upload(kind, makeOutput())).rejects.toEqual(
-        failing('UPLOAD_KIND_UNSUPPORTED', 'not supported yet'),
-      );
-    }
-  });
-
-  it('stops the other uploads when one has failed', async () => {
-    const server = await serve((request, response) => {
-      if (request.url === '/bad') response.writeHead(500).end();
-      // the others are never answered
-    });
-    const uploads = [
-      put(`${server.url}/bad`, 'f'),
-      put(`${server.url}/slow`, 'f'),
-      put(`${server.url}/slow`, 'f'),
-    ];
-    const multi: Upload = { output_upload_type: 'multi_upload', uploads, system_output: null };
-    await expect(upload(multi, makeOutput({ f: 'x' }))).rejects.toEqual(
-      failing('UPLOAD_NOT_ACCEPTED', 'HTTP 500'),
-    );
-  });
-
-  it('ends with the reason of an abort, at once', async () => {
-    const controller = new AbortController();
-    const server = await serve(() => controller.abort(new Error('time is over')));
-    const { signal } = controller;
-    await expect(upload(put(server.url, 'f'), makeOutput({ f: 'x' }), { signal })).rejects.toThrow(
-      'time is over',
-    );
+  it('holds little of a large upload in memory', async () => {
+    let most = 0;
+    let received = 0;
+    const server = createServer((request, response) => {
+      request.on('data', (chunk: Buffer) => {
+        received += chunk.length;
+        most = Math.max(most, process.memoryUsage().arrayBuffers);
+      });
+      request.on('end', () => response.end());
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const folder = makeOutput({ large: '' });
+    truncateSync(path.join(folder, 'large'), 150_000_000);
+    const before = process.memoryUsage().arrayBuffers;
+    await upload(zipPost(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`), folder);
+    expect(received).toBeGreaterThan(150_000_000);
+    expect(most - before).toBeLessThan(75_000_000);
   });
 });

@@ -3,8 +3,6 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 
-import type { Volume } from '@horde/protocol';
-
 import { serve } from '../testing/http-server.ts';
 import { failing, fill, inline, single, zipUrl } from '../testing/volumes.ts';
 import { zip } from '../testing/zip.ts';
@@ -118,26 +116,6 @@ describe('paths of volumes', () => {
   it.each(['', '.', 'folder/'])('refuses a single file at %j', async (relative) => {
     await expect((await fill(single('http://127.0.0.1:1/', relative))).done).rejects.toEqual(
       failing('VOLUME_PATH_REFUSED'),
-    );
-  });
-});
-
-describe('a Hugging Face volume', () => {
-  it('is said not to be supported yet', async () => {
-    const volume: Volume = {
-      volume_type: 'huggingface_volume',
-      repo_id: 'a/b',
-      repo_type: null,
-      revision: null,
-      relative_path: null,
-      allow_patterns: null,
-      token: null,
-    };
-    await expect((await fill(volume)).done).rejects.toEqual(
-      failing(
-        'VOLUME_KIND_UNSUPPORTED',
-        'A volume of the kind huggingface_volume is not supported yet by this executor.',
-      ),
     );
   });
 });

@@ -1,16 +1,29 @@
 import { randomUUID } from 'node:crypto';
-import { open, unlink, type FileHandle } from 'node:fs/promises';
+import { open, unlink } from 'node:fs/promises';
 
 import type { SingleVolume, Volume } from '@horde/protocol';
 
 import { failures } from '../failures.ts';
 import { guardedHttp, type HttpSend } from '../http/client.ts';
-import { download, sourceOf, type DownloadOptions } from './download.ts';
-import { extractZip, openZip } from './extract-zip.ts';
+import { follow } from '../http/follow.ts';
+import { withoutSecrets } from '../wording.ts';
+import { Budget, type VolumeLimits } from './budget.ts';
+import { download, type AskFor } from './download.ts';
+import { extractZip } from './extract-zip.ts';
+import { downloadRepository } from './huggingface.ts';
 import { pathBelow } from './relative-path.ts';
-import { Budget, VolumeWriter } from './volume-writer.ts';
+import { headersForRest } from './resume.ts';
+import type { Tries } from './tries.ts';
+import { VolumeFile } from './volume-file.ts';
+import { VolumeWriter } from './volume-writer.ts';
 
-const MAX_ENTRIES = 100_000;
+/**
+ * Only archives are held to a ratio, and only above 1 GiB: deflate packs zeros 1032 times, text 20 times at best. What
+ * an archive of any ratio may cost is bounded by `maxBytes` anyway.
+ */
+const DEFAULT_LIMITS = { maxEntries: 100_000, maxRatio: 500, freeBytes: 1024 ** 3 };
+
+const HUB = 'https://huggingface.co';
 
 export interface DownloadVolumeOptions {
   /**
@@ -18,8 +31,8 @@ export interface DownloadVolumeOptions {
    * (ComputeHorde's VOLUME_MAX_SIZE_BYTES); 0 or less: no limit.
    */
   maxBytes: number;
-  /** The most files and folders of each part. @default 100 000 */
-  maxEntries?: number;
+  /** Limits of each part beside that. @default 100 000 entries; archives that unpack to over 1 GiB: 500 times */
+  limits?: Partial<VolumeLimits>;
   signal: AbortSignal;
   /** Whether URLs may lead to addresses outside the public internet. */
   allowPrivateAddresses: boolean;
@@ -27,6 +40,12 @@ export interface DownloadVolumeOptions {
   send?: HttpSend;
   /** Milliseconds before the second and the third try. @default 1000 and 4000, ComputeHorde's */
   retryDelays?: number[];
+  /** A download that brings nothing for so many milliseconds is tried again. @default 30 000 */
+  idleTimeout?: number;
+  /** Where Hugging Face repositories are, as huggingface_hub's HF_ENDPOINT. @default https://huggingface.co */
+  hubUrl?: string;
+  /** For a Hugging Face volume without a token of its own, unless it is a part of a multi-volume. */
+  hfAccessToken?: string | null;
 }
 
 /**
@@ -41,65 +60,106 @@ export async function downloadVolume(
   options: DownloadVolumeOptions,
 ): Promise<void> {
   if (!volume) return;
-  const writer = new VolumeWriter(folder);
-  const parts = volume.volume_type === 'multi_volume' ? volume.volumes : [volume];
-  for (const part of parts) await downloadPart(part, folder, writer, options);
+  const filler = new Filler(folder, options);
+  if (volume.volume_type !== 'multi_volume') return filler.fill(volume, options.hfAccessToken ?? null);
+  for (const part of volume.volumes) await filler.fill(part, null);
 }
 
-async function downloadPart(
-  part: SingleVolume,
-  folder: string,
-  writer: VolumeWriter,
-  options: DownloadVolumeOptions,
-): Promise<void> {
-  options.signal.throwIfAborted();
-  const { signal } = options;
-  const http: DownloadOptions = {
-    signal,
-    send: options.send ?? guardedHttp(options),
-    retryDelays: options.retryDelays ?? [1_000, 4_000],
-  };
-  const budget = (source: string) => new Budget(source, options.maxBytes, options.maxEntries ?? MAX_ENTRIES);
-  switch (part.volume_type) {
-    case 'inline': {
-      const archive = openZip(Buffer.from(part.contents, 'base64'));
-      return extractZip(archive, writer, target(part.relative_path), budget('The inline volume'), signal);
+class Filler {
+  private readonly writer: VolumeWriter;
+  private readonly send: HttpSend;
+  private readonly tries: Tries;
+  private readonly idleTimeout: number;
+
+  constructor(
+    private readonly folder: string,
+    private readonly options: DownloadVolumeOptions,
+  ) {
+    this.writer = new VolumeWriter(folder);
+    this.send = options.send ?? guardedHttp(options);
+    this.tries = { signal: options.signal, retryDelays: options.retryDelays ?? [1_000, 4_000] };
+    this.idleTimeout = options.idleTimeout ?? 30_000;
+  }
+
+  /** @param hubToken for a Hugging Face volume without a token of its own */
+  fill(part: SingleVolume, hubToken: string | null): Promise<void> {
+    this.options.signal.throwIfAborted();
+    const base = namesOf(part.relative_path);
+    switch (part.volume_type) {
+      case 'inline':
+        return this.unpackInline(Buffer.from(part.contents, 'base64'), base);
+      case 'zip_url':
+        return this.unpackUrl(part.contents, base);
+      case 'single_file':
+        return this.fetchFile(part.url, part.relative_path, base);
+      case 'huggingface_volume':
+        return downloadRepository({ ...part, token: part.token ?? hubToken }, base, {
+          writer: this.writer,
+          budget: (source) => this.budget(source),
+          hubUrl: (this.options.hubUrl || HUB).replace(/\/+$/, ''),
+          send: this.send,
+          idleTimeout: this.idleTimeout,
+          ...this.tries,
+        });
     }
-    case 'zip_url': {
-      const base = target(part.relative_path);
-      const source = sourceOf(part.contents);
-      const archive = await nameless(folder);
-      try {
-        await download(part.contents, archive, budget(source), http);
-        return await extractZip(openZip(archive.fd), writer, base, budget(source), signal);
-      } finally {
-        await archive.close();
-      }
+  }
+
+  private async unpackInline(archive: Buffer, base: string[]): Promise<void> {
+    const budget = this.budget('The inline volume');
+    budget.expectBytes(archive.length);
+    await extractZip(archive, this.writer, base, budget, this.options.signal);
+  }
+
+  private async unpackUrl(url: string, base: string[]): Promise<void> {
+    const source = sourceOf(url);
+    const archive = await nameless(this.folder);
+    try {
+      await download(this.askFor(url), archive, this.budget(source), this.tries);
+      await extractZip(archive.handle, this.writer, base, this.budget(source), this.options.signal);
+    } finally {
+      await archive.close();
     }
-    case 'single_file': {
-      const components = target(part.relative_path);
-      if (components.length === 0 || part.relative_path.endsWith('/')) {
-        throw failures.VOLUME_PATH_REFUSED(part.relative_path, 'it names no file');
-      }
-      const limits = budget(sourceOf(part.url));
-      const file = await writer.makeFile(components, limits);
-      return download(part.url, file, limits, http).finally(() => file.close());
+  }
+
+  private async fetchFile(url: string, relativePath: string, names: string[]): Promise<void> {
+    if (names.length === 0 || relativePath.endsWith('/')) {
+      throw failures.VOLUME_PATH_REFUSED(relativePath, 'it names no file');
     }
-    default:
-      throw failures.VOLUME_KIND_UNSUPPORTED(part.volume_type);
+    const budget = this.budget(sourceOf(url));
+    const file = await this.writer.makeFile(names, budget);
+    await download(this.askFor(url), file, budget, this.tries).finally(() => file.close());
+  }
+
+  private askFor(url: string): AskFor {
+    const { signal } = this.options;
+    const { send, idleTimeout } = this;
+    return (rest) => {
+      const headers = { 'accept-encoding': 'identity', ...(rest && headersForRest(rest)) };
+      return follow(send, { url, headers, signal, idleTimeout });
+    };
+  }
+
+  private budget(source: string): Budget {
+    const { maxBytes, limits } = this.options;
+    return new Budget(source, { ...DEFAULT_LIMITS, maxBytes, ...limits });
   }
 }
 
-function target(relativePath: string | null): string[] {
+function namesOf(relativePath: string | null): string[] {
   const below = pathBelow(relativePath ?? '');
   if ('refused' in below) throw failures.VOLUME_PATH_REFUSED(relativePath!, below.refused);
   return below;
 }
 
+/** How messages speak of what a URL gives. */
+function sourceOf(url: string): string {
+  return `The volume at ${withoutSecrets(url)}`;
+}
+
 /** A file beside the volume that nobody sees and that is gone when it is closed, however this process ends. */
-async function nameless(folder: string): Promise<FileHandle> {
+async function nameless(folder: string): Promise<VolumeFile> {
   const name = `${folder}.${randomUUID()}.zip`;
   const file = await open(name, 'wx+', 0o600);
   await unlink(name);
-  return file;
+  return new VolumeFile(file, null);
 }

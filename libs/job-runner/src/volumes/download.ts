@@ -1,111 +1,66 @@
-import type { FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
-import { failures, JobFailure } from '../failures.ts';
-import { RequestRefused, type HttpResponse, type HttpSend } from '../http/client.ts';
-import { pause } from '../pause.ts';
-import { why, withoutSecrets } from '../wording.ts';
-import type { Budget } from './volume-writer.ts';
+import { failures } from '../failures.ts';
+import type { HttpResponse } from '../http/client.ts';
+import { release } from '../http/release.ts';
+import type { Budget } from './budget.ts';
+import { continues, factsOf, type Facts, type Rest } from './resume.ts';
+import { inTries, mayPass, Unavailable, type Tries } from './tries.ts';
+import type { VolumeFile } from './volume-file.ts';
 
-const REDIRECTS = 5;
-const IDLE_TIMEOUT = 30_000;
-
-export interface DownloadOptions {
-  send: HttpSend;
-  signal: AbortSignal;
-  /** Milliseconds before the second and the third try. */
-  retryDelays: number[];
-}
-
-/** The server's trouble, which may pass. */
-class Unavailable extends Error {
-  constructor(readonly status: number) {
-    super();
-  }
-}
+/** Sends a GET for one file or, after a try that broke off, for the rest of it; redirects are followed. */
+export type AskFor = (rest: Rest | null) => Promise<HttpResponse>;
 
 /**
- * Fetches a URL into an open file, from its start. Redirects are followed (at most 5), each under the same rules.
- * Lost connections and 5xx answers are tried again; other answers than success are final.
+ * Fetches a file from its start, in three tries. A try after a lost connection asks for the rest only, and starts anew
+ * where it does not get the rest of the same file. Lost connections, 5xx, 408 and 429 are tried again; other answers
+ * than success are final.
  *
  * @throws JobFailure download_failed; the signal's reason on abort
  */
-export async function download(
-  url: string,
-  file: FileHandle,
-  budget: Budget,
-  options: DownloadOptions,
-): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
+export function download(askFor: AskFor, file: VolumeFile, budget: Budget, options: Tries): Promise<void> {
+  let facts: Facts | null = null;
+  return inTries(budget.source, options, async () => {
+    const known = file.size > 0 ? facts : null;
+    let response = await askFor(known && { from: file.size, etag: known.etag });
+    const isRest = known !== null && continues(response, known, file.size);
+    if (known && !isRest && [206, 416].includes(response.status)) {
+      response.body.destroy();
+      response = await askFor(null);
+    }
     try {
-      await file.truncate(0);
-      budget.refundBytes();
-      return await fetchOnce(url, file, budget, options);
-    } catch (error) {
-      options.signal.throwIfAborted();
-      if (error instanceof JobFailure) throw error;
-      if (error instanceof RequestRefused)
-        throw failures.VOLUME_ADDRESS_REFUSED(budget.source, error.message);
-      if (attempt === options.retryDelays.length) throw lastFailure(budget.source, error);
-    }
-    await pause(options.retryDelays[attempt]!, options.signal);
-  }
-}
-
-function lastFailure(source: string, error: unknown): JobFailure {
-  return error instanceof Unavailable
-    ? failures.VOLUME_NOT_SERVED(source, error.status)
-    : failures.VOLUME_UNREACHABLE(source, why(error));
-}
-
-async function fetchOnce(
-  url: string,
-  file: FileHandle,
-  budget: Budget,
-  options: DownloadOptions,
-): Promise<void> {
-  const response = await follow(url, budget, options);
-  try {
-    if (response.status >= 500) throw new Unavailable(response.status);
-    if (response.status !== 200) throw failures.VOLUME_NOT_SERVED(budget.source, response.status);
-    const decoder = decoderFor(response);
-    if (!decoder) budget.expectBytes(Number(response.headers.get('content-length') ?? 0));
-    const store = async (chunks: AsyncIterable<Buffer>) => {
-      let at = 0;
-      for await (const chunk of chunks) {
-        budget.spendBytes(chunk.length);
-        at += await writeAt(file, chunk, at);
+      check(response, isRest ? 206 : 200, budget.source);
+      if (!isRest) {
+        budget.refundBytes(file.size);
+        await file.restart();
+        facts = factsOf(response);
       }
-    };
-    await (decoder ? pipeline(response.body, decoder, store) : pipeline(response.body, store));
-  } finally {
-    response.body.destroy();
-  }
+      await store(response, file, budget);
+    } finally {
+      response.body.destroy();
+    }
+    const total = facts?.total ?? file.size;
+    if (file.size !== total) throw new Error(`${file.size} of ${total} bytes came`);
+  });
 }
 
-/** Follows redirects to the answer proper. */
-async function follow(url: string, budget: Budget, options: DownloadOptions): Promise<HttpResponse> {
-  let next = url;
-  for (let hop = 0; ; hop++) {
-    const response = await options.send({
-      method: 'GET',
-      url: next,
-      headers: { 'accept-encoding': 'identity', 'user-agent': 'compute-horde-executor' },
-      signal: options.signal,
-      idleTimeout: IDLE_TIMEOUT,
-    });
-    const location = response.headers.get('location');
-    if (![301, 302, 303, 307, 308].includes(response.status) || !location) return response;
-    response.body.destroy();
-    if (hop === REDIRECTS) {
-      throw failures.VOLUME_UNREACHABLE(budget.source, `it redirects more than ${REDIRECTS} times`);
+function check({ status }: HttpResponse, expected: number, source: string): void {
+  if (mayPass(status)) throw new Unavailable(status);
+  if (status !== expected) throw failures.VOLUME_NOT_SERVED(source, status);
+}
+
+async function store(response: HttpResponse, file: VolumeFile, budget: Budget): Promise<void> {
+  const decoder = decoderFor(response);
+  if (!decoder) budget.expectBytes(Number(response.headers.get('content-length') ?? 0));
+  const write = async (chunks: AsyncIterable<Buffer>) => {
+    for await (const chunk of chunks) {
+      budget.spendBytes(chunk.length);
+      await file.append(chunk);
+      release(chunk);
     }
-    if (!URL.canParse(location, next)) {
-      throw failures.VOLUME_UNREACHABLE(budget.source, 'it redirects to an address that is not a URL');
-    }
-    next = new URL(location, next).href;
-  }
+  };
+  await (decoder ? pipeline(response.body, decoder, write) : pipeline(response.body, write));
 }
 
 /** For servers that compress without being asked: object stores do, of objects that were stored that way. */
@@ -120,16 +75,4 @@ function decoderFor(response: HttpResponse) {
     default:
       return null;
   }
-}
-
-async function writeAt(file: FileHandle, chunk: Buffer, position: number): Promise<number> {
-  for (let at = 0; at < chunk.length;) {
-    at += (await file.write(chunk, at, chunk.length - at, position + at)).bytesWritten;
-  }
-  return chunk.length;
-}
-
-/** How messages speak of what a URL gives. */
-export function sourceOf(url: string): string {
-  return `The volume at ${withoutSecrets(url)}`;
 }

@@ -20,6 +20,20 @@ it('of two members of one name the later one counts, whole', async () => {
   expect(readFileSync(path.join(folder, 'a')).equals(contents('2').subarray(0, 1_500_000))).toBe(true);
 });
 
+it('unpacks large members of every compression whole', async () => {
+  const members = Array.from({ length: 6 }, (_, index) => ({
+    name: `${index}`,
+    contents: Buffer.concat([randomBytes(500_000), Buffer.alloc(1_000_000, 'abc'), randomBytes(index)]),
+  }));
+  for (const store of [false, true]) {
+    const { folder, done } = await fill(inline(await zip(members.map((member) => ({ ...member, store })))));
+    await done;
+    for (const { name, contents } of members) {
+      expect(readFileSync(path.join(folder, name)).equals(contents)).toBe(true);
+    }
+  }
+});
+
 describe('archives that mean harm', () => {
   it.each(['../outside', 'a/../../outside', '/outside', 'a/..', '..'])(
     'refuses the member %j',
@@ -60,8 +74,54 @@ describe('archives that mean harm', () => {
   });
 
   it('stops at the limit of files and folders, those between included', async () => {
-    const { done } = await fill(inline(await zip([{ name: 'a/b/c/d/e', contents: '' }])), { maxEntries: 4 });
+    const { done } = await fill(inline(await zip([{ name: 'a/b/c/d/e', contents: '' }])), {
+      limits: { maxEntries: 4 },
+    });
     await expect(done).rejects.toEqual(failing('VOLUME_TOO_MANY_ENTRIES', 'more than 4 files and folders'));
+  });
+
+  it('stops one that grows out of proportion, whatever the size limit', async () => {
+    const zeros = await zip([{ name: 'zeros', contents: Buffer.alloc(2_000_000) }]);
+    const limits = { maxRatio: 100, freeBytes: 1_000_000 };
+    await expect((await fill(inline(zeros), { limits, maxBytes: 0 })).done).rejects.toEqual(
+      failing('VOLUME_ARCHIVE_GROWS', 'The inline volume unpacks to more than 100 times its own size.'),
+    );
+    for (const enough of [
+      { ...limits, maxRatio: 1_000 },
+      { ...limits, freeBytes: 2_000_000 },
+    ]) {
+      await (
+        await fill(inline(zeros), { limits: enough })
+      ).done;
+    }
+  });
+
+  it('refuses one whose members overlap', async () => {
+    const members = Array.from({ length: 10 }, (_, index) => ({
+      name: `${index}`,
+      contents: randomBytes(1_000),
+    }));
+    const archive = await zip(members);
+    // Each member's entry in the index leads to the first one's contents.
+    for (let at = archive.indexOf('PK\x01\x02'); at >= 0; at = archive.indexOf('PK\x01\x02', at + 1)) {
+      archive.writeUInt32LE(0, at + 42);
+      archive.writeUInt32LE(5_000, at + 20);
+      archive.writeUInt32LE(5_000, at + 24);
+    }
+    await expect((await fill(inline(archive))).done).rejects.toEqual(
+      failing('VOLUME_ARCHIVE_UNREADABLE', 'its members overlap'),
+    );
+  });
+
+  it.each([
+    ['x'.repeat(256), 'a name in it is longer than 255 bytes'],
+    ['ż'.repeat(128), 'a name in it is longer than 255 bytes'],
+    ['x/'.repeat(129), 'it is more than 128 folders deep'],
+    [`${'x'.repeat(200)}/`.repeat(11), 'it is longer than 2048 bytes'],
+  ])('refuses a member with a name like %.20s', async (name, why) => {
+    const { folder, done } = await fill(inline(await zip([{ name, contents: '' }])));
+    await expect(done).rejects.toEqual(failing('VOLUME_ENTRY_REFUSED', `is refused: ${why}.`));
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('says that something is no archive', async () => {
@@ -82,6 +142,32 @@ describe('archives that mean harm', () => {
     await expect((await fill(inline(changed))).done).rejects.toEqual(
       failing('VOLUME_ENTRY_REFUSED', 'its checksum is wrong'),
     );
+  });
+
+  it('says that the archive says the wrong sizes', async () => {
+    const contents = 'some words that compress, some words that compress';
+    for (const [where, by, message] of [
+      [24, 1, 'its size is wrong'], // of the contents
+      [24, -1, 'its size is wrong'],
+      [20, -2, 'its compressed data ends too early'], // as compressed
+    ] as const) {
+      const archive = await zip([{ name: 'x', contents }]);
+      const at = archive.indexOf('PK\x01\x02') + where;
+      archive.writeUInt32LE(archive.readUInt32LE(at) + by, at);
+      await expect((await fill(inline(archive))).done).rejects.toEqual(
+        failing(expect.stringMatching(/^VOLUME_(ENTRY_REFUSED|ARCHIVE_UNREADABLE)$/) as never, message),
+      );
+    }
+  });
+
+  it('leaves nothing running when one of many members is damaged', async () => {
+    const members = Array.from({ length: 20 }, (_, index) => ({
+      name: `${index}`,
+      contents: Buffer.alloc(400_000, `${index} and more`),
+    }));
+    const archive = await zip(members);
+    archive.fill(0xff, 40, 60);
+    await expect((await fill(inline(archive))).done).rejects.toEqual(failing('VOLUME_ARCHIVE_UNREADABLE'));
   });
 
   it('cannot put a file where an earlier part put a folder', async () => {

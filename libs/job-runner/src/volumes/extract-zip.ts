@@ -1,11 +1,15 @@
+import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
-import yauzl, { type Entry, type ZipFile } from 'yauzl';
+import type { Entry } from 'yauzl';
 
 import { failures, JobFailure } from '../failures.ts';
 import { why } from '../wording.ts';
+import { openZip, packedBytes, type Archive } from './archive.ts';
+import type { Budget } from './budget.ts';
+import { inflated } from './inflate.ts';
 import { pathBelow } from './relative-path.ts';
-import type { Budget, VolumeWriter } from './volume-writer.ts';
+import type { VolumeWriter } from './volume-writer.ts';
 
 /** Entries unpacked at once: small files are mostly waiting for the disk. */
 const AT_ONCE = 8;
@@ -14,15 +18,19 @@ const FILE_TYPE = 0o170000;
 const REGULAR = 0o100000;
 const FOLDER = 0o040000;
 
+const DEFLATED = 8;
+
+/** The least that a member takes in an archive besides its contents and names: a header there, one in the index. */
+const HEADERS = 30 + 46;
+
 /**
  * Unpacks a ZIP archive below `base`. Files and folders only, each inside; sizes are counted as they are written,
- * whatever the archive says of itself.
+ * whatever the archive says of itself. Members of one name: the last one counts.
  *
- * @param open the archive, by `openZip`
  * @throws JobFailure download_failed; the signal's reason on abort
  */
 export async function extractZip(
-  open: Promise<ZipFile>,
+  source: FileHandle | Buffer,
   writer: VolumeWriter,
   base: string[],
   budget: Budget,
@@ -30,39 +38,42 @@ export async function extractZip(
 ): Promise<void> {
   const unreadable = (error: unknown) =>
     error instanceof JobFailure ? error : failures.VOLUME_ARCHIVE_UNREADABLE(budget.source, why(error));
-  const zip = await open.catch((error: unknown) => {
+  const archive = await openZip(source).catch((error: unknown) => {
     throw unreadable(error);
   });
-  const atWork = new Set<Promise<void>>();
-  const names = new Set<string>();
+  const { size } = archive;
+  budget.unpacking(size);
+  const atWork = new Map<string, Promise<void>>();
+  let claimed = 0;
   let failed: { error: unknown } | undefined;
   try {
-    for await (const entry of zip.eachEntry()) {
+    for await (const entry of archive.zip.eachEntry()) {
       signal.throwIfAborted();
       if (failed) break;
-      // Of two members of one name the later one counts; written at once, they would be mixed.
+      // Members that share their bytes make a small archive grow without end.
+      claimed += HEADERS + 2 * entry.fileNameLength + entry.compressedSize;
+      if (claimed > size) throw new Error('its members overlap');
       const name = path.posix.normalize(entry.fileName);
-      if (names.has(name)) await Promise.all(atWork);
-      names.add(name);
-      const work = extractEntry(zip, entry, writer, base, budget, signal)
+      await atWork.get(name); // written at once, two members of one name would be mixed
+      const work = extractEntry(archive, entry, writer, base, budget, signal)
         .catch((error: unknown) => {
           failed ??= { error };
         })
-        .finally(() => atWork.delete(work));
-      atWork.add(work);
-      if (atWork.size >= AT_ONCE) await Promise.race(atWork);
+        .finally(() => atWork.delete(name));
+      atWork.set(name, work);
+      if (atWork.size >= AT_ONCE) await Promise.race(atWork.values());
     }
   } catch (error) {
     failed ??= { error };
   } finally {
-    await Promise.all(atWork);
+    await Promise.all(atWork.values());
   }
   signal.throwIfAborted();
   if (failed) throw unreadable(failed.error);
 }
 
 async function extractEntry(
-  zip: ZipFile,
+  archive: Archive,
   entry: Entry,
   writer: VolumeWriter,
   base: string[],
@@ -80,23 +91,18 @@ async function extractEntry(
   if (!entry.canDecodeFileData()) throw refuse('its compression is neither "deflate" nor "store"');
   const file = await writer.makeFile([...base, ...below], budget);
   try {
-    const contents = await zip.openReadStreamPromise(entry);
+    const packed = packedBytes(archive, entry);
+    const contents = entry.compressionMethod === DEFLATED ? inflated(packed, entry.uncompressedSize) : packed;
     let checksum = 0;
-    for await (const chunk of contents as AsyncIterable<Buffer>) {
+    for await (const chunk of contents) {
       signal.throwIfAborted();
       checksum = crc32(chunk, checksum);
       budget.spendBytes(chunk.length);
-      await file.writeFile(chunk); // appends: it writes on from where the last one ended
+      await file.append(chunk);
     }
+    if (file.size !== entry.uncompressedSize) throw refuse('its size is wrong');
     if (checksum !== entry.crc32) throw refuse('its checksum is wrong');
   } finally {
     await file.close();
   }
-}
-
-/** Opens an archive in memory, or in an open file, which stays the caller's: the archive must not be closed. */
-export function openZip(archive: number | Buffer): Promise<ZipFile> {
-  return typeof archive === 'number'
-    ? yauzl.fromFdPromise(archive, { autoClose: false })
-    : yauzl.fromBufferPromise(archive);
 }

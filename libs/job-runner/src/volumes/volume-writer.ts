@@ -1,51 +1,15 @@
 import { constants } from 'node:fs';
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
 
 import { failures } from '../failures.ts';
 import { why } from '../wording.ts';
+import type { Budget } from './budget.ts';
+import { VolumeFile } from './volume-file.ts';
 
 const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
 /** As ComputeHorde's volumes: whatever user the container runs as can read, change and execute the files. */
 const OPEN_TO_ALL = 0o777;
-
-/** What may still be written of one part of a volume. */
-export class Budget {
-  private bytes = 0;
-  private entries = 0;
-
-  /**
-   * @param source the part, as messages name it
-   * @param maxBytes 0 or less: no limit
-   */
-  constructor(
-    readonly source: string,
-    private readonly maxBytes: number,
-    private readonly maxEntries: number,
-  ) {}
-
-  spendBytes(count: number): void {
-    this.expectBytes(count);
-    this.bytes += count;
-  }
-
-  /** Fails early where a size is announced; what is announced is not what is counted. */
-  expectBytes(count: number): void {
-    if (this.maxBytes > 0 && this.bytes + count > this.maxBytes) {
-      throw failures.VOLUME_TOO_LARGE(this.source, this.maxBytes);
-    }
-  }
-
-  spendEntry(): void {
-    if (++this.entries > this.maxEntries)
-      throw failures.VOLUME_TOO_MANY_ENTRIES(this.source, this.maxEntries);
-  }
-
-  /** A download that starts anew. */
-  refundBytes(): void {
-    this.bytes = 0;
-  }
-}
 
 /**
  * Makes files and folders inside one folder, open to every user. Paths are lists of names without `..`; as only this
@@ -73,14 +37,14 @@ export class VolumeWriter {
   }
 
   /** Opens a file to be written from its start, replacing one that is there. */
-  async makeFile(components: string[], budget: Budget): Promise<FileHandle> {
+  async makeFile(components: string[], budget: Budget): Promise<VolumeFile> {
     await this.makeFolder(components.slice(0, -1), budget);
     budget.spendEntry();
     const relative = components.join('/');
     try {
       const file = await open(path.join(this.folder, relative), O_CREAT | O_NOFOLLOW | O_TRUNC | O_WRONLY);
       await file.chmod(OPEN_TO_ALL); // open's mode is cut by the umask
-      return file;
+      return new VolumeFile(file, relative);
     } catch (error) {
       throw failures.VOLUME_NOT_WRITTEN(relative, why(error));
     }

@@ -1,0 +1,36 @@
+import { failures } from '../failures.ts';
+import { isHost, isImageId, parseReference } from './image-reference.ts';
+
+/** Which images the operator of a machine lets jobs run in, be they on the machine already or not. */
+export interface ImagePolicy {
+  /**
+   * Hosts (`ghcr.io`, `localhost:5000`) or hosts with the start of a path (`ghcr.io/org`); `docker.io` is meant where an
+   * entry has no host, as in the names of images. Empty: any. @default []
+   */
+  allowedRegistries?: string[];
+  /** Only images named with their digest (`name@sha256:...`), whose contents cannot change. @default false */
+  requireDigest?: boolean;
+}
+
+/** @throws JobFailure where the policy does not allow an image of that name */
+export function checkPolicy(image: string, { allowedRegistries = [], requireDigest }: ImagePolicy): void {
+  const reference = parseReference(image);
+  if (requireDigest && reference.digest === null && !/^sha256:[0-9a-f]{64}$/.test(image)) {
+    throw failures.IMAGE_REFUSED(image, 'it has to be named with its digest (name@sha256:...)');
+  }
+  if (allowedRegistries.length === 0) return;
+  const allowed = `images of ${allowedRegistries.join(', ')}`;
+  if (isImageId(image)) throw failures.IMAGE_REFUSED(image, `only ${allowed} are run, by their names`);
+  const name = `${reference.registry}/${reference.repository}`;
+  if (!allowedRegistries.some((entry) => isWithin(name, entry))) {
+    throw failures.IMAGE_REFUSED(image, `only ${allowed} are run`);
+  }
+}
+
+function isWithin(name: string, entry: string): boolean {
+  const bare = entry.trim().replace(/^index\.docker\.io\b/, 'docker.io');
+  const path = bare.replace(/\/+$/, '');
+  const hub = bare.includes('/') ? `docker.io/${path}` : `docker.io/library/${path}`;
+  const prefix = isHost(bare.split('/', 1)[0]!) ? path : hub;
+  return name === prefix || name.startsWith(`${prefix}/`);
+}

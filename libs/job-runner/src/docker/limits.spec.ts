@@ -1,0 +1,165 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+
+import { dockerJobs } from '../testing/docker-jobs.ts';
+import { appears } from '../testing/observe.ts';
+import { checkRuntimes, resolveLimits } from './limits.ts';
+
+const MiB = 2 ** 20;
+const GiB = 2 ** 30;
+
+describe("a job that goes over the machine's limits", () => {
+  const { job } = dockerJobs();
+
+  it('ends with 137 and a sentence where it takes too much memory', async () => {
+    const { run, left } = await job('exec tail -c 150m /dev/zero', { memoryBytes: 64 * MiB });
+    expect(await run()).toMatchObject({
+      exitCode: 137,
+      timedOut: false,
+      limit:
+        'The job needed more than 64 MiB of memory, the limit JOB_MEMORY_BYTES of this machine, ' +
+        'and a process of it was killed.',
+    });
+    expect(await left()).toEqual([]);
+  });
+
+  it('keeps its own exit code where it lived on after a process was killed for its memory', async () => {
+    const tail = 'tail -c 150m /dev/zero';
+    const failed = await job(`${tail}; exit 5`, { memoryBytes: 64 * MiB });
+    expect(await failed.run()).toMatchObject({
+      exitCode: 5,
+      limit: expect.stringContaining('64 MiB') as string,
+    });
+    const went = await job(`${tail}; exit 0`, { memoryBytes: 64 * MiB });
+    expect(await went.run()).toMatchObject({ exitCode: 0, limit: null });
+  });
+
+  it('counts /dev/shm as memory, and holds it to its own size', async () => {
+    const { run } = await job(
+      'df -k /dev/shm | tail -1; head -c 30m /dev/zero > /dev/shm/x; stat -c %s /dev/shm/x',
+      {
+        shmBytes: 16 * MiB,
+      },
+    );
+    expect((await run()).stdout).toMatch(/\s16384\s.*\n16777216\n$/);
+  });
+
+  it.each([
+    ['its output', '/output/big'],
+    ['its volume', '/volume/big'],
+    ['its artifacts', '/artifacts/big'],
+    ["its image's files", '/big'],
+  ])('ends with 137 and a sentence where it fills the disk: %s', async (_where, file) => {
+    const { run, left } = await job(`head -c 90m /dev/zero > ${file}; while :; do sleep 1; done`, {
+      diskMaxBytes: 50 * MiB,
+    });
+    expect(await run()).toMatchObject({
+      exitCode: 137,
+      timedOut: false,
+      limit:
+        "The job's files took more than 50 MiB of disk, the limit JOB_DISK_MAX_BYTES of this machine, " +
+        'and the job was killed.',
+    });
+    expect(await left()).toEqual([]);
+  });
+
+  it('is not ended for holes in files, links to one file, or links out of its folders', async () => {
+    const { run } = await job(
+      'cd /output; dd if=/dev/null of=hole bs=1M seek=100000 2>/dev/null; head -c 20m /dev/zero > one; ' +
+        'for i in 1 2 3 4 5; do ln one link$i; done; ln -s / root; ln -s /proc proc; sleep 4; echo fine',
+      { diskMaxBytes: 50 * MiB },
+    );
+    expect(await run()).toMatchObject({ exitCode: 0, stdout: 'fine\n', limit: null });
+  });
+
+  it('ends where the disk is almost full, even if files show nowhere: deleted while they are held open', async () => {
+    const { run, folders, left } = await job(
+      'exec 3> /volume/hidden; rm /volume/hidden; head -c 60m /dev/zero >&3; while :; do sleep 1; done',
+    );
+    execFileSync('/bin/busybox', ['mount', '-t', 'tmpfs', '-o', 'size=64m,mode=777', 'none', folders.volume]);
+    try {
+      const ending = await run();
+      expect(ending).toMatchObject({ exitCode: 137, timedOut: false });
+      expect(ending.limit).toMatch(
+        /^The disk of this machine has less than 16 MiB left, and the job was killed\./,
+      );
+      expect(await left()).toEqual([]);
+    } finally {
+      execFileSync('/bin/busybox', ['umount', folders.volume]);
+    }
+  });
+
+  it('cannot have more processes, and a fork bomb is killed at the deadline', async () => {
+    const { run, left, folders } = await job(
+      'f() { f | f & }; f 2>/dev/null; : > /output/started; exec sleep 1000',
+      { pids: 20 },
+    );
+    const started = appears(`${folders.output}/started`);
+    expect(await run(3_000)).toMatchObject({ exitCode: null, timedOut: true, limit: null });
+    await started;
+    expect(await left()).toEqual([]);
+  });
+});
+
+describe("an operator's choices for a job's container", () => {
+  const { job } = dockerJobs();
+
+  it('leave a job that starts as root able to give files away and to become another user', async () => {
+    const { run } = await job(
+      'echo "user:x:1234:1234::/:/bin/sh" > /etc/passwd; touch /output/f; chown user /output/f; stat -c %u /output/f; ' +
+        'exec su user -c "id -u; echo own > /output/f && cat /output/f"',
+    );
+    expect(await run()).toMatchObject({ exitCode: 0, stdout: '1234\n1234\nown\n' });
+  });
+
+  it('can leave it no capability', async () => {
+    const { run } = await job('grep CapBnd /proc/self/status; touch /tmp/f; chown 1234 /tmp/f', {
+      dropAllCapabilities: true,
+    });
+    const { stdout, stderr } = await run();
+    expect(stdout).toBe('CapBnd:\t0000000000000000\n');
+    expect(stderr).toContain('Operation not permitted');
+  });
+
+  it("can keep its image's files as they are, with a /tmp that programs run from", async () => {
+    const { run } = await job(
+      'touch /etc/x; cp /bin/busybox /tmp/busybox && /tmp/busybox echo ran; echo kept > /output/f && cat /output/f',
+      { readOnlyRoot: true },
+    );
+    const { stdout, stderr } = await run();
+    expect(stdout).toBe('ran\nkept\n');
+    expect(stderr).toContain('Read-only file system');
+  });
+
+  it('are refused clearly where the engine does not know the runtime', async () => {
+    const { run, left } = await job('true', { runtime: 'kata' });
+    await expect(run()).rejects.toThrow(
+      /^The Docker engine of this machine has no runtime "kata" \(it has .*runc.*\)\. Register it/,
+    );
+    expect(await left()).toEqual([]);
+    expect(await (await job('true', { runtime: 'runc' })).run(20_000)).toMatchObject({ exitCode: 0 });
+  });
+});
+
+describe('the limits of a machine whose operator set none', () => {
+  const engine = { memoryBytes: 64 * GiB, cpus: 8, runtimes: ['runc', 'nvidia'], root: '/' };
+
+  it('are the machine less a reserve', () => {
+    expect(resolveLimits({}, engine)).toEqual({
+      memoryBytes: Math.floor(64 * GiB * 0.95),
+      cpus: 7.8,
+      shmBytes: Math.floor(Math.floor(64 * GiB * 0.95) / 2),
+    });
+    expect(resolveLimits({}, { ...engine, memoryBytes: 8 * GiB }).memoryBytes).toBe(7 * GiB);
+    expect(resolveLimits({}, { ...engine, memoryBytes: GiB }).memoryBytes).toBe(GiB / 2);
+  });
+
+  it('ask GPUs of the runtime nvidia, or of the one that the operator chose', () => {
+    checkRuntimes({}, true, engine);
+    checkRuntimes({ runtime: 'runc' }, true, { ...engine, runtimes: ['runc'] });
+    checkRuntimes({ runtime: 'io.containerd.kata.v2' }, false, engine);
+    expect(() => checkRuntimes({}, true, { ...engine, runtimes: ['runc'] })).toThrow(
+      'no NVIDIA container runtime',
+    );
+  });
+});

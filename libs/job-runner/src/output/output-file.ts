@@ -1,0 +1,111 @@
+import { close, open, write } from 'node:fs';
+import { promisify } from 'node:util';
+
+/** Bytes that may be added at once where `isFull` is false. */
+export const MOST_AT_ONCE = 64 * 1024;
+const BUFFER = 4 * MOST_AT_ONCE;
+
+/**
+ * Writes what comes in small pieces to a file: while one buffer is written the other is filled, and no memory is used
+ * but these two, however much comes. Nor is there garbage for each piece, in promises or in views of a buffer: at
+ * a hundred thousand pieces, it is what would make the process grow.
+ */
+export class OutputFile {
+  private filling = Buffer.allocUnsafeSlow(BUFFER);
+  private length = 0;
+  private told = 0;
+  private writing = Buffer.allocUnsafeSlow(BUFFER);
+  private writtenOf = { from: 0, to: 0 };
+  private isWriting = false;
+  private error: Error | null = null;
+  private waiting: PromiseWithResolvers<void> | null = null;
+  private idle: PromiseWithResolvers<void> | null = null;
+  private closed: Promise<void> | null = null;
+
+  /**
+   * @param tell gets all that is added, in larger pieces where it can; their memory is used again
+   * @param fail told when the file cannot be written
+   */
+  constructor(
+    private readonly file: number,
+    private readonly tell: (chunk: Buffer) => void,
+    private readonly fail: (error: Error) => void,
+  ) {}
+
+  /** Opens an empty file. */
+  static open(path: string): Promise<number> {
+    return promisify(open)(path, 'w', 0o644);
+  }
+
+  get isFull(): boolean {
+    return this.length > BUFFER - MOST_AT_ONCE;
+  }
+
+  /** Resolves when it is not full any more; rejects when that will not be, as the file cannot be written. */
+  hasRoom(): Promise<void> {
+    if (!this.isFull) return Promise.resolve();
+    if (this.error) return Promise.reject(this.error);
+    this.waiting ??= Promise.withResolvers();
+    return this.waiting.promise;
+  }
+
+  /** Takes a copy of at most `MOST_AT_ONCE` bytes. */
+  add(chunk: Buffer, from: number, to: number): void {
+    this.length += chunk.copy(this.filling, this.length, from, to);
+  }
+
+  /** Tells of what was added. */
+  tellNow(): void {
+    if (this.told < this.length) this.tell(this.filling.subarray(this.told, this.length));
+    this.told = this.length;
+  }
+
+  /** Has all that was added told of and, sooner or later, written. */
+  flush(): void {
+    this.tellNow();
+    if (!this.isWriting && !this.error) this.writeNext();
+  }
+
+  /** Waits until all is written, or cannot be. Idempotent. */
+  close(): Promise<void> {
+    this.closed ??= this.writeLast();
+    return this.closed;
+  }
+
+  private async writeLast(): Promise<void> {
+    this.flush();
+    if (this.isWriting) await (this.idle = Promise.withResolvers()).promise;
+    await promisify(close)(this.file);
+  }
+
+  private writeNext(): void {
+    const { writtenOf } = this;
+    if (writtenOf.from === writtenOf.to) {
+      if (this.length === 0) return this.stop();
+      this.tellNow();
+      [this.filling, this.writing] = [this.writing, this.filling];
+      writtenOf.from = 0;
+      writtenOf.to = this.length;
+      this.length = 0;
+      this.told = 0;
+      this.waiting?.resolve();
+      this.waiting = null;
+    }
+    this.isWriting = true;
+    write(this.file, this.writing, writtenOf.from, writtenOf.to - writtenOf.from, null, this.wrote);
+  }
+
+  private readonly wrote = (error: Error | null, bytesWritten: number): void => {
+    this.writtenOf.from += bytesWritten;
+    if (!error) return this.writeNext();
+    this.error = error;
+    this.fail(error);
+    this.waiting?.reject(error);
+    this.stop();
+  };
+
+  private stop(): void {
+    this.isWriting = false;
+    this.idle?.resolve();
+  }
+}

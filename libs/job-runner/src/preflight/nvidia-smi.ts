@@ -1,0 +1,109 @@
+import { execFile } from 'node:child_process';
+import { delimiter } from 'node:path';
+import type Docker from 'dockerode';
+
+import { ownContainer } from '../docker/own-container.ts';
+import { runTool, type ToolRun } from './run-tool.ts';
+
+/** What the engine says of the NVIDIA runtime. */
+export interface NvidiaEngine {
+  Runtimes?: Record<string, { path?: string }>;
+}
+
+export interface NvidiaOptions {
+  /** Labels of the container, where one is needed. */
+  labels: Record<string, string>;
+  /** Name of the engine's runtime that brings GPUs into a container. @default nvidia */
+  runtime?: string | null | undefined;
+  /** How a container gets the GPUs. @default that runtime, and a request for all GPUs */
+  access?: Docker.HostConfig;
+  signal: AbortSignal;
+}
+
+/** How long a program of the driver may take: with a broken driver it hangs. @unit ms */
+const PATIENCE = 20_000;
+/** The runtime puts the driver's programs into /usr/bin, which an image may have left out of its PATH. */
+const USUAL_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** What gives a container all GPUs of the machine, as jobs get them. */
+export const gpuAccess = ({ access, runtime }: NvidiaOptions): Docker.HostConfig =>
+  access ?? {
+    Runtime: runtime ?? 'nvidia',
+    DeviceRequests: [{ Driver: 'nvidia', Count: -1, Capabilities: [['gpu', 'utility']] }],
+  };
+
+/**
+ * Runs `nvidia-smi`: on this machine where it is on the PATH, else in a container of the executor's own image, into
+ * which the engine's NVIDIA runtime brings it.
+ *
+ * @returns null where there is none: no such program, and no container of one's own or no NVIDIA runtime
+ * @throws Error when the engine cannot start such a container, or no answer came within 20 s
+ */
+export async function runNvidiaSmi(
+  docker: Docker | null,
+  engine: NvidiaEngine,
+  args: string[],
+  options: NvidiaOptions,
+): Promise<ToolRun | null> {
+  const here = await runHere(['nvidia-smi', ...args], options.signal);
+  if (here || !docker || !hasNvidiaRuntime(engine, options.runtime)) return here;
+  const own = await ownContainer(docker);
+  return own && nvidiaSmiInContainer(docker, own.Image, args, options);
+}
+
+/** The same in a container of that image, which has to hold the C library. */
+export function nvidiaSmiInContainer(
+  docker: Docker,
+  image: string,
+  args: string[],
+  options: NvidiaOptions,
+): Promise<ToolRun> {
+  return runTool(docker, {
+    image,
+    command: ['nvidia-smi', ...args],
+    env: [USUAL_PATH, 'NVIDIA_VISIBLE_DEVICES=all', 'NVIDIA_DRIVER_CAPABILITIES=utility'],
+    labels: options.labels,
+    hostConfig: gpuAccess(options),
+    signal: patient(options.signal, 'nvidia-smi'),
+  });
+}
+
+/** Whether the engine has that runtime. */
+export const hasNvidiaRuntime = (engine: NvidiaEngine, runtime?: string | null) =>
+  engine.Runtimes?.[runtime ?? 'nvidia'] !== undefined;
+
+/**
+ * Runs a program of this machine.
+ *
+ * @param folders are searched after the PATH
+ * @returns null where there is no such program
+ */
+export function runHere(
+  [program, ...args]: [string, ...string[]],
+  signal: AbortSignal,
+  folders: string[] = [],
+): Promise<ToolRun | null> {
+  const searched = [process.env['PATH'] ?? '/usr/bin', ...folders];
+  const env = { ...process.env, LC_ALL: 'C', PATH: searched.join(delimiter) };
+  const limited = patient(signal, program);
+  return new Promise((resolve, reject) => {
+    execFile(program, args, { env, signal: limited, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+      if (limited.aborted) reject(limited.reason as Error);
+      else if (!error) resolve({ exitCode: 0, stdout, stderr });
+      else if (error.code === 'ENOENT') resolve(null);
+      else if (typeof error.code === 'number') resolve({ exitCode: error.code, stdout, stderr });
+      else if (error.signal)
+        resolve({ exitCode: 128, stdout, stderr: `${stderr}killed by ${error.signal}\n` });
+      else resolve({ exitCode: 126, stdout, stderr: `${stderr}${error.message}\n` });
+    });
+  });
+}
+
+function patient(signal: AbortSignal, program: string): AbortSignal {
+  const limit = new AbortController();
+  setTimeout(
+    () => limit.abort(new Error(`${program} gave no answer within ${PATIENCE / 1000} s`)),
+    PATIENCE,
+  ).unref();
+  return AbortSignal.any([signal, limit.signal]);
+}

@@ -1,0 +1,121 @@
+import { dirname, isAbsolute, join } from 'node:path';
+import type Docker from 'dockerode';
+
+import { ownContainer } from '../docker/own-container.ts';
+import {
+  gpuAccess,
+  hasNvidiaRuntime,
+  type NvidiaEngine,
+  type NvidiaOptions,
+  nvidiaSmiInContainer,
+  runHere,
+} from './nvidia-smi.ts';
+import { runTool, type ToolRun } from './run-tool.ts';
+import { engineMustRun, SecurityCheckFailed } from './security-check-failed.ts';
+
+/** The oldest toolkit through which jobs are not known to get out (CVE-2024-0132, CVE-2025-23359). */
+export const OLDEST_TOOLKIT = '1.17.4';
+const TOOLKIT = 'nvidia-container-toolkit';
+
+/**
+ * Checks that GPUs reach a container, and that the toolkit that brings them there is not too old: by the programs of
+ * this machine, or from the executor's own image where it runs in one.
+ *
+ * @param image for a container that looks at its devices, where the executor has no image of its own
+ * @throws SecurityCheckFailed
+ */
+export async function checkNvidia(
+  docker: Docker,
+  engine: NvidiaEngine,
+  image: string,
+  options: NvidiaOptions,
+): Promise<void> {
+  if (!hasNvidiaRuntime(engine, options.runtime))
+    throw new SecurityCheckFailed(
+      `The job needs GPUs, and the Docker engine has no runtime named ${options.runtime ?? 'nvidia'}: ` +
+        'install the NVIDIA container toolkit, and run nvidia-ctk runtime configure --runtime=docker',
+    );
+  const ran = (program: string, run: Promise<ToolRun>) => engineMustRun(program, run, options.signal);
+  const own = await ownContainer(docker);
+  const folder = toolkitFolder(engine, options.runtime);
+  const [toolkit, gpus] = await Promise.all([
+    ran(TOOLKIT, own ? toolkitOfHost(docker, own.Image, folder, options) : toolkitHere(folder, options)),
+    ran('nvidia-smi', own ? nvidiaSmiInContainer(docker, own.Image, ['-L'], options) : gpusHere(options)),
+    own || ran('the NVIDIA runtime', devices(docker, image, options)).then(checkDevices),
+  ]);
+  checkToolkit(toolkit);
+  checkGpus(gpus);
+}
+
+/** The folder of the host that the runtime, and so the toolkit, is in. */
+export function toolkitFolder(engine: NvidiaEngine, runtime?: string | null): string {
+  const path = engine.Runtimes?.[runtime ?? 'nvidia']?.path ?? '';
+  return isAbsolute(path) ? dirname(path) : '/usr/bin';
+}
+
+const toolkitHere = async (folder: string, { signal }: NvidiaOptions) =>
+  (await runHere([TOOLKIT, '--version'], signal, [folder])) ?? notFound(TOOLKIT);
+
+const gpusHere = async ({ signal }: NvidiaOptions) =>
+  (await runHere(['nvidia-smi', '-L'], signal)) ?? notFound('nvidia-smi');
+
+/** The host's program, and nothing else of the host, in a container of an image that holds the C library. */
+export function toolkitOfHost(
+  docker: Docker,
+  image: string,
+  folder: string,
+  { labels, signal }: NvidiaOptions,
+): Promise<ToolRun> {
+  const Target = `/host/${TOOLKIT}`;
+  const Mounts: Docker.MountSettings[] = [
+    { Type: 'bind', Source: join(folder, TOOLKIT), Target, ReadOnly: true },
+  ];
+  return runTool(docker, { image, command: [Target, '--version'], labels, hostConfig: { Mounts }, signal });
+}
+
+function devices(docker: Docker, image: string, options: NvidiaOptions): Promise<ToolRun> {
+  const command: [string, ...string[]] = ['/bin/busybox', 'sh', '-c', 'ls -d /dev/nvidia[0-9]* /dev/dxg; :'];
+  const { labels, signal } = options;
+  return runTool(docker, { image, command, labels, hostConfig: gpuAccess(options), signal });
+}
+
+/** @throws SecurityCheckFailed unless it is the toolkit's answer to `--version`, and new enough */
+export function checkToolkit(run: ToolRun): void {
+  const version = run.stdout.split('\n')[0]!.trim().split(/\s+/).at(-1)!;
+  const parsed = /^v?(?<numbers>\d+\.\d+\.\d+)(?<before>[-~].*)?$/.exec(version)?.groups;
+  if (run.exitCode !== 0 || !parsed) throw failed(`${TOOLKIT} --version did not tell its version`, run);
+  const order = compare(parsed['numbers']!, OLDEST_TOOLKIT);
+  if (order < 0 || (order === 0 && parsed['before']))
+    throw new SecurityCheckFailed(
+      `A job with GPUs could get out of its container through this machine's NVIDIA container toolkit ${version} ` +
+        `(CVE-2025-23359): ${OLDEST_TOOLKIT} or newer is needed.`,
+      factsOf(run),
+    );
+}
+
+/** @throws SecurityCheckFailed unless it is a list of at least one GPU */
+export function checkGpus(run: ToolRun): void {
+  if (run.exitCode !== 0) throw failed('nvidia-smi failed', run);
+  if (!/^GPU \d+: /m.test(run.stdout)) throw failed('nvidia-smi lists no GPU', run);
+}
+
+function checkDevices(run: ToolRun): void {
+  if (!run.stdout.includes('/dev/')) throw failed('The NVIDIA runtime brings no GPU into a container', run);
+}
+
+function compare(a: string, b: string): number {
+  const [left, right] = [a, b].map((version) => version.split('.').map(Number)) as [number[], number[]];
+  const index = left.findIndex((number, at) => number !== right[at]);
+  return index === -1 ? 0 : left[index]! - right[index]!;
+}
+
+function notFound(program: string): never {
+  throw new SecurityCheckFailed(`The job needs GPUs, and there is no ${program} on this machine.`);
+}
+
+function failed(what: string, run: ToolRun): SecurityCheckFailed {
+  const said = (run.stderr.trim() || run.stdout.trim()).split('\n')[0] || 'it printed nothing';
+  return new SecurityCheckFailed(`${what} (exit code ${run.exitCode}): ${said}`, factsOf(run));
+}
+
+const factsOf = ({ exitCode, stdout, stderr }: ToolRun) => ({ return_code: exitCode, stdout, stderr });

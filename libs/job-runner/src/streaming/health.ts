@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import http from 'node:http';
+
+import { pause } from '../pause.ts';
+import { why } from '../wording.ts';
+
+/** Where a streaming job serves HTTP, by ComputeHorde's contract with its images. */
+export const JOB_PORT = 8000;
+
+/** Between two tries, in milliseconds. */
+const INTERVAL = 250;
+/** After how long an answer that has not come is worth a word, in milliseconds. */
+const SLOW = 1_000;
+/** How long one answer may take, in milliseconds. */
+const ANSWER_LIMIT = 5_000;
+
+/**
+ * Asks a job for `GET /health` until it answers with 200.
+ *
+ * @param onAnswer gets what else came, as the end of a sentence that begins with "GET /health: "
+ * @throws the signal's reason on abort
+ */
+export async function untilHealthy(
+  host: string,
+  signal: AbortSignal,
+  onAnswer: (answer: string) => void,
+): Promise<void> {
+  const slow = () => onAnswer('no answer came yet');
+  slow();
+  for (;;) {
+    signal.throwIfAborted();
+    const timer = setTimeout(slow, SLOW);
+    const answer = await ask(host, signal).catch((error: unknown) => why(error));
+    clearTimeout(timer);
+    signal.throwIfAborted();
+    if (answer === 200) return;
+    onAnswer(typeof answer === 'number' ? `it was answered with HTTP ${answer}` : answer);
+    await pause(INTERVAL, signal);
+  }
+}
+
+async function ask(host: string, signal: AbortSignal): Promise<number> {
+  const limit = AbortSignal.timeout(ANSWER_LIMIT);
+  const request = http.get({
+    host,
+    port: JOB_PORT,
+    path: '/health',
+    agent: false,
+    signal: AbortSignal.any([signal, limit]),
+  });
+  try {
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+    return response.statusCode!;
+  } catch (error) {
+    throw limit.aborted ? new Error(`no answer came within ${ANSWER_LIMIT / 1000} s`) : error;
+  } finally {
+    request.on('error', () => {}); // of the body, which nobody reads
+    request.destroy();
+  }
+}

@@ -1,0 +1,202 @@
+import type Docker from 'dockerode';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { type Duplex, PassThrough } from 'node:stream';
+
+import { removeContainer } from '../docker/engine.ts';
+import { engineSays } from '../docker/images.ts';
+import { toolsImage } from '../docker/tools-image.ts';
+import { StreamingFailed } from '../failures.ts';
+import type { StreamingJob } from './network.ts';
+import { nodeFiles } from './node-files.ts';
+import { PROXY_PORT, type ProxyOrders, type ProxyReport } from './proxy-process.ts';
+
+const MEMORY = 256 * 1024 * 1024;
+/** Inside a container whose files come from this machine. */
+const MOUNTED = '/horde';
+
+/** What a proxy container runs: this program, on this Node.js. */
+interface ProxyProgram {
+  image: string;
+  entrypoint: string[];
+  mounts: Docker.MountSettings[];
+}
+
+interface RunningProxy {
+  orders: NodeJS.WritableStream;
+  reports: PassThrough;
+  ended: Promise<void>;
+}
+
+/** How long a proxy may take to end by itself, in milliseconds. */
+const END_LIMIT = 3_000;
+
+/**
+ * A streaming job's proxy in a container of its own: on the default network with a port of this machine, and in the
+ * job's network. It ends by itself when this process does.
+ */
+export class ProxyContainer {
+  private readonly container: Promise<Docker.Container>;
+  private readonly started: Promise<RunningProxy>;
+  private complaint = '';
+
+  /** Starts the container at once; `open` says how that went. */
+  constructor(
+    private readonly docker: Docker,
+    own: Docker.ContainerInspectInfo | null,
+    job: StreamingJob,
+    network: string,
+    private readonly port: number,
+  ) {
+    this.container = this.create(own, job);
+    this.started = this.start(network);
+    this.started.catch(() => {});
+  }
+
+  /**
+   * Lets the proxy wait for the job to be healthy and then serve it.
+   *
+   * @param onHealth gets what the job answered instead of being healthy
+   * @returns the port of this machine
+   * @throws StreamingFailed
+   */
+  async open(orders: ProxyOrders, onHealth: (answer: string) => void): Promise<number> {
+    const proxy = await this.started.catch((error: unknown) => {
+      throw this.startFailed(error);
+    });
+    proxy.orders.write(`${JSON.stringify(orders)}\n`);
+    for await (const line of createInterface({ input: proxy.reports })) {
+      const report = JSON.parse(line) as ProxyReport;
+      if ('listening' in report) return this.publishedPort();
+      onHealth(report.health);
+    }
+    throw new StreamingFailed(`The job's proxy ended: ${this.complaint.trim() || 'it did not say why'}`);
+  }
+
+  /** Lets the proxy hand over what it still has for the user, and removes it. Idempotent. */
+  async close(): Promise<void> {
+    const proxy = await this.started.catch(() => null);
+    if (proxy) {
+      const late = Promise.withResolvers<void>();
+      const timer = setTimeout(late.resolve, END_LIMIT);
+      proxy.orders.end();
+      await Promise.race([proxy.ended, late.promise]).finally(() => clearTimeout(timer));
+    }
+    const container = await this.container.catch(() => null);
+    if (container) await removeContainer(container);
+  }
+
+  private async create(
+    own: Docker.ContainerInspectInfo | null,
+    job: StreamingJob,
+  ): Promise<Docker.Container> {
+    const { image, entrypoint, mounts } = await proxyProgram(this.docker, own);
+    const inside = `${PROXY_PORT}/tcp`;
+    return this.docker.createContainer({
+      name: `${job.name}-proxy`,
+      Image: image,
+      Entrypoint: entrypoint,
+      Cmd: [],
+      User: `${process.getuid!()}:${process.getgid!()}`, // without capabilities, who may read the program's files
+      Labels: job.labels,
+      Healthcheck: { Test: ['NONE'] },
+      OpenStdin: true,
+      StdinOnce: true, // ends when this process lets go of it
+      AttachStdin: true,
+      AttachStdout: true,
+      AttachStderr: true,
+      ExposedPorts: { [inside]: {} },
+      HostConfig: {
+        NetworkMode: 'bridge',
+        PortBindings: { [inside]: [{ HostPort: String(this.port || '') }] },
+        Mounts: mounts,
+        AutoRemove: true,
+        ReadonlyRootfs: true,
+        CapDrop: ['ALL'],
+        SecurityOpt: ['no-new-privileges'],
+        Sysctls: { 'net.ipv4.ip_forward': '0' }, // it stands in two networks, and is no way from one to the other
+        Memory: MEMORY,
+        MemorySwap: MEMORY,
+        PidsLimit: 64,
+        LogConfig: { Type: 'none', Config: {} },
+      },
+    });
+  }
+
+  private async start(network: string): Promise<RunningProxy> {
+    const container = await this.container;
+    await this.docker.getNetwork(network).connect({ Container: container.id });
+    const attached = await container.attach({
+      stream: true,
+      hijack: true,
+      stdin: true,
+      stdout: true,
+      stderr: true,
+    });
+    attached.on('error', () => {}); // its end is what counts
+    const reports = new PassThrough();
+    const complaints = new PassThrough();
+    complaints.on('data', (text: Buffer) => (this.complaint = `${this.complaint}${text}`.slice(-1000)));
+    this.docker.modem.demuxStream(attached, reports, complaints);
+    const end = Promise.withResolvers<void>();
+    for (const last of ['end', 'close']) attached.once(last, end.resolve);
+    void end.promise.then(() => reports.end());
+    try {
+      await container.start();
+    } catch (error) {
+      (attached as Duplex).destroy();
+      throw error;
+    }
+    return { orders: attached, reports, ended: end.promise };
+  }
+
+  private async publishedPort(): Promise<number> {
+    const { NetworkSettings } = await (await this.container).inspect();
+    return Number(NetworkSettings.Ports[`${PROXY_PORT}/tcp`]![0]!.HostPort);
+  }
+
+  private startFailed(error: unknown): StreamingFailed {
+    const says = engineSays(error);
+    const taken = /port is already allocated|address already in use/.test(says);
+    return taken
+      ? portTaken(this.port)
+      : new StreamingFailed(`The job's proxy cannot be started: ${says}`, { cause: error });
+  }
+}
+
+/** What to say when something else listens where users are to reach the job. */
+export function portTaken(port: number): StreamingFailed {
+  return new StreamingFailed(
+    `The job cannot be reached on port ${port} of this machine: something else uses it. ` +
+      `NGINX_PORT of each executor of a machine has to be its own.`,
+  );
+}
+
+/**
+ * In a container: its own image, in which this program lies where it runs. Beside the engine: any image, with this
+ * program, the Node.js that runs it and the libraries of that mounted.
+ */
+async function proxyProgram(docker: Docker, own: Docker.ContainerInspectInfo | null): Promise<ProxyProgram> {
+  const source = import.meta.filename;
+  if (own) return { image: own.Image, entrypoint: [process.execPath, source, 'streaming-proxy'], mounts: [] };
+  const [image, { loader, libraries }] = await Promise.all([toolsImage(docker), nodeFiles()]);
+  const mount = (Source: string, name: string): Docker.MountSettings => ({
+    Type: 'bind',
+    Source,
+    Target: path.join(MOUNTED, name),
+    ReadOnly: true,
+  });
+  const mounts = [mount(process.execPath, 'node')];
+  if (loader) mounts.push(mount(loader, 'loader'));
+  for (const [name, file] of libraries) mounts.push(mount(file, `lib/${name}`));
+  const node = [`${MOUNTED}/node`];
+  if (loader) node.unshift(`${MOUNTED}/loader`, '--library-path', `${MOUNTED}/lib`);
+  if (!source.endsWith('.ts')) {
+    mounts.push(mount(source, 'main.mjs'));
+    return { image, entrypoint: [...node, `${MOUNTED}/main.mjs`, 'streaming-proxy'], mounts };
+  }
+  // Not bundled: the sources as they are, which Node.js reads too.
+  mounts.push(mount(path.dirname(path.dirname(source)), 'src'));
+  const run = `import('${MOUNTED}/src/streaming/proxy-process.ts').then((proxy) => proxy.runStreamingProxy())`;
+  return { image, entrypoint: [...node, '--eval', run], mounts };
+}
