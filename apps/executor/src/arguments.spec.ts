@@ -10,6 +10,15 @@ describe('the command line of an executor', () => {
     expect(
       readArguments(['run_executor', '--job-runner-class', 'process', '--startup-time-limit=30']),
     ).toEqual({ startupTimeLimit: 30, jobRunner: 'process' });
+    expect(
+      readArguments([
+        'run_executor',
+        '--startup-time-limit',
+        '5',
+        '--job-runner-class',
+        '/a b/run.ts:Runner',
+      ]),
+    ).toEqual({ startupTimeLimit: 5, jobRunner: '/a b/run.ts:Runner' });
   });
 
   it.each([
@@ -23,8 +32,13 @@ describe('the command line of an executor', () => {
     [['run_executor', '--startup-time-limit', '1.5'], 'a whole number of seconds above 0'],
     [['run_executor', '--verbose', '--startup-time-limit', '5'], 'There is no option "--verbose"'],
     [
-      ['run_executor', '--startup-time-limit', '5', '--job-runner-class', 'custom.Runner'],
-      '--job-runner-class is "custom.Runner": this executor has docker and process only.',
+      ['run_executor', '--startup-time-limit', '5', '--job-runner-class', 'custom_runners.Runner'],
+      '--job-runner-class is "custom_runners.Runner": it must be docker, process or path/to/module.ts:ClassName. ' +
+        'A Python class cannot be run by this executor.',
+    ],
+    [
+      ['run_executor', '--startup-time-limit', '5', '--job-runner-class', 'runner.ts'],
+      '--job-runner-class is "runner.ts": it must be docker, process or path/to/module.ts:ClassName.',
     ],
   ])('%j is refused with a sentence', (words, sentence) => {
     expect(() => readArguments(words)).toThrow(ArgumentsError);

@@ -2,20 +2,25 @@
 export interface Arguments {
   /** How long the executor may take from its connection to being ready. @unit seconds */
   startupTimeLimit: number;
-  /** Replaces the setting JOB_RUNNER. */
-  jobRunner: JobRunnerName | null;
+  /** Replaces the setting JOB_RUNNER; null: the option was not given. */
+  jobRunner: string | null;
 }
 
-/** The ways to run a job that are built in. */
-export const jobRunnerNames = ['docker', 'process'] as const;
-export type JobRunnerName = (typeof jobRunnerNames)[number];
+/** What names a job runner: a built-in one, or a class in a file. */
+export const jobRunnerRule = {
+  pattern: /^(docker|process|.+:[^:/\\]+)$/s,
+  sentence: 'it must be docker, process or path/to/module.ts:ClassName',
+};
+
+/** The one word that an executor's image is started with to stand in front of a streaming job, and not to run one. */
+export const streamingProxy = 'streaming-proxy';
 
 /** A command line that cannot be followed; its message is one sentence. */
 export class ArgumentsError extends Error {
   override readonly name = 'ArgumentsError';
 }
 
-const usage = 'usage: run_executor --startup-time-limit SECONDS [--job-runner-class NAME]';
+const usage = 'usage: run_executor --startup-time-limit SECONDS [--job-runner-class NAME|FILE:CLASS]';
 
 /**
  * Reads the command line that ComputeHorde's miners start an executor with. `--name value` and `--name=value` mean
@@ -60,13 +65,9 @@ function seconds(text: string): number {
   return Number(text);
 }
 
-function jobRunner(name: string | undefined): JobRunnerName | null {
-  if (name === undefined) return null;
-  const found = jobRunnerNames.find((candidate) => candidate === name);
-  if (!found) {
-    throw new ArgumentsError(
-      `--job-runner-class is "${name}": this executor has ${jobRunnerNames.join(' and ')} only.`,
-    );
-  }
-  return found;
+function jobRunner(name: string | undefined): string | null {
+  if (name === undefined || jobRunnerRule.pattern.test(name)) return name ?? null;
+  // ComputeHorde's miners pass the path of a Python class.
+  const python = /^\w+(\.\w+)+$/.test(name) ? ' A Python class cannot be run by this executor.' : '';
+  throw new ArgumentsError(`--job-runner-class is "${name}": ${jobRunnerRule.sentence}.${python}`);
 }

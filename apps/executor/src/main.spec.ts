@@ -115,11 +115,17 @@ describe('the executor as a process', () => {
     expect(stdout).not.toContain(token);
   });
 
+  it('stands in front of a streaming job where it is started with that word, until its executor is gone', async () => {
+    const { exitCode, stderr } = await start({}, ['streaming-proxy']).ended;
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  });
+
   it.each([
     [{ MINER_ADDRESS: '' }, undefined, 'MINER_ADDRESS is not set'],
     [{ MINER_ADDRESS: 'localhost:1' }, undefined, 'MINER_ADDRESS is "localhost:1"'],
     [{ MINER_ADDRESS: 'ws://a:1', EXECUTOR_TOKEN: '' }, undefined, 'EXECUTOR_TOKEN is not set'],
     [{ MINER_ADDRESS: 'ws://a:1', JOB_RUNNER: 'vm' }, undefined, 'JOB_RUNNER is "vm"'],
+    [{ MINER_ADDRESS: 'ws://a:1', JOB_MEMORY_BYTES: 'much' }, undefined, 'JOB_MEMORY_BYTES is "much"'],
     [{ MINER_ADDRESS: 'ws://a:1' }, ['run_executor', '--fast'], 'There is no option "--fast"'],
   ])('ends with 2 and a sentence: %j %j', async (environment, words, sentence) => {
     const { exitCode, stderr } = await start(environment, words).ended;

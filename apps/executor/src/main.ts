@@ -1,29 +1,23 @@
-import 'reflect-metadata';
-import { runService } from '@horde/operations';
-import { type Arguments, ArgumentsError, readArguments } from './arguments.ts';
-import { executorModule } from './executor.module.ts';
-import { JobService } from './job/job.service.ts';
-import { ExecutorSettings } from './settings.ts';
+import { setFlagsFromString } from 'node:v8';
+import { type Arguments, ArgumentsError, readArguments, streamingProxy } from './arguments.ts';
 
-const options = argumentsOrExit();
+// Much that passes through an executor is dropped at once: room for the young would only be doubled for it, and kept.
+setFlagsFromString('--semi-space-growth-factor=1');
 
-await runService({
-  name: 'executor',
-  settings: ExecutorSettings,
-  prefixes: ['JOB_', 'VOLUME_'],
-  module: (settings, logger) => executorModule(settings, logger, options),
-  started: async (app) => {
-    const job = app.get(JobService);
-    process.on('uncaughtException', (error) => job.fail(error));
-    const exitCode = await job.run();
-    await app.close();
-    process.exit(exitCode);
-  },
-});
+const words = process.argv.slice(2);
+if (words.length === 1 && words[0] === streamingProxy) {
+  // The executor's image in its other part: a container in front of a streaming job.
+  const { runStreamingProxy } = await import('@horde/job-runner');
+  await runStreamingProxy();
+} else {
+  const options = argumentsOrExit();
+  const { runExecutor } = await import('./run-executor.ts');
+  await runExecutor(options);
+}
 
 function argumentsOrExit(): Arguments {
   try {
-    return readArguments(process.argv.slice(2));
+    return readArguments(words);
   } catch (error) {
     if (!(error instanceof ArgumentsError)) throw error;
     process.stderr.write(`executor cannot start: ${error.message}\n`);

@@ -1,6 +1,6 @@
 import { IsInt, IsString, Max, Min } from 'class-validator';
 import { expect, it } from 'vitest';
-import { env, envFlag, envList, envNumber, envSecret, loadSettings } from './index.ts';
+import { env, envFlag, envList, envNumber, envSecret, givenVariables, loadSettings } from './index.ts';
 
 class Base {
   @env('MINER_NAME') @IsString() name!: string;
@@ -25,6 +25,12 @@ it('takes what is set and the defaults of the rest', () => {
 
 it('an empty variable counts as not set', () => {
   expect(loadSettings(Example, { MINER_NAME: 'm', MINER_PORT: '' }).settings.port).toBe(8000);
+});
+
+it('remembers which variables were given, and which fields have their defaults', () => {
+  const { settings } = loadSettings(Example, { MINER_NAME: 'm', MINER_PORT: '8000', MINER_SECRET: '' });
+  expect([...givenVariables(settings)]).toEqual(['MINER_NAME', 'MINER_PORT']);
+  expect([...givenVariables(new Example())]).toEqual([]);
 });
 
 it.each([

@@ -28,6 +28,11 @@ function setting(variable: string, kind: Kind, secret = false): PropertyDecorato
   };
 }
 
+const givenTo = new WeakMap<object, ReadonlySet<string>>();
+
+/** The variables that were set when these settings were read; the other fields have their defaults. */
+export const givenVariables = (settings: object): ReadonlySet<string> => givenTo.get(settings) ?? new Set();
+
 /** The settings of a class, those of its parents first. */
 function settingsOf(prototype: object | null): Setting[] {
   if (!prototype) return [];
@@ -48,6 +53,10 @@ export const envFlag = (variable: string) => setting(variable, 'boolean');
 /** As `env`, for a list separated by commas. */
 export const envList = (variable: string) => setting(variable, 'list');
 
+/** The names of all variables that a settings class reads. */
+export const variablesOf = (type: new () => object): string[] =>
+  settingsOf(type.prototype as object).map(({ variable }) => variable);
+
 export interface LoadedSettings<T> {
   settings: T;
   /** Variables that look like ours and are not: a typing error, or of another version. */
@@ -67,9 +76,11 @@ export function loadSettings<T extends object>(
   const settings = new type();
   const known = settingsOf(type.prototype as object);
   const sentences: string[] = [];
+  const given = new Set<string>();
   for (const { field, variable, kind, secret } of known) {
     const text = environment[variable];
     if (text === undefined || text === '') continue;
+    given.add(variable);
     const value = parse(kind, text);
     if (value === undefined) {
       sentences.push(
@@ -91,6 +102,7 @@ export function loadSettings<T extends object>(
     }
   }
   if (sentences.length > 0) throw new SettingsError(sentences);
+  givenTo.set(settings, given);
   const names = new Set(known.map(({ variable }) => variable));
   const unknown = Object.keys(environment).filter(
     (name) => prefixes.some((prefix) => name.startsWith(prefix)) && !names.has(name),

@@ -4,12 +4,16 @@ import { describe, expect, it } from 'vitest';
 import { badExit, failureMessage, overrun } from './failure.ts';
 import type { Stage } from './stages.ts';
 
-const at = (stage: Stage) => ({ jobUuid: 'the-job', stage, ending: null });
-const ending = { exitCode: 3, timedOut: false, stdout: 'out', stderr: 'err', containerId: 'c', imageId: 'i' };
+const at = (stage: Stage) => ({ jobUuid: 'the-job', stage, outcome: null, cancelledBy: null });
+const outcome = { exitCode: 3, stdout: 'out', stderr: 'err' };
+const exited = (exitCode: number, stderr: string) => badExit({ exitCode, stderr, limit: null });
+const named = (name: string, message: string, facts = {}) =>
+  Object.assign(new Error(message), { name, ...facts });
 
 describe('how a job that failed is reported', () => {
   it.each([
     ['volume_download', 'not in place'],
+    ['streaming_startup', 'could not be reached'],
     ['execution', 'still running'],
     ['result_upload', 'not uploaded'],
   ] as const)('an overrun in %s: the job timed out', (stage, words) => {
@@ -35,7 +39,7 @@ describe('how a job that failed is reported', () => {
   });
 
   it('an exit code: the job failed, with what it printed and its last words', () => {
-    expect(failureMessage(badExit(3, 'a\nno such file\n'), { ...at('execution'), ending })).toMatchObject({
+    expect(failureMessage(exited(3, 'a\nno such file\n'), { ...at('execution'), outcome })).toMatchObject({
       message_type: 'V0JobFailedRequest',
       reason: 'nonzero_return_code',
       stage: 'execution',
@@ -44,8 +48,68 @@ describe('how a job that failed is reported', () => {
       docker_process_stdout: 'out',
       docker_process_stderr: 'err',
     });
-    expect(badExit(1, '').message).toBe('The job ended with exit code 1.');
-    expect(badExit(1, 'x'.repeat(5_000)).message.length).toBeLessThan(400);
+    expect(exited(1, '').message).toBe('The job ended with exit code 1.');
+    expect(exited(1, 'x'.repeat(5_000)).message.length).toBeLessThan(400);
+  });
+
+  it('a limit of the machine: the job failed with 137, naming the limit', () => {
+    const limited = badExit({ exitCode: 137, stderr: 'x', limit: 'The job used more than 1 GiB of memory.' });
+    const killed = { exitCode: 137, stdout: '', stderr: 'x' };
+    expect(failureMessage(limited, { ...at('execution'), outcome: killed })).toMatchObject({
+      message_type: 'V0JobFailedRequest',
+      reason: 'nonzero_return_code',
+      stage: 'execution',
+      message: 'The job used more than 1 GiB of memory.',
+      docker_process_exit_status: 137,
+      docker_process_stderr: 'x',
+    });
+  });
+
+  it('a job that was cancelled: it failed, naming who did it, with what it had printed', () => {
+    const printed = { stdout: 'so far', stderr: '' };
+    const progress = { ...at('execution'), outcome: printed, cancelledBy: 'the user' };
+    const message = failureMessage(errors.JOB_CANCELLED('the user'), progress);
+    expect(message).toMatchObject({
+      message_type: 'V0JobFailedRequest',
+      reason: 'unknown',
+      stage: 'execution',
+      message: 'Cancelled by the user.',
+      docker_process_exit_status: null,
+      docker_process_stdout: 'so far',
+    });
+    expect(toPlain(message.context)).toEqual({ cancelled_by: 'the user' });
+  });
+
+  it('a request that the engine calls bad: the job failed, with what the engine says', () => {
+    const cause = Object.assign(new Error('(HTTP code 400)'), {
+      statusCode: 400,
+      json: { message: 'invalid environment variable: =x' },
+    });
+    expect(failureMessage(new Error('refused', { cause }), at('execution'))).toMatchObject({
+      message_type: 'V0JobFailedRequest',
+      reason: 'unknown',
+      stage: 'execution',
+      message: expect.stringContaining('invalid environment variable: =x') as string,
+    });
+  });
+
+  it('a machine that is not safe: the horde failed, with what the check saw', () => {
+    const facts = { facts: { return_code: 1, stdout: 'mounted', stderr: '' } };
+    const message = failureMessage(
+      named('SecurityCheckFailed', 'A job could leave its container.', facts),
+      at('volume_download'),
+    );
+    expect(message).toMatchObject({
+      message_type: 'V0HordeFailedRequest',
+      reason: 'security_check_failed',
+      message: expect.stringContaining('A job could leave its container.') as string,
+    });
+    expect(toPlain(message.context)).toEqual({
+      return_code: 1,
+      stdout: 'mounted',
+      stderr: '',
+      stage: 'volume_download',
+    });
   });
 
   it('a download that failed: the job failed, with what to do about it', () => {
@@ -68,7 +132,13 @@ describe('how a job that failed is reported', () => {
       'generic_error',
       'The image a/b:c is not on this machine',
     ],
-    [errors.STREAMING_NOT_OFFERED(), 'streaming_failed', 'does not offer streaming yet'],
+    [named('StreamingFailed', 'The port 6006 is taken.'), 'streaming_failed', 'The port 6006 is taken.'],
+    [named('PluginError', 'There is no file x.ts.'), 'generic_error', 'There is no file x.ts.'],
+    [
+      new Error('This machine has no NVIDIA container runtime.'),
+      'generic_error',
+      'This machine has no NVIDIA container runtime.',
+    ],
     [errors.EXECUTOR_STOPPED(), 'generic_error', 'The executor was stopped.'],
     [
       Object.assign(new Error('connect ENOENT /var/run/docker.sock'), { syscall: 'connect', code: 'ENOENT' }),

@@ -5,18 +5,24 @@ import {
   type HordeFailureReason,
   JobFailed,
   JobFailureReason,
+  type JsonObject,
   make,
   toJsonValue,
 } from '@horde/protocol';
-import type { Ending, ImageUnavailable } from '@horde/job-runner';
+import type { Ending, SecurityCheckFailed } from '@horde/job-runner';
 import type { Stage } from './stages.ts';
+
+/** What a job's container had printed and how it ended, as far as it came. */
+export type JobOutcome = Pick<Ending, 'stdout' | 'stderr'> & Partial<Pick<Ending, 'exitCode'>>;
 
 /** How far a job came before it failed. */
 export interface Progress {
   jobUuid: string;
   stage: Stage;
-  /** How the container ended, if it was run. */
-  ending: Ending | null;
+  /** Null: no container was run. */
+  outcome: JobOutcome | null;
+  /** Who cancelled the job; null: nobody did. */
+  cancelledBy: string | null;
 }
 
 /**
@@ -26,18 +32,21 @@ export interface Progress {
 export function failureMessage(error: unknown, progress: Progress): JobFailed | HordeFailed {
   const known = error instanceof HordeError ? error : knownTrouble(error);
   if (!known?.wire) return unexpected(error, progress);
-  const message = known.hint ? `${known.message} ${known.hint}` : known.message;
+  const sentence = /[.!?]$/.test(known.message) || !known.hint ? known.message : `${known.message}.`;
+  const message = known.hint ? `${sentence} ${known.hint}` : sentence;
   const { reason, stage = progress.stage } = known.wire;
-  if (!isJobReason(reason)) return hordeFailed(progress, message, reason as HordeFailureReason);
-  const { jobUuid, ending } = progress;
+  if (!isJobReason(reason))
+    return hordeFailed(progress, message, reason as HordeFailureReason, checkFacts(error));
+  const { jobUuid, outcome, cancelledBy } = progress;
   return make(JobFailed, {
     job_uuid: jobUuid,
     message,
     reason,
     stage,
-    docker_process_exit_status: ending?.exitCode ?? null,
-    docker_process_stdout: ending?.stdout ?? null,
-    docker_process_stderr: ending?.stderr ?? null,
+    docker_process_exit_status: outcome?.exitCode ?? null,
+    docker_process_stdout: outcome?.stdout ?? null,
+    docker_process_stderr: outcome?.stderr ?? null,
+    context: known.code === 'JOB_CANCELLED' ? contextOf({ cancelled_by: cancelledBy }) : null,
   });
 }
 
@@ -48,6 +57,8 @@ export function overrun(stage: Stage, startupTimeLimit: number): HordeError {
       return errors.EXECUTOR_NOT_READY(startupTimeLimit);
     case 'volume_download':
       return errors.JOB_OVERRAN("The job's files were not in place in time.");
+    case 'streaming_startup':
+      return errors.JOB_OVERRAN('The job could not be reached by its user in time, and was stopped.');
     case 'execution':
       return errors.JOB_OVERRAN('The job was still running when its time was over, and was stopped.');
     case 'result_upload':
@@ -56,9 +67,14 @@ export function overrun(stage: Stage, startupTimeLimit: number): HordeError {
 }
 
 /** The error for a container that ended with anything but 0. */
-export function badExit(exitCode: number, stderr: string): HordeError {
+export function badExit({
+  exitCode,
+  stderr,
+  limit,
+}: Pick<Ending, 'exitCode' | 'stderr' | 'limit'>): HordeError {
+  if (limit !== null) return errors.JOB_HIT_LIMIT(limit);
   const lastLine = stderr.trimEnd().split('\n').at(-1)!.trim();
-  return errors.JOB_EXITED(exitCode, lastLine.length > 300 ? `${lastLine.slice(0, 300)}...` : lastLine);
+  return errors.JOB_EXITED(exitCode!, lastLine.length > 300 ? `${lastLine.slice(0, 300)}...` : lastLine);
 }
 
 function unexpected(error: unknown, progress: Progress): HordeFailed {
@@ -74,20 +90,41 @@ function hordeFailed(
   reason: HordeFailureReason,
   facts = {},
 ): HordeFailed {
-  const context = toJsonValue({ ...facts, stage });
+  const context = contextOf({ ...facts, stage });
   return make(HordeFailed, { job_uuid: jobUuid, reported_by: 'executor', message, reason, context });
 }
+
+const contextOf = (facts: object): JsonObject => toJsonValue(facts) as JsonObject;
 
 const isJobReason = (reason: string): reason is JobFailureReason =>
   (JobFailureReason as readonly string[]).includes(reason);
 
-/** What went wrong on this machine, where a sentence says more than the error. */
+// Errors of the library that runs jobs are told by their names: it is loaded only once there is a job.
+const named = (error: unknown, name: string): error is Error => error instanceof Error && error.name === name;
+
+/** What went wrong on this machine, or between it and the job, where a sentence says more than the error. */
 function knownTrouble(error: unknown): HordeError | null {
-  if (isImageUnavailable(error)) return errors.IMAGE_UNAVAILABLE(error.message);
-  const { syscall, code } = (error ?? {}) as NodeJS.ErrnoException;
-  return syscall === 'connect' && code ? errors.ENGINE_UNREACHABLE(code) : null;
+  if (named(error, 'ImageUnavailable')) return errors.IMAGE_UNAVAILABLE(error.message);
+  if (named(error, 'StreamingFailed')) return errors.STREAMING_FAILED(error.message);
+  if (named(error, 'SecurityCheckFailed')) return errors.SECURITY_CHECK_FAILED(error.message);
+  if (named(error, 'PluginError')) return errors.JOB_RUNNER_NOT_LOADED(error.message);
+  for (const one of [error, (error as Error | null)?.cause]) {
+    const { syscall, code, statusCode, json } = (one ?? {}) as EngineError;
+    if (syscall === 'connect' && code) return errors.ENGINE_UNREACHABLE(code);
+    // The engine's client cannot even ask for it: of what we ask for, only the image's name is the job's.
+    if (code === 'ERR_UNESCAPED_CHARACTERS')
+      return errors.JOB_REFUSED_BY_ENGINE('the name of its image holds characters that no name has.');
+    // What the engine calls a bad request is what the job asked for: the rest of the request is ours.
+    if (statusCode === 400) return errors.JOB_REFUSED_BY_ENGINE(json?.message ?? (one as Error).message);
+  }
+  // An error of no class and no code of its own is one that we throw with a sentence: this machine's trouble.
+  return error instanceof Error && error.constructor === Error && !('code' in error) && error.name === 'Error'
+    ? errors.MACHINE_TROUBLE(error.message)
+    : null;
 }
 
-// Told by its name: the class comes with the Docker client, which is loaded only once there is a job.
-const isImageUnavailable = (error: unknown): error is ImageUnavailable =>
-  error instanceof Error && error.name === 'ImageUnavailable';
+type EngineError = NodeJS.ErrnoException & { statusCode?: number; json?: { message?: string } | null };
+
+/** What a security check saw. */
+const checkFacts = (error: unknown): object =>
+  named(error, 'SecurityCheckFailed') ? { ...(error as SecurityCheckFailed).facts } : {};

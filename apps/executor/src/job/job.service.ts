@@ -3,6 +3,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type Logger, withLogContext } from '@horde/operations';
 import {
   errors,
+  HordeError,
   type HordeFailed,
   type InitialJobRequest,
   type JobFailed,
@@ -10,23 +11,47 @@ import {
 } from '@horde/protocol';
 import type { Arguments } from '../arguments.ts';
 import { Assignment } from '../miner/assignment.ts';
-import { MinerLink } from '../miner/miner-link.ts';
+import { LetGo, MinerLink } from '../miner/miner-link.ts';
 import { ExecutorSettings } from '../settings.ts';
 import { failureMessage, overrun } from './failure.ts';
 import { Job } from './job.ts';
-import { loadLibrary, makeRunner } from './runners.ts';
+import { type MachineOptions, openMachine } from './machine.ts';
+import type { OutputFeed } from './output-feed.ts';
+import { loadLibrary } from './runners.ts';
+import { stageLimits } from './stages.ts';
+import { WarmMachine } from './warm-machine.ts';
 import { until, within } from './within.ts';
 
 /** How long a stopped executor goes on telling its miner. @unit ms */
 const lastWordsLimit = 5_000;
 
+/** How long a machine may take to get ready before there is a job. @unit ms */
+const warmUpLimit = 60_000;
+
+/** How long, beyond all of the job's limits, a miner that is away is waited for to take the result. @unit seconds */
+const deliveryMargin = 60;
+
+/** What others than the miner's two requests can do to a job that is running. */
+export interface JobControl {
+  /**
+   * Ends the job at whatever stage it is: its container is gone within 10 s, and the miner is told who cancelled it.
+   *
+   * @param by who wants it, for people: `the user`
+   * @returns whether that ends the job: false when there is none yet, it is over, or ends already
+   */
+  cancel(by: string): boolean;
+  /** What the job prints, from now on; null: there is no job yet. */
+  readonly output: OutputFeed | null;
+}
+
 /** Runs the one job of this process. */
 @Injectable()
-export class JobService implements OnApplicationShutdown {
+export class JobService implements JobControl, OnApplicationShutdown {
   private readonly stopping = new AbortController();
   private readonly stop: AbortSignal;
   private readonly over = Promise.withResolvers<void>();
   private running = false;
+  private job: Job | null = null;
 
   constructor(
     private readonly settings: ExecutorSettings,
@@ -46,27 +71,36 @@ export class JobService implements OnApplicationShutdown {
   async run(): Promise<number> {
     this.running = true;
     try {
+      const warm = this.settings.isWarm ? await this.warmUp() : null;
       this.link.open();
       await this.link.opened;
-      const deadline = Date.now() + this.options.startupTimeLimit * 1000;
+      const limit = () => Date.now() + this.options.startupTimeLimit * 1000;
+      if (warm) return await this.runJob(await until(this.assignment.initial, this.stop), limit(), warm);
+      const deadline = limit();
       const late = () => overrun('executor_startup', this.options.startupTimeLimit);
-      const library = loadLibrary();
-      library.catch(() => {}); // looked at by the job
-      const initial = await within(deadline, late, this.stop, (signal) =>
-        until(this.assignment.initial, signal),
-      );
-      return await withLogContext({ job: initial.job_uuid, peer: 'miner' }, () =>
-        this.runJob(initial, library, deadline),
-      );
+      const arrived = within(deadline, late, this.stop, (signal) => until(this.assignment.initial, signal));
+      loadLibrary().catch(() => {}); // while the job comes; looked at by it
+      return await this.runJob(await arrived, deadline, null);
     } catch (error) {
-      this.logger.error(
-        `the executor ends without a result: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      const sentence = error instanceof Error ? error.message : String(error);
       this.link.abandon('The executor has ended.');
+      if (this.settings.isWarm && this.assignment.jobUuid === null && isNoFailure(error)) {
+        this.logger.info(`the executor ends without a job: ${sentence}`);
+        return 0;
+      }
+      this.logger.error(`the executor ends without a result: ${sentence}`);
       return 1;
     } finally {
       this.over.resolve();
     }
+  }
+
+  get output(): OutputFeed | null {
+    return this.job?.output ?? null;
+  }
+
+  cancel(by: string): boolean {
+    return this.job?.cancel(by) ?? false;
   }
 
   /** Ends the job because of an error that nobody caught. */
@@ -87,24 +121,62 @@ export class JobService implements OnApplicationShutdown {
     limit.abort();
   }
 
-  private async runJob(
+  /** Gets the machine ready for jobs of the class that the settings name. @throws SecurityCheckFailed */
+  private warmUp(): Promise<WarmMachine> {
+    const { executorClass, executorToken } = this.settings;
+    const late = () => overrun('executor_startup', warmUpLimit / 1000);
+    return within(Date.now() + warmUpLimit, late, this.stop, async (signal) => {
+      const library = await loadLibrary();
+      const machine = await this.openMachine({ library, executorClass, jobUuid: executorToken });
+      await until(Promise.all([machine.checked, machine.described]), signal);
+      return new WarmMachine(machine, executorClass);
+    });
+  }
+
+  private openMachine(options: Pick<MachineOptions, 'library' | 'executorClass' | 'jobUuid'>) {
+    const { settings, logger } = this;
+    return openMachine({
+      ...options,
+      settings,
+      logger,
+      runnerName: this.options.jobRunner ?? settings.jobRunner,
+    });
+  }
+
+  private runJob(initial: InitialJobRequest, deadline: number, warm: WarmMachine | null): Promise<number> {
+    return withLogContext({ job: initial.job_uuid, peer: 'miner' }, () =>
+      this.runToItsEnd(initial, deadline, warm),
+    );
+  }
+
+  private async runToItsEnd(
     initial: InitialJobRequest,
-    library: ReturnType<typeof loadLibrary>,
     deadline: number,
+    warm: WarmMachine | null,
   ): Promise<number> {
     this.logger.info({ image: initial.docker_image, class: initial.executor_class }, 'a job has come');
+    const { settings, logger } = this;
+    const { job_uuid: jobUuid, executor_class: executorClass } = initial;
     const job = new Job(initial, {
-      settings: this.settings,
-      logger: this.logger,
-      library,
-      makeRunner: (loaded) =>
-        makeRunner(loaded, this.options.jobRunner ?? this.settings.jobRunner, this.settings),
+      settings,
+      logger,
+      library: loadLibrary(),
+      openMachine: (library) => {
+        const open = () => this.openMachine({ library, executorClass, jobUuid });
+        return warm ? warm.forJob(executorClass, jobUuid, open) : open();
+      },
       request: this.assignment.job,
       say: (message) => this.link.send(message),
       stop: this.stop,
     });
-    const result = await this.resultOf(job, initial.job_uuid, deadline);
-    const delivered = this.link.deliver(result);
+    this.job = job;
+    this.link.follow(jobUuid, job.output);
+    void this.assignment.cancellation.then(({ cancelled_by, message }) => {
+      if (this.cancel(cancelled_by)) logger.info({ by: cancelled_by, message }, 'the job is cancelled');
+    });
+    const result = await this.resultOf(job, deadline);
+    const limits = (stageLimits(initial)?.result_upload ?? 0) + deliveryMargin;
+    const delivered = this.link.deliver(result, deadline + limits * 1000);
     delivered.catch(() => {}); // awaited below
     await job
       .cleanUp()
@@ -114,23 +186,23 @@ export class JobService implements OnApplicationShutdown {
     return 0;
   }
 
-  private async resultOf(
-    job: Job,
-    jobUuid: string,
-    deadline: number,
-  ): Promise<JobFinished | JobFailed | HordeFailed> {
+  private async resultOf(job: Job, deadline: number): Promise<JobFinished | JobFailed | HordeFailed> {
     try {
       const finished = await job.run(deadline, this.options.startupTimeLimit);
       this.logger.info('the job is done');
       return finished;
     } catch (error) {
-      const message = failureMessage(error, { jobUuid, stage: job.stage, ending: job.ending });
-      const expected = message.reason !== 'unhandled_exception';
+      const { progress } = job;
+      const message = failureMessage(error, progress);
       this.logger.warn(
-        { stage: job.stage, reason: message.reason, ...(!expected && { error }) },
+        { stage: progress.stage, reason: message.reason, ...(!(error instanceof HordeError) && { error }) },
         `the job failed: ${message.message}`,
       );
       return message;
     }
   }
 }
+
+/** Whether an executor without a job ends by this as it should: the miner needs it no longer, or it was stopped. */
+const isNoFailure = (error: unknown): boolean =>
+  error instanceof LetGo || (error instanceof HordeError && error.code === 'EXECUTOR_STOPPED');

@@ -1,5 +1,5 @@
 import type * as JobRunnerLibrary from '@horde/job-runner';
-import type { Ending, JobFolders, JobRunner } from '@horde/job-runner';
+import type { Ending, JobFolders, JobSpec, RunOptions, StreamingRequest } from '@horde/job-runner';
 import type { Logger } from '@horde/operations';
 import {
   errors,
@@ -8,18 +8,25 @@ import {
   type InitialJobRequest,
   JobFinished,
   type JobRequest,
+  MachineSpecs,
   make,
+  StreamingJobReady,
   VolumesReady,
   writeFrame,
 } from '@horde/protocol';
 import { limits } from '@horde/transport';
 import type { ExecutorSettings } from '../settings.ts';
-import { badExit, overrun } from './failure.ts';
+import { badExit, type JobOutcome, overrun, type Progress } from './failure.ts';
+import type { Machine } from './machine.ts';
+import { OutputFeed } from './output-feed.ts';
 import { type Stage, stageLimits, type StageLimits } from './stages.ts';
 import { until, within } from './within.ts';
 
 /** How long the engine may take, beside the job itself, to start and to end a container. @unit ms */
 const engineGrace = 15_000;
+
+/** How long it may take to remove what the job has left. @unit ms */
+const cleanUpLimit = 60_000;
 
 /** What a job needs around it. */
 export interface JobParts {
@@ -27,7 +34,7 @@ export interface JobParts {
   logger: Logger;
   /** Resolves with the library that runs jobs. */
   library: Promise<typeof JobRunnerLibrary>;
-  makeRunner: (library: typeof JobRunnerLibrary) => JobRunner;
+  openMachine: (library: typeof JobRunnerLibrary) => Promise<Machine>;
   /** Resolves with the job request, when it comes. */
   request: Promise<JobRequest>;
   say: (message: object) => void;
@@ -37,18 +44,46 @@ export interface JobParts {
 
 /** One job on its way through its stages. */
 export class Job {
-  stage: Stage = 'executor_startup';
-  ending: Ending | null = null;
-  private runner: JobRunner | null = null;
-  private folders: JobFolders | null = null;
+  /** What it prints, while it runs. */
+  readonly output = new OutputFeed();
+  private stage: Stage = 'executor_startup';
+  private outcome: JobOutcome | null = null;
+  private cancelledBy: string | null = null;
+  private over = false;
   private library!: typeof JobRunnerLibrary;
+  private machine: Machine | null = null;
+  private folders: JobFolders | null = null;
   /** Since when the time limits count. @unit ms since 1970 */
   private readyAt = 0;
+  /** Aborted when the job itself has to end: it was cancelled, or this machine must not run it. */
+  private readonly ending = new AbortController();
+  private readonly stop: AbortSignal;
 
   constructor(
     private readonly initial: InitialJobRequest,
     private readonly parts: JobParts,
-  ) {}
+  ) {
+    this.stop = AbortSignal.any([parts.stop, this.ending.signal]);
+  }
+
+  /** How far the job has come. */
+  get progress(): Progress {
+    const { stage, outcome, cancelledBy } = this;
+    return { jobUuid: this.initial.job_uuid, stage, outcome, cancelledBy };
+  }
+
+  /**
+   * Ends the job at whatever stage it is; `run` then throws JOB_CANCELLED, and its container is gone.
+   *
+   * @param by who wants it, for people: `the user`
+   * @returns whether that ends the job: false when it is over, or ends already
+   */
+  cancel(by: string): boolean {
+    if (this.over || this.stop.aborted) return false;
+    this.cancelledBy = by;
+    this.ending.abort(errors.JOB_CANCELLED(by));
+    return true;
+  }
 
   /**
    * Brings the job through all of its stages, telling the miner of each.
@@ -59,98 +94,156 @@ export class Job {
    * @throws whatever kept the job from its result; `failureMessage` knows what to make of it
    */
   async run(startupDeadline: number, startupTimeLimit: number): Promise<JobFinished> {
-    const { parts } = this;
     const late = () => overrun(this.stage, startupTimeLimit);
     const inTime = <T>(deadline: number, work: (signal: AbortSignal) => Promise<T>) =>
-      within(deadline, late, parts.stop, work);
+      within(deadline, late, this.stop, work);
+    try {
+      const timing = await inTime(startupDeadline, (signal) => this.getReady(signal));
+      const deadline = (stage: keyof StageLimits) => this.readyAt + timing[stage] * 1000;
+      this.tell(ExecutorReady);
+      this.readyAt = Date.now();
 
-    const timing = await inTime(startupDeadline, (signal) => this.getReady(signal));
-    const deadline = (stage: keyof StageLimits) => this.readyAt + timing[stage] * 1000;
-    this.tell(ExecutorReady);
-    this.readyAt = Date.now();
+      this.enter('volume_download');
+      const request = await inTime(deadline('volume_download'), (signal) => this.fetchFiles(signal));
+      this.tell(VolumesReady);
 
-    this.enter('volume_download');
-    const request = await inTime(deadline('volume_download'), (signal) => this.fetchFiles(signal));
-    this.tell(VolumesReady);
+      const end = () => Math.min(deadline('execution'), Date.now() + timing.container * 1000);
+      this.enter(this.initial.streaming_details ? 'streaming_startup' : 'execution');
+      const readyDeadline = deadline('streaming_startup');
+      const startDeadline = this.initial.streaming_details ? readyDeadline : end();
+      await inTime(startDeadline, (signal) => this.prepareContainer(request, signal));
+      const ending = await this.execute(request, end(), this.streaming(readyDeadline), late);
+      if (ending.timedOut) throw late();
+      if (ending.exitCode !== 0 || ending.limit !== null) throw badExit(ending);
+      this.tell(ExecutionDone);
 
-    this.enter('execution');
-    const end = Math.min(deadline('execution'), Date.now() + timing.container * 1000);
-    // The runner ends the job at its deadline and has its output; it is cut off only when its engine hangs.
-    this.ending = await inTime(end + engineGrace, (signal) => this.execute(request, end, signal));
-    if (this.ending.timedOut) throw late();
-    if (this.ending.exitCode !== 0) throw badExit(this.ending.exitCode!, this.ending.stderr);
-    this.tell(ExecutionDone);
-
-    this.enter('result_upload');
-    return inTime(deadline('result_upload'), (signal) => this.collect(request, signal));
+      this.enter('result_upload');
+      return await inTime(deadline('result_upload'), (signal) => this.collect(request, ending, signal));
+    } finally {
+      this.over = true;
+      this.output.end();
+    }
   }
 
   /** Removes what the job has left on this machine. */
   async cleanUp(): Promise<void> {
+    const limit = AbortSignal.timeout(cleanUpLimit);
     try {
-      await this.runner?.cleanUp(this.initial.job_uuid);
+      if (this.machine) await until(this.machine.close(this.initial.job_uuid), limit);
     } finally {
-      if (this.folders) await this.library.removeJobFolders(this.folders);
+      if (this.folders)
+        await until(this.library.removeJobFolders(this.folders, this.machine?.docker ?? undefined), limit);
     }
   }
 
   private async getReady(signal: AbortSignal): Promise<StageLimits> {
-    const { settings, logger, makeRunner } = this.parts;
-    if (this.initial.streaming_details) throw errors.STREAMING_NOT_OFFERED();
+    const { settings, logger, openMachine } = this.parts;
     const timing = stageLimits(this.initial);
     if (!timing) throw errors.NO_TIME_LIMIT();
     this.library = await this.parts.library;
-    this.runner = makeRunner(this.library);
-    if (!this.runner.isolated)
+    this.machine = await openMachine(this.library);
+    // Beside everything up to the container's start, and the end of the job as soon as it fails.
+    this.machine.checked.catch((error: unknown) => this.ending.abort(error));
+    const { runner } = this.machine;
+    if (!runner.isolated)
       logger.warn('the job runs as a plain process: it is not isolated from this machine');
-    this.folders = await this.library.makeJobFolders(settings.jobFolder, `horde-${this.initial.job_uuid}`);
-    if (this.initial.docker_image) await this.runner.prepare(this.initial.docker_image, signal);
+    this.folders = await this.library.makeJobFolders(
+      settings.jobFolder,
+      this.initial.job_uuid,
+      this.machine.docker ? await this.library.ownerOn(this.machine.docker) : undefined,
+    );
+    if (this.initial.docker_image) await runner.prepare(this.initial.docker_image, signal);
     return timing;
   }
 
   private async fetchFiles(signal: AbortSignal): Promise<JobRequest> {
     const { settings } = this.parts;
     const request = await until(this.parts.request, signal);
-    if (request.raw_script !== null) throw errors.RAW_SCRIPT_NOT_OFFERED();
     if (this.initial.volume && request.volume) throw errors.VOLUME_GIVEN_TWICE();
     await this.library.downloadVolume(this.initial.volume ?? request.volume, this.folders!.volume, {
       maxBytes: settings.volumeMaxSizeBytes,
       allowPrivateAddresses: settings.allowPrivateAddresses,
+      hubUrl: settings.hfEndpoint,
+      hfAccessToken: settings.hfAccessToken,
       signal,
     });
     return request;
   }
 
-  private async execute(request: JobRequest, deadline: number, signal: AbortSignal): Promise<Ending> {
+  private async prepareContainer(request: JobRequest, signal: AbortSignal): Promise<void> {
+    const { runner, checked } = this.machine!;
     if (request.docker_image !== this.initial.docker_image)
-      await this.runner!.prepare(request.docker_image, signal);
-    const spec = {
+      await runner.prepare(request.docker_image, signal);
+    await until(checked, signal);
+  }
+
+  /** The runner ends the job at its deadline and has its output; it is cut off only when its engine hangs. */
+  private execute(
+    request: JobRequest,
+    deadline: number,
+    streaming: StreamingRequest | undefined,
+    late: () => Error,
+  ): Promise<Ending> {
+    const spec: JobSpec = {
       jobUuid: request.job_uuid,
       image: request.docker_image,
       command: request.docker_run_cmd,
       env: request.env,
       artifactsDir: request.artifacts_dir,
-      gpu: request.docker_run_options_preset as 'nvidia_all' | 'none',
+      gpu: request.docker_run_options_preset,
+      script: request.raw_script,
     };
-    return this.runner!.run(spec, this.folders!, { signal, deadline });
+    return within(deadline + engineGrace, late, this.stop, async (signal) => {
+      const options: RunOptions = {
+        signal,
+        deadline,
+        onOutput: (stream, chunk) => this.output.write(stream, chunk),
+        onStopped: (printed) => (this.outcome = printed),
+        ...(streaming && { streaming }),
+      };
+      const ending = await this.machine!.runner.run(spec, this.folders!, options);
+      this.outcome = ending;
+      return ending;
+    });
   }
 
-  private async collect(request: JobRequest, signal: AbortSignal): Promise<JobFinished> {
-    const { stdout, stderr } = this.ending!;
+  /** What the runner has to know to let the job's user in; undefined: no job for that. */
+  private streaming(readyDeadline: number): StreamingRequest | undefined {
+    const details = this.initial.streaming_details;
+    if (!details) return undefined;
+    return {
+      clientCertificate: details.public_key,
+      address: details.executor_ip,
+      port: this.parts.settings.nginxPort,
+      readyDeadline,
+      onReady: ({ certificate, port }) => {
+        const { job_uuid } = this.initial;
+        this.parts.say(make(StreamingJobReady, { job_uuid, public_key: certificate, port }));
+        this.enter('execution');
+      },
+    };
+  }
+
+  private async collect(request: JobRequest, ending: Ending, signal: AbortSignal): Promise<JobFinished> {
+    const { settings, say } = this.parts;
+    const { artifacts, skipped } = request.artifacts_dir
+      ? await this.library.readArtifacts(this.folders!.artifacts, request.artifacts_dir)
+      : { artifacts: new Map<string, string>(), skipped: null };
     const finished = make(JobFinished, {
       job_uuid: request.job_uuid,
-      docker_process_stdout: stdout,
-      docker_process_stderr: stderr,
-      artifacts: request.artifacts_dir
-        ? await this.library.readArtifacts(this.folders!.artifacts, request.artifacts_dir)
-        : new Map(),
+      docker_process_stdout: ending.stdout,
+      docker_process_stderr: withSentence(ending.stderr, skipped),
+      artifacts,
       upload_results: await this.library.uploadOutput(request.output_upload, this.folders!.output, {
-        allowPrivateAddresses: this.parts.settings.allowPrivateAddresses,
+        maxArchiveBytes: settings.outputZipUploadMaxSizeBytes,
+        allowPrivateAddresses: settings.allowPrivateAddresses,
         signal,
       }),
     });
     const size = Buffer.byteLength(writeFrame(finished));
     if (size > limits.largestFrame) throw errors.RESULT_TOO_LARGE(size, limits.largestFrame);
+    const specs = this.machine!.specs();
+    if (specs) say(make(MachineSpecs, { job_uuid: request.job_uuid, specs }));
     return finished;
   }
 
@@ -162,4 +255,10 @@ export class Job {
   private tell(type: new () => { job_uuid: string }): void {
     this.parts.say(make(type, { job_uuid: this.initial.job_uuid }));
   }
+}
+
+/** A text with a sentence of ours behind it, on a line of its own. */
+function withSentence(text: string, sentence: string | null): string {
+  if (sentence === null) return text;
+  return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${sentence}\n`;
 }

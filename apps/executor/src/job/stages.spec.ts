@@ -45,12 +45,24 @@ describe('the time limits of a job', () => {
       timeout_seconds: null,
       streaming_details: {},
     });
-    expect(limits).toMatchObject({ volume_download: 64, execution: 194, result_upload: 224, container: 131 });
+    expect(limits).toEqual({
+      volume_download: 64,
+      streaming_startup: 74,
+      execution: 194,
+      result_upload: 224,
+      container: 131,
+    });
   });
 
   it('are one limit for everything where the validator sends no timing', () => {
     const limits = stageLimits({ executor_timing: null, timeout_seconds: 300, streaming_details: null });
-    expect(limits).toEqual({ volume_download: 300, execution: 300, result_upload: 300, container: 300 });
+    expect(limits).toEqual({
+      volume_download: 300,
+      streaming_startup: 300,
+      execution: 300,
+      result_upload: 300,
+      container: 300,
+    });
   });
 
   it('do not exist when the request has neither', () => {

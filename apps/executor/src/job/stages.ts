@@ -1,18 +1,7 @@
 import type { ExecutorTiming, JobStage } from '@horde/protocol';
 
-/** The stages of a job that is not streaming, in order. */
-export type Stage = Extract<JobStage, 'executor_startup' | 'volume_download' | 'execution' | 'result_upload'>;
-
-/** What the stages that follow readiness add to the job's time. @unit seconds */
-const additions: Record<
-  Exclude<Stage, 'executor_startup'>,
-  (timing: ExecutorTiming, streaming: boolean) => number
-> = {
-  volume_download: (timing) => timing.allowed_leeway + timing.download_time_limit,
-  execution: (timing, streaming) =>
-    timing.execution_time_limit + (streaming ? timing.streaming_start_time_limit : 0),
-  result_upload: (timing) => timing.upload_time_limit,
-};
+/** The stages of a job, in order; only a streaming job has `streaming_startup`. */
+export type Stage = Exclude<JobStage, 'unknown'>;
 
 /** What the engine may take to make and start the container: not the job's time. @unit seconds */
 const containerStart = 1;
@@ -46,18 +35,24 @@ export function stageLimits({
   streaming_details,
 }: TimeRules): StageLimits | null {
   if (timing) {
-    const streaming = streaming_details !== null;
+    const streaming = streaming_details ? timing.streaming_start_time_limit : 0;
     const kept = Math.min(1, Math.max(0, timing.allowed_leeway) / 5);
-    const download = additions.volume_download(timing, streaming);
-    const execution = download + additions.execution(timing, streaming);
-    const upload = execution + additions.result_upload(timing, streaming);
+    const download = timing.allowed_leeway - kept + timing.download_time_limit;
+    const execution = download + streaming + timing.execution_time_limit;
     return {
-      volume_download: download - kept,
-      execution: execution - kept,
-      result_upload: upload - kept,
-      container: containerStart + additions.execution(timing, streaming),
+      volume_download: download,
+      streaming_startup: download + streaming,
+      execution,
+      result_upload: execution + timing.upload_time_limit,
+      container: containerStart + streaming + timing.execution_time_limit,
     };
   }
   if (total === null) return null;
-  return { volume_download: total, execution: total, result_upload: total, container: total };
+  return {
+    volume_download: total,
+    streaming_startup: total,
+    execution: total,
+    result_upload: total,
+    container: total,
+  };
 }

@@ -146,6 +146,25 @@ describe('the line to the miner', () => {
     await expect(delivered).rejects.toThrow('The miner refuses the token');
   });
 
+  it('ends when the miner breaks off each time that it is to take the result', async () => {
+    const miner = await ScriptedMiner.start();
+    const { link } = openLink(miner);
+    const first = await miner.executor();
+    const { initial, jobUuid } = requests();
+    await first.say(initial);
+    const delivered = link.deliver(finished(jobUuid));
+    delivered.catch(() => {}); // looked at below
+    first.cut();
+    for (let again = 1; again < 10; again++) {
+      const executor = await miner.executor();
+      executor.read(false);
+      await executor.say(initial);
+      executor.close(1009);
+      executor.read(true);
+    }
+    await expect(delivered).rejects.toThrow('did not take the result in 10 tries: closed with 1009');
+  });
+
   it('ends when there is no miner to be reached', async () => {
     const miner = await ScriptedMiner.start();
     await miner.close();

@@ -2,34 +2,69 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from '@horde/operations';
 import { errors, executorPath, writeFrame } from '@horde/protocol';
-import { connect } from '@horde/transport';
+import { connect, type Extension } from '@horde/transport';
+import type { OutputFeed } from '../job/output-feed.ts';
 import { ExecutorSettings } from '../settings.ts';
 import { Assignment } from './assignment.ts';
+import { LiveOutput } from './live-output.ts';
+import { Said } from './said.ts';
 import { Session } from './session.ts';
 
 /** The pauses between attempts to connect; they double. @unit ms */
 const shortestPause = 200;
 const longestPause = 2_000;
 
+/** How many times the miner may break off a connection under a result before it counts as unable to take it. */
+const mostDeliveries = 10;
+
+/** How long a result waits for the last of the live output to go before it. @unit ms */
+const outputGrace = 200;
+
+/** setTimeout's longest delay. @unit ms */
+const longestDelay = 2 ** 31 - 1;
+
+const extensions: Extension[] = ['durable-1', 'cancel-1', 'logs-1'];
+
+/** Why a warm executor need not wait for a job any longer: no failure. */
+export class LetGo extends Error {
+  override readonly name = 'LetGo';
+}
+
+/** How a connection ended. */
+interface End {
+  /** Null: the result is delivered. */
+  problem: string | null;
+  /** Whether the miner had let us in. */
+  wasIn: boolean;
+  /** Whether it was the miner that ended it, other than by stopping. */
+  brokenOff: boolean;
+}
+
 /**
- * The executor's line to its miner. While it is down the job goes on; it is opened again with the same token, and
- * everything said so far is said again in the same order, since nobody knows what was lost: a miner that takes its
- * executor back ignores what it already has.
+ * The executor's line to its miner. While it is down the job goes on; it is opened again with the same token. On
+ * `durable-1` the miner is told what it lacks, and on plain v0 everything again in the same order, since nobody knows
+ * what was lost: a miner that takes its executor back ignores what it already has.
  */
 @Injectable()
 export class MinerLink {
   private readonly leaving = new AbortController();
   private readonly firstOpened = Promise.withResolvers<void>();
   private readonly confirmed = Promise.withResolvers<void>();
-  private readonly said: string[] = [];
+  private readonly said = new Said();
   private session: Session | null = null;
-  /** Whether nothing but the miner is waited for: at the start, and at the end. */
-  private idle = true;
+  /** Resolves with a session that takes live output. */
+  private listening = Promise.withResolvers<Session>();
+  private output: Promise<void> | null = null;
+  private wasOpen = false;
+  /** Whether the miner speaks `durable-1`, as far as it is known. */
+  private isDurable = false;
   private hasResult = false;
-  /** Since when that is so, or the miner away. @unit ms since 1970 */
+  /** Since when the miner is away, or has the result to take. @unit ms since 1970 */
   private waitingSince = Date.now();
+  /** Until when a miner that speaks `durable-1` is waited for to take the result. @unit ms since 1970 */
+  private deliveryDeadline = 0;
 
-  /** Aborted with MINER_GONE when nothing more can be told to the miner. */
+  /** Aborted with MINER_GONE or LetGo when nothing more can be told to the miner. */
   readonly gone = this.leaving.signal;
   /** Resolves with the first connection; rejects with MINER_GONE when there was none. */
   readonly opened = this.firstOpened.promise;
@@ -49,87 +84,164 @@ export class MinerLink {
 
   /** Tells the miner: now, or when it is back. */
   send(message: object): void {
-    const frame = writeFrame(message);
-    this.said.push(frame);
-    this.session?.send(frame);
+    this.said.add(writeFrame(message));
+    this.session?.tell();
+  }
+
+  /** Passes on what the job prints, to a miner that takes it while the job runs. */
+  follow(jobUuid: string, feed: OutputFeed): void {
+    const live = new LiveOutput(
+      jobUuid,
+      feed,
+      () => this.listening.promise,
+      async (frame) => (await this.listening.promise).plain(frame),
+    );
+    this.output = live.run();
+    this.output.catch((error: unknown) => this.logger.error({ error }, 'live output ended'));
   }
 
   /**
    * Tells the miner how the job ended, and closes the line.
    *
-   * @returns when the miner has confirmed the end of the connection, having read all that was sent before
+   * @param deadline until when a miner that is away is waited for, in ms since 1970, where it speaks `durable-1`; it is
+   *   waited for at least as long as any other
+   * @returns when the miner has committed all that was said; on plain v0, when it has confirmed the end of the
+   *   connection, having read all that was sent before
    * @throws MINER_GONE
    */
-  deliver(result: object): Promise<void> {
+  async deliver(result: object, deadline = 0): Promise<void> {
+    if (this.session?.speaks('logs-1')) await this.lastOutput();
     this.send(result);
-    this.hasResult = this.idle = true;
+    this.hasResult = true;
     this.waitingSince = Date.now();
+    this.deliveryDeadline = deadline;
+    const limit = this.limitConfirmation();
     this.closeBehindResult();
-    return this.confirmed.promise;
+    await this.confirmed.promise.finally(() => clearTimeout(limit));
   }
 
   /** Gives the miner up. */
   abandon(why: string): void {
-    this.leaving.abort(errors.MINER_GONE(this.withoutToken(why)));
+    this.leave(errors.MINER_GONE(this.withoutToken(why)));
+  }
+
+  private leave(reason: Error): void {
+    this.leaving.abort(reason);
     this.session?.close();
     this.firstOpened.reject(this.gone.reason);
     this.confirmed.reject(this.gone.reason);
   }
 
   private async stayConnected(): Promise<void> {
-    const { minerAbsenceLimit: limit } = this.settings;
+    let brokenOff = 0;
     for (let pause = shortestPause; !this.gone.aborted; pause = Math.min(pause * 2, longestPause)) {
-      const { problem, wasIn } = await this.connectOnce();
-      if (problem === null || this.gone.aborted) return;
-      this.logger.warn(`not connected to the miner: ${this.withoutToken(problem)}`);
-      if (wasIn) {
-        pause = shortestPause;
+      const end = await this.connectOnce();
+      if (end.problem === null || this.gone.aborted) return;
+      this.logger.warn(`not connected to the miner: ${this.withoutToken(end.problem)}`);
+      if (end.wasIn) {
+        // A large result is not to be sent many times a second.
+        if (!this.hasResult || !this.isDurable) pause = shortestPause;
         this.waitingSince = Date.now();
+        if (this.hasResult && end.brokenOff && ++brokenOff === mostDeliveries) {
+          return this.abandon(`The miner did not take the result in ${brokenOff} tries: ${end.problem}`);
+        }
       }
-      if (this.idle && Date.now() - this.waitingSince >= limit * 1000) {
-        return this.abandon(`The miner could not be reached for ${limit} s: ${problem}`);
-      }
-      await sleep(pause * (0.75 + Math.random() / 4), undefined, { signal: this.gone }).catch(() => {});
+      this.leaveWhenLate(end.problem);
+      await sleep(pause * (0.5 + Math.random()), undefined, { signal: this.gone }).catch(() => {});
     }
   }
 
-  /** Lives through one connection. A problem of null: the result is delivered. */
-  private async connectOnce(): Promise<{ problem: string | null; wasIn: boolean }> {
+  /** Lives through one connection. */
+  private async connectOnce(): Promise<End> {
     let session: Session;
     try {
       session = await this.connect();
     } catch (error) {
-      return { problem: error instanceof Error ? error.message : String(error), wasIn: false };
+      const problem = error instanceof Error ? error.message : String(error);
+      return { problem, wasIn: false, brokenOff: false };
     }
     this.session = session;
-    this.idle = this.hasResult;
+    this.wasOpen = true;
+    this.isDurable = session.speaks('durable-1');
     this.firstOpened.resolve();
-    for (const frame of this.said) session.send(frame);
+    session.open();
     await session.decided;
     if (session.refusal !== null) this.abandon(`The miner refuses the token: ${session.refusal}`);
+    const listens = session.isIn && session.speaks('logs-1');
+    if (listens) this.listening.resolve(session);
     this.closeBehindResult();
     const { code, reason } = await session.closed;
     this.session = null;
+    if (listens) this.listening = Promise.withResolvers();
+    const wasIn = session.isIn;
+    if (wasIn && code === 1000 && this.isIdle)
+      this.leave(new LetGo('The miner needs this executor no longer.'));
     // 1005: closed in good order, without a code.
-    const complete = this.hasResult && session.isIn && (code === 1000 || code === 1005);
-    if (complete) this.confirmed.resolve();
-    return { problem: complete ? null : `closed with ${code} ${reason}`.trim(), wasIn: session.isIn };
+    const inOrder = wasIn && (code === 1000 || code === 1005);
+    if (this.hasResult && (this.isDurable ? this.said.isCommitted : inOrder)) {
+      this.confirmed.resolve();
+      return { problem: null, wasIn, brokenOff: false };
+    }
+    const brokenOff = !this.isDurable || (code !== 1006 && code !== 1001);
+    return { problem: `closed with ${code} ${reason}`.trim(), wasIn, brokenOff };
   }
 
   private async connect(): Promise<Session> {
-    const path = executorPath(encodeURIComponent(this.settings.executorToken));
+    const { minerAddress, executorToken, isWarm } = this.settings;
+    const { assignment, said, logger } = this;
+    const parts = { assignment, said, logger, onAcknowledged: () => this.closeBehindResult() };
     let session: Session | undefined;
-    await connect(this.settings.minerAddress.replace(/\/$/, '') + path, {
+    await connect(minerAddress.replace(/\/$/, '') + executorPath(encodeURIComponent(executorToken)), {
       attempts: 1,
       signal: this.gone,
-      onOpening: (connection) => (session = new Session(connection, this.assignment, this.logger)),
+      extensions: isWarm ? [...extensions, 'warm-1'] : extensions,
+      onOpening: (connection) => (session = new Session(connection, parts)),
     });
     return session!;
   }
 
-  /** Only where the miner has let us in does a connection that ends well mean that it has the result. */
+  /** Gives up when nothing but the miner is waited for, and it has been away for too long. */
+  private leaveWhenLate(problem: string): void {
+    const { minerAbsenceLimit: limit } = this.settings;
+    if (this.wasOpen && !this.hasResult && !this.isIdle) return; // the job goes on
+    const until = this.waitingSince + limit * 1000;
+    const now = Date.now();
+    if (now < (this.isDurable ? Math.max(until, this.deliveryDeadline) : until)) return;
+    const away = `could not be reached for ${Math.floor((now - this.waitingSince) / 1000)} s`;
+    if (this.isIdle) this.leave(new LetGo(`The miner ${away}, and this executor has no job.`));
+    else this.abandon(`The miner ${away}: ${problem}`);
+  }
+
+  /** A miner that is there, but does not take the result, is not waited for any longer than one that is away. */
+  private limitConfirmation(): NodeJS.Timeout {
+    const until = Math.max(this.waitingSince + this.settings.minerAbsenceLimit * 1000, this.deliveryDeadline);
+    return setTimeout(
+      () => {
+        if (this.isDurable && this.session) this.abandon('The miner did not take the result in time.');
+      },
+      Math.min(until - Date.now(), longestDelay),
+    );
+  }
+
+  /**
+   * Only where the miner has let us in does a connection that ends well mean that it has the result; on `durable-1` the
+   * miner says so.
+   */
   private closeBehindResult(): void {
-    if (this.hasResult && this.session?.isIn) this.session.close();
+    if (!this.hasResult || !this.session?.isIn) return;
+    if (!this.isDurable || this.said.isCommitted) this.session.close();
+  }
+
+  private async lastOutput(): Promise<void> {
+    const enough = new AbortController();
+    const patience = sleep(outputGrace, undefined, { signal: enough.signal }).catch(() => {});
+    await Promise.race([this.output, patience]);
+    enough.abort();
+  }
+
+  /** Whether this is a warm executor whose job has not come. */
+  private get isIdle(): boolean {
+    return this.settings.isWarm && this.wasOpen && this.assignment.jobUuid === null;
   }
 
   private withoutToken(text: string): string {

@@ -1,18 +1,44 @@
 import type { Logger } from '@horde/operations';
-import { complaintOf, GenericError, type Handlers, make, minerToExecutor } from '@horde/protocol';
-import type { Closed, Connection } from '@horde/transport';
+import {
+  complaintOf,
+  dispatch,
+  GenericError,
+  type Handlers,
+  JsonError,
+  make,
+  minerToExecutor,
+  ShapeError,
+  writeFrame,
+} from '@horde/protocol';
+import { type Closed, type Connection, DurableLink, type Extension, limits } from '@horde/transport';
 import type { Assignment } from './assignment.ts';
+import type { Said } from './said.ts';
 
 /** How long the miner may say nothing on a fresh connection before it counts as having let us in. @unit ms */
 const silenceLimit = 5_000;
 
-/** One connection to the miner: the miner lets us in by its first message, or refuses us by a GenericError. */
+/** What a session has to do with. */
+export interface SessionParts {
+  assignment: Assignment;
+  said: Said;
+  logger: Logger;
+  /** Called when the miner has committed more of what was said. */
+  onAcknowledged: () => void;
+}
+
+/**
+ * One connection to the miner, which lets us in by its first message, or refuses us by a GenericError. On `durable-1`
+ * it is said what the miner lacks, and kept in mind how much of it the miner has committed; on plain v0 all is said.
+ */
 export class Session {
   /** What the miner said when it refused the token; null: it did not. */
   refusal: string | null = null;
   /** Whether we are let in. */
   isIn = false;
   private readonly decision = Promise.withResolvers<void>();
+  private readonly link: DurableLink;
+  /** The number of the last message that was said here; null: it is not known yet where to begin. */
+  private told: number | null = null;
   /** Resolves when the last frame has been handed to the system. */
   private sent: Promise<unknown> = Promise.resolve();
   private readonly silence = setTimeout(() => this.letIn(), silenceLimit);
@@ -20,50 +46,142 @@ export class Session {
   /** Resolves when we are let in or refused, or the connection is gone. */
   readonly decided = this.decision.promise;
 
+  /** To be made before the first frame can arrive. */
   constructor(
     private readonly connection: Connection,
-    private readonly assignment: Assignment,
-    private readonly logger: Logger,
+    private readonly parts: SessionParts,
   ) {
     void connection.closed.then(() => this.decide());
-    connection.serve({
-      direction: minerToExecutor,
-      handlers: this.handlers,
-      context: null,
-      onBadFrame: (sentence) => this.complain(sentence),
-      onError: (error) => this.logger.error({ error }, 'a message of the miner could not be handled'),
-    });
+    this.link = new DurableLink(
+      connection,
+      {
+        onMessage: (job, number, frame) => this.takeNumbered(job, number, frame),
+        onAcknowledged: async (job, number) => {
+          if (!this.isOurs(job)) return;
+          this.parts.said.acknowledge(number);
+          this.parts.onAcknowledged();
+        },
+        onResume: async (job, number) => this.resumed(job, number),
+        onPlain: (frame) => this.take(frame),
+        onBadFrame: (sentence) => this.complain(sentence),
+      },
+      (error) => this.parts.logger.error({ error }, 'a message of the miner could not be handled'),
+    );
+  }
+
+  /** Whether both sides speak it. */
+  speaks(extension: Extension): boolean {
+    return this.connection.extensions.has(extension);
   }
 
   get closed(): Promise<Closed> {
     return this.connection.closed;
   }
 
-  send(frame: string): void {
-    this.sent = this.connection.sendText(frame);
+  /** Begins to speak; to be called when the connection is open. */
+  open(): void {
+    const { jobUuid, heard } = this.parts.assignment;
+    if (!this.speaks('durable-1')) this.told = 0;
+    else if (jobUuid !== null) void this.link.resume(jobUuid, heard);
+    this.tell();
   }
 
-  /** Closes the connection behind all that was sent: the time for closing must not be spent on a large result. */
+  /** Says what was not said here before. */
+  tell(): void {
+    if (this.told === null) return;
+    const { said, assignment } = this.parts;
+    while (this.told < said.last) {
+      const number = ++this.told;
+      const frame = said.frame(number);
+      this.sent = this.speaks('durable-1')
+        ? this.link.message(assignment.jobUuid!, number, frame)
+        : this.link.plain(frame);
+    }
+  }
+
+  /** Sends a frame that may be lost. Resolves when it is handed to the system; false: the connection is gone. */
+  plain(frame: string): Promise<boolean> {
+    return this.link.plain(frame);
+  }
+
+  /** Closes the connection; on plain v0 behind all that was sent: the time for closing must not be spent on a result. */
   close(): void {
-    void this.sent.then(() => this.connection.close(1000));
+    if (!this.speaks('durable-1')) return void this.sent.then(() => this.connection.close(1000));
+    this.connection.close(1000);
+    const cut = setTimeout(() => this.connection.terminate(), limits.closing);
+    void this.closed.then(() => clearTimeout(cut));
   }
 
   private readonly handlers: Handlers<typeof minerToExecutor, null> = {
     GenericError: (message) => {
       if (this.isIn)
-        return this.logger.warn(`the miner did not understand a message: ${complaintOf(message)}`);
+        return this.parts.logger.warn(`the miner did not understand a message: ${complaintOf(message)}`);
       this.refusal = complaintOf(message);
       this.decide();
     },
     V0InitialJobRequest: (message) => {
       this.letIn();
-      this.complain(this.assignment.takeInitial(message));
+      this.complain(this.parts.assignment.takeInitial(message));
     },
     V0JobRequest: (message) => {
       this.letIn();
-      this.complain(this.assignment.takeJob(message));
+      this.complain(this.parts.assignment.takeJob(message));
+    },
+    V0CancelJobRequest: (message) => {
+      this.letIn();
+      if (!this.speaks('cancel-1')) return this.complain('This executor has not agreed on cancel-1.');
+      this.complain(this.parts.assignment.takeCancel(message));
     },
   };
+
+  private async takeNumbered(job: string, number: number, frame: string): Promise<void> {
+    const { assignment } = this.parts;
+    this.letIn();
+    const isNew = assignment.jobUuid === null;
+    if (!isNew && !this.isOurs(job)) return;
+    if (number <= assignment.heard) return;
+    await this.take(frame);
+    if (assignment.jobUuid !== job) return;
+    assignment.heard = number;
+    // A miner that has just given us the job has heard nothing of it.
+    if (isNew) this.tellFrom(0);
+  }
+
+  private async take(text: string): Promise<void> {
+    if (text === 'PING') return; // some peers keep connections alive with it
+    try {
+      const { message, json } = minerToExecutor.read(text);
+      await dispatch(this.handlers, message, null, json);
+    } catch (error) {
+      if (!(error instanceof JsonError || error instanceof ShapeError)) throw error;
+      this.complain(error.message.slice(0, 2_000));
+    }
+  }
+
+  /** The miner says how far it is, and waits for what follows. */
+  private resumed(job: string, number: number): void {
+    const { said, onAcknowledged } = this.parts;
+    if (job === this.parts.assignment.jobUuid && number > said.last) {
+      this.refusal = 'it knows more of this job than this executor has said';
+      return this.decide();
+    }
+    this.letIn();
+    if (!this.isOurs(job) || this.told !== null) return;
+    said.commitTo(number);
+    this.tellFrom(number);
+    onAcknowledged();
+  }
+
+  private tellFrom(number: number): void {
+    this.told ??= number;
+    this.tell();
+  }
+
+  private isOurs(job: string): boolean {
+    const { jobUuid } = this.parts.assignment;
+    if (job !== jobUuid) this.complain(`This executor has job ${jobUuid ?? 'none'}, not ${job}.`);
+    return job === jobUuid;
+  }
 
   private letIn(): void {
     this.isIn = true;
@@ -77,7 +195,7 @@ export class Session {
 
   private complain(sentence: string | null): void {
     if (sentence === null) return;
-    this.logger.warn(`a message of the miner is not used: ${sentence}`);
-    void this.connection.send(make(GenericError, { details: sentence }));
+    this.parts.logger.warn(`a message of the miner is not used: ${sentence}`);
+    void this.link.plain(writeFrame(make(GenericError, { details: sentence })));
   }
 }

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll } from 'vitest';
 
 const docker = new Docker();
 
@@ -34,11 +34,14 @@ export async function containersOf(jobUuid: string): Promise<Docker.ContainerInf
   return docker.listContainers({ all: true, filters: { label: [`horde.job=${jobUuid}`] } });
 }
 
-/** A folder for the folders of jobs, gone when the test is over. */
+// One for all tests of a file: this machine is checked once for them, and the folder remembers it.
+const jobFolder = mkdtempSync(path.join(tmpdir(), 'horde-executor-test-'));
+afterAll(() => rmSync(jobFolder, { recursive: true, force: true }));
+
+/** A folder for the folders of jobs; what is remembered there for the next executor does not count as left. */
 export function makeJobFolder(): { path: string; left: () => string[] } {
-  const folder = mkdtempSync(path.join(tmpdir(), 'horde-executor-test-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return { path: folder, left: () => readdirSync(folder) };
+  const left = () => readdirSync(jobFolder).filter((name) => !name.startsWith('horde-preflight-'));
+  return { path: jobFolder, left };
 }
 
 /** Resolves when a job's container has started. */

@@ -1,16 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { NestFactory } from '@nestjs/core';
 import { createLogger } from '@horde/operations';
 import { onTestFinished } from 'vitest';
 import type { Arguments } from '../arguments.ts';
 import { executorModule } from '../executor.module.ts';
-import { JobService } from '../job/job.service.ts';
+import { type JobControl, JobService } from '../job/job.service.ts';
 import { ExecutorSettings } from '../settings.ts';
 import { makeJobFolder } from './machine.ts';
-import type { ScriptedMiner } from './scripted-miner.ts';
 
 export interface RunningExecutor {
   /** Resolves with the exit code that its process would have. */
   exitCode: Promise<number>;
+  control: JobControl;
   /** What SIGTERM does. */
   stop: () => Promise<void>;
   /** The names of the job folders that are there. */
@@ -19,7 +20,7 @@ export interface RunningExecutor {
 
 /** An executor inside the test's process, for the executor's own miner; stopped when the test is over. */
 export async function runExecutor(
-  miner: ScriptedMiner,
+  miner: { readonly address: string },
   settings: Partial<ExecutorSettings> = {},
   options: Partial<Arguments> = {},
 ): Promise<RunningExecutor> {
@@ -28,14 +29,16 @@ export async function runExecutor(
   logger.level = 'silent';
   const all = Object.assign(new ExecutorSettings(), {
     minerAddress: miner.address,
-    executorToken: 'the-token',
+    executorToken: randomUUID(),
     jobFolder: folder.path,
     allowPrivateAddresses: true,
+    noGpu: true,
     ...settings,
   });
   const module = executorModule(all, logger, { startupTimeLimit: 20, jobRunner: null, ...options });
   const app = await NestFactory.createApplicationContext(module, { logger: false });
-  const exitCode = app.get(JobService).run();
+  const control = app.get(JobService);
+  const exitCode = control.run();
   onTestFinished(() => app.close());
-  return { exitCode, stop: () => app.close(), foldersLeft: folder.left };
+  return { exitCode, control, stop: () => app.close(), foldersLeft: folder.left };
 }

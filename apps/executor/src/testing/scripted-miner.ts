@@ -76,8 +76,8 @@ export class ExecutorConnection {
     this.connection.terminate();
   }
 
-  close(): void {
-    this.connection.close(1000);
+  close(code = 1000): void {
+    this.connection.close(code);
   }
 }
 

@@ -96,6 +96,17 @@ export const errorRows = {
     retryable: false,
     wire: { reason: 'busy' },
   }),
+  VALIDATOR_BLACKLISTED: row({
+    says: () => 'The operator of this miner takes no jobs of this validator.',
+    retryable: false,
+    wire: { reason: 'validator_blacklisted' },
+  }),
+  TOO_MANY_JOB_REQUESTS: row({
+    says: () => 'This validator asks for more jobs in a minute than the miner looks at.',
+    hint: 'Ask again in a minute; the miner can raise MAX_JOB_REQUESTS_PER_MINUTE.',
+    retryable: true,
+    wire: { reason: 'busy' },
+  }),
   EXECUTOR_NOT_STARTED: row({
     says: (why: string) => `The executor could not be started: ${why}`,
     retryable: true,
@@ -126,21 +137,43 @@ export const errorRows = {
     retryable: true,
     wire: { reason: 'generic_error' },
   }),
+  MACHINE_TROUBLE: row({
+    says: (sentence: string) => sentence,
+    retryable: true,
+    wire: { reason: 'generic_error' },
+  }),
   IMAGE_UNAVAILABLE: row({
     says: (sentence: string) => sentence,
     hint: 'Check the name of the image, and that the miner may pull it.',
     retryable: false,
     wire: { reason: 'generic_error' },
   }),
-  STREAMING_NOT_OFFERED: row({
-    says: () => 'This executor does not offer streaming yet.',
+  JOB_REFUSED_BY_ENGINE: row({
+    says: (why: string) => `The Docker engine refuses to run the job as it was asked for: ${why}`,
+    hint: "Check the image's name, the environment and the artifacts folder.",
     retryable: false,
+    wire: { reason: 'unknown' },
+  }),
+  STREAMING_FAILED: row({
+    says: (sentence: string) => sentence,
+    retryable: true,
     wire: { reason: 'streaming_failed' },
   }),
-  RAW_SCRIPT_NOT_OFFERED: row({
-    says: () => 'This executor runs commands only, and the job has a raw_script.',
+  SECURITY_CHECK_FAILED: row({
+    says: (sentence: string) => sentence,
+    hint: 'The job was not started here. Its miner has to mend the machine.',
+    retryable: true,
+    wire: { reason: 'security_check_failed' },
+  }),
+  JOB_RUNNER_NOT_LOADED: row({
+    says: (sentence: string) => `The executor's own job runner cannot be used: ${sentence}`,
     retryable: false,
-    wire: { reason: 'generic_error' },
+    wire: { reason: 'generic_error', stage: 'executor_startup' },
+  }),
+  JOB_CANCELLED: row({
+    says: (by: string) => `Cancelled by ${by}.`,
+    retryable: false,
+    wire: { reason: 'unknown' },
   }),
   NO_TIME_LIMIT: row({
     says: () => 'The job has neither executor_timing nor timeout_seconds.',
@@ -161,6 +194,11 @@ export const errorRows = {
   JOB_EXITED: row({
     says: (code: number, lastLine: string) =>
       `The job ended with exit code ${code}.${lastLine && ` The last line of its stderr: ${lastLine}`}`,
+    retryable: false,
+    wire: { reason: 'nonzero_return_code' },
+  }),
+  JOB_HIT_LIMIT: row({
+    says: (sentence: string) => sentence,
     retryable: false,
     wire: { reason: 'nonzero_return_code' },
   }),

@@ -1,0 +1,171 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { writeFrame } from '@horde/protocol';
+import { type Closed, type Connection, DurableLink, type Extension, WebSocketRouter } from '@horde/transport';
+import { expect, onTestFinished } from 'vitest';
+import type { Frame } from './scripted-miner.ts';
+
+/** What a miner of ours has in its database about one job: it survives whatever happens to the miner. */
+interface Database {
+  job: string | null;
+  /** The miner's own messages about the job, the first of them is number 1. */
+  requests: string[];
+  /** The number of the executor's last message that is committed. */
+  heard: number;
+  /** The executor's messages that are committed. */
+  taken: Frame[];
+}
+
+/** A miner that speaks the extensions of ours with one executor, on a real websocket, and is cut off as a test likes. */
+export class DurableMiner {
+  readonly database: Database = { job: null, requests: [], heard: 0, taken: [] };
+  /** The executor's frames of the plain protocol. */
+  readonly plain: Frame[] = [];
+  /** Everything numbered that has come, also what came again. */
+  readonly arrived: number[] = [];
+  connections = 0;
+  closed: Promise<Closed> | null = null;
+  token: string | null = null;
+  /** Called before and after a message of the executor is committed; the acknowledgement follows the second. */
+  beforeCommit: (number: number) => unknown = () => {};
+  afterCommit: (number: number) => unknown = () => {};
+  private connection: Connection | null = null;
+  private link: DurableLink | null = null;
+  private sent = 0;
+  private http: Server | null = null;
+  private router = new WebSocketRouter();
+  private port = 0;
+
+  private constructor(private readonly extensions: Extension[]) {}
+
+  /** Listens; it is closed when the test is over. */
+  static async start(
+    extensions: Extension[] = ['durable-1', 'cancel-1', 'logs-1', 'warm-1'],
+  ): Promise<DurableMiner> {
+    const miner = new DurableMiner(extensions);
+    await miner.comeBack();
+    onTestFinished(() => miner.goAway());
+    return miner;
+  }
+
+  get address(): string {
+    return `ws://127.0.0.1:${this.port}`;
+  }
+
+  /** The types of the executor's messages that are committed. */
+  get types(): string[] {
+    return this.database.taken.map(({ message_type }) => message_type);
+  }
+
+  /** What has come of the job's live output. */
+  get output(): Frame[] {
+    return this.plain.filter(({ message_type }) => message_type === 'V0JobOutput');
+  }
+
+  /** Listens again, at the same address. */
+  async comeBack(): Promise<void> {
+    this.http = createServer();
+    this.router = new WebSocketRouter();
+    this.router.route(
+      '/v0.1/executor_interface/:token',
+      (connection, { params }) => this.accept(connection, params['token']!),
+      { extensions: this.extensions },
+    );
+    this.router.attach(this.http);
+    this.http.listen(this.port, '127.0.0.1');
+    await once(this.http, 'listening');
+    this.port = (this.http.address() as AddressInfo).port;
+  }
+
+  /** The miner's process is gone; its database stays. */
+  async goAway(): Promise<void> {
+    const { http } = this;
+    this.http = null;
+    if (!http) return;
+    http.close();
+    this.cut();
+    await this.router.close();
+    http.closeAllConnections();
+  }
+
+  /** The connection is lost, without a word. */
+  cut(): void {
+    this.connection?.terminate();
+  }
+
+  close(code: number): void {
+    this.connection?.close(code);
+  }
+
+  /** Has more to say about the job. */
+  give(...messages: { job_uuid: string }[]): void {
+    this.database.job ??= messages[0]!.job_uuid;
+    this.database.requests.push(...messages.map(writeFrame));
+    this.bring();
+  }
+
+  /** Says once more what it has said. */
+  repeat(number: number): void {
+    void this.link!.message(this.database.job!, number, this.database.requests[number - 1]!);
+  }
+
+  /** Sends a frame of the plain protocol. */
+  say(message: object): void {
+    void this.link!.plain(writeFrame(message));
+  }
+
+  /** Waits for so many connections. */
+  async connected(count = 1): Promise<void> {
+    await expect.poll(() => this.connections, { timeout: 20_000 }).toBeGreaterThanOrEqual(count);
+  }
+
+  /** Waits until a message of this type is committed. */
+  async has(type: string): Promise<Frame> {
+    await expect.poll(() => this.types, { timeout: 20_000 }).toContain(type);
+    return this.database.taken.find(({ message_type }) => message_type === type)!;
+  }
+
+  private accept(connection: Connection, token: string): void {
+    const { database } = this;
+    this.connections++;
+    this.token = token;
+    this.connection = connection;
+    this.closed = connection.closed;
+    const link = new DurableLink(
+      connection,
+      {
+        onMessage: async (_job, number, frame) => {
+          this.arrived.push(number);
+          if (number <= database.heard) return;
+          await this.beforeCommit(number);
+          if (!connection.isOpen) throw new Error('The connection was cut before the commit.');
+          database.heard = number;
+          database.taken.push(JSON.parse(frame) as Frame);
+          await this.afterCommit(number);
+        },
+        onAcknowledged: async () => {},
+        onResume: async (job, number) => {
+          this.sent = number;
+          this.bring();
+          await link.resume(job, database.heard);
+        },
+        onPlain: async (frame) => void this.plain.push(JSON.parse(frame) as Frame),
+        onBadFrame: (sentence) => this.plain.push({ message_type: 'bad frame', sentence }),
+      },
+      () => {},
+    );
+    this.link = link;
+    this.sent = 0;
+    if (database.heard === 0) this.bring();
+  }
+
+  private bring(): void {
+    const { job, requests } = this.database;
+    if (job === null || !this.connection?.isOpen) return;
+    while (this.sent < requests.length) {
+      const number = ++this.sent;
+      void this.link!.message(job, number, requests[number - 1]!);
+    }
+  }
+}
