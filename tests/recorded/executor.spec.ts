@@ -1,6 +1,8 @@
+import { X509Certificate } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { containersOf, makeImage } from '../../apps/executor/src/testing/machine.ts';
+import { freePort } from '../../apps/executor/src/testing/tls.ts';
 import { runExecutor } from '../../apps/executor/src/testing/run-executor.ts';
 import { WsServer } from '../../apps/validator/src/testing/ws-server.ts';
 import { serve, type Received } from '../../libs/job-runner/src/testing/http-server.ts';
@@ -12,7 +14,7 @@ import { Line } from './line.ts';
 type Frame = Record<string, any>;
 
 const conversations = conversationsOf('miner-executor');
-const recordedImage = 'localhost:5000/horde/busybox:test';
+const recordedImages = ['localhost:5000/horde/busybox:test', 'localhost:5000/horde/streaming:test'];
 const recordedStorage = 'http://127.0.0.1:9100';
 
 /** What the executor says otherwise on purpose, docs/compatibility.md says why: the job's failure, with its reason. */
@@ -21,12 +23,17 @@ const exceptions: Record<string, Frame> = {
   volume_bad_zip: { reason: 'download_failed', stage: 'volume_download', docker_process_exit_status: null },
   command_missing: { reason: 'nonzero_return_code', stage: 'execution', docker_process_exit_status: 127 },
 };
-/** What the executor cannot do yet. */
-const later = ['streaming'];
-const scenarios = [...conversations.keys()].filter((name) => !later.includes(name));
+const scenarios = [...conversations.keys()];
+
+/** In place of the recorded streaming job: is healthy, and ends a moment after it was asked. */
+const server = `#!/bin/sh
+printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n' | busybox nc -l -p 8000 >/dev/null
+sleep 2
+printf done >/artifacts/done
+`;
 
 let image: Awaited<ReturnType<typeof makeImage>>;
-beforeAll(async () => void (image = await makeImage()));
+beforeAll(async () => void (image = await makeImage({ server })));
 afterAll(() => image?.remove());
 
 /** What the recorded storage answered to the upload of a scenario. */
@@ -85,11 +92,14 @@ async function playMiner(events: LinkEvent[]) {
     executorToken: open!.split('/').at(-1)!,
     // The recorded machine had no GPU either.
     noGpu: true,
+    nginxPort: await freePort(),
   });
   const line = await miner.line;
   const frames = framesOf(events);
   const here = (text: string) =>
-    text.replaceAll(recordedImage, image.reference).replaceAll(recordedStorage, url);
+    recordedImages
+      .reduce((rest, recorded) => rest.replaceAll(recorded, image.reference), text)
+      .replaceAll(recordedStorage, url);
   const said = await line.play('miner', frames, here);
   const { code } = await line.connection.closed;
   return {
@@ -104,6 +114,11 @@ async function playMiner(events: LinkEvent[]) {
 
 /** The words of a failure are each executor's own; that there are some is not. */
 function settled(frame: Frame): Frame {
+  if (frame['message_type'] === 'V0StreamingJobReadyRequest') {
+    expect(new X509Certificate(frame['public_key'] as string).subjectAltName).toMatch(/^DNS:localhost/);
+    expect(frame['port']).toBeGreaterThan(0);
+    return { ...frame, public_key: '(certificate)', port: '(port)' };
+  }
   if (!/Failed/.test(frame['message_type'] as string)) return frame;
   expect(frame['message']).toMatch(/\w \w/);
   const { stage } = (frame['context'] ?? {}) as { stage?: string };

@@ -1,15 +1,21 @@
 import Docker from 'dockerode';
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll } from 'vitest';
 
 const docker = new Docker();
 
-/** An image with a shell in it, under a name of its own: the machine's static busybox. */
-export async function makeImage(): Promise<{ reference: string; remove: () => Promise<void> }> {
+/**
+ * An image with a shell in it, under a name of its own: the machine's static busybox.
+ *
+ * @param programs the contents of more programs, by their names in the root folder
+ */
+export async function makeImage(
+  programs: Record<string, string> = {},
+): Promise<{ reference: string; remove: () => Promise<void> }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'horde-executor-image-'));
   try {
     chmodSync(folder, 0o755); // becomes the container's root folder
@@ -17,6 +23,8 @@ export async function makeImage(): Promise<{ reference: string; remove: () => Pr
     copyFileSync('/bin/busybox', path.join(folder, 'bin/busybox'));
     for (const applet of ['sh', 'cat', 'echo', 'sha256sum', 'sleep', 'tee', 'touch', 'true'])
       execFileSync('ln', ['-s', 'busybox', path.join(folder, 'bin', applet)]);
+    for (const [name, contents] of Object.entries(programs))
+      writeFileSync(path.join(folder, name), contents, { mode: 0o755 });
     const repo = 'horde-test/executor';
     const tag = randomBytes(6).toString('hex');
     const tar = spawn('tar', ['-c', '-C', folder, '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
