@@ -143,7 +143,7 @@ async function memoryOf(
   command: string[],
   url: string | null = null,
 ): Promise<number> {
-  const volume = url && { volume_type: 'single_file', url, relative_path: 'big' };
+  const volume = url === null ? null : { volume_type: 'single_file', url, relative_path: 'big' };
   const executor = await readyExecutor(miner, image, volume);
   const memory = executor.child.watchMemory();
   await executor.run(command);
