@@ -1,1 +1,2 @@
-export { pageAt, PageStore, pageTime, type Durability, type PageStoreOptions } from './page-store.ts';
+export { PageStore, type Durability, type PageStoreOptions } from './page-store.ts';
+export { pageAt, Pages, pageTime, type Page } from './pages.ts';

@@ -1,15 +1,9 @@
-import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
-import { createReadStream, createWriteStream } from 'node:fs';
-import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
+import { open, rm, stat, type FileHandle } from 'node:fs/promises';
 import { Exclusive } from './exclusive.ts';
+import { lockFolder } from './folder-lock.ts';
+import { missing } from './missing.ts';
+import { pageAt, type Pages } from './pages.ts';
 import { wholeLines } from './whole-lines.ts';
-
-/** How long one page takes receipts. ComputeHorde's. @unit ms */
-export const pageTime = 300_000;
-/** The page that receipts of this moment are put on. @param at ms since 1970 */
-export const pageAt = (at: number): number => Math.floor(at / pageTime);
 
 /**
  * - `synced`: a line counts as stored when the disk has it;
@@ -18,11 +12,9 @@ export const pageAt = (at: number): number => Math.floor(at / pageTime);
 export type Durability = 'synced' | 'written';
 
 export interface PageStoreOptions {
-  /** Holds the pages; made if missing. One process at a time may use it. */
-  folder: string;
   /** @default synced */
   durability?: Durability;
-  /** @default Date.now */
+  /** ms since 1970. @default Date.now */
   now?: () => number;
 }
 
@@ -40,24 +32,42 @@ interface OpenPage {
 }
 
 /**
- * The receipts that a miner shows to everyone, in files that ComputeHorde's validators fetch: `{page}.jsonl`, one
- * receipt a line, appended only. What is appended while another write is under way is written together with it, so the
- * cost of a line does not grow with the page, nor with how many come at once.
+ * Puts receipts on the pages that a miner shows to everyone: one receipt a line, appended only. What is appended while
+ * another write is under way is written together with it, so the cost of a line does not grow with the page, nor with
+ * how many come at once.
  */
 export class PageStore {
   private readonly waiting: Waiting[] = [];
   private readonly turns = new Exclusive();
   private current: OpenPage | null = null;
+  /** Receipts never go back to an earlier page, whatever the clock does. */
+  private newest = 0;
 
   private constructor(
-    private readonly folder: string,
+    private readonly pages: Pages,
     private readonly durability: Durability,
     private readonly now: () => number,
+    private readonly unlock: () => void,
   ) {}
 
-  static async open({ folder, durability = 'synced', now = Date.now }: PageStoreOptions): Promise<PageStore> {
-    await mkdir(folder, { recursive: true });
-    return new PageStore(folder, durability, now);
+  /**
+   * Takes the folder for this process, makes it if it is missing, and cuts off lines that an earlier process has not
+   * finished.
+   * @returns null when another process, or another store of this one, has the folder
+   */
+  static async open(pages: Pages, options: PageStoreOptions = {}): Promise<PageStore | null> {
+    const { durability = 'synced', now = Date.now } = options;
+    await pages.make();
+    const unlock = lockFolder(pages.folder);
+    if (!unlock) return null;
+    const store = new PageStore(pages, durability, now, unlock);
+    try {
+      await store.repair();
+      return store;
+    } catch (error) {
+      unlock();
+      throw error;
+    }
   }
 
   /**
@@ -73,59 +83,17 @@ export class PageStore {
     return promise;
   }
 
-  /** Where a page is, and how much of it may be shown: never a part of a line. Null: there is no such page. */
-  async page(page: number): Promise<{ file: string; size: number; archive: string | null } | null> {
-    const file = this.file(page);
-    const stored = await stat(file).catch(missing);
-    if (!stored) return null;
-    const archive = `${file}.gz`;
-    const size = this.current?.page === page ? this.current.size : stored.size;
-    return { file, size, archive: (await stat(archive).catch(missing)) ? archive : null };
-  }
-
-  /** The pages there are, oldest first. */
-  async pages(): Promise<number[]> {
-    const names = await readdir(this.folder);
-    const numbers = names.map((name) => /^(?<page>\d+)\.jsonl$/.exec(name)?.groups?.['page']);
-    return numbers
-      .filter((page) => page !== undefined)
-      .map(Number)
-      .sort((a, b) => a - b);
-  }
-
-  /** Compresses the pages that take no more receipts, which are all but the newest two. @returns how many */
-  async archive(): Promise<number> {
-    const closed = (await this.pages()).filter((page) => page <= pageAt(this.now()) - 2);
-    let made = 0;
-    for (const page of closed) {
-      const { archive } = (await this.page(page)) ?? {};
-      if (archive !== null) continue;
-      await this.compress(page);
-      made++;
-    }
-    return made;
-  }
-
-  /** Removes pages that took receipts only before this time, and their archives. @returns how many */
-  async evict(before: number): Promise<number> {
-    const old = (await this.pages()).filter((page) => page < pageAt(before));
-    for (const page of old) {
-      // The page first: an archive without its page is never shown.
-      await rm(this.file(page), { force: true });
-      await rm(`${this.file(page)}.gz`, { force: true });
-    }
-    return old.length;
-  }
-
-  /** Writes what waits, and lets go of the files. */
+  /** Writes what waits, and lets go of the folder. */
   async close(): Promise<void> {
     await this.turns.run(() => this.leave());
+    this.unlock();
   }
 
   private async writeWaiting(): Promise<void> {
     const batch = this.waiting.splice(0);
     try {
-      const page = await this.enter(pageAt(this.now()));
+      this.newest = Math.max(this.newest, pageAt(this.now()));
+      const page = await this.enter(this.newest);
       await this.write(page, Buffer.from(batch.map(({ line }) => `${line}\n`).join('')));
       for (const { resolve } of batch) resolve(page.page);
     } catch (error) {
@@ -141,6 +109,7 @@ export class PageStore {
       }
       if (this.durability === 'synced') await page.file.datasync();
       page.size += bytes.length;
+      this.pages.showUpTo({ page: page.page, size: page.size });
     } catch (error) {
       // What may be there of it is cut off when the page is opened again.
       await page.file.truncate(page.size).catch(() => {});
@@ -152,13 +121,16 @@ export class PageStore {
   private async enter(page: number): Promise<OpenPage> {
     if (this.current?.page === page) return this.current;
     await this.leave();
-    const name = this.file(page);
+    const name = this.pages.file(page);
     const isNew = !(await stat(name).catch(missing));
     const file = await open(name, isNew ? 'wx+' : 'r+', 0o644);
     try {
-      const size = await wholeLines(file);
+      const size = isNew ? 0 : await cutTornLine(file);
+      // Made before the clock was set back, it would lack what comes now.
+      await rm(`${name}.gz`, { force: true });
       if (isNew && this.durability === 'synced') await this.syncFolder();
       this.current = { page, file, size };
+      this.pages.showUpTo({ page, size });
       return this.current;
     } catch (error) {
       await file.close();
@@ -169,28 +141,27 @@ export class PageStore {
   private async leave(): Promise<void> {
     const { current } = this;
     this.current = null;
+    this.pages.showUpTo(null);
     await current?.file.close();
+  }
+
+  private async repair(): Promise<void> {
+    for (const page of await this.pages.pages()) {
+      if (await stat(`${this.pages.file(page)}.gz`).catch(missing)) continue;
+      const file = await open(this.pages.file(page), 'r+');
+      await cutTornLine(file).finally(() => file.close());
+    }
   }
 
   /** A file's name is only safe when its folder is. */
   private async syncFolder(): Promise<void> {
-    const folder = await open(this.folder, 'r');
+    const folder = await open(this.pages.folder, 'r');
     await folder.sync().finally(() => folder.close());
-  }
-
-  private async compress(page: number): Promise<void> {
-    const target = `${this.file(page)}.gz`;
-    const part = `${target}.part`;
-    await pipeline(createReadStream(this.file(page)), createGzip(), createWriteStream(part, { mode: 0o644 }));
-    await rename(part, target);
-  }
-
-  private file(page: number): string {
-    return path.join(this.folder, `${page}.jsonl`);
   }
 }
 
-function missing(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT') return null;
-  throw error;
+async function cutTornLine(file: FileHandle): Promise<number> {
+  const whole = await wholeLines(file);
+  if (whole < (await file.stat()).size) await file.truncate(whole);
+  return whole;
 }
