@@ -1,0 +1,143 @@
+import type { Database } from '@horde/database';
+import { dueItem, readDocuments, type Item } from './document.ts';
+import { fetchDocument } from './http-source.ts';
+import { WrongValue, type Keys, type ValueOf } from './keys.ts';
+
+export interface DynamicConfigOptions<K extends Keys> {
+  keys: K;
+  /** With the table of `createDynamicConfigTable`. */
+  database: Database;
+  /** Addresses of documents in ComputeHorde's form; a later one wins. None: nothing is fetched. */
+  documents: readonly string[];
+  /** Keys whose default the operator has chosen, in the environment: no document changes them. */
+  pinned?: ReadonlySet<string>;
+  /** @unit ms since 1970 */
+  now?: () => number;
+}
+
+type Source = 'operator' | 'remote';
+
+/** A key as it stands. */
+export interface DynamicSetting {
+  name: string;
+  value: unknown;
+  /** `environment`: the default, which the operator has chosen there. */
+  from: Source | 'environment' | 'default';
+}
+
+/**
+ * Settings that change while a service runs. What counts is, in this order: what the operator has set here, what the
+ * operator's environment says, what the documents say, the default. All that was ever read is in Postgres, so that the
+ * last good values outlast a source that is away; a time in `effective_from` is kept even then.
+ */
+export class DynamicConfig<K extends Keys> {
+  private stored: Record<Source, Map<string, Item[]>> = { operator: new Map(), remote: new Map() };
+  private readonly now: () => number;
+
+  constructor(private readonly options: DynamicConfigOptions<K>) {
+    this.now = options.now ?? Date.now;
+  }
+
+  /** The value of a key as of now. */
+  get<N extends keyof K & string>(name: N): ValueOf<K[N]> {
+    return this.look(name).value as ValueOf<K[N]>;
+  }
+
+  /** All keys, and where each value is from. */
+  all(): DynamicSetting[] {
+    return Object.keys(this.options.keys).map((name) => this.look(name));
+  }
+
+  /** Reads again what is stored; another process may have changed it. */
+  async load(): Promise<void> {
+    const rows = await this.options.database.manager.query<{ key: string; source: Source; items: Item[] }[]>(
+      'select key, source, items from dynamic_config',
+    );
+    const stored = { operator: new Map<string, Item[]>(), remote: new Map<string, Item[]>() };
+    for (const { key, source, items } of rows) {
+      // Another version may have stored what this one does not take.
+      if (Object.hasOwn(stored, source))
+        stored[source].set(
+          key,
+          items.filter(({ value }) => this.takes(key, value)),
+        );
+    }
+    this.stored = stored;
+  }
+
+  /**
+   * Asks the documents, and stores what they say. A key with a value that cannot be used keeps what it had.
+   * @returns a sentence for each such key
+   * @throws SourceError when a document cannot be had; then nothing changes
+   */
+  async fetch(): Promise<string[]> {
+    const { documents, keys, database } = this.options;
+    if (documents.length === 0) return [];
+    const { items, refused } = readDocuments(await Promise.all(documents.map(fetchDocument)), keys);
+    await database.transaction(async ({ manager }) => {
+      await manager.query(
+        `delete from dynamic_config where source = 'remote' and not (key = any ($1::text[]))`,
+        [[...items.keys(), ...refused.keys()]],
+      );
+      for (const [key, its] of items) await manager.query(upsert, [key, 'remote', JSON.stringify(its)]);
+    });
+    await this.load();
+    return [...refused.values()];
+  }
+
+  /** Sets a key in the operator's name; it stays so until `unset`. @throws Error with a sentence */
+  async set(name: string, value: unknown): Promise<void> {
+    const key = this.known(name);
+    try {
+      const items: Item[] = [{ value: key.read(value), effectiveFrom: null }];
+      await this.options.database.manager.query(upsert, [name, 'operator', JSON.stringify(items)]);
+    } catch (error) {
+      throw error instanceof WrongValue ? new Error(`${name} ${error.message}.`) : error;
+    }
+    await this.load();
+  }
+
+  /** Takes back what the operator has set. @throws Error when there is no such key */
+  async unset(name: string): Promise<void> {
+    this.known(name);
+    await this.options.database.manager.query(
+      `delete from dynamic_config where key = $1 and source = 'operator'`,
+      [name],
+    );
+    await this.load();
+  }
+
+  private look(name: string): DynamicSetting {
+    const own = this.due('operator', name);
+    if (own) return { name, value: own.value, from: 'operator' };
+    const initial = this.options.keys[name]!.default;
+    if (this.options.pinned?.has(name)) return { name, value: initial, from: 'environment' };
+    const said = this.options.documents.length > 0 && this.due('remote', name);
+    return said ? { name, value: said.value, from: 'remote' } : { name, value: initial, from: 'default' };
+  }
+
+  private due(source: Source, name: string): Item | undefined {
+    return dueItem(this.stored[source].get(name) ?? [], this.now());
+  }
+
+  private takes(name: string, value: unknown): boolean {
+    if (!Object.hasOwn(this.options.keys, name)) return false;
+    try {
+      this.options.keys[name]!.read(value);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private known(name: string): K[string] {
+    const { keys } = this.options;
+    if (Object.hasOwn(keys, name)) return keys[name] as K[string];
+    throw new Error(`There is no key ${name}; there are ${Object.keys(keys).join(', ')}.`);
+  }
+}
+
+const upsert = `
+  insert into dynamic_config (key, source, items) values ($1, $2, $3::jsonb)
+  on conflict (key, source) do update set items = excluded.items, changed_at = now()
+  where dynamic_config.items is distinct from excluded.items`;

@@ -1,0 +1,65 @@
+/** @unit ms */
+const patience = 10_000;
+/** @unit bytes */
+const longest = 1_048_576;
+
+/** A document cannot be had. The sentence names its address without anything secret. */
+export class SourceError extends Error {
+  override readonly name = 'SourceError';
+}
+
+/** The JSON object at an address. @throws SourceError */
+export async function fetchDocument(address: string): Promise<object> {
+  const url = URL.parse(address);
+  if (!url || !['http:', 'https:'].includes(url.protocol) || url.username || url.password) {
+    throw new SourceError(
+      'The address of the dynamic configuration must be http or https, without a password.',
+    );
+  }
+  const shown = `${url.origin}${url.pathname}`;
+  try {
+    const response = await fetch(url, {
+      headers: { accept: 'application/json', 'user-agent': 'compute-horde' },
+      redirect: 'error',
+      signal: AbortSignal.timeout(patience),
+    });
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      throw new SourceError(`${shown} answered with ${response.status}.`);
+    }
+    return parse(await readAll(response, shown), shown);
+  } catch (error) {
+    if (error instanceof SourceError) throw error;
+    throw new SourceError(`${shown} does not answer: ${reason(error)}.`);
+  }
+}
+
+async function readAll(response: Response, shown: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.byteLength;
+    if (length > longest) throw new SourceError(`${shown} is larger than ${longest} bytes.`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parse(text: string, shown: string): object {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    throw new SourceError(`${shown} is not JSON.`);
+  }
+  if (typeof document === 'object' && document !== null && !Array.isArray(document)) return document;
+  throw new SourceError(`${shown} is not a JSON object.`);
+}
+
+/** What a person can use of a failed call: fetch hides it one or two causes deep. */
+function reason(error: unknown): string {
+  if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${patience / 1000} s`;
+  let cause = error;
+  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
+  return cause instanceof Error ? cause.message || cause.name : String(cause);
+}
