@@ -4,6 +4,7 @@ import type { ExpressAdapter } from '@nestjs/platform-express';
 import { HealthModule, type Logger } from '@horde/operations';
 import { ErrorsFilter } from './http/errors.filter.ts';
 import { Ledger } from './ledger/ledger.ts';
+import { AnnouncementController } from './management/announcement.controller.ts';
 import { ManagementController } from './management/management.controller.ts';
 import { ChainController } from './pylon/chain.controller.ts';
 import { IdentityController } from './pylon/identity.controller.ts';
@@ -15,7 +16,13 @@ export function devnetModule(settings: DevnetSettings, ledger: Ledger, logger: L
   @Module({
     imports: [HealthModule.forRoot()],
     // The order matters: "commitments/self" is the identity's own, not of a hotkey named self.
-    controllers: [ChainController, IdentityController, SubnetController, ManagementController],
+    controllers: [
+      ChainController,
+      IdentityController,
+      SubnetController,
+      AnnouncementController,
+      ManagementController,
+    ],
     providers: [
       { provide: DevnetSettings, useValue: settings },
       { provide: Ledger, useValue: ledger },

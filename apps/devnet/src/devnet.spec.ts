@@ -132,6 +132,24 @@ describe("Pylon's API", () => {
     expect(JSON.stringify(body)).not.toContain('oken');
   });
 
+  it('writes the address of an identity for its token only', async () => {
+    const announce = (name: string, axon: unknown, authorization?: string) =>
+      devnet.call(
+        'PUT',
+        `/devnet/identities/${name}/axon`,
+        axon,
+        authorization ? { authorization: `Bearer ${authorization}` } : {},
+      );
+    const axon = { ip: '198.51.100.1', port: 9 };
+    expect((await announce('validator', axon)).status).toBe(401);
+    expect((await announce('validator', axon, 'wrong')).status).toBe(401);
+    expect((await announce('nobody', axon, 'right')).status).toBe(404);
+    expect((await announce('validator', null, 'right')).status).toBe(400);
+    expect((await announce('validator', axon, 'right')).status).toBe(204);
+    const { body } = await devnet.call('GET', `${open}/block/latest/neurons`);
+    expect(body.neurons[validator]).toMatchObject({ axon_info: { ...axon, protocol: 4 }, stake: 5 });
+  });
+
   it('writes nothing for a hotkey that is not registered', async () => {
     await devnet.call('PUT', '/devnet/identities/stranger', { hotkey: stranger, token: 't' });
     const { status, body } = await devnet.call('POST', '/api/v1/identity/stranger/subnet/12/commitments', {

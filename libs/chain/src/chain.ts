@@ -15,6 +15,18 @@ export interface Block {
   hash: string;
 }
 
+/** What a subnet asks of those who take part. */
+export interface Hyperparameters {
+  /** An epoch has one block more. @unit blocks */
+  tempo: number;
+  /** Fewer weights than these are not taken. */
+  minAllowedWeights: number;
+  /** The largest part of its weights that a validator may give to one neuron. @unit 1/65535 */
+  maxWeightLimit: number;
+  /** Weights are handed in sealed, and opened later. */
+  commitRevealEnabled: boolean;
+}
+
 /**
  * What the services read from the chain: who is who, their stakes and addresses, what they have committed. The
  * services' only way to it.
@@ -37,6 +49,8 @@ export interface Chain {
   validators(block?: number): Promise<{ block: Block; validators: Neuron[] }>;
   /** A hotkey's commitment as text (bytes that are no UTF-8 become U+FFFD); null when it has none. */
   commitment(hotkey: string): Promise<string | null>;
+  /** The subnet's, as of now. Not there where the way to the chain does not tell them: Pylon does not. */
+  hyperparameters?(): Promise<Hyperparameters>;
 }
 
 /** A chain that also writes, in the name of one hotkey. */
@@ -54,6 +68,13 @@ export interface SigningChain extends Chain {
    * is before the chain has them.
    */
   setWeights(weights: ReadonlyMap<string, number>): Promise<void>;
+  /**
+   * Writes where the own hotkey can be reached; that it is there already is fine. Resolves when the chain has it. Not
+   * there where the way to the chain cannot do it: Pylon cannot.
+   *
+   * @param address an IP address and a port of 1 to 65535
+   */
+  announce?(address: { ip: string; port: number }): Promise<void>;
 }
 
 /** The chain holds no longer commitment. @unit bytes */

@@ -4,7 +4,9 @@ export {
   type Block,
   type Chain,
   type ChainErrorKind,
+  type Hyperparameters,
   type Neuron,
   type SigningChain,
 } from './chain.ts';
+export { DevnetChain } from './devnet-chain.ts';
 export { PylonChain, type PylonOptions } from './pylon-chain.ts';

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Block, Neuron } from './chain.ts';
+import type { Block, Hyperparameters, Neuron } from './chain.ts';
 
 /** An answer of another shape than Pylon's; the message says which part. */
 export class AnswerError extends Error {}
@@ -45,6 +45,19 @@ export function readNetuid(body: unknown): number {
 export function readIdentityNetuid(body: unknown, name: string): number | null {
   const identities = fields(fields(body, 'the answer')['identities'], 'identities');
   return Object.hasOwn(identities, name) ? count(identities[name], `identities.${name}`) : null;
+}
+
+/** `{tempo, min_allowed_weights, max_weight_limit, commit_reveal_enabled}` of a devnet. */
+export function readHyperparameters(body: unknown): Hyperparameters {
+  const answer = fields(body, 'the answer');
+  const commitReveal = answer['commit_reveal_enabled'];
+  if (typeof commitReveal !== 'boolean') throw new AnswerError('commit_reveal_enabled is not true or false');
+  return {
+    tempo: count(answer['tempo'], 'tempo'),
+    minAllowedWeights: count(answer['min_allowed_weights'], 'min_allowed_weights'),
+    maxWeightLimit: count(answer['max_weight_limit'], 'max_weight_limit'),
+    commitRevealEnabled: commitReveal,
+  };
 }
 
 function readNeuron(value: unknown): Neuron {

@@ -32,13 +32,13 @@ export interface PylonOptions {
  * identity logs in again, once.
  */
 export class PylonChain implements SigningChain {
-  private readonly http: PylonHttp;
+  protected readonly http: PylonHttp;
   private login: Promise<void> | null = null;
   /** Older Pylons do not say what the newest block is; then it is learnt from the validators. */
   private tellsBlock = true;
 
   /** @throws ChainError when the address cannot be one */
-  constructor(private readonly options: PylonOptions) {
+  constructor(protected readonly options: PylonOptions) {
     this.http = new PylonHttp(options.address, [options.identity?.token, options.openAccessToken]);
   }
 
@@ -107,7 +107,7 @@ export class PylonChain implements SigningChain {
     return this.options.identity?.token ?? this.options.openAccessToken;
   }
 
-  private needIdentity(what: string): { name: string; token: string } {
+  protected needIdentity(what: string): { name: string; token: string } {
     if (this.options.identity) return this.options.identity;
     throw new ChainError(
       'refused',
@@ -148,7 +148,7 @@ export class PylonChain implements SigningChain {
     return { request, answer };
   }
 
-  private request(method: PylonRequest['method'], path: string, more: Partial<PylonRequest>): PylonRequest {
+  protected request(method: PylonRequest['method'], path: string, more: Partial<PylonRequest>): PylonRequest {
     return { method, path, token: this.token, timeout: readLimit, ...more };
   }
 
@@ -187,12 +187,12 @@ export class PylonChain implements SigningChain {
     return this.read(request, this.accepted(request, answer), (body) => readIdentityNetuid(body, name));
   }
 
-  private accepted(request: PylonRequest, answer: PylonAnswer): PylonAnswer {
+  protected accepted(request: PylonRequest, answer: PylonAnswer): PylonAnswer {
     if (answer.status >= 200 && answer.status < 300) return answer;
     throw this.http.refused(request, answer);
   }
 
-  private read<T>(request: PylonRequest, answer: PylonAnswer, reader: (body: unknown) => T): T {
+  protected read<T>(request: PylonRequest, answer: PylonAnswer, reader: (body: unknown) => T): T {
     try {
       return reader(answer.body);
     } catch (error) {

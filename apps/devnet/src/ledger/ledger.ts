@@ -42,6 +42,16 @@ export class Ledger {
     });
   }
 
+  /** Writes where a hotkey can be reached. Returns whether it is registered. */
+  async announce(hotkey: string, axon: Participant['axon']): Promise<boolean> {
+    return this.change((state) => {
+      const present = entry(state.neurons, hotkey)?.at(-1)?.neuron;
+      if (!present) return false;
+      setNeuron(state, hotkey, this.clock.latest().number, { ...present, axon });
+      return true;
+    });
+  }
+
   /** Its commitment goes with it; its past stays. Returns whether it was registered. */
   async remove(hotkey: string): Promise<boolean> {
     return this.change((state) => {

@@ -49,6 +49,12 @@ export class ManagementController {
     return { name, hotkey };
   }
 
+  /** What a subnet asks of its validators. Here it is always the same; the tempo is that of the real network. */
+  @Get('hyperparameters')
+  hyperparameters() {
+    return { tempo: 360, min_allowed_weights: 1, max_weight_limit: 65_535, commit_reveal_enabled: false };
+  }
+
   /** The whole chain as of now, without the tokens. */
   @Get('state')
   state() {

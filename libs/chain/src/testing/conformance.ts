@@ -16,8 +16,28 @@ export interface ChainUnderTest {
   close(): Promise<void>;
 }
 
+/** What an adapter can do that others cannot. */
+export interface Capabilities {
+  announce: boolean;
+  hyperparameters: boolean;
+}
+
+const addresses = [
+  { ip: '198.51.100.9', port: 1234 },
+  { ip: '2001:db8::9', port: 65_535 },
+];
+const noAddresses = [
+  { ip: 'localhost', port: 1 },
+  { ip: '0.0.0.0', port: 1 },
+  { ip: '198.51.100.9', port: 0 },
+];
+
 /** The promises of `Chain` and `SigningChain`, checked on a real adapter with a chain behind it. */
-export function chainConformance(name: string, start: () => Promise<ChainUnderTest>): void {
+export function chainConformance(
+  name: string,
+  start: () => Promise<ChainUnderTest>,
+  can: Capabilities,
+): void {
   describe(`the chain over ${name}`, () => {
     let underTest: ChainUnderTest;
     let chain: SigningChain;
@@ -142,6 +162,29 @@ export function chainConformance(name: string, start: () => Promise<ChainUnderTe
       });
     });
 
+    it('can do what it names, and nothing else', async () => {
+      expect(chain.announce !== undefined).toBe(can.announce);
+      const found = await chain.hyperparameters?.();
+      const shape = { tempo: expect.any(Number), minAllowedWeights: expect.any(Number) };
+      const rest = { maxWeightLimit: expect.any(Number), commitRevealEnabled: expect.any(Boolean) };
+      expect(found).toEqual(can.hyperparameters ? { ...shape, ...rest } : undefined);
+    });
+
+    it.each(can.announce ? addresses : [])(
+      'announces that it can be reached at %j, and changes nothing else',
+      async (address) => {
+        const own = async () => (await chain.neurons()).neurons.find(({ hotkey }) => hotkey === hotkeys[0])!;
+        const before = await own();
+        await chain.announce!(address);
+        await chain.announce!(address);
+        expect(await own()).toEqual({ ...before, address });
+      },
+    );
+
+    it.each(can.announce ? noAddresses : [])('does not announce %j', async (address) => {
+      await expect(chain.announce!(address)).rejects.toMatchObject({ name: 'ChainError', kind: 'refused' });
+    });
+
     it('where no chain is, every call fails with a ChainError', async () => {
       const gone = underTest.unreachable;
       const calls = [
@@ -152,6 +195,8 @@ export function chainConformance(name: string, start: () => Promise<ChainUnderTe
         gone.ownCommitment(),
         gone.setCommitment('<M:>'),
         gone.setWeights(new Map([[hotkeys[1], 1]])),
+        ...(gone.announce ? [gone.announce({ ip: '198.51.100.9', port: 1 })] : []),
+        ...(gone.hyperparameters ? [gone.hyperparameters()] : []),
       ];
       for (const result of await Promise.allSettled(calls)) {
         const error = (result as PromiseRejectedResult).reason as ChainError;
