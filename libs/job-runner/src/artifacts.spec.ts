@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -49,6 +57,28 @@ describe('reading artifacts', () => {
     expect(skipped).toMatch(
       /^5 artifacts were left out: "30" \(1 MB\) did not fit into the 20 MB of all together; /,
     );
+  });
+
+  it('does not read what has no room any more', async () => {
+    const folder = makeFolder();
+    for (let index = 0; index < 200; index++) {
+      const file = path.join(folder, `${index}`);
+      writeFileSync(file, '');
+      truncateSync(file, 999_999);
+    }
+    const readSoFar = () => Number(/rchar: (\d+)/.exec(readFileSync('/proc/self/io', 'utf8'))![1]);
+    const before = readSoFar();
+    const { artifacts, skipped } = await readArtifacts(folder, '/a');
+    expect(readSoFar() - before).toBeLessThan(30_000_000);
+    expect(artifacts.size).toBe(19);
+    expect(skipped).toMatch(/^181 artifacts were left out: .*; 176 more did not fit into the 20 MB/);
+  });
+
+  it('ends with the reason of an abort', async () => {
+    const folder = makeFolder();
+    writeFileSync(path.join(folder, 'a'), '');
+    const aborted = readArtifacts(folder, '/a', AbortSignal.abort(new Error('the job is over')));
+    await expect(aborted).rejects.toThrow('the job is over');
   });
 
   it('skips names that are not UTF-8', async () => {
@@ -102,9 +132,15 @@ describe('reading artifacts', () => {
     expect(skipped).toBe('Of the artifacts only 10000 were looked at: there are more.');
   }, 60_000);
 
-  it('does not enter a folder that became a link', async () => {
+  it('does not enter a folder that became a link, and says that one is gone', async () => {
     const folder = path.join(makeFolder(), 'artifacts');
+    expect(await readArtifacts(folder, '/a')).toEqual({
+      artifacts: new Map(),
+      skipped: 'The artifacts folder could not be read: it does not exist.',
+    });
     symlinkSync('/etc', folder);
-    await expect(readArtifacts(folder, '/a')).rejects.toThrow(/ENOTDIR|ELOOP/);
+    const { artifacts, skipped } = await readArtifacts(folder, '/a');
+    expect(artifacts.size).toBe(0);
+    expect(skipped).toMatch(/^The artifacts folder could not be read: /);
   });
 });

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { FileHandle } from 'node:fs/promises';
 
 import { leftOut, type Cause, type LeftOut } from './artifacts-left-out.ts';
 import { entryOf, namesIn, openFile, openFolder } from './inside.ts';
@@ -24,23 +25,32 @@ export interface Artifacts {
  * are not UTF-8 are skipped, and never opened.
  *
  * @param artifactsDir the path that the job saw the folder at
+ * @throws the signal's reason on abort
  */
-export async function readArtifacts(folder: string, artifactsDir: string): Promise<Artifacts> {
+export async function readArtifacts(
+  folder: string,
+  artifactsDir: string,
+  signal?: AbortSignal,
+): Promise<Artifacts> {
   const prefix = artifactsDir.replace(/\/+$/, '');
   const artifacts = new Map<string, string>();
   const skipped: LeftOut[] = [];
   let total = 0;
-  const directory = await openFolder(folder);
+  let directory: FileHandle;
+  try {
+    directory = await openFolder(folder);
+  } catch (error) {
+    return { artifacts, skipped: `The artifacts folder could not be read: ${why(error)}.` };
+  }
   try {
     const { names, more } = await firstNames(namesIn(directory));
     for (const name of names) {
+      signal?.throwIfAborted();
       const read = isUtf8(name)
-        ? await readSmallFile(entryOf(directory, name))
+        ? await readSmallFile(entryOf(directory, name), TOTAL_LIMIT - total - name.length)
         : { cause: 'not UTF-8' as const };
       if ('cause' in read) {
         skipped.push({ name: name.toString(), ...read });
-      } else if (total + name.length + read.contents.length > TOTAL_LIMIT) {
-        skipped.push({ name: name.toString(), cause: 'no room', size: read.contents.length });
       } else {
         total += name.length + read.contents.length;
         artifacts.set(`${prefix}/${name}`, read.contents.toString('base64'));
@@ -65,11 +75,13 @@ const causes: Record<string, Cause> = { EISDIR: 'folder', ELOOP: 'link', ENXIO: 
 
 async function readSmallFile(
   path: Buffer,
+  room: number,
 ): Promise<{ contents: Buffer } | { cause: Cause; size?: number; reason?: string }> {
   try {
     const { file, stat } = await openFile(path);
     try {
       if (stat.size >= FILE_LIMIT) return { cause: 'too large', size: stat.size };
+      if (stat.size > room) return { cause: 'no room', size: stat.size };
       const { buffer, bytesRead } = await file.read(Buffer.alloc(stat.size), 0, stat.size, 0);
       return { contents: buffer.subarray(0, bytesRead) };
     } finally {

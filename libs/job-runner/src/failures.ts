@@ -54,11 +54,23 @@ const upload = { reason: 'upload_failed', stage: 'result_upload', retryable: fal
 
 /** Every way in which this library says that a job failed. Sources and targets come without their query string. */
 export const failures = catalogue({
+  IMAGE_NAME_REFUSED: {
+    reason: 'unknown',
+    stage: 'executor_startup',
+    retryable: false,
+    says: (image: string) => `${JSON.stringify(image.slice(0, 300))} cannot be the name of an image.`,
+  },
   IMAGE_REFUSED: {
     reason: 'unknown',
     stage: 'executor_startup',
     retryable: false,
     says: (image: string, why: string) => `The image ${image} may not be run on this machine: ${why}.`,
+  },
+  IMAGE_NOT_STARTABLE: {
+    reason: 'unknown',
+    stage: 'execution',
+    retryable: false,
+    says: (image: string, why: string) => `The image ${image} cannot be started: ${why}.`,
   },
   VOLUME_TOO_LARGE: {
     ...download,
@@ -121,6 +133,10 @@ export const failures = catalogue({
     ...upload,
     says: (path: string, why: string) =>
       `The output file ${JSON.stringify(path)} cannot be uploaded: ${why}.`,
+  },
+  UPLOAD_HEADER_REFUSED: {
+    ...upload,
+    says: (name: string, why: string) => `The signed header ${JSON.stringify(name)} is refused: ${why}.`,
   },
   UPLOAD_ADDRESS_REFUSED: {
     ...upload,

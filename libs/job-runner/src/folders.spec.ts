@@ -51,6 +51,14 @@ describe("a job's folders", () => {
     expect([one.volume, one.output, one.artifacts].map(mode)).toEqual([0o777, 0o777, 0o777]);
   });
 
+  it('cannot be made where something else is, and leave nothing', async () => {
+    const base = path.join(makeBase(), 'base');
+    writeFileSync(base, '');
+    await expect(makeJobFolders(base, 'job')).rejects.toThrow(
+      `The job's folders cannot be made in ${base}, the JOB_FOLDER of this machine: something else is there.`,
+    );
+  });
+
   it('say whose they are', async () => {
     const [own, given] = [
       await makeJobFolders(makeBase(), 'job'),
@@ -110,6 +118,14 @@ describe('the container that removes what an executor may not', () => {
     const base = makeBase();
     nestIn(base, levels, name);
     await emptyFolders(docker, [base]);
+    expect(readdirSync(base)).toEqual([]);
+  });
+
+  it('empties a folder of more files than fit into the arguments of a command', async () => {
+    const base = makeBase();
+    const name = 'f'.repeat(240);
+    for (let file = 0; file < 12_000; file++) writeFileSync(path.join(base, `${name}${file}`), '');
+    await emptyFolders(docker, [base], 15_000);
     expect(readdirSync(base)).toEqual([]);
   });
 

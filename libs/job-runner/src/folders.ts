@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import type Docker from 'dockerode';
 
 import { emptyFolders } from './docker/empty-folders.ts';
+import { imageVolumesFolder } from './docker/image-volumes.ts';
 import { processOwner } from './docker/owner.ts';
 import type { JobFolders } from './runner.ts';
 import { why } from './wording.ts';
@@ -23,21 +24,31 @@ const FEW = 500;
  * @param name part of the root's name, for people: the job's uuid
  * @param owner whose folders they are, `ownerOn(docker)` where there is an engine: once it is gone, anybody's
  *   `removeLeftovers` removes them
+ * @throws Error with a sentence: the machine's trouble
  */
 export async function makeJobFolders(
   base: string,
   name: string,
   owner: string = processOwner(),
 ): Promise<JobFolders> {
-  await mkdir(base, { recursive: true });
-  const root = await mkdtemp(path.join(base, `${ROOT_PREFIX}${name.replace(/[^\w.-]/g, '_')}-`));
-  await writeFile(path.join(root, OWNER_FILE), owner);
-  const folders = jobFoldersIn(root);
-  for (const folder of [folders.volume, folders.output, folders.artifacts]) {
-    await mkdir(folder);
-    await chmod(folder, 0o777); // mkdir's mode is cut by the umask
+  let root: string | undefined;
+  try {
+    await mkdir(base, { recursive: true });
+    root = await mkdtemp(path.join(base, `${ROOT_PREFIX}${name.replace(/[^\w.-]/g, '_')}-`));
+    await writeFile(path.join(root, OWNER_FILE), owner);
+    const folders = jobFoldersIn(root);
+    for (const folder of [folders.volume, folders.output, folders.artifacts]) {
+      await mkdir(folder);
+      await chmod(folder, 0o777); // mkdir's mode is cut by the umask
+    }
+    return folders;
+  } catch (error) {
+    if (root) await removeAll(root);
+    throw new Error(
+      `The job's folders cannot be made in ${base}, the JOB_FOLDER of this machine: ${why(error)}.`,
+      { cause: error },
+    );
   }
-  return folders;
 }
 
 /** Where a job's folders are inside of its root folder. */
@@ -61,7 +72,12 @@ export async function removeJobFolders(folders: JobFolders, docker?: Docker): Pr
   let trouble = 'the container left files of another user there';
   if (docker) {
     try {
-      await emptyFolders(docker, [folders.volume, folders.output, folders.artifacts]);
+      await emptyFolders(docker, [
+        folders.volume,
+        folders.output,
+        folders.artifacts,
+        imageVolumesFolder(folders),
+      ]);
       if (await removeAll(root)) return;
     } catch (error) {
       trouble += `, and they could not be removed by a container either (${why(error)})`;

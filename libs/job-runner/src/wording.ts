@@ -36,7 +36,10 @@ const reasons: Record<string, string> = {
   ENOSPC: "the disk of the executor's machine is full",
   EACCES: 'permission denied',
   EDQUOT: 'the disk quota is used up',
+  E2BIG: 'its arguments and variables are too long together',
   EIO: 'the disk does not work',
+  EPROTO: 'it does not speak TLS',
+  HPE_HEADER_OVERFLOW: 'the headers of its answer are too long',
   Z_DATA_ERROR: 'its compressed data is damaged',
   Z_BUF_ERROR: 'its compressed data ends too early',
 };
@@ -45,6 +48,8 @@ const reasons: Record<string, string> = {
 export function why(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return why(error.errors[0]);
   if (!(error instanceof Error)) return String(error);
-  const code = (error as NodeJS.ErrnoException).code;
-  return (code && reasons[code]) || code || error.message.replace(/\.$/, '');
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code?.startsWith('HPE_')) return reasons[code] ?? 'its answer is not HTTP';
+  // What the system says of itself names paths of this machine.
+  return (code && reasons[code]) || (syscall && code) || error.message.replace(/\.$/, '');
 }

@@ -3,7 +3,7 @@ import type Docker from 'dockerode';
 import { artifactsTarget } from '../artifacts-dir.ts';
 import type { JobFolders, JobSpec } from '../runner.ts';
 import { SCRIPT, scriptFile } from '../script.ts';
-import { fullReference } from './image-reference.ts';
+import { checkedReference } from './image-reference.ts';
 import { type ContainerLimits, type EngineFacts, resolveLimits } from './limits.ts';
 
 export interface ContainerNeeds {
@@ -48,7 +48,7 @@ export function containerOptions(
   if (spec.artifactsDir) mounts.push(mount(folders.artifacts, artifactsTarget(spec.artifactsDir)));
   return {
     name: needs.name,
-    Image: fullReference(needs.image),
+    Image: checkedReference(needs.image),
     ...(needs.command.length > 0 && { Cmd: needs.command }),
     Env: [...spec.env].map(([key, value]) => `${key}=${value}`),
     Labels: needs.labels,
@@ -70,6 +70,12 @@ export function containerOptions(
       ...(spec.gpu === 'nvidia_all' && !limits.noGpu && gpus(limits)),
     },
   };
+}
+
+/** Where something is mounted in a container with these options. */
+export function mountTargets({ HostConfig = {} }: Docker.ContainerCreateOptions): string[] {
+  const { Mounts = [], Tmpfs = {} } = HostConfig;
+  return [...Mounts.map(({ Target }) => Target), ...Object.keys(Tmpfs as object)];
 }
 
 function gpus(limits: ContainerLimits): Docker.HostConfig {

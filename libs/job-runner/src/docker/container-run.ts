@@ -14,6 +14,8 @@ import { commandNotStartable, refusedSpec } from './start-error.ts';
 
 /** How long the engine may take to hand over the last output of a container that is gone, in milliseconds. */
 const LAST_OUTPUT_LIMIT = 10_000;
+/** The same for a job that was stopped while it was started, in milliseconds. */
+const ABORTED_OUTPUT_LIMIT = 2_000;
 
 export interface ContainerRun {
   output: JobOutput;
@@ -39,7 +41,7 @@ export async function runContainer(
   run: ContainerRun,
 ): Promise<Outcome> {
   options.signal.throwIfAborted();
-  const creating = docker.createContainer(create);
+  const creating = createContainer(docker, create);
   let container: Docker.Container | null = null;
   try {
     container = await fromEngine(creating, "make the job's container", { signal: options.signal });
@@ -49,7 +51,8 @@ export async function runContainer(
   } catch (error) {
     if (options.signal.aborted || !statusOf(error)) throw error;
     const unstartable = commandNotStartable(error);
-    if (!unstartable) throw refusedSpec(error, run.artifactsDir) ?? error;
+    if (!unstartable)
+      throw refusedSpec(error, { image: create.Image!, artifactsDir: run.artifactsDir }) ?? error;
     await run.output.write('stderr', Buffer.from(`${unstartable.sentence}\n`));
     const containerId = container?.id ?? null;
     return { exitCode: unstartable.exitCode, timedOut: false, limit: null, containerId, imageId: null };
@@ -58,6 +61,13 @@ export async function runContainer(
     const removed = creating.then(removeContainer).catch(() => {});
     if (container) await removed;
   }
+}
+
+/** The client would put all options into the request's address as well, and an address has a limit. */
+function createContainer(docker: Docker, create: Docker.ContainerCreateOptions): Promise<Docker.Container> {
+  const { name, platform, ...body } = create;
+  const query = { name, ...(platform && { platform }) };
+  return docker.createContainer({ _query: query, _body: body } as Docker.ContainerCreateOptions);
 }
 
 async function runCreated(
@@ -72,7 +82,10 @@ async function runCreated(
   const over = new AbortController();
   try {
     const attached = await fromEngine(attaching, "give the job's output", { signal });
-    await fromEngine(container.start(), 'start the job', { signal });
+    await fromEngine(container.start(), 'start the job', { signal }).catch(async (error: unknown) => {
+      if (signal.aborted) await outputSoFar(container, attached);
+      throw error;
+    });
     return await follow(container, attached, options, run, over.signal);
   } finally {
     over.abort(new Error('The job has ended.'));
@@ -129,16 +142,25 @@ async function ranOutOfMemory(container: Docker.Container): Promise<boolean> {
   try {
     const { State } = await fromEngine(container.inspect(), 'say how the job ended');
     return State.OOMKilled;
-  } catch (error) {
-    if (statusOf(error) === 404) return false; // cleaned up meanwhile
-    throw error;
+  } catch {
+    return false; // a result without it is better than none; and it may have been cleaned up meanwhile
   }
 }
 
+/** What a container has printed that runs already, though the engine has not yet said so. */
+async function outputSoFar(container: Docker.Container, attached: Attached): Promise<void> {
+  try {
+    await fromEngine(container.kill(), 'kill the job', { limit: ABORTED_OUTPUT_LIMIT });
+  } catch {
+    return; // it does not run: there is none
+  }
+  await lastOutput(attached, ABORTED_OUTPUT_LIMIT);
+}
+
 /** Waits for the output of a container that ended; gives up on it rather than on the job. */
-async function lastOutput(attached: Attached): Promise<void> {
+async function lastOutput(attached: Attached, most = LAST_OUTPUT_LIMIT): Promise<void> {
   const limit = Promise.withResolvers<void>();
-  const timer = setTimeout(limit.resolve, LAST_OUTPUT_LIMIT);
+  const timer = setTimeout(limit.resolve, most);
   const ended = attached.ended.catch(() => {}); // what went wrong has ended the job already
   await Promise.race([ended, limit.promise]).finally(() => clearTimeout(timer));
 }

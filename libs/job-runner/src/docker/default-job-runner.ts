@@ -5,11 +5,13 @@ import { JobOutput } from '../output/job-output.ts';
 import type { Ending, JobFolders, JobRunner, JobSpec, RunOptions } from '../runner.ts';
 import { jobCommand, writeScript } from '../script.ts';
 import type { StreamingOptions } from '../streaming/streaming.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 import { why } from '../wording.ts';
-import { containerOptions, type ContainerNeeds } from './container-options.ts';
+import { containerOptions, type ContainerNeeds, mountTargets } from './container-options.ts';
 import { type Outcome, runContainer } from './container-run.ts';
-import { diskWatch } from './disk-watch.ts';
+import { type DiskWatch, diskWatch } from './disk-watch.ts';
 import { engineError, fromEngine, removeContainer } from './engine.ts';
+import { imageVolumes, imageVolumesFolder } from './image-volumes.ts';
 import { type ImageOptions, Images } from './images.ts';
 import { checkRuntimes, type ContainerLimits, engineFacts } from './limits.ts';
 import { ownerLabels, ownerOn } from './owner.ts';
@@ -25,8 +27,8 @@ export interface DefaultJobRunnerOptions extends ContainerLimits, ImageOptions {
   /** Bytes of stdout and stderr together; a job that prints more is killed. @default 2 GiB */
   logMaxBytes?: number | null;
   /**
-   * Bytes of disk that a job's files may take: /volume, /output, the artifacts and what it changes of its image. A job
-   * that takes more is killed.
+   * Bytes of disk that a job's files may take: /volume, /output, the artifacts, the volumes of its image and what it
+   * changes of its image. A job that takes more is killed.
    *
    * @default what is there when the job starts and the free space then, less 5 GB (less half of it if it is under 10 GB)
    */
@@ -68,9 +70,9 @@ export class DefaultJobRunner implements JobRunner {
     try {
       const outcome = await this.runWith(output, spec, folders, options);
       await output.finish();
-      return { ...outcome, ...output.printed() };
+      return output.ending(outcome);
     } catch (error) {
-      await output.close();
+      await output.close().catch(() => {}); // what went wrong before is what counts
       options.onStopped?.(output.printed());
       throw options.signal.aborted ? options.signal.reason : engineError(error);
     }
@@ -138,24 +140,14 @@ export class DefaultJobRunner implements JobRunner {
       options.streaming &&
       (await openService(docker, { name, labels }, options, this.options.streaming ?? {}));
     try {
-      const engine = await engineFacts(docker);
-      const create = await this.createOptions(spec, folders, {
-        name: `${name}-job`,
-        labels,
-        engine,
-        network: service?.network ?? null,
-        signal: options.signal,
-      });
-      const overrun = await diskWatch({
-        folders: [folders.volume, folders.output, ...(spec.artifactsDir ? [folders.artifacts] : [])],
-        engineRoot: engine.root,
-        maxBytes: this.options.diskMaxBytes ?? null,
-      });
+      const needs = { name: `${name}-job`, labels, network: service?.network ?? null };
+      const preparing = this.prepareContainer(spec, folders, needs, options.signal);
+      const { create, diskOverrun } = await unlessAborted(preparing, options.signal);
       return await runContainer(docker, create, options, {
         output,
         artifactsDir: spec.artifactsDir,
         afterStart: (id) => this.hook('afterStart', () => this.afterStart(spec, id)),
-        diskOverrun: overrun,
+        diskOverrun,
         service,
       });
     } finally {
@@ -164,17 +156,14 @@ export class DefaultJobRunner implements JobRunner {
     }
   }
 
-  private async createOptions(
+  private async prepareContainer(
     spec: JobSpec,
     folders: JobFolders,
-    {
-      signal,
-      ...needs
-    }: Omit<ContainerNeeds, 'image' | 'command' | 'limits'> & {
-      signal: AbortSignal;
-    },
-  ): Promise<Docker.ContainerCreateOptions> {
-    checkRuntimes(this.options, spec.gpu === 'nvidia_all', needs.engine);
+    needs: Pick<ContainerNeeds, 'name' | 'labels' | 'network'>,
+    signal: AbortSignal,
+  ): Promise<{ create: Docker.ContainerCreateOptions; diskOverrun: DiskWatch }> {
+    const engine = await engineFacts(this.docker);
+    checkRuntimes(this.options, spec.gpu === 'nvidia_all', engine);
     await writeScript(spec, folders);
     const image = await this.hook('image', () => this.image(spec));
     if (image !== spec.image) await this.images.ensure(image, signal);
@@ -184,9 +173,23 @@ export class DefaultJobRunner implements JobRunner {
       ...needs,
       image,
       command,
+      engine,
       limits: this.options,
     });
-    return this.hook('containerOptions', () => this.containerOptions(spec, options));
+    const volumes = await imageVolumes(this.docker, image, folders, mountTargets(options));
+    options.HostConfig!.Mounts!.push(...volumes);
+    const create = await this.hook('containerOptions', () => this.containerOptions(spec, options));
+    const diskOverrun = await diskWatch({
+      folders: [
+        folders.volume,
+        folders.output,
+        ...(spec.artifactsDir ? [folders.artifacts] : []),
+        ...(volumes.length > 0 ? [imageVolumesFolder(folders)] : []),
+      ],
+      engineRoot: engine.root,
+      maxBytes: this.options.diskMaxBytes ?? null,
+    });
+    return { create, diskOverrun };
   }
 
   private async hook<Result>(name: string, call: () => Promise<Result>): Promise<Result> {

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
 import type Docker from 'dockerode';
 
@@ -12,8 +12,13 @@ const LOOK = 500;
 /** Milliseconds between two measurements; or this many times what the last one took, if that is longer. */
 const MEASURE = 1_000;
 const MEASURE_SHARE = 20;
-/** The same for a measurement that the free space asks for. */
+/** The same for a measurement that the free space asks for, and the longest pause before it. */
 const HURRIED_SHARE = 4;
+const HURRIED_MOST = 10_000;
+/** Measurements that may fail one after the other: a job that moves folders about can spoil one. */
+const MOST_FAILED = 5;
+/** How long the engine may take to walk through a writable layer, in milliseconds. */
+const LAYER_LIMIT = 600_000;
 
 export interface DiskWatchOptions {
   /** The folders of this machine that the job writes to. */
@@ -30,50 +35,70 @@ export type DiskWatch = (container: Docker.Container, signal: AbortSignal) => Pr
 /**
  * Looks at the free space as it is before a job starts. What it returns resolves, with a sentence that names the limit,
  * when the job's files take too much disk: those in its folders (blocks, so that holes count nothing) and those in its
- * container's writable layer (lengths, as the engine counts). It rejects when they cannot be measured, and when its
- * signal is aborted.
+ * container's writable layer (lengths, as the engine counts); and when the job keeps them from being measured. It
+ * rejects when this machine cannot measure, and when its signal is aborted.
  *
- * Measuring takes at most a twentieth of the time. A job that fills the disk fast is measured at once, because the free
+ * Measuring takes at most a twentieth of the time. A job that fills the disk fast is measured sooner, because the free
  * space falls. Files that were deleted while open show nowhere but there: so a job is also stopped when the disk has
  * less than 1 GB left (or a quarter of what there was), whoever filled it.
  */
 export async function diskWatch(options: DiskWatchOptions): Promise<DiskWatch> {
   const places = await watchedPlaces(options);
-  return (container, signal) => diskOverrun(options, places, container, signal);
+  return (container, signal) =>
+    // Side by side: a walk through very many files takes long, and the disk must not fill up meanwhile.
+    Promise.race([diskIsFull(places, signal), jobTakesTooMuch(options, places, container, signal)]);
 }
 
-async function diskOverrun(
-  options: DiskWatchOptions,
-  places: Place[],
-  container: Docker.Container,
-  signal: AbortSignal,
-): Promise<string> {
-  let { maxBytes } = options;
-  let used = 0;
-  let freeThen = places[0]!.free;
-  let measuredAt = performance.now();
-  let tookLast = 0;
+async function diskIsFull(places: Place[], signal: AbortSignal): Promise<string> {
   for (;;) {
     await pause(LOOK, signal);
-    const free = await freeBytes(places[0]!.path);
-    for (const place of places) {
-      if ((await freeBytes(place.path)) < place.least) {
+    for (const { path, least } of places) {
+      if ((await freeBytes(path)) < least) {
         return (
-          `The disk of this machine has less than ${bytes(place.least)} left, and the job was killed. ` +
+          `The disk of this machine has less than ${bytes(least)} left, and the job was killed. ` +
           'Files that a job deletes while it holds them open take room too.'
         );
       }
     }
-    const since = performance.now() - measuredAt;
-    const hurried = maxBytes !== null && freeThen - free > (maxBytes - used) / 2;
-    const pauseNow = hurried ? HURRIED_SHARE * tookLast : Math.max(MEASURE, MEASURE_SHARE * tookLast);
-    if (since < pauseNow) continue;
+  }
+}
+
+async function jobTakesTooMuch(
+  { folders, maxBytes }: DiskWatchOptions,
+  places: Place[],
+  container: Docker.Container,
+  signal: AbortSignal,
+): Promise<string> {
+  let used = 0;
+  let failed = 0;
+  let free = places.map((place) => place.free);
+  let measuredAt = performance.now();
+  let took = 0;
+  for (;;) {
+    await pause(LOOK, signal);
+    const now = await freeOf(places);
+    const fallen = Math.max(...now.map((bytesFree, place) => free[place]! - bytesFree));
+    const hurried = failed > 0 || (maxBytes !== null && fallen > (maxBytes - used) / 2);
+    const rest = hurried
+      ? Math.min(HURRIED_MOST, HURRIED_SHARE * took)
+      : Math.max(MEASURE, MEASURE_SHARE * took);
+    if (performance.now() - measuredAt < rest) continue;
+
     const started = performance.now();
-    used = await usedBytes(container, options.folders, signal);
+    const measured = await usedBytes(container, folders, signal);
     measuredAt = performance.now();
-    tookLast = measuredAt - started;
-    freeThen = await freeBytes(places[0]!.path);
-    maxBytes ??= used + freeThen - Math.min(5 * GB, freeThen / 2);
+    took = measuredAt - started;
+    failed = measured === null ? failed + 1 : 0;
+    if (failed === MOST_FAILED) {
+      return (
+        'The job changed its files in such a way that the disk they take could not be measured, which has the limit ' +
+        'JOB_DISK_MAX_BYTES of this machine, and the job was killed.'
+      );
+    }
+    if (measured === null) continue;
+    used = measured;
+    free = await freeOf(places);
+    maxBytes ??= used + free[0]! - Math.min(5 * GB, free[0]! / 2);
     if (used > maxBytes) {
       return (
         `The job's files took more than ${bytes(maxBytes)} of disk, the limit JOB_DISK_MAX_BYTES of this machine, ` +
@@ -85,6 +110,7 @@ async function diskOverrun(
 
 interface Place {
   path: string;
+  /** Bytes, when the watch began. */
   free: number;
   least: number;
 }
@@ -98,38 +124,52 @@ async function watchedPlaces({ folders, engineRoot }: DiskWatchOptions): Promise
   return [await place(folders[0]!), await engine].filter((found) => found !== null);
 }
 
+const freeOf = (places: Place[]) => Promise.all(places.map(({ path }) => freeBytes(path)));
+
 async function freeBytes(path: string): Promise<number> {
   const { bavail, bsize } = await statfs(path);
   return bavail * bsize;
 }
 
+/** @returns null where the files changed too much while they were measured */
 async function usedBytes(
   container: Docker.Container,
   folders: string[],
   signal: AbortSignal,
-): Promise<number> {
-  const [inFolders, inLayer] = await Promise.all([sizeOf(folders, signal), writableLayer(container)]);
-  return inFolders + inLayer;
+): Promise<number | null> {
+  const [inFolders, inLayer] = await Promise.all([sizeOf(folders, signal), writableLayer(container, signal)]);
+  return inFolders === null || inLayer === null ? null : inFolders + inLayer;
 }
 
 /** By du(1): it follows no link, goes as deep as a job nests folders, and what it remembers is not our memory. */
-function sizeOf(folders: string[], signal: AbortSignal): Promise<number> {
+function sizeOf(folders: string[], signal: AbortSignal): Promise<number | null> {
   return new Promise((resolve, reject) => {
-    execFile('du', ['-skx', '--', ...folders], { signal, killSignal: 'SIGKILL' }, (error, stdout) => {
-      const totals = [...stdout.matchAll(/^(\d+)\t/gm)].map(([, size]) => Number(size) * 1024);
-      // It complains about files that vanish under it, and says a total nevertheless.
-      if (totals.length === folders.length) resolve(totals.reduce((sum, size) => sum + size, 0));
-      else reject(new Error(`The disk use of the job's files cannot be measured: ${why(error)}.`));
+    const du = spawn('du', ['-skx', '--', ...folders], {
+      signal,
+      killSignal: 'SIGKILL',
+      stdio: ['ignore', 'pipe', 'ignore'], // it complains about each file that vanishes under it
+    });
+    let printed = '';
+    du.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+    du.once('error', (error) =>
+      reject(new Error(`The disk that the job's files take cannot be measured by du: ${why(error)}.`)),
+    );
+    du.once('close', () => {
+      const totals = [...printed.matchAll(/^(\d+)\t/gm)].map(([, size]) => Number(size) * 1024);
+      // A folder that was moved away from where it walks is the end of its walk.
+      resolve(totals.length === folders.length ? totals.reduce((sum, size) => sum + size, 0) : null);
     });
   });
 }
 
-async function writableLayer(container: Docker.Container): Promise<number> {
+async function writableLayer(container: Docker.Container, signal: AbortSignal): Promise<number | null> {
   const inspected = container.inspect({ size: true } as object) as Promise<{ SizeRw?: number }>;
   try {
-    return (await fromEngine(inspected, "measure the job's files")).SizeRw ?? 0;
+    const { SizeRw } = await fromEngine(inspected, "measure the job's files", { limit: LAYER_LIMIT, signal });
+    return SizeRw ?? 0;
   } catch (error) {
     if (statusOf(error) === 404) return 0; // cleaned up meanwhile
+    if (statusOf(error)) return null;
     throw error;
   }
 }

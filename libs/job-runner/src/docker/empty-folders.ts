@@ -16,7 +16,7 @@ const SCRIPT = `
 b=/bin/busybox
 empty() {
   cd "$1" || return 1
-  $b rm -rf -- ./* ./.[!.]* ./..?* 2>/dev/null
+  $b find . -mindepth 1 -maxdepth 1 -print0 | $b xargs -0 -r $b rm -rf -- 2>/dev/null
   while :; do
     left=
     for entry in ./* ./.[!.]* ./..?*; do

@@ -55,6 +55,28 @@ describe('a runner made from the default one', () => {
     },
   );
 
+  it.each(['image', 'beforeStart', 'afterStart'])(
+    'does not keep an aborted job from ending by a method that does not end: %s',
+    async (method) => {
+      const called = Promise.withResolvers<void>();
+      class Stuck extends DefaultJobRunner {}
+      Object.assign(Stuck.prototype, {
+        [method]: () => {
+          called.resolve();
+          return new Promise(() => {});
+        },
+      });
+      const { run, left } = await job('while :; do sleep 1; done', {}, {}, Stuck);
+      const controller = new AbortController();
+      const ended = run(600_000, { signal: controller.signal });
+      ended.catch(() => {}); // looked at below
+      await called.promise;
+      controller.abort(new Error('changed my mind'));
+      await expect(ended).rejects.toThrow('changed my mind');
+      expect(await left()).toEqual([]);
+    },
+  );
+
   it('may refuse a job', async () => {
     const refusal = new JobFailure('NOT_HERE', 'Not on this machine.', {
       reason: 'unknown',

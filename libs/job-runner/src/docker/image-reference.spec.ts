@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { fullReference, parseReference } from './image-reference.ts';
+import { checkedReference, fullReference, parseReference } from './image-reference.ts';
 
 describe('the image that a reference means', () => {
   it.each([
@@ -25,4 +25,33 @@ describe('the image that a reference means', () => {
   ])('%s is at %s', (given, registry, repository, tag, digest) =>
     expect(parseReference(given)).toEqual({ registry, repository, tag, digest }),
   );
+});
+
+describe('what cannot be the name of an image', () => {
+  it.each([
+    ['nothing', ''],
+    ['blanks', 'a b'],
+    ['letters that no name has', 'ż'],
+    ['an empty folder', 'a//b'],
+    ['a way up', '../../containers/json?x='],
+    ['a way up further on', 'a/../../../x:y'],
+    ['a way up at a registry', 'host:5000/..'],
+    ['a query', 'x?fromSrc=-'],
+    ['a digest that is none', 'x@sha256:zz'],
+    ['a line feed', 'x\n'],
+    ['a long tag', `x:${'t'.repeat(200)}`],
+    ['a long name', `${'a'.repeat(100_000)}!`],
+  ])('does not reach the engine, where it would be a path: %s', (_, given) =>
+    expect(() => checkedReference(given)).toThrow('cannot be the name of an image'),
+  );
+
+  it.each([
+    'busybox',
+    'a.b/c_d/e__f/g--h:V1.0_x-y',
+    'localhost:5000/a/b',
+    'Host.example:5000/x',
+    '[::1]:5000/x',
+    `org/x:1@sha256:${'0a'.repeat(32)}`,
+    `sha256:${'0'.repeat(64)}`,
+  ])('is not %s', (given) => expect(checkedReference(given)).toBe(fullReference(given)));
 });

@@ -1,3 +1,5 @@
+import { failures } from '../failures.ts';
+
 /** An image reference, taken apart by Docker's rules: `ubuntu` is `docker.io/library/ubuntu:latest`. */
 export interface ImageReference {
   /** Host, with its port if given. */
@@ -13,6 +15,35 @@ export interface ImageReference {
 export function fullReference(image: string): string {
   const last = image.slice(image.lastIndexOf('/') + 1);
   return last.includes(':') || last.includes('@') ? image : `${image}:latest`;
+}
+
+const { raw } = String;
+const COMPONENT = raw`[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*`;
+const LABEL = raw`[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?`;
+const HOST = raw`(?:${LABEL}(?:\.${LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?`;
+const TAG = raw`\w[\w.-]{0,127}`;
+const DIGEST = raw`[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}`;
+const REFERENCE = new RegExp(`^(?:${HOST}/)?${COMPONENT}(?:/${COMPONENT})*(?::${TAG})?(?:@${DIGEST})?$`);
+/** No name, tag and digest that Docker knows are longer together. */
+const LONGEST = 640;
+
+/**
+ * Whether a text can be an image reference, by Docker's grammar. One that cannot must not get into a path of the
+ * engine's API: `../..` there, or `//`, is answered with a redirection to a host that the reference names.
+ */
+export function isReference(image: string): boolean {
+  return image.length <= LONGEST && REFERENCE.test(image);
+}
+
+/**
+ * The image that a reference means, fit to be asked for at the engine.
+ *
+ * @throws JobFailure where it cannot be the name of an image
+ */
+export function checkedReference(image: string): string {
+  const reference = fullReference(image);
+  if (!isReference(reference)) throw failures.IMAGE_NAME_REFUSED(image);
+  return reference;
 }
 
 /** Whether a reference is (the start of) an image's id, which says nothing of where the image is from. */

@@ -67,6 +67,19 @@ describe('bringing images to this machine', () => {
     );
   });
 
+  it('asks the engine for nothing where the name would be a path to somewhere else', async () => {
+    const ensured = new Images(docker).ensure('../../containers/json?x=', never);
+    await expect(ensured).rejects.toMatchObject({
+      code: 'IMAGE_NAME_REFUSED',
+      message: '"../../containers/json?x=" cannot be the name of an image.',
+    });
+  });
+
+  it('does not look for an id at a registry', async () => {
+    const ensured = new Images(docker).ensure(`sha256:${'0'.repeat(64)}`, never);
+    await expect(ensured).rejects.toThrow('cannot be pulled: an id does not say where it is from');
+  });
+
   it('says that an image does not exist', async () => {
     await expect(new Images(docker).ensure(`${reference}:missing`, never)).rejects.toThrow(
       /manifest unknown/,
@@ -80,14 +93,17 @@ describe('bringing images to this machine', () => {
     registry.corrupt = false;
     await images.ensure(reference, never);
   });
+
   it('downloads once what several executors of one engine pull, and goes on when one of them leaves', async () => {
     const layer = Promise.withResolvers<void>();
     registry.hold = layer.promise;
-    const leaver = new AbortController();
-    const left = new Images(new Docker()).ensure(reference, leaver.signal);
-    const stayed = [1, 2].map(() => new Images(new Docker()).ensure(reference, never));
-    await expect.poll(() => registry.pulls).toBe(3);
+    const pulled = (signal: AbortSignal) => new Images(new Docker()).ensure(reference, signal);
+    const stayed = [pulled(never)];
     await expect.poll(() => registry.downloads).toBe(1);
+    const leaver = new AbortController();
+    const left = pulled(leaver.signal);
+    stayed.push(pulled(never));
+    await expect.poll(() => registry.pulls).toBe(3);
     leaver.abort(new Error('enough'));
     await expect(left).rejects.toThrow('enough');
     layer.resolve();

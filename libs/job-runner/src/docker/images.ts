@@ -1,9 +1,10 @@
 import type Docker from 'dockerode';
 
 import { ImageUnavailable } from '../failures.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 import { why } from '../wording.ts';
 import { checkPolicy, type ImagePolicy } from './image-policy.ts';
-import { fullReference, parseReference } from './image-reference.ts';
+import { checkedReference, isImageId, parseReference } from './image-reference.ts';
 import { pullFailure } from './pull-failure.ts';
 import { type ImageProgress, type EngineEvent, PullProgress } from './pull-progress.ts';
 import { registryLogin } from './registry-login.ts';
@@ -37,24 +38,22 @@ export class Images {
    * Returns when the image is on this machine. One that is there already costs no network.
    *
    * @param signal stops waiting; the pull itself stops when nobody waits any more
-   * @throws JobFailure where the operator's policy does not allow it, on this machine already or not
+   * @throws JobFailure where it is no name of an image, and where the operator's policy does not allow it, on this
+   *   machine already or not
    * @throws ImageUnavailable
    */
   async ensure(image: string, signal: AbortSignal): Promise<void> {
-    const reference = fullReference(image);
+    const reference = checkedReference(image);
     signal.throwIfAborted();
     checkPolicy(reference, this.options);
     if (await this.isPresent(reference)) return;
     signal.throwIfAborted();
+    if (isImageId(reference)) throw new ImageUnavailable(reference, 'an id does not say where it is from');
     const pull = this.pulls.get(reference) ?? this.startPull(reference);
     pull.waiting++;
-    const aborted = Promise.withResolvers<never>();
-    const abort = () => aborted.reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
     try {
-      await Promise.race([pull.done, aborted.promise]);
+      await unlessAborted(pull.done, signal);
     } finally {
-      signal.removeEventListener('abort', abort);
       if (--pull.waiting === 0) {
         pull.stop.abort();
         if (this.pulls.get(reference) === pull) this.pulls.delete(reference);

@@ -9,7 +9,7 @@ const MiB = 2 ** 20;
 const GiB = 2 ** 30;
 
 describe("a job that goes over the machine's limits", () => {
-  const { job } = dockerJobs();
+  const { job, test, changedImage } = dockerJobs();
 
   it('ends with 137 and a sentence where it takes too much memory', async () => {
     const { run, left } = await job('exec tail -c 150m /dev/zero', { memoryBytes: 64 * MiB });
@@ -61,6 +61,38 @@ describe("a job that goes over the machine's limits", () => {
         'and the job was killed.',
     });
     expect(await left()).toEqual([]);
+  });
+
+  it('ends with 137 and a sentence where it fills a volume of its image', async () => {
+    const { run, left, folders } = await job(
+      'cat /data/given; head -c 90m /dev/zero > /data/big; while :; do sleep 1; done',
+      { diskMaxBytes: 50 * MiB },
+      { image: await changedImage('mkdir /data; echo given > /data/given', 'VOLUME /data/') },
+    );
+    expect(await run()).toMatchObject({
+      exitCode: 137,
+      stdout: 'given\n',
+      limit: expect.stringContaining('JOB_DISK_MAX_BYTES') as string,
+    });
+    expect(await left()).toEqual([]);
+    const { Volumes } = await test.image.docker.listVolumes();
+    const ofThisJob = Volumes.filter(({ Options }) => Options?.['device']?.startsWith(folders.root));
+    expect(ofThisJob).toEqual([]);
+  });
+
+  it('is not the machine’s failure where it moves folders away from under a measurement', async () => {
+    const { run } = await job(
+      'cd /output; mkdir -p x a/b; for i in $(seq 300); do mkdir -p a/b/c/$i/d/e; done; ' +
+        'while :; do mv a/b x/b; mv x/b a/b; mv a y; mv y a; done 2>/dev/null',
+      { diskMaxBytes: 500 * MiB },
+    );
+    const ending = await run(6_000);
+    if (ending.timedOut) expect(ending.limit).toBeNull();
+    else
+      expect(ending).toMatchObject({
+        exitCode: 137,
+        limit: expect.stringContaining('could not be measured') as string,
+      });
   });
 
   it('is not ended for holes in files, links to one file, or links out of its folders', async () => {
@@ -152,6 +184,7 @@ describe('the limits of a machine whose operator set none', () => {
     });
     expect(resolveLimits({}, { ...engine, memoryBytes: 8 * GiB }).memoryBytes).toBe(7 * GiB);
     expect(resolveLimits({}, { ...engine, memoryBytes: GiB }).memoryBytes).toBe(GiB / 2);
+    expect(resolveLimits({ cpus: 64 }, engine).cpus).toBe(engine.cpus);
   });
 
   it('ask GPUs of the runtime nvidia, or of the one that the operator chose', () => {

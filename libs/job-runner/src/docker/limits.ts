@@ -13,7 +13,7 @@ export interface ContainerLimits {
    * @default the machine's less 5 %, and less 1 GiB at least (of a machine with under 2 GiB: half)
    */
   memoryBytes?: number | null;
-  /** Processors, fractions allowed. @default the machine's less 0.2 */
+  /** Processors, fractions allowed; more than there are means all. @default the machine's less 0.2 */
   cpus?: number | null;
   /** Processes and threads. @default 4096 */
   pids?: number | null;
@@ -88,7 +88,7 @@ export function resolveLimits(limits: ContainerLimits, engine: EngineFacts) {
   const memoryBytes = Math.floor(limits.memoryBytes ?? total - reserve);
   return {
     memoryBytes,
-    cpus: limits.cpus ?? engine.cpus - 0.2,
+    cpus: Math.min(limits.cpus ?? engine.cpus - 0.2, engine.cpus), // the engine refuses more
     shmBytes: Math.floor(limits.shmBytes ?? memoryBytes / 2),
   };
 }

@@ -29,14 +29,53 @@ export function commandNotStartable(error: unknown): Unstartable | null {
   return { exitCode: 126, sentence: `${command} cannot be run: ${reason}.` };
 }
 
-/** Whether the engine refused a container because of what the job asks. Null: it is the machine's trouble. */
-export function refusedSpec(error: unknown, artifactsDir: string | null): JobFailure | null {
+/**
+ * Whether the engine refused a container because of what the job asks, or what its image is. Null: it is the machine's
+ * trouble.
+ *
+ * @param job.artifactsDir as in `JobSpec`
+ */
+export function refusedSpec(
+  error: unknown,
+  { image, artifactsDir }: { image: string; artifactsDir: string | null },
+): JobFailure | null {
   const text = engineSays(error);
   if (/environment variable/i.test(text)) {
     return failures.ENVIRONMENT_REFUSED('a name is empty, or a name or value has a NUL in it');
   }
-  if (artifactsDir && /error mounting .*\/artifacts" to rootfs .*not a directory/s.test(text)) {
-    return failures.ARTIFACTS_DIR_REFUSED(artifactsDir, 'the image has a file there, or on the way to it');
+  const mount = /error mounting "(?<source>.*?)" to rootfs at "(?<target>.*?)"/s.exec(text)?.groups;
+  const obstacle = mount && obstacles.find(({ when }) => when.test(text))?.says;
+  if (obstacle && artifactsDir && mount['source']!.endsWith('/artifacts')) {
+    return failures.ARTIFACTS_DIR_REFUSED(
+      artifactsDir,
+      `the image has ${obstacle} there, or on the way to it`,
+    );
   }
-  return null;
+  if (obstacle) {
+    return failures.IMAGE_NOT_STARTABLE(
+      image,
+      `it has ${obstacle} at ${mount['target']}, or on the way to it`,
+    );
+  }
+  if (artifactsDir && /unable to find user .*: is a directory/s.test(text)) {
+    return failures.ARTIFACTS_DIR_REFUSED(artifactsDir, 'a file has to be there');
+  }
+  const fault = faults.find(({ when }) => when.test(text))?.says;
+  return fault ? failures.IMAGE_NOT_STARTABLE(image, fault) : null;
 }
+
+/** What keeps a folder from being mounted at a path of an image, in the words of runc 1.1 and newer. */
+const obstacles = [
+  { when: /not a directory/i, says: 'a file' },
+  { when: /too many levels of symbolic links/i, says: 'a link that leads nowhere' },
+  { when: /cannot be mounted because it is inside/i, says: 'files of the system' },
+];
+
+/** What else makes an image one that cannot be started, in the words of Docker 20.10 and newer. */
+const faults = [
+  { when: /^source .* is not directory$/s, says: 'it declares a volume where it has a file' },
+  {
+    when: /^Cannot mkdir: .* is not a directory$/is,
+    says: 'it has a file where its working folder should be',
+  },
+];

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import Docker from 'dockerode';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
+import { makeTestImage } from '../testing/test-image.ts';
 import { staticBusybox } from './busybox.ts';
 import { busyboxImage, toolsImage } from './tools-image.ts';
 
@@ -54,5 +55,18 @@ describe('the image of tools', () => {
     const references = await Promise.all(engines.map((engine) => busyboxImage(engine, busybox)));
     expect(new Set(references).size).toBe(1);
     expect(await imagesLike(references[0]!)).toEqual([[references[0]]]);
+  });
+
+  it('is not another image that has its name', async () => {
+    const busybox = await uniqueBusybox();
+    const name = await busyboxImage(docker, busybox);
+    onTestFinished(() => docker.getImage(name).remove({ force: true }) as Promise<void>);
+    const own = (await docker.getImage(name).inspect()).Id;
+    const other = await makeTestImage();
+    onTestFinished(() => other.remove());
+    const [repo, tag] = name.split(':') as [string, string];
+    await docker.getImage(other.reference).tag({ repo, tag });
+    await busyboxImage(docker, busybox);
+    expect((await docker.getImage(name).inspect()).Id).toBe(own);
   });
 });

@@ -36,37 +36,41 @@ export async function busyboxImage(docker: Docker, busybox: Buffer): Promise<str
 }
 
 async function loadIfMissing(docker: Docker, busybox: Buffer, reference: string): Promise<void> {
-  if (await isPresent(docker, reference)) return;
-  const events = await docker.loadImage(Readable.from(imageArchive(busybox, reference)));
+  const layer = layerWith(busybox);
+  // Not by its name alone: a job's image may have been pulled under it.
+  if ((await layersOf(docker, reference))?.join() === diffId(layer)) return;
+  const events = await docker.loadImage(Readable.from(imageArchive(layer, reference)));
   await throwOnError(events as unknown as AsyncIterable<Buffer>);
 }
 
-async function isPresent(docker: Docker, reference: string): Promise<boolean> {
+/** What an image is made of; null: it is not there. */
+async function layersOf(docker: Docker, reference: string): Promise<string[] | null> {
   try {
-    await docker.getImage(reference).inspect();
-    return true;
+    return (await docker.getImage(reference).inspect()).RootFS.Layers ?? [];
   } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return false;
+    if ((error as { statusCode?: number }).statusCode === 404) return null;
     throw error;
   }
 }
+
+const layerWith = (busybox: Buffer) =>
+  tarball([
+    { path: 'bin/', data: null },
+    { path: 'bin/busybox', data: busybox },
+    { path: 'tmp/', data: null, mode: 0o1777 },
+  ]);
 
 /**
  * What `docker load` reads. The same bytes for the same busybox, and so the same image id: processes that load it at
  * the same time make one image and leave no unnamed ones behind, as `docker import` would.
  */
-function imageArchive(busybox: Buffer, reference: string): Buffer {
-  const layer = tarball([
-    { path: 'bin/', data: null },
-    { path: 'bin/busybox', data: busybox },
-    { path: 'tmp/', data: null, mode: 0o1777 },
-  ]);
+function imageArchive(layer: Buffer, reference: string): Buffer {
   const config = json({
     architecture: architectures[process.arch],
     os: 'linux',
     created: '1970-01-01T00:00:00Z',
     config: { Entrypoint: ['/bin/busybox'] },
-    rootfs: { type: 'layers', diff_ids: [`sha256:${sha256(layer)}`] },
+    rootfs: { type: 'layers', diff_ids: [diffId(layer)] },
   });
   const configName = `${sha256(config)}.json`;
   const manifest = json([{ Config: configName, RepoTags: [reference], Layers: ['layer.tar'] }]);
@@ -77,5 +81,6 @@ function imageArchive(busybox: Buffer, reference: string): Buffer {
   ]);
 }
 
+const diffId = (layer: Buffer) => `sha256:${sha256(layer)}`;
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
 const sha256 = (data: Buffer) => createHash('sha256').update(data).digest('hex');

@@ -102,6 +102,8 @@ function exchange(url: URL, request: HttpRequest, lookup: LookupFunction): Promi
   // What came over the connection has been copied into the answer's body by then: Node's parser was there first.
   sent.on('socket', (socket) => socket.on('data', release));
   sent.on('error', (error) => reject(error));
+  // Nothing else tells of an answer that is none, such as 101, which leads to another protocol.
+  sent.on('close', () => reject(new Error('the connection ended without an answer')));
   sent.on('response', (response) => {
     answer = response;
     answered({ status: response.statusCode!, headers: joinHeaders(response.rawHeaders), body: response });

@@ -1,8 +1,10 @@
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
-import { makeJobFolders } from '../folders.ts';
+import { makeJobFolders, removeJobFolders } from '../folders.ts';
 import type { JobFolders } from '../runner.ts';
 import { JobOutput } from './job-output.ts';
 import { MOST_AT_ONCE, OutputFile } from './output-file.ts';
@@ -62,19 +64,60 @@ describe("a job's output", () => {
     expect(output.printed()).toEqual({ stdout: '12345', stderr: 'abcde' });
     expect(stored('stdout').toString()).toBe('12345');
   });
+
+  it('is the failure of a job that ended before it could be killed for it', async () => {
+    const output = await JobOutput.open(folders, { maxBytes: 4 });
+    await output.write('stdout', Buffer.from('12345'));
+    await output.finish();
+    const exited = { exitCode: 0, timedOut: false, limit: null, containerId: null, imageId: null };
+    expect(output.ending(exited)).toMatchObject({
+      exitCode: 137,
+      limit: expect.stringContaining('JOB_LOG_MAX_BYTES') as string,
+      stdout: '1234',
+    });
+    expect(output.ending({ ...exited, exitCode: null, timedOut: true })).toMatchObject({ limit: null });
+  });
+
+  it('takes the place of a folder that is nested deeper than any path reaches', async () => {
+    const output = await JobOutput.open(folders);
+    await output.write('stderr', Buffer.from('careful\n'));
+    const nest = `const { mkdirSync } = require('fs'); const down = (name) => (mkdirSync(name), process.chdir(name));
+      down('stderr.txt'); for (let i = 0; i < 30; i++) down('d'.repeat(200));`;
+    execFileSync(process.execPath, ['-e', nest], { cwd: folders.output });
+    await output.finish();
+    expect(stored('stderr').toString()).toBe('careful\n');
+    await removeJobFolders(folders);
+  });
+
+  it('ends the job where the disk is full, and all that comes then is dropped', async () => {
+    symlinkSync('/dev/full', path.join(folders.root, 'stdout.txt'));
+    const output = await JobOutput.open(folders);
+    await output.write('stdout', Buffer.alloc(2_000_000));
+    expect(await output.overLimit).toBe(
+      "What the job printed could not be stored, as the disk of the executor's machine is full, and the job was killed.",
+    );
+    await output.write('stdout', Buffer.alloc(2_000_000));
+    await output.finish();
+  });
 });
 
 describe('a file of output that cannot be written', () => {
-  it('is told of, and whoever waits for room is not left waiting', async () => {
+  it('is told of, and nobody waits for room in it any more', async () => {
     const full = openSync('/dev/full', 'w');
     const failed = Promise.withResolvers<Error>();
     const file = new OutputFile(full, () => {}, failed.resolve);
     const chunk = Buffer.alloc(MOST_AT_ONCE);
-    while (!file.isFull) file.add(chunk, 0, chunk.length);
+    const fill = () => {
+      for (let pieces = 0; pieces < 10 && !file.isFull; pieces++) file.add(chunk, 0, chunk.length);
+    };
+    fill();
     file.flush();
+    fill();
+    const waiting = file.hasRoom();
     expect(await failed.promise).toMatchObject({ code: 'ENOSPC' });
-    while (!file.isFull) file.add(chunk, 0, chunk.length);
-    await expect(file.hasRoom()).rejects.toMatchObject({ code: 'ENOSPC' });
+    await waiting;
+    fill();
+    expect(file.isFull).toBe(false);
     await file.close();
     expect(() => closeSync(full)).toThrow('EBADF');
   });

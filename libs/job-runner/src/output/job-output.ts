@@ -1,8 +1,8 @@
-import { rename, rm } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import path from 'node:path';
 
-import type { JobFolders, RunOptions } from '../runner.ts';
-import { bytes } from '../wording.ts';
+import type { Ending, JobFolders, RunOptions } from '../runner.ts';
+import { bytes, why } from '../wording.ts';
 import { KeptText } from './kept-text.ts';
 import { MOST_AT_ONCE, OutputFile } from './output-file.ts';
 
@@ -23,10 +23,12 @@ export interface JobOutputOptions {
  * A running job's two streams: all their bytes go to files, their ends are kept for the result. The files are written
  * beside the folders that the job sees, and moved into its output folder once it is over.
  *
- * What is printed above `maxBytes` is dropped.
+ * What is printed above `maxBytes`, or when nothing more can be stored, is dropped.
  */
 export class JobOutput {
   private readonly limit = Promise.withResolvers<string>();
+  /** What `limit` was resolved with. */
+  private overran: string | null = null;
   private readonly failure = Promise.withResolvers<never>();
   private readonly files: Record<StreamName, OutputFile>;
   private readonly kept = { stdout: new KeptText(), stderr: new KeptText() };
@@ -42,9 +44,13 @@ export class JobOutput {
   ) {
     this.maxBytes = maxBytes ?? DEFAULT_LOG_MAX_BYTES;
     this.failure.promise.catch(() => {}); // whoever cares looks at `failed`
-    const fail = (error: Error) => {
-      this.error ??= error;
-      this.failure.reject(error);
+    const fail = (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
+        this.stop(`What the job printed could not be stored, as ${why(error)}, and the job was killed.`);
+        return;
+      }
+      this.error ??= new Error(`What the job printed could not be stored: ${why(error)}.`, { cause: error });
+      this.failure.reject(this.error);
     };
     const file = (stream: StreamName) =>
       new OutputFile(files[stream], (chunk) => onOutput?.(stream, chunk), fail);
@@ -58,7 +64,7 @@ export class JobOutput {
     return new JobOutput(folders, { stdout: stdout!, stderr: stderr! }, options);
   }
 
-  /** Resolves when the job prints more than `maxBytes`, with a sentence that says so. */
+  /** Resolves when the job prints more than `maxBytes` or than the disk holds, with a sentence that says so. */
   get overLimit(): Promise<string> {
     return this.limit.promise;
   }
@@ -75,7 +81,7 @@ export class JobOutput {
     const room = this.maxBytes - this.total;
     if (to - from > room) {
       const most = `${bytes(this.maxBytes)}, the limit JOB_LOG_MAX_BYTES of this machine`;
-      this.limit.resolve(`The job printed more than ${most}, and was killed.`);
+      this.stop(`The job printed more than ${most}, and was killed.`);
     }
     const end = Math.min(to, from + room);
     this.total += end - from;
@@ -112,6 +118,15 @@ export class JobOutput {
   }
 
   /**
+   * How a job ended, with what it printed, once that is stored. A job that ended by itself before it could be killed for
+   * what it printed has failed by that all the same: not all of it is there.
+   */
+  ending<Outcome extends Omit<Ending, StreamName>>(outcome: Outcome): Outcome & Pick<Ending, StreamName> {
+    const ended = outcome.timedOut || outcome.limit !== null || this.overran === null;
+    return { ...outcome, ...(!ended && { exitCode: 137, limit: this.overran }), ...this.printed() };
+  }
+
+  /**
    * Call when the job no longer runs: stores what is left and puts the files into its output folder.
    *
    * @throws whatever kept the output from being stored
@@ -119,17 +134,34 @@ export class JobOutput {
   async finish(): Promise<void> {
     await this.close();
     if (this.error) throw this.error;
-    for (const stream of both) {
-      const target = path.join(this.folders.output, `${stream}.txt`);
-      // Renaming replaces a link that the job put there and does not follow it; a folder must go first.
-      await rm(target, { recursive: true, force: true });
-      await rename(fileBeside(this.folders, stream), target);
+    try {
+      for (const stream of both)
+        await moveOver(fileBeside(this.folders, stream), path.join(this.folders.output, `${stream}.txt`));
+    } catch (error) {
+      throw new Error(`What the job printed could not be put into its output folder: ${why(error)}.`, {
+        cause: error,
+      });
     }
   }
 
   async close(): Promise<void> {
     await Promise.all(both.map((stream) => this.files[stream].close()));
   }
+
+  private stop(sentence: string): void {
+    this.overran ??= sentence;
+    this.limit.resolve(sentence);
+  }
+}
+
+/** Puts a file in the place of whatever is there: a link is not followed, a folder is moved to where the file was. */
+async function moveOver(file: string, target: string): Promise<void> {
+  await rename(file, target).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EISDIR') throw error;
+    // Not removed here: it may be nested deeper than any path reaches.
+    await rename(target, `${file}.replaced`);
+    await rename(file, target);
+  });
 }
 
 function fileBeside(folders: JobFolders, stream: StreamName): string {

@@ -17,7 +17,7 @@ export class OutputFile {
   private writing = Buffer.allocUnsafeSlow(BUFFER);
   private writtenOf = { from: 0, to: 0 };
   private isWriting = false;
-  private error: Error | null = null;
+  private isBroken = false;
   private waiting: PromiseWithResolvers<void> | null = null;
   private idle: PromiseWithResolvers<void> | null = null;
   private closed: Promise<void> | null = null;
@@ -41,16 +41,16 @@ export class OutputFile {
     return this.length > BUFFER - MOST_AT_ONCE;
   }
 
-  /** Resolves when it is not full any more; rejects when that will not be, as the file cannot be written. */
+  /** Resolves when it is not full any more. */
   hasRoom(): Promise<void> {
     if (!this.isFull) return Promise.resolve();
-    if (this.error) return Promise.reject(this.error);
     this.waiting ??= Promise.withResolvers();
     return this.waiting.promise;
   }
 
-  /** Takes a copy of at most `MOST_AT_ONCE` bytes. */
+  /** Takes a copy of at most `MOST_AT_ONCE` bytes; drops them once the file cannot be written. */
   add(chunk: Buffer, from: number, to: number): void {
+    if (this.isBroken) return;
     this.length += chunk.copy(this.filling, this.length, from, to);
   }
 
@@ -63,7 +63,7 @@ export class OutputFile {
   /** Has all that was added told of and, sooner or later, written. */
   flush(): void {
     this.tellNow();
-    if (!this.isWriting && !this.error) this.writeNext();
+    if (!this.isWriting && !this.isBroken) this.writeNext();
   }
 
   /** Waits until all is written, or cannot be. Idempotent. */
@@ -98,9 +98,11 @@ export class OutputFile {
   private readonly wrote = (error: Error | null, bytesWritten: number): void => {
     this.writtenOf.from += bytesWritten;
     if (!error) return this.writeNext();
-    this.error = error;
+    this.isBroken = true;
     this.fail(error);
-    this.waiting?.reject(error);
+    this.length = 0;
+    this.told = 0;
+    this.waiting?.resolve();
     this.stop();
   };
 

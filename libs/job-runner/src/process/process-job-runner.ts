@@ -7,6 +7,7 @@ import { JobOutput, type StreamName } from '../output/job-output.ts';
 import type { Ending, JobFolders, JobRunner, JobSpec, RunOptions } from '../runner.ts';
 import { writeScript } from '../script.ts';
 import { untilDeadline } from '../until-deadline.ts';
+import { why } from '../wording.ts';
 import { withFolders } from './paths.ts';
 
 /** How long the pipes of a job that is over may stay open: a process that left its group may hold them. */
@@ -31,7 +32,7 @@ export interface ProcessJobRunnerOptions {
  */
 export class ProcessJobRunner implements JobRunner {
   readonly isolated = false;
-  private readonly running = new Map<string, ChildProcess>();
+  private readonly running = new Map<string, { child: ChildProcess; over: Promise<unknown> }>();
 
   constructor(private readonly options: ProcessJobRunnerOptions = {}) {}
 
@@ -53,7 +54,7 @@ export class ProcessJobRunner implements JobRunner {
     try {
       const outcome = await this.runProcess(spec, folders, output, options);
       await output.finish();
-      return { ...outcome, ...output.printed(), containerId: null, imageId: null };
+      return output.ending({ ...outcome, containerId: null, imageId: null });
     } catch (error) {
       await output.close().catch(() => {});
       options.onStopped?.(output.printed());
@@ -62,11 +63,10 @@ export class ProcessJobRunner implements JobRunner {
   }
 
   async cleanUp(jobUuid: string): Promise<void> {
-    const child = this.running.get(jobUuid);
-    if (!child) return;
-    const closed = once(child, 'close');
-    killGroup(child);
-    await closed;
+    const running = this.running.get(jobUuid);
+    if (!running) return;
+    killGroup(running.child);
+    await running.over.catch(() => {}); // for its runner to tell
   }
 
   private async runProcess(spec: JobSpec, folders: JobFolders, output: JobOutput, options: RunOptions) {
@@ -79,22 +79,25 @@ export class ProcessJobRunner implements JobRunner {
     const [program, ...args] = command;
     if (!program) return refuse(127, 'The job has no command; a process has no image to take one from.');
     const network = process.env['HORDE_NETWORK'];
-    const child = spawn(program, args, {
-      cwd: folders.root,
-      env: { PATH: process.env['PATH'], ...env, ...(network && { HORDE_NETWORK: network }) },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true, // a process group of its own, so that the whole of it can be killed
-    });
-    const started = once(child, 'spawn').catch((error: NodeJS.ErrnoException) => error);
-    const failure = await started;
-    if (failure instanceof Error) {
-      const quoted = `The command ${JSON.stringify(program)}`;
-      if (failure.code === 'ENOENT') return refuse(127, `${quoted} is not on this machine.`);
-      return refuse(126, `${quoted} cannot be run: ${failure.code}.`);
-    }
-    this.running.set(spec.jobUuid, child);
+    let child: ChildProcess;
     try {
-      return await this.follow(child, output, options);
+      child = spawn(program, args, {
+        cwd: folders.root,
+        env: { PATH: process.env['PATH'], ...env, ...(network && { HORDE_NETWORK: network }) },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true, // a process group of its own, so that the whole of it can be killed
+      });
+      await once(child, 'spawn');
+    } catch (error) {
+      const quoted = `The command ${JSON.stringify(program)}`;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+        return refuse(127, `${quoted} is not on this machine.`);
+      return refuse(126, `${quoted} cannot be run: ${why(error)}.`);
+    }
+    const over = this.follow(child, output, options);
+    this.running.set(spec.jobUuid, { child, over });
+    try {
+      return await over;
     } finally {
       this.running.delete(spec.jobUuid);
     }

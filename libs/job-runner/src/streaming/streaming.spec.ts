@@ -1,21 +1,15 @@
 import Docker from 'dockerode';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 
-import { DefaultJobRunner } from '../docker/default-job-runner.ts';
 import { JobFailure, StreamingFailed } from '../failures.ts';
-import { makeJobFolders } from '../folders.ts';
-import type { JobSpec, StreamingDoor, StreamingRequest } from '../runner.ts';
-import { ensureNodeImage } from '../testing/node-image.ts';
+import type { StreamingDoor, StreamingRequest } from '../runner.ts';
 import { startJob, webJob } from '../testing/streaming-job.ts';
 import {
   buildExecutor,
@@ -253,57 +247,5 @@ describe('a machine that cannot stream', () => {
     await startJob(docker, busy.streaming.network, 'setInterval(() => {}, 1000)');
     await Promise.all(closing.map((streaming) => streaming.close()));
     for (const { job } of [early, twice, busy]) expect(await left(job)).toEqual([]);
-  });
-});
-
-describe('a streaming job that is run', () => {
-  async function run(program: string, onReady: (door: StreamingDoor) => void) {
-    const folder = mkdtempSync(path.join(tmpdir(), 'horde-test-streaming-run-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    const job = newJob();
-    const jobUuid = randomUUID();
-    const runner = new DefaultJobRunner({ docker, token: job.name.slice('ch-'.length) });
-    onTestFinished(() => runner.cleanUp(jobUuid));
-    const spec: JobSpec = {
-      jobUuid,
-      image: await ensureNodeImage(docker),
-      command: ['node', '-e', program],
-      env: new Map(),
-      artifactsDir: null,
-      gpu: 'none',
-      script: null,
-    };
-    const streaming = { ...request(), onReady };
-    const ending = await runner.run(spec, await makeJobFolders(folder, jobUuid), {
-      signal: never(),
-      deadline: Date.now() + 25_000,
-      streaming,
-    });
-    const filters = { label: [`horde.job=${jobUuid}`] };
-    expect(await docker.listContainers({ all: true, filters })).toEqual([]);
-    expect(await docker.listNetworks({ filters })).toEqual([]);
-    return ending;
-  }
-  const program = `
-const http = require('node:http');
-const server = http.createServer((request, response) => {
-  response.end('x'.repeat(1e6));
-  if (request.url === '/end') response.on('finish', () => { console.log('served'); process.exit(0); });
-});
-server.listen(8000);`;
-
-  it('gives its user the last answer whole, and ends with its process', async () => {
-    const answered = Promise.withResolvers<string>();
-    const ending = await run(program, (door) => {
-      const asked = send(door, user, { path: '/end' }).then((response) => text(response));
-      asked.then(answered.resolve, answered.reject);
-    });
-    expect(ending).toMatchObject({ exitCode: 0, timedOut: false, stdout: 'served\n' });
-    expect((await answered.promise).length).toBe(1e6);
-  });
-
-  it('has the ending of its process when that ends before it is healthy', async () => {
-    const ending = await run('process.exit(3)', () => {});
-    expect(ending).toMatchObject({ exitCode: 3, timedOut: false });
   });
 });

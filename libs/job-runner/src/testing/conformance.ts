@@ -128,6 +128,16 @@ export function jobRunnerConformance(
       expect(ending.stderr).toMatch(/^The command "\/etc" cannot be run: .+\.\n$/);
     });
 
+    it.each([
+      ['are too long', 'x'.repeat(3_000_000)],
+      ['hold a NUL', 'a\0b'],
+    ])('ends a job whose arguments %s as one that failed, saying so', async (_, argument) => {
+      const { run } = await job('', { command: ['echo', argument] });
+      const { exitCode, stderr } = await run();
+      expect(exitCode).toBeGreaterThan(0);
+      expect(stderr).toMatch(/too long|NUL|null bytes|invalid argument/i);
+    });
+
     it('cuts long output to its two ends for the result, and stores all of it', async () => {
       const lines = 200_000;
       const { run, folders } = await job(`seq 1 ${lines}`);
@@ -251,7 +261,8 @@ export function jobRunnerConformance(
       expect(endings.map(({ stdout }) => stdout)).toEqual(['one\n', 'two\n']);
     });
 
-    it.each(['artifacts', '/a/../etc', '/a:/etc', '/a\0b', '/', '/volume/', '/output', '/proc/x'])(
+    const long = ['/a'.repeat(2000), `/${'a'.repeat(256)}`];
+    it.each(['artifacts', '/a/../etc', '/a:/etc', '/a\0b', '/', '/volume/', '/output', '/proc/x', ...long])(
       'refuses the artifacts folder %j',
       async (artifactsDir) => {
         const { run } = await job('true', { artifactsDir });

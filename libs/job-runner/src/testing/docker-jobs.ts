@@ -52,5 +52,23 @@ export function dockerJobs() {
     return { jobUuid, folders, run, left, runner };
   }
 
-  return { job, test };
+  /**
+   * The image as a script leaves it, and with other instructions; it goes with the test.
+   *
+   * @param changes a line of a Dockerfile, or none
+   */
+  async function changedImage(script: string, changes?: string): Promise<string> {
+    const { docker, reference } = test.image;
+    const container = await docker.createContainer({ Image: reference, Cmd: ['sh', '-c', script || 'true'] });
+    await container.start();
+    await container.wait();
+    const tag = randomUUID();
+    await container.commit({ repo: 'horde-test/changed', tag, ...(changes && { changes }) });
+    await container.remove();
+    const image = `horde-test/changed:${tag}`;
+    onTestFinished(() => docker.getImage(image).remove({ force: true }) as Promise<void>);
+    return image;
+  }
+
+  return { job, test, changedImage };
 }

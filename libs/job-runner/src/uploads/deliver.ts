@@ -1,3 +1,5 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+
 import { writePython, type JsonValue } from '@horde/protocol';
 
 import { failures, JobFailure } from '../failures.ts';
@@ -37,10 +39,11 @@ export interface DeliverOptions {
  */
 export async function deliver(delivery: Delivery, options: DeliverOptions): Promise<string> {
   const target = withoutSecrets(delivery.url);
+  const headers = headersOf(delivery);
   for (let attempt = 0; ; attempt++) {
     options.signal.throwIfAborted();
     try {
-      return await deliverOnce(delivery, options);
+      return await deliverOnce(delivery, headers, options);
     } catch (error) {
       options.signal.throwIfAborted();
       if (error instanceof RequestRefused) throw failures.UPLOAD_ADDRESS_REFUSED(target, error.message);
@@ -53,12 +56,15 @@ export async function deliver(delivery: Delivery, options: DeliverOptions): Prom
   }
 }
 
-async function deliverOnce(delivery: Delivery, { send, signal }: DeliverOptions): Promise<string> {
-  const { method, url, body, signedHeaders } = delivery;
+async function deliverOnce(
+  { method, url, body }: Delivery,
+  headers: Record<string, string>,
+  { send, signal }: DeliverOptions,
+): Promise<string> {
   const response = await send({
     method,
     url,
-    headers: { ...body.headers, ...lowerCased(signedHeaders) },
+    headers,
     body: body.open(),
     signal,
     idleTimeout: IDLE_TIMEOUT,
@@ -74,8 +80,24 @@ async function deliverOnce(delivery: Delivery, { send, signal }: DeliverOptions)
   );
 }
 
-function lowerCased(headers: Map<string, string> | null): Record<string, string> {
-  return Object.fromEntries([...(headers ?? [])].map(([name, value]) => [name.toLowerCase(), value]));
+function headersOf({ body, signedHeaders }: Delivery): Record<string, string> {
+  const length = body.headers['content-length']!;
+  const signed = [...(signedHeaders ?? [])].map(([name, value]): [string, string] => {
+    const refuse = (reason: string) => failures.UPLOAD_HEADER_REFUSED(name.slice(0, 100), reason);
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    } catch {
+      throw refuse('it is no header of HTTP');
+    }
+    const key = name.toLowerCase();
+    // A storage would wait for the rest, or take what is too much for another request.
+    if (key === 'content-length' && value !== length)
+      throw refuse(`it says ${value}, and there are ${length} bytes`);
+    if (key === 'transfer-encoding') throw refuse('what is uploaded goes as it is, with its length');
+    return [key, value];
+  });
+  return { ...body.headers, ...Object.fromEntries(signed) };
 }
 
 /** The status and the beginning of what the storage says about it, in one line and without the URL's query. */

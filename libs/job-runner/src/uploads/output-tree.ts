@@ -48,7 +48,9 @@ export async function listOutput(
     }
   };
 
-  const root = await openFolder(folder);
+  const root = await openFolder(folder).catch((error: unknown) => {
+    throw failures.UPLOAD_FILE_UNREADABLE('.', why(error));
+  });
   await visit('', root, 0).finally(() => root.close());
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { serve } from '../testing/http-server.ts';
+import { serve, serveBytes } from '../testing/http-server.ts';
 import { makeOutput, multi, post, put, upload, uploadFailure, zipPut } from '../testing/uploads.ts';
 
 describe('uploads that fail', () => {
@@ -104,6 +104,37 @@ describe('uploads that fail', () => {
       expect(server.received).toEqual([]);
     },
   );
+
+  it('ends at an answer that leads to another protocol', async () => {
+    const url = await serveBytes(
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+    );
+    await expect(upload(put(url, 'f'), makeOutput({ f: 'x' }))).rejects.toEqual(
+      uploadFailure('UPLOAD_NOT_ACCEPTED', 'the connection ended without an answer.'),
+    );
+  });
+
+  it.each([
+    ['Content-Length', '6', 'it says 6, and there are 5 bytes'],
+    ['content-length', 'x', 'it says x, and there are 5 bytes'],
+    ['Transfer-Encoding', 'chunked', 'what is uploaded goes as it is, with its length'],
+    ['X-Split', 'a\r\nHost: b', 'it is no header of HTTP'],
+    ['no name', 'x', 'it is no header of HTTP'],
+  ])('sends nothing with the signed header %s: %j', async (name, value, why) => {
+    const server = await serve((_request, response) => response.end());
+    const failed = upload(put(server.url, 'f', [[name, value]]), makeOutput({ f: 'hello' }));
+    await expect(failed).rejects.toEqual(
+      uploadFailure('UPLOAD_HEADER_REFUSED', `The signed header "${name}" is refused: ${why}.`),
+    );
+    expect(server.received).toEqual([]);
+  });
+
+  it('says that the job has removed its output', async () => {
+    const gone = path.join(makeOutput(), 'gone');
+    await expect(upload(zipPut('http://127.0.0.1:1/'), gone)).rejects.toEqual(
+      uploadFailure('UPLOAD_FILE_UNREADABLE', 'cannot be uploaded: it does not exist.'),
+    );
+  });
 
   it('takes only regular files, through no link, and waits for no FIFO', async () => {
     const folder = makeOutput({ 'folder/file': 'x' });

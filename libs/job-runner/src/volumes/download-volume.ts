@@ -6,7 +6,7 @@ import type { SingleVolume, Volume } from '@horde/protocol';
 import { failures } from '../failures.ts';
 import { guardedHttp, type HttpSend } from '../http/client.ts';
 import { follow } from '../http/follow.ts';
-import { withoutSecrets } from '../wording.ts';
+import { why, withoutSecrets } from '../wording.ts';
 import { Budget, type VolumeLimits } from './budget.ts';
 import { download, type AskFor } from './download.ts';
 import { extractZip } from './extract-zip.ts';
@@ -159,7 +159,11 @@ function sourceOf(url: string): string {
 /** A file beside the volume that nobody sees and that is gone when it is closed, however this process ends. */
 async function nameless(folder: string): Promise<VolumeFile> {
   const name = `${folder}.${randomUUID()}.zip`;
-  const file = await open(name, 'wx+', 0o600);
-  await unlink(name);
-  return new VolumeFile(file, null);
+  try {
+    const file = await open(name, 'wx+', 0o600);
+    await unlink(name);
+    return new VolumeFile(file, null);
+  } catch (error) {
+    throw failures.VOLUME_NOT_WRITTEN(null, why(error));
+  }
 }

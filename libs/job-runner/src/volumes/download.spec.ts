@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { isPublicAddress } from '../http/addresses.ts';
 import { guardedHttp } from '../http/client.ts';
 import { follow } from '../http/follow.ts';
-import { serve } from '../testing/http-server.ts';
+import { serve, serveBytes } from '../testing/http-server.ts';
 import { failing, fill, single, zipUrl } from '../testing/volumes.ts';
 import { Budget } from './budget.ts';
 import { download } from './download.ts';
@@ -55,6 +55,28 @@ describe('downloads that fail', () => {
         /^The volume at http:\/\/no-such-host.invalid\/x cannot be fetched: its host name /,
       ),
     );
+  });
+
+  it.each([
+    ['of no protocol that is spoken here', 'SSH-2.0-x\r\n', 'its answer is not HTTP'],
+    [
+      'that leads to another protocol',
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+      'the connection ended without an answer',
+    ],
+    [
+      'whose headers have no end',
+      `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}`,
+      'the headers of its answer are too long',
+    ],
+    [
+      'of two lengths',
+      'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
+      'its answer is not HTTP',
+    ],
+  ])('ends at an answer %s', async (_, answer, message) => {
+    const { done } = await fill(single(await serveBytes(answer)));
+    await expect(done).rejects.toEqual(failing('VOLUME_UNREACHABLE', `cannot be fetched: ${message}.`));
   });
 
   it('refuses what is announced as too large, and what turns out to be', async () => {
