@@ -4,7 +4,7 @@ import type { ExecutorClass } from '@horde/protocol';
 export type Manifest = Partial<Record<ExecutorClass, number>>;
 
 export interface StartExecutor {
-  /** What the executor shows the miner; for one job only. */
+  /** What the executor shows the miner; for one executor only. Letters, digits, `.`, `_` and `-`. */
   token: string;
   jobUuid: string;
   executorClass: ExecutorClass;
@@ -12,6 +12,8 @@ export interface StartExecutor {
   minerAddress: string;
   /** How long the executor may take to get ready, without its class's spin-up time. @unit seconds */
   startupTimeLimit: number;
+  /** How long `start` itself may take, an image that has to be fetched included. @unit ms @default no limit */
+  timeLimit?: number;
 }
 
 /** Where an executor is: plain data, stored with the job, so that a restarted miner finds it again. */
@@ -22,23 +24,76 @@ export interface ExitStatus {
   code: number | null;
 }
 
+/** An executor that was found running. */
+export interface RunningExecutor {
+  token: string;
+  handle: ExecutorHandle;
+}
+
+/** What has become of one image on one machine. */
+export interface PreparedImage {
+  /** The machine's name. */
+  machine: string;
+  image: string;
+  /** Whether the image is on the machine now, be it an older one. */
+  present: boolean;
+  /** Why it was not fetched, a sentence; null: it is the registry's newest. */
+  error: string | null;
+}
+
 /**
- * Starts and stops executors on the machines that a miner owns.
+ * Starts and stops executors on the machines that a miner owns. Most managers extend `BaseExecutorManager`, which
+ * reserves and watches.
  *
  * Promises, checked for every manager by `executorManagerConformance`:
  * - `start` returns a handle or leaves nothing behind; it never does both;
- * - a handle is plain data and survives a restart of the miner: `recover` finds the executor again or says `gone`;
+ * - `start` reserves first: of any number of starts at once no more succeed than `manifest` says, the others fail with
+ *   `NoFreeSlot`; a start that fails holds nothing;
+ * - a handle is plain data and survives a restart of the miner: `recover` finds the executor again, which holds its
+ *   slot from then on, or says `gone`;
  * - `stop` is idempotent, and returns when neither the executor nor its job's container runs any more;
- * - `wait` returns at once when the executor has ended, also for a handle of an earlier process.
- * How many executors of a class may run at once is counted by the miner, from `manifest`.
+ * - `wait` returns at once when the executor has ended, also for a handle of an earlier process; the slot is free then;
+ * - `manifest` counts no slot that `start` would refuse.
  */
 export interface ExecutorManager {
   manifest(): Promise<Manifest>;
+  /** @throws NoFreeSlot, PlaceAway, or what else went wrong, with a sentence */
   start(request: StartExecutor, signal: AbortSignal): Promise<ExecutorHandle>;
+  /** `running` as long as nothing says that it ended: also of an executor on a machine that is out of reach now. */
   recover(handle: ExecutorHandle): Promise<'running' | 'gone'>;
   wait(handle: ExecutorHandle, signal: AbortSignal): Promise<ExitStatus>;
   /** @param grace how long it may take to stop by itself. @unit ms */
   stop(handle: ExecutorHandle, grace: number): Promise<void>;
   /** Host or IP that users reach streaming jobs on; null: the address the executor connects from. */
   publicAddress(handle: ExecutorHandle): Promise<string | null>;
+
+  /** The hotkey that validators are told as the main one; null: the miner's own rule. @default null */
+  mainHotkey?(): Promise<string | null>;
+  /**
+   * Fetches the executor's own image, and these images of jobs, on every machine. Trouble is reported, not thrown.
+   *
+   * @default nothing to fetch
+   */
+  prepareImages?(images: string[], signal: AbortSignal): Promise<PreparedImage[]>;
+  /**
+   * All executors that this miner, or an earlier process of it, has started and that run.
+   *
+   * @default nobody can tell
+   * @throws PlaceAway when a machine that may run one cannot be asked
+   */
+  running?(): Promise<RunningExecutor[]>;
+  /** Lets go of connections and of what waits; executors go on. @default nothing */
+  close?(): Promise<void>;
+}
+
+/**
+ * The port that users reach a streaming job on.
+ *
+ * @param handle of the job's executor; null: it has none
+ * @param port the port that the executor listens on, on its machine
+ * @returns `publicPort` of the handle where its manager knows that another port leads to the executor's, else `port`
+ */
+export function publicStreamingPort(handle: ExecutorHandle | null, port: number): number {
+  const known = handle?.['publicPort'];
+  return typeof known === 'number' ? known : port;
 }

@@ -1,11 +1,23 @@
-export type {
-  ExecutorHandle,
-  ExecutorManager,
-  ExitStatus,
-  Manifest,
-  StartExecutor,
+export { BaseExecutorManager, NoFreeSlot, PlaceAway, type Place } from './base-executor-manager.ts';
+export type { ExecutorManagerContext } from './context.ts';
+export {
+  DockerExecutorManager,
+  type DockerExecutorManagerOptions,
+} from './docker/docker-executor-manager.ts';
+export { parseServers, ServersFileError, type ServerSpec } from './docker/servers-file.ts';
+export {
+  publicStreamingPort,
+  type ExecutorHandle,
+  type ExecutorManager,
+  type ExitStatus,
+  type Manifest,
+  type PreparedImage,
+  type RunningExecutor,
+  type StartExecutor,
 } from './executor-manager.ts';
 export {
   ProcessExecutorManager,
   type ProcessExecutorManagerOptions,
 } from './process/process-executor-manager.ts';
+export { isPublic, PublicAddress, type PublicAddressOptions } from './public-address.ts';
+export { parseStreamingPorts, type StreamingPort } from './streaming-ports.ts';

@@ -31,6 +31,25 @@ export function membersOf(group: number): number[] {
     .map((facts) => facts!.pid);
 }
 
+/** The processes that lead a group and whose environment may be read: those of this user. */
+export function groupLeaders(): { facts: ProcessFacts; environment: Record<string, string> }[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      const facts = processFacts(Number(name));
+      if (facts?.group !== Number(name)) return [];
+      try {
+        const entries = readFileSync(`/proc/${name}/environ`, 'utf8').split('\0').filter(Boolean);
+        const environment = Object.fromEntries(
+          entries.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
+        );
+        return [{ facts, environment }];
+      } catch {
+        return []; // another user's, or gone meanwhile
+      }
+    });
+}
+
 /** Differs after each boot of the machine, and with it every pid's meaning. */
 export const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 

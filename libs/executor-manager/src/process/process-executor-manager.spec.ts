@@ -5,39 +5,48 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { executorManagerConformance, type Behaviour, type ManagerUnderTest } from '../testing/conformance.ts';
+import {
+  executorManagerConformance,
+  never,
+  request,
+  token,
+  up,
+  type ManagerUnderTest,
+} from '../testing/conformance.ts';
 import { membersOf, processFacts } from './proc.ts';
-import { ProcessExecutorManager } from './process-executor-manager.ts';
+import { ProcessExecutorManager, type ProcessExecutorManagerOptions } from './process-executor-manager.ts';
 
 const script = path.join(import.meta.dirname, '../testing/scripted-executor.mjs');
-const never = new AbortController().signal;
 
-async function processManager(): Promise<
-  ManagerUnderTest & { folder: string; notes(token: string): string }
-> {
+interface ProcessManagerUnderTest extends ManagerUnderTest {
+  create(options?: Partial<ProcessExecutorManagerOptions>): ProcessExecutorManager;
+  folder: string;
+}
+
+async function processManager(): Promise<ProcessManagerUnderTest> {
   const folder = await mkdtemp(path.join(tmpdir(), 'process-manager-'));
-  const create = (command = [process.execPath, script]) =>
+  const create = (options: Partial<ProcessExecutorManagerOptions> = {}) =>
     new ProcessExecutorManager({
-      executors: { 'always_on.test': 2 },
-      command,
-      environment: { PATH: process.env['PATH'] },
+      executors: { 'always_on.test': 3 },
+      command: [process.execPath, script],
+      environment: { PATH: process.env['PATH'], HORDE_NOTES: folder },
+      owner: folder,
+      ...options,
     });
-  let count = 0;
-  const notes = (token: string) => {
-    const file = token.split('|')[1]!;
+  const notes = async (of: string) => {
+    const file = path.join(folder, of);
     return existsSync(file) ? readFileSync(file, 'utf8') : '';
   };
-  const started = (token: string) => /^\{.*\}$/m.exec(notes(token))?.[0];
-  const pid = (token: string) => (JSON.parse(started(token)!) as { pid: number }).pid;
   return {
     folder,
+    create,
+    broken: () => create({ command: ['/nowhere/executor'] }),
     notes,
-    create: () => create(),
-    broken: () => create(['/nowhere/executor']),
-    token: (behaviour: Behaviour) => `${behaviour}|${path.join(folder, String(++count))}`,
-    up: async (token) => expect.poll(() => started(token), { timeout: 10_000 }).toBeDefined(),
-    running: async (token) => (started(token) ? membersOf(pid(token)).length : 0),
-    cleanedUp: async (token) => notes(token).includes('cleaned up'),
+    running: async (of) => {
+      const started = /^\{.*\}$/m.exec(await notes(of))?.[0];
+      return started ? membersOf((JSON.parse(started) as { pid: number }).pid).length : 0;
+    },
+    kill: async (of) => void process.kill((await up({ notes }, of)).pid, 'SIGKILL'),
     close: () => rm(folder, { recursive: true, force: true }),
   };
 }
@@ -47,53 +56,59 @@ executorManagerConformance('the process manager', processManager);
 describe('an executor process', () => {
   it('gets the arguments and the environment that ComputeHorde gives it, and no more', async () => {
     const under = await processManager();
-    const manager = under.create();
-    const token = under.token('polite');
-    const handle = await manager.start(
-      {
-        token,
-        jobUuid: 'u',
-        executorClass: 'always_on.test',
-        minerAddress: 'ws://127.0.0.1:8000',
-        startupTimeLimit: 7,
-      },
-      never,
-    );
-    await under.up(token);
-    const { argv, environment } = JSON.parse(/^\{.*\}$/m.exec(under.notes(token))![0]) as Record<
-      string,
-      unknown
-    >;
+    const manager = under.create({ streamingPorts: [{ port: 6543, publicPort: 16543 }] });
+    const of = token('polite');
+    const handle = await manager.start({ ...request(of), startupTimeLimit: 7 }, never());
+    const { argv, environment } = await up(under, of);
     expect(argv).toEqual(['run_executor', '--startup-time-limit', '7']);
     expect(environment).toEqual({
       PATH: process.env['PATH'],
-      MINER_ADDRESS: 'ws://127.0.0.1:8000',
-      EXECUTOR_TOKEN: token,
+      HORDE_NOTES: under.folder,
+      MINER_ADDRESS: 'ws://127.0.0.1:9',
+      EXECUTOR_TOKEN: of,
       EXECUTOR_ON_HOST: '1',
+      NGINX_PORT: '6543',
+      HORDE_MINER: under.folder,
+      HORDE_PLACE: 'always_on.test',
     });
+    expect(handle).toMatchObject({ port: 6543, publicPort: 16543 });
     await manager.stop(handle, 5_000);
+    await under.close();
+  });
+
+  it('has a port for streaming of its own, which is free again when it ends', async () => {
+    const under = await processManager();
+    const streamingPorts = [6544, 6545].map((port) => ({ port, publicPort: port }));
+    const manager = under.create({ streamingPorts });
+    const start = () => manager.start(request(token('polite')), never());
+    const handles = await Promise.all([start(), start()]);
+    expect(handles.map((handle) => handle['port']).sort()).toEqual([6544, 6545]);
+    await expect(start()).rejects.toThrow(
+      'None of the 2 ports for streaming jobs is free: 2 are used by executors',
+    );
+    await manager.close();
+
+    const next = under.create({ streamingPorts });
+    for (const handle of handles) await next.recover(handle);
+    await expect(start()).rejects.toThrow(/is closed/);
+    await expect(next.start(request(token('polite')), never())).rejects.toThrow(/None of the 2 ports/);
+    await next.stop(handles[0]!, 5_000);
+    const again = await next.start(request(token('polite')), never());
+    expect(again['port']).toBe(handles[0]!['port']);
+    await Promise.all([handles[1]!, again].map((handle) => next.stop(handle, 5_000)));
     await under.close();
   });
 
   it('writes what it prints into the log folder', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'process-manager-'));
     const manager = new ProcessExecutorManager({
-      executors: {},
+      executors: { 'always_on.test': 1 },
       command: [process.execPath, '-e', 'console.log("hello"); console.error("world")', '--'],
       environment: {},
       logFolder: folder,
     });
-    const handle = await manager.start(
-      {
-        token: 't',
-        jobUuid: 'u',
-        executorClass: 'always_on.test',
-        minerAddress: 'ws://x',
-        startupTimeLimit: 5,
-      },
-      never,
-    );
-    expect(await manager.wait(handle, never)).toEqual({ code: 0 });
+    const handle = await manager.start({ ...request('t'), jobUuid: 'u' }, never());
+    expect(await manager.wait(handle, never())).toEqual({ code: 0 });
     expect(readFileSync(path.join(folder, 'u.log'), 'utf8')).toBe('hello\nworld\n');
     await rm(folder, { recursive: true });
   });

@@ -2,22 +2,29 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BaseExecutorManager } from '../base-executor-manager.ts';
 import type {
   ExecutorHandle,
-  ExecutorManager,
   ExitStatus,
   Manifest,
+  RunningExecutor,
   StartExecutor,
 } from '../executor-manager.ts';
-import { bootId, membersOf, processFacts, signal } from './proc.ts';
+import { canListen, StreamingPorts, type StreamingPort } from '../streaming-ports.ts';
+import { untilAborted } from '../until-aborted.ts';
+import { bootId, groupLeaders, membersOf, processFacts, signal, type ProcessFacts } from './proc.ts';
 
 export interface ProcessExecutorManagerOptions {
   /** How many executors of each class this machine runs at once. */
   executors: Manifest;
   /** The program and its first arguments; `run_executor --startup-time-limit N` follows. */
   command: string[];
-  /** What executors see of the environment, besides MINER_ADDRESS, EXECUTOR_TOKEN and EXECUTOR_ON_HOST. */
+  /** What executors see of the environment, besides what each is given. */
   environment: Record<string, string | undefined>;
+  /** The ports of this machine for streaming jobs; an executor is told its own as NGINX_PORT. @default none is told */
+  streamingPorts?: StreamingPort[];
+  /** Names the miner, so that `running` finds its executors again after a restart. @default nobody can tell */
+  owner?: string;
   /** A folder for the executors' output, one file for each job. Without it their output is dropped. */
   logFolder?: string;
 }
@@ -29,19 +36,88 @@ const pollInterval = 200;
  * Runs executors as processes on the miner's own machine, as ComputeHorde's development manager does. Each has a
  * session of its own, so it outlives the miner; nothing isolates it from the machine.
  */
-export class ProcessExecutorManager implements ExecutorManager {
+export class ProcessExecutorManager extends BaseExecutorManager {
   /** How the processes that this one started have ended or will end. */
   private readonly exits = new Map<string, Promise<ExitStatus>>();
+  private readonly ports: StreamingPorts | null;
+  readonly running?: () => Promise<RunningExecutor[]>;
 
-  constructor(private readonly options: ProcessExecutorManagerOptions) {}
+  constructor(private readonly options: ProcessExecutorManagerOptions) {
+    super();
+    this.ports = options.streamingPorts ? new StreamingPorts(options.streamingPorts, canListen) : null;
+    const { owner } = options;
+    if (owner !== undefined) this.running = async () => this.runningOf(owner);
+  }
 
   async manifest(): Promise<Manifest> {
     return { ...this.options.executors };
   }
 
-  async start(request: StartExecutor, abort: AbortSignal): Promise<ExecutorHandle> {
+  override async publicAddress(): Promise<string | null> {
+    return '127.0.0.1';
+  }
+
+  protected override async launch(
+    request: StartExecutor,
+    _place: string,
+    abort: AbortSignal,
+  ): Promise<ExecutorHandle> {
     abort.throwIfAborted();
-    const child = this.spawn(request);
+    const port = (await this.ports?.take()) ?? null;
+    try {
+      return await this.launchAt(port, request, abort);
+    } catch (error) {
+      if (port) this.ports!.release(port.port);
+      throw error;
+    }
+  }
+
+  protected override identity(handle: ExecutorHandle): string {
+    return `${handle['pid']} ${handle['startTime']} ${handle['boot']}`;
+  }
+
+  protected override async isRunning(handle: ExecutorHandle): Promise<boolean> {
+    return runs(handle);
+  }
+
+  protected override async ended(handle: ExecutorHandle, abort: AbortSignal): Promise<ExitStatus> {
+    const exit = this.exits.get(this.identity(handle));
+    if (typeof handle['port'] === 'number') this.ports?.occupy(handle['port']);
+    if (!exit) {
+      while (runs(handle)) await sleep(pollInterval, undefined, { signal: abort, ref: false });
+    }
+    const status = exit ? await untilAborted(exit, abort) : { code: null };
+    this.exits.delete(this.identity(handle));
+    if (mayHoldGroup(handle)) await killGroup(Number(handle['group']));
+    if (typeof handle['port'] === 'number') this.ports?.release(handle['port']);
+    return status;
+  }
+
+  protected override async end(handle: ExecutorHandle, grace: number): Promise<void> {
+    const group = Number(handle['group']);
+    if (!mayHoldGroup(handle)) return;
+    signal(-group, 'SIGTERM');
+    const killAt = performance.now() + grace;
+    while (runs(handle) && performance.now() < killAt) await sleep(Math.min(50, grace));
+    await killGroup(group);
+  }
+
+  private runningOf(owner: string): RunningExecutor[] {
+    return groupLeaders().flatMap(({ facts, environment }) => {
+      const { EXECUTOR_TOKEN: token, HORDE_MINER: miner, HORDE_PLACE: place } = environment;
+      if (miner !== owner || token === undefined) return [];
+      const port = Number(environment['NGINX_PORT']);
+      const pair = this.options.streamingPorts?.find((known) => known.port === port) ?? null;
+      return [{ token, handle: { ...handleOf(facts, pair), place: place ?? null } }];
+    });
+  }
+
+  private async launchAt(
+    port: StreamingPort | null,
+    request: StartExecutor,
+    abort: AbortSignal,
+  ): Promise<ExecutorHandle> {
+    const child = this.spawn(request, port);
     // Read before anything is awaited: until then even a process that ends at once is still known to the kernel.
     const facts = child.pid === undefined ? null : processFacts(child.pid);
     const exit = new Promise<ExitStatus>((resolve) => child.once('exit', (code) => resolve({ code })));
@@ -50,71 +126,32 @@ export class ProcessExecutorManager implements ExecutorManager {
       child.once('error', reject);
     });
     child.unref();
-    const handle = {
-      pid: child.pid!,
-      startTime: facts?.startTime ?? 'ended',
-      group: child.pid!,
-      boot: bootId(),
-    };
+    const handle = handleOf(facts ?? { pid: child.pid!, group: child.pid!, startTime: 'ended' }, port);
     if (abort.aborted) {
-      await this.stop(handle, 0);
+      await this.end(handle, 0);
       throw abort.reason;
     }
-    const key = keyOf(handle);
-    this.exits.set(key, exit);
+    this.exits.set(this.identity(handle), exit);
     return handle;
   }
 
-  async recover(handle: ExecutorHandle): Promise<'running' | 'gone'> {
-    return isRunning(handle) ? 'running' : 'gone';
-  }
-
-  async wait(handle: ExecutorHandle, abort: AbortSignal): Promise<ExitStatus> {
-    const exit = this.exits.get(keyOf(handle));
-    if (!exit) {
-      while (isRunning(handle)) await sleep(pollInterval, undefined, { signal: abort });
-      return { code: null };
-    }
-    const status = await untilAborted(exit, abort);
-    this.exits.delete(keyOf(handle));
-    return status;
-  }
-
-  async stop(handle: ExecutorHandle, grace: number): Promise<void> {
-    const group = Number(handle['group']);
-    if (!mayHoldGroup(handle)) return;
-    signal(-group, 'SIGTERM');
-    const killAt = performance.now() + grace;
-    while (isRunning(handle) && performance.now() < killAt) await sleep(Math.min(50, grace));
-    while (membersOf(group).length > 0) {
-      signal(-group, 'SIGKILL');
-      await sleep(20);
-    }
-  }
-
-  async publicAddress(): Promise<string | null> {
-    return '127.0.0.1';
-  }
-
-  private spawn(request: StartExecutor): ChildProcess {
-    const { command, environment, logFolder } = this.options;
+  private spawn(request: StartExecutor, port: StreamingPort | null): ChildProcess {
+    const { command, environment, logFolder, owner } = this.options;
     const [program, ...first] = command;
     const output = logFolder ? openLog(logFolder, request.jobUuid) : 'ignore';
     try {
-      return spawn(
-        program!,
-        [...first, 'run_executor', '--startup-time-limit', String(request.startupTimeLimit)],
-        {
-          detached: true,
-          stdio: ['ignore', output, output],
-          env: {
-            ...environment,
-            MINER_ADDRESS: request.minerAddress,
-            EXECUTOR_TOKEN: request.token,
-            EXECUTOR_ON_HOST: '1',
-          },
+      return spawn(program!, [...first, ...this.commandLine(request)], {
+        detached: true,
+        stdio: ['ignore', output, output],
+        env: {
+          ...environment,
+          MINER_ADDRESS: request.minerAddress,
+          EXECUTOR_TOKEN: request.token,
+          EXECUTOR_ON_HOST: '1',
+          ...(port && { NGINX_PORT: String(port.port) }),
+          ...(owner !== undefined && { HORDE_MINER: owner, HORDE_PLACE: request.executorClass }),
         },
-      );
+      });
     } finally {
       if (typeof output === 'number') closeSync(output);
     }
@@ -126,10 +163,16 @@ function openLog(folder: string, jobUuid: string): number {
   return openSync(path.join(folder, `${jobUuid}.log`), 'a', 0o600);
 }
 
-const keyOf = (handle: ExecutorHandle): string => `${handle['pid']} ${handle['startTime']} ${handle['boot']}`;
+const handleOf = ({ pid, group, startTime }: ProcessFacts, port: StreamingPort | null): ExecutorHandle => ({
+  pid,
+  startTime,
+  group,
+  boot: bootId(),
+  ...port,
+});
 
 /** Whether the executor itself runs: a process of the same pid that was started at another time is not it. */
-function isRunning(handle: ExecutorHandle): boolean {
+function runs(handle: ExecutorHandle): boolean {
   if (handle['boot'] !== bootId()) return false;
   return processFacts(Number(handle['pid']))?.startTime === handle['startTime'];
 }
@@ -144,11 +187,9 @@ function mayHoldGroup(handle: ExecutorHandle): boolean {
   return facts === null || facts.startTime === handle['startTime'];
 }
 
-function untilAborted<T>(work: Promise<T>, abort: AbortSignal): Promise<T> {
-  abort.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(abort.reason as Error);
-    abort.addEventListener('abort', stop, { once: true });
-    work.then(resolve, reject).finally(() => abort.removeEventListener('abort', stop));
-  });
+async function killGroup(group: number): Promise<void> {
+  while (membersOf(group).length > 0) {
+    signal(-group, 'SIGKILL');
+    await sleep(20);
+  }
 }

@@ -1,0 +1,237 @@
+import type { ExecutorClass } from '@horde/protocol';
+import { BaseExecutorManager, PlaceAway, type Place } from '../base-executor-manager.ts';
+import type {
+  ExecutorHandle,
+  ExitStatus,
+  Manifest,
+  PreparedImage,
+  RunningExecutor,
+  StartExecutor,
+} from '../executor-manager.ts';
+import { answered, answeredOrGone, engineSays, removeContainer, statusOf, withTag } from './engine.ts';
+import { exitCodeOf } from './exit-code.ts';
+import { jobRunnerClass, labels, type ExecutorContainerOptions } from './executor-container.ts';
+import { launchExecutor } from './launch-executor.ts';
+import { removeLeftBy } from './left-by.ts';
+import type { Machine } from './machine.ts';
+import { Machines, type MachinesOptions } from './machines.ts';
+import { prepareImagesOn } from './prepare-images.ts';
+import { Servers, type ServersOptions } from './servers.ts';
+
+export interface DockerExecutorManagerOptions
+  extends ExecutorContainerOptions, ServersOptions, MachinesOptions {
+  /** The executor's image. */
+  image: string;
+  /** The address that users reach executors of the miner's own machine at; null: the miner's own. */
+  publicAddress: () => Promise<string | null>;
+}
+
+interface Size extends Place {
+  executorClass: ExecutorClass;
+  /** Why none can be started there, a sentence; null: nothing is the matter. */
+  trouble: string | null;
+}
+
+/** How long an executor gets beyond its grace before the engine's answer is given up. @unit ms */
+const stopLimit = 30_000;
+
+/**
+ * Runs executors as containers, each started as ComputeHorde's Docker manager starts it, on the miner's own machine and
+ * on any number of hosts over SSH, as the operator's file says.
+ *
+ * A host that is lost keeps its executors: nothing says that they ended, and they are awaited until it is back. While it
+ * is away no executor is started there; after `awayAfter` it counts in the manifest only with those that it runs.
+ */
+export class DockerExecutorManager extends BaseExecutorManager {
+  private readonly servers: Servers;
+  private readonly machines: Machines;
+  private readonly image: string;
+  /** How the containers that this one started have ended or will end. */
+  private readonly exits = new Map<string, Promise<number>>();
+  /** When an executor was last started at a place: the one that has rested longest is next. */
+  private readonly lastUsed = new Map<string, number>();
+  private uses = 0;
+
+  constructor(private readonly options: DockerExecutorManagerOptions) {
+    super();
+    this.image = withTag(options.image);
+    this.servers = new Servers(options);
+    this.machines = new Machines(options, (machine) => this.adopt(machine));
+  }
+
+  /** @throws ServersFileError when the operator's file was never right */
+  async manifest(): Promise<Manifest> {
+    const manifest: Manifest = {};
+    for (const { executorClass, size } of await this.sizes()) {
+      if (size > 0) manifest[executorClass] = (manifest[executorClass] ?? 0) + size;
+    }
+    return manifest;
+  }
+
+  override async publicAddress(handle: ExecutorHandle): Promise<string | null> {
+    const server = (await this.servers.now()).find(({ name }) => name === handle['place']);
+    if (server?.publicAddress) return server.publicAddress;
+    return handle['machine'] === 'ssh' ? String(handle['host']) : this.options.publicAddress();
+  }
+
+  override async prepareImages(images: string[], signal: AbortSignal): Promise<PreparedImage[]> {
+    const machines = new Set(await this.machines.of(await this.servers.now()));
+    const jobImages = images.map(withTag);
+    const prepared = [...machines].map((machine) => prepareImagesOn(machine, this.image, jobImages, signal));
+    return (await Promise.all(prepared)).flat();
+  }
+
+  async running(): Promise<RunningExecutor[]> {
+    const machines = new Set(await this.machines.of(await this.servers.now()));
+    const found = [...machines].map(async (machine) => {
+      if (await machine.inReach()) return this.runningOn(machine);
+      throw new PlaceAway(`${machine.trouble} What runs there is not known.`);
+    });
+    return (await Promise.all(found)).flat();
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    this.machines.close();
+  }
+
+  protected override identity(handle: ExecutorHandle): string {
+    return String(handle['container']);
+  }
+
+  protected override commandLine(request: StartExecutor): string[] {
+    const className = this.options.customJobRunners?.className;
+    const runner = className ? ['--job-runner-class', jobRunnerClass(className)] : [];
+    return [...super.commandLine(request), ...runner];
+  }
+
+  /**
+   * Servers of the class, the least burdened first, and of those the one that has rested longest.
+   *
+   * @throws PlaceAway when all of them are out of reach
+   */
+  protected override async places(executorClass: ExecutorClass): Promise<Place[]> {
+    const places = (await this.sizes()).filter((place) => place.executorClass === executorClass);
+    const away = places.flatMap(({ trouble }) => trouble ?? []);
+    if (away.length > 0 && away.length === places.length) throw new PlaceAway([...new Set(away)].join(' '));
+    const burden = ({ name, size }: Place) => (size > 0 ? this.held(name) / size : 1);
+    const rested = ({ name }: Place) => this.lastUsed.get(name) ?? 0;
+    return places.sort((a, b) => burden(a) - burden(b) || rested(a) - rested(b));
+  }
+
+  protected override async launch(
+    request: StartExecutor,
+    place: string,
+    signal: AbortSignal,
+  ): Promise<ExecutorHandle> {
+    const server = (await this.servers.now()).find(({ name }) => name === place);
+    if (!server) throw new PlaceAway(`${place} is no server any more.`);
+    this.lastUsed.set(place, ++this.uses);
+    return this.machines.use(server.ssh, async (machine) => {
+      const what = {
+        options: this.options,
+        image: this.image,
+        request,
+        place,
+        arguments: this.commandLine(request),
+      };
+      const { container, exit, port } = await launchExecutor(machine, what, signal, this.closing.signal);
+      this.exits.set(container, exit);
+      return { ...machine.facts, container, token: request.token, place, ...port };
+    });
+  }
+
+  protected override isRunning(handle: ExecutorHandle): Promise<boolean> {
+    return this.machines.useFor(handle, async (machine) => {
+      try {
+        await machine.reached(this.closing.signal);
+        const container = machine.docker.getContainer(this.identity(handle));
+        return (await answered(container.inspect())).State.Running;
+      } catch (error) {
+        if (statusOf(error) === 404) return false;
+        if (statusOf(error) !== undefined) throw new Error(engineSays(error), { cause: error });
+        return true; // as long as nothing says that it ended
+      }
+    });
+  }
+
+  protected override ended(handle: ExecutorHandle, signal: AbortSignal): Promise<ExitStatus> {
+    const id = this.identity(handle);
+    const started = this.exits.get(id);
+    this.exits.delete(id);
+    return this.machines.useFor(handle, async (machine) => {
+      const port = Number(handle['port']);
+      machine.ports.occupy(port);
+      const code = await exitCodeOf(machine, id, started, signal);
+      while (!(await this.swept(machine, handle))) await machine.back(signal);
+      machine.ports.release(port);
+      return { code };
+    });
+  }
+
+  protected override end(handle: ExecutorHandle, grace: number): Promise<void> {
+    const id = this.identity(handle);
+    return this.machines.useFor(handle, async (machine) => {
+      for (;;) {
+        try {
+          const { docker } = machine;
+          const stopping = docker.getContainer(id).stop({ t: Math.ceil(grace / 1000) });
+          await answeredOrGone(stopping, grace + stopLimit);
+          if (this.options.autoRemove) await removeContainer(docker, id);
+          await removeLeftBy(docker, handle);
+          return;
+        } catch (error) {
+          if (statusOf(error) !== undefined) throw new Error(engineSays(error), { cause: error });
+          await machine.back(this.closing.signal);
+        }
+      }
+    });
+  }
+
+  /** The servers and how many executors each can run: of one out of reach, those that it runs. */
+  private async sizes(): Promise<Size[]> {
+    const servers = await this.servers.now();
+    const machines = await this.machines.of(servers);
+    const sizes = servers.map(async ({ name, executorClass, executors }, at) => {
+      const machine = machines[at]!;
+      if (await this.machines.isReady(machine))
+        return { name, executorClass, size: executors, trouble: null };
+      const size = Math.min(executors, this.held(name));
+      return { name, executorClass, size, trouble: machine.trouble };
+    });
+    return Promise.all(sizes);
+  }
+
+  private async swept(machine: Machine, handle: ExecutorHandle): Promise<boolean> {
+    try {
+      await removeLeftBy(machine.docker, handle);
+      return true;
+    } catch (error) {
+      if (statusOf(error) === undefined) return false;
+      this.options.log(`What an executor left on ${machine.name} could not be removed: ${engineSays(error)}`);
+      return true;
+    }
+  }
+
+  /** Counts what runs on a machine that has just been reached for the first time. */
+  private async adopt(machine: Machine): Promise<void> {
+    for (const { handle } of await this.runningOn(machine)) this.watch(handle);
+  }
+
+  private async runningOn(machine: Machine): Promise<RunningExecutor[]> {
+    const filters = { label: [`${labels.miner}=${this.options.owner}`] };
+    const found = await answered(machine.docker.listContainers({ filters }));
+    return found.map(({ Id, Labels }) => {
+      const token = Labels[labels.token]!;
+      const handle = {
+        ...machine.facts,
+        container: Id,
+        token,
+        place: Labels[labels.place]!,
+        port: Number(Labels[labels.port]),
+        publicPort: Number(Labels[labels.publicPort]),
+      };
+      return { token, handle };
+    });
+  }
+}

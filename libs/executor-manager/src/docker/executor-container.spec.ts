@@ -1,0 +1,35 @@
+import type Docker from 'dockerode';
+import { expect, it } from 'vitest';
+import { request } from '../testing/conformance.ts';
+import { executorContainer } from './executor-container.ts';
+
+const options = { owner: 'miner', environment: {}, autoRemove: true };
+const where = {
+  image: { Config: { Labels: {} } } as Docker.ImageInspectInfo,
+  imageName: 'image:1',
+  arguments: ['run_executor'],
+  place: 'self',
+  port: { port: 6006, publicPort: 16006 },
+  socketPath: '/run/user/1000/docker.sock',
+};
+
+it('an executor that publishes its streaming port itself, as ComputeHorde’s does, is only told which', () => {
+  const container = executorContainer(options, request('token'), where);
+  expect(container.Env).toContain('NGINX_PORT=6006');
+  expect(container.ExposedPorts).toBeUndefined();
+  expect(container.HostConfig!.PortBindings).toBeUndefined();
+});
+
+it('the engine’s socket is found under its usual name, wherever the machine has it', () => {
+  const container = executorContainer(options, request('token'), where);
+  expect(container.HostConfig!.Binds).toEqual([
+    '/run/user/1000/docker.sock:/var/run/docker.sock',
+    '/tmp:/tmp',
+  ]);
+});
+
+it('a folder for jobs that is not in /tmp is there under its own name too', () => {
+  const environment = { JOB_FOLDER: '/data/jobs' };
+  const container = executorContainer({ ...options, environment }, request('token'), where);
+  expect(container.HostConfig!.Binds).toContain('/data/jobs:/data/jobs');
+});

@@ -1,0 +1,99 @@
+import type Docker from 'dockerode';
+import type { StartExecutor } from '../executor-manager.ts';
+import type { StreamingPort } from '../streaming-ports.ts';
+
+/** The image's label that says that its executor serves NGINX_PORT itself, in its own container. */
+const servesPortLabel = 'horde.streaming-port';
+
+/** What is the same for all executors of a Docker manager. */
+export interface ExecutorContainerOptions {
+  /** Names the miner on labels, so that it finds its executors again. */
+  owner: string;
+  /** The executor's own settings. */
+  environment: Record<string, string | undefined>;
+  /** Whether the engine removes an executor's container at its end. */
+  autoRemove: boolean;
+  /**
+   * A file of job runners, under the path where the executor's machine has it, and the class to run jobs with.
+   *
+   * @default the executor's own runner
+   */
+  customJobRunners?: { path: string; className: string | null };
+  /** The local network that the miner is a part of. */
+  network?: string | undefined;
+}
+
+export const labels = {
+  miner: 'horde.miner',
+  token: 'horde.executor',
+  place: 'horde.executor.place',
+  port: 'horde.executor.port',
+  publicPort: 'horde.executor.public-port',
+};
+
+/** ComputeHorde's name for the class of a custom job runner, of which it mounts the file. */
+export const jobRunnerClass = (className: string): string =>
+  `compute_horde_miner.custom_job_runners.${className}`;
+const jobRunnersFile = '/root/src/compute_horde_miner/custom_job_runners.py';
+
+/**
+ * What the engine is asked for: an executor as ComputeHorde's Docker manager starts it. Its streaming port is published
+ * where its image says that it serves it there; ComputeHorde's own executor publishes it with a container of its own.
+ *
+ * @param docker the socket of the engine, as its machine names it
+ */
+export function executorContainer(
+  options: ExecutorContainerOptions,
+  request: StartExecutor,
+  where: {
+    image: Docker.ImageInspectInfo;
+    imageName: string;
+    arguments: string[];
+    place: string;
+    port: StreamingPort;
+    socketPath: string;
+  },
+): Docker.ContainerCreateOptions {
+  const { environment, customJobRunners, autoRemove, owner, network } = options;
+  const { port, place } = where;
+  const publishes = where.image.Config?.Labels?.[servesPortLabel] === 'served';
+  const inside = `${port.port}/tcp`;
+  const jobFolder = environment['JOB_FOLDER'];
+  const variables = {
+    ...environment,
+    MINER_ADDRESS: request.minerAddress,
+    EXECUTOR_TOKEN: request.token,
+    NGINX_PORT: String(port.port),
+  };
+  return {
+    name: request.token,
+    Image: where.imageName,
+    Cmd: ['python', 'manage.py', ...where.arguments],
+    Env: Object.entries(variables).flatMap(([name, value]) =>
+      value === undefined ? [] : [`${name}=${value}`],
+    ),
+    Labels: {
+      [labels.miner]: owner,
+      [labels.token]: request.token,
+      [labels.place]: place,
+      [labels.port]: String(port.port),
+      [labels.publicPort]: String(port.publicPort),
+      ...(network && { 'horde.network': network }),
+    },
+    ...(publishes && { ExposedPorts: { [inside]: {} } }),
+    HostConfig: {
+      AutoRemove: autoRemove,
+      Binds: [
+        `${where.socketPath}:/var/run/docker.sock`,
+        '/tmp:/tmp',
+        ...(jobFolder && !/^\/tmp(\/|$)/.test(jobFolder) ? [`${jobFolder}:${jobFolder}`] : []),
+        ...(customJobRunners ? [`${customJobRunners.path}:${jobRunnersFile}`] : []),
+      ],
+      ...(publishes && { PortBindings: { [inside]: [{ HostPort: String(port.port) }] } }),
+    },
+  };
+}
+
+/** Whether an engine's refusal to start says that somebody else has the port. */
+export const portIsTaken = (sentence: string): boolean =>
+  /port is already allocated|address already in use|Ports are not available/i.test(sentence);

@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import Docker from 'dockerode';
+import { PlaceAway } from '../base-executor-manager.ts';
+import type { ExecutorHandle } from '../executor-manager.ts';
+import { SshAgent, SshLink, type SshLinkOptions, type SshTarget } from '../ssh/ssh-link.ts';
+import { canListen, StreamingPorts } from '../streaming-ports.ts';
+import { untilAborted } from '../until-aborted.ts';
+import { answered } from './engine.ts';
+
+/** A machine with a Docker engine that runs executors. */
+export interface Machine {
+  /** For people. */
+  readonly name: string;
+  /** What a handle has to hold to find the machine again. */
+  readonly facts: ExecutorHandle;
+  readonly docker: Docker;
+  readonly ports: StreamingPorts;
+  /** The engine's socket, as the machine names it. */
+  readonly socketPath: string;
+  /** What to say of it while it is out of reach, a sentence. */
+  readonly trouble: string;
+  /** Whether executors can be started there, as far as is known; after its first attempt to reach it. */
+  inReach(): Promise<boolean>;
+  /** @throws PlaceAway when the machine cannot be reached soon */
+  reached(signal: AbortSignal): Promise<void>;
+  /** Resolves when the machine can be reached, however long that takes, and after a pause if it just failed. */
+  back(signal: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+/** How long an answer to "does the engine of this machine answer" is good for. @unit ms */
+const pingGoodFor = 5_000;
+/** How long is waited for a host that is being connected to. @unit ms */
+const patience = 15_000;
+/** How long is waited for the first attempt to reach a host, before it counts as out of reach. @unit ms */
+const firstPatience = 5_000;
+const defaultSocket = '/var/run/docker.sock';
+
+/** The miner's own machine, with the engine at DOCKER_HOST, else at its usual socket. */
+export class LocalMachine implements Machine {
+  readonly name = 'this machine';
+  readonly trouble = 'The Docker engine of this machine does not answer.';
+  readonly facts: ExecutorHandle = { machine: 'local' };
+  readonly docker = new Docker();
+  readonly ports = new StreamingPorts([], canListen);
+  readonly socketPath =
+    /^unix:\/\/(?<path>.+)$/.exec(process.env['DOCKER_HOST'] ?? '')?.groups?.['path'] ?? defaultSocket;
+  private answers: Promise<boolean> | null = null;
+  private askAgainAt = 0;
+
+  inReach(): Promise<boolean> {
+    if (!this.answers || performance.now() >= this.askAgainAt) {
+      this.askAgainAt = performance.now() + pingGoodFor;
+      this.answers = answered(this.docker.ping(), 3_000).then(
+        () => true,
+        () => false,
+      );
+    }
+    return this.answers;
+  }
+
+  async reached(): Promise<void> {
+    if (!(await this.inReach())) throw new PlaceAway(this.trouble);
+  }
+
+  async back(signal: AbortSignal): Promise<void> {
+    await sleep(1_000, undefined, { signal, ref: false });
+  }
+
+  close(): void {}
+}
+
+export interface SshMachineOptions extends SshLinkOptions {
+  /** A host that has been out of reach for so long is counted no more. @unit ms @default 30000 */
+  awayAfter?: number;
+}
+
+/** A host that is reached over SSH, with the engine at its usual socket. */
+export class SshMachine implements Machine {
+  readonly name: string;
+  readonly facts: ExecutorHandle;
+  readonly docker: Docker;
+  readonly ports = new StreamingPorts([]);
+  readonly socketPath = defaultSocket;
+  private readonly link: SshLink;
+
+  constructor(
+    target: SshTarget,
+    private readonly options: SshMachineOptions,
+  ) {
+    const { host, port, username, keyPath } = target;
+    this.link = new SshLink(target, options);
+    this.name = this.link.name;
+    this.facts = { machine: 'ssh', host, sshPort: port, username, keyPath };
+    const agent = new SshAgent(this.link, defaultSocket);
+    // The name is never looked up: every connection is a channel of the link.
+    this.docker = new Docker({ protocol: 'http', host: 'docker', port: 80, agent } as Docker.DockerOptions);
+  }
+
+  get trouble(): string {
+    const why = this.link.trouble;
+    return `${this.name} is out of reach${why ? `: ${why.replace(/[.\s]+$/, '')}` : ''}.`;
+  }
+
+  async inReach(): Promise<boolean> {
+    await untilAborted(this.link.tried, AbortSignal.timeout(firstPatience)).catch(() => {});
+    return this.link.awayFor < (this.options.awayAfter ?? 30_000);
+  }
+
+  async reached(signal: AbortSignal): Promise<void> {
+    const soon = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
+    try {
+      await this.link.connected(soon);
+    } catch {
+      signal.throwIfAborted();
+      throw new PlaceAway(this.trouble);
+    }
+  }
+
+  async back(signal: AbortSignal): Promise<void> {
+    await sleep(1_000, undefined, { signal, ref: false });
+    await untilAborted(this.link.connected(signal), signal);
+  }
+
+  close(): void {
+    this.link.close();
+  }
+}
+
+/** What names a machine for good. */
+export const machineKey = (ssh: SshTarget | null): string =>
+  ssh ? [ssh.username, ssh.host, ssh.port, ssh.keyPath].join(' ') : 'local';
+
+/** The machine that a handle's executor runs on. */
+export function targetOf(handle: ExecutorHandle): SshTarget | null {
+  if (handle['machine'] !== 'ssh') return null;
+  return {
+    host: String(handle['host']),
+    port: Number(handle['sshPort']),
+    username: String(handle['username']),
+    keyPath: String(handle['keyPath']),
+  };
+}

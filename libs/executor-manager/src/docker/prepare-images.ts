@@ -1,0 +1,42 @@
+import type { PreparedImage } from '../executor-manager.ts';
+import { engineSays, findImage, pull } from './engine.ts';
+import type { Machine } from './machine.ts';
+
+/** How long the executor's own image may take to be fetched, as in ComputeHorde. @unit ms */
+const ownLimit = 300_000;
+
+/** Fetches an executor's image and images of jobs on one machine, one after the other. */
+export async function prepareImagesOn(
+  machine: Machine,
+  own: string,
+  jobImages: string[],
+  signal: AbortSignal,
+): Promise<PreparedImage[]> {
+  const images = [...new Set([own, ...jobImages])];
+  if (!(await machine.inReach())) {
+    return images.map((image) => ({ machine: machine.name, image, present: false, error: machine.trouble }));
+  }
+  const prepared: PreparedImage[] = [];
+  for (const image of images) {
+    const limit = image === own ? AbortSignal.any([signal, AbortSignal.timeout(ownLimit)]) : signal;
+    prepared.push(await prepareImage(machine, image, limit, signal));
+  }
+  return prepared;
+}
+
+async function prepareImage(
+  machine: Machine,
+  image: string,
+  limit: AbortSignal,
+  signal: AbortSignal,
+): Promise<PreparedImage> {
+  const about = { machine: machine.name, image };
+  try {
+    await pull(machine.docker, image, limit);
+    return { ...about, present: true, error: null };
+  } catch (error) {
+    signal.throwIfAborted();
+    const found = await findImage(machine.docker, image).catch(() => null);
+    return { ...about, present: found !== null, error: engineSays(error) };
+  }
+}

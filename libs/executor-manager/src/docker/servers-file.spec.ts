@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { parseServers, ServersFileError } from './servers-file.ts';
+
+const parse = (text: string) => parseServers(text, 'docker_config.yaml', 'always_on.gpu-24gb');
+
+describe('the operator’s file of servers', () => {
+  it('is read as ComputeHorde reads it', () => {
+    const text = `
+my-server:                       # arbitrary unique name
+  executor_class: always_on.llm.a6000
+  mode: ssh
+  host: "192.0.2.10"
+  ssh_port: 2222
+  username: ubuntu
+  key_path: /root/vendor/key
+second:
+  executor_class: DEFAULT_EXECUTOR_CLASS
+  mode: ssh
+  host: fd00::2
+  username: ubuntu
+  key_path: /root/vendor/key
+here:
+  executor_class: always_on.llm.a6000
+  mode: local
+`;
+    const ssh = { host: '192.0.2.10', port: 2222, username: 'ubuntu', keyPath: '/root/vendor/key' };
+    const rest = { executors: 1, publicAddress: null, streamingPorts: null };
+    expect(parse(text)).toEqual([
+      { name: 'my-server', executorClass: 'always_on.llm.a6000', ssh, ...rest },
+      {
+        name: 'second',
+        executorClass: 'always_on.gpu-24gb',
+        ssh: { ...ssh, host: 'fd00::2', port: 22 },
+        ...rest,
+      },
+      { name: 'here', executorClass: 'always_on.llm.a6000', ssh: null, ...rest },
+    ]);
+  });
+
+  it('may say how many executors run there, which ports lead to them, and what they are reached at', () => {
+    const text = `big: { mode: local, executor_class: DEFAULT_EXECUTOR_CLASS, executors: 2, streaming_ports: "6000:16000,6001:16001", public_address: gpu.example }`;
+    expect(parse(text)).toMatchObject([
+      {
+        executors: 2,
+        publicAddress: 'gpu.example',
+        streamingPorts: [{ port: 6000, publicPort: 16000 }, { port: 6001 }],
+      },
+    ]);
+    expect(
+      parse('one: { mode: local, executor_class: DEFAULT_EXECUTOR_CLASS, streaming_ports: 6006 }'),
+    ).toMatchObject([{ streamingPorts: [{ port: 6006, publicPort: 6006 }] }]);
+  });
+});
+
+describe('a mistake in it is told with its line', () => {
+  it.each([
+    ['a: {mode: ssh', /^docker_config\.yaml, line 1: .*\bmap/i],
+    ['a:\n  mode: local\n mode: x\n', /^docker_config\.yaml, line 3: /],
+    ['', 'docker_config.yaml names no server: it must look like "my-server: {mode: local, …}".'],
+    ['- a\n', 'docker_config.yaml names no server: it must look like "my-server: {mode: local, …}".'],
+    ['\na: 5\n', 'docker_config.yaml, line 2: a must have settings, such as "mode: local".'],
+    [
+      'a:\n  executor_class: DEFAULT_EXECUTOR_CLASS\n',
+      'docker_config.yaml, line 2: the mode of a must be ssh or local.',
+    ],
+    [
+      'a:\n  mode: local\n  executor_class: gpu\n',
+      /^docker_config\.yaml, line 3: the executor_class of a must be DEFAULT_EXECUTOR_CLASS or one of spin_up/,
+    ],
+    [
+      'a:\n  mode: ssh\n  executor_class: always_on.test\n  host: h\n',
+      'docker_config.yaml, line 2: a needs username.\ndocker_config.yaml, line 2: a needs key_path.',
+    ],
+    [
+      'a:\n  mode: local\n  executor_class: always_on.test\n  executors: many\n  hots: x\n',
+      'docker_config.yaml, line 5: a has an unknown setting "hots".\n' +
+        'docker_config.yaml, line 4: the executors of a must be a whole number from 1 to 1000.',
+    ],
+    [
+      'a:\n  mode: local\n  executor_class: always_on.test\n  streaming_ports: 7-6\n',
+      'docker_config.yaml, line 4: the streaming_ports of a: "7-6" ends before it begins.',
+    ],
+    [
+      'a: {mode: local, executor_class: always_on.test}\nb: {mode: local, executor_class: always_on.test}\n',
+      'docker_config.yaml: only one server may be local, and a and b are. "executors" runs several on one.',
+    ],
+    [
+      'a: {mode: local, executor_class: always_on.test}\na: {mode: local, executor_class: always_on.test}\n',
+      'docker_config.yaml, line 2: Map keys must be unique.',
+    ],
+  ])('%j', (text, sentence) => {
+    const error = (() => {
+      try {
+        return parse(text);
+      } catch (thrown) {
+        return thrown;
+      }
+    })();
+    expect(error).toBeInstanceOf(ServersFileError);
+    if (sentence instanceof RegExp) expect((error as Error).message).toMatch(sentence);
+    else expect((error as Error).message).toBe(sentence);
+  });
+});

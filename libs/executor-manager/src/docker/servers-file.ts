@@ -1,0 +1,173 @@
+import { ExecutorClass } from '@horde/protocol';
+import { isMap, isScalar, LineCounter, parseDocument, type Pair, type Scalar, type YAMLMap } from 'yaml';
+import { parseStreamingPorts, type StreamingPort } from '../streaming-ports.ts';
+import type { SshTarget } from '../ssh/ssh-link.ts';
+
+/** A line of executors in the operator's file: so many of one class on one machine. */
+export interface ServerSpec {
+  name: string;
+  executorClass: ExecutorClass;
+  executors: number;
+  /** How its machine is reached; null: it is the miner's own. */
+  ssh: SshTarget | null;
+  /** What users reach its streaming jobs at; null: the rule of its mode. */
+  publicAddress: string | null;
+  /** The ports of its machine for streaming jobs; null: the default. */
+  streamingPorts: StreamingPort[] | null;
+}
+
+/** A file of servers that cannot be used: one sentence for each mistake, with its line. */
+export class ServersFileError extends Error {
+  override readonly name = 'ServersFileError';
+}
+
+const keys = [
+  'executor_class',
+  'mode',
+  'host',
+  'ssh_port',
+  'username',
+  'key_path',
+  'executors',
+  'public_address',
+  'streaming_ports',
+];
+
+/**
+ * Reads ComputeHorde's file of executor servers. Beyond ComputeHorde's, a server may have `executors` (how many run
+ * there at once, 1 by default), `public_address` and `streaming_ports` (as in STREAMING_PORTS).
+ *
+ * @param file its name, for the sentences
+ * @param defaultClass what DEFAULT_EXECUTOR_CLASS stands for
+ * @throws ServersFileError
+ */
+export function parseServers(text: string, file: string, defaultClass: ExecutorClass): ServerSpec[] {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const mistakes: string[] = [];
+  const mistake = (at: number | undefined, sentence: string) =>
+    mistakes.push(`${file}${at === undefined ? '' : `, line ${lines.linePos(at).line}`}: ${sentence}`);
+  for (const error of document.errors) mistake(error.pos[0], sentenceOf(error.message));
+  if (mistakes.length > 0) throw new ServersFileError(mistakes.join('\n'));
+
+  const { contents } = document;
+  if (!isMap(contents) || contents.items.length === 0) {
+    throw new ServersFileError(`${file} names no server: it must look like "my-server: {mode: local, …}".`);
+  }
+  const servers = contents.items.flatMap((pair) => {
+    const name = String((pair.key as Scalar).value);
+    if (!isMap(pair.value)) {
+      mistake(startOf(pair), `${name} must have settings, such as "mode: local".`);
+      return [];
+    }
+    return [new ServerReader(name, pair.value, defaultClass, mistake).read()];
+  });
+  const locals = servers.filter(({ ssh }) => ssh === null);
+  if (locals.length > 1 && mistakes.length === 0) {
+    const names = locals.map(({ name }) => name).join(' and ');
+    mistake(undefined, `only one server may be local, and ${names} are. "executors" runs several on one.`);
+  }
+  if (mistakes.length > 0) throw new ServersFileError(mistakes.join('\n'));
+  return servers;
+}
+
+const startOf = (pair: Pair): number | undefined => (pair.key as Scalar).range?.[0];
+
+/** The parser's message without the excerpt under it. */
+const sentenceOf = (message: string): string => `${message.split(/ at line \d+/)[0]!.trim()}.`;
+
+class ServerReader {
+  constructor(
+    private readonly name: string,
+    private readonly map: YAMLMap,
+    private readonly defaultClass: ExecutorClass,
+    private readonly mistake: (at: number | undefined, sentence: string) => void,
+  ) {}
+
+  read(): ServerSpec {
+    for (const pair of this.map.items) {
+      const key = String((pair.key as Scalar).value);
+      if (!keys.includes(key)) this.mistake(startOf(pair), `${this.name} has an unknown setting "${key}".`);
+    }
+    const isLocal = this.mode() === 'local';
+    return {
+      name: this.name,
+      executorClass: this.executorClass(),
+      executors: this.number('executors', 1, 1, 1_000),
+      ssh: isLocal
+        ? null
+        : {
+            host: this.text('host', true),
+            port: this.number('ssh_port', 22, 1, 65_535),
+            username: this.text('username', true),
+            keyPath: this.text('key_path', true),
+          },
+      publicAddress: this.text('public_address', false) || null,
+      streamingPorts: this.ports(),
+    };
+  }
+
+  private mode(): 'local' | 'ssh' {
+    const mode = this.value('mode');
+    if (mode === 'local' || mode === 'ssh') return mode;
+    this.mistake(this.at('mode'), `the mode of ${this.name} must be ssh or local.`);
+    return 'local';
+  }
+
+  private executorClass(): ExecutorClass {
+    const value = this.value('executor_class');
+    if (value === 'DEFAULT_EXECUTOR_CLASS') return this.defaultClass;
+    const known = ExecutorClass.find((one) => one === value);
+    if (!known) {
+      const which = `must be DEFAULT_EXECUTOR_CLASS or one of ${ExecutorClass.join(', ')}`;
+      this.mistake(this.at('executor_class'), `the executor_class of ${this.name} ${which}.`);
+    }
+    return known ?? this.defaultClass;
+  }
+
+  private ports(): StreamingPort[] | null {
+    const value = this.value('streaming_ports');
+    if (value === undefined || value === null) return null;
+    try {
+      return parseStreamingPorts(String(value));
+    } catch (error) {
+      this.mistake(
+        this.at('streaming_ports'),
+        `the streaming_ports of ${this.name}: ${(error as Error).message}.`,
+      );
+      return null;
+    }
+  }
+
+  private text(key: string, needed: boolean): string {
+    const value = this.value(key);
+    if (value === undefined || value === null || value === '') {
+      if (needed) this.mistake(this.at(key), `${this.name} needs ${key}.`);
+      return '';
+    }
+    return String(value);
+  }
+
+  private number(key: string, otherwise: number, least: number, most: number): number {
+    const value = this.value(key) ?? otherwise;
+    const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+    if (typeof number === 'number' && Number.isInteger(number) && number >= least && number <= most) {
+      return number;
+    }
+    this.mistake(this.at(key), `the ${key} of ${this.name} must be a whole number from ${least} to ${most}.`);
+    return otherwise;
+  }
+
+  /** A list or a map in place of a value is no value that any setting takes. */
+  private value(key: string): string | number | boolean | null | undefined {
+    const node = this.map.get(key, true);
+    if (!isScalar(node)) return node === undefined ? undefined : '?';
+    return node.value as string | number | boolean | null;
+  }
+
+  /** Where a setting stands; where the server stands if it does not have it. */
+  private at(key: string): number | undefined {
+    const node = this.map.get(key, true);
+    return isScalar(node) ? node.range?.[0] : this.map.range?.[0];
+  }
+}

@@ -1,0 +1,131 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { appendFile, readFile } from 'node:fs/promises';
+
+/** A host showed a key that it must not have; the message says which and what to do. */
+export class HostKeyRefused extends Error {
+  override readonly name = 'HostKeyRefused';
+}
+
+export interface KnownHostsOptions {
+  /** A file in the form of OpenSSH's known_hosts. */
+  file: string;
+  /** Whether a host without a line gets one with the key that it shows; otherwise it is refused. */
+  pin: boolean;
+}
+
+interface Line {
+  revoked: boolean;
+  hosts: string;
+  key: Buffer;
+}
+
+/** The keys of hosts, by a known_hosts file that is read for every question. */
+export class KnownHosts {
+  /** Pinned in this process: holds where the file cannot be written. */
+  private readonly pinned = new Map<string, Buffer>();
+
+  constructor(
+    private readonly options: KnownHostsOptions,
+    private readonly log: (sentence: string) => void,
+  ) {}
+
+  /** The key types that are known for a host, in OpenSSH's names. */
+  async types(host: string, port: number): Promise<string[]> {
+    const lines = await this.linesOf(host, port);
+    return lines.filter(({ revoked }) => !revoked).map(({ key }) => keyType(key));
+  }
+
+  /** @throws HostKeyRefused when the host must not have this key */
+  async check(host: string, port: number, key: Buffer): Promise<void> {
+    const { file, pin } = this.options;
+    const lines = await this.linesOf(host, port);
+    const same = lines.filter((line) => line.key.equals(key));
+    if (same.some(({ revoked }) => revoked)) {
+      throw new HostKeyRefused(`${file} says that the key of ${host} is revoked.`);
+    }
+    if (same.length > 0) return;
+    const others = lines.filter(({ revoked }) => !revoked);
+    if (others.length > 0) {
+      const were = others.map((line) => describe(line.key)).join(' or ');
+      throw new HostKeyRefused(
+        `The key of ${host} port ${port} has changed: it was ${were} and is now ${describe(key)}. Another machine may ` +
+          `answer in its place. If the change is meant, remove the host's line from ${file}.`,
+      );
+    }
+    if (!pin) {
+      throw new HostKeyRefused(
+        `${file} has no key of ${host} port ${port}, which shows ${describe(key)}. Compare it with the host's, and add it: ` +
+          `ssh-keyscan -p ${port} ${host} >> ${file}`,
+      );
+    }
+    await this.remember(host, port, key);
+  }
+
+  private async remember(host: string, port: number, key: Buffer): Promise<void> {
+    const { file } = this.options;
+    const name = nameOf(host, port);
+    this.pinned.set(name, key);
+    this.log(
+      `The key of ${host} port ${port} was not known: ${describe(key)} is taken for it from now on (${file}).`,
+    );
+    await appendFile(file, `${name} ${keyType(key)} ${key.toString('base64')}\n`, { mode: 0o600 }).catch(
+      (error: Error) => this.log(`It could not be written, and is forgotten at the end: ${error.message}.`),
+    );
+  }
+
+  private async linesOf(host: string, port: number): Promise<Line[]> {
+    const { file, pin } = this.options;
+    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' && pin) return '';
+      throw new HostKeyRefused(`The host keys cannot be read: ${error.message}.`);
+    });
+    const name = nameOf(host, port);
+    const lines = text.split('\n').flatMap(parseLine);
+    const inMemory = this.pinned.get(name);
+    const found = lines.filter(({ hosts }) => names(hosts, name));
+    return found.length === 0 && inMemory ? [{ revoked: false, hosts: name, key: inMemory }] : found;
+  }
+}
+
+function parseLine(line: string): Line[] {
+  const words = line.trim().split(/\s+/);
+  const marker = words[0]?.startsWith('@') ? words.shift() : undefined;
+  const [hosts, , key] = words;
+  if (!hosts || hosts.startsWith('#') || !key || marker === '@cert-authority') return [];
+  return [{ revoked: marker === '@revoked', hosts, key: Buffer.from(key, 'base64') }];
+}
+
+/** Whether the first field of a line names a host: in the open, as a pattern, or hashed. */
+function names(field: string, name: string): boolean {
+  const hashed = /^\|1\|(?<salt>[^|]+)\|(?<hash>[^|]+)$/.exec(field)?.groups;
+  if (hashed) {
+    const hash = createHmac('sha1', Buffer.from(hashed['salt']!, 'base64')).update(name).digest();
+    const expected = Buffer.from(hashed['hash']!, 'base64');
+    return hash.length === expected.length && timingSafeEqual(hash, expected);
+  }
+  const patterns = field.split(',');
+  const matches = (pattern: string) => asRegExp(pattern).test(name);
+  return (
+    !patterns.some((pattern) => pattern.startsWith('!') && matches(pattern.slice(1))) &&
+    patterns.some((pattern) => !pattern.startsWith('!') && matches(pattern))
+  );
+}
+
+const asRegExp = (pattern: string): RegExp =>
+  new RegExp(
+    `^${pattern
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+    'i',
+  );
+
+const nameOf = (host: string, port: number): string =>
+  port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`;
+
+/** The type that a key's bytes begin with. */
+const keyType = (key: Buffer): string =>
+  key.length < 4 ? '' : key.subarray(4, 4 + key.readUInt32BE(0)).toString();
+
+const describe = (key: Buffer): string =>
+  `${keyType(key)} SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;

@@ -1,0 +1,212 @@
+import { readFile } from 'node:fs/promises';
+import http from 'node:http';
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2';
+import { untilAborted } from '../until-aborted.ts';
+import type { KnownHosts } from './known-hosts.ts';
+
+export interface SshTarget {
+  host: string;
+  port: number;
+  username: string;
+  /** The file of the private key. */
+  keyPath: string;
+}
+
+export interface SshLinkOptions {
+  knownHosts: KnownHosts;
+  /** Told when the host is lost, when it is back, and why it cannot be reached. */
+  log: (sentence: string) => void;
+  /** How often the host is asked for a sign of life; it is lost when three go unanswered. @unit ms @default 10000 */
+  keepaliveInterval?: number;
+  /** The longest pause between two attempts to connect. @unit ms @default 30000 */
+  longestPause?: number;
+}
+
+/** How long a host may take to let in. @unit ms */
+const connectLimit = 15_000;
+
+/**
+ * One SSH connection to a host, kept: it is opened at once, watched, and opened again, with growing pauses, when it is
+ * lost. Nothing listens on this side: each request to the host's Docker engine is a channel of the connection.
+ */
+export class SshLink {
+  readonly name: string;
+  private client: Client | null = null;
+  private readonly closing = new AbortController();
+  private next = Promise.withResolvers<Client>();
+  /** When the host was lost; null: it is not. */
+  private lost: number | null = performance.now();
+  private everConnected = false;
+  private reason: string | null = null;
+  private readonly firstAttempt = Promise.withResolvers<void>();
+
+  constructor(
+    private readonly target: SshTarget,
+    private readonly options: SshLinkOptions,
+  ) {
+    this.name = `${target.username}@${bracketed(target.host)}:${target.port}`;
+    void this.keep();
+  }
+
+  /** How long the host has been out of reach; 0: it is not; Infinity: it never was in reach. @unit ms */
+  get awayFor(): number {
+    if (!this.everConnected) return Infinity;
+    return this.lost === null ? 0 : performance.now() - this.lost;
+  }
+
+  /** Why the last attempt to connect failed. */
+  get trouble(): string | null {
+    return this.reason;
+  }
+
+  /** Resolves when the first attempt to connect is over, well or not. */
+  get tried(): Promise<void> {
+    return this.firstAttempt.promise;
+  }
+
+  /** Resolves when the host is in reach. */
+  async connected(signal: AbortSignal): Promise<void> {
+    const until = AbortSignal.any([signal, this.closing.signal]);
+    if (!this.client) await untilAborted(this.next.promise, until);
+  }
+
+  /** A channel to a unix socket of the host. */
+  open(socketPath: string): Promise<Duplex> {
+    const { client } = this;
+    if (!client) return Promise.reject(new Error(`${this.name} is out of reach.`));
+    return new Promise((resolve, reject) => {
+      client.openssh_forwardOutStreamLocal(socketPath, (error, stream) =>
+        error ? reject(error) : resolve(stream as unknown as Duplex),
+      );
+    });
+  }
+
+  close(): void {
+    this.closing.abort(new Error(`The connection to ${this.name} is closed.`));
+    this.client?.end();
+  }
+
+  private async keep(): Promise<void> {
+    const { log, longestPause = 30_000 } = this.options;
+    const { signal } = this.closing;
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        const client = await this.connect();
+        const ended = new Promise<void>((resolve) => client.once('close', () => resolve()));
+        if (attempt > 0) log(`${this.name} is in reach again.`);
+        attempt = 0;
+        this.client = client;
+        this.lost = this.reason = null;
+        this.everConnected = true;
+        this.firstAttempt.resolve();
+        this.next.resolve(client);
+        await ended;
+        this.client = null;
+        this.lost = performance.now();
+        this.next = Promise.withResolvers();
+        if (signal.aborted) return;
+        log(`The connection to ${this.name} is lost.`);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        if (reason !== this.reason && !signal.aborted) log(`${this.name} cannot be reached: ${reason}`);
+        this.reason = reason;
+        this.firstAttempt.resolve();
+      }
+      const pause = Math.min(longestPause, 1_000 * 2 ** attempt) * (0.5 + Math.random() / 2);
+      await sleep(pause, undefined, { signal, ref: false }).catch(() => {});
+    }
+  }
+
+  private async connect(): Promise<Client> {
+    const { host, port, username, keyPath } = this.target;
+    const { knownHosts, keepaliveInterval = 10_000 } = this.options;
+    const privateKey = await readFile(keyPath);
+    const parsed = ssh2.utils.parseKey(privateKey);
+    if (parsed instanceof Error) throw new Error(`${keyPath} is no key that can be used: ${parsed.message}.`);
+    const serverHostKey = algorithms(await knownHosts.types(host, port));
+    this.closing.signal.throwIfAborted();
+
+    const client = new ssh2.Client();
+    let refusal: Error | null = null;
+    const config: ConnectConfig = {
+      host,
+      port,
+      username,
+      privateKey,
+      readyTimeout: connectLimit,
+      keepaliveInterval,
+      keepaliveCountMax: 3,
+      algorithms: { serverHostKey },
+      hostVerifier: (key: Buffer, verify: (fine: boolean) => void) => {
+        knownHosts.check(host, port, key).then(
+          () => verify(true),
+          (error: Error) => {
+            refusal = error;
+            verify(false);
+          },
+        );
+      },
+    };
+    await new Promise<void>((resolve, reject) => {
+      client.once('ready', resolve);
+      client.on('error', (error) => reject(refusal ?? error));
+      client.once('close', () => reject(refusal ?? new Error('the host closed the connection')));
+      client.connect(config);
+    });
+    return client;
+  }
+}
+
+/** An agent whose connections are channels to a unix socket of the host. */
+export class SshAgent extends http.Agent {
+  constructor(
+    private readonly link: SshLink,
+    private readonly socketPath: string,
+  ) {
+    super();
+  }
+
+  /** Docker's client writes out all that it sends with, for a log that nobody reads: this in short, not the whole link. */
+  [inspect.custom](): string {
+    return `SshAgent(${this.link.name})`;
+  }
+
+  override createConnection(
+    _options: http.ClientRequestArgs,
+    callback: (error: Error | null, stream: Duplex) => void,
+  ): undefined {
+    void this.connect(callback);
+    return undefined;
+  }
+
+  private async connect(callback: (error: Error | null, stream: Duplex) => void): Promise<void> {
+    let stream: Duplex;
+    try {
+      stream = await this.link.open(this.socketPath);
+    } catch (error) {
+      return callback(error as Error, undefined as never);
+    }
+    callback(null, stream);
+  }
+}
+
+/** The known types first, so that a host with several keys shows one that can be compared. */
+function algorithms(knownTypes: string[]): ServerHostKeyAlgorithm[] {
+  const known = keyAlgorithms.filter(([type]) => knownTypes.includes(type));
+  const others = keyAlgorithms.filter(([type]) => !knownTypes.includes(type));
+  return [...known, ...others].flatMap(([, names]) => names);
+}
+
+/** Types of keys, best first, and how they may sign. */
+const keyAlgorithms: [type: string, algorithms: ServerHostKeyAlgorithm[]][] = [
+  ['ssh-ed25519', ['ssh-ed25519']],
+  ['ecdsa-sha2-nistp256', ['ecdsa-sha2-nistp256']],
+  ['ecdsa-sha2-nistp384', ['ecdsa-sha2-nistp384']],
+  ['ecdsa-sha2-nistp521', ['ecdsa-sha2-nistp521']],
+  ['ssh-rsa', ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa']],
+];
+
+const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);

@@ -1,0 +1,225 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import net, { type AddressInfo } from 'node:net';
+import path from 'node:path';
+import { DockerExecutorManager, type DockerExecutorManagerOptions } from '@horde/executor-manager';
+import Docker from 'dockerode';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import {
+  executorManagerConformance,
+  never,
+  request,
+  token,
+  up,
+  type ManagerUnderTest,
+} from '../../libs/executor-manager/src/testing/conformance.ts';
+import { ensureNodeImage } from '../../libs/job-runner/src/testing/node-image.ts';
+import { ensureScriptedImage } from './scripted-image.ts';
+import { serversFile } from './servers-file.ts';
+
+const docker = new Docker();
+let image: string;
+let notExecutor: string;
+beforeAll(async () => {
+  image = await ensureScriptedImage();
+  notExecutor = await ensureNodeImage();
+}, 180_000);
+
+interface DockerManagerUnderTest extends ManagerUnderTest {
+  create(options?: Partial<DockerExecutorManagerOptions>): DockerExecutorManager;
+  said: string[];
+}
+
+/** Streaming ports that no other spec uses. */
+const localPorts = Array.from({ length: 6 }, (_, at) => ({ port: 16_300 + at, publicPort: 26_300 + at }));
+
+async function dockerManager(executors = 3): Promise<DockerManagerUnderTest> {
+  const folder = mkdtempSync('/tmp/docker-manager-');
+  const said: string[] = [];
+  const file = serversFile(
+    folder,
+    `here: { mode: local, executor_class: always_on.test, executors: ${executors} }`,
+  );
+  const owner = randomUUID();
+  const create = (options: Partial<DockerExecutorManagerOptions> = {}) =>
+    new DockerExecutorManager({
+      image,
+      file,
+      defaultClass: 'always_on.test',
+      localPorts,
+      environment: { HORDE_NOTES: folder, JOB_IMAGE: image },
+      autoRemove: true,
+      owner,
+      knownHosts: { file: path.join(folder, 'known_hosts'), pin: true },
+      publicAddress: async () => '198.51.100.7',
+      log: (sentence) => said.push(sentence),
+      ...options,
+    });
+  return {
+    said,
+    create,
+    broken: () => create({ image: notExecutor }),
+    notes: async (of) => {
+      const notes = path.join(folder, of);
+      return existsSync(notes) ? readFileSync(notes, 'utf8') : '';
+    },
+    running: async (of) => {
+      const found = await docker.listContainers({ filters: { name: [of] } });
+      return found.length;
+    },
+    kill: (of) => docker.getContainer(of).kill(),
+    close: async () => rmSync(folder, { recursive: true }),
+  };
+}
+
+executorManagerConformance('the Docker manager', () => dockerManager());
+
+async function opened(executors = 3): Promise<DockerManagerUnderTest> {
+  const under = await dockerManager(executors);
+  onTestFinished(under.close);
+  const { create } = under;
+  under.create = (options) => {
+    const manager = create(options);
+    onTestFinished(() => manager.close());
+    return manager;
+  };
+  return under;
+}
+
+describe('an executor in a container', () => {
+  it('is started as ComputeHorde’s Docker manager starts it', async () => {
+    const under = await opened();
+    const manager = under.create({
+      environment: {
+        HORDE_NOTES: mkdtempSync('/tmp/docker-manager-'),
+        DEBUG_NO_GPU_MODE: '1',
+        JOB_FOLDER: '/tmp/jobs',
+      },
+      customJobRunners: { path: '/etc/hostname', className: 'AuditedJobRunner' },
+      network: 'a-network',
+    });
+    const of = token('polite');
+    const handle = await manager.start({ ...request(of), startupTimeLimit: 7 }, never());
+    onTestFinished(() => manager.stop(handle, 0));
+    const { Config, HostConfig } = await docker.getContainer(of).inspect();
+    expect(Config.Cmd).toEqual([
+      'python',
+      'manage.py',
+      'run_executor',
+      '--startup-time-limit',
+      '7',
+      '--job-runner-class',
+      'compute_horde_miner.custom_job_runners.AuditedJobRunner',
+    ]);
+    expect(Config.Env).toEqual(
+      expect.arrayContaining([
+        'MINER_ADDRESS=ws://127.0.0.1:9',
+        `EXECUTOR_TOKEN=${of}`,
+        'NGINX_PORT=16300',
+        'DEBUG_NO_GPU_MODE=1',
+      ]),
+    );
+    expect(Config.Labels).toMatchObject({ 'horde.executor': of, 'horde.network': 'a-network' });
+    expect(HostConfig.AutoRemove).toBe(true);
+    expect(HostConfig.Binds).toEqual([
+      '/var/run/docker.sock:/var/run/docker.sock',
+      '/tmp:/tmp',
+      '/etc/hostname:/root/src/compute_horde_miner/custom_job_runners.py',
+    ]);
+    expect(handle).toMatchObject({ machine: 'local', token: of, port: 16_300, publicPort: 26_300 });
+    expect(await manager.publicAddress(handle)).toBe('198.51.100.7');
+    rmSync(String(Config.Env.find((one) => one.startsWith('HORDE_NOTES='))).slice('HORDE_NOTES='.length), {
+      recursive: true,
+    });
+  });
+
+  it('has its streaming port published, on every address, where its image serves it', async () => {
+    const under = await opened();
+    const manager = under.create();
+    const of = token('polite');
+    const handle = await manager.start(request(of), never());
+    onTestFinished(() => manager.stop(handle, 0));
+    const { NetworkSettings } = await docker.getContainer(of).inspect();
+    expect(NetworkSettings.Ports['16300/tcp']).toMatchObject([{ HostPort: '16300' }, {}]);
+  });
+
+  it('gets another port when its own is somebody else’s', async () => {
+    const under = await opened();
+    const manager = under.create();
+    const stranger = net.createServer().listen(16_300);
+    await once(stranger, 'listening');
+    onTestFinished(() => void stranger.close());
+    expect((stranger.address() as AddressInfo).port).toBe(16_300);
+    const handle = await manager.start(request(token('polite')), never());
+    expect(handle['port']).toBe(16_301);
+    await manager.stop(handle, 0);
+  });
+
+  it('keeps its port when its miner is killed, and leaves it when it ends', async () => {
+    const under = await opened();
+    const first = under.create();
+    const handle = await first.start(request(token('polite')), never());
+    await first.close();
+    const next = under.create();
+    const other = await next.start(request(token('polite')), never());
+    expect([handle['port'], other['port']]).toEqual([16_300, 16_301]);
+    await next.stop(handle, 0);
+    const third = await next.start(request(token('polite')), never());
+    expect(third['port']).toBe(16_300);
+    await Promise.all([other, third].map((one) => next.stop(one, 0)));
+  });
+
+  it('of a miner that was killed before it had noted it, holds its slot all the same', async () => {
+    const under = await opened(1);
+    const first = under.create();
+    const handle = await first.start(request(token('polite')), never());
+    await first.close();
+    const next = under.create();
+    await expect(next.start(request(token('polite')), never())).rejects.toThrow('No executor of class');
+    await next.stop(handle, 0);
+    const other = await next.start(request(token('polite')), never());
+    await next.stop(other, 0);
+  });
+
+  it('that the engine does not remove stays for a look at it, stopped', async () => {
+    const under = await opened();
+    const manager = under.create({ autoRemove: false });
+    const of = token('exit');
+    const handle = await manager.start(request(of), never());
+    expect(await manager.wait(handle, never())).toEqual({ code: 3 });
+    const next = under.create({ autoRemove: false });
+    expect(await next.recover(handle)).toBe('gone');
+    const { State } = await docker.getContainer(of).inspect();
+    expect(State).toMatchObject({ Running: false, ExitCode: 3 });
+    await docker.getContainer(of).remove();
+  });
+
+  it('does not touch the job of another executor of the engine', async () => {
+    const under = await opened();
+    const manager = under.create();
+    const [one, other] = [token('parent'), token('parent')];
+    const handles = await Promise.all([one, other].map((of) => manager.start(request(of), never())));
+    await Promise.all([one, other].map((of) => up(under, of)));
+    await manager.stop(handles[0]!, 0);
+    expect([await under.running(one), await under.running(other)]).toEqual([0, 2]);
+    await manager.stop(handles[1]!, 0);
+    expect(await under.running(other)).toBe(0);
+    expect(await docker.listNetworks({ filters: { name: [`ch-${other}`] } })).toEqual([]);
+  });
+});
+
+describe('the executor’s image', () => {
+  it('that cannot be had is named', async () => {
+    const under = await opened();
+    const manager = under.create({ image: '127.0.0.1:9/nobody/executor' });
+    const refusal = await manager
+      .start(request(token('polite')), never())
+      .catch((error: Error) => error.message);
+    expect(refusal).toMatch(/^127\.0\.0\.1:9\/nobody\/executor:latest could not be fetched: /);
+    expect(await manager.prepareImages([image], never())).toMatchObject([
+      { machine: 'this machine', image: '127.0.0.1:9/nobody/executor:latest', present: false },
+      { image, present: true },
+    ]);
+  });
+});

@@ -1,0 +1,183 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type http from 'node:http';
+import https from 'node:https';
+import net, { type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DockerExecutorManager } from '@horde/executor-manager';
+import { make, StreamingDetails } from '@horde/protocol';
+import Docker from 'dockerode';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { requests, timing } from '../../apps/executor/src/testing/requests.ts';
+import { ScriptedMiner } from '../../apps/executor/src/testing/scripted-miner.ts';
+import { never, request } from '../../libs/executor-manager/src/testing/conformance.ts';
+import { makeIdentity } from '../../libs/job-runner/src/streaming/certificate.ts';
+import { ensureNodeImage } from '../../libs/job-runner/src/testing/node-image.ts';
+import { buildExecutorImage } from '../launch/python-miner.ts';
+import { serversFile } from './servers-file.ts';
+import { SshHost } from './ssh-host.ts';
+
+const docker = new Docker();
+let executor: { name: string; remove: () => Promise<unknown> };
+let jobImage: string;
+let host: SshHost;
+beforeAll(async () => {
+  [executor, jobImage, host] = await Promise.all([labelledExecutor(), ensureNodeImage(), SshHost.start()]);
+  await host.load(executor.name);
+  await host.load(jobImage);
+}, 300_000);
+afterAll(() => Promise.all([executor?.remove(), host?.remove()]));
+
+/** The executor's image, saying that it serves its streaming port itself. */
+async function labelledExecutor(): Promise<typeof executor> {
+  const built = await buildExecutorImage();
+  const container = await docker.createContainer({ Image: built.name });
+  const [repo, tag] = built.name.split(':');
+  await container.commit({ repo, tag, changes: 'LABEL horde.streaming-port=served' });
+  await container.remove();
+  return built;
+}
+
+/** A manager with the host, and a miner whose executors it starts. */
+async function opened(): Promise<{
+  manager: DockerExecutorManager;
+  miner: ScriptedMiner;
+  minerAddress: string;
+}> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'ssh-job-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const server = {
+    mode: 'ssh',
+    executor_class: 'always_on.test',
+    host: host.address,
+    username: 'root',
+    key_path: host.keyPath,
+  };
+  const manager = new DockerExecutorManager({
+    image: executor.name,
+    file: serversFile(folder, JSON.stringify({ first: server })),
+    defaultClass: 'always_on.test',
+    localPorts: [],
+    environment: { DEBUG_NO_GPU_MODE: '1', MINER_ABSENCE_LIMIT: '20' },
+    autoRemove: true,
+    owner: folder,
+    knownHosts: { file: path.join(folder, 'known_hosts'), pin: true },
+    publicAddress: async () => null,
+    log: () => {},
+    keepaliveInterval: 500,
+  });
+  onTestFinished(() => manager.close());
+  const miner = await ScriptedMiner.start();
+  return { manager, miner, minerAddress: await doorTo(miner) };
+}
+
+/** Its address for containers of other hosts; the miner itself listens on the loopback interface only. */
+async function doorTo(miner: ScriptedMiner): Promise<string> {
+  const { IPAM } = (await docker.getNetwork('bridge').inspect()) as Docker.NetworkInspectInfo;
+  const gateway = IPAM!.Config![0]!['Gateway']!;
+  const { hostname, port } = new URL(miner.address);
+  const door = net.createServer((inside) => {
+    const outside = net.connect(Number(port), hostname);
+    inside.pipe(outside).pipe(inside);
+    inside.on('error', () => outside.destroy());
+    outside.on('error', () => inside.destroy());
+  });
+  door.listen(0, gateway);
+  await once(door, 'listening');
+  onTestFinished(() => void door.close());
+  return `ws://${gateway}:${(door.address() as AddressInfo).port}`;
+}
+
+/** What an executor and its job have left on the host, by name. */
+const left = (token: string) =>
+  host.run(
+    `docker ps -a --format '{{.Names}}'; docker network ls --format '{{.Name}}' | grep ${token} || true`,
+  );
+
+describe('an executor on a host over SSH', () => {
+  it('runs a job to its end although the host is cut off meanwhile, and leaves nothing', async () => {
+    const { manager, miner, minerAddress } = await opened();
+    const { initial, job, jobUuid } = requests(
+      { docker_image: jobImage },
+      { docker_image: jobImage, docker_run_cmd: ['sh', '-c', 'sleep 6; echo hello'] },
+    );
+    const start = { ...request(`${jobUuid}-token`), jobUuid, minerAddress };
+    const handle = await manager.start(start, never());
+    const connection = await miner.executor();
+    await connection.say(initial);
+    expect(await connection.next()).toMatchObject({ message_type: 'V0ExecutorReadyRequest' });
+    await connection.say(job);
+    expect(await connection.next()).toMatchObject({ message_type: 'V0VolumesReadyRequest' });
+    await host.cut();
+    await sleep(3_000); // longer than the manager takes to find out
+    await host.mend();
+    expect(await manager.wait(handle, never())).toEqual({ code: 0 });
+    expect(connection.frames.at(-1)).toMatchObject({
+      message_type: 'V0JobFinishedRequest',
+      docker_process_stdout: 'hello\n',
+    });
+    expect(await left(start.token)).toBe('');
+  });
+
+  it('is reached by the user of its streaming job at the host’s address', async () => {
+    const { manager, miner, minerAddress } = await opened();
+    const serve = `require('http').createServer((request, response) => {
+      response.end('hello from ' + request.url, () => request.url === '/terminate' && process.exit());
+    }).listen(8000)`;
+    const user = await makeIdentity('127.0.0.1');
+    const { initial, job, jobUuid } = requests(
+      {
+        docker_image: jobImage,
+        executor_timing: timing({ streaming_start_time_limit: 20 }),
+        streaming_details: make(StreamingDetails, {
+          public_key: user.certificate,
+          executor_ip: host.address,
+        }),
+      },
+      { docker_image: jobImage, docker_run_cmd: ['node', '-e', serve] },
+    );
+    const start = { ...request(`${jobUuid}-token`), jobUuid, minerAddress };
+    const handle = await manager.start(start, never());
+    expect(await manager.publicAddress(handle)).toBe(host.address);
+    const connection = await miner.executor();
+    await connection.say(initial, job);
+    for (const message_type of ['V0ExecutorReadyRequest', 'V0VolumesReadyRequest']) {
+      expect(await connection.next()).toMatchObject({ message_type });
+    }
+    const ready = await connection.next();
+    expect(ready).toMatchObject({ message_type: 'V0StreamingJobReadyRequest', port: handle['publicPort'] });
+    // The executor's own container has the port: there is no second one beside the job's.
+    expect(await host.run(`docker ps -q | wc -l`)).toBe('2\n');
+    const identity = { ca: ready['public_key'] as string, cert: user.certificate, key: user.key };
+    const url = `https://${host.address}:${String(handle['publicPort'])}`;
+    expect(await answer(`${url}/some/where`, identity)).toBe('hello from /some/where');
+    expect(await answer(`${url}/terminate`, identity)).toBe('hello from /terminate');
+    expect(await manager.wait(handle, never())).toEqual({ code: 0 });
+    expect(await left(start.token)).toBe('');
+  });
+
+  it('that is killed leaves no job on the host', async () => {
+    const { manager, miner, minerAddress } = await opened();
+    const { initial, job, jobUuid } = requests(
+      { docker_image: jobImage },
+      { docker_image: jobImage, docker_run_cmd: ['sleep', '300'] },
+    );
+    const start = { ...request(`${jobUuid}-token`), jobUuid, minerAddress };
+    const handle = await manager.start(start, never());
+    const connection = await miner.executor();
+    await connection.say(initial, job);
+    await expect.poll(() => host.run('docker ps -q | wc -l'), { timeout: 20_000 }).toBe('2\n');
+    await host.run(`docker kill ${start.token}`);
+    expect(await manager.wait(handle, never())).toEqual({ code: 137 });
+    expect(await left(start.token)).toBe('');
+  });
+});
+
+/** The body of the answer to a GET with these certificates. */
+async function answer(url: string, options: https.RequestOptions): Promise<string> {
+  const [response] = (await once(https.get(url, options), 'response')) as [http.IncomingMessage];
+  return text(response);
+}
