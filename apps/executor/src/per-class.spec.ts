@@ -1,6 +1,6 @@
 import { env, loadSettings } from '@horde/settings';
 import { describe, expect, it } from 'vitest';
-import { count, flag, IsPerClass, type Kind, processors, size, valueFor, word } from './per-class.ts';
+import { count, flag, IsPerClass, type Kind, memory, processors, size, valueFor, word } from './per-class.ts';
 
 class Example {
   @env('JOB_SIZE') @IsPerClass(size) jobSize: string | null = null;
@@ -16,7 +16,9 @@ describe('a value of a setting', () => {
     [size, '1.5k', 1536],
     [size, '2GiB', 2 * 2 ** 30],
     [size, '1tb', 2 ** 40],
+    [memory, '6m', 6 * 2 ** 20],
     [processors, '1.5', 1.5],
+    [processors, '0.01', 0.01],
     [count, '4096', 4096],
     [flag, 'yes', true],
     [flag, '0', false],
@@ -30,7 +32,10 @@ describe('a value of a setting', () => {
     [size, '8x'],
     [size, '1e9'],
     [size, '99999999t'],
+    [memory, '5m'],
+    [memory, 'much'],
     [processors, '0'],
+    [processors, '0.001'],
     [processors, 'all'],
     [count, '1.5'],
     [flag, 'perhaps'],

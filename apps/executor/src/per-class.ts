@@ -67,10 +67,19 @@ export const size: Kind<number> = {
   },
 };
 
-/** A number of processors, fractions allowed. */
+/** As `size`, of memory: Docker makes no container with less than 6 MiB. */
+export const memory: Kind<number> = {
+  what: 'a size in bytes such as 1073741824, 512m or 8g, and at least 6m',
+  read: (text) => {
+    const bytes = size.read(text);
+    return bytes !== undefined && bytes >= 6 * 1024 ** 2 ? bytes : undefined;
+  },
+};
+
+/** A number of processors, fractions allowed; Docker knows none below a hundredth. */
 export const processors: Kind<number> = {
-  what: 'a number of processors above 0 such as 4 or 1.5',
-  read: (text) => (/^\d+(\.\d+)?$/.test(text) && Number(text) > 0 ? Number(text) : undefined),
+  what: 'a number of processors from 0.01 on such as 4 or 1.5',
+  read: (text) => (/^\d+(\.\d+)?$/.test(text) && Number(text) >= 0.01 ? Number(text) : undefined),
 };
 
 /** A whole number above 0. */

@@ -3,7 +3,7 @@ import { ExecutorClass } from '@horde/protocol';
 import { env, envFlag, envList, envNumber, envSecret } from '@horde/settings';
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches, Max, Min, MinLength } from 'class-validator';
 import { jobRunnerRule } from './arguments.ts';
-import { count, flag, IsPerClass, processors, size, word } from './per-class.ts';
+import { count, flag, IsPerClass, memory, processors, size, word } from './per-class.ts';
 
 /** The executor's settings, under the names that ComputeHorde's miners pass them by. */
 export class ExecutorSettings {
@@ -97,9 +97,9 @@ export class ExecutorSettings {
    * The most memory that a job may use, page cache and /dev/shm included; it gets no swap. Bytes, or as `8g`; may
    * differ by executor class: `class=value,class=value,*=value`. @default the machine's less a reserve of 5 %, at least 1 GiB
    */
-  @env('JOB_MEMORY_BYTES') @IsPerClass(size) jobMemoryBytes: string | null = null;
+  @env('JOB_MEMORY_BYTES') @IsPerClass(memory) jobMemoryBytes: string | null = null;
 
-  /** How many processors a job may use, fractions allowed; may differ by executor class. @default the machine's less 0.2 */
+  /** How many processors a job may use, fractions allowed; more than there are means all; may differ by executor class. @default the machine's less 0.2 */
   @env('JOB_CPUS') @IsPerClass(processors) jobCpus: string | null = null;
 
   /** How many processes and threads a job may have; may differ by executor class. @default 4096 */

@@ -63,7 +63,11 @@ function open(url: string, options: ConnectOptions): Promise<Connection> {
       connection.extensions = new Set(offered.filter((name) => picked.has(name)));
     });
     // Frames may come in the same packet as the end of the handshake, so handlers are set before `open`.
-    const connection = new Connection(socket, () => stream?.bytesRead ?? 0);
+    const connection = new Connection(socket, {
+      get bytesRead() {
+        return stream?.bytesRead ?? 0;
+      },
+    });
     options.onOpening(connection);
     socket.once('open', () => {
       options.signal?.removeEventListener('abort', abort);

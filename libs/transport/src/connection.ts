@@ -10,6 +10,7 @@ import {
 } from '@horde/protocol';
 import type { RawData, WebSocket } from 'ws';
 import type { Extension } from './extensions.ts';
+import { heartbeats, type Heart } from './heartbeats.ts';
 import { limits } from './limits.ts';
 
 export interface Closed {
@@ -30,11 +31,14 @@ export interface ServeOptions<D, C> {
   onError: (error: unknown, message: Message) => void;
 }
 
+const none: ReadonlySet<Extension> = new Set();
+const done = Promise.resolve();
+
 /**
  * One websocket to one peer. Frames are handled one after another, in order; while too many wait, the socket is
  * not read, so that a fast peer fills its own memory and not ours.
  */
-export class Connection {
+export class Connection implements Heart {
   /** Resolves, never rejects, when the connection is gone. */
   readonly closed: Promise<Closed>;
   /** What had been read of the peer at the last look, and how many looks have found nothing new. */
@@ -43,24 +47,25 @@ export class Connection {
   private closedByUs = false;
   private held = false;
   /** What both ends have agreed on; set before the first frame. */
-  extensions: ReadonlySet<Extension> = new Set();
+  extensions: ReadonlySet<Extension> = none;
   /** Called by `trust`. */
-  onTrust: () => void = () => {};
+  onTrust: (() => void) | null = null;
   private waiting = 0;
   private waitingText = 0;
-  private turn: Promise<void> = Promise.resolve();
+  private handling: Promise<void> = done;
+  /** Which of the heartbeats is ours. */
+  turn = 0;
 
-  /** @param bytesRead what has been read of the peer so far, parts of frames included */
+  /** @param source counts what has been read of the peer so far, parts of frames included */
   constructor(
     private readonly socket: WebSocket,
-    private readonly bytesRead: () => number,
+    private readonly source: { readonly bytesRead: number },
   ) {
-    const heartbeat = setInterval(() => this.checkHeartbeat(), limits.heartbeat);
-    heartbeat.unref();
+    heartbeats.add(this);
     socket.on('error', () => socket.terminate());
     this.closed = new Promise((resolve) => {
       socket.once('close', (code, reason) => {
-        clearInterval(heartbeat);
+        heartbeats.delete(this);
         resolve({ code, reason: reason.toString('utf8') });
       });
     });
@@ -70,10 +75,15 @@ export class Connection {
     return this.socket.readyState === this.socket.OPEN;
   }
 
+  /** What waits in the send buffer because the peer has not taken it. @unit bytes */
+  get unsent(): number {
+    return this.socket.bufferedAmount;
+  }
+
   /** As `closed`, but only when everything that the peer sent before it left has been handled too. */
   async handled(): Promise<Closed> {
     const closed = await this.closed;
-    await this.turn;
+    await this.handling;
     return closed;
   }
 
@@ -115,13 +125,16 @@ export class Connection {
       this.waiting++;
       this.waitingText += text.length;
       if (this.isFull) this.socket.pause();
-      this.turn = this.turn.then(async () => {
+      const handled = this.handling.then(async () => {
         // What a peer sent before it left still counts; what comes after we closed does not.
         if (!this.closedByUs) await handle(text);
         this.waiting--;
         this.waitingText -= text.length;
         this.readOn();
+        // An idle connection keeps nothing of what it has handled.
+        if (this.handling === handled) this.handling = done;
       });
+      this.handling = handled;
     });
   }
 
@@ -152,7 +165,7 @@ export class Connection {
 
   /** The peer is known: it may send as much as any. */
   trust(): void {
-    this.onTrust();
+    this.onTrust?.();
     this.held = false;
     this.readOn();
   }
@@ -163,16 +176,14 @@ export class Connection {
     this.socket.terminate();
   }
 
-  private readOn(): void {
-    if (!this.held && !this.isFull && this.socket.isPaused) this.socket.resume();
+  /** Cuts the connection as the network would: what the peer has sent before is still handled. */
+  cut(): void {
+    this.socket.terminate();
   }
 
-  private get isFull(): boolean {
-    return this.waiting >= limits.waitingFrames || this.waitingText >= limits.waitingText;
-  }
-
-  private checkHeartbeat(): void {
-    const read = this.bytesRead();
+  /** Checks that the peer has given a sign of life, and asks for the next. Called by the process's heartbeats. */
+  beat(): void {
+    const read = this.source.bytesRead;
     // A part of a frame is a sign of life: no answer can come before its end. Nor can any from a socket that is not read.
     if (read !== this.seen || this.socket.isPaused) this.silences = 0;
     else this.silences++;
@@ -180,5 +191,13 @@ export class Connection {
     const patience = this.socket.bufferedAmount / ((limits.slowestPeer * limits.heartbeat) / 1_000);
     if (this.silences >= 2 + patience) return this.socket.terminate();
     if (this.isOpen) this.socket.ping();
+  }
+
+  private readOn(): void {
+    if (!this.held && !this.isFull && this.socket.isPaused) this.socket.resume();
+  }
+
+  private get isFull(): boolean {
+    return this.waiting >= limits.waitingFrames || this.waitingText >= limits.waitingText;
   }
 }

@@ -1,9 +1,11 @@
-import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import net, { type AddressInfo, type Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connect, type Connection, DurableLink, WebSocketRouter } from './index.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { WebSocket } from 'ws';
+import { connect, type Connection, type Extension, limits, WebSocketRouter } from './index.ts';
+import { cuttingProxy } from './testing/cutting-proxy.ts';
+import { Peer } from './testing/durable-peer.ts';
 
 let http: Server;
 let router: WebSocketRouter;
@@ -22,75 +24,6 @@ afterEach(async () => {
   await new Promise((resolve) => http.close(resolve));
 });
 
-/** One end, which keeps what it says until it is acknowledged, and notes what it takes; a restart loses neither. */
-class Peer {
-  readonly taken: string[] = [];
-  readonly plain: string[] = [];
-  readonly bad: string[] = [];
-  /** Number -> frame. */
-  readonly kept = new Map<number, string>();
-  private last = 0;
-  link: DurableLink | null = null;
-  /** Called after a message is committed and before it is acknowledged. */
-  afterCommit: () => Promise<void> = async () => {};
-
-  serve(connection: Connection): void {
-    const link = new DurableLink(
-      connection,
-      {
-        onMessage: async (_job, number, frame) => {
-          if (number <= this.last) return;
-          this.last = number;
-          this.taken.push(frame);
-          await this.afterCommit();
-        },
-        onAcknowledged: async (_job, number) => this.forget(number),
-        onResume: async (_job, number) => {
-          this.forget(number);
-          void this.sendAll(link);
-        },
-        onPlain: async (frame) => void this.plain.push(frame),
-        onBadFrame: (sentence) => this.bad.push(sentence),
-      },
-      () => {},
-    );
-    this.link = link;
-  }
-
-  resume(): void {
-    void this.link!.resume('job', this.last);
-  }
-
-  private forget(number: number): void {
-    for (const one of this.kept.keys()) if (one <= number) this.kept.delete(one);
-  }
-
-  private async sendAll(link: DurableLink): Promise<void> {
-    for (const [number, frame] of [...this.kept]) if (!(await link.message('job', number, frame))) return;
-  }
-}
-
-/** A wire that is cut whenever so many more bytes have passed. */
-async function cuttingProxy(target: number, bytes: () => number) {
-  const server = net.createServer((near) => {
-    const far = net.connect(target, '127.0.0.1');
-    let left = bytes();
-    const pass = (from: Socket, to: Socket) =>
-      from.on('data', (chunk: Buffer) => {
-        to.write(chunk.subarray(0, Math.max(0, left)));
-        left -= chunk.length;
-        if (left <= 0) [near, far].forEach((socket) => socket.destroySoon());
-      });
-    pass(near, far);
-    pass(far, near);
-    for (const socket of [near, far])
-      socket.on('error', () => {}).on('close', () => [near, far].forEach((one) => one.destroy()));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/d`, close: () => server.close() };
-}
-
 const frames = (from: string, count: number) =>
   new Map(
     Array.from({ length: count }, (_, index) => [
@@ -100,12 +33,14 @@ const frames = (from: string, count: number) =>
   );
 
 /** The two ends on one connection. */
-async function pair(): Promise<{ client: Peer; server: Peer; connection: Connection }> {
+async function pair(
+  extensions: Extension[] = ['durable-1'],
+): Promise<{ client: Peer; server: Peer; connection: Connection }> {
   const [client, server] = [new Peer(), new Peer()];
-  router.route('/d', (connection) => server.serve(connection), { extensions: ['durable-1'] });
+  router.route('/d', (connection) => server.serve(connection), { extensions });
   const connection = await connect(`${base}/d`, {
     attempts: 1,
-    extensions: ['durable-1'],
+    extensions,
     onOpening: (opening) => client.serve(opening),
   });
   return { client, server, connection };
@@ -201,6 +136,86 @@ describe('a numbered message', () => {
     const waiting = client.link!.message('job', 65, 'x');
     connection.terminate();
     expect(await waiting).toBe(false);
+  });
+});
+
+describe('numbered messages of many senders', () => {
+  it('go in the order in which they were asked for, also where one comes just as room is made', async () => {
+    const { client, server } = await pair();
+    const hold = Promise.withResolvers<void>();
+    server.afterCommit = () => hold.promise;
+    let last = 0;
+    const say = (): Promise<boolean> => client.link!.message('job', ++last, `${last}`);
+    // Each acknowledgement is answered with one more message, while the first ones still wait for their turn.
+    client.afterAck = () => void (last < 300 && say());
+    for (let count = 0; count < 200; count++) void say();
+    hold.resolve();
+    await expect.poll(() => server.taken.length).toBe(300);
+    expect(server.taken).toEqual(Array.from({ length: 300 }, (_, index) => `${index + 1}`));
+  });
+});
+
+describe('two peers that both send as much as they may', () => {
+  it('do not wait for each other for ever', async () => {
+    const { client, server } = await pair();
+    const frame = 'x'.repeat(200_000);
+    const flood = async (peer: Peer) => {
+      for (let number = 1; number <= 100; number++) {
+        void peer.link!.plain(frame);
+        await peer.link!.message('job', number, frame);
+      }
+    };
+    await Promise.all([flood(client), flood(server)]);
+    await expect
+      .poll(() => [client.taken.length, server.taken.length], { timeout: 20_000 })
+      .toEqual([100, 100]);
+  });
+});
+
+describe('a peer that is cut off without a word', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it('is given up by the heartbeat, and what waits for its acknowledgements is given back', async () => {
+    const { client, server, connection } = await pair();
+    server.afterCommit = () => new Promise(() => {});
+    for (let number = 1; number <= 64; number++) void client.link!.message('job', number, 'x');
+    const waiting = client.link!.message('job', 65, 'x');
+    // Neither end reads any more: as on a wire that has been pulled.
+    for (const { socket } of [connection, server.connection!] as unknown as { socket: WebSocket }[])
+      (socket as unknown as { _socket: Socket })._socket.pause();
+    vi.advanceTimersByTime(4 * limits.heartbeat);
+    expect((await connection.closed).code).toBe(1006);
+    expect(await waiting).toBe(false);
+  });
+});
+
+describe('a message to an end that is not ready', () => {
+  it('is not acknowledged, and comes again when the connection is resumed', async () => {
+    const { client, server, connection } = await pair();
+    server.isReady = false;
+    client.kept.set(1, 'later');
+    await client.link!.message('job', 1, 'later');
+    await client.link!.plain('after it');
+    await expect.poll(() => server.plain).toEqual(['after it']);
+    expect(client.kept.size).toBe(1);
+    connection.terminate();
+    server.isReady = true;
+    await connect(`${base}/d`, {
+      extensions: ['durable-1'],
+      onOpening: (opening) => client.serve(opening),
+    });
+    server.resume();
+    await expect.poll(() => server.taken).toEqual(['later']);
+    await expect.poll(() => client.kept.size).toBe(0);
+  });
+});
+
+describe('a connection that has not agreed on durable-1', () => {
+  it('knows no numbered messages: what looks like one is a plain frame', async () => {
+    const { client, server } = await pair([]);
+    await client.link!.plain('["ack","job",1]');
+    await expect.poll(() => server.plain).toEqual(['["ack","job",1]']);
   });
 });
 

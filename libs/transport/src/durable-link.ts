@@ -7,6 +7,11 @@ export interface DurableEnd {
    * messages come again: one whose number is not above the last one taken for its job must change nothing.
    */
   onMessage(job: string, number: number, frame: string): Promise<void>;
+  /**
+   * Whether the peer may speak of jobs yet. What it says before is dropped and not acknowledged: it comes again when we
+   * resume. @default it may
+   */
+  isReady?(): boolean;
   /** The peer has committed all of the job's messages up to this number: they need not be kept. */
   onAcknowledged(job: string, number: number): Promise<void>;
   /** The peer has all up to this number, and waits for what follows. */
@@ -26,6 +31,14 @@ interface OnItsWay {
   characters: number;
 }
 
+interface Waiting {
+  job: string;
+  number: number;
+  frame: string;
+  /** Ends the wait with what `message` returns. */
+  settle: (sent: Promise<boolean> | false) => void;
+}
+
 type Word = 'message' | 'ack' | 'resume';
 
 /**
@@ -39,7 +52,9 @@ type Word = 'message' | 'ack' | 'resume';
 export class DurableLink {
   private readonly onTheirWay: OnItsWay[] = [];
   private charactersOnTheirWay = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly waiting: Waiting[] = [];
+  /** Acknowledgements that the peer has not taken. */
+  private untakenAcks = 0;
 
   /** Takes the connection's frames; call before the first can arrive. */
   constructor(
@@ -58,25 +73,22 @@ export class DurableLink {
       },
       () => end.onBadFrame('Only text frames are understood.'),
     );
-    void connection.closed.then(() => this.waiting.splice(0).forEach((wake) => wake()));
+    void connection.closed.then(() => this.waiting.splice(0).forEach(({ settle }) => settle(false)));
   }
 
   /**
-   * Sends a numbered message, once there is room for it: a peer that does not acknowledge is not sent ever more. Not to
-   * be waited for in a handler of this link: what makes room comes behind the frame that is being handled.
+   * Sends a numbered message, once there is room for it: a peer that does not acknowledge is not sent ever more. They
+   * go in the order of the calls. Not to be waited for in a handler of this link: what makes room comes behind the frame
+   * that is being handled.
    *
    * @returns false when the connection is gone; the message is to be sent on the next one
    */
   async message(job: string, number: number, frame: string): Promise<boolean> {
-    while (this.isFull && this.connection.isOpen) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.waiting.push(resolve);
-      await promise;
-    }
     if (!this.connection.isOpen) return false;
-    this.onTheirWay.push({ job, number, characters: frame.length });
-    this.charactersOnTheirWay += frame.length;
-    return this.connection.sendText(`${line('message', job, number)}\n${frame}`);
+    if (!this.isFull && this.waiting.length === 0) return this.sendMessage(job, number, frame);
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.waiting.push({ job, number, frame, settle: resolve });
+    return promise;
   }
 
   /** Tells the peer how far we have come, 0 for nothing yet, and that we wait for what follows. */
@@ -90,18 +102,18 @@ export class DurableLink {
   }
 
   private async take(text: string): Promise<void> {
-    if (!text.startsWith('[')) return this.end.onPlain(text);
+    if (!text.startsWith('[') || !this.connection.extensions.has('durable-1')) return this.end.onPlain(text);
     const lineEnd = text.indexOf('\n');
     const read = readLine(lineEnd < 0 ? text : text.slice(0, lineEnd));
     if (!read || (read.word === 'message') !== lineEnd >= 0) {
       return this.end.onBadFrame('A frame that begins with "[" has to be one of the durable link.');
     }
+    if (this.end.isReady?.() === false) return;
     const { word, job, number } = read;
     switch (word) {
       case 'message':
         await this.end.onMessage(job, number, text.slice(lineEnd + 1));
-        await this.connection.sendText(line('ack', job, number));
-        return;
+        return this.acknowledge(job, number);
       case 'ack':
         this.arrived(job, number);
         return this.end.onAcknowledged(job, number);
@@ -111,6 +123,22 @@ export class DurableLink {
     }
   }
 
+  /**
+   * Not waited for until the peer has left many untaken: two peers that have both sent much, and both wait for the other
+   * to take an acknowledgement before they take more, would wait for ever.
+   */
+  private async acknowledge(job: string, number: number): Promise<void> {
+    this.untakenAcks++;
+    const taken = this.connection.sendText(line('ack', job, number)).then(() => this.untakenAcks--);
+    if (this.untakenAcks > window.messages) await taken;
+  }
+
+  private sendMessage(job: string, number: number, frame: string): Promise<boolean> {
+    this.onTheirWay.push({ job, number, characters: frame.length });
+    this.charactersOnTheirWay += frame.length;
+    return this.connection.sendText(`${line('message', job, number)}\n${frame}`);
+  }
+
   private arrived(job: string, number: number): void {
     for (let at = this.onTheirWay.length - 1; at >= 0; at--) {
       const one = this.onTheirWay[at]!;
@@ -118,7 +146,10 @@ export class DurableLink {
       this.charactersOnTheirWay -= one.characters;
       this.onTheirWay.splice(at, 1);
     }
-    while (!this.isFull && this.waiting.length > 0) this.waiting.shift()!();
+    while (!this.isFull && this.waiting.length > 0) {
+      const next = this.waiting.shift()!;
+      next.settle(this.sendMessage(next.job, next.number, next.frame));
+    }
   }
 
   private get isFull(): boolean {

@@ -22,3 +22,18 @@ export function readExtensions(header: string | string[] | undefined): Set<Exten
 }
 
 export const writeExtensions = (names: Iterable<Extension>): string => [...names].join(', ');
+
+/** Every set of extensions that was ever agreed on, by its names: connections share them. */
+const known = new Map<string, ReadonlySet<Extension>>();
+
+/** Those of `spoken` that the peer has offered too. */
+export function agreed(
+  spoken: readonly Extension[],
+  offered: ReadonlySet<Extension>,
+): ReadonlySet<Extension> {
+  const both = spoken.filter((name) => offered.has(name));
+  const key = writeExtensions(both);
+  const set = known.get(key) ?? new Set(both);
+  known.set(key, set);
+  return set;
+}

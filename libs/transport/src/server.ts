@@ -1,9 +1,9 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer, type WebSocket } from 'ws';
 import { Connection } from './connection.ts';
-import { extensionsHeader, readExtensions, writeExtensions, type Extension } from './extensions.ts';
+import { agreed, extensionsHeader, readExtensions, writeExtensions, type Extension } from './extensions.ts';
 import { limits } from './limits.ts';
 
 export interface Upgrade {
@@ -19,6 +19,8 @@ export type Accept = (connection: Connection, upgrade: Upgrade) => void;
 export interface RouteOptions {
   /** The extensions that this service speaks here. @default none */
   extensions?: readonly Extension[];
+  /** Whether a connection is let in at all; one that is not is answered with 429. @default all are */
+  admit?: (upgrade: Upgrade) => boolean;
   /**
    * How much a peer may send before `Connection.trust` is called: then it is no longer read, until somebody has.
    * @unit bytes @default no bound
@@ -39,7 +41,7 @@ export class WebSocketRouter {
   private readonly routes: Route[] = [];
   private readonly connections = new Set<Connection>();
   private closing = false;
-  private readonly picked = new WeakMap<IncomingMessage, Set<Extension>>();
+  private readonly picked = new WeakMap<IncomingMessage, ReadonlySet<Extension>>();
   private readonly server = new WebSocketServer({
     noServer: true,
     // Compression costs a quarter of a megabyte per connection and most of the throughput.
@@ -63,23 +65,32 @@ export class WebSocketRouter {
       const matched = this.match(request.url ?? '');
       if (!matched) return refuse(socket, 404, 'Not Found');
       if (this.closing) return refuse(socket, 503, 'Service Unavailable');
+      const { route, params } = matched;
+      const stream = request.socket;
+      const upgrade = { params, headers: request.headers, remoteAddress: stream.remoteAddress ?? '' };
+      if (route.admit?.(upgrade) === false) return refuse(socket, 429, 'Too Many Requests');
       const offered = readExtensions(request.headers[extensionsHeader.toLowerCase()]);
-      const agreed = new Set(matched.route.extensions?.filter((name) => offered.has(name)));
-      this.picked.set(request, agreed);
+      const extensions = agreed(route.extensions ?? [], offered);
+      this.picked.set(request, extensions);
       this.server.handleUpgrade(request, socket, head, (webSocket) => {
-        const connection = new Connection(webSocket, () => request.socket.bytesRead);
-        connection.extensions = agreed;
-        if (matched.route.untrustedBytes !== undefined)
-          distrust(connection, request.socket, matched.route.untrustedBytes);
-        this.connections.add(connection);
-        void connection.closed.then(() => this.connections.delete(connection));
-        matched.route.accept(connection, {
-          params: matched.params,
-          headers: request.headers,
-          remoteAddress: request.socket.remoteAddress ?? '',
-        });
+        route.accept(this.open(webSocket, stream, extensions, route.untrustedBytes), upgrade);
       });
     });
+  }
+
+  /** Its own function, so that nothing of a connection holds on to the request that it began with. */
+  private open(
+    webSocket: WebSocket,
+    stream: Socket,
+    extensions: ReadonlySet<Extension>,
+    untrustedBytes: number | undefined,
+  ): Connection {
+    const connection = new Connection(webSocket, stream);
+    connection.extensions = extensions;
+    if (untrustedBytes !== undefined) distrust(connection, stream, untrustedBytes);
+    this.connections.add(connection);
+    void connection.closed.then(() => this.connections.delete(connection));
+    return connection;
   }
 
   /** Closes every connection with "going away", and takes no more; those that do not answer within a second are cut. */
@@ -115,7 +126,10 @@ function distrust(connection: Connection, socket: Socket, bytes: number): void {
     if (socket.bytesRead - from > bytes) connection.hold();
   };
   socket.on('data', check);
-  connection.onTrust = () => socket.off('data', check);
+  connection.onTrust = () => {
+    socket.off('data', check);
+    connection.onTrust = null;
+  };
 }
 
 function refuse(socket: Duplex, status: number, reason: string): void {

@@ -1,8 +1,16 @@
 import { make, SingleFilePut, SingleFileVolume } from '@horde/protocol';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { timing } from '../testing/requests.ts';
 import { runExecutor } from '../testing/run-executor.ts';
-import { runJob, shell, silentServer, types, untilExecution, useImage } from '../testing/run-job.ts';
+import {
+  runJob,
+  shell,
+  silentServer,
+  startJob,
+  types,
+  untilExecution,
+  useImage,
+} from '../testing/run-job.ts';
 import { ScriptedMiner } from '../testing/scripted-miner.ts';
 
 const image = useImage();
@@ -102,6 +110,18 @@ describe('time is over', () => {
       reason: 'timeout',
       stage: 'result_upload',
     });
+  });
+});
+
+describe('a machine whose clock is set', () => {
+  it.each([1, -1])('while it has a job (by %i h): the job has the time that it was given', async (hours) => {
+    const { isReady, finish } = await startJob(image, {
+      job: { docker_run_cmd: shell('sleep 1; echo done') },
+    });
+    await isReady;
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + hours * 3_600_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    expect((await finish()).last).toMatchObject({ docker_process_stdout: 'done\n' });
   });
 });
 

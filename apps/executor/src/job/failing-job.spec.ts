@@ -7,7 +7,6 @@ import {
   ZipUrlVolume,
 } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
-import { timing } from '../testing/requests.ts';
 import {
   type Asked,
   runJob,
@@ -148,6 +147,22 @@ describe('a job that the executor cannot run', () => {
       reason,
       message: expect.stringContaining(words) as string,
       context: { stage: 'executor_startup' },
+    });
+    expect(exitCode).toBe(0);
+    expect(left).toEqual([]);
+  });
+
+  it.each([
+    ['has the wrong shape', 'docker_run_cmd'],
+    ['is no JSON', 'half of a surrogate pair'],
+  ])('fails at once when its request %s', async (_, words) => {
+    const docker_run_cmd = words === 'docker_run_cmd' ? ('true' as never) : ['echo', '\ud800'];
+    const { frames, last, exitCode, left } = await runJob(image, { job: { docker_run_cmd } });
+    expect(types(frames)).toEqual(['V0ExecutorReadyRequest', 'GenericError', 'V0HordeFailedRequest']);
+    expect(last).toMatchObject({
+      reason: 'generic_error',
+      message: expect.stringMatching(`^The executor cannot read the job's request: .*${words}`) as string,
+      context: { stage: 'volume_download' },
     });
     expect(exitCode).toBe(0);
     expect(left).toEqual([]);

@@ -13,6 +13,7 @@ import type { Arguments } from '../arguments.ts';
 import { Assignment } from '../miner/assignment.ts';
 import { LetGo, MinerLink } from '../miner/miner-link.ts';
 import { ExecutorSettings } from '../settings.ts';
+import { byMachineClock, now } from './clock.ts';
 import { failureMessage, overrun } from './failure.ts';
 import { Job } from './job.ts';
 import { type MachineOptions, openMachine } from './machine.ts';
@@ -74,7 +75,7 @@ export class JobService implements JobControl, OnApplicationShutdown {
       const warm = this.settings.isWarm ? await this.warmUp() : null;
       this.link.open();
       await this.link.opened;
-      const limit = () => Date.now() + this.options.startupTimeLimit * 1000;
+      const limit = () => now() + this.options.startupTimeLimit * 1000;
       if (warm) return await this.runJob(await until(this.assignment.initial, this.stop), limit(), warm);
       const deadline = limit();
       const late = () => overrun('executor_startup', this.options.startupTimeLimit);
@@ -125,7 +126,7 @@ export class JobService implements JobControl, OnApplicationShutdown {
   private warmUp(): Promise<WarmMachine> {
     const { executorClass, executorToken } = this.settings;
     const late = () => overrun('executor_startup', warmUpLimit / 1000);
-    return within(Date.now() + warmUpLimit, late, this.stop, async (signal) => {
+    return within(now() + warmUpLimit, late, this.stop, async (signal) => {
       const library = await loadLibrary();
       const machine = await this.openMachine({ library, executorClass, jobUuid: executorToken });
       await until(Promise.all([machine.checked, machine.described]), signal);
@@ -176,7 +177,7 @@ export class JobService implements JobControl, OnApplicationShutdown {
     });
     const result = await this.resultOf(job, deadline);
     const limits = (stageLimits(initial)?.result_upload ?? 0) + deliveryMargin;
-    const delivered = this.link.deliver(result, deadline + limits * 1000);
+    const delivered = this.link.deliver(result, byMachineClock(deadline + limits * 1000));
     delivered.catch(() => {}); // awaited below
     await job
       .cleanUp()

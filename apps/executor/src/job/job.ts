@@ -16,6 +16,7 @@ import {
 } from '@horde/protocol';
 import { limits } from '@horde/transport';
 import type { ExecutorSettings } from '../settings.ts';
+import { byMachineClock, now } from './clock.ts';
 import { badExit, type JobOutcome, overrun, type Progress } from './failure.ts';
 import type { Machine } from './machine.ts';
 import { OutputFeed } from './output-feed.ts';
@@ -35,7 +36,7 @@ export interface JobParts {
   /** Resolves with the library that runs jobs. */
   library: Promise<typeof JobRunnerLibrary>;
   openMachine: (library: typeof JobRunnerLibrary) => Promise<Machine>;
-  /** Resolves with the job request, when it comes. */
+  /** Resolves with the job request, when it comes; rejects when it came and is none. */
   request: Promise<JobRequest>;
   say: (message: object) => void;
   /** Aborted when the job has to end at once; its reason is why. */
@@ -53,7 +54,7 @@ export class Job {
   private library!: typeof JobRunnerLibrary;
   private machine: Machine | null = null;
   private folders: JobFolders | null = null;
-  /** Since when the time limits count. @unit ms since 1970 */
+  /** Since when the time limits count, by `now`. */
   private readyAt = 0;
   /** Aborted when the job itself has to end: it was cancelled, or this machine must not run it. */
   private readonly ending = new AbortController();
@@ -88,26 +89,27 @@ export class Job {
   /**
    * Brings the job through all of its stages, telling the miner of each.
    *
-   * @param startupDeadline when the executor has to be ready, in ms since 1970
+   * @param startupDeadline when the executor has to be ready, by `now`
    * @param startupTimeLimit the same, in seconds from its start, for people
    * @returns the result that is to be delivered
    * @throws whatever kept the job from its result; `failureMessage` knows what to make of it
    */
   async run(startupDeadline: number, startupTimeLimit: number): Promise<JobFinished> {
     const late = () => overrun(this.stage, startupTimeLimit);
+    this.parts.request.catch((error: unknown) => this.ending.abort(error));
     const inTime = <T>(deadline: number, work: (signal: AbortSignal) => Promise<T>) =>
       within(deadline, late, this.stop, work);
     try {
       const timing = await inTime(startupDeadline, (signal) => this.getReady(signal));
       const deadline = (stage: keyof StageLimits) => this.readyAt + timing[stage] * 1000;
       this.tell(ExecutorReady);
-      this.readyAt = Date.now();
+      this.readyAt = now();
 
       this.enter('volume_download');
       const request = await inTime(deadline('volume_download'), (signal) => this.fetchFiles(signal));
       this.tell(VolumesReady);
 
-      const end = () => Math.min(deadline('execution'), Date.now() + timing.container * 1000);
+      const end = () => Math.min(deadline('execution'), now() + timing.container * 1000);
       this.enter(this.initial.streaming_details ? 'streaming_startup' : 'execution');
       const readyDeadline = deadline('streaming_startup');
       const startDeadline = this.initial.streaming_details ? readyDeadline : end();
@@ -196,7 +198,7 @@ export class Job {
     return within(deadline + engineGrace, late, this.stop, async (signal) => {
       const options: RunOptions = {
         signal,
-        deadline,
+        deadline: byMachineClock(deadline),
         onOutput: (stream, chunk) => this.output.write(stream, chunk),
         onStopped: (printed) => (this.outcome = printed),
         ...(streaming && { streaming }),
@@ -215,7 +217,7 @@ export class Job {
       clientCertificate: details.public_key,
       address: details.executor_ip,
       port: this.parts.settings.nginxPort,
-      readyDeadline,
+      readyDeadline: byMachineClock(readyDeadline),
       onReady: ({ certificate, port }) => {
         const { job_uuid } = this.initial;
         this.parts.say(make(StreamingJobReady, { job_uuid, public_key: certificate, port }));
@@ -227,7 +229,7 @@ export class Job {
   private async collect(request: JobRequest, ending: Ending, signal: AbortSignal): Promise<JobFinished> {
     const { settings, say } = this.parts;
     const { artifacts, skipped } = request.artifacts_dir
-      ? await this.library.readArtifacts(this.folders!.artifacts, request.artifacts_dir)
+      ? await this.library.readArtifacts(this.folders!.artifacts, request.artifacts_dir, signal)
       : { artifacts: new Map<string, string>(), skipped: null };
     const finished = make(JobFinished, {
       job_uuid: request.job_uuid,

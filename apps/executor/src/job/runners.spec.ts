@@ -87,6 +87,26 @@ describe('an operator’s own runner', () => {
     expect(last).toMatchObject({ docker_process_stdout: 'greeted\ndone\n' });
     expect(left).toEqual([]);
   });
+
+  it.each([
+    ['Failing', 'Making a job runner of .*:Failing failed: no licence'],
+    ['Stranger', '.*:Stranger is no job runner: it has no prepare\\(\\)\\.'],
+  ])('that is none fails the job with a sentence: %s', async (name, words) => {
+    const file = path.join(makeJobFolder().path, '..', `${name}-${process.pid}.ts`);
+    onTestFinished(() => rmSync(file));
+    writeFileSync(
+      file,
+      `export class Failing { constructor() { throw new TypeError('no licence'); } }
+       export class Stranger { run() {} }`,
+    );
+    const { last, left } = await runJob(image, { options: { jobRunner: `${file}:${name}` } });
+    expect(last).toMatchObject({
+      message_type: 'V0HordeFailedRequest',
+      reason: 'generic_error',
+      message: expect.stringMatching(`^The executor's own job runner cannot be used: ${words}`) as string,
+    });
+    expect(left).toEqual([]);
+  });
 });
 
 describe('an image that the operator does not allow', () => {

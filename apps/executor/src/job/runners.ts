@@ -1,8 +1,8 @@
 import type * as JobRunnerLibrary from '@horde/job-runner';
 import type { DefaultJobRunnerOptions, JobRunner } from '@horde/job-runner';
-import { loadPlugin } from '@horde/plugins';
+import { loadPlugin, PluginError } from '@horde/plugins';
 import type { ExecutorClass } from '@horde/protocol';
-import { count, flag, type Kind, processors, size, valueFor, word } from '../per-class.ts';
+import { count, flag, type Kind, memory, processors, size, valueFor, word } from '../per-class.ts';
 import type { ExecutorSettings } from '../settings.ts';
 
 /** Loads what runs jobs. Its Docker client takes a while, and the connection to the miner need not wait for it. */
@@ -19,7 +19,7 @@ export function runnerOptions(
   };
   return {
     noGpu: settings.noGpu,
-    ...set('memoryBytes', settings.jobMemoryBytes, size),
+    ...set('memoryBytes', settings.jobMemoryBytes, memory),
     ...set('cpus', settings.jobCpus, processors),
     ...set('pids', settings.jobPids, count),
     ...set('shmBytes', settings.jobShmBytes, size),
@@ -39,7 +39,7 @@ export function runnerOptions(
  * The runner of that name: `docker`, `process`, or `path/to/module.ts:ClassName` for a class whose constructor takes
  * what DefaultJobRunner's takes.
  *
- * @throws PluginError
+ * @throws PluginError where there is no such class, and where it makes no runner
  */
 export async function makeRunner(
   library: typeof JobRunnerLibrary,
@@ -55,5 +55,16 @@ export async function makeRunner(
   const Runner = (await loadPlugin(name, { '@horde/job-runner': library })) as new (
     options: DefaultJobRunnerOptions,
   ) => JobRunner;
-  return new Runner(options);
+  let runner: JobRunner;
+  try {
+    runner = new Runner(options);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new PluginError(`Making a job runner of ${name} failed: ${why}`, { cause: error });
+  }
+  const missing = methods.find((method) => typeof runner[method] !== 'function');
+  if (missing) throw new PluginError(`${name} is no job runner: it has no ${missing}().`);
+  return runner;
 }
+
+const methods = ['prepare', 'run', 'cleanUp'] as const satisfies (keyof JobRunner)[];

@@ -1,11 +1,16 @@
+import { now } from './clock.ts';
+
 /** setTimeout's longest delay; a later deadline is as good as none. @unit ms */
 const longestDelay = 2 ** 31 - 1;
 
+/** How long work that was aborted may take to end. @unit ms */
+const patience = 30_000;
+
 /**
  * Does work that has to be over at a deadline. The work gets a signal, aborted with `overrun()` at the deadline or
- * with the reason of `stop`, and has to end soon after it.
+ * with the reason of `stop`, and has to end soon after it; after 30 s it is waited for no longer.
  *
- * @param deadline ms since 1970
+ * @param deadline by `now`
  * @throws the signal's reason when it was aborted; otherwise what the work throws
  */
 export async function within<T>(
@@ -17,17 +22,23 @@ export async function within<T>(
   const late = new AbortController();
   const timer = setTimeout(
     () => late.abort(overrun()),
-    Math.min(Math.max(0, deadline - Date.now()), longestDelay),
+    Math.min(Math.max(0, deadline - now()), longestDelay),
   );
   const signal = AbortSignal.any([stop, late.signal]);
+  const tooLate = Promise.withResolvers<never>();
+  let grace: NodeJS.Timeout | undefined;
+  const abort = () => (grace = setTimeout(() => tooLate.reject(signal.reason), patience));
+  signal.addEventListener('abort', abort, { once: true });
   try {
     signal.throwIfAborted();
-    return await work(signal);
+    return await Promise.race([work(signal), tooLate.promise]);
   } catch (error) {
     signal.throwIfAborted();
     throw error;
   } finally {
     clearTimeout(timer);
+    clearTimeout(grace);
+    signal.removeEventListener('abort', abort);
   }
 }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type CancelJob, type InitialJobRequest, type JobRequest, writeFrame } from '@horde/protocol';
+import { type CancelJob, errors, type InitialJobRequest, type JobRequest, writeFrame } from '@horde/protocol';
 
 /** The one job that this executor is for, as far as the miner has told it. */
 @Injectable()
@@ -13,12 +13,16 @@ export class Assignment {
 
   /** Resolves with what the executor has to get ready for. */
   readonly initial = this.initialArrived.promise;
-  /** Resolves with what it has to run. */
+  /** Resolves with what it has to run; rejects with JOB_REQUEST_UNREADABLE. */
   readonly job = this.jobArrived.promise;
   /** Resolves when the job is to end. */
   readonly cancellation = this.cancelArrived.promise;
   /** The number of the miner's last message about the job; 0: it has sent none, or numbers none. */
   heard = 0;
+
+  constructor() {
+    this.job.catch(() => {}); // for whoever waits for it
+  }
 
   /** Null: the miner has told of no job. */
   get jobUuid(): string | null {
@@ -50,6 +54,13 @@ export class Assignment {
     this.jobFrame = frame;
     this.jobArrived.resolve(message);
     return null;
+  }
+
+  /** Takes a frame that could not be read. Where it was to be the job request, there will be no other. */
+  takeUnreadable(frame: string, why: string): void {
+    const isJobRequest = /"message_type"\s*:\s*"V0JobRequest"/.test(frame);
+    if (this.uuid === null || !isJobRequest || !frame.includes(this.uuid)) return;
+    this.jobArrived.reject(errors.JOB_REQUEST_UNREADABLE(why));
   }
 
   /** As `takeInitial`, for the cancellation of the job. */

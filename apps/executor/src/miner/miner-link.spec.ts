@@ -1,25 +1,9 @@
-import { createLogger } from '@horde/operations';
 import { ExecutorReady, GenericError, JobFinished, JobRequest, make, VolumesReady } from '@horde/protocol';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { ExecutorSettings } from '../settings.ts';
+import { finished, openLink } from '../testing/open-link.ts';
 import { requests } from '../testing/requests.ts';
 import { type Frame, ScriptedMiner } from '../testing/scripted-miner.ts';
-import { Assignment } from './assignment.ts';
-import { MinerLink } from './miner-link.ts';
 
-function openLink(miner: ScriptedMiner, settings: Partial<ExecutorSettings> = {}) {
-  const logger = createLogger('executor');
-  logger.level = 'silent';
-  const all = { minerAddress: miner.address, executorToken: 'secret-token', ...settings };
-  const assignment = new Assignment();
-  const link = new MinerLink(Object.assign(new ExecutorSettings(), all), assignment, logger);
-  link.open();
-  onTestFinished(() => link.abandon('The test is over.'));
-  return { link, assignment };
-}
-
-const finished = (jobUuid: string) =>
-  make(JobFinished, { job_uuid: jobUuid, docker_process_stdout: '', docker_process_stderr: '' });
 const types = (frames: { message_type: string }[]) => frames.map(({ message_type }) => message_type);
 
 describe('the line to the miner', () => {
@@ -121,6 +105,27 @@ describe('the line to the miner', () => {
     const executor = await miner.executor();
     await executor.say(finished('a-job'));
     expect(await executor.next()).toMatchObject({ message_type: 'GenericError' });
+  });
+
+  it('gives up its own job, and no other, for a job request that it cannot read', async () => {
+    const miner = await ScriptedMiner.start();
+    const { assignment } = openLink(miner);
+    const executor = await miner.executor();
+    const { initial, job } = requests();
+    const unreadable = make(JobRequest, { ...job, docker_run_cmd: 'true' as never });
+    await executor.say(
+      unreadable,
+      initial,
+      make(JobRequest, { ...unreadable, job_uuid: 'other' }),
+      finished(job.job_uuid),
+      job,
+    );
+    expect(await assignment.job).toMatchObject({ job_uuid: job.job_uuid });
+
+    const second = await ScriptedMiner.start();
+    const { assignment: spoilt } = openLink(second);
+    await (await second.executor()).say(initial, unreadable, job);
+    await expect(spoilt.job).rejects.toMatchObject({ code: 'JOB_REQUEST_UNREADABLE' });
   });
 
   it('ends when the token is refused, without showing it', async () => {

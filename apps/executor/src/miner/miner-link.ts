@@ -36,7 +36,7 @@ interface End {
   problem: string | null;
   /** Whether the miner had let us in. */
   wasIn: boolean;
-  /** Whether it was the miner that ended it, other than by stopping. */
+  /** Whether it is no use to try that again and again. */
   brokenOff: boolean;
 }
 
@@ -96,8 +96,9 @@ export class MinerLink {
       () => this.listening.promise,
       async (frame) => (await this.listening.promise).plain(frame),
     );
-    this.output = live.run();
-    this.output.catch((error: unknown) => this.logger.error({ error }, 'live output ended'));
+    this.output = live
+      .run()
+      .catch((error: unknown) => this.logger.error({ error }, 'live output could not be passed on'));
   }
 
   /**
@@ -114,8 +115,8 @@ export class MinerLink {
     this.send(result);
     this.hasResult = true;
     this.waitingSince = Date.now();
-    this.deliveryDeadline = deadline;
-    const limit = this.limitConfirmation();
+    this.deliveryDeadline = Math.max(deadline, this.waitingSince + this.settings.minerAbsenceLimit * 1000);
+    const limit = this.limitDelivery();
     this.closeBehindResult();
     await this.confirmed.promise.finally(() => clearTimeout(limit));
   }
@@ -174,15 +175,15 @@ export class MinerLink {
     this.session = null;
     if (listens) this.listening = Promise.withResolvers();
     const wasIn = session.isIn;
-    if (wasIn && code === 1000 && this.isIdle)
-      this.leave(new LetGo('The miner needs this executor no longer.'));
+    if (code === 1000 && this.isIdle) this.leave(new LetGo('The miner needs this executor no longer.'));
     // 1005: closed in good order, without a code.
     const inOrder = wasIn && (code === 1000 || code === 1005);
     if (this.hasResult && (this.isDurable ? this.said.isCommitted : inOrder)) {
       this.confirmed.resolve();
       return { problem: null, wasIn, brokenOff: false };
     }
-    const brokenOff = !this.isDurable || (code !== 1006 && code !== 1001);
+    // 1009: a frame that is too large for it, however often it is sent.
+    const brokenOff = !this.isDurable || code === 1009;
     return { problem: `closed with ${code} ${reason}`.trim(), wasIn, brokenOff };
   }
 
@@ -204,23 +205,20 @@ export class MinerLink {
   private leaveWhenLate(problem: string): void {
     const { minerAbsenceLimit: limit } = this.settings;
     if (this.wasOpen && !this.hasResult && !this.isIdle) return; // the job goes on
-    const until = this.waitingSince + limit * 1000;
     const now = Date.now();
-    if (now < (this.isDurable ? Math.max(until, this.deliveryDeadline) : until)) return;
+    if (this.hasResult && this.isDurable && now < this.deliveryDeadline) return;
+    if (now < this.waitingSince + limit * 1000) return;
     const away = `could not be reached for ${Math.floor((now - this.waitingSince) / 1000)} s`;
     if (this.isIdle) this.leave(new LetGo(`The miner ${away}, and this executor has no job.`));
     else this.abandon(`The miner ${away}: ${problem}`);
   }
 
-  /** A miner that is there, but does not take the result, is not waited for any longer than one that is away. */
-  private limitConfirmation(): NodeJS.Timeout {
-    const until = Math.max(this.waitingSince + this.settings.minerAbsenceLimit * 1000, this.deliveryDeadline);
-    return setTimeout(
-      () => {
-        if (this.isDurable && this.session) this.abandon('The miner did not take the result in time.');
-      },
-      Math.min(until - Date.now(), longestDelay),
-    );
+  /** A miner that is there, or comes and goes, has no longer to take the result than one that is away. */
+  private limitDelivery(): NodeJS.Timeout {
+    const late = () => {
+      if (this.isDurable) this.abandon('The miner did not take the result in time.');
+    };
+    return setTimeout(late, Math.min(this.deliveryDeadline - Date.now(), longestDelay));
   }
 
   /**

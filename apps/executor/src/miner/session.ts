@@ -74,15 +74,16 @@ export class Session {
     return this.connection.extensions.has(extension);
   }
 
+  /** Resolves when the connection is gone, and all that the miner had said is taken. */
   get closed(): Promise<Closed> {
-    return this.connection.closed;
+    return this.connection.handled();
   }
 
-  /** Begins to speak; to be called when the connection is open. */
+  /** Begins to speak; to be called when the connection is open. The miner may have said something by then. */
   open(): void {
     const { jobUuid, heard } = this.parts.assignment;
     if (!this.speaks('durable-1')) this.told = 0;
-    else if (jobUuid !== null) void this.link.resume(jobUuid, heard);
+    else if (jobUuid !== null && this.told === null) void this.link.resume(jobUuid, heard);
     this.tell();
   }
 
@@ -137,14 +138,12 @@ export class Session {
   private async takeNumbered(job: string, number: number, frame: string): Promise<void> {
     const { assignment } = this.parts;
     this.letIn();
-    const isNew = assignment.jobUuid === null;
-    if (!isNew && !this.isOurs(job)) return;
+    // A miner that gives us the job here has heard nothing of it.
+    if (assignment.jobUuid === null) this.told ??= 0;
+    else if (!this.isOurs(job)) return;
     if (number <= assignment.heard) return;
     await this.take(frame);
-    if (assignment.jobUuid !== job) return;
-    assignment.heard = number;
-    // A miner that has just given us the job has heard nothing of it.
-    if (isNew) this.tellFrom(0);
+    if (assignment.jobUuid === job) assignment.heard = number;
   }
 
   private async take(text: string): Promise<void> {
@@ -154,7 +153,9 @@ export class Session {
       await dispatch(this.handlers, message, null, json);
     } catch (error) {
       if (!(error instanceof JsonError || error instanceof ShapeError)) throw error;
-      this.complain(error.message.slice(0, 2_000));
+      const sentence = error.message.slice(0, 2_000);
+      this.complain(sentence);
+      this.parts.assignment.takeUnreadable(text, sentence);
     }
   }
 
@@ -168,13 +169,9 @@ export class Session {
     this.letIn();
     if (!this.isOurs(job) || this.told !== null) return;
     said.commitTo(number);
-    this.tellFrom(number);
-    onAcknowledged();
-  }
-
-  private tellFrom(number: number): void {
-    this.told ??= number;
+    this.told = number;
     this.tell();
+    onAcknowledged();
   }
 
   private isOurs(job: string): boolean {

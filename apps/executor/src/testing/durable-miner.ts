@@ -37,7 +37,8 @@ export class DurableMiner {
   private router = new WebSocketRouter();
   private port = 0;
 
-  private constructor(private readonly extensions: Extension[]) {}
+  /** @param extensions those that it speaks on the connections to come */
+  private constructor(public extensions: Extension[]) {}
 
   /** Listens; it is closed when the test is over. */
   static async start(
@@ -157,7 +158,7 @@ export class DurableMiner {
     );
     this.link = link;
     this.sent = 0;
-    if (database.heard === 0) this.bring();
+    if (database.heard === 0 || !connection.extensions.has('durable-1')) this.bring();
   }
 
   private bring(): void {
@@ -165,7 +166,9 @@ export class DurableMiner {
     if (job === null || !this.connection?.isOpen) return;
     while (this.sent < requests.length) {
       const number = ++this.sent;
-      void this.link!.message(job, number, requests[number - 1]!);
+      const frame = requests[number - 1]!;
+      if (this.connection.extensions.has('durable-1')) void this.link!.message(job, number, frame);
+      else void this.link!.plain(frame);
     }
   }
 }

@@ -180,6 +180,11 @@ export const errorRows = {
     retryable: false,
     wire: { reason: 'generic_error' },
   }),
+  JOB_REQUEST_UNREADABLE: row({
+    says: (why: string) => `The executor cannot read the job's request: ${why}`,
+    retryable: false,
+    wire: { reason: 'generic_error' },
+  }),
   VOLUME_GIVEN_TWICE: row({
     says: () => 'The job has a volume in both of its requests.',
     retryable: false,

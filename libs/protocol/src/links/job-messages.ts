@@ -168,6 +168,35 @@ export class MachineSpecs {
   @AnyObject() specs!: JsonObject;
 }
 
+/**
+ * validator -> miner -> executor, only where `cancel-1` is spoken: end the job. The job's failure answers it; a job that
+ * has ended stays as it is.
+ */
+export class CancelJob {
+  @MessageType('V0CancelJobRequest') message_type = 'V0CancelJobRequest' as const;
+  @Text({ max: 100 }) job_uuid!: string;
+  /** Who wants it, as a part of a sentence for people: `the user`. */
+  @Text({ max: 200 }) cancelled_by!: string;
+  @Text({ max: 2_000 }) message: string | null = null;
+}
+
+/** The streams of a job's output. */
+export const OutputStream = ['stdout', 'stderr'] as const;
+export type OutputStream = (typeof OutputStream)[number];
+
+/**
+ * executor -> miner -> validator, only where `logs-1` is spoken: what a job prints, while it runs. It may get lost on its
+ * way; the offsets tell where something is missing, and the job's result has all of it.
+ */
+export class JobOutput {
+  @MessageType('V0JobOutput') message_type = 'V0JobOutput' as const;
+  @Text({ max: 100 }) job_uuid!: string;
+  @OneOf(OutputStream) stream!: OutputStream;
+  /** How much of the stream the job had written before this. @unit bytes */
+  @Integer({ min: 0 }) offset!: number;
+  @Text({ max: 256 * 1024 }) text!: string;
+}
+
 /** executor -> miner, deprecated: read as a horde failure. */
 export class ExecutorFailed {
   @MessageType('V0ExecutorFailedRequest') message_type = 'V0ExecutorFailedRequest' as const;

@@ -7,6 +7,7 @@ export const minerToExecutor = new Direction('miner', 'executor', [
   GenericError,
   job.InitialJobRequest,
   job.JobRequest,
+  job.CancelJob,
 ]);
 
 /** What an executor sends its miner. */
@@ -16,6 +17,7 @@ export const executorToMiner = new Direction('executor', 'miner', [
   job.StreamingJobReady,
   job.VolumesReady,
   job.ExecutionDone,
+  job.JobOutput,
   job.JobFailed,
   job.JobFinished,
   job.MachineSpecs,
