@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SettingsError } from '@horde/settings';
-import { createLogger, type Logger } from './logger.ts';
+import { createLogger, withLogContext, type Logger } from './logger.ts';
 
 /** The lines that `write` makes a logger write. */
 function linesOf(write: (logger: Logger) => void): string {
@@ -35,6 +35,21 @@ describe('a line about an error', () => {
       stack: expect.stringContaining('logger.spec') as string,
       cause: { type: 'TypeError', message: 'inner' },
     });
+  });
+});
+
+describe('a line within a context', () => {
+  it('bears that, and nothing of the lines before it', () => {
+    const lines = linesOf((logger) => {
+      withLogContext({ job: 'a' }, () => {
+        logger.error({ handle: 'h' }, 'first');
+        logger.error('second');
+      });
+    });
+    const [first, second] = lines.split('\n').map((line) => (line ? (JSON.parse(line) as object) : null));
+    expect(first).toMatchObject({ job: 'a', handle: 'h' });
+    expect(second).toMatchObject({ job: 'a', msg: 'second' });
+    expect(second).not.toHaveProperty('handle');
   });
 });
 

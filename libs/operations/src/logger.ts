@@ -42,7 +42,8 @@ export function createLogger(service: string, destination?: DestinationStream): 
     level: level.toLowerCase(),
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (level) => ({ level }) },
-    mixin: () => contexts.getStore() ?? {},
+    // A copy: pino writes each line's own fields into it.
+    mixin: () => ({ ...contexts.getStore() }),
     redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[secret]' },
     serializers: { error: (error: unknown) => errorFacts(error) },
   };

@@ -30,7 +30,7 @@ export interface WorkerOptions {
  */
 export interface Queue {
   /**
-   * Rings for an id. While an entry of that id waits, further rings change nothing.
+   * Rings for an id. While an entry of that id waits or is being worked on, further rings change nothing.
    *
    * @param delay ms
    * @throws Error when the store has not taken it within two seconds; it may still do so later
@@ -63,6 +63,9 @@ class BullMqQueue implements Queue {
   private readonly queue: BullQueue;
   private readonly workers: Worker[] = [];
   private readonly connections: Redis[] = [];
+  /** Id -> interval. */
+  private readonly schedules = new Map<string, number>();
+  private closing = false;
 
   constructor(
     private readonly name: string,
@@ -72,6 +75,8 @@ class BullMqQueue implements Queue {
       ? new BullQueue(name, this.redisOptions(settings.redisUrl))
       : new BullQueue(name, this.postgresOptions(), createPostgresBackend as never);
     this.queue.on('error', () => undefined);
+    // A Redis that was lost may have come back without its schedules.
+    this.connections[0]?.on('ready', () => void this.scheduleAgain());
   }
 
   async ring(id: string, delay = 0): Promise<void> {
@@ -87,29 +92,40 @@ class BullMqQueue implements Queue {
     const worker = this.settings.redisUrl
       ? new Worker(this.name, run, { ...this.redisOptions(this.settings.redisUrl), ...common })
       : new Worker(this.name, run, { ...this.postgresOptions(), ...common }, createPostgresBackend as never);
-    worker.on('error', (error) => options.onError(error, null));
+    worker.on('error', (error) => {
+      if (!this.closing) options.onError(error, null);
+    });
     worker.on('failed', (job, error) => options.onError(error, job?.id ?? null));
     this.workers.push(worker);
   }
 
   async every(id: string, interval: number): Promise<void> {
-    await answered(
-      this.queue.upsertJobScheduler(
-        id,
-        { every: interval },
-        { name: 'ring', opts: { removeOnComplete: true, removeOnFail: true } },
-      ),
-      scheduleLimit,
-    );
+    this.schedules.set(id, interval);
+    await answered(this.schedule(id, interval), scheduleLimit);
   }
 
   async close(): Promise<void> {
+    this.closing = true;
     // Workers are not waited for: what they work on is stored, and goes on in the next process.
     const closed = Promise.all(this.workers.map((worker) => worker.close(true))).then(() =>
       this.queue.close(),
     );
     await Promise.race([closed.catch(() => undefined), sleep(closeLimit, undefined, { ref: false })]);
     for (const connection of this.connections) connection.disconnect();
+  }
+
+  private async schedule(id: string, interval: number): Promise<void> {
+    await this.queue.upsertJobScheduler(
+      id,
+      { every: interval },
+      { name: 'ring', opts: { removeOnComplete: true, removeOnFail: true } },
+    );
+  }
+
+  private async scheduleAgain(): Promise<void> {
+    for (const [id, interval] of this.schedules) {
+      await this.schedule(id, interval).catch(() => undefined); // lost once more: there is another `ready`
+    }
   }
 
   private postgresOptions() {

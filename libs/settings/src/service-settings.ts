@@ -15,7 +15,7 @@ export class ServiceSettings {
 
   /** The subnet. */
   @envNumber('BITTENSOR_NETUID') @IsInt() @Min(0) netuid!: number;
-  /** The chain's name. The chain itself is reached through PYLON_ADDRESS. */
+  /** The chain's name; `devnet` for the chain of one machine. The chain itself is reached through PYLON_ADDRESS. */
   @env('BITTENSOR_NETWORK') @IsString() network!: string;
   /** Pylon's HTTP API, the way to the chain. */
   @env('PYLON_ADDRESS')
