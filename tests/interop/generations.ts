@@ -15,13 +15,20 @@ import {
 } from '@horde/protocol';
 import type { Generation } from './environment.ts';
 
+/** Messages of our own, which are sent only where both sides speak the extension. */
+const extensions: Record<string, string> = {
+  V0CancelJobRequest: 'cancel-1',
+  V0JobOutput: 'logs-1',
+};
+
 /** Messages that one generation does not have, and what happens instead. */
 export const missingMessages: Record<Generation, Record<string, string>> = {
   old: {
+    ...extensions,
     V0HordeFailedRequest:
       'an old validator is sent V0ExecutorFailedRequest before its executor is ready, V0JobFailedRequest from then on',
   },
-  new: {},
+  new: extensions,
 };
 
 /** Fields of ours that the old packages do not have: read, they are dropped. */

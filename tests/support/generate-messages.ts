@@ -75,6 +75,7 @@ const byName: Record<string, Arbitrary<unknown>> = {
   block_numbers: fc.array(fc.integer({ min: 0, max: 2 ** 32 }), { maxLength: 5 }),
   port: fc.integer({ min: 1, max: 65_535 }),
   count: fc.integer({ min: 0, max: 1_000 }),
+  offset: fc.nat(),
   timestamp_ns: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
   job_uuid: fc.uuid(),
   uuid: fc.uuid(),

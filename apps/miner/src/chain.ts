@@ -1,6 +1,17 @@
-import { PylonChain, type Chain } from '@horde/chain';
+import { DevnetChain, PylonChain, type SigningChain } from '@horde/chain';
 import type { MinerSettings } from './settings.ts';
 
-/** The chain over Pylon, with the miner's identity there. */
-export const makeChain = ({ pylonAddress, pylonIdentityToken, netuid }: MinerSettings): Chain =>
-  new PylonChain({ address: pylonAddress, netuid, identity: { name: 'miner', token: pylonIdentityToken } });
+/** The chain over Pylon, with the miner's identity there; the network `devnet` can do what Pylon cannot. */
+export function makeChain({
+  pylonAddress,
+  pylonIdentityToken,
+  netuid,
+  network,
+}: MinerSettings): SigningChain {
+  const Adapter = network === 'devnet' ? DevnetChain : PylonChain;
+  return new Adapter({
+    address: pylonAddress,
+    netuid,
+    identity: { name: 'miner', token: pylonIdentityToken },
+  });
+}

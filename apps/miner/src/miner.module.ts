@@ -1,29 +1,57 @@
 import { Module, type Type } from '@nestjs/common';
-import type { Chain } from '@horde/chain';
+import type { SigningChain } from '@horde/chain';
 import { DatabaseModule } from '@horde/database';
-import type { ExecutorManager } from '@horde/executor-manager';
+import { PublicAddress, type ExecutorManager } from '@horde/executor-manager';
 import { Keypair } from '@horde/identity';
 import { HealthModule, type Logger } from '@horde/operations';
 import { QueueModule } from '@horde/queue';
+import { AnnouncementSchedule } from './chain/announcement-schedule.ts';
+import { Announcement } from './chain/announcement.ts';
+import { MainHotkeys } from './chain/main-hotkey.ts';
 import { databaseOptions } from './database.ts';
+import { ConfigRefresh } from './dynamic-config/config-refresh.ts';
+import { MinerConfig } from './dynamic-config/miner-config.ts';
+import { ExecutorPost } from './executors/executor-post.ts';
 import { ExecutorMessages } from './executors/executor-messages.ts';
 import { ExecutorSessions } from './executors/executor-sessions.ts';
 import { ExecutorSupervisor } from './executors/executor-supervisor.ts';
 import { ExecutorGateway } from './executors/executor.gateway.ts';
 import { MinerAddress } from './executors/miner-address.ts';
+import { OrphanExecutors } from './executors/orphan-executors.ts';
 import { OverdueJobs } from './executors/overdue-jobs.ts';
+import { RunningExecutors } from './executors/running-executors.ts';
+import { WarmExecutors } from './executors/warm-executors.ts';
+import { WarmSessions } from './executors/warm-sessions.ts';
+import { WarmTable } from './executors/warm-table.ts';
+import { MetricsController } from './http/metrics.controller.ts';
+import { Metrics } from './http/metrics.ts';
+import { PanelController } from './http/panel.controller.ts';
+import { ImagePreparation } from './images/image-preparation.ts';
+import { JobCancellation } from './jobs/job-cancellation.ts';
 import { JobIntake } from './jobs/job-intake.ts';
 import { JobPayloads } from './jobs/job-payloads.ts';
+import { JobRequests } from './jobs/job-requests.ts';
 import { JobSignature } from './jobs/job-signature.ts';
 import { Jobs } from './jobs/jobs.ts';
+import { Slots } from './jobs/slots.ts';
+import { ManifestCommitment } from './manifest/manifest-commitment.ts';
 import { CHAIN, EXECUTOR_MANAGER, LOGGER } from './ports.ts';
+import { RandomReceipts } from './receipts/random-receipts.ts';
+import { ReceiptChecks } from './receipts/receipt-checks.ts';
+import { ReceiptCounts } from './receipts/receipt-counts.ts';
 import { ReceiptIntake } from './receipts/receipt-intake.ts';
+import { ReceiptPages } from './receipts/receipt-pages.ts';
+import { ReceiptPagesController } from './receipts/receipt-pages.controller.ts';
+import { ReceiptRetention } from './receipts/receipt-retention.ts';
+import { ReceiptSchedules } from './receipts/receipt-schedules.ts';
 import { Receipts } from './receipts/receipts.ts';
 import { MinerSettings } from './settings.ts';
 import { Sockets } from './sockets.ts';
 import { Authentication } from './validators/authentication.ts';
+import { ConnectionLimits } from './validators/connection-limits.ts';
 import { OutboxCleaning } from './validators/outbox-cleaning.ts';
 import { Post } from './validators/post.ts';
+import { ValidatorRates } from './validators/validator-rates.ts';
 import { ValidatorMessages } from './validators/validator-messages.ts';
 import { ValidatorSync } from './validators/validator-sync.ts';
 import { ValidatorGateway } from './validators/validator.gateway.ts';
@@ -33,7 +61,7 @@ import { VersionController } from './version/version.controller.ts';
 /** What the miner reaches the world through. */
 export interface MinerParts {
   keypair: Keypair;
-  chain: Chain;
+  chain: SigningChain;
   manager: ExecutorManager;
 }
 
@@ -47,45 +75,98 @@ export function minerModule(settings: MinerSettings, logger: Logger, parts: Mine
       DatabaseModule.forRoot(databaseOptions(databaseUrl)),
       QueueModule.forRoot({ service: 'miner', databaseUrl, redisUrl }),
     ],
-    controllers: [VersionController],
+    controllers: [ReceiptPagesController, VersionController, MetricsController, PanelController],
     providers: [
       { provide: MinerSettings, useValue: settings },
       { provide: LOGGER, useValue: logger },
       { provide: Keypair, useValue: parts.keypair },
       { provide: CHAIN, useValue: parts.chain },
       { provide: EXECUTOR_MANAGER, useValue: parts.manager },
+      { provide: PublicAddress, useValue: publicAddress(settings) },
+      MinerConfig,
+      ConfigRefresh,
+      Announcement,
+      AnnouncementSchedule,
+      MainHotkeys,
+      ManifestCommitment,
+      ImagePreparation,
       Validators,
       ValidatorSync,
       Authentication,
       Post,
+      ConnectionLimits,
+      ValidatorRates,
       OutboxCleaning,
       ValidatorMessages,
       ValidatorGateway,
       Jobs,
+      Slots,
       JobIntake,
+      JobRequests,
+      JobCancellation,
       JobPayloads,
       JobSignature,
       Receipts,
+      ReceiptPages,
+      ReceiptChecks,
+      ReceiptCounts,
       ReceiptIntake,
+      ReceiptRetention,
+      ReceiptSchedules,
       ExecutorSessions,
+      RunningExecutors,
+      WarmSessions,
+      WarmTable,
+      WarmExecutors,
+      OrphanExecutors,
       ExecutorSupervisor,
       ExecutorMessages,
+      ExecutorPost,
       ExecutorGateway,
       OverdueJobs,
       MinerAddress,
       Sockets,
+      Metrics,
     ],
   })
   class MinerModule {}
   return MinerModule;
 }
 
-/** The parts of the miner that commands need: its validators, without anything that runs by itself. */
-export function commandModule(settings: MinerSettings): Type {
+/**
+ * The parts of the miner that commands need, without anything that runs by itself.
+ *
+ * @param signing what the parts that write on the chain need; without it they are not there
+ */
+export function commandModule(
+  settings: MinerSettings,
+  logger: Logger,
+  signing?: Pick<MinerParts, 'keypair' | 'chain'>,
+): Type {
+  const signingParts = signing && [
+    { provide: Keypair, useValue: signing.keypair },
+    { provide: CHAIN, useValue: signing.chain },
+    { provide: PublicAddress, useValue: publicAddress(settings) },
+    Announcement,
+  ];
+
   @Module({
     imports: [HealthModule.forRoot(), DatabaseModule.forRoot(databaseOptions(settings.databaseUrl))],
-    providers: [{ provide: MinerSettings, useValue: settings }, Validators],
+    providers: [
+      { provide: MinerSettings, useValue: settings },
+      { provide: LOGGER, useValue: logger },
+      Validators,
+      MinerConfig,
+      Receipts,
+      ReceiptPages,
+      ReceiptRetention,
+      RandomReceipts,
+      ...(signingParts ?? []),
+    ],
   })
   class CommandModule {}
   return CommandModule;
 }
+
+const publicAddress = ({ minerAddress, publicAddressServices }: MinerSettings): PublicAddress =>
+  new PublicAddress({ configured: minerAddress, services: publicAddressServices });

@@ -1,6 +1,5 @@
 import { loadSettings } from '@horde/settings';
 import { describe, expect, it } from 'vitest';
-import { executorEnvironment } from './executors/make-executor-manager.ts';
 import { MinerSettings } from './settings.ts';
 
 const needed = {
@@ -29,12 +28,20 @@ describe('the settings', () => {
     });
   });
 
-  it('take ComputeHorde’s development manager for the process manager, and say what else they know', () => {
-    const path = 'compute_horde_miner.miner.executor_manager.v1:DevExecutorManager';
-    expect(load({ EXECUTOR_MANAGER_CLASS_PATH: path }).executorManager).toBe(path);
-    expect(() => load({ EXECUTOR_MANAGER_CLASS_PATH: 'mine:Manager' })).toThrow(
-      `EXECUTOR_MANAGER_CLASS_PATH is "mine:Manager": this miner knows only process and ${path}.`,
+  it('name an executor manager, or the module and class of one', () => {
+    for (const name of ['docker', 'process', 'mine:Manager', '/vendor/mine.ts:Manager', 'a.b:C']) {
+      expect(load({ EXECUTOR_MANAGER_CLASS_PATH: name }).executorManager).toBe(name);
+    }
+    expect(() => load({ EXECUTOR_MANAGER_CLASS_PATH: 'podman' })).toThrow(
+      'EXECUTOR_MANAGER_CLASS_PATH is "podman": it must be docker, process or module:Class.',
     );
+  });
+
+  it('of a custom job runner name its file', () => {
+    expect(() => load({ CUSTOM_JOB_RUNNER_CLASS_NAME: 'Mine' })).toThrow(
+      'CUSTOM_JOB_RUNNERS_PATH is "": CUSTOM_JOB_RUNNER_CLASS_NAME needs the file that has the class.',
+    );
+    expect(load({ CUSTOM_JOB_RUNNERS_PATH: '/x.py' }).customJobRunnersFile).toBe('/x.py');
   });
 
   it('of a local miner name its validator', () => {
@@ -46,33 +53,24 @@ describe('the settings', () => {
     );
   });
 
+  it.each([
+    [{ BITTENSOR_MINER_ADDRESS: 'miner.example' }, 'it must be an IP address, or auto.'],
+    [{ HOTKEYS_FOR_MAIN_HOTKEY_SELECTION: 'a,b' }, 'it must hold SS58 addresses only.'],
+    [{ DYNAMIC_CONFIG_URL: 'https://user:secret@x/y' }, 'must be a URL address.'],
+    [{ DYNAMIC_CONFIG_ENV: '../x' }, 'it must be letters, digits, _ and -.'],
+  ])('say what is wrong with %j', (variables, sentence) => {
+    expect(() => load(variables)).toThrow(sentence);
+  });
+
+  it('take IPv6 addresses, and addresses of services without a domain', () => {
+    expect(load({ BITTENSOR_MINER_ADDRESS: '2001:db8::1' }).minerAddress).toBe('2001:db8::1');
+    expect(load({ DYNAMIC_CONFIG_URL: 'http://config:8080/a' }).dynamicConfigUrl).toBe(
+      'http://config:8080/a',
+    );
+  });
+
   it('find Redis in either form', () => {
     expect(load({ REDIS_HOST: 'redis' }).redisUrl).toBe('redis://redis:6379/0');
     expect(load({ REDIS_HOST: 'redis', REDIS_URL: 'redis://other:1/2' }).redisUrl).toBe('redis://other:1/2');
-  });
-});
-
-it('executors see what they need of the miner’s environment, and none of its secrets', () => {
-  expect(
-    executorEnvironment({
-      PATH: '/bin',
-      DOCKER_HOST: 'unix:///x',
-      HORDE_X: '1',
-      VOLUME_MAX_SIZE_BYTES: '5',
-      HF_ACCESS_TOKEN: 't',
-      EXECUTOR_X: '2',
-      DATABASE_URL: 'postgres://secret',
-      PYLON_IDENTITY_TOKEN: 's',
-      BITTENSOR_WALLET_NAME: 'w',
-      EXECUTOR_COMMAND: 'x',
-      EXECUTOR_TOKEN: 'y',
-    }),
-  ).toEqual({
-    PATH: '/bin',
-    DOCKER_HOST: 'unix:///x',
-    HORDE_X: '1',
-    VOLUME_MAX_SIZE_BYTES: '5',
-    HF_ACCESS_TOKEN: 't',
-    EXECUTOR_X: '2',
   });
 });

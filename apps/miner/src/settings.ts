@@ -1,17 +1,23 @@
 import { defaultExecutorClass, ExecutorClass } from '@horde/protocol';
-import { env, envFlag, envNumber, envSecret, SigningServiceSettings } from '@horde/settings';
+import type { Durability } from '@horde/receipts';
+import { env, envFlag, envList, envNumber, envSecret, SigningServiceSettings } from '@horde/settings';
 import {
   IsBoolean,
   IsIn,
   IsInt,
+  IsIP,
   IsNotEmpty,
   IsOptional,
   IsString,
+  IsUrl,
+  Matches,
   Max,
   Min,
   ValidateIf,
 } from 'class-validator';
-import { executorManagerNames } from './executors/executor-manager-names.ts';
+import { executorManagerRule } from './executors/executor-manager-names.ts';
+import { IsWarmExecutors } from './executors/is-warm-executors.ts';
+import { IsSs58 } from './is-ss58.ts';
 
 /** The miner's settings; ComputeHorde's names and defaults where it has them. */
 export class MinerSettings extends SigningServiceSettings {
@@ -24,16 +30,74 @@ export class MinerSettings extends SigningServiceSettings {
   /** The port that executors reach the miner at. Without it: the one the miner listens on. */
   @envNumber('PORT_FOR_EXECUTORS') @IsOptional() @IsInt() @Min(1) @Max(65535) portForExecutors?: number;
 
+  /** The address that validators and users reach the miner at: an IP address; `auto`: the one that the internet sees. */
+  @env('BITTENSOR_MINER_ADDRESS')
+  @ValidateIf(({ minerAddress }: MinerSettings) => minerAddress !== 'auto')
+  @IsIP(undefined, { message: 'it must be an IP address, or auto' })
+  minerAddress = 'auto';
+  /** Web services that answer with the address that they see, asked in turn for `auto`. @default https://checkip.amazonaws.com,https://icanhazip.com */
+  @envList('PUBLIC_ADDRESS_SERVICES')
+  @IsUrl({ require_tld: false, protocols: ['http', 'https'], require_protocol: true }, { each: true })
+  publicAddressServices: string[] = ['https://checkip.amazonaws.com', 'https://icanhazip.com'];
+  /** The hotkeys of which this miner names one when validators ask for its main hotkey, another one in each cycle. Without them: its own. */
+  @envList('HOTKEYS_FOR_MAIN_HOTKEY_SELECTION')
+  @IsSs58({ each: true })
+  mainHotkeys: string[] = [];
+
+  /** The miner moves: another one serves for its hotkey. As SERVING=false while nothing else is said. */
+  @envFlag('MIGRATING') @IsBoolean() migrating = false;
+  /** The miner writes its address and its manifest on the chain. Can be changed while it runs. @default true, unless MIGRATING */
+  @envFlag('SERVING') @IsOptional() @IsBoolean() serving?: boolean;
+  /** Receipts are written to pages, and those are served. Can be changed while it runs. */
+  @envFlag('DYNAMIC_RECEIPT_TRANSFER_ENABLED') @IsBoolean() receiptTransfer = false;
+  /** The folder of those pages. Processes of one miner that share it take turns at writing. @default receipts, in the folder that the miner is started in */
+  @env('LOCAL_RECEIPTS_ROOT') @IsNotEmpty() receiptsRoot = 'receipts';
+  /** When a receipt counts as on its page: `synced`: the disk has it; `written`: the system has it, and a machine that loses its power loses the last moments. */
+  @env('RECEIPT_DURABILITY')
+  @IsIn(['synced', 'written'], { message: 'it must be synced or written' })
+  receiptDurability: Durability = 'synced';
+  /** Images that every host of executors has before a job asks for them. Can be changed while it runs. */
+  @envList('DYNAMIC_PRELOAD_DOCKER_JOB_IMAGES') @IsString({ each: true }) preloadedJobImages: string[] = [];
+  /** Where settings that change while the miner runs are read: a folder with `miner-config-ENV.json` and `common-config-ENV.json`. @default ComputeHorde's, on finney; on other networks there is none */
+  @envSecret('DYNAMIC_CONFIG_URL')
+  @IsOptional()
+  @IsUrl({ require_tld: false, protocols: ['http', 'https'], require_protocol: true, disallow_auth: true })
+  dynamicConfigUrl?: string;
+  /** The ENV in those files' names. */
+  @env('DYNAMIC_CONFIG_ENV')
+  @Matches(/^[\w-]+$/, { message: 'it must be letters, digits, _ and -' })
+  dynamicConfigEnvironment = 'prod';
+
   /** The token that lets it act for its hotkey at Pylon. */
   @envSecret('PYLON_IDENTITY_TOKEN') @IsString() pylonIdentityToken = 'miner_token';
 
-  /** How executors are started: `process`, or ComputeHorde's path of its development manager. */
+  /**
+   * How executors are started: `docker`, as containers on this machine and on others; `process`; `module:Class` for a
+   * manager of your own; or ComputeHorde's path of one of its own two.
+   */
   @env('EXECUTOR_MANAGER_CLASS_PATH')
-  @IsIn(executorManagerNames, {
-    message: `this miner knows only ${executorManagerNames.join(' and ')}`,
-  })
-  executorManager = 'process';
-  /** The class of the executors that the process manager runs. */
+  @Matches(executorManagerRule.pattern, { message: executorManagerRule.sentence })
+  executorManager = 'docker';
+  /** The folder with that module; its setup.sh is run first, where it has one. Without it: the folder the miner is started in. */
+  @env('VENDOR_DIRECTORY') @IsOptional() @IsString() vendorDirectory?: string;
+  /** The image that executors are started from, by `docker`. */
+  @env('EXECUTOR_IMAGE') @IsNotEmpty() executorImage = 'horde/executor:latest';
+  /** The file that names the machines that executors run on, by `docker`. @default one executor on this machine */
+  @env('DOCKER_EXECUTORS_CONFIG_PATH') @IsNotEmpty() dockerExecutorsFile = '__default__';
+  /** The file with the host keys of those machines, in the form of OpenSSH's known_hosts. Without it a host's key is pinned when it is first seen, in a file beside the one that names the machines. */
+  @env('SSH_KNOWN_HOSTS') @IsOptional() @IsString() sshKnownHosts?: string;
+  /** Executors' containers are removed at their end. */
+  @envFlag('DEBUG_AUTO_REMOVE_EXECUTOR_CONTAINERS') @IsBoolean() autoRemoveExecutors = true;
+  /** A file with job runners, under its path on the executors' machines: executors get it. */
+  @env('CUSTOM_JOB_RUNNERS_PATH')
+  @ValidateIf(({ customJobRunner }: MinerSettings) => customJobRunner !== '')
+  @IsNotEmpty({ message: 'CUSTOM_JOB_RUNNER_CLASS_NAME needs the file that has the class' })
+  customJobRunnersFile = '';
+  /** The class of that file that jobs are run with. */
+  @env('CUSTOM_JOB_RUNNER_CLASS_NAME') @IsString() customJobRunner = '';
+  /** The ports of a machine that users reach streaming jobs on, one for each executor: a range, a list, or pairs of an inner and an outer port, `6000:16000`. Of other machines the file that names them tells. */
+  @env('STREAMING_PORTS') @IsString() streamingPorts = '6000-6999';
+  /** The class of executors where nothing else says it. */
   @env('DEFAULT_EXECUTOR_CLASS') @IsIn(ExecutorClass) executorClass: ExecutorClass = defaultExecutorClass;
   /** How many executors the process manager runs at once. */
   @envNumber('PROCESS_EXECUTORS') @IsInt() @Min(1) @Max(10_000) processExecutors = 1;
@@ -41,13 +105,28 @@ export class MinerSettings extends SigningServiceSettings {
   @env('EXECUTOR_COMMAND') @IsOptional() @IsString() executorCommand?: string;
   /** A folder for what executors print, a file for each job. Without it that is dropped. */
   @env('EXECUTOR_LOG_FOLDER') @IsOptional() @IsString() executorLogFolder?: string;
-  /** How long an executor may take to be ready, beyond its class's spin-up time. @unit seconds */
+  /** How long an executor may take to be ready, beyond its class's spin-up time. Can be changed while the miner runs. @unit seconds */
   @envNumber('DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT') @IsInt() @Min(0) startupTimeLimit = 5;
+  /** How many executors are kept started and connected before there is a job for them: `2` of every class, or `always_on.llm.a6000=2,always_on.test=1`. */
+  @env('WARM_EXECUTORS') @IsWarmExecutors() warmExecutors = '0';
+  /** How old an executor may get: a warm one is replaced then, and one whose job names no limits is ended. A job that names some ends by those. @unit seconds */
+  @envNumber('MAX_EXECUTOR_AGE') @IsInt() @Min(60) @Max(31_536_000) maxExecutorAge = 1_200;
 
   /** Executors use no GPU and look for none. For development. */
   @envFlag('DEBUG_NO_GPU_MODE') @IsBoolean() debugNoGpuMode = false;
   /** Validators are not asked to prove who they are. For development. */
   @envFlag('DEBUG_TURN_AUTHENTICATION_OFF') @IsBoolean() debugTurnAuthenticationOff = false;
+
+  /** How many connections a validator may have open. ComputeHorde's open one for each job, and others for manifests. */
+  @envNumber('MAX_CONNECTIONS_PER_VALIDATOR') @IsInt() @Min(1) connectionsPerValidator = 256;
+  /** How many connections of validators one address may have open. */
+  @envNumber('MAX_CONNECTIONS_PER_ADDRESS') @IsInt() @Min(1) connectionsPerAddress = 2_048;
+  /** How many of those may be without an authentication. */
+  @envNumber('MAX_UNAUTHENTICATED_PER_ADDRESS') @IsInt() @Min(1) strangersPerAddress = 256;
+  /** How many frames of a validator are handled in a second, all its connections together. Further ones wait. */
+  @envNumber('MAX_FRAMES_PER_SECOND') @IsInt() @Min(1) framesPerSecond = 2_000;
+  /** How many requests of a validator for a job are looked at in a minute. Further ones are declined. */
+  @envNumber('MAX_JOB_REQUESTS_PER_MINUTE') @IsInt() @Min(1) jobsPerMinute = 6_000;
 
   /** The miner serves one validator, which trusts it; no receipts are kept. */
   @envFlag('IS_LOCAL_MINER') @IsBoolean() isLocalMiner = false;

@@ -3,35 +3,63 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { executorPath, validatorPath } from '@horde/protocol';
-import { WebSocketRouter, type Connection } from '@horde/transport';
+import { WebSocketRouter, type Connection, type RouteOptions } from '@horde/transport';
 import { ExecutorGateway } from './executors/executor.gateway.ts';
+import { ConnectionLimits } from './validators/connection-limits.ts';
 import { ValidatorGateway } from './validators/validator.gateway.ts';
+import { keepYoungSpace } from './young-space.ts';
 
 /** How long a message that is being handled may take when the miner stops. @unit ms */
 const handlingPatience = 1_000;
+/** What is read of a connection before it is known who it is of: an authentication and a little more. @unit bytes */
+const validatorStranger = 64 * 1024;
+/** The same of one whose token is being looked up. @unit bytes */
+const executorStranger = 4 * 1024;
 
 /** The miner's websockets, on the port of its HTTP server. */
 @Injectable()
 export class Sockets implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly router = new WebSocketRouter();
-  private readonly handling = new Set<Promise<void>>();
+  /** Those that are open, or have left frames that are still to be handled. */
+  private readonly open = new Set<Connection>();
+  /** How many connections there are now, by who may be at their other end. */
+  readonly connections = { validator: 0, executor: 0 };
 
   constructor(
     private readonly validators: ValidatorGateway,
     private readonly executors: ExecutorGateway,
+    private readonly limits: ConnectionLimits,
     private readonly adapter: HttpAdapterHost,
   ) {}
 
   onApplicationBootstrap(): void {
+    keepYoungSpace();
+    const validators: RouteOptions = {
+      extensions: ['durable-1', 'cancel-1', 'logs-1'],
+      untrustedBytes: validatorStranger,
+      admit: (upgrade) => this.limits.admits(upgrade),
+    };
+    const executors: RouteOptions = {
+      extensions: ['durable-1', 'cancel-1', 'logs-1', 'warm-1'],
+      untrustedBytes: executorStranger,
+    };
     this.router
-      .route(validatorPath(':hotkey'), (connection, upgrade) => {
-        this.track(connection);
-        this.validators.accept(connection, upgrade);
-      })
-      .route(executorPath(':token'), (connection, upgrade) => {
-        this.track(connection);
-        this.executors.accept(connection, upgrade);
-      })
+      .route(
+        validatorPath(':hotkey'),
+        (connection, upgrade) => {
+          this.track('validator', connection);
+          this.validators.accept(connection, upgrade);
+        },
+        validators,
+      )
+      .route(
+        executorPath(':token'),
+        (connection, upgrade) => {
+          this.track('executor', connection);
+          this.executors.accept(connection, upgrade);
+        },
+        executors,
+      )
       .attach(this.adapter.httpAdapter.getHttpServer() as Server);
   }
 
@@ -41,12 +69,14 @@ export class Sockets implements OnApplicationBootstrap, BeforeApplicationShutdow
     // What is being handled is stored before the database goes.
     const enough = new AbortController();
     const patience = sleep(handlingPatience, undefined, { signal: enough.signal }).catch(() => undefined);
-    await Promise.race([Promise.all(this.handling), patience]);
+    await Promise.race([Promise.all([...this.open].map((connection) => connection.handled())), patience]);
     enough.abort();
   }
 
-  private track(connection: Connection): void {
-    const handled = connection.handled().then(() => void this.handling.delete(handled));
-    this.handling.add(handled);
+  private track(peer: keyof typeof this.connections, connection: Connection): void {
+    this.connections[peer]++;
+    void connection.closed.then(() => this.connections[peer]--);
+    this.open.add(connection);
+    void connection.handled().then(() => this.open.delete(connection));
   }
 }

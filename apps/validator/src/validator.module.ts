@@ -10,6 +10,7 @@ import { FacilitatorLink } from './facilitator/facilitator-link.service.ts';
 import { JobDriver } from './jobs/job-driver.service.ts';
 import { JobIntake } from './jobs/job-intake.service.ts';
 import { Jobs } from './jobs/jobs.service.ts';
+import { LiveOutput } from './jobs/live-output.ts';
 import { MinerClient } from './miner/miner-client.service.ts';
 import { ownHotkey } from './own-hotkey.ts';
 import { ReceiptHandover } from './receipts/receipt-handover.service.ts';
@@ -43,6 +44,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       JobDriver,
       JobIntake,
       Jobs,
+      LiveOutput,
       MinerClient,
       MinerDirectory,
       MinerSchedule,

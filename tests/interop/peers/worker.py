@@ -1,7 +1,7 @@
 """Answers questions about the ComputeHorde packages of the environment that runs it.
 
 One JSON object a line on standard input, `{"op": …, …}`, and one on standard output for each, in order. The operations
-are the functions that `models.py`, `signing.py` and `client.py` register.
+are the functions that `models.py`, `signing.py`, `client.py`, `miner_client.py` and `receipt_transfer.py` register.
 """
 
 import asyncio
@@ -15,10 +15,18 @@ answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(2, 1)
 
 import client  # noqa: E402
+import miner_client  # noqa: E402
 import models  # noqa: E402
+import receipt_transfer  # noqa: E402
 import signing  # noqa: E402
 
-OPERATIONS = {**models.OPERATIONS, **signing.OPERATIONS, **client.OPERATIONS}
+OPERATIONS = {
+    **models.OPERATIONS,
+    **signing.OPERATIONS,
+    **client.OPERATIONS,
+    **miner_client.OPERATIONS,
+    **receipt_transfer.OPERATIONS,
+}
 
 
 def answer(line: str) -> dict:

@@ -197,7 +197,6 @@ const isReady = (url: string): Promise<boolean> =>
 
 /** Puts validator and miner on the chain, with the keys that may sign for them. */
 async function registerNeurons(plan: NetworkPlan, keys: Record<Signer, Keypair>): Promise<void> {
-  const host = '127.0.0.1';
   const put = async (where: string, body: object) => {
     const response = await fetch(`${urlOf(plan.ports.devnet)}/devnet/${where}`, {
       method: 'PUT',
@@ -207,11 +206,8 @@ async function registerNeurons(plan: NetworkPlan, keys: Record<Signer, Keypair>)
     if (!response.ok) throw new Error(`The devnet refused ${where}: ${await response.text()}`);
   };
   await put(`neurons/${keys.validator.address}`, { stake: 100_000, validator_permit: true, axon: null });
-  await put(`neurons/${keys.miner.address}`, {
-    stake: 0,
-    validator_permit: false,
-    axon: { ip: host, port: plan.ports.miner },
-  });
+  // The miner announces where it is by itself.
+  await put(`neurons/${keys.miner.address}`, { stake: 0, validator_permit: false, axon: null });
   for (const signer of ['validator', 'miner'] as const) {
     await put(`identities/${signer}`, { hotkey: keys[signer].address, token: tokenOf(signer) });
   }

@@ -60,6 +60,7 @@ const own: Record<ServiceName, (plan: NetworkPlan) => Record<string, string>> = 
     ...wallet('miner'),
     HOST: host,
     BITTENSOR_MINER_PORT: String(plan.ports.miner),
+    BITTENSOR_MINER_ADDRESS: host,
     ADDRESS_FOR_EXECUTORS: host,
     PORT_FOR_EXECUTORS: String(plan.ports.miner),
     PYLON_IDENTITY_TOKEN: tokenOf('miner'),

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Keypair } from '@horde/identity';
-import type { ExecutorManager } from '@horde/executor-manager';
+import { publicStreamingPort, type ExecutorManager } from '@horde/executor-manager';
 import type { Logger } from '@horde/operations';
 import {
   complaintOf,
@@ -22,14 +22,26 @@ import type { Job } from '../jobs/job.entity.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { storable, storableMap } from '../jobs/storable.ts';
 import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
+import { Post } from '../validators/post.ts';
+import type { ExecutorJob } from './executor-session.ts';
+
+/** Where a message came from. */
+export interface FromExecutor {
+  job: ExecutorJob;
+  /** The message's number on `durable-1`; 0 when it has none. */
+  number: number;
+  /** Its frame as it came. */
+  text: string;
+}
 
 /** What is done with each message of an executor: stored with the job's new status, and told to its validator. */
 @Injectable()
 export class ExecutorMessages {
-  readonly handlers: Handlers<typeof executorToMiner, Job>;
+  readonly handlers: Handlers<typeof executorToMiner, FromExecutor>;
 
   constructor(
     private readonly jobs: Jobs,
+    private readonly post: Post,
     private readonly keypair: Keypair,
     @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -37,34 +49,36 @@ export class ExecutorMessages {
     this.handlers = {
       GenericError: (message) =>
         logger.warn(`the executor could not use what we sent: ${complaintOf(message)}`),
-      V0ExecutorReadyRequest: (message, job) =>
-        this.advance(job, 'executor_ready', make(ExecutorReady, { ...message, executor_token: null })),
-      V0VolumesReadyRequest: (message, job) => this.advance(job, 'volumes_ready', message),
-      V0StreamingJobReadyRequest: async (message, job) =>
-        this.advance(job, 'streaming_ready', await this.addressed(message, job)),
-      V0ExecutionDoneRequest: (message, job) => this.advance(job, 'execution_done', message),
-      V0MachineSpecsRequest: (message, job) => jobs.relay(job, message),
-      V0JobFinishedRequest: (message, job) =>
-        this.advance(job, 'completed', message, storeResult(job, message)),
-      V0JobFailedRequest: (message, job) => this.advance(job, 'failed', message, storeResult(job, message)),
-      V0HordeFailedRequest: (message, job) => this.advance(job, 'horde_failed', message),
-      V0ExecutorFailedRequest: (_message, job) =>
+      V0ExecutorReadyRequest: (message, from) =>
+        this.advance(from, 'executor_ready', make(ExecutorReady, { ...message, executor_token: null })),
+      V0VolumesReadyRequest: (message, from) => this.advance(from, 'volumes_ready', message),
+      V0StreamingJobReadyRequest: async (message, from) =>
+        this.advance(from, 'streaming_ready', await this.addressed(message, from.job)),
+      V0ExecutionDoneRequest: (message, from) => this.advance(from, 'execution_done', message),
+      V0JobOutput: (_message, { job, text }) => post.passOutput(job.validator_hotkey, job.uuid, text),
+      V0MachineSpecsRequest: (message, from) => jobs.relay(from.job, message, from.number),
+      V0JobFinishedRequest: (message, from) =>
+        this.advance(from, 'completed', message, storeResult(from.job, message)),
+      V0JobFailedRequest: (message, from) =>
+        this.advance(from, 'failed', message, storeResult(from.job, message)),
+      V0HordeFailedRequest: (message, from) => this.advance(from, 'horde_failed', message),
+      V0ExecutorFailedRequest: (_message, from) =>
         this.advance(
-          job,
+          from,
           'horde_failed',
           make(HordeFailed, {
-            job_uuid: job.uuid,
+            job_uuid: from.job.uuid,
             reported_by: 'executor',
             reason: 'generic_error',
             message: 'The executor failed.',
           }),
         ),
-      V0StreamingJobNotReadyRequest: (_message, job) =>
+      V0StreamingJobNotReadyRequest: (_message, from) =>
         this.advance(
-          job,
+          from,
           'failed',
           make(JobFailed, {
-            job_uuid: job.uuid,
+            job_uuid: from.job.uuid,
             stage: 'streaming_startup',
             message: 'The streaming job did not get ready.',
           }),
@@ -74,32 +88,36 @@ export class ExecutorMessages {
   }
 
   private async advance(
-    job: Job,
+    { job, number }: FromExecutor,
     to: JobStatus,
     message: Message,
     also?: (tx: Transaction) => Promise<void>,
   ): Promise<void> {
-    if (await this.jobs.advance(job, to, message, also)) this.logger.info(`job ${to}`);
+    if (await this.jobs.advance(job, to, message, also, number)) this.logger.info(`job ${to}`);
     else this.logger.info(`${message.message_type} came again or too late, and was dropped`);
   }
 
   /** Adds where users reach the job, and this miner's signature under it. */
-  private async addressed(message: StreamingJobReady, job: Job): Promise<StreamingJobReady> {
-    const current = (await this.jobs.find(job.uuid)) ?? job;
+  private async addressed(message: StreamingJobReady, job: ExecutorJob): Promise<StreamingJobReady> {
+    const current = (await this.jobs.find(job.uuid))!;
     const ip = await publicAddress(this.manager, current);
-    const text = streamingText({ ...message, ip });
-    return Object.assign(message, { executor_token: null, ip, miner_signature: this.keypair.signHex(text) });
+    const port = publicStreamingPort(current.executor_handle, message.port);
+    const miner_signature = this.keypair.signHex(streamingText({ ...message, ip, port }));
+    return Object.assign(message, { executor_token: null, ip, port, miner_signature });
   }
 }
 
 /** Where users reach the job's executor: what its manager says, else where it connects from. */
-export async function publicAddress(manager: ExecutorManager, job: Job): Promise<string | null> {
+export async function publicAddress(
+  manager: ExecutorManager,
+  job: Pick<Job, 'executor_handle' | 'executor_address'>,
+): Promise<string | null> {
   const known = job.executor_handle ? await manager.publicAddress(job.executor_handle) : null;
   return known ?? job.executor_address;
 }
 
 /** Keeps what the job printed and made. */
-const storeResult = (job: Job, message: JobFinished | JobFailed) => async (tx: Transaction) => {
+const storeResult = (job: ExecutorJob, message: JobFinished | JobFailed) => async (tx: Transaction) => {
   const finished = message.message_type === 'V0JobFinishedRequest' ? message : null;
   await tx.manager.query(
     `insert into job_result (job_uuid, stdout, stderr, exit_status, artifacts, upload_results)

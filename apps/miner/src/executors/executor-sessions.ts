@@ -1,65 +1,38 @@
 import { Injectable } from '@nestjs/common';
-import { writeFrame } from '@horde/protocol';
-import type { Connection } from '@horde/transport';
-import type { Job } from '../jobs/job.entity.ts';
+import type { ExecutorJob, ExecutorSession } from './executor-session.ts';
 
-/** The connection of a job's executor. */
-export class ExecutorSession {
-  /** The uuid of its job, once it is known. */
-  job: string | null = null;
-  /** Resolves when the executor has been sent what it begins with; null before that is known. */
-  private begun: Promise<void> | null = null;
-  private jobRequest: string | null = null;
-
-  constructor(readonly connection: Connection) {}
-
-  /** Sends what the executor begins with: the initial request, and the job request when it is there. */
-  greet(initialRequest: string, jobRequest: string | null): Promise<void> {
-    this.jobRequest ??= jobRequest;
-    const first = this.jobRequest;
-    this.begun = this.connection.sendText(initialRequest).then(async () => {
-      if (first !== null) await this.connection.sendText(first);
-    });
-    return this.begun;
-  }
-
-  /** Sends the job request, once, and never before what the executor begins with. */
-  async pass(jobRequest: string): Promise<void> {
-    if (this.jobRequest !== null) return;
-    this.jobRequest = jobRequest;
-    if (!this.begun) return; // `greet` sends it
-    await this.begun;
-    await this.connection.sendText(jobRequest);
-  }
-
-  send(message: { message_type: string }): Promise<boolean> {
-    return this.connection.sendText(writeFrame(message));
-  }
-}
-
-/** The executors that are connected, one for each job. */
+/** The executors that are connected. The newest connection that shows a token is the one of its executor. */
 @Injectable()
 export class ExecutorSessions {
   private readonly byToken = new Map<string, ExecutorSession>();
   private readonly byJob = new Map<string, ExecutorSession>();
 
-  /** Makes the session the one of its token; false when another is. */
-  claim(token: string, session: ExecutorSession): boolean {
-    if (this.byToken.has(token)) return false;
-    this.byToken.set(token, session);
-    return true;
+  /** Makes the session the one of its token. Returns the one that was, if any. */
+  claim(session: ExecutorSession): ExecutorSession | null {
+    const before = this.byToken.get(session.token) ?? null;
+    this.byToken.set(session.token, session);
+    return before;
   }
 
-  attach(job: Job, session: ExecutorSession): void {
-    session.job = job.uuid;
+  /** Whether no newer connection has shown the token. */
+  isNewest(session: ExecutorSession): boolean {
+    return this.byToken.get(session.token) === session;
+  }
+
+  attach(session: ExecutorSession, job: ExecutorJob): void {
+    session.job = job;
     this.byJob.set(job.uuid, session);
   }
 
-  /** The session is over, if it ever was the one of its token. */
-  release(token: string, session: ExecutorSession): void {
-    if (this.byToken.get(token) !== session) return;
-    this.byToken.delete(token);
-    if (session.job) this.byJob.delete(session.job);
+  /** The session is over. Returns whether it was the one of its token. */
+  release(session: ExecutorSession): boolean {
+    if (session.job && this.byJob.get(session.job.uuid) === session) this.byJob.delete(session.job.uuid);
+    return this.isNewest(session) && this.byToken.delete(session.token);
+  }
+
+  /** The connection of the job's executor; null when it is not connected. */
+  of(job: string): ExecutorSession | null {
+    return this.byJob.get(job) ?? null;
   }
 
   /** Whether the job's executor is connected, or has left frames that are still to be handled. */
@@ -70,10 +43,5 @@ export class ExecutorSessions {
   /** Whether the executor of this token is connected, or is just being let in again. */
   isTaken(token: string): boolean {
     return this.byToken.has(token);
-  }
-
-  /** Passes a job request to the job's executor. One that is not connected gets it when it connects. */
-  async pass(job: string, jobRequest: string): Promise<void> {
-    await this.byJob.get(job)?.pass(jobRequest);
   }
 }

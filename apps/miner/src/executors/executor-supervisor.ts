@@ -1,12 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  Inject,
-  Injectable,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
-import type { ExecutorHandle, ExecutorManager } from '@horde/executor-manager';
-import { withLogContext, type Logger } from '@horde/operations';
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import type { ExecutorHandle } from '@horde/executor-manager';
+import type { Logger } from '@horde/operations';
 import {
   errors,
   HordeFailed,
@@ -15,83 +11,88 @@ import {
   type HordeError,
   type HordeFailureReason,
 } from '@horde/protocol';
+import { MinerConfig } from '../dynamic-config/miner-config.ts';
 import type { Job } from '../jobs/job.entity.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { connectLimit } from '../jobs/limits.ts';
-import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
-import { MinerSettings } from '../settings.ts';
+import { LOGGER } from '../ports.ts';
 import { ExecutorSessions } from './executor-sessions.ts';
-import { MinerAddress } from './miner-address.ts';
+import { RunningExecutors } from './running-executors.ts';
 
-/** How long an executor may take to clean up before it is ended. @unit ms */
-const stopGrace = 10_000;
 /** How long executors of an earlier miner process may take to connect again. @unit seconds */
 const timeToReturn = 30;
-/** How long is waited for the exit code of an executor that has closed its connection. @unit ms */
+/** How long is waited for the exit code of an executor that has closed its connection, and the other way around. @unit ms */
 const exitCodePatience = 500;
+/** How long the connection of an executor that has exited may still bring what it had sent. @unit ms */
+const lastWords = 5_000;
+
+/** The job that an executor is started or stopped for. */
+type Started = Pick<Job, 'uuid' | 'validator_hotkey' | 'executor_class' | 'executor_token'>;
 
 /** Starts the executors of accepted jobs, watches them until they have exited, and stops them. */
 @Injectable()
-export class ExecutorSupervisor implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly shutdown = new AbortController();
-  private readonly running = new Set<Promise<void>>();
-  private readonly starting = new Set<string>();
+export class ExecutorSupervisor implements OnApplicationBootstrap {
   private readonly stopping = new Set<string>();
+  /** Jobs that ended while their executor was being started. */
+  private readonly unwanted = new Set<string>();
   private readonly exits = new Map<string, Promise<number | null>>();
 
   constructor(
     private readonly jobs: Jobs,
     private readonly sessions: ExecutorSessions,
-    private readonly address: MinerAddress,
-    private readonly settings: MinerSettings,
-    @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
+    private readonly executors: RunningExecutors,
+    private readonly config: MinerConfig,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** Takes over what an earlier miner process has left: waits for its executors, and starts what it did not. */
   async onApplicationBootstrap(): Promise<void> {
     await this.jobs.expectExecutors(timeToReturn);
-    for (const job of await this.jobs.holdingSlots()) {
-      this.background(job.uuid, async () => {
-        if (job.executor_handle) await this.adopt(job, job.executor_handle);
-        else if (job.ended_at) await this.jobs.releaseSlot(job.uuid, null);
-        else this.start(job.uuid);
-      });
+    const jobs = await this.jobs.holdingSlots();
+    // Where all executors have a handle nobody needs to look for them.
+    const found = jobs.some((job) => !job.executor_handle) ? await this.executors.found() : null;
+    for (const job of jobs) {
+      this.executors.background({ job: job.uuid }, () => this.resume(job, found));
     }
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.shutdown.abort();
-    // Executors that are being stopped may take longer; they go on by themselves, and the next miner looks for them.
-    const patience = new AbortController();
-    const enough = sleep(1_000, undefined, { signal: patience.signal }).catch(() => undefined);
-    await Promise.race([Promise.all(this.running), enough]);
-    patience.abort();
+  /**
+   * Whether an executor may be claimed before it is started: when the miner is killed in between, the next one can tell
+   * that it does not run.
+   */
+  get claimsAhead(): boolean {
+    return this.executors.canBeFound;
   }
 
-  /** Starts the job's executor, once, in the background. */
-  start(uuid: string): void {
-    this.background(uuid, async () => {
-      this.starting.add(uuid);
-      try {
-        await this.startNow(uuid);
-      } finally {
-        this.starting.delete(uuid);
-      }
+  /** Starts the job's executor, once, in the background. @param claimed whether it is noted already that this is done */
+  start(job: Started, claimed = false): void {
+    this.executors.background({ job: job.uuid }, () =>
+      claimed ? this.startClaimed(job) : this.startNow(job),
+    );
+  }
+
+  /** The executor of this token, which was a warm one, is the job's from now on. */
+  follow(uuid: string, token: string): void {
+    this.executors.background({ job: uuid }, async () => {
+      await this.executors.whenStarted(token);
+      const job = await this.jobs.find(uuid);
+      if (!job?.slot_held) return;
+      if (job.executor_handle) await this.adopt(job, job.executor_handle);
+      else await this.startAnother(job);
     });
   }
 
   /** Stops the job's executor in the background; its slot is free when it has exited. */
   stop(uuid: string): void {
-    // One that is being started is stopped when it has been.
-    if (this.stopping.has(uuid) || this.starting.has(uuid)) return;
+    if (this.stopping.has(uuid)) return;
     this.stopping.add(uuid);
-    this.background(uuid, async () => {
+    this.executors.background({ job: uuid }, async () => {
       try {
         const job = await this.jobs.find(uuid);
         if (!job?.slot_held) return;
-        if (job.executor_handle) await this.manager.stop(job.executor_handle, stopGrace);
-        if (!this.exits.has(uuid)) await this.jobs.releaseSlot(uuid, null);
+        if (this.executors.isStarting(job.executor_token)) return void this.unwanted.add(uuid);
+        if (job.executor_handle) await this.executors.stop(job.executor_handle);
+        if (!this.exits.has(uuid)) await this.release(uuid, null);
       } finally {
         this.stopping.delete(uuid);
       }
@@ -120,67 +121,99 @@ export class ExecutorSupervisor implements OnApplicationBootstrap, BeforeApplica
     return code;
   }
 
-  private async startNow(uuid: string): Promise<void> {
-    const { startupTimeLimit } = this.settings;
-    const found = await this.jobs.find(uuid);
-    const job =
-      found && (await this.jobs.claimStart(uuid, connectLimit(found.executor_class, startupTimeLimit)));
-    if (!job) return;
-    const { signal } = this.shutdown;
-    let handle: ExecutorHandle;
+  private async startNow(job: Started): Promise<void> {
+    const limit = connectLimit(job.executor_class, this.config.get('DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT'));
+    if (await this.jobs.claimStart(job.uuid, limit)) await this.startClaimed(job);
+  }
+
+  private async startClaimed(job: Started): Promise<void> {
+    const { uuid, executor_class: executorClass, executor_token: token } = job;
+    let started: { handle: ExecutorHandle; wanted: boolean };
     try {
-      handle = await this.manager.start(
-        {
-          token: job.executor_token,
-          jobUuid: uuid,
-          executorClass: job.executor_class,
-          minerAddress: this.address.forExecutors(),
-          startupTimeLimit,
-        },
-        signal,
-      );
+      started = await this.executors.start({ token, jobUuid: uuid, executorClass }, async (handle) => {
+        const stored = await this.jobs.setHandle(token, handle);
+        return { handle, wanted: stored?.ended_at === null };
+      });
     } catch (error) {
-      if (signal.aborted) return this.jobs.unclaimStart(uuid);
+      this.unwanted.delete(uuid);
+      if (this.executors.signal.aborted) return this.jobs.unclaimStart(uuid);
       this.logger.error({ error }, 'the executor could not be started');
       const sentence = errors.EXECUTOR_NOT_STARTED(error instanceof Error ? error.message : String(error));
       await this.fail(job, 'executor_spinup_failed', sentence);
-      return this.jobs.releaseSlot(uuid, null);
+      return this.release(uuid, null);
     }
-    this.logger.info({ handle }, 'executor started');
-    const wanted = await this.jobs.setHandle(uuid, handle);
-    this.watch(uuid, handle);
-    if (!wanted) await this.manager.stop(handle, stopGrace);
+    this.watch(uuid, token, started.handle);
+    if (!started.wanted) this.stop(uuid);
+  }
+
+  /** Goes on with the executor of a job that an earlier process left with its slot. */
+  private async resume(job: Job, found: Map<string, ExecutorHandle> | null): Promise<void> {
+    const { uuid, executor_token: token } = job;
+    if (job.executor_handle) return this.adopt(job, job.executor_handle);
+    const handle = found?.get(token);
+    if (handle) {
+      await this.jobs.setHandle(token, handle);
+      await this.adopt(job, handle);
+      if (job.ended_at) this.stop(uuid);
+    } else if (job.ended_at) {
+      await this.release(uuid, null);
+    } else if (job.start_requested_at === null) {
+      this.start(job);
+    } else if (found && job.connected_at === null) {
+      // The miner was killed while it started the executor, and that does not run.
+      await this.startAnother(job);
+    } // Else it may run, and be on its way here.
+  }
+
+  /** The executor that was being started for the job does not run: it gets one with another token. */
+  private async startAnother(job: Job): Promise<void> {
+    const { uuid, ended_at } = job;
+    this.unwanted.delete(uuid);
+    if (ended_at) return this.release(uuid, null);
+    const another = { ...job, executor_token: `${uuid}-${randomUUID()}` };
+    await this.jobs.restart(uuid, another.executor_token);
+    await this.startNow(another);
   }
 
   private async adopt(job: Job, handle: ExecutorHandle): Promise<void> {
-    if ((await this.manager.recover(handle)) === 'running') {
-      this.logger.info('executor of an earlier miner found again');
-      return this.watch(job.uuid, handle);
-    }
-    await this.jobs.releaseSlot(job.uuid, null);
-    await this.lost(job.uuid, 'it ended while the miner was away');
+    const { uuid, executor_token: token } = job;
+    if (this.executors.isWatched(token) || (await this.executors.isRunning(handle)))
+      return this.watch(uuid, token, handle);
+    this.unwanted.delete(uuid);
+    await this.release(uuid, null);
+    await this.lost(uuid, 'it ended while the miner was away');
   }
 
-  private watch(uuid: string, handle: ExecutorHandle): void {
-    const exit = this.manager.wait(handle, this.shutdown.signal).then(({ code }) => code);
+  private watch(uuid: string, token: string, handle: ExecutorHandle): void {
+    const exit = this.executors.watch(token, handle);
     this.exits.set(uuid, exit);
-    this.background(uuid, async () => {
-      try {
-        const code = await exit;
-        await this.jobs.releaseSlot(uuid, code);
-        this.logger.info({ code }, 'executor exited');
-        // What it has sent may not have been read yet, its whole connection included.
-        await sleep(exitCodePatience, undefined, { signal: this.shutdown.signal });
-        if (!this.sessions.has(uuid)) await this.lost(uuid, `it exited with code ${code ?? 'unknown'}`);
-      } catch (error) {
-        if (!this.shutdown.signal.aborted) throw error;
-      } finally {
-        this.exits.delete(uuid);
-      }
-    });
+    this.executors.background({ job: uuid }, () => this.seeOut(uuid, exit));
+    if (this.unwanted.delete(uuid)) this.stop(uuid);
   }
 
-  private async fail(job: Job, reason: HordeFailureReason, error: HordeError): Promise<void> {
+  private async seeOut(uuid: string, exit: Promise<number | null>): Promise<void> {
+    const { signal } = this.executors;
+    try {
+      const code = await exit;
+      await this.release(uuid, code);
+      this.logger.info({ code }, 'executor exited');
+      // What it has sent may not have been read yet, its whole connection included.
+      await sleep(exitCodePatience, undefined, { signal });
+      if (this.sessions.has(uuid)) await sleep(lastWords, undefined, { signal });
+      await this.lost(uuid, `it exited with code ${code ?? 'unknown'}`);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      this.exits.delete(uuid);
+    }
+  }
+
+  private async release(uuid: string, exitCode: number | null): Promise<void> {
+    await this.jobs.releaseSlot(uuid, exitCode);
+    this.executors.freed();
+  }
+
+  private async fail(job: Started, reason: HordeFailureReason, error: HordeError): Promise<void> {
     this.logger.warn(error.message);
     const failure = make(HordeFailed, {
       job_uuid: job.uuid,
@@ -190,15 +223,5 @@ export class ExecutorSupervisor implements OnApplicationBootstrap, BeforeApplica
       context: toJsonValue({ code: error.code }),
     });
     await this.jobs.advance(job, 'horde_failed', failure);
-  }
-
-  private background(uuid: string, work: () => Promise<void>): void {
-    const running = withLogContext({ job: uuid }, work)
-      .catch((error: unknown) => {
-        if (this.shutdown.signal.aborted) return;
-        this.logger.error({ error, job: uuid }, 'an executor could not be looked after');
-      })
-      .finally(() => this.running.delete(running));
-    this.running.add(running);
   }
 }

@@ -11,6 +11,7 @@ import {
   StreamingDetails,
   StreamingJobNotReady,
   StreamingJobReady,
+  VolumesReady,
 } from '@horde/protocol';
 import { afterEach, beforeAll, afterAll, describe, expect, it } from 'vitest';
 import { MinerUnderTest } from '../testing/miner.ts';
@@ -47,15 +48,16 @@ describe('a token', () => {
     },
   );
 
-  it('with a live connection is refused to a second one, and the first keeps its job', async () => {
+  it('is its newest connection’s: one that nobody has noticed to be dead does not keep its executor out', async () => {
     const { connection, job_uuid, token } = await started();
     const first = await miner.executor(token);
-    const second = await miner.knock(token);
-    expect((await second.next('GenericError')).details).toMatch(/Another connection/);
-    await second.connection.closed;
     await first.send(make(ExecutorReady, { job_uuid }));
-    await connection.next('V0ExecutorReadyRequest');
-    expect(connection.types()).not.toContain('V0HordeFailedRequest');
+    const second = await miner.executor(token);
+    expect((await first.connection.closed).code).toBe(1006);
+    await second.send(make(VolumesReady, { job_uuid }));
+    await connection.next('V0VolumesReadyRequest');
+    expect(connection.types().slice(2)).toEqual(['V0ExecutorReadyRequest', 'V0VolumesReadyRequest']);
+    expect(miner.manager.stopped).not.toContain(token);
   });
 
   it('of a job that has ended is refused', async () => {
@@ -256,7 +258,7 @@ it('a job request that comes while the executor is being greeted follows the ini
   await connection.send(validator.signed(validator.payload(job_uuid)));
   await connection.settled();
   answer.resolve('203.0.113.9');
-  await executor.next('V0InitialJobRequest');
+  await executor.next('V0JobRequest');
   await executor.settled();
   expect(executor.types()).toEqual(['V0InitialJobRequest', 'V0JobRequest', 'GenericError']);
 });

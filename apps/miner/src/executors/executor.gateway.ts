@@ -1,24 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { ExecutorManager } from '@horde/executor-manager';
 import { withLogContext, type Logger } from '@horde/operations';
-import {
-  dispatch,
-  executorToMiner,
-  GenericError,
-  JsonError,
-  make,
-  parseJson,
-  ShapeError,
-  writeCompact,
-  type JsonObject,
-} from '@horde/protocol';
-import type { Closed, Connection, Upgrade } from '@horde/transport';
-import type { Job } from '../jobs/job.entity.ts';
+import { dispatch, executorToMiner, JsonError, ShapeError } from '@horde/protocol';
+import { DurableLink, type Closed, type Connection, type DurableEnd, type Upgrade } from '@horde/transport';
+import { complaint } from '../complaint.ts';
+import { JobRequests } from '../jobs/job-requests.ts';
 import { Jobs } from '../jobs/jobs.ts';
-import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
-import { ExecutorMessages, publicAddress } from './executor-messages.ts';
-import { ExecutorSession, ExecutorSessions } from './executor-sessions.ts';
+import { peerAddress } from '../peer-address.ts';
+import { LOGGER } from '../ports.ts';
+import { ExecutorMessages } from './executor-messages.ts';
+import { ExecutorPost } from './executor-post.ts';
+import { ExecutorSession, type ExecutorJob } from './executor-session.ts';
+import { ExecutorSessions } from './executor-sessions.ts';
 import { ExecutorSupervisor } from './executor-supervisor.ts';
+import { WarmExecutors } from './warm-executors.ts';
 
 /** `/v0.1/executor_interface/{token}`: where executors connect, each with the token of its job. */
 @Injectable()
@@ -27,30 +21,28 @@ export class ExecutorGateway {
 
   constructor(
     private readonly jobs: Jobs,
+    private readonly requests: JobRequests,
     private readonly sessions: ExecutorSessions,
     private readonly messages: ExecutorMessages,
+    private readonly post: ExecutorPost,
     private readonly supervisor: ExecutorSupervisor,
-    @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
+    private readonly warm: WarmExecutors,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   accept(connection: Connection, upgrade: Upgrade): void {
-    const session = new ExecutorSession(connection);
-    const opened = this.open(session, upgrade).catch((error: unknown) => {
-      this.logger.error({ error }, 'an executor could not be let in');
-      this.sessions.release(upgrade.params['token']!, session);
-      connection.close(1011, 'internal error');
-      return null;
-    });
-    const inContext = (work: (job: Job) => Promise<void>) => async () => {
-      const job = await opened;
-      if (job) await withLogContext({ job: job.uuid, peer: 'executor' }, () => work(job));
-    };
-    connection.onText(
-      (text) => inContext((job) => this.handle(session, job, text))(),
-      () => void session.send(make(GenericError, { details: 'Only text frames are understood.' })),
-    );
-    void connection.handled().then((closed) => inContext((job) => this.left(session, job, closed))());
+    const session = new ExecutorSession(upgrade.params['token']!, peerAddress(upgrade), connection);
+    session.opened = this.letIn(session);
+    if (connection.extensions.has('durable-1')) {
+      const failed = (error: unknown) => this.failed(session, error);
+      session.link = new DurableLink(connection, new DurableExecutor(this, session), failed);
+    } else {
+      connection.onText(
+        (text) => this.receive(session, text, 0),
+        () => void session.complain('Only text frames are understood.'),
+      );
+    }
+    void connection.handled().then((closed) => this.left(session, closed));
   }
 
   /** The miner stops: connections that close from now on are no executor's fault. */
@@ -58,76 +50,143 @@ export class ExecutorGateway {
     this.stopping = true;
   }
 
-  private async open(session: ExecutorSession, upgrade: Upgrade): Promise<Job | null> {
-    const token = upgrade.params['token']!;
-    if (!this.sessions.claim(token, session))
-      return this.refuse(session, 'Another connection uses this token.');
-    const job = await this.jobs.attach(token, addressOf(upgrade));
-    if (!job) {
-      this.sessions.release(token, session);
-      return this.refuse(session, 'This token belongs to no job that waits for an executor.');
+  /** Handles a frame once the executor is let in. @param number 0: it has none */
+  async receive(session: ExecutorSession, text: string, number: number): Promise<void> {
+    const isIn = await session.opened;
+    const { job } = session;
+    if (!isIn || !job || (number > 0 && number <= session.heard)) return;
+    await withLogContext({ job: job.uuid, peer: 'executor' }, () => this.handle(session, job, text, number));
+    session.heard = Math.max(session.heard, number);
+  }
+
+  /** The executor has all of its requests up to this number. */
+  async resume(session: ExecutorSession, job: string, number: number): Promise<void> {
+    if (!(await session.opened)) return;
+    if (session.job?.uuid !== job) return session.complain(notItsJob);
+    session.sent = number;
+    this.post.bring(session);
+    await session.link?.resume(job, session.heard);
+  }
+
+  private async letIn(session: ExecutorSession): Promise<boolean> {
+    try {
+      return await this.open(session);
+    } catch (error) {
+      this.sessions.release(session);
+      this.failed(session, error);
+      return false;
     }
-    this.sessions.attach(job, session);
-    return withLogContext({ job: job.uuid, peer: 'executor' }, async () => {
-      this.logger.info('executor connected');
-      // Read again: a job request may have come while the session was not there to be given it.
-      const { initial_request, job_request } = (await this.jobs.find(job.uuid))!;
-      await session.greet(await this.initialRequest(initial_request, job), job_request);
-      return job;
+  }
+
+  private async open(session: ExecutorSession): Promise<boolean> {
+    // The one that it takes the place of may be one that nobody has noticed to be dead. What it had sent counts.
+    const before = this.sessions.claim(session);
+    before?.connection.cut();
+    await before?.connection.handled();
+    if (!this.sessions.isNewest(session)) return false;
+    const { token, address, connection, link } = session;
+    if (connection.extensions.has('warm-1') && link) await this.warm.untilTaken(token, address, connection);
+    if (!connection.isOpen) return false;
+    const job = await this.jobs.attach(token, address, link !== null);
+    // One that has told the end of its job, and has not heard that it is stored.
+    const ended = !job && link ? await this.requests.endedBy(token) : null;
+    if (!job && !ended) {
+      this.sessions.release(session);
+      await session.complain('This token belongs to no job that waits for an executor.');
+      connection.close(1008, 'refused');
+      return false;
+    }
+    this.begin(session, (job ?? ended)!);
+    return true;
+  }
+
+  /** The executor has a job. */
+  private begin(session: ExecutorSession, job: ExecutorJob & { executor_number: string }): void {
+    session.heard = Number(job.executor_number);
+    this.sessions.attach(session, { uuid: job.uuid, validator_hotkey: job.validator_hotkey });
+    session.connection.trust();
+    withLogContext({ job: job.uuid, peer: 'executor' }, () => this.logger.info('executor connected'));
+    // One that has said something has its initial request, and tells how far it is.
+    if (session.heard === 0) this.post.bring(session);
+  }
+
+  private async handle(
+    session: ExecutorSession,
+    job: ExecutorJob,
+    text: string,
+    number: number,
+  ): Promise<void> {
+    try {
+      const { message, json } = executorToMiner.read(text);
+      if ('job_uuid' in message && message.job_uuid !== job.uuid) return await session.complain(notItsJob);
+      await dispatch(this.messages.handlers, message, { job, number, text }, json);
+    } catch (error) {
+      if (error instanceof JsonError || error instanceof ShapeError) {
+        this.logger.warn(`a frame could not be read: ${complaint(error)}`);
+        await session.complain(complaint(error));
+      } else this.failed(session, error);
+    }
+  }
+
+  private failed(session: ExecutorSession, error: unknown): void {
+    this.logger.error({ error, job: session.job?.uuid }, 'a message of an executor could not be handled');
+    session.connection.close(1011, 'internal error');
+  }
+
+  private async left(session: ExecutorSession, { code }: Closed): Promise<void> {
+    const isLast = this.sessions.release(session);
+    const { job } = session;
+    if (!job || !isLast || this.stopping) return;
+    await withLogContext({ job: job.uuid, peer: 'executor' }, async () => {
+      this.logger.info({ code }, 'executor disconnected');
+      try {
+        await this.lookInto(session, job.uuid, code);
+      } catch (error) {
+        if (!this.stopping) this.logger.error({ error }, 'the end of an executor could not be recorded');
+      }
     });
   }
 
-  /** The validator's own text; of a streaming job with the executor's address in it. */
-  private async initialRequest(text: string, job: Job): Promise<string> {
-    const request = parseJson(text) as JsonObject;
-    const streaming = request.get('streaming_details');
-    if (!(streaming instanceof Map)) return text;
-    streaming.set('executor_ip', await publicAddress(this.manager, job));
-    return writeCompact(request);
-  }
-
-  private async handle(session: ExecutorSession, job: Job, text: string): Promise<void> {
-    try {
-      const { message, json } = executorToMiner.read(text);
-      if ('job_uuid' in message && message.job_uuid !== job.uuid) {
-        throw new ShapeError([{ path: 'job_uuid', problem: 'is not the job of this token' }]);
-      }
-      await dispatch(this.messages.handlers, message, job, json);
-    } catch (error) {
-      if (error instanceof JsonError || error instanceof ShapeError) {
-        this.logger.warn(`a frame could not be read: ${error.message.slice(0, 500)}`);
-        await session.send(make(GenericError, { details: error.message.slice(0, 2_000) }));
-        return;
-      }
-      this.logger.error({ error }, 'a message of the executor could not be handled');
-      session.connection.close(1011, 'internal error');
-    }
-  }
-
-  private async left(session: ExecutorSession, job: Job, { code }: Closed): Promise<void> {
-    try {
-      this.sessions.release(job.executor_token, session);
-      this.logger.info({ code }, 'executor disconnected');
-      if (this.stopping || (await this.jobs.find(job.uuid))?.ended_at) return;
-      const exitCode = await this.supervisor.exitCode(job.uuid);
-      // It may have come back while its exit code was waited for.
-      if (this.stopping || this.sessions.isTaken(job.executor_token)) return;
-      const exited = exitCode === undefined ? '' : `, exit code ${exitCode ?? 'unknown'}`;
-      await this.supervisor.lost(job.uuid, `its connection was closed with code ${code}${exited}`);
-    } catch (error) {
-      if (!this.stopping) this.logger.error({ error }, 'the end of an executor could not be recorded');
-    }
-  }
-
-  private async refuse(session: ExecutorSession, details: string): Promise<null> {
-    await session.send(make(GenericError, { details }));
-    session.connection.close(1008, 'refused');
-    return null;
+  /** On plain v0 the end of the connection is the end of the job; on durable-1 only that of its executor is. */
+  private async lookInto(session: ExecutorSession, uuid: string, code: number): Promise<void> {
+    if ((await this.jobs.find(uuid))?.ended_at) return;
+    let exitCode = await this.supervisor.exitCode(uuid);
+    // It may have come back while its exit code was waited for.
+    if (this.stopping || this.sessions.isTaken(session.token)) return;
+    const job = await this.jobs.find(uuid);
+    if (exitCode === undefined && job?.exited_at) exitCode = job.exit_code;
+    if (session.link && exitCode === undefined)
+      return this.logger.info('the job goes on without its executor’s connection');
+    const exited = exitCode === undefined ? '' : `, exit code ${exitCode ?? 'unknown'}`;
+    await this.supervisor.lost(uuid, `its connection was closed with code ${code}${exited}`);
   }
 }
 
-/** Where the executor connects from, as a proxy before this miner saw it, else as the socket says. */
-function addressOf({ headers, remoteAddress }: Upgrade): string {
-  const seen = headers['x-real-ip'];
-  return (typeof seen === 'string' && seen) || remoteAddress.replace(/^::ffff:/, '');
+const notItsJob = 'job_uuid: is not the job of this token';
+
+/** What comes over a `durable-1` connection of an executor. */
+class DurableExecutor implements DurableEnd {
+  constructor(
+    private readonly gateway: ExecutorGateway,
+    private readonly session: ExecutorSession,
+  ) {}
+
+  onMessage(_job: string, number: number, frame: string): Promise<void> {
+    return this.gateway.receive(this.session, frame, number);
+  }
+
+  /** Its requests are its job's row: nothing is kept for it. */
+  async onAcknowledged(): Promise<void> {}
+
+  onResume(job: string, number: number): Promise<void> {
+    return this.gateway.resume(this.session, job, number);
+  }
+
+  onPlain(frame: string): Promise<void> {
+    return this.gateway.receive(this.session, frame, 0);
+  }
+
+  onBadFrame(sentence: string): void {
+    void this.session.complain(sentence);
+  }
 }

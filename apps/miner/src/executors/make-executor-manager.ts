@@ -1,60 +1,144 @@
+import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { ProcessExecutorManager, type ExecutorManager } from '@horde/executor-manager';
+import {
+  DockerExecutorManager,
+  parseStreamingPorts,
+  ProcessExecutorManager,
+  PublicAddress,
+  type ExecutorManager,
+  type ExecutorManagerContext,
+  type StreamingPort,
+} from '@horde/executor-manager';
+import type { Logger } from '@horde/operations';
+import { PluginError } from '@horde/plugins';
+import { SettingsError } from '@horde/settings';
 import type { MinerSettings } from '../settings.ts';
+import { customExecutorManager } from './custom-executor-manager.ts';
+import { containerEnvironment, processEnvironment } from './executor-environment.ts';
+import { managerKind } from './executor-manager-names.ts';
+import { runVendorSetup } from './vendor-setup.ts';
 
-/** Variables of the miner that its executors get too; those with a star by their beginning. */
-const passedOn = [
-  'PATH',
-  'HOME',
-  'TMPDIR',
-  'DOCKER_HOST',
-  'HORDE_*',
-  'HF_*',
-  'NODE_COMPILE_CACHE',
-  'NODE_EXTRA_CA_CERTS',
-  'LOG_LEVEL',
-  'VOLUME_*',
-  'OUTPUT_ZIP_UPLOAD_MAX_SIZE_BYTES',
-  'JOB_RUNNER',
-  'JOB_FOLDER',
-  'NGINX_PORT',
-  'EXECUTOR_*',
-  'HTTP_PROXY',
-  'HTTPS_PROXY',
-  'NO_PROXY',
-  'http_proxy',
-  'https_proxy',
-  'no_proxy',
-];
-/** Variables that begin like one of those, but are the miner's own. */
-const kept = ['EXECUTOR_MANAGER_CLASS_PATH', 'EXECUTOR_COMMAND', 'EXECUTOR_LOG_FOLDER', 'EXECUTOR_TOKEN'];
+type Environment = Record<string, string | undefined>;
 
-/** The executor manager that the settings ask for. */
-export function makeExecutorManager(
+/**
+ * The executor manager that the settings ask for.
+ *
+ * @throws SettingsError when it cannot be had
+ */
+export async function makeExecutorManager(
   settings: MinerSettings,
-  environment: Record<string, string | undefined>,
-): ExecutorManager {
-  return new ProcessExecutorManager({
-    executors: { [settings.executorClass]: settings.processExecutors },
-    command: settings.executorCommand?.split(/\s+/).filter(Boolean) ?? ownExecutor(),
-    environment: {
-      ...executorEnvironment(environment),
-      ...(settings.debugNoGpuMode && { DEBUG_NO_GPU_MODE: '1' }),
-    },
-    logFolder: settings.executorLogFolder,
-  });
+  environment: Environment,
+  logger: Logger,
+): Promise<ExecutorManager> {
+  const { executorManager: name } = settings;
+  const context = contextOf(settings, environment, logger);
+  switch (managerKind(name)) {
+    case 'process':
+      return new ProcessExecutorManager(context.process);
+    case 'docker':
+      return dockerManager(settings, context);
+    case 'custom':
+      return customManager(settings, context, logger);
+    case null:
+      throw new SettingsError([
+        `EXECUTOR_MANAGER_CLASS_PATH is "${name}": of ComputeHorde's managers this miner has DockerExecutorManager and ` +
+          `DevExecutorManager.`,
+      ]);
+  }
 }
 
-/** The part of the miner's environment that its executors see: never its database or its keys. */
-export function executorEnvironment(
-  environment: Record<string, string | undefined>,
-): Record<string, string | undefined> {
-  const isPassedOn = (name: string) =>
-    passedOn.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : name === one));
-  return Object.fromEntries(
-    Object.entries(environment).filter(([name]) => isPassedOn(name) && !kept.includes(name)),
-  );
+async function dockerManager(
+  { addressForExecutors }: MinerSettings,
+  context: ExecutorManagerContext,
+): Promise<ExecutorManager> {
+  if (/^(127\.|localhost$|\[?::1\]?$)/.test(addressForExecutors)) {
+    throw new SettingsError([
+      `ADDRESS_FOR_EXECUTORS is "${addressForExecutors}": executors in containers do not reach the miner there. It must be ` +
+        `an address that their machines know the miner by, such as 172.17.0.1 where all run on this one.`,
+    ]);
+  }
+  const manager = new DockerExecutorManager(context.docker);
+  try {
+    await manager.manifest();
+    return manager;
+  } catch (error) {
+    throw new SettingsError((error as Error).message.split('\n'));
+  }
 }
+
+async function customManager(
+  { executorManager: name, vendorDirectory }: MinerSettings,
+  context: ExecutorManagerContext,
+  logger: Logger,
+): Promise<ExecutorManager> {
+  try {
+    if (vendorDirectory) await runVendorSetup(vendorDirectory, logger);
+    return await customExecutorManager(name, vendorDirectory ?? process.cwd(), context);
+  } catch (error) {
+    if (!(error instanceof PluginError)) throw error;
+    throw new SettingsError([`EXECUTOR_MANAGER_CLASS_PATH is "${name}". ${error.message}`]);
+  }
+}
+
+/** What the settings say for every kind of manager. */
+function contextOf(
+  settings: MinerSettings,
+  environment: Environment,
+  logger: Logger,
+): ExecutorManagerContext {
+  const noGpu = settings.debugNoGpuMode ? { DEBUG_NO_GPU_MODE: '1' } : {};
+  const streamingPorts = ports(settings.streamingPorts);
+  const owner = ownerOf(settings);
+  const log = (sentence: string) => logger.info(sentence);
+  const { dockerExecutorsFile, customJobRunnersFile, customJobRunner, sshKnownHosts } = settings;
+  const file = path.resolve(dockerExecutorsFile);
+  const publicAddress = new PublicAddress({
+    configured: settings.minerAddress,
+    services: settings.publicAddressServices,
+  });
+  return {
+    log,
+    process: {
+      executors: { [settings.executorClass]: settings.processExecutors },
+      command: settings.executorCommand?.split(/\s+/).filter(Boolean) ?? ownExecutor(),
+      environment: { ...processEnvironment(environment), ...noGpu },
+      logFolder: settings.executorLogFolder,
+      streamingPorts,
+      owner,
+    },
+    docker: {
+      image: settings.executorImage,
+      file: dockerExecutorsFile === '__default__' ? null : file,
+      defaultClass: settings.executorClass,
+      localPorts: streamingPorts,
+      environment: { ...containerEnvironment(environment), ...noGpu },
+      autoRemove: settings.autoRemoveExecutors,
+      ...(customJobRunnersFile && {
+        customJobRunners: { path: customJobRunnersFile, className: customJobRunner || null },
+      }),
+      owner,
+      network: environment['HORDE_NETWORK'],
+      knownHosts: { file: sshKnownHosts ?? `${file}.known_hosts`, pin: sshKnownHosts === undefined },
+      publicAddress: () => publicAddress.get(),
+      log,
+    },
+  };
+}
+
+function ports(text: string): StreamingPort[] {
+  try {
+    return parseStreamingPorts(text);
+  } catch (error) {
+    throw new SettingsError([`STREAMING_PORTS is "${text}": ${(error as Error).message}.`]);
+  }
+}
+
+/** Names the miner to itself: whoever has its database is it. */
+const ownerOf = ({ databaseUrl, walletName, walletHotkeyName }: MinerSettings): string =>
+  createHash('sha256')
+    .update([databaseUrl, walletName, walletHotkeyName].join('\n'))
+    .digest('hex')
+    .slice(0, 16);
 
 /** The executor's bundle, in the folder beside the miner's. */
 const ownExecutor = (): string[] => [

@@ -3,6 +3,7 @@ import { Database } from '@horde/database';
 import { withLogContext, type Logger } from '@horde/operations';
 import { HordeFailed, make } from '@horde/protocol';
 import { Queues } from '@horde/queue';
+import { JobCancellation } from '../jobs/job-cancellation.ts';
 import { Job } from '../jobs/job.entity.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { LOGGER } from '../ports.ts';
@@ -11,6 +12,8 @@ import { ExecutorSupervisor } from './executor-supervisor.ts';
 
 /** How often is looked for jobs whose time is over. @unit ms */
 const interval = 1_000;
+/** How long an executor may take to end its job when that was cancelled. @unit seconds */
+const cancellationLimit = 20;
 
 /** Ends jobs whose executor does not come or does not end, and executors that stay after their job. */
 @Injectable()
@@ -20,6 +23,7 @@ export class OverdueJobs implements OnApplicationBootstrap {
     private readonly jobs: Jobs,
     private readonly sessions: ExecutorSessions,
     private readonly supervisor: ExecutorSupervisor,
+    private readonly cancellation: JobCancellation,
     private readonly queues: Queues,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -34,7 +38,14 @@ export class OverdueJobs implements OnApplicationBootstrap {
 
   async sweep(): Promise<void> {
     for (const job of await this.overdue()) {
-      await withLogContext({ job: job.uuid }, () => this.end(job));
+      await withLogContext({ job: job.uuid }, async () => {
+        try {
+          await this.end(job);
+        } catch (error) {
+          // The others must not wait for ever behind one that cannot be ended.
+          this.logger.error({ error }, 'an overdue job could not be ended');
+        }
+      });
     }
   }
 
@@ -42,6 +53,9 @@ export class OverdueJobs implements OnApplicationBootstrap {
     return this.database.manager
       .createQueryBuilder(Job, 'job')
       .where('job.ended_at is null and least(job.deadline, job.connect_by) < now()')
+      .orWhere('job.ended_at is null and job.cancelled_at < now() - make_interval(secs => :limit)', {
+        limit: cancellationLimit,
+      })
       .orWhere(`job.slot_held and job.ended_at < now() - interval '1 minute'`)
       .getMany();
   }
@@ -49,6 +63,9 @@ export class OverdueJobs implements OnApplicationBootstrap {
   private async end(job: Job): Promise<void> {
     if (job.ended_at) {
       this.logger.warn('the executor still runs a minute after its job: it is stopped');
+    } else if (job.cancelled_at) {
+      this.logger.warn('the executor has not ended its cancelled job');
+      return this.cancellation.end(job);
     } else if (job.deadline > new Date()) {
       if (this.sessions.has(job.uuid)) return;
       return this.supervisor.lost(

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import type { Transaction } from '@horde/database';
 import type { ExecutorManager } from '@horde/executor-manager';
 import { Keypair } from '@horde/identity';
 import type { Logger } from '@horde/operations';
 import {
-  AcceptJob,
   DeclineJob,
   declineReasonFor,
   errors,
@@ -13,31 +13,42 @@ import {
   type JobRejectionReason,
   type JsonObject,
 } from '@horde/protocol';
+import { MinerConfig } from '../dynamic-config/miner-config.ts';
 import { ExecutorSupervisor } from '../executors/executor-supervisor.ts';
+import { WarmExecutors } from '../executors/warm-executors.ts';
 import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
+import { ReceiptCounts } from '../receipts/receipt-counts.ts';
 import { countersigned, receiptProblem } from '../receipts/receipt-rules.ts';
 import { Receipts } from '../receipts/receipts.ts';
 import type { StoredReceipt } from '../receipts/stored-receipt.entity.ts';
 import { MinerSettings } from '../settings.ts';
 import { Post } from '../validators/post.ts';
 import type { ValidatorSession } from '../validators/validator-session.ts';
+import { Validators } from '../validators/validators.ts';
 import type { Job } from './job.entity.ts';
 import { isJobUuid } from './job-uuid.ts';
 import { JobSignature } from './job-signature.ts';
-import { Jobs, type NewJob } from './jobs.ts';
-import { hardLimit } from './limits.ts';
+import { Jobs } from './jobs.ts';
+import { connectLimit, hardLimit } from './limits.ts';
+import { Slots } from './slots.ts';
+import type { NewJob } from './take-slots.ts';
 
 /** Takes in new jobs: checks the request, reserves an executor, and answers. */
 @Injectable()
 export class JobIntake {
   constructor(
     private readonly jobs: Jobs,
+    private readonly slots: Slots,
+    private readonly warm: WarmExecutors,
     private readonly signature: JobSignature,
     private readonly receipts: Receipts,
+    private readonly receiptCounts: ReceiptCounts,
     private readonly supervisor: ExecutorSupervisor,
     private readonly post: Post,
+    private readonly validators: Validators,
     private readonly keypair: Keypair,
     private readonly settings: MinerSettings,
+    private readonly config: MinerConfig,
     @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -52,14 +63,16 @@ export class JobIntake {
     if (!isJobUuid(uuid)) {
       return session.complain(`"${uuid}" is not a UUID in its canonical form: lower case, with hyphens.`);
     }
-    const known = await this.jobs.find(uuid);
-    if (known) return this.repeat(known, session);
-
+    if (await this.validators.isBlacklisted(session.hotkey)) {
+      return this.decline(session, request, 'validator_blacklisted', errors.VALIDATOR_BLACKLISTED().message);
+    }
     const refusal = await this.signature.refusal(request.validator_signature, json, session.hotkey);
-    const signs = request.validator_signature !== null;
-    if (refusal) return this.decline(session, uuid, 'invalid_signature', refusal.message, signs);
+    if (refusal) return this.decline(session, request, 'invalid_signature', refusal.message);
     const receipt = this.receiptOf(request, session.hotkey);
-    if (typeof receipt === 'string') return this.decline(session, uuid, 'invalid_receipt', receipt, signs);
+    if (typeof receipt === 'string') {
+      this.receiptCounts.refuse('started');
+      return this.decline(session, request, 'invalid_receipt', receipt);
+    }
     const job: NewJob = {
       uuid,
       executorClass,
@@ -67,7 +80,7 @@ export class JobIntake {
       receipt,
       validatorHotkey: session.hotkey,
       token: `${uuid}-${randomUUID()}`,
-      hardLimit: hardLimit(request, this.settings.startupTimeLimit),
+      hardLimit: hardLimit(request, this.startupTimeLimit, this.settings.maxExecutorAge),
     };
     await this.reserve(job, request, session);
   }
@@ -75,31 +88,43 @@ export class JobIntake {
   private async reserve(job: NewJob, request: InitialJobRequest, session: ValidatorSession): Promise<void> {
     const { uuid, executorClass } = job;
     const capacity = (await this.manager.manifest())[executorClass] ?? 0;
-    const outcome = await this.jobs.take(job, capacity, async (accepted, tx) => {
-      if (accepted) return make(AcceptJob, { job_uuid: uuid });
-      if (capacity === 0) {
-        return make(DeclineJob, {
-          job_uuid: uuid,
-          reason: 'busy',
-          message: errors.CLASS_NOT_OFFERED(executorClass).message,
-        });
-      }
-      return make(DeclineJob, {
-        job_uuid: uuid,
-        reason: 'busy',
-        message: errors.ALL_EXECUTORS_BUSY(executorClass, capacity).message,
-        receipts: await this.receipts.excuses(
-          tx,
-          uuid,
-          executorClass,
-          request.job_started_receipt_payload.timestamp,
-        ),
-      });
+    const startsAtOnce = this.supervisor.claimsAhead;
+    const taken = await this.slots.take({
+      job,
+      capacity,
+      connectWithin: connectLimit(executorClass, this.startupTimeLimit),
+      startsAtOnce,
+      decline: (tx) => this.busy(tx, request, capacity),
     });
-    if (outcome === null) return this.repeat((await this.jobs.find(uuid))!, session);
-    this.logger.info({ executorClass }, `job ${outcome}`);
-    this.post.name(session, uuid);
-    if (outcome === 'accepted') this.supervisor.start(uuid);
+    if (taken === null) return this.repeat((await this.jobs.find(uuid))!, session);
+    this.logger.info({ executorClass, warm: taken.warm }, `job ${taken.outcome}`);
+    this.post.name(session, uuid, taken.answer ?? undefined);
+    if (taken.outcome === 'rejected') return;
+    if (taken.warm) this.warm.handOver(uuid, taken.token);
+    else {
+      const started = {
+        uuid,
+        validator_hotkey: job.validatorHotkey,
+        executor_class: executorClass,
+        executor_token: taken.token,
+      };
+      this.supervisor.start(started, startsAtOnce);
+    }
+  }
+
+  private async busy(tx: Transaction, request: InitialJobRequest, capacity: number): Promise<DeclineJob> {
+    const { job_uuid, executor_class: executorClass, job_started_receipt_payload: started } = request;
+    const message =
+      capacity === 0
+        ? errors.CLASS_NOT_OFFERED(executorClass)
+        : errors.ALL_EXECUTORS_BUSY(executorClass, capacity);
+    const receipts =
+      capacity === 0 ? [] : await this.receipts.excuses(tx, job_uuid, executorClass, started.timestamp);
+    return make(DeclineJob, { job_uuid, reason: 'busy', message: message.message, receipts });
+  }
+
+  private get startupTimeLimit(): number {
+    return this.config.get('DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT');
   }
 
   /** A request that was answered before: its validator hears again how the job stands. */
@@ -131,16 +156,18 @@ export class JobIntake {
 
   private async decline(
     session: ValidatorSession,
-    uuid: string,
+    request: InitialJobRequest,
     reason: JobRejectionReason,
     message: string,
-    signs: boolean,
   ) {
+    const { job_uuid } = request;
+    // One that was taken once is good for ever: what was signed then may be too old by now.
+    const known = await this.jobs.find(job_uuid);
+    if (known) return this.repeat(known, session);
     this.logger.info({ reason }, `job declined: ${message}`);
+    const signs = request.validator_signature !== null;
     // One that does not sign may be of the generation that knows no reason for this, nor the sentence.
     if (!signs) await session.complain(message);
-    await session.send(
-      make(DeclineJob, { job_uuid: uuid, reason: declineReasonFor(reason, signs), message }),
-    );
+    await session.send(make(DeclineJob, { job_uuid, reason: declineReasonFor(reason, signs), message }));
   }
 }

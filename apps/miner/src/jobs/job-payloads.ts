@@ -8,7 +8,7 @@ import {
   type JobRequest,
   type JsonObject,
 } from '@horde/protocol';
-import { ExecutorSessions } from '../executors/executor-sessions.ts';
+import { ExecutorPost } from '../executors/executor-post.ts';
 import { ExecutorSupervisor } from '../executors/executor-supervisor.ts';
 import { LOGGER } from '../ports.ts';
 import { Post } from '../validators/post.ts';
@@ -22,7 +22,7 @@ export class JobPayloads {
   constructor(
     private readonly jobs: Jobs,
     private readonly signature: JobSignature,
-    private readonly executors: ExecutorSessions,
+    private readonly executors: ExecutorPost,
     private readonly supervisor: ExecutorSupervisor,
     private readonly post: Post,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -55,7 +55,7 @@ export class JobPayloads {
     }
     if (!(await this.jobs.setPayload(uuid, text))) return;
     this.logger.info('job request stored');
-    await this.executors.pass(uuid, text);
+    this.executors.ring(uuid);
   }
 }
 

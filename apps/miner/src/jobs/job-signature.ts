@@ -9,13 +9,15 @@ import { Validators } from '../validators/validators.ts';
  */
 @Injectable()
 export class JobSignature {
+  /** Validators that are known to sign: nothing makes one unsigned again, so nobody needs to be asked. */
+  private readonly signing = new Set<string>();
+
   constructor(private readonly validators: Validators) {}
 
   /** Why the message is refused; null when it is good. */
   async refusal(signature: string | null, json: JsonObject, hotkey: string): Promise<HordeError | null> {
-    const known = await this.validators.find(hotkey);
     if (signature === null) {
-      return known?.has_signed
+      return (await this.signs(hotkey))
         ? errors.BAD_JOB_SIGNATURE(
             'The message is not signed, but this validator has signed its messages before.',
           )
@@ -24,7 +26,17 @@ export class JobSignature {
     if (!verifyHex(validatorSignatureText(json), signature, hotkey)) {
       return errors.BAD_JOB_SIGNATURE('The validator_signature of the message is not valid.');
     }
-    if (!known?.has_signed) await this.validators.markSigning(hotkey);
+    if (!(await this.signs(hotkey))) {
+      await this.validators.markSigning(hotkey);
+      this.signing.add(hotkey);
+    }
     return null;
+  }
+
+  private async signs(hotkey: string): Promise<boolean> {
+    if (this.signing.has(hotkey)) return true;
+    if (!(await this.validators.find(hotkey))?.has_signed) return false;
+    this.signing.add(hotkey);
+    return true;
   }
 }

@@ -25,9 +25,17 @@ export class Job {
   @Column('timestamptz', { nullable: true }) connected_at!: Date | null;
   /** Where the executor connects from. */
   @Column('text', { nullable: true }) executor_address!: string | null;
+  /** Whether it speaks `durable-1`: such a one may be away while it works. */
+  @Column('boolean') executor_durable!: boolean;
+  /** Of the executor's messages on `durable-1`, the last that is stored. */
+  @Column('bigint') executor_number!: string;
   @Column('timestamptz', { nullable: true }) exited_at!: Date | null;
   /** The executor's; null while it runs, and when it is not known. */
   @Column('integer', { nullable: true }) exit_code!: number | null;
+  @Column('timestamptz', { nullable: true }) cancelled_at!: Date | null;
+  @Column('text', { nullable: true }) cancelled_by!: string | null;
+  /** The validator's frame as it came; null unless the job was cancelled. */
+  @Column('text', { nullable: true }) cancel_request!: string | null;
   /** When the job is ended by force. */
   @Column('timestamptz') deadline!: Date;
   @Column('timestamptz') accepted_at!: Date;

@@ -1,27 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Database, Outbox, type Transaction } from '@horde/database';
 import type { ExecutorHandle } from '@horde/executor-manager';
-import { isTerminal, JobStatus, mayFollow, type ExecutorClass, type Message } from '@horde/protocol';
-import type { StoredReceipt } from '../receipts/stored-receipt.entity.ts';
-import { Receipts } from '../receipts/receipts.ts';
+import { isTerminal, JobStatus, mayFollow, type Message } from '@horde/protocol';
 import { Post } from '../validators/post.ts';
 import { failureFrame, isFailure } from './failure-frame.ts';
 import { Job } from './job.entity.ts';
 import { isJobUuid } from './job-uuid.ts';
 import { storable } from './storable.ts';
-
-export interface NewJob {
-  uuid: string;
-  validatorHotkey: string;
-  executorClass: ExecutorClass;
-  /** The initial request's frame as it came. */
-  text: string;
-  token: string;
-  /** @unit seconds from now */
-  hardLimit: number;
-  /** The started receipt; null on a local miner. */
-  receipt: StoredReceipt | null;
-}
 
 /** The miner's jobs: rows, their history, and what validators are told of them, always in one transaction. */
 @Injectable()
@@ -29,7 +14,6 @@ export class Jobs {
   constructor(
     private readonly database: Database,
     private readonly outbox: Outbox,
-    private readonly receipts: Receipts,
     private readonly post: Post,
   ) {}
 
@@ -39,48 +23,11 @@ export class Jobs {
   }
 
   /**
-   * Takes one of `capacity` slots of the class for a new job, or declines it when none is free. The counting is
-   * serialised for each class, so a slot is never given twice.
-   * @param answer what the validator is told; called in the transaction
-   * @returns null when there is a job of this uuid already; nothing has been changed then
-   */
-  async take(
-    job: NewJob,
-    capacity: number,
-    answer: (accepted: boolean, tx: Transaction) => Promise<Message>,
-  ): Promise<'accepted' | 'rejected' | null> {
-    return this.database.transaction(async (tx) => {
-      await tx.manager.query(`select pg_advisory_xact_lock(hashtext('slots of ' || $1))`, [
-        job.executorClass,
-      ]);
-      const [row] = await tx.manager.query<{ slot_held: boolean }[]>(
-        `with free as (
-           select count(*) < $7 as slot from job where executor_class = $3 and slot_held
-         ), made as (
-           insert into job (uuid, validator_hotkey, executor_class, initial_request, executor_token, deadline,
-             slot_held, status, ended_at)
-           select $1, $2, $3, $4, $5, now() + make_interval(secs => $6),
-             slot, case when slot then 'accepted' else 'rejected' end, case when slot then null else now() end
-           from free
-           on conflict do nothing returning uuid, slot_held, status
-         ), noted as (
-           insert into job_event (job_uuid, status) select uuid, status from made
-         )
-         select slot_held from made`,
-        [job.uuid, job.validatorHotkey, job.executorClass, job.text, job.token, job.hardLimit, capacity],
-      );
-      if (!row) return null;
-      if (row.slot_held && job.receipt) await this.receipts.store(tx, job.receipt);
-      await this.tell(tx, job.validatorHotkey, job.uuid, await answer(row.slot_held, tx));
-      return row.slot_held ? 'accepted' : 'rejected';
-    });
-  }
-
-  /**
    * Moves a job on, notes it in its history and tells its validator. Nothing happens when the job is already there or
    * further, or has ended: a repeated step changes nothing, and an end is final.
    * @param message what the validator is told; null: nothing
    * @param also what else is stored with it
+   * @param executorNumber the number of the executor's message that says so, on `durable-1`
    * @returns whether the job was moved
    */
   async advance(
@@ -88,6 +35,7 @@ export class Jobs {
     to: JobStatus,
     message: Message | null,
     also?: (tx: Transaction) => Promise<void>,
+    executorNumber = 0,
   ): Promise<boolean> {
     const { reason, message: says } = (message ?? {}) as { reason?: string; message?: string };
     return this.database.transaction(async (tx) => {
@@ -96,7 +44,8 @@ export class Jobs {
            update job set status = $2,
              ended_at = case when $4::boolean then now() end,
              connect_by = case when $4 then null else connect_by end,
-             slot_held = slot_held and not ($4 and start_requested_at is null)
+             slot_held = slot_held and not ($4 and start_requested_at is null),
+             executor_number = greatest(executor_number, $7), ended_by_executor = $4 and $7 > 0
            where uuid = $1 and status = any ($3) returning uuid
          ), noted as (
            insert into job_event (job_uuid, status, reason, message) select uuid, $2, $5, $6 from moved
@@ -109,6 +58,7 @@ export class Jobs {
           isTerminal(to),
           reason ?? null,
           says === undefined ? null : storable(says),
+          executorNumber,
         ],
       );
       if (moved.length === 0) return false;
@@ -118,12 +68,20 @@ export class Jobs {
     });
   }
 
-  /** Tells the validator something that does not move the job. Nothing happens when the job has ended. */
-  async relay(job: Pick<Job, 'uuid' | 'validator_hotkey'>, message: Message): Promise<void> {
+  /**
+   * Tells the validator something that does not move the job. Nothing happens when the job has ended.
+   * @param executorNumber the number of the executor's message, on `durable-1`; nothing happens when it is stored already
+   */
+  async relay(
+    job: Pick<Job, 'uuid' | 'validator_hotkey'>,
+    message: Message,
+    executorNumber = 0,
+  ): Promise<void> {
     await this.database.transaction(async (tx) => {
-      const active = await tx.manager.query<unknown[]>(
-        'select 1 from job where uuid = $1 and ended_at is null for update',
-        [job.uuid],
+      const [active] = await tx.manager.query<[unknown[]]>(
+        `update job set executor_number = greatest(executor_number, $2)
+         where uuid = $1 and ended_at is null and ($2 = 0 or executor_number < $2) returning uuid`,
+        [job.uuid, executorNumber],
       );
       if (active.length > 0) await this.tell(tx, job.validator_hotkey, job.uuid, message);
     });
@@ -157,21 +115,35 @@ export class Jobs {
     );
   }
 
-  /** Stores where the executor is; false when the job has ended meanwhile. */
-  async setHandle(uuid: string, handle: ExecutorHandle): Promise<boolean> {
-    const [rows] = await this.database.manager.query<[{ ended_at: Date | null }[]]>(
-      'update job set executor_handle = $2 where uuid = $1 returning ended_at',
-      [uuid, JSON.stringify(handle)],
+  /** Forgets that the executor was being started: it never was. Its token is void, should it come after all. */
+  async restart(uuid: string, token: string): Promise<void> {
+    await this.database.manager.query(
+      `update job set start_requested_at = null, connect_by = null, executor_token = $2,
+         slot_held = slot_held and ended_at is null
+       where uuid = $1 and executor_handle is null and connected_at is null`,
+      [uuid, token],
     );
-    return rows[0]?.ended_at === null;
   }
 
-  /** The executor of this token is connected: the job, or null when there is none or it has ended. */
-  async attach(token: string, address: string): Promise<Job | null> {
+  /** Stores where the executor of this token is. @returns its job; null when no job has this token */
+  async setHandle(token: string, handle: ExecutorHandle): Promise<Pick<Job, 'uuid' | 'ended_at'> | null> {
+    const [rows] = await this.database.manager.query<[Pick<Job, 'uuid' | 'ended_at'>[]]>(
+      'update job set executor_handle = $2 where executor_token = $1 returning uuid, ended_at',
+      [token, JSON.stringify(handle)],
+    );
+    return rows[0] ?? null;
+  }
+
+  /**
+   * The executor of this token is connected: the job, or null when there is none or it has ended.
+   * @param durable whether it speaks `durable-1`, so that it may be away while it works
+   */
+  async attach(token: string, address: string, durable = false): Promise<Job | null> {
     const [rows] = await this.database.manager.query<[Job[]]>(
-      `update job set connected_at = coalesce(connected_at, now()), connect_by = null, executor_address = $2
+      `update job set connected_at = coalesce(connected_at, now()), connect_by = null, executor_address = $2,
+         executor_durable = $3
        where executor_token = $1 and ended_at is null returning *`,
-      [token, address],
+      [token, address, durable],
     );
     return rows[0] ?? null;
   }
@@ -185,11 +157,15 @@ export class Jobs {
     );
   }
 
-  /** Gives executors that an earlier miner process has started time to connect again. @param within seconds */
+  /**
+   * Gives executors that an earlier miner process has started time to connect again. Those that speak `durable-1`, and
+   * whose end will be seen, need no such time: they may be away for as long as they run.
+   * @param within seconds
+   */
   async expectExecutors(within: number): Promise<void> {
     await this.database.manager.query(
       `update job set connect_by = greatest(connect_by, now() + make_interval(secs => $1))
-       where ended_at is null and start_requested_at is not null`,
+       where ended_at is null and start_requested_at is not null and not (executor_durable and executor_handle is not null)`,
       [within],
     );
   }
@@ -199,13 +175,20 @@ export class Jobs {
     return this.database.manager.findBy(Job, { slot_held: true });
   }
 
-  /** Ends the job for its validator: it has confirmed how the job ended, and nothing needs to be sent again. */
-  async settle(tx: Transaction, job: Job): Promise<void> {
-    await tx.manager.query('update job set settled_at = coalesce(settled_at, now()) where uuid = $1', [
-      job.uuid,
-    ]);
-    await this.outbox.settle(tx, job.validator_hotkey, job.uuid);
-    tx.afterCommit(() => this.post.forget(job.validator_hotkey, job.uuid));
+  /** Ends jobs for their validators: they have confirmed how the jobs ended, and nothing needs to be sent again. */
+  async settle(tx: Transaction, jobs: Pick<Job, 'uuid' | 'validator_hotkey'>[]): Promise<void> {
+    if (jobs.length === 0) return;
+    const uuids = jobs.map(({ uuid }) => uuid);
+    await tx.manager.query(
+      `with settled as (
+         update job set settled_at = coalesce(settled_at, now()) where uuid = any ($1::uuid[])
+       )
+       delete from outbox where subject = any ($1::text[])`,
+      [uuids],
+    );
+    tx.afterCommit(() => {
+      for (const { uuid, validator_hotkey } of jobs) this.post.forget(validator_hotkey, uuid);
+    });
   }
 
   private async tell(tx: Transaction, hotkey: string, uuid: string, message: Message) {

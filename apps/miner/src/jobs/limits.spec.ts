@@ -21,7 +21,7 @@ it('an executor has its class’s spin-up time, the start-up limit and ten secon
 it.each([
   ['all of its timing', { executor_timing: timing(60), timeout_seconds: 300 }, 5 + 60 + 120 + 30 + 2],
   ['its single time-out when it has no timing', { timeout_seconds: 300 }, 300],
-  ['twenty minutes when it has neither', {}, 1200],
+  ['the most age of an executor when it has neither', {}, 1200],
   ['no less than nothing for a negative limit', { executor_timing: timing(-1_000_000) }, 5 + 120 + 30 + 2],
   [
     'no more than a year for a huge limit',
@@ -29,5 +29,5 @@ it.each([
     31_536_000 + 5 + 120 + 30 + 2,
   ],
 ])('a job is given %s, and a minute on top', (_what, changes, run) => {
-  expect(hardLimit(request(changes), 5)).toBe(18 + run + 60);
+  expect(hardLimit(request(changes), 5, 1_200)).toBe(18 + run + 60);
 });

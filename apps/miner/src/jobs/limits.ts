@@ -4,8 +4,6 @@ import { executorClasses, type InitialJobRequest } from '@horde/protocol';
 const connectMargin = 10;
 /** What a job may take beyond all its limits before it is ended by force. @unit seconds */
 const deadlineMargin = 60;
-/** What an executor of a job without any limits may take. ComputeHorde's MAX_EXECUTOR_TIMEOUT. @unit seconds */
-const defaultRunTime = 1_200;
 /** Limits are held to a year each, so that their sum is always a time. @unit seconds */
 const longestLimit = 31_536_000;
 
@@ -15,8 +13,17 @@ export const connectLimit = (
   startupTimeLimit: number,
 ): number => executorClasses[executorClass].spinUpTime + startupTimeLimit + connectMargin;
 
-/** After which time, from its acceptance, a job is ended by force. @param startupTimeLimit seconds @unit seconds */
-export function hardLimit(request: InitialJobRequest, startupTimeLimit: number): number {
+/**
+ * After which time, from its acceptance, a job is ended by force: never before all its own limits have passed.
+ * @param startupTimeLimit seconds
+ * @param maxExecutorAge what a job that names no limits may take. @unit seconds
+ * @unit seconds
+ */
+export function hardLimit(
+  request: InitialJobRequest,
+  startupTimeLimit: number,
+  maxExecutorAge: number,
+): number {
   const { executor_timing: timing, timeout_seconds: timeout } = request;
   const run = timing
     ? [
@@ -26,7 +33,7 @@ export function hardLimit(request: InitialJobRequest, startupTimeLimit: number):
         timing.upload_time_limit,
         timing.streaming_start_time_limit,
       ]
-    : [timeout ?? defaultRunTime];
+    : [timeout ?? maxExecutorAge];
   const seconds = run.reduce((sum, limit) => sum + Math.min(Math.max(limit, 0), longestLimit), 0);
   return connectLimit(request.executor_class, startupTimeLimit) + seconds + deadlineMargin;
 }

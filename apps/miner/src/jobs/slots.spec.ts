@@ -1,5 +1,5 @@
 import { verifyHex } from '@horde/identity';
-import { receiptText, type ReceiptPayload } from '@horde/protocol';
+import { JobFinished, make, receiptText, type ReceiptPayload } from '@horde/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MinerUnderTest } from '../testing/miner.ts';
 import { RecordingManager } from '../testing/recording-manager.ts';
@@ -68,6 +68,41 @@ describe('a busy miner', () => {
     const decline = await connection.next('V0DeclineJobRequest');
     expect(decline['receipts']).toMatchObject([
       { payload: { job_uuid: organic.job_uuid, receipt_type: 'JobStartedReceipt' } },
+    ]);
+  });
+
+  it('runs synthetic jobs like organic ones, keeps their receipts, and excuses itself to them with organic ones', async () => {
+    miner.manager.offered = { 'always_on.test': 2 };
+    const validator = await miner.validator();
+    const connection = await validator.login();
+    const [organic, synthetic, declined] = [
+      validator.initial(),
+      validator.initial({}, { is_organic: false }),
+      validator.initial({}, { is_organic: false }),
+    ];
+    for (const request of [organic, synthetic]) {
+      await connection.send(request);
+      await connection.next('V0AcceptJobRequest');
+    }
+    await connection.send(declined);
+    const decline = await connection.next('V0DeclineJobRequest');
+    expect(decline['receipts']).toMatchObject([{ payload: { job_uuid: organic.job_uuid } }]);
+    const { job_uuid } = synthetic;
+    const executor = await miner.executor(await miner.manager.token(job_uuid));
+    await executor.send(
+      make(JobFinished, { job_uuid, docker_process_stdout: '', docker_process_stderr: '' }),
+    );
+    await connection.next('V0JobFinishedRequest');
+    await connection.send(validator.finished(job_uuid));
+    await connection.settled();
+    expect(
+      await miner.query(
+        'select receipt_type, is_organic from receipt where job_uuid = $1 order by 1',
+        job_uuid,
+      ),
+    ).toEqual([
+      { receipt_type: 'JobFinishedReceipt', is_organic: null },
+      { receipt_type: 'JobStartedReceipt', is_organic: false },
     ]);
   });
 

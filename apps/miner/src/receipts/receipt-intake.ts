@@ -2,23 +2,42 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { withLogContext, type Logger } from '@horde/operations';
-import type { JobAcceptedPayload, JobFinishedPayload } from '@horde/protocol';
+import { receiptText, type JobAcceptedPayload, type JobFinishedPayload } from '@horde/protocol';
 import { ExecutorSupervisor } from '../executors/executor-supervisor.ts';
 import type { Job } from '../jobs/job.entity.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { LOGGER } from '../ports.ts';
 import { MinerSettings } from '../settings.ts';
 import type { ValidatorSession } from '../validators/validator-session.ts';
-import { countersigned, receiptProblem } from './receipt-rules.ts';
+import { Batches } from './batches.ts';
+import { ReceiptChecks } from './receipt-checks.ts';
+import { ReceiptCounts } from './receipt-counts.ts';
+import { countersigned } from './receipt-rules.ts';
 import { Receipts } from './receipts.ts';
+import type { StoredReceipt } from './stored-receipt.entity.ts';
+
+/** How many receipts are stored in one transaction. */
+const most = 256;
 
 type EndPayload = JobAcceptedPayload | JobFinishedPayload;
+
+interface Good {
+  job: Pick<Job, 'uuid' | 'validator_hotkey'>;
+  /** Null on a local miner, which keeps none. */
+  receipt: StoredReceipt | null;
+  /** It is the last thing that the validator says of the job. */
+  settles: boolean;
+}
 
 /** Takes in the receipts that validators send for their jobs. Bad ones are dropped: nobody waits for an answer. */
 @Injectable()
 export class ReceiptIntake {
+  private readonly batches = new Batches((batch: Good[]) => this.storeAll(batch), most);
+
   constructor(
     private readonly database: Database,
+    private readonly checks: ReceiptChecks,
+    private readonly counts: ReceiptCounts,
     private readonly jobs: Jobs,
     private readonly receipts: Receipts,
     private readonly supervisor: ExecutorSupervisor,
@@ -27,36 +46,52 @@ export class ReceiptIntake {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
+  /** Resolves when the receipt is committed, or dropped. The same one again changes nothing. */
   async receive(payload: EndPayload, signature: string, session: ValidatorSession): Promise<void> {
     await withLogContext({ job: payload.job_uuid }, async () => {
-      const job = await this.jobs.find(payload.job_uuid);
-      const problem =
-        job?.validator_hotkey === session.hotkey
-          ? this.problem(payload, signature, session.hotkey)
-          : 'This miner has no such job of this validator.';
-      if (problem) this.logger.warn(`a ${payload.receipt_type} was dropped: ${problem}`);
-      else await this.keep(job!, payload, signature);
+      const text = receiptText(payload);
+      const checked = await this.checks.check({ payload, text, signature, validator: session.hotkey });
+      if ('refusal' in checked) {
+        this.counts.refuse(checked.refusal);
+        this.logger.warn(`a ${payload.receipt_type} was dropped: ${checked.sentence}`);
+        return;
+      }
+      const { job } = checked;
+      const { isLocalMiner } = this.settings;
+      const receipt = isLocalMiner ? null : countersigned(payload, signature, this.keypair, text);
+      const good = { job, receipt, settles: payload.receipt_type === 'JobFinishedReceipt' };
+      const running = good.settles && job.ended_at === null;
+      if (!running || !(await this.giveUp(good))) await this.batches.add(good);
+      this.counts.stored.inc({ type: payload.receipt_type });
+      this.logger.info(`${payload.receipt_type} stored`);
     });
   }
 
-  private problem(payload: EndPayload, signature: string, validator: string): string | null {
-    if (this.settings.isLocalMiner) return null;
-    return receiptProblem(payload, signature, { miner: this.keypair.address, validator });
+  /**
+   * A validator that closes a job before it has ended has given it up; there is no other message for that. One
+   * transaction for both: with the receipt stored, nobody would end the job after a crash.
+   * @returns false when the job has ended meanwhile
+   */
+  private async giveUp(good: Good): Promise<boolean> {
+    const { job } = good;
+    const givenUp = await this.jobs.advance(job, 'horde_failed', null, (tx) => this.store(tx, [good]));
+    if (givenUp) this.supervisor.stop(job.uuid);
+    return givenUp;
   }
 
-  private async keep(job: Job, payload: EndPayload, signature: string): Promise<void> {
-    const finished = payload.receipt_type === 'JobFinishedReceipt';
-    const store = async (tx: Transaction) => {
-      if (!this.settings.isLocalMiner) {
-        await this.receipts.store(tx, countersigned(payload, signature, this.keypair));
-      }
-      if (finished) await this.jobs.settle(tx, job);
-    };
-    // A validator that closes a job before it has ended has given it up; there is no other message for that. One
-    // transaction for both: with the receipt stored, nobody would end the job after a crash.
-    const givenUp = finished && (await this.jobs.advance(job, 'horde_failed', null, store));
-    if (givenUp) this.supervisor.stop(job.uuid);
-    else await this.database.transaction(store);
-    this.logger.info(`${payload.receipt_type} stored`);
+  private async storeAll(batch: Good[]): Promise<void[]> {
+    await this.database.transaction((tx) => this.store(tx, batch));
+    return batch.map(() => undefined);
+  }
+
+  private async store(tx: Transaction, batch: Good[]): Promise<void> {
+    await this.receipts.store(
+      tx,
+      ...batch.map(({ receipt }) => receipt).filter((receipt) => receipt !== null),
+    );
+    await this.jobs.settle(
+      tx,
+      batch.filter(({ settles }) => settles).map(({ job }) => job),
+    );
   }
 }

@@ -1,28 +1,43 @@
 import { verifyHex, type Keypair } from '@horde/identity';
-import { JobStartedPayload, receiptText, type ReceiptPayload } from '@horde/protocol';
+import { JobStartedPayload, receiptText, wireTimeToMs, type ReceiptPayload } from '@horde/protocol';
 import type { StoredReceipt } from './stored-receipt.entity.ts';
 
-/** Why a validator's receipt is refused, as a sentence; null when it is good. */
-export function receiptProblem(
-  payload: ReceiptPayload,
-  signature: string,
-  between: { miner: string; validator: string },
-): string | null {
+/** How far a receipt's time may be ahead; ComputeHorde's newest validators skip one that is further. @unit ms */
+const furthestAhead = 3_600_000;
+
+/** Whom a receipt must be of and for. */
+interface Between {
+  miner: string;
+  validator: string;
+}
+
+/** Why a validator's receipt is refused whoever has signed it, as a sentence; null when its signature decides. */
+export function receiptMismatch(payload: ReceiptPayload, between: Between): string | null {
   if (payload.miner_hotkey !== between.miner) return `The receipt is for the miner ${payload.miner_hotkey}.`;
   if (payload.validator_hotkey !== between.validator)
     return `The receipt is of the validator ${payload.validator_hotkey}.`;
-  return verifyHex(receiptText(payload), signature, between.validator)
-    ? null
-    : 'The signature of the receipt is not valid.';
+  if (wireTimeToMs(payload.timestamp) - Date.now() > furthestAhead)
+    return `The receipt's time, ${payload.timestamp}, is more than an hour ahead of this miner's clock.`;
+  return null;
 }
 
-/** A good receipt with this miner's signature, ready to be stored. */
+/** What is wrong with a receipt whose signature does not hold. */
+export const wrongSignature = 'The signature of the receipt is not valid.';
+
+/** Why a validator's receipt is refused, as a sentence; null when it is good. */
+export function receiptProblem(payload: ReceiptPayload, signature: string, between: Between): string | null {
+  const mismatch = receiptMismatch(payload, between);
+  if (mismatch) return mismatch;
+  return verifyHex(receiptText(payload), signature, between.validator) ? null : wrongSignature;
+}
+
+/** A good receipt with this miner's signature, ready to be stored. @param text what the validator has signed */
 export function countersigned(
   payload: ReceiptPayload,
   validatorSignature: string,
   keypair: Keypair,
+  text = receiptText(payload),
 ): StoredReceipt {
-  const text = receiptText(payload);
   const started = payload instanceof JobStartedPayload ? payload : null;
   return {
     job_uuid: payload.job_uuid,
@@ -37,3 +52,14 @@ export function countersigned(
     miner_signature: keypair.signHex(text),
   };
 }
+
+/** The line of a page that shows a receipt: a `Receipt` as compact JSON. */
+export const pageLine = (
+  receipt: Pick<StoredReceipt, 'payload' | 'validator_signature' | 'miner_signature'>,
+): string =>
+  JSON.stringify({
+    // It holds no number that JSON.parse would round: their bounds are below 2^53, and none has a fraction.
+    payload: JSON.parse(receipt.payload) as unknown,
+    validator_signature: receipt.validator_signature,
+    miner_signature: receipt.miner_signature,
+  });

@@ -8,31 +8,42 @@ import {
   receiptPayloadClasses,
   type ReceiptPayload,
 } from '@horde/protocol';
+import { ReceiptPages } from './receipt-pages.ts';
 import type { StoredReceipt } from './stored-receipt.entity.ts';
 
 /** The receipts that this miner holds. */
 @Injectable()
 export class Receipts {
-  /** Stores a receipt; one of the same job and type that is there already stays as it is. */
-  async store(tx: Transaction, receipt: StoredReceipt): Promise<void> {
+  constructor(private readonly pages: ReceiptPages) {}
+
+  /**
+   * Stores receipts; one of the same job and type that is there already stays as it is. Once they are committed they
+   * go to a page.
+   */
+  async store(tx: Transaction, ...receipts: StoredReceipt[]): Promise<void> {
+    if (receipts.length === 0) return;
+    const column = <K extends keyof StoredReceipt>(name: K) => receipts.map((receipt) => receipt[name]);
     // A statement of its own: the entity's time would pass through a Date and lose its microseconds.
     await tx.manager.query(
       `insert into receipt (job_uuid, receipt_type, validator_hotkey, timestamp, executor_class, is_organic, ttl,
          payload, validator_signature, miner_signature)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`,
+       select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::boolean[],
+         $7::integer[], $8::text[], $9::text[], $10::text[])
+       on conflict do nothing`,
       [
-        receipt.job_uuid,
-        receipt.receipt_type,
-        receipt.validator_hotkey,
-        receipt.timestamp,
-        receipt.executor_class,
-        receipt.is_organic,
-        receipt.ttl,
-        receipt.payload,
-        receipt.validator_signature,
-        receipt.miner_signature,
+        column('job_uuid'),
+        column('receipt_type'),
+        column('validator_hotkey'),
+        column('timestamp'),
+        column('executor_class'),
+        column('is_organic'),
+        column('ttl'),
+        column('payload'),
+        column('validator_signature'),
+        column('miner_signature'),
       ],
     );
+    tx.afterCommit(() => this.pages.ring());
   }
 
   /**

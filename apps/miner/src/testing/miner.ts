@@ -2,15 +2,17 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { Chain, Neuron } from '@horde/chain';
+import type { Neuron, SigningChain } from '@horde/chain';
 import type { ExecutorManager } from '@horde/executor-manager';
 import { Keypair } from '@horde/identity';
 import { createLogger } from '@horde/operations';
 import { executorPath } from '@horde/protocol';
+import type { Extension } from '@horde/transport';
 import pg from 'pg';
 import { createTestDatabase } from '../../../../tests/support/database.ts';
 import { minerModule } from '../miner.module.ts';
 import { MinerSettings } from '../settings.ts';
+import { DurablePeer } from './durable-peer.ts';
 import { Peer } from './peer.ts';
 import { RecordingManager } from './recording-manager.ts';
 import { ScriptedValidator } from './validator.ts';
@@ -20,6 +22,7 @@ export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
   readonly keypair = Keypair.generate();
   /** The validators that the chain has. */
   chainValidators: string[] = [];
+  private chain: SigningChain | null = null;
   private app!: INestApplication;
   private sql!: pg.Client;
 
@@ -29,31 +32,35 @@ export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
     private databaseUrl: string,
   ) {}
 
+  /** @param chainFor the chain of the miner with this hotkey; without it: one that knows `chainValidators` only */
   static async start<M extends ExecutorManager>(
     manager: M,
     settings: Partial<MinerSettings> = {},
+    chainFor?: (hotkey: string) => Promise<SigningChain>,
   ): Promise<MinerUnderTest<M>> {
     const miner = new MinerUnderTest(manager, settings, await createTestDatabase());
+    miner.chain = (await chainFor?.(miner.hotkey)) ?? null;
     await miner.boot();
     miner.sql = new pg.Client({ connectionString: miner.databaseUrl, options: '-c search_path=miner' });
     await miner.sql.connect();
     return miner;
   }
 
-  /** The next life of the miner, on the same database. */
-  async boot(): Promise<void> {
+  /** The next life of the miner, on the same database. @param databasePort where it reaches that, if not directly */
+  async boot(databasePort?: number): Promise<void> {
     const settings = Object.assign(new MinerSettings(), {
-      databaseUrl: this.databaseUrl,
+      databaseUrl: databasePort ? at(this.databaseUrl, databasePort) : this.databaseUrl,
       port: 0,
       netuid: 1,
       network: 'local',
+      serving: false,
       ...this.settings,
     });
     const validators = async () => ({
       block: { number: 1, hash: '0x' },
       validators: this.chainValidators.map((hotkey) => ({ hotkey }) as Neuron),
     });
-    const chain = { validators } as Pick<Chain, 'validators'> as Chain;
+    const chain = this.chain ?? ({ validators } as Pick<SigningChain, 'validators'> as SigningChain);
     const module = minerModule(settings, createLogger('miner'), {
       keypair: this.keypair,
       chain,
@@ -61,6 +68,7 @@ export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
     });
     this.app = await NestFactory.create(module, {
       logger: false,
+      abortOnError: false,
       bodyParser: false,
       forceCloseConnections: true,
     });
@@ -69,6 +77,11 @@ export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
   }
 
   private port = 0;
+
+  /** The port of its database's server. */
+  get databasePort(): number {
+    return Number(new URL(this.databaseUrl).port);
+  }
 
   get url(): string {
     return `ws://127.0.0.1:${this.port}`;
@@ -105,6 +118,11 @@ export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
     return Peer.connect(this.url + executorPath(token), headers);
   }
 
+  /** An executor's connection that asks for extensions. */
+  durable(token: string, extensions?: readonly Extension[]): Promise<DurablePeer> {
+    return DurablePeer.connect(this.url + executorPath(token), extensions);
+  }
+
   async query<T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<T[]> {
     return (await this.sql.query(sql, values)).rows as T[];
   }
@@ -123,3 +141,5 @@ export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
     await this.sql.end();
   }
 }
+
+const at = (url: string, port: number): string => Object.assign(new URL(url), { port }).href;

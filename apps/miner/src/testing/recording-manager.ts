@@ -3,6 +3,7 @@ import type {
   ExecutorManager,
   ExitStatus,
   Manifest,
+  RunningExecutor,
   StartExecutor,
 } from '@horde/executor-manager';
 
@@ -23,6 +24,10 @@ export class RecordingManager implements ExecutorManager {
   startsHang = false;
   /** What `publicAddress` answers. */
   address: () => Promise<string | null> = async () => null;
+  /** What `mainHotkey` answers. */
+  mainHotkeyAnswer: () => Promise<string | null> = async () => null;
+  /** Lists what runs, of managers that can. */
+  running?: () => Promise<RunningExecutor[]>;
   private listeners: (() => void)[] = [];
 
   constructor(public offered: Manifest = { 'always_on.test': 2 }) {}
@@ -45,6 +50,15 @@ export class RecordingManager implements ExecutorManager {
     return { token: request.token };
   }
 
+  /** Makes it a manager that can list what it has started. */
+  listing(): this {
+    this.running = async () =>
+      this.executors
+        .filter(({ running }) => running)
+        .map(({ request: { token } }) => ({ token, handle: { token } }));
+    return this;
+  }
+
   async recover(handle: ExecutorHandle): Promise<'running' | 'gone'> {
     return this.of(handle).running ? 'running' : 'gone';
   }
@@ -65,6 +79,10 @@ export class RecordingManager implements ExecutorManager {
     return this.address();
   }
 
+  async mainHotkey(): Promise<string | null> {
+    return this.mainHotkeyAnswer();
+  }
+
   /** The executor of this token has exited. */
   exit(token: string, code: number): void {
     const executor = this.of({ token });
@@ -77,6 +95,15 @@ export class RecordingManager implements ExecutorManager {
     for (;;) {
       const executor = this.executors.find(({ request }) => request.jobUuid === job);
       if (executor) return executor.request.token;
+      await new Promise<void>((resolve) => this.listeners.push(resolve));
+    }
+  }
+
+  /** The token of the `n`-th warm executor that was started, once it has been. */
+  async warmToken(n: number): Promise<string> {
+    for (;;) {
+      const warm = this.executors.filter(({ request }) => request.token.startsWith('warm-'));
+      if (warm[n]) return warm[n].request.token;
       await new Promise<void>((resolve) => this.listeners.push(resolve));
     }
   }

@@ -15,6 +15,8 @@ import {
   validatorSignatureText,
   wireTimeNow,
 } from '@horde/protocol';
+import type { Extension } from '@horde/transport';
+import { DurablePeer } from './durable-peer.ts';
 import { Peer } from './peer.ts';
 
 /** A validator with a real key, which speaks the wire. */
@@ -39,6 +41,19 @@ export class ScriptedValidator {
     const peer = await this.connect();
     await peer.send(this.auth());
     await peer.next('V0ExecutorManifestRequest');
+    return peer;
+  }
+
+  /** A connection that asks for extensions and has not authenticated. */
+  connectDurable(extensions?: readonly Extension[]): Promise<DurablePeer> {
+    return DurablePeer.connect(this.url() + validatorPath(this.hotkey), extensions);
+  }
+
+  /** An authenticated connection that asks for extensions. */
+  async durable(extensions?: readonly Extension[]): Promise<DurablePeer> {
+    const peer = await this.connectDurable(extensions);
+    await peer.plain(this.auth());
+    await peer.nextFrame('V0ExecutorManifestRequest');
     return peer;
   }
 

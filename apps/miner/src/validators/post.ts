@@ -6,6 +6,14 @@ import type { ValidatorSession } from './validator-session.ts';
 
 /** How long a fresh connection may take to name its job before it counts as one that came back. @unit ms */
 const timeToName = 500;
+/** What a job's output may find waiting for its validator before it is dropped. @unit bytes */
+const outputBehind = 256 * 1024;
+
+/** A row of the outbox. */
+export interface FirstMessage {
+  id: string;
+  frame: string;
+}
 
 interface Delivery {
   session: ValidatorSession;
@@ -16,13 +24,16 @@ interface Delivery {
   /** Job -> the last row of the outbox that this connection was sent. */
   sent: Map<string, string>;
   turn: Promise<void>;
-  timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout | undefined;
 }
 
 /**
  * Brings what the outbox holds to the validators' connections. A job's messages go to the newest authenticated
  * connection that named it, and to later ones of the same hotkey that named no job: clients that lost their connection
  * and came back. They stay in the outbox until the job is settled, so that each such connection gets all of them, once.
+ *
+ * On `durable-1` the messages bear their numbers in the outbox, leave it when the validator has confirmed them, and go
+ * only to connections that ask for their job.
  */
 @Injectable()
 export class Post {
@@ -36,7 +47,9 @@ export class Post {
 
   /** The session has authenticated. */
   join(session: ValidatorSession): void {
-    const timer = setTimeout(() => void this.cameBack(delivery), timeToName).unref();
+    const timer = session.link
+      ? undefined
+      : setTimeout(() => void this.cameBack(delivery), timeToName).unref();
     const delivery: Delivery = {
       session,
       order: ++this.authentications,
@@ -55,11 +68,39 @@ export class Post {
     });
   }
 
-  /** The session's validator has named a job of its own on it. */
-  name(session: ValidatorSession, job: string): void {
+  /**
+   * The session's validator has named a job of its own on it.
+   * @param first the job's first and so far only message, where that is known: the outbox need not be asked for it
+   */
+  name(session: ValidatorSession, job: string, first?: FirstMessage): void {
     session.hasNamed = true;
     session.named.add(job);
-    this.ring(session.hotkey, job);
+    for (const delivery of this.recipients(session.hotkey, job)) this.deliver(delivery, job, first);
+  }
+
+  /** The session's validator has all of a job's messages up to this number, and waits for what follows. */
+  async resume(session: ValidatorSession, job: string, number: number): Promise<void> {
+    await this.confirmed(session.hotkey, job, number);
+    this.deliveryOf(session)?.sent.set(job, String(number));
+    this.name(session, job);
+  }
+
+  /** The validator has stored all of a job's messages up to this number. */
+  async confirmed(hotkey: string, job: string, number: number): Promise<void> {
+    await this.database.manager.query('delete from outbox where subject = $1 and peer = $2 and id <= $3', [
+      job,
+      hotkey,
+      number,
+    ]);
+  }
+
+  /** Passes on what a job prints, to validators that want it and can keep up; it is stored nowhere. */
+  passOutput(hotkey: string, job: string, frame: string): void {
+    for (const { session } of this.recipients(hotkey, job)) {
+      const { connection } = session;
+      if (connection.extensions.has('logs-1') && connection.unsent < outputBehind)
+        void connection.sendText(frame);
+    }
   }
 
   /** There may be something new about a job. */
@@ -73,6 +114,10 @@ export class Post {
       session.named.delete(job);
       sent.delete(job);
     }
+  }
+
+  private deliveryOf(session: ValidatorSession): Delivery | undefined {
+    return [...(this.deliveries.get(session.hotkey) ?? [])].find((delivery) => delivery.session === session);
   }
 
   private recipients(hotkey: string, job: string): Delivery[] {
@@ -100,24 +145,30 @@ export class Post {
     }
   }
 
-  private deliver(delivery: Delivery, job: string): void {
+  private deliver(delivery: Delivery, job: string, first?: FirstMessage): void {
     delivery.turn = delivery.turn
-      .then(() => withLogContext({ job, peer: delivery.session.hotkey }, () => this.send(delivery, job)))
+      .then(() =>
+        withLogContext({ job, peer: delivery.session.hotkey }, () => this.send(delivery, job, first)),
+      )
       .catch((error: unknown) => this.failed(delivery, error));
   }
 
-  private async send(delivery: Delivery, job: string): Promise<void> {
+  private async send(delivery: Delivery, job: string, first?: FirstMessage): Promise<void> {
     const { session, sent } = delivery;
     if (!session.connection.isOpen) return;
-    const rows = await this.database.manager.query<{ id: string; type: string; frame: string }[]>(
-      'select id, type, frame from outbox where subject = $1 and peer = $2 and id > $3 order by id',
-      [job, session.hotkey, sent.get(job) ?? '0'],
-    );
-    for (const { id, type, frame } of rows) {
-      if (!(await session.connection.sendText(frame))) return;
+    const rows =
+      first && !sent.has(job) ? [first] : await this.unsent(session.hotkey, job, sent.get(job) ?? '0');
+    for (const { id, frame } of rows) {
+      if (!(await session.deliver(job, Number(id), frame))) return;
       sent.set(job, id);
-      this.logger.debug(`sent ${type}`);
     }
+  }
+
+  private unsent(hotkey: string, job: string, after: string): Promise<FirstMessage[]> {
+    return this.database.manager.query<FirstMessage[]>(
+      'select id, frame from outbox where subject = $1 and peer = $2 and id > $3 order by id',
+      [job, hotkey, after],
+    );
   }
 
   /** Cut, the validator connects again and gets everything; left open, it would miss this for ever. */

@@ -1,18 +1,22 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Keypair } from '@horde/identity';
 import type { Logger } from '@horde/operations';
 import {
   complaintOf,
+  DeclineJob,
+  errors,
   MainHotkey,
   make,
   requireHandlers,
   validatorToMiner,
   type Handlers,
 } from '@horde/protocol';
+import { MainHotkeys } from '../chain/main-hotkey.ts';
+import { JobCancellation } from '../jobs/job-cancellation.ts';
 import { JobIntake } from '../jobs/job-intake.ts';
 import { JobPayloads } from '../jobs/job-payloads.ts';
 import { LOGGER } from '../ports.ts';
 import { ReceiptIntake } from '../receipts/receipt-intake.ts';
+import { ValidatorRates } from './validator-rates.ts';
 import type { ValidatorSession } from './validator-session.ts';
 
 /** Where a message came from, and its frame as it came. */
@@ -29,8 +33,10 @@ export class ValidatorMessages {
   constructor(
     intake: JobIntake,
     payloads: JobPayloads,
+    cancellation: JobCancellation,
     receipts: ReceiptIntake,
-    keypair: Keypair,
+    mainHotkeys: MainHotkeys,
+    rates: ValidatorRates,
     @Inject(LOGGER) logger: Logger,
   ) {
     this.handlers = {
@@ -38,14 +44,20 @@ export class ValidatorMessages {
         logger.warn(`a validator could not use what we sent: ${complaintOf(message)}`),
       // Clients that came back may authenticate twice on one connection; once was enough.
       ValidatorAuthForMiner: () => undefined,
-      V0InitialJobRequest: (message, received, json) => intake.receive(message, received, json),
+      V0InitialJobRequest: async (message, received, json) => {
+        const { session } = received;
+        if (rates.job(session.hotkey)) return intake.receive(message, received, json);
+        const decline = { job_uuid: message.job_uuid, message: errors.TOO_MANY_JOB_REQUESTS().message };
+        await session.send(make(DeclineJob, { ...decline, reason: 'busy' }));
+      },
       V0JobRequest: (message, received, json) => payloads.receive(message, received, json),
+      V0CancelJobRequest: (message, received) => cancellation.receive(message, received),
       V0JobAcceptedReceiptRequest: ({ payload, signature }, { session }) =>
         receipts.receive(payload, signature, session),
       V0JobFinishedReceiptRequest: ({ payload, signature }, { session }) =>
         receipts.receive(payload, signature, session),
       V0MainHotkeyMessage: async (_message, { session }) =>
-        void (await session.send(make(MainHotkey, { main_hotkey: keypair.address }))),
+        void (await session.send(make(MainHotkey, { main_hotkey: await mainHotkeys.current() }))),
     };
     requireHandlers(validatorToMiner, this.handlers);
   }

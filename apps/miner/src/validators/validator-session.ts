@@ -1,9 +1,11 @@
 import { GenericError, make, writeFrame } from '@horde/protocol';
-import type { Connection } from '@horde/transport';
+import type { Connection, DurableLink } from '@horde/transport';
 
 /** One connection of a validator. Until it has authenticated, it gets nothing but `GenericError`s. */
 export class ValidatorSession {
   authenticated = false;
+  /** The connection as `durable-1`; null on plain v0. */
+  link: DurableLink | null = null;
   /** Whether it has named a job. One that has not may be a client that came back and waits for its jobs' news. */
   hasNamed = false;
   /** The jobs that its own messages have named and that are not settled. */
@@ -13,10 +15,17 @@ export class ValidatorSession {
     /** The hotkey of the connection's path. */
     readonly hotkey: string,
     readonly connection: Connection,
+    /** Where it connects from, as limits count it. */
+    readonly address: string,
   ) {}
 
   send(message: { message_type: string }): Promise<boolean> {
     return this.connection.sendText(writeFrame(message));
+  }
+
+  /** Sends a message about a job that it gets until it has confirmed it. @param number rises with each of the job's */
+  deliver(job: string, number: number, frame: string): Promise<boolean> {
+    return this.link ? this.link.message(job, number, frame) : this.connection.sendText(frame);
   }
 
   async complain(details: string): Promise<void> {

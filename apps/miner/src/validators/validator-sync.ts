@@ -3,6 +3,7 @@ import type { Chain } from '@horde/chain';
 import { Health, type Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
 import { CHAIN, LOGGER } from '../ports.ts';
+import { schedule } from '../schedule.ts';
 import { MinerSettings } from '../settings.ts';
 import { Validators } from './validators.ts';
 
@@ -30,21 +31,13 @@ export class ValidatorSync implements OnApplicationBootstrap {
     this.health.add('validators', async () => {
       if (!this.done) throw new Error('The chain has not said yet who the validators are.');
     });
-    const queue = this.queues.open('validators');
-    queue.work(
-      async (id) => {
-        try {
-          await this.fetch();
-        } catch (error) {
-          this.logger.warn({ error }, 'the validators could not be read from the chain');
-          // The entry that is being worked on still has its id.
-          await queue.ring(id === 'retry' ? 'retry again' : 'retry', retryPause);
-        }
-      },
-      { onError: (error) => this.logger.error({ error }, 'the schedule of validators failed') },
-    );
-    await queue.every('fetch', interval);
-    await queue.ring('start');
+    await schedule(this.queues, this.logger, {
+      name: 'validators',
+      interval,
+      retryPause,
+      work: async () => void (await this.fetch()),
+      failed: 'the validators could not be read from the chain; it is tried again',
+    });
   }
 
   /** Reads the validators from the chain. @throws ChainError */

@@ -9,4 +9,6 @@ export class Validator {
   @Column('boolean') debug!: boolean;
   /** It has signed a job message; from then on one without a signature is refused. */
   @Column('boolean') has_signed!: boolean;
+  /** By the operator: its jobs are declined, whatever the chain says. */
+  @Column('boolean') blacklisted!: boolean;
 }

@@ -142,14 +142,6 @@ describe('a connection that has not authenticated', () => {
     await connection.close();
     await other.close();
   });
-
-  it('may send no large frame', async () => {
-    const validator = await miner.validator();
-    const connection = await validator.connect();
-    await connection.send(validator.initial({ docker_image: 'x'.repeat(70_000) }));
-    expect((await connection.next('GenericError')).details).toMatch(/after an authentication/);
-    await connection.close();
-  });
 });
 
 it('a frame that is no message gets one error, and the next good one is handled', async () => {
@@ -159,6 +151,41 @@ it('a frame that is no message gets one error, and the next good one is handled'
   expect((await connection.next('GenericError')).details).toMatch(/job_uuid: is required/);
   await connection.next('V0MainHotkeyMessage');
   await connection.close();
+});
+
+describe('a frame that cannot be read', () => {
+  it('is answered briefly, and not sent back', async () => {
+    const connection = await (await miner.validator()).login();
+    const secret = 'hunter2'.repeat(2_000);
+    for (const frame of [
+      `{"message_type":"V0JobRequest","job_uuid":"${secret}"}`,
+      `{"message_type":"${secret}"}`,
+      `{"${secret}":`,
+      JSON.stringify({ message_type: 'V0JobRequest', docker_run_cmd: Array(10_000).fill(1), job_uuid: 1 }),
+    ]) {
+      await connection.connection.sendText(frame);
+      const { details } = await connection.next('GenericError');
+      expect((details as string).length).toBeLessThanOrEqual(300);
+      expect(details).not.toMatch('hunter2hunter2');
+    }
+  });
+
+  it('because its executor class is unknown is a request that is declined, with a reason', async () => {
+    const validator = await miner.validator();
+    const connection = await validator.login();
+    const { job_uuid, ...rest } = validator.initial();
+    const text = (executor_class: unknown) => JSON.stringify({ ...rest, job_uuid, executor_class });
+    await connection.connection.sendText(text('always_on.quantum'));
+    expect(await connection.next('V0DeclineJobRequest')).toMatchObject({
+      job_uuid,
+      reason: 'busy',
+      message: 'This miner offers no executor of class always_on.quantum.',
+    });
+    await connection.connection.sendText(text('q'.repeat(100_000)));
+    expect(((await connection.next('V0DeclineJobRequest'))['message'] as string).length).toBeLessThan(150);
+    await connection.connection.sendText(text(7));
+    expect((await connection.next('GenericError')).details).toMatch(/executor_class/);
+  });
 });
 
 it('an unknown path is no websocket', async () => {

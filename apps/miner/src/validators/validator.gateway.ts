@@ -12,21 +12,27 @@ import {
   type JsonObject,
   type MessageOf,
 } from '@horde/protocol';
-import type { Connection, Upgrade } from '@horde/transport';
+import { DurableLink, limits, type Connection, type Upgrade } from '@horde/transport';
+import { complaint } from '../complaint.ts';
+import { JobRequests } from '../jobs/job-requests.ts';
+import { peerAddress } from '../peer-address.ts';
 import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
+import { ReceiptCounts } from '../receipts/receipt-counts.ts';
 import { Authentication } from './authentication.ts';
+import { ConnectionLimits } from './connection-limits.ts';
+import { DurableValidator } from './durable-validator.ts';
 import { Post } from './post.ts';
+import { declineOfUnknownClass } from './unknown-class.ts';
 import { ValidatorMessages, type Received } from './validator-messages.ts';
+import { ValidatorRates } from './validator-rates.ts';
 import { ValidatorSession } from './validator-session.ts';
 
 /** What a connection may do before it has authenticated. */
 const strangers = {
   /** How long it may take to authenticate; a refused one is closed at this time too, and never sooner. @unit ms */
   deadline: 10_000,
-  /** How many frames are looked at. */
+  /** How many frames are looked at. Their size has a bound of its own: no more than that is read. */
   frames: 16,
-  /** How large they may be. @unit characters */
-  frameLength: 64 * 1024,
 };
 
 interface Frame extends Received {
@@ -39,55 +45,62 @@ interface Frame extends Received {
 export class ValidatorGateway {
   constructor(
     private readonly authentication: Authentication,
+    private readonly limits: ConnectionLimits,
+    private readonly rates: ValidatorRates,
     private readonly messages: ValidatorMessages,
+    private readonly requests: JobRequests,
     private readonly post: Post,
+    private readonly receiptCounts: ReceiptCounts,
     @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  accept(connection: Connection, { params }: Upgrade): void {
-    const session = new ValidatorSession(params['hotkey']!, connection);
-    const early: Frame[] = [];
-    let frames = 0;
-    const deadline = setTimeout(async () => {
-      if (frames === 0) await session.complain('There was no authentication within 10 s.');
-      connection.close(1000);
-    }, strangers.deadline).unref();
-    void connection.closed.then(() => clearTimeout(deadline));
+  accept(connection: Connection, upgrade: Upgrade): void {
+    const session = new ValidatorSession(upgrade.params['hotkey']!, connection, peerAddress(upgrade));
+    this.limits.opened(session);
+    const unknown = new Stranger(session);
+    const receive = (text: string) =>
+      withLogContext({ peer: session.hotkey }, () =>
+        this.guarded(connection, () => this.receive(session, unknown, text)),
+      );
+    if (connection.extensions.has('durable-1')) {
+      const end = new DurableValidator(session, receive, this.post, this.requests);
+      session.link = new DurableLink(connection, end, (error) => this.failed(connection, error));
+    } else {
+      connection.onText(receive, () => {
+        if (session.authenticated || unknown.mayBeHeard())
+          void session.complain('Only text frames are understood.');
+      });
+    }
+  }
 
-    const handle = async (text: string) => {
-      if (session.authenticated) return this.handle(session, text);
-      if (++frames > strangers.frames) return;
-      if (text.length > strangers.frameLength)
-        return session.complain('A frame this large must come after an authentication.');
+  private async receive(session: ValidatorSession, unknown: Stranger, text: string): Promise<void> {
+    if (session.authenticated) {
+      await this.rates.frame(session.hotkey);
       const frame = await this.read(session, text);
-      if (!frame) return;
-      if (!(frame.message instanceof ValidatorAuth)) return void early.push(frame);
-      const refusal = await this.authentication.refusal(frame.message, session.hotkey);
-      if (refusal) {
-        this.logger.info({ refusal }, 'an authentication was refused');
-        return session.complain(refusal);
-      }
-      clearTimeout(deadline);
-      await this.welcome(session);
-      for (const one of early.splice(0)) await this.dispatch(one);
-    };
-    connection.onText(
-      (text) => withLogContext({ peer: session.hotkey }, () => this.guarded(connection, () => handle(text))),
-      () => void (frames++ < strangers.frames && session.complain('Only text frames are understood.')),
-    );
+      return frame ? this.dispatch(frame) : undefined;
+    }
+    if (!unknown.mayBeHeard()) return;
+    const frame = await this.read(session, text);
+    if (!frame) return;
+    if (!(frame.message instanceof ValidatorAuth)) return void unknown.early.push(frame);
+    const refusal = await this.authentication.refusal(frame.message, session.hotkey);
+    if (refusal) {
+      this.logger.info({ refusal }, 'an authentication was refused');
+      return session.complain(refusal);
+    }
+    if (!this.limits.authenticate(session))
+      return session.complain('This validator has too many connections to this miner.');
+    unknown.settle();
+    await this.welcome(session);
+    for (const one of unknown.early.splice(0)) await this.dispatch(one);
   }
 
   private async welcome(session: ValidatorSession): Promise<void> {
-    session.authenticated = true;
+    session.connection.trust();
     this.post.join(session);
     const manifest = new Map(Object.entries(await this.manager.manifest()));
     await session.send(make(ExecutorManifest, { manifest }));
-  }
-
-  private async handle(session: ValidatorSession, text: string): Promise<void> {
-    const frame = await this.read(session, text);
-    if (frame) await this.dispatch(frame);
   }
 
   private async dispatch(frame: Frame): Promise<void> {
@@ -101,8 +114,11 @@ export class ValidatorGateway {
       return { ...validatorToMiner.read(text), session, text };
     } catch (error) {
       if (!(error instanceof JsonError || error instanceof ShapeError)) throw error;
-      this.logger.warn(`a frame could not be read: ${error.message.slice(0, 500)}`);
-      await session.complain(error.message.slice(0, 2_000));
+      this.logger.warn(`a frame could not be read: ${complaint(error)}`);
+      if (session.authenticated) this.receiptCounts.unreadable(error, text);
+      const decline = session.authenticated ? declineOfUnknownClass(error, text) : null;
+      if (decline) await session.send(decline);
+      else await session.complain(complaint(error));
       return null;
     }
   }
@@ -111,8 +127,41 @@ export class ValidatorGateway {
     try {
       await work();
     } catch (error) {
-      this.logger.error({ error }, 'a message of a validator could not be handled');
-      connection.close(1011, 'internal error');
+      this.failed(connection, error);
     }
+  }
+
+  private failed(connection: Connection, error: unknown): void {
+    this.logger.error({ error }, 'a message of a validator could not be handled');
+    connection.close(1011, 'internal error');
+  }
+}
+
+/** A connection until it has authenticated. */
+class Stranger {
+  /** What it has sent before its authentication. */
+  readonly early: Frame[] = [];
+  private frames = 0;
+  private readonly deadline: NodeJS.Timeout;
+
+  constructor(session: ValidatorSession) {
+    const { connection } = session;
+    this.deadline = setTimeout(() => {
+      if (this.frames === 0) void session.complain('There was no authentication within 10 s.');
+      connection.close(1000);
+      // One that is not read any further would not be heard to agree.
+      setTimeout(() => connection.terminate(), limits.closing).unref();
+    }, strangers.deadline).unref();
+    void connection.closed.then(() => this.settle());
+  }
+
+  /** Counts a frame; false when there have been too many. */
+  mayBeHeard(): boolean {
+    return ++this.frames <= strangers.frames;
+  }
+
+  /** It has authenticated, or is gone. */
+  settle(): void {
+    clearTimeout(this.deadline);
   }
 }

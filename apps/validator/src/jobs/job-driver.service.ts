@@ -15,7 +15,9 @@ import { Router } from '../routing/router.service.ts';
 import { ValidatorSettings } from '../settings.ts';
 import { isDatabaseTrouble } from './database-trouble.ts';
 import { JobRun, type RunParts } from './job-run.ts';
+import { Job } from './job.entity.ts';
 import { Jobs } from './jobs.service.ts';
+import { LiveOutput } from './live-output.ts';
 import { givenUp } from './outcome.ts';
 
 /** How long a claim holds after its last renewal. A job whose process was killed is taken over so late. @unit ms */
@@ -43,10 +45,21 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
     receipts: Receipts,
     handover: ReceiptHandover,
     miners: MinerClient,
+    output: LiveOutput,
     keypair: Keypair,
     settings: ValidatorSettings,
   ) {
-    this.parts = { jobs, router, receipts, handover, miners, keypair, logger, limits: settings.limits };
+    this.parts = {
+      jobs,
+      router,
+      receipts,
+      handover,
+      miners,
+      output,
+      keypair,
+      logger,
+      limits: settings.limits,
+    };
   }
 
   onApplicationBootstrap(): void {
@@ -116,9 +129,12 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
 
   /** Ends a job because of a fault of the validator itself: it would only happen again. */
   private async fail(uuid: string, driver: string): Promise<void> {
-    const report = givenUp('unhandled_exception', 'The validator failed while it drove the job.');
+    const why = 'The validator failed while it drove the job.';
     await this.jobs
-      .advance({ uuid, driver }, [report], {}, async () => undefined)
+      .advance({ uuid, driver }, [givenUp('unhandled_exception', why)], {}, async (tx) => {
+        const { miner_hotkey } = await tx.manager.findOneByOrFail(Job, { uuid });
+        if (miner_hotkey) await this.parts.handover.cancel(tx, miner_hotkey, uuid, why);
+      })
       .catch((error: unknown) => this.logger.error({ error }, 'the job could not be ended'));
   }
 

@@ -1,25 +1,16 @@
 import type { Logger } from '@horde/operations';
 import type { Keypair } from '@horde/identity';
-import {
-  HordeError,
-  isTerminal,
-  JobAcceptedReceipt,
-  JobFinishedReceipt,
-  make,
-  type JobAcceptedPayload,
-  type JobFinishedPayload,
-  type JobStartedPayload,
-  type JobStatus,
-  type NewJob,
-} from '@horde/protocol';
-import { Conversation, type Heard } from '../miner/conversation.ts';
+import { HordeError, isTerminal, type JobStatus, type NewJob } from '@horde/protocol';
+import { Conversation, type HeardMessage } from '../miner/conversation.ts';
 import type { MinerClient } from '../miner/miner-client.service.ts';
 import type { ReceiptHandover } from '../receipts/receipt-handover.service.ts';
 import type { Receipts } from '../receipts/receipts.service.ts';
 import type { Router } from '../routing/router.service.ts';
 import type { Job } from './job.entity.ts';
+import { JobSpeech } from './job-speech.ts';
 import type { Claim, Jobs } from './jobs.service.ts';
-import { acceptedReceipt, finishedReceipt, initialJobRequest, jobRequest, requestOf } from './messages.ts';
+import type { LiveOutput } from './live-output.ts';
+import { acceptedReceipt, finishedReceipt, requestOf } from './messages.ts';
 import { givenUp, rejected, reportOf, type MinerMessage, type Report } from './outcome.ts';
 import { awaited, deadlineAfter, noScore, scoreOf, stepsTo, type StageLimits } from './stages.ts';
 
@@ -30,6 +21,7 @@ export interface RunParts {
   receipts: Receipts;
   handover: ReceiptHandover;
   miners: MinerClient;
+  output: LiveOutput;
   keypair: Keypair;
   limits: StageLimits;
   logger: Logger;
@@ -55,15 +47,10 @@ export class JobRun {
   private readonly resumed: boolean;
   private readonly notBefore: number;
   private talk!: Conversation;
+  private speech!: JobSpeech;
   /** When the current stage began. @unit ms since 1970 */
   private since = Date.now();
   private everOpen = false;
-  private acceptedReceiptSent = false;
-  private jobRequestSent = false;
-  /** On this connection we said again what was said before, and the miner has not reacted yet. */
-  private repeated = false;
-  /** ComputeHorde's own miners fail on a repeated message and close the connection with 1011. */
-  private minerDislikesRepeats = false;
   private lastWords = '';
 
   constructor(
@@ -96,6 +83,7 @@ export class JobRun {
       this.parts.logger.info('this run leaves the job to another');
     } finally {
       this.talk?.close();
+      this.parts.output.forget(this.job.uuid);
     }
   }
 
@@ -117,19 +105,27 @@ export class JobRun {
       { peer: miner.hotkey, status: this.job.status },
       this.resumed ? 'going on with the job' : 'a miner was chosen',
     );
-    this.talk = new Conversation(this.parts.miners, miner, this.stop.signal);
+    const { miners, output } = this.parts;
+    this.talk = new Conversation(this.job.uuid, miners, miner, this.stop.signal, (piece) =>
+      output.take(piece),
+    );
+    this.speech = new JobSpeech(this.job.uuid, this.request, this.talk, this.parts);
     return true;
   }
 
   private async followMiner(): Promise<void> {
     while (!isTerminal(this.job.status)) {
-      if (!this.talk.isOpen && !(await this.openConnection())) continue;
+      if (!this.talk.open && !(await this.openConnection())) continue;
       const heard = await this.talk.next(this.deadline);
       if (heard === null) await this.giveUp();
-      else if (heard.is === 'lost') this.lost(heard);
-      else await this.hear(heard.message);
+      else if (heard.is === 'message') await this.hear(heard);
+      else if (heard.is === 'resume') await this.speech.resumed(heard.number, this.job.status);
+      else {
+        this.parts.logger.warn(`the connection to the miner was lost: ${heard.why}`);
+        this.speech.lost(heard.code);
+      }
     }
-    await this.handOverFinishedReceipt();
+    await this.handOverLastWords();
   }
 
   /** @unit ms since 1970 */
@@ -143,86 +139,92 @@ export class JobRun {
 
   private async openConnection(): Promise<boolean> {
     const persistent = this.everOpen || this.job.status !== 'received';
-    if (!(await this.talk.open(this.deadline, persistent))) {
+    if (!(await this.talk.reopen(this.deadline, persistent))) {
       await this.giveUp();
       return false;
     }
     const again = this.everOpen || this.resumed;
     this.everOpen = true;
-    this.repeated = false;
-    this.jobRequestSent = false;
-    await this.sayWhatIsDue(again);
+    await this.speech.begin(this.job, again);
     return true;
   }
 
-  /** On a new connection: what the miner may not have heard yet. It also tells the miner which job we ask about. */
-  private async sayWhatIsDue(again: boolean): Promise<void> {
-    if (again && this.minerDislikesRepeats) return;
-    this.repeated = again;
-    const { status } = this.job;
-    if (status === 'received' || status === 'accepted') await this.sendInitialRequest();
-    else await this.sendJobRequest();
-    if (status === 'accepted' && !this.acceptedReceiptSent) await this.sendAcceptedReceipt();
+  private async hear({ message, number, taken }: HeardMessage): Promise<void> {
+    const isNew = number === null || number > Number(this.job.miner_number);
+    const report = isNew ? this.read(message) : null;
+    const steps = report ? stepsTo(this.job.status, report.status, this.streaming) : [];
+    if (report) await this.advance(steps, report, number);
+    taken();
+    if (report && !isTerminal(this.job.status))
+      await this.speech.heard(report.status, steps, this.job.status);
   }
 
-  private lost({ code, why }: Heard & { is: 'lost' }): void {
-    this.parts.logger.warn(`the connection to the miner was lost: ${why}`);
-    if (code === 1011 && this.repeated) this.minerDislikesRepeats = true;
-  }
-
-  private async hear(message: MinerMessage): Promise<void> {
+  /** What the message says about the job; null: nothing. */
+  private read(message: MinerMessage): Report | null {
     if (message.message_type === 'GenericError' || message.message_type === 'UnauthorizedError') {
       const words = message.details ?? ('code' in message ? message.code : '');
       this.lastWords = words.slice(0, mostLastWords);
-      return this.parts.logger.warn({ details: this.lastWords }, 'the miner answered with an error');
+      this.parts.logger.warn({ details: this.lastWords }, 'the miner answered with an error');
     }
-    if (!('job_uuid' in message) || message.job_uuid !== this.job.uuid) return;
-    const report = reportOf(message);
-    if (!report) return;
-    this.repeated = false;
-    if (isTerminal(report.status) && report.status !== 'completed') return this.end(report);
-    const steps = stepsTo(this.job.status, report.status, this.streaming);
-    if (steps.length > 0) return this.advance(steps, report);
-    this.parts.logger.debug(
-      { status: this.job.status, reported: report.status },
-      'the miner reported what changes nothing',
-    );
-    // It asks for the job although, for us, it has it: the request went down with an earlier connection.
-    if (report.status === 'executor_ready' && this.job.status === 'executor_ready' && !this.jobRequestSent)
-      await this.sendJobRequest();
+    return 'job_uuid' in message && message.job_uuid === this.job.uuid ? reportOf(message) : null;
   }
 
-  private async advance(steps: JobStatus[], report: Report): Promise<void> {
+  private async advance(steps: JobStatus[], report: Report, number: number | null): Promise<void> {
+    if (isTerminal(report.status) && report.status !== 'completed') return this.end(report);
+    if (steps.length === 0) {
+      const { status } = this.job;
+      return this.parts.logger.debug(
+        { status, reported: report.status },
+        'the miner reported what changes nothing',
+      );
+    }
     if (steps.length > 1)
       this.parts.logger.warn({ steps }, 'the miner left out a report; the later one stands for it');
-    if (report.status === 'completed') return this.end(report, steps.slice(0, -1));
+    if (report.status === 'completed') return this.end(report, { implied: steps.slice(0, -1) });
     const now = Date.now();
     let deadline: number | null = this.job.deadline!.getTime();
     for (const step of steps) deadline = deadlineAfter(step, this.request, this.parts.limits, deadline, now);
     const reports = steps.map((status) => (status === report.status ? report : { status, metadata: null }));
-    await this.store(reports, new Date(deadline), now, steps.includes('accepted'));
-    if (steps.includes('accepted')) await this.sendAcceptedReceipt();
-    if (steps.includes('executor_ready')) await this.sendJobRequest();
+    const change = {
+      deadline: new Date(deadline),
+      miner_number: number === null ? this.job.miner_number : String(number),
+    };
+    await this.store(reports, change, now, steps.includes('accepted'));
   }
 
-  private async store(reports: Report[], deadline: Date, now: number, accepted: boolean): Promise<void> {
-    const stored = await this.parts.jobs.advance(this.claim, reports, { deadline }, async (tx) => {
+  private async store(
+    reports: Report[],
+    change: Pick<Job, 'deadline' | 'miner_number'>,
+    now: number,
+    accepted: boolean,
+  ): Promise<void> {
+    const stored = await this.parts.jobs.advance(this.claim, reports, change, async (tx) => {
       if (accepted)
         await this.parts.receipts.issue(tx, acceptedReceipt(this.parties, this.request, this.parts.limits));
     });
     if (!stored) throw new ClaimLost();
     const { status } = reports.at(-1)!;
-    this.job = { ...this.job, status, deadline };
+    this.job = { ...this.job, ...change, status };
     this.since = now;
     this.parts.logger.info({ status }, `the job is ${status}`);
   }
 
-  /** Records the job's end, and the receipt that tells the miner what it has earned. */
-  private async end(report: Report, implied: JobStatus[] = []): Promise<void> {
+  /**
+   * Records the job's end, and the receipt that tells the miner what it has earned.
+   *
+   * @param implied what the job has passed on its way there
+   * @param cancel why the miner, which has not ended the job, is to end it
+   */
+  private async end(
+    report: Report,
+    { implied = [], cancel }: { implied?: JobStatus[]; cancel?: string } = {},
+  ): Promise<void> {
     const reports = [...implied.map((status) => ({ status, metadata: null })), report];
     const score = report.status === 'completed' ? scoreOf(this.request) : noScore;
     const stored = await this.parts.jobs.advance(this.claim, reports, {}, async (tx) => {
       if (!this.job.miner_hotkey) return;
+      if (cancel !== undefined)
+        await this.parts.handover.cancel(tx, this.job.miner_hotkey, this.job.uuid, cancel);
       const payload = finishedReceipt(this.parties, this.job.started_at!.getTime(), score);
       await this.parts.handover.put(tx, await this.parts.receipts.issue(tx, payload));
     });
@@ -244,7 +246,8 @@ export class JobRun {
     const { what, reason } = awaited(this.job.status, this.streaming);
     const seconds = Math.max(1, Math.round((this.deadline - this.since) / 1000));
     const connection = trouble ? ` There was no connection to it at the end: ${trouble}.` : '';
-    return this.end(givenUp(reason, `${miner} did not ${what} within ${seconds} s.${connection}${said}`));
+    const cancel = `${miner} did not ${what} within ${seconds} s.`;
+    return this.end(givenUp(reason, `${cancel}${connection}${said}`), { cancel });
   }
 
   private get parties() {
@@ -255,35 +258,19 @@ export class JobRun {
     };
   }
 
-  private async sendInitialRequest(): Promise<void> {
-    const receipt = await this.parts.receipts.find<JobStartedPayload>(this.job.uuid, 'JobStartedReceipt');
-    if (!receipt) throw new Error('A miner was chosen for the job, but its first receipt is not there.');
-    const { keypair, limits } = this.parts;
-    await this.talk.send(initialJobRequest(this.request, receipt, limits, keypair));
-  }
-
-  private async sendJobRequest(): Promise<void> {
-    this.jobRequestSent = await this.talk.send(jobRequest(this.request, this.parts.keypair));
-  }
-
-  private async sendAcceptedReceipt(): Promise<void> {
-    const receipt = await this.parts.receipts.find<JobAcceptedPayload>(this.job.uuid, 'JobAcceptedReceipt');
-    if (receipt) this.acceptedReceiptSent = await this.talk.send(make(JobAcceptedReceipt, receipt));
-  }
-
-  /** When it cannot be given now, the miner gets it later. */
-  private async handOverFinishedReceipt(): Promise<void> {
-    const receipt = await this.parts.receipts.find<JobFinishedPayload>(this.job.uuid, 'JobFinishedReceipt');
-    if (!receipt || !(this.everOpen || this.resumed)) return;
-    const message = make(JobFinishedReceipt, receipt);
-    if (!(await this.talk.send(message))) {
+  /** What cannot be given now, the miner gets later. */
+  private async handOverLastWords(): Promise<void> {
+    if (!(this.everOpen || this.resumed)) return;
+    this.talk.finish();
+    for (const _attempt of [1, 2]) {
+      if (!this.talk.open && !(await this.talk.reopen(Date.now() + receiptLimit, false))) break;
+      const link = this.talk.open!;
+      const cut = setTimeout(() => link.terminate(), receiptLimit);
+      const given = await this.parts.handover.give(link, this.job.miner_hotkey!, this.job.uuid);
+      clearTimeout(cut);
+      if (given) return;
       this.talk.close();
-      const isOpen = await this.talk.open(Date.now() + receiptLimit, false);
-      if (!isOpen || !(await this.talk.send(message))) {
-        this.parts.logger.warn('the miner could not be given the receipt of the finished job yet');
-        return;
-      }
     }
-    await this.parts.handover.done(this.parties);
+    this.parts.logger.warn('the miner could not be given the receipt of the finished job yet');
   }
 }

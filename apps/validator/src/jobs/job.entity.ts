@@ -22,6 +22,8 @@ export class Job {
   @Column('timestamptz', { nullable: true }) started_at!: Date | null;
   /** When the miner must have reported the next stage. */
   @Column('timestamptz', { nullable: true }) deadline!: Date | null;
+  /** The number of the miner's last message that was taken, on a durable link; bigint, as text. */
+  @Column('bigint', { default: 0 }) miner_number!: string;
   /** The run that drives the job; null: nobody does. */
   @Column('uuid', { nullable: true }) driver!: string | null;
   /** Until when that run is believed to be alive. */

@@ -31,7 +31,7 @@ interface ReceivedJob extends Pick<NewJob, 'uuid' | 'signature'> {
 }
 
 /** What `advance` may change beside the status. */
-export type JobChange = Pick<DeepPartial<Job>, 'deadline'>;
+export type JobChange = Pick<DeepPartial<Job>, 'deadline' | 'miner_number'>;
 
 /**
  * The jobs as they are stored. Every change of status is one transaction with its line in the history and the update

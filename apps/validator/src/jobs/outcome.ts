@@ -82,6 +82,7 @@ export function reportOf(message: MinerMessage): Report | null {
     case 'V0ExecutorManifestRequest':
     case 'V0MainHotkeyMessage':
     case 'V0MachineSpecsRequest':
+    case 'V0JobOutput':
       return null;
   }
 }

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Connection } from '@horde/transport';
+import type { JobOutput } from '@horde/protocol';
 import type { MinerMessage } from '../jobs/outcome.ts';
 import { Inbox } from './inbox.ts';
 import type { MinerAddress, MinerClient } from './miner-client.service.ts';
+import type { MinerLink } from './miner-link.ts';
 
 /** How often a first connection is tried, as ComputeHorde's validators do. */
 const firstAttempts = 5;
@@ -12,56 +13,87 @@ const longestPause = 5_000;
 /** A miner that sends more than this before we have read it is cut off: a whole job needs a dozen messages. */
 const mostUnread = 200;
 
-/** What happens in a conversation: a message came, or the connection is gone. */
-export type Heard = { is: 'message'; message: MinerMessage } | { is: 'lost'; code: number; why: string };
+/** A message of the miner. */
+export interface HeardMessage {
+  is: 'message';
+  message: MinerMessage;
+  /** Its number on a durable link; null on a plain one. */
+  number: number | null;
+  /** To be called when what it causes is committed; before that the miner's next numbered message is not read. */
+  taken: () => void;
+}
+
+/** What happens in a conversation: a message came, the miner said how far it has come, or the connection is gone. */
+export type Heard =
+  HeardMessage | { is: 'resume'; number: number } | { is: 'lost'; code: number; why: string };
 
 /**
  * One job's talk with its miner, over one connection at a time. Opening it again after a loss is up to the caller,
  * who has to say again what the miner may have missed.
  */
 export class Conversation {
-  private connection: Connection | null = null;
+  private link: MinerLink | null = null;
   private inbox = new Inbox<Heard>();
   private openedAt = 0;
   private shortLives = 0;
+  private over = false;
   /** Why the connection is not open; null while it is, and before it was first tried. */
   trouble: string | null = null;
 
   constructor(
+    private readonly job: string,
     private readonly client: MinerClient,
     private readonly miner: MinerAddress,
     private readonly signal: AbortSignal,
+    /** Called with what the job prints, while it runs. */
+    private readonly onOutput: (output: JobOutput) => void,
   ) {}
 
-  get isOpen(): boolean {
-    return this.connection !== null;
+  /** The connection; null while there is none. */
+  get open(): MinerLink | null {
+    return this.link;
   }
 
   /**
-   * Opens a connection.
+   * Opens a connection. The miner has not been told more on it than who we are.
    *
    * @param until when to stop trying. @unit ms since 1970
    * @param persistent tries until then, instead of a few times
    * @returns false when it could not be opened; `trouble` says why
    */
-  async open(until: number, persistent: boolean): Promise<boolean> {
+  async reopen(until: number, persistent: boolean): Promise<boolean> {
     await this.pauseAfterShortLife(until);
     const limit = AbortSignal.timeout(Math.min(Math.max(1, until - Date.now()), 2 ** 31 - 1));
     const inbox = (this.inbox = new Inbox<Heard>());
     try {
-      const connection = await this.client.connect(this.miner, {
+      const link = await this.client.connect(this.miner, {
         attempts: persistent ? Number.MAX_SAFE_INTEGER : firstAttempts,
         signal: AbortSignal.any([this.signal, limit]),
-        onMessage: (message, connection) => {
-          inbox.put({ is: 'message', message });
+        onMessage: (message, link) => {
+          if (message.message_type === 'V0JobOutput') {
+            if (message.job_uuid === this.job && !this.over) this.onOutput(message);
+            return;
+          }
+          inbox.put({ is: 'message', message, number: null, taken: () => undefined });
           // Not waited for, lest the end of the connection overtake what came before it.
-          if (inbox.size > mostUnread) connection.terminate();
+          if (inbox.size > mostUnread) link.terminate();
+        },
+        numbered: {
+          onMessage: (message, job, number) => {
+            if (job !== this.job)
+              throw new Error(`The miner speaks of the job ${job}, which it was not asked for.`);
+            if (this.over) return Promise.resolve();
+            return new Promise((taken) => inbox.put({ is: 'message', message, number, taken }));
+          },
+          onResume: (job, number) => {
+            if (job === this.job) inbox.put({ is: 'resume', number });
+          },
         },
       });
-      this.connection = connection;
+      this.link = link;
       this.openedAt = Date.now();
       this.trouble = null;
-      void connection.closed.then(({ code, reason }) => {
+      void link.closed.then(({ code, reason }) => {
         const why = `closed with ${code}${reason && ` ${reason}`}`;
         inbox.put({ is: 'lost', code, why });
       });
@@ -77,21 +109,27 @@ export class Conversation {
   async next(until: number): Promise<Heard | null> {
     const heard = await this.inbox.next(until, this.signal);
     if (heard?.is === 'lost') {
-      this.connection = null;
+      this.link = null;
       this.trouble = heard.why;
       this.shortLives = Date.now() - this.openedAt < shortLife ? this.shortLives + 1 : 0;
     }
     return heard;
   }
 
-  /** False when the connection is gone. */
-  async send(message: object): Promise<boolean> {
-    return (await this.connection?.send(message)) ?? false;
+  /** Sends a message about the job; false when the connection is gone. */
+  async tell(message: { message_type: string }): Promise<boolean> {
+    return (await this.link?.tell(this.job, message)) ?? false;
+  }
+
+  /** The job has ended: whatever the miner says about it from now on is taken without being looked at. */
+  finish(): void {
+    this.over = true;
+    for (const heard of this.inbox.empty()) if (heard.is === 'message') heard.taken();
   }
 
   close(): void {
-    this.connection?.close(1000);
-    this.connection = null;
+    this.link?.close();
+    this.link = null;
   }
 
   /** A miner that closes every connection at once is not to be called many times a second. */

@@ -15,6 +15,11 @@ export class Inbox<T> {
     this.wake();
   }
 
+  /** Takes out all that is there. */
+  empty(): T[] {
+    return this.items.splice(0);
+  }
+
   /**
    * The next item; null when there is none before `until`, in ms since 1970. One that is there is returned even then.
    *

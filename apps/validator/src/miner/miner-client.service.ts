@@ -2,18 +2,9 @@ import { isIPv6 } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
 import { Keypair } from '@horde/identity';
 import type { Logger } from '@horde/operations';
-import {
-  GenericError,
-  JsonError,
-  make,
-  minerToValidator,
-  ShapeError,
-  ValidatorAuth,
-  validatorAuthText,
-  validatorPath,
-} from '@horde/protocol';
-import { connect, type Connection } from '@horde/transport';
-import type { MinerMessage } from '../jobs/outcome.ts';
+import { make, ValidatorAuth, validatorAuthText, validatorPath, writeFrame } from '@horde/protocol';
+import { connect, type Extension } from '@horde/transport';
+import { MinerLink, type MinerEnd } from './miner-link.ts';
 
 /** A miner and where it is reached. */
 export interface MinerAddress {
@@ -22,13 +13,14 @@ export interface MinerAddress {
   port: number;
 }
 
-export interface MinerConnectOptions {
+export interface MinerConnectOptions extends MinerEnd {
   /** How many times the connection is tried. */
   attempts: number;
   signal: AbortSignal;
-  /** Called for each message, in order; while it has not resolved, the next is not read. */
-  onMessage: (message: MinerMessage, connection: Connection) => Promise<void> | void;
 }
+
+/** What we speak with miners that do too, where jobs are talked of. */
+const extensions: readonly Extension[] = ['durable-1', 'cancel-1', 'logs-1'];
 
 /** Opens connections to miners as this validator. */
 @Injectable()
@@ -39,38 +31,18 @@ export class MinerClient {
   ) {}
 
   /** Connects and says who we are; every new connection has to. Throws the last attempt's error when all failed. */
-  async connect(
-    miner: MinerAddress,
-    { attempts, signal, onMessage }: MinerConnectOptions,
-  ): Promise<Connection> {
+  async connect(miner: MinerAddress, options: MinerConnectOptions): Promise<MinerLink> {
+    const { attempts, signal } = options;
     const host = isIPv6(miner.ip) ? `[${miner.ip}]` : miner.ip;
+    let link!: MinerLink;
     const connection = await connect(`ws://${host}:${miner.port}${validatorPath(this.keypair.address)}`, {
       attempts,
       signal,
-      onOpening: (opening) => this.read(opening, onMessage),
+      extensions: options.numbered ? extensions : [],
+      onOpening: (opening) => (link = new MinerLink(opening, options, this.logger)),
     });
-    await connection.send(this.authentication(miner.hotkey));
-    return connection;
-  }
-
-  private read(connection: Connection, onMessage: MinerConnectOptions['onMessage']): void {
-    connection.onText(
-      async (text) => {
-        if (text === 'PING') return;
-        try {
-          await onMessage(minerToValidator.read(text).message, connection);
-        } catch (error) {
-          if (!(error instanceof JsonError || error instanceof ShapeError)) {
-            this.logger.error({ error }, 'a message of the miner could not be handled');
-            return connection.close(1011, 'internal error');
-          }
-          const details = error.message.slice(0, 2_000);
-          this.logger.warn({ details }, 'the miner sent a frame that cannot be read');
-          await connection.send(make(GenericError, { details }));
-        }
-      },
-      () => this.logger.warn('the miner sent a binary frame; only text is understood'),
-    );
+    await connection.sendText(writeFrame(this.authentication(miner.hotkey)));
+    return link;
   }
 
   private authentication(minerHotkey: string): ValidatorAuth {

@@ -4,10 +4,11 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { Database, Outbox, type Transaction } from '@horde/database';
+import { Database, Outbox, OutboxRow, type Transaction } from '@horde/database';
 import type { Logger } from '@horde/operations';
-import { JobFinishedReceipt, make, type JobFinishedPayload } from '@horde/protocol';
+import { CancelJob, JobFinishedReceipt, make, type JobFinishedPayload } from '@horde/protocol';
 import { MinerClient, type MinerAddress } from '../miner/miner-client.service.ts';
+import type { MinerLink } from '../miner/miner-link.ts';
 import type { SignedReceipt } from './receipts.service.ts';
 
 /** How often miners are called that did not get a receipt. @unit ms */
@@ -16,15 +17,19 @@ const sweepInterval = 60_000;
 const leftToRun = 30;
 /** A receipt that could not be handed over for so long is no longer tried. */
 const mostHours = 24;
-/** So many miners are called at once. */
+/** So many miners are called at once, and given so many messages each. */
 const mostMiners = 50;
+const mostMessages = 100;
 /** How long a call may take to be answered. @unit ms */
 const callLimit = 20_000;
 
 /** The name under which frames for a miner wait in the outbox. */
 const peerOf = (minerHotkey: string): string => `miner ${minerHotkey}`;
 
-/** Sees that miners get the receipts of finished jobs, also where the run ended before it could hand them over. */
+/**
+ * Sees that miners get the receipts of finished jobs, and learn which jobs they need not finish, also where the run
+ * ended before it could tell them.
+ */
 @Injectable()
 export class ReceiptHandover implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
@@ -57,9 +62,23 @@ export class ReceiptHandover implements OnApplicationBootstrap, BeforeApplicatio
     await this.outbox.put(tx, peerOf(miner_hotkey), job_uuid, make(JobFinishedReceipt, receipt));
   }
 
-  /** The miner has been given the receipt of this job. */
-  async done({ miner_hotkey, job_uuid }: { miner_hotkey: string; job_uuid: string }): Promise<void> {
-    await this.database.transaction((tx) => this.outbox.settle(tx, peerOf(miner_hotkey), job_uuid));
+  /**
+   * As `put`, before it: the validator has ended the job itself, and the miner is to do so too.
+   *
+   * @param why a sentence for people
+   */
+  async cancel(tx: Transaction, minerHotkey: string, jobUuid: string, why: string): Promise<void> {
+    const message = make(CancelJob, { job_uuid: jobUuid, cancelled_by: 'the validator', message: why });
+    await this.outbox.put(tx, peerOf(minerHotkey), jobUuid, message);
+  }
+
+  /**
+   * Gives the miner all that waits for it about this job.
+   *
+   * @returns false when the connection ended before
+   */
+  async give(link: MinerLink, minerHotkey: string, jobUuid: string): Promise<boolean> {
+    return this.giveRows(link, await this.waiting(minerHotkey, jobUuid));
   }
 
   /** @param age only for receipts that wait at least so long. @unit seconds */
@@ -84,20 +103,52 @@ export class ReceiptHandover implements OnApplicationBootstrap, BeforeApplicatio
   private async call(miner: MinerAddress): Promise<void> {
     const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(callLimit)]);
     try {
-      const connection = await this.client.connect(miner, {
+      const rows = await this.waiting(miner.hotkey);
+      const jobs = new Set(rows.map(({ subject }) => subject));
+      const link = await this.client.connect(miner, {
         attempts: 1,
         signal,
         onMessage: () => undefined,
+        numbered: {
+          // What it still says about a job that has ended changes nothing. Of others nothing may be taken here.
+          onMessage: async (_message, job) => {
+            if (!jobs.has(job))
+              throw new Error(`The miner speaks of the job ${job}, which it was not asked for.`);
+          },
+        },
       });
+      const cut = () => link.terminate();
+      signal.addEventListener('abort', cut);
       try {
-        for (const row of await this.outbox.waiting(peerOf(miner.hotkey)))
-          if (await connection.sendText(row.frame)) await this.outbox.delivered(row.id);
+        await this.giveRows(link, rows);
       } finally {
-        connection.close(1000);
+        signal.removeEventListener('abort', cut);
+        link.close();
       }
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.logger.debug({ peer: miner.hotkey }, `the miner cannot be given its receipts yet: ${why}`);
     }
+  }
+
+  private waiting(minerHotkey: string, subject?: string): Promise<OutboxRow[]> {
+    return this.database.manager.find(OutboxRow, {
+      where: { peer: peerOf(minerHotkey), ...(subject !== undefined && { subject }) },
+      order: { id: 'asc' },
+      take: mostMessages,
+    });
+  }
+
+  private async giveRows(link: MinerLink, rows: OutboxRow[]): Promise<boolean> {
+    const given = await Promise.all(
+      rows.map(async ({ id, subject, type, frame }) => {
+        // Where jobs cannot be cancelled, the miner's own limits end them.
+        const isKnown = link.takesCancels || type !== 'V0CancelJobRequest';
+        const came = !isKnown || (await link.deliver(subject, type, frame));
+        if (came) await this.outbox.delivered(id);
+        return came;
+      }),
+    );
+    return given.every(Boolean);
   }
 }

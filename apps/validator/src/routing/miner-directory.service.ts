@@ -156,7 +156,7 @@ export class MinerDirectory {
       return await told.promise;
     } finally {
       signal.removeEventListener('abort', giveUp);
-      connection.close(1000);
+      connection.close();
     }
   }
 

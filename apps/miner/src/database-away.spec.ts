@@ -1,0 +1,85 @@
+import { ExecutorReady, JobFinished, make } from '@horde/protocol';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openDoor, type Door } from '../../../tests/support/door.ts';
+import { MinerUnderTest } from './testing/miner.ts';
+import { Peer } from './testing/peer.ts';
+import { RecordingManager } from './testing/recording-manager.ts';
+import type { ScriptedValidator } from './testing/validator.ts';
+
+let miner: MinerUnderTest;
+let door: Door;
+let validator: ScriptedValidator;
+
+beforeEach(async () => {
+  miner = await MinerUnderTest.start(new RecordingManager({ 'always_on.test': 1 }));
+  validator = await miner.validator();
+  await miner.stop();
+  door = await openDoor(miner.databasePort);
+  await miner.boot(door.port);
+});
+afterEach(async () => {
+  door.shut = false;
+  await miner.close();
+  door.close();
+});
+
+const away = () => {
+  door.shut = true;
+  door.cut();
+};
+/** Whoever needs it in the meantime has failed by then. */
+const back = async () => {
+  await sleep(1_500);
+  door.shut = false;
+};
+const slots = () => miner.query('select 1 from job where slot_held');
+const finished = (job_uuid: string) =>
+  make(JobFinished, { job_uuid, docker_process_stdout: 'done', docker_process_stderr: '' });
+
+describe('the database is away for a while', () => {
+  it('when an executor exits: its slot is free afterwards, and its job has ended', async () => {
+    const { connection, job_uuid } = await validator.accepted();
+    const token = await miner.manager.token(job_uuid);
+    const executor = await miner.executor(token);
+    away();
+    await executor.close();
+    miner.manager.exit(token, 9);
+    await back();
+    await expect.poll(slots, { timeout: 15_000 }).toEqual([]);
+    const again = await validator.login();
+    expect(await again.next('V0HordeFailedRequest')).toMatchObject({ job_uuid, reason: 'executor_disconnected' });
+  });
+
+  it('when an executor has just been started: it is this job’s all the same, and is seen out', async () => {
+    const { start } = miner.manager;
+    miner.manager.start = async (request, signal) => {
+      away();
+      return start.call(miner.manager, request, signal);
+    };
+    const { job_uuid } = await validator.accepted();
+    const token = await miner.manager.token(job_uuid);
+    await back();
+    await expect
+      .poll(() => miner.query('select executor_handle from job'), { timeout: 15_000 })
+      .toEqual([{ executor_handle: { token } }]);
+    const executor = await miner.executor(token);
+    await executor.send(make(ExecutorReady, { job_uuid }));
+    await executor.send(finished(job_uuid));
+    await executor.settled();
+    miner.manager.exit(token, 0);
+    await expect.poll(slots, { timeout: 5_000 }).toEqual([]);
+    expect(await miner.query('select status from job')).toEqual([{ status: 'completed' }]);
+  });
+
+  it('a validator that authenticates meanwhile is not cut off at once: it would be back 170 times a second', async () => {
+    away();
+    const began = performance.now();
+    const connection = await validator.connect();
+    await connection.send(validator.auth());
+    await connection.connection.closed;
+    expect(performance.now() - began).toBeGreaterThan(900);
+    await back();
+    await expect.poll(async () => (await validator.login()).types(), { timeout: 15_000 }).toContain('V0ExecutorManifestRequest');
+  });
+});

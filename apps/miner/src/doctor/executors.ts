@@ -1,0 +1,40 @@
+import { createLogger } from '@horde/operations';
+import { fail, ok, reasonOf, type Finding } from '../commands/report.ts';
+import { makeExecutorManager } from '../executors/make-executor-manager.ts';
+import type { MinerSettings } from '../settings.ts';
+import type { ExecutorPlaces } from './servers.ts';
+
+/** Looks at whether the machines of the executors can be reached. */
+export async function checkExecutors(
+  settings: MinerSettings,
+  environment: Record<string, string | undefined>,
+  { kind, wanted }: ExecutorPlaces,
+): Promise<Finding[]> {
+  const check = 'executors';
+  if (kind === 'custom') return [ok(check, `${settings.executorManager} starts them: not looked at.`)];
+  const all = [...wanted].map(([name, count]) => `${count} of ${name}`).join(', ');
+  if (kind === 'process') return [ok(check, `${all}, as processes of this machine.`)];
+  const told: string[] = [];
+  const write = (line: string) => void told.push((JSON.parse(line) as { msg: string }).msg);
+  try {
+    const manager = await makeExecutorManager(settings, environment, createLogger('miner', { write }));
+    const offered = await manager.manifest().finally(() => manager.close?.());
+    const missing = [...wanted].filter(([name, count]) => (offered[name] ?? 0) < count);
+    if (missing.length === 0) return [ok(check, `${all}: all machines answer.`)];
+    const few = missing.map(([name, count]) => `${offered[name] ?? 0} of ${count} ${name}`).join(', ');
+    const fix =
+      'Look at the hosts in DOCKER_EXECUTORS_CONFIG_PATH: ssh to them as their user, and run docker ps there.';
+    return [fail(check, [`Machines are away: ${few}.`, ...told].join(' '), fix)];
+  } catch (error) {
+    const fix = 'Set EXECUTOR_MANAGER_CLASS_PATH and what belongs to it; docs/settings.md has the words.';
+    return [fail(check, `${reasonOf(error)}.`, fix)];
+  }
+}
+
+/** What is found where the operator's file of servers cannot be read. */
+export const unreadableServers = (error: unknown): Finding =>
+  fail(
+    'executors',
+    `${reasonOf(error)}.`,
+    'Mend the file, or set DOCKER_EXECUTORS_CONFIG_PATH to another one.',
+  );

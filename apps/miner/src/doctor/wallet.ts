@@ -1,0 +1,28 @@
+import { readHotkey } from '@horde/identity';
+import { fail, ok, reasonOf, type Finding } from '../commands/report.ts';
+import { keypairFile } from '../keypair.ts';
+import type { MinerSettings } from '../settings.ts';
+
+/** Looks at the hotkey's file. @returns also its address; null: it cannot be read */
+export async function checkWallet(
+  settings: MinerSettings,
+): Promise<{ findings: Finding[]; address: string | null }> {
+  const check = 'wallet';
+  try {
+    const file = keypairFile(settings);
+    const warnings: string[] = [];
+    const { address } = await readHotkey(file, warnings);
+    const findings = warnings.map((sentence) => {
+      const [says = sentence, fix] = sentence.split('; run: ');
+      return fail(check, `${says}.`, fix ? `Run: ${fix}` : `Let only the miner's user read ${file}.`);
+    });
+    return {
+      findings: findings.length > 0 ? findings : [ok(check, `${address}, for this user only.`)],
+      address,
+    };
+  } catch (error) {
+    const fix =
+      'Set BITTENSOR_WALLET_DIRECTORY, BITTENSOR_WALLET_NAME and BITTENSOR_WALLET_HOTKEY_NAME to a hotkey that this user can read.';
+    return { findings: [fail(check, `${reasonOf(error)}.`, fix)], address: null };
+  }
+}

@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '@horde/database';
+import { DynamicConfig, flag, textList, wholeNumber } from '@horde/dynamic-config';
+import { givenVariables } from '@horde/settings';
+import { MinerSettings } from '../settings.ts';
+
+/** ComputeHorde's own documents, which its network's miners read. */
+const ofFinney =
+  'https://raw.githubusercontent.com/backend-developers-ltd/compute-horde-dynamic-config/master';
+
+/** What of the miner's settings can change while it runs, under ComputeHorde's names. */
+const minerKeys = (settings: MinerSettings) => ({
+  /** Its address and its manifest are written on the chain. */
+  SERVING: flag(settings.serving ?? !settings.migrating),
+  /** Receipts are written to pages, and those are served. */
+  DYNAMIC_RECEIPT_TRANSFER_ENABLED: flag(settings.receiptTransfer),
+  /** @unit seconds */
+  DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT: wholeNumber(settings.startupTimeLimit, { most: 3_600 }),
+  /** Images that every host has before a job asks for them. */
+  DYNAMIC_PRELOAD_DOCKER_JOB_IMAGES: textList(settings.preloadedJobImages, { most: 100 }),
+});
+
+/** The miner's settings that change while it runs. */
+@Injectable()
+export class MinerConfig extends DynamicConfig<ReturnType<typeof minerKeys>> {
+  constructor(settings: MinerSettings, database: Database) {
+    super({
+      keys: minerKeys(settings),
+      database,
+      documents: documentsOf(settings),
+      pinned: givenVariables(settings),
+    });
+  }
+}
+
+function documentsOf(settings: MinerSettings): string[] {
+  const { dynamicConfigUrl, dynamicConfigEnvironment: environment, network } = settings;
+  const folder = dynamicConfigUrl ?? (network === 'finney' ? ofFinney : null);
+  if (folder === null) return [];
+  const base = folder.replace(/\/+$/, '');
+  return ['miner', 'common'].map((name) => `${base}/${name}-config-${environment}.json`);
+}

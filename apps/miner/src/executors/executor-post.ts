@@ -1,0 +1,75 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ExecutorManager } from '@horde/executor-manager';
+import { withLogContext, type Logger } from '@horde/operations';
+import { parseJson, writeCompact, type JsonObject } from '@horde/protocol';
+import { JobRequests, type ExecutorRequests } from '../jobs/job-requests.ts';
+import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
+import { publicAddress } from './executor-messages.ts';
+import type { ExecutorJob, ExecutorSession } from './executor-session.ts';
+import { ExecutorSessions } from './executor-sessions.ts';
+
+/**
+ * Brings its validator's requests to a job's executor. There are three, with fixed numbers: the initial request (1), the
+ * job request (2), the cancellation (3). They are the job's row itself, so that an executor that comes back gets what it
+ * lacks, whatever has happened to the miner meanwhile.
+ */
+@Injectable()
+export class ExecutorPost {
+  constructor(
+    private readonly requests: JobRequests,
+    private readonly sessions: ExecutorSessions,
+    @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** There may be something new for the job's executor. One that is not connected gets it when it connects. */
+  ring(job: string): void {
+    const session = this.sessions.of(job);
+    if (session) this.bring(session);
+  }
+
+  /** Sends, in the background, what the executor has not been sent; one after another, whoever asks. */
+  bring(session: ExecutorSession): void {
+    const { job } = session;
+    if (!job) return;
+    const sending = (session.sending ?? Promise.resolve())
+      .then(() => withLogContext({ job: job.uuid, peer: 'executor' }, () => this.send(session, job)))
+      .catch((error: unknown) => {
+        if (!session.connection.isOpen) return;
+        this.logger.error({ error, job: job.uuid }, 'an executor could not be sent its requests');
+        session.connection.close(1011, 'internal error');
+      })
+      .finally(() => {
+        if (session.sending === sending) session.sending = null;
+      });
+    session.sending = sending;
+  }
+
+  private async send(session: ExecutorSession, { uuid }: ExecutorJob): Promise<void> {
+    const { connection } = session;
+    if (!connection.isOpen) return;
+    const requests = await this.requests.after(uuid, session.sent);
+    if (!requests) return;
+    const { initial_request: initial, job_request, cancel_request } = requests;
+    const frames = [
+      initial === null ? null : await this.addressed(initial, requests),
+      job_request,
+      connection.extensions.has('cancel-1') ? cancel_request : null,
+    ];
+    for (const [index, frame] of frames.entries()) {
+      const number = index + 1;
+      if (frame === null || number <= session.sent) continue;
+      session.sent = number;
+      if (!(await session.deliver(number, frame))) return;
+    }
+  }
+
+  /** The validator's own text; of a streaming job with the executor's address in it. */
+  private async addressed(text: string, job: ExecutorRequests): Promise<string> {
+    const request = parseJson(text) as JsonObject;
+    const streaming = request.get('streaming_details');
+    if (!(streaming instanceof Map)) return text;
+    streaming.set('executor_ip', await publicAddress(this.manager, job));
+    return writeCompact(request);
+  }
+}

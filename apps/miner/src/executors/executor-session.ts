@@ -1,0 +1,39 @@
+import { GenericError, make, writeFrame } from '@horde/protocol';
+import type { Connection, DurableLink } from '@horde/transport';
+import type { Job } from '../jobs/job.entity.ts';
+
+/** A job, as far as the connection of its executor has to know it: thousands of them are idle. */
+export type ExecutorJob = Pick<Job, 'uuid' | 'validator_hotkey'>;
+
+/** One connection of an executor. */
+export class ExecutorSession {
+  /** The job of its token, once it is known. */
+  job: ExecutorJob | null = null;
+  /** The connection as `durable-1`; null on plain v0. */
+  link: DurableLink | null = null;
+  /** Whether it was let in; its frames wait for that. */
+  opened: Promise<boolean> = Promise.resolve(false);
+  /** The number of its last message that is stored; on plain v0 it stays 0. */
+  heard = 0;
+  /** The number of the last message that it was sent, or says to have. */
+  sent = 0;
+  /** What is being sent to it. */
+  sending: Promise<void> | null = null;
+
+  constructor(
+    readonly token: string,
+    /** Where it connects from. */
+    readonly address: string,
+    readonly connection: Connection,
+  ) {}
+
+  /** Sends one of the messages about its job. */
+  deliver(number: number, frame: string): Promise<boolean> {
+    if (this.link && this.job) return this.link.message(this.job.uuid, number, frame);
+    return this.connection.sendText(frame);
+  }
+
+  async complain(details: string): Promise<void> {
+    await this.connection.sendText(writeFrame(make(GenericError, { details })));
+  }
+}

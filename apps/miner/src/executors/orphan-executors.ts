@@ -1,0 +1,46 @@
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Database } from '@horde/database';
+import type { Logger } from '@horde/operations';
+import { Queues } from '@horde/queue';
+import { LOGGER } from '../ports.ts';
+import { RunningExecutors } from './running-executors.ts';
+
+/** How often is looked for executors that belong to nobody. @unit ms */
+const interval = 30_000;
+
+/** Stops executors of this miner that no job and no warm place holds: what a killed miner or a failed stop has left. */
+@Injectable()
+export class OrphanExecutors implements OnApplicationBootstrap {
+  constructor(
+    private readonly database: Database,
+    private readonly executors: RunningExecutors,
+    private readonly queues: Queues,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    const queue = this.queues.open('orphan-executors');
+    queue.work(async () => void (await this.sweep()), {
+      onError: (error) => this.logger.error({ error }, 'looking for orphaned executors failed'),
+    });
+    await queue.every('sweep', interval);
+  }
+
+  /** @returns how many were found */
+  async sweep(): Promise<number> {
+    const found = await this.executors.found();
+    if (!found || found.size === 0) return 0;
+    // Read after they were listed: whoever starts one has stored its token before.
+    const held = await this.database.manager.query<{ token: string }[]>(
+      `select executor_token as token from job where slot_held and executor_token = any ($1)
+       union all select token from warm_executor where token = any ($1)`,
+      [[...found.keys()]],
+    );
+    for (const { token } of held) found.delete(token);
+    for (const [token, handle] of found) {
+      this.logger.warn({ executor: token }, 'an executor that belongs to no job is stopped');
+      this.executors.background({ executor: token }, () => this.executors.stop(handle));
+    }
+    return found.size;
+  }
+}

@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import type { ExecutorHandle, ExecutorManager } from '@horde/executor-manager';
+import type { Logger } from '@horde/operations';
+import type { ExecutorClass } from '@horde/protocol';
+import { Queues } from '@horde/queue';
+import type { Connection } from '@horde/transport';
+import { Jobs } from '../jobs/jobs.ts';
+import { Slots } from '../jobs/slots.ts';
+import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
+import { MinerSettings } from '../settings.ts';
+import { Backoff } from './backoff.ts';
+import { ExecutorSupervisor } from './executor-supervisor.ts';
+import { RunningExecutors } from './running-executors.ts';
+import { WarmSessions } from './warm-sessions.ts';
+import { WarmTable, type WarmRow } from './warm-table.ts';
+import { readWarmExecutors, type WarmWanted } from './warm-wanted.ts';
+
+/** How often is looked whether there are as many as there should be. @unit ms */
+const interval = 2_000;
+/** How long one may take to connect, its look at its machine included, and how long it may stay away. @unit seconds */
+const timeToConnect = 300;
+/** One that ends sooner, without a job, has failed. @unit seconds */
+const shortLife = 60;
+
+const prefix = 'warm-';
+
+/**
+ * Keeps so many executors of each class started and connected before there is a job for them. Each serves one job, and
+ * is replaced when a job has taken it and a slot is free; one that fails, after a pause that doubles each time.
+ */
+@Injectable()
+export class WarmExecutors implements OnApplicationBootstrap {
+  private readonly wanted: WarmWanted;
+  private readonly backoff = new Backoff<ExecutorClass>({ first: 1_000, longest: 300_000 });
+  private keeping: Promise<void> | null = null;
+  private again = false;
+
+  constructor(
+    private readonly table: WarmTable,
+    private readonly slots: Slots,
+    private readonly jobs: Jobs,
+    private readonly sessions: WarmSessions,
+    private readonly executors: RunningExecutors,
+    private readonly supervisor: ExecutorSupervisor,
+    private readonly queues: Queues,
+    private readonly settings: MinerSettings,
+    @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.wanted = readWarmExecutors(settings.warmExecutors);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const rows = await this.table.all();
+    const found = rows.some((row) => !row.executor_handle) ? await this.executors.found() : null;
+    for (const row of rows) this.background(row.token, () => this.takeOver(row, found));
+    this.executors.whenFree(() => this.keepSoon());
+    const queue = this.queues.open('warm-executors');
+    queue.work(() => this.keep(), {
+      onError: (error) => this.logger.error({ error }, 'the warm executors could not be looked after'),
+    });
+    await queue.every('keep', interval);
+  }
+
+  /** Whether a token is one of a warm executor, be it a job's by now. */
+  isWarm(token: string): boolean {
+    return token.startsWith(prefix);
+  }
+
+  /**
+   * Lets a warm executor wait for a job. Resolves when a job has taken it, whose token this is from then on; at once
+   * when it is no waiting one's; and when its connection is gone. While it waits its connection is trusted.
+   * @param address where it connects from
+   */
+  async untilTaken(
+    token: string,
+    address: string,
+    connection: Pick<Connection, 'closed' | 'trust'>,
+  ): Promise<void> {
+    if (!this.isWarm(token)) return;
+    const { promise: taken, resolve } = Promise.withResolvers<void>();
+    // First here and then in the table: a job that takes it in between finds it here.
+    this.sessions.join(token, resolve);
+    void connection.closed.then(() => {
+      this.sessions.leave(token, resolve);
+      resolve();
+    });
+    try {
+      if (!(await this.table.connected(token, address))) return;
+      connection.trust();
+      await taken;
+    } finally {
+      this.sessions.leave(token, resolve);
+    }
+  }
+
+  /** The warm executor of this token is the job's: it begins, or does so once it has come. */
+  handOver(uuid: string, token: string): void {
+    this.sessions.take(token);
+    this.supervisor.follow(uuid, token);
+    this.keepSoon();
+  }
+
+  /** Sees to it that there are as many as there should be, as far as there are slots. */
+  async keep(): Promise<void> {
+    this.again = true;
+    this.keeping ??= this.keepAll().finally(() => (this.keeping = null));
+    await this.keeping;
+  }
+
+  private keepSoon(): void {
+    this.background('', () => this.keep());
+  }
+
+  private async keepAll(): Promise<void> {
+    while (this.again && !this.executors.signal.aborted) {
+      this.again = false;
+      const rows = await this.table.all();
+      const manifest = await this.manager.manifest();
+      const classes = new Set([...Object.keys(manifest), ...rows.map((row) => row.executor_class)]);
+      for (const executorClass of classes as Set<ExecutorClass>) {
+        const own = rows.filter((row) => row.executor_class === executorClass);
+        await this.keepClass(executorClass, own, manifest[executorClass] ?? 0);
+      }
+    }
+  }
+
+  private async keepClass(executorClass: ExecutorClass, rows: WarmRow[], capacity: number): Promise<void> {
+    const wanted = Math.min(this.wanted(executorClass), capacity);
+    const staying = rows.filter((row) => !row.retiring && !this.isOver(row));
+    const surplus = staying.slice(wanted);
+    for (const row of rows) {
+      if (
+        row.retiring ? !this.executors.isWatched(row.token) : surplus.includes(row) || !staying.includes(row)
+      )
+        this.background(row.token, () => this.retire(row));
+    }
+    for (let missing = wanted - staying.length; missing > 0; missing--) {
+      if (!this.backoff.isOver(executorClass)) return;
+      const token = prefix + randomUUID();
+      if (!(await this.slots.takeWarm(token, executorClass, capacity))) return;
+      this.background(token, () => this.start(token, executorClass));
+    }
+  }
+
+  /** Too old, or not come in time. */
+  private isOver(row: WarmRow): boolean {
+    if (row.age > this.settings.maxExecutorAge) return true;
+    const isHere = this.sessions.has(row.token) || this.executors.isStarting(row.token);
+    return !isHere && row.age > timeToConnect && (row.connected_at === null || row.executor_handle === null);
+  }
+
+  private async start(token: string, executorClass: ExecutorClass): Promise<void> {
+    const jobUuid = token.slice(prefix.length);
+    try {
+      const handle = await this.executors.start({ token, jobUuid, executorClass }, async (started) => {
+        // A job that has taken it while it was being started is told where it is.
+        if (!(await this.table.setHandle(token, started))) await this.jobs.setHandle(token, started);
+        return started;
+      });
+      this.watch(token, executorClass, handle);
+    } catch (error) {
+      await this.table.remove(token);
+      if (this.executors.signal.aborted) return;
+      this.logger.error({ error, executorClass }, 'a warm executor could not be started');
+      this.backoff.failed(executorClass);
+    }
+  }
+
+  private async takeOver(row: WarmRow, found: Map<string, ExecutorHandle> | null): Promise<void> {
+    const { token, executor_class: executorClass } = row;
+    const handle = row.executor_handle ?? found?.get(token);
+    if (!handle) {
+      if (found) await this.table.remove(token);
+      return; // else it may be on its way here
+    }
+    if (!(await this.executors.isRunning(handle))) return void (await this.table.remove(token));
+    if (!row.executor_handle && !(await this.table.setHandle(token, handle)))
+      await this.jobs.setHandle(token, handle);
+    this.watch(token, executorClass, handle);
+  }
+
+  private watch(token: string, executorClass: ExecutorClass, handle: ExecutorHandle): void {
+    const exit = this.executors.watch(token, handle);
+    const since = performance.now();
+    this.background(token, async () => {
+      const code = await exit;
+      const idle = await this.table.remove(token);
+      if (!idle) return this.backoff.succeeded(executorClass); // it was its job's
+      this.logger.info({ code, executorClass }, 'a warm executor exited without a job');
+      if (performance.now() - since < shortLife * 1_000) this.backoff.failed(executorClass);
+      this.keepSoon();
+    });
+  }
+
+  private async retire(row: WarmRow): Promise<void> {
+    const { token, executor_handle: handle } = row;
+    if (this.executors.isStarting(token) || !(await this.table.retire(token))) return;
+    this.logger.info(
+      { executorClass: row.executor_class },
+      'a warm executor is stopped: it is not needed any more',
+    );
+    if (handle) await this.executors.stop(handle);
+    if (!this.executors.isWatched(token)) await this.table.remove(token);
+  }
+
+  private background(token: string, work: () => Promise<void>): void {
+    this.executors.background({ executor: token }, work);
+  }
+}

@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '@horde/database';
+import type { ExecutorHandle } from '@horde/executor-manager';
+import type { ExecutorClass } from '@horde/protocol';
+
+/** A warm executor that no job has taken. */
+export interface WarmRow {
+  token: string;
+  executor_class: ExecutorClass;
+  /** Null while it is being started. */
+  executor_handle: ExecutorHandle | null;
+  /** When it connected first. */
+  connected_at: Date | null;
+  retiring: boolean;
+  /** Since it was asked for. @unit seconds */
+  age: number;
+}
+
+/** The warm executors that no job has taken, as the database has them. One that a job takes leaves this table. */
+@Injectable()
+export class WarmTable {
+  constructor(private readonly database: Database) {}
+
+  all(): Promise<WarmRow[]> {
+    return this.database.manager.query<WarmRow[]>(
+      `select token, executor_class, executor_handle, connected_at, retiring,
+         extract(epoch from now() - requested_at)::float8 as age
+       from warm_executor order by requested_at`,
+    );
+  }
+
+  /** Stores where it is; false when a job has taken it meanwhile. */
+  setHandle(token: string, handle: ExecutorHandle): Promise<boolean> {
+    return this.changed('update warm_executor set executor_handle = $2 where token = $1', [
+      token,
+      JSON.stringify(handle),
+    ]);
+  }
+
+  /** It has connected; false when there is none of this token. */
+  connected(token: string, address: string): Promise<boolean> {
+    return this.changed(
+      `update warm_executor set connected_at = coalesce(connected_at, now()), executor_address = $2
+       where token = $1`,
+      [token, address],
+    );
+  }
+
+  /** No job gets it any more; false when one has it. */
+  retire(token: string): Promise<boolean> {
+    return this.changed('update warm_executor set retiring = true where token = $1', [token]);
+  }
+
+  /** It has exited; false when a job has it. */
+  remove(token: string): Promise<boolean> {
+    return this.changed('delete from warm_executor where token = $1', [token]);
+  }
+
+  private async changed(sql: string, values: unknown[]): Promise<boolean> {
+    const [rows] = await this.database.manager.query<[unknown[]]>(`${sql} returning token`, values);
+    return rows.length > 0;
+  }
+}

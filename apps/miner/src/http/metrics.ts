@@ -1,0 +1,150 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Database } from '@horde/database';
+import type { ExecutorManager } from '@horde/executor-manager';
+import { Keypair } from '@horde/identity';
+import type { Logger } from '@horde/operations';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
+import { ReceiptCounts } from '../receipts/receipt-counts.ts';
+import { MinerSettings } from '../settings.ts';
+import { Sockets } from '../sockets.ts';
+
+/** How old what is told may be: anybody may ask, and the database is asked at most this often. @unit ms */
+const freshness = 2_000;
+
+/** What the miner tells Prometheus. What is counted in the database is the same on every replica. */
+@Injectable()
+export class Metrics {
+  private readonly technical = new Registry();
+  private readonly business = new Registry();
+  private measured: { at: number; done: Promise<void> } = { at: -Infinity, done: Promise.resolve() };
+
+  private readonly jobs = this.gauge('jobs', 'Jobs of the last two days, by status.', ['status']);
+  private readonly slots = this.gauge('slots', 'Executors that can run at the same time, by class.', [
+    'executor_class',
+  ]);
+  private readonly taken = this.gauge('slots_taken', 'Executors that are started or running, by class.', [
+    'executor_class',
+  ]);
+  private readonly waiting = this.gauge(
+    'outbox_waiting',
+    'Messages that validators have not settled yet.',
+    [],
+  );
+  private readonly connections = this.gauge('connections', 'Websockets to this process, by peer.', ['peer']);
+  private readonly ended = this.gauge(
+    'jobs_ended_last_day',
+    'Jobs that ended within a day, by class and status.',
+    ['executor_class', 'status'],
+    this.business,
+  );
+  private readonly worked = this.gauge(
+    'job_seconds_last_day',
+    'From acceptance to completion of the jobs completed within a day, in seconds, by class.',
+    ['executor_class'],
+    this.business,
+  );
+  private readonly validators = this.gauge(
+    'validators_active',
+    'Validators that may send jobs.',
+    [],
+    this.business,
+  );
+
+  constructor(
+    private readonly database: Database,
+    private readonly sockets: Sockets,
+    @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
+    @Inject(LOGGER) private readonly logger: Logger,
+    counts: ReceiptCounts,
+    settings: MinerSettings,
+    keypair: Keypair,
+  ) {
+    collectDefaultMetrics({ register: this.technical });
+    this.technical.registerMetric(counts.stored);
+    this.technical.registerMetric(counts.refused);
+    this.gauge('info', 'The miner: its version, its hotkey, its network.', [
+      'version',
+      'hotkey',
+      'bittensor_network',
+    ]).set({ version: settings.version, hotkey: keypair.address, bittensor_network: settings.network }, 1);
+  }
+
+  /** In Prometheus' text format. */
+  async technicalText(): Promise<string> {
+    await this.measure();
+    for (const [peer, count] of Object.entries(this.sockets.connections))
+      this.connections.set({ peer }, count);
+    return this.technical.metrics();
+  }
+
+  /** In Prometheus' text format. */
+  async businessText(): Promise<string> {
+    await this.measure();
+    return this.business.metrics();
+  }
+
+  private measure(): Promise<void> {
+    if (performance.now() - this.measured.at >= freshness) {
+      const done = Promise.all([
+        this.guarded('the database', () => this.count()),
+        this.guarded('the executor manager', () => this.offer()),
+      ]).then(() => undefined);
+      this.measured = { at: performance.now(), done };
+    }
+    return this.measured.done;
+  }
+
+  private async count(): Promise<void> {
+    const { manager } = this.database;
+    type Row = Record<'status' | 'executor_class', string> & { count: number; seconds: number };
+    const [jobs, taken, ended, totals] = await Promise.all([
+      manager.query<Row[]>('select status, count(*)::int as count from job group by status'),
+      manager.query<Row[]>(
+        'select executor_class, count(*)::int as count from job where slot_held group by executor_class',
+      ),
+      manager.query<Row[]>(
+        `select executor_class, status, count(*)::int as count,
+           coalesce(sum(extract(epoch from ended_at - accepted_at)), 0)::float8 as seconds
+         from job where ended_at > now() - interval '1 day' group by executor_class, status`,
+      ),
+      manager.query<[{ waiting: number; validators: number }]>(
+        `select (select count(*)::int from outbox) as waiting,
+           (select count(*)::int from validator where active and not blacklisted) as validators`,
+      ),
+    ]);
+    for (const gauge of [this.jobs, this.taken, this.ended, this.worked]) gauge.reset();
+    for (const { status, count } of jobs) this.jobs.set({ status }, count);
+    for (const { executor_class, count } of taken) this.taken.set({ executor_class }, count);
+    for (const { executor_class, status, count, seconds } of ended) {
+      this.ended.set({ executor_class, status }, count);
+      if (status === 'completed') this.worked.set({ executor_class }, seconds);
+    }
+    this.waiting.set(totals[0].waiting);
+    this.validators.set(totals[0].validators);
+  }
+
+  private async offer(): Promise<void> {
+    const manifest = await this.manager.manifest();
+    this.slots.reset();
+    for (const [executor_class, count] of Object.entries(manifest)) this.slots.set({ executor_class }, count);
+  }
+
+  /** What cannot be measured now keeps its last value; the rest is told. */
+  private async guarded(whom: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.logger.warn({ error }, `${whom} could not be asked for the metrics`);
+    }
+  }
+
+  private gauge<L extends string>(
+    name: string,
+    help: string,
+    labelNames: L[],
+    registry = this.technical,
+  ): Gauge<L> {
+    return new Gauge({ name: `miner_${name}`, help, labelNames, registers: [registry] });
+  }
+}

@@ -1,0 +1,77 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from '@horde/operations';
+import {
+  errors,
+  JobFailed,
+  make,
+  toJsonValue,
+  type CancelJob,
+  type JobStage,
+  type JobStatus,
+  type JsonObject,
+} from '@horde/protocol';
+import { ExecutorPost } from '../executors/executor-post.ts';
+import { ExecutorSessions } from '../executors/executor-sessions.ts';
+import { ExecutorSupervisor } from '../executors/executor-supervisor.ts';
+import { LOGGER } from '../ports.ts';
+import { Post } from '../validators/post.ts';
+import type { ValidatorSession } from '../validators/validator-session.ts';
+import type { Job } from './job.entity.ts';
+import { JobRequests } from './job-requests.ts';
+import { Jobs } from './jobs.ts';
+
+/** Ends jobs that their validators have cancelled. */
+@Injectable()
+export class JobCancellation {
+  constructor(
+    private readonly jobs: Jobs,
+    private readonly requests: JobRequests,
+    private readonly sessions: ExecutorSessions,
+    private readonly executors: ExecutorPost,
+    private readonly supervisor: ExecutorSupervisor,
+    private readonly post: Post,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Passes the cancellation on to the job's executor, which tells the validator how the job ended and what it had printed;
+   * one that is not connected, or has never heard of cancellation, is stopped, and the miner tells it.
+   */
+  async receive(
+    request: CancelJob,
+    { session, text }: { session: ValidatorSession; text: string },
+  ): Promise<void> {
+    const { job_uuid: uuid, cancelled_by: by } = request;
+    const job = await this.jobs.find(uuid);
+    if (job?.validator_hotkey !== session.hotkey)
+      return session.complain(`This miner has no job ${uuid} of yours.`);
+    this.post.name(session, uuid);
+    if (!(await this.requests.cancel(uuid, by, text))) return;
+    this.logger.info({ by }, 'job cancelled');
+    if (this.sessions.of(uuid)?.connection.extensions.has('cancel-1')) this.executors.ring(uuid);
+    else await this.end({ ...job, cancelled_by: by });
+  }
+
+  /** Ends a cancelled job, if it has not ended, and stops its executor. */
+  async end(job: Pick<Job, 'uuid' | 'validator_hotkey' | 'status' | 'cancelled_by'>): Promise<void> {
+    const by = job.cancelled_by!;
+    const failure = make(JobFailed, {
+      job_uuid: job.uuid,
+      reason: 'unknown',
+      stage: stages[job.status] ?? 'unknown',
+      message: errors.JOB_CANCELLED(by).message,
+      context: toJsonValue({ cancelled_by: by }) as JsonObject,
+    });
+    await this.jobs.advance(job, 'failed', failure);
+    this.supervisor.stop(job.uuid);
+  }
+}
+
+/** The stage at which a job of a status is. */
+const stages: Partial<Record<JobStatus, JobStage>> = {
+  accepted: 'executor_startup',
+  executor_ready: 'volume_download',
+  volumes_ready: 'execution',
+  streaming_ready: 'execution',
+  execution_done: 'result_upload',
+};

@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '@horde/database';
+import type { Job } from './job.entity.ts';
+import { isJobUuid } from './job-uuid.ts';
+import { storable } from './storable.ts';
+
+/** What an executor is told of its job; null where there is nothing, or it has it. */
+export type ExecutorRequests = Pick<
+  Job,
+  'executor_handle' | 'executor_address' | 'job_request' | 'cancel_request'
+> & {
+  initial_request: string | null;
+};
+
+/** What its validator has asked of a job: three messages, with the numbers that they have on their way to the executor. */
+@Injectable()
+export class JobRequests {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * The requests of a job behind the one with this number: the initial request (1), the job request (2), the cancellation
+   * (3). Null when the job has ended.
+   */
+  async after(uuid: string, number: number): Promise<ExecutorRequests | null> {
+    const [row] = await this.database.manager.query<ExecutorRequests[]>(
+      `select executor_handle, executor_address,
+         case when $2 < 1 then initial_request end as initial_request,
+         case when $2 < 2 then job_request end as job_request,
+         case when $2 < 3 then cancel_request end as cancel_request
+       from job where uuid = $1 and ended_at is null`,
+      [uuid, number],
+    );
+    return row ?? null;
+  }
+
+  /** The job of this token, when it has ended by what its executor said on `durable-1`; else null. */
+  async endedBy(token: string): Promise<Pick<Job, 'uuid' | 'validator_hotkey' | 'executor_number'> | null> {
+    const rows = await this.database.manager.query<Job[]>(
+      'select uuid, validator_hotkey, executor_number from job where executor_token = $1 and ended_by_executor',
+      [token],
+    );
+    return rows[0] ?? null;
+  }
+
+  /**
+   * How far the validator's messages about a job have come, by the numbers that they have on `durable-1`: initial request
+   * (1), job request (3), cancellation (4), finished receipt (5). The accepted receipt (2) leaves no trace that tells it
+   * from one that was dropped: it may be asked for again. Null when this validator has no such job here.
+   */
+  async heard(uuid: string, hotkey: string): Promise<number | null> {
+    if (!isJobUuid(uuid)) return null;
+    const [row] = await this.database.manager.query<{ heard: number }[]>(
+      `select case when settled_at is not null then 5 when cancelled_at is not null then 4
+         when job_request is not null then 3 else 1 end as heard
+       from job where uuid = $1 and validator_hotkey = $2`,
+      [uuid, hotkey],
+    );
+    return row?.heard ?? null;
+  }
+
+  /**
+   * Stores that a job is to be ended.
+   * @param by who wants it @param text the frame as it came
+   * @returns false when the job has ended, or was cancelled before
+   */
+  async cancel(uuid: string, by: string, text: string): Promise<boolean> {
+    const [rows] = await this.database.manager.query<[unknown[]]>(
+      `update job set cancelled_at = now(), cancelled_by = $2, cancel_request = $3
+       where uuid = $1 and cancelled_at is null and ended_at is null returning uuid`,
+      [uuid, storable(by), text],
+    );
+    return rows.length > 0;
+  }
+}

@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import { Database, Outbox, type Transaction } from '@horde/database';
+import { AcceptJob, make, writeFrame, type ExecutorClass } from '@horde/protocol';
+import { WarmSessions } from '../executors/warm-sessions.ts';
+import { Batches } from '../receipts/batches.ts';
+import { Receipts } from '../receipts/receipts.ts';
+import { takeSlots, type SlotRequest, type Taken } from './take-slots.ts';
+
+/** So many requests share one transaction. */
+const most = 64;
+
+/**
+ * The slots of this miner's executors. A job takes a warm executor that is connected; else a free slot, for an executor
+ * of its own; else a warm executor that is still on its way. The counting is serialised for each class, so no slot is
+ * given twice, and requests that come at once share one transaction.
+ */
+@Injectable()
+export class Slots {
+  private readonly batches = new Batches(
+    (requests: SlotRequest[]) =>
+      this.takeAll(requests).then(
+        (all) => all,
+        () => this.takeEach(requests),
+      ),
+    most,
+  );
+
+  constructor(
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+    private readonly receipts: Receipts,
+    private readonly warm: WarmSessions,
+  ) {}
+
+  /**
+   * Takes a slot for a new job, or declines the job when none is free. Both are stored with what the validator is to be
+   * told, which its connection has to be rung for.
+   * @returns null when there is a job of this uuid already; nothing has been changed then
+   */
+  async take(request: SlotRequest): Promise<Taken | null> {
+    const taken = await this.batches.add(request);
+    if (taken instanceof Error) throw taken;
+    return taken;
+  }
+
+  /**
+   * Takes a slot for a warm executor, which is about to be started.
+   * @param capacity how many executors of the class there may be
+   * @returns false when none is free
+   */
+  async takeWarm(token: string, executorClass: ExecutorClass, capacity: number): Promise<boolean> {
+    return this.database.transaction(async (tx) => {
+      await lock(tx, [executorClass]);
+      const made = await tx.manager.query<unknown[]>(
+        `insert into warm_executor (token, executor_class) select $1, $2
+         where (select count(*) from job where executor_class = $2 and slot_held)
+           + (select count(*) from warm_executor where executor_class = $2) < $3
+         returning token`,
+        [token, executorClass, capacity],
+      );
+      return made.length > 0;
+    });
+  }
+
+  /** One after another: one that cannot be stored is no reason to refuse those that came with it. */
+  private async takeEach(requests: SlotRequest[]): Promise<(Taken | null | Error)[]> {
+    const results: (Taken | null | Error)[] = [];
+    for (const request of requests) {
+      try {
+        results.push(...(await this.takeAll([request])));
+      } catch (error) {
+        results.push(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+    return results;
+  }
+
+  private async takeAll(requests: SlotRequest[]): Promise<(Taken | null)[]> {
+    return this.database.transaction(async (tx) => {
+      await lock(tx, [...new Set(requests.map(({ job }) => job.executorClass))].sort());
+      const frames = requests.map(({ job }) => writeFrame(make(AcceptJob, { job_uuid: job.uuid })));
+      const taken = await takeSlots(tx, requests, frames, this.warm.tokens());
+      const accepted = requests.filter((_request, index) => taken[index]?.outcome === 'accepted');
+      // Before the others are declined: what has just been accepted is a part of their excuse.
+      await this.receipts.store(tx, ...accepted.flatMap(({ job }) => job.receipt ?? []));
+      for (const [index, { job, decline }] of requests.entries()) {
+        const result = taken[index];
+        if (!result) continue;
+        if (result.outcome === 'rejected')
+          await this.outbox.put(tx, job.validatorHotkey, job.uuid, await decline(tx));
+      }
+      return taken;
+    });
+  }
+}
+
+/** Whoever counts the slots of these classes waits until this transaction has ended. @param classes sorted */
+const lock = (tx: Transaction, classes: string[]): Promise<unknown> =>
+  tx.manager.query(
+    `select pg_advisory_xact_lock(hashtext('slots of ' || name)) from unnest($1::text[]) name`,
+    [classes],
+  );

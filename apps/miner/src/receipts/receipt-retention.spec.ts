@@ -1,0 +1,55 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pageAt } from '@horde/receipts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { MinerUnderTest } from '../testing/miner.ts';
+import { RecordingManager } from '../testing/recording-manager.ts';
+import { ReceiptRetention } from './receipt-retention.ts';
+
+const hour = 3_600_000;
+let folder: string;
+let miner: MinerUnderTest;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'horde-old-pages-'));
+  miner = await MinerUnderTest.start(new RecordingManager({ 'always_on.test': 10 }), {
+    receiptsRoot: folder,
+    receiptTransfer: true,
+  });
+});
+afterAll(async () => {
+  await miner.close();
+  await rm(folder, { recursive: true });
+});
+
+it('what is older than two days is removed; what a running job needs is not', async () => {
+  const validator = await miner.validator();
+  const jobs: string[] = [];
+  for (let i = 0; i < 3; i++) {
+    const { connection, job_uuid } = await validator.accepted();
+    jobs.push(job_uuid);
+    await connection.close();
+  }
+  const [old, recent, running] = jobs as [string, string, string];
+  await miner.query(
+    `update receipt set stored_at = now() - interval '49 hours' where job_uuid <> $1`,
+    recent,
+  );
+  await miner.query(
+    `update job set slot_held = false, ended_at = now() - case uuid when $1 then interval '49 hours' else interval '47 hours' end
+     where uuid <> $2`,
+    old,
+    running,
+  );
+  for (const age of [49, 47])
+    await writeFile(path.join(folder, `${pageAt(Date.now() - age * hour)}.jsonl`), 'line\n');
+
+  const retention = miner.part(ReceiptRetention);
+  expect(await retention.evict()).toEqual({ receipts: 1, jobs: 1, pages: 1 });
+  expect(await retention.evict()).toEqual({ receipts: 0, jobs: 0, pages: 0 });
+  const left = async (table: string, column: string) =>
+    (await miner.query(`select ${column} as uuid from ${table}`)).map(({ uuid }) => uuid).toSorted();
+  expect(await left('receipt', 'job_uuid')).toEqual([recent, running].toSorted());
+  expect(await left('job', 'uuid')).toEqual([recent, running].toSorted());
+});

@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto';
+import type { ExecutorClass } from '@horde/protocol';
+import { fail, ok, reasonOf, warn, type Finding } from '../commands/report.ts';
+import { Busy, runTestJob, type TestedMiner } from './run-test-job.ts';
+import { echoJob } from './test-job.ts';
+
+/** What has come of a job: the finding, and its uuid when it was done. */
+export interface JobChecked {
+  finding: Finding;
+  jobUuid: string | null;
+}
+
+/** Runs a job on one executor of a class. @param gpus whether the class's GPUs are used */
+export async function checkJob(
+  miner: TestedMiner,
+  executorClass: ExecutorClass,
+  image: string,
+  gpus: boolean,
+): Promise<JobChecked> {
+  const check = `job ${executorClass}`;
+  const word = randomBytes(8).toString('hex');
+  const job = echoJob(executorClass, image, word, gpus);
+  try {
+    const done = await runTestJob(miner, job);
+    const { jobUuid } = done;
+    const says = `Completed in ${seconds(done.tookMs)}: accepted after ${seconds(done.acceptedAfter)}, executor ready after ${seconds(done.readyAfter)} more.`;
+    if (!done.stdout.includes(word)) {
+      const fix = 'Look at the executor: it says that the job is done, and did not run it.';
+      return { jobUuid, finding: fail(check, 'The result is not what the job printed.', fix) };
+    }
+    if (!job.withGpu) return { jobUuid, finding: ok(check, says) };
+    const found = done.stdout.split('\n').filter((line) => line.startsWith('GPU ')).length;
+    if (found > 0) return { jobUuid, finding: ok(check, `${says} It saw ${found} GPU.`) };
+    const fix =
+      'Install the NVIDIA driver and container toolkit on every machine of the class, or name a --image with nvidia-smi.';
+    return { jobUuid, finding: warn(check, `${says} It saw no GPU, and the class has one.`, fix) };
+  } catch (error) {
+    miner.signal.throwIfAborted();
+    return { jobUuid: null, finding: notDone(check, error) };
+  }
+}
+
+/** A job that did not come to its end. */
+export function notDone(check: string, error: unknown): Finding {
+  if (error instanceof Busy) {
+    return warn(
+      check,
+      `Not tested: ${reasonOf(error)}.`,
+      'Run the self-test again when an executor is free.',
+    );
+  }
+  const fix =
+    'Look at the log of the miner, and of the executor (EXECUTOR_LOG_FOLDER, or `docker logs` of its container); `miner doctor` looks at what executors need.';
+  return fail(check, `Not completed: ${reasonOf(error)}.`, fix);
+}
+
+export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

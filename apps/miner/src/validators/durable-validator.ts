@@ -1,0 +1,42 @@
+import type { DurableEnd } from '@horde/transport';
+import type { JobRequests } from '../jobs/job-requests.ts';
+import type { Post } from './post.ts';
+import type { ValidatorSession } from './validator-session.ts';
+
+/** What comes over a `durable-1` connection of a validator. Before its authentication nothing is acknowledged. */
+export class DurableValidator implements DurableEnd {
+  constructor(
+    private readonly session: ValidatorSession,
+    private readonly receive: (text: string) => Promise<void>,
+    private readonly post: Post,
+    private readonly requests: JobRequests,
+  ) {}
+
+  isReady(): boolean {
+    return this.session.authenticated;
+  }
+
+  /** Its number decides nothing: the job's row says whether a message has been there before. */
+  onMessage(_job: string, _number: number, frame: string): Promise<void> {
+    return this.receive(frame);
+  }
+
+  onAcknowledged(job: string, number: number): Promise<void> {
+    return this.post.confirmed(this.session.hotkey, job, number);
+  }
+
+  async onResume(job: string, number: number): Promise<void> {
+    const { session } = this;
+    const heard = await this.requests.heard(job, session.hotkey);
+    if (heard !== null) await this.post.resume(session, job, number);
+    await session.link?.resume(job, heard ?? 0);
+  }
+
+  onPlain(frame: string): Promise<void> {
+    return this.receive(frame);
+  }
+
+  onBadFrame(sentence: string): void {
+    if (this.session.authenticated) void this.session.complain(sentence);
+  }
+}

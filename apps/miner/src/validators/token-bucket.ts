@@ -1,0 +1,34 @@
+/** Lets things happen at a rate, and so many more at once when there were fewer before. */
+export class TokenBucket {
+  private tokens: number;
+  private filledAt = performance.now();
+
+  /** @param rate per second @param burst how many may happen at once */
+  constructor(
+    private readonly rate: number,
+    private readonly burst: number,
+  ) {
+    this.tokens = burst;
+  }
+
+  /** Takes a token that may be still to come. Returns how long it is until then. @unit ms */
+  take(): number {
+    this.fill();
+    this.tokens--;
+    return this.tokens >= 0 ? 0 : (-this.tokens / this.rate) * 1_000;
+  }
+
+  /** Takes a token that is there; false when there is none. */
+  tryTake(): boolean {
+    this.fill();
+    if (this.tokens < 1) return false;
+    this.tokens--;
+    return true;
+  }
+
+  private fill(): void {
+    const now = performance.now();
+    this.tokens = Math.min(this.burst, this.tokens + ((now - this.filledAt) / 1_000) * this.rate);
+    this.filledAt = now;
+  }
+}

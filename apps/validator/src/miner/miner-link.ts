@@ -1,0 +1,139 @@
+import type { Logger } from '@horde/operations';
+import { GenericError, JsonError, make, minerToValidator, ShapeError, writeFrame } from '@horde/protocol';
+import { DurableLink, type Connection } from '@horde/transport';
+import type { MinerMessage } from '../jobs/outcome.ts';
+
+/** The numbers that a job's messages to its miner bear on a durable link. */
+export const messageNumbers = {
+  V0InitialJobRequest: 1,
+  V0JobAcceptedReceiptRequest: 2,
+  V0JobRequest: 3,
+  V0CancelJobRequest: 4,
+  V0JobFinishedReceiptRequest: 5,
+} as const;
+
+const numberOf = (type: string): number | undefined => (messageNumbers as Record<string, number>)[type];
+
+/** What is done with what a miner says. */
+export interface MinerEnd {
+  /** Called for each message, in order; while it has not resolved, the next is not read. */
+  onMessage: (message: MinerMessage, link: MinerLink) => Promise<void> | void;
+  /** What is done with numbered messages; without it none are asked for. */
+  numbered?: {
+    /**
+     * As `onMessage`. When it resolves, the message is acknowledged: it has to be committed then. When it throws, the
+     * connection is closed, and the miner says it again on the next one.
+     */
+    onMessage: (message: MinerMessage, job: string, number: number) => Promise<void>;
+    /** The miner has all of ours about the job up to this number, and waits for what follows. @default nothing */
+    onResume?: (job: string, number: number) => void;
+  };
+}
+
+interface Acknowledgement {
+  job: string;
+  number: number;
+  resolve: (came: boolean) => void;
+}
+
+/** A connection to a miner: durable where the miner speaks that, else ComputeHorde's plain protocol. */
+export class MinerLink {
+  private readonly durable: DurableLink;
+  private awaited: Acknowledgement[] = [];
+
+  /** Takes the connection's frames; make it before the first can arrive. */
+  constructor(
+    private readonly connection: Connection,
+    private readonly end: MinerEnd,
+    private readonly logger: Logger,
+  ) {
+    this.durable = new DurableLink(
+      connection,
+      {
+        onMessage: (job, number, frame) =>
+          this.take(frame, (message) => this.end.numbered!.onMessage(message, job, number)),
+        onAcknowledged: async (job, number) => this.acknowledged(job, number),
+        onResume: async (job, number) => {
+          this.acknowledged(job, number);
+          this.end.numbered!.onResume?.(job, number);
+        },
+        onPlain: async (frame) => {
+          if (frame !== 'PING') await this.take(frame, (message) => this.end.onMessage(message, this));
+        },
+        onBadFrame: (sentence) => this.complain(sentence),
+      },
+      (error) => logger.error({ error }, 'a message of the miner could not be handled'),
+    );
+    void connection.closed.then(() => this.awaited.splice(0).forEach(({ resolve }) => resolve(false)));
+  }
+
+  /** Whether no message is lost on it. */
+  get isDurable(): boolean {
+    return this.connection.extensions.has('durable-1');
+  }
+
+  /** Whether the miner lets jobs be cancelled. */
+  get takesCancels(): boolean {
+    return this.connection.extensions.has('cancel-1');
+  }
+
+  get closed(): Connection['closed'] {
+    return this.connection.closed;
+  }
+
+  /** Sends a message about a job; false when the connection is gone. Not to be waited for in `MinerEnd`. */
+  tell(job: string, message: { message_type: string }): Promise<boolean> {
+    return this.send(job, message.message_type, writeFrame(message));
+  }
+
+  /** As `tell`, with the message's exact text, and true only when a durable miner has committed it. */
+  async deliver(job: string, type: string, frame: string): Promise<boolean> {
+    const number = numberOf(type);
+    if (!this.isDurable || number === undefined) return this.send(job, type, frame);
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.awaited.push({ job, number, resolve });
+    return (await this.send(job, type, frame)) && promise;
+  }
+
+  /** Asks the miner for what it has said about the job after the message with this number. */
+  resume(job: string, number: number): Promise<boolean> {
+    return this.durable.resume(job, number);
+  }
+
+  close(): void {
+    this.connection.close(1000);
+  }
+
+  /** Cuts the connection. */
+  terminate(): void {
+    this.connection.terminate();
+  }
+
+  private send(job: string, type: string, frame: string): Promise<boolean> {
+    const number = numberOf(type);
+    if (!this.isDurable || number === undefined) return this.durable.plain(frame);
+    return this.durable.message(job, number, frame);
+  }
+
+  private async take(text: string, handle: (message: MinerMessage) => Promise<void> | void): Promise<void> {
+    try {
+      await handle(minerToValidator.read(text).message);
+    } catch (error) {
+      if (!(error instanceof JsonError || error instanceof ShapeError)) throw error;
+      // A frame that cannot be read now cannot be read later: a durable one is acknowledged, lest it come for ever.
+      this.complain(error.message);
+    }
+  }
+
+  private complain(problem: string): void {
+    const details = problem.slice(0, 2_000);
+    this.logger.warn({ details }, 'the miner sent a frame that cannot be read');
+    void this.durable.plain(writeFrame(make(GenericError, { details })));
+  }
+
+  private acknowledged(job: string, number: number): void {
+    const came = (one: Acknowledgement) => one.job === job && one.number <= number;
+    this.awaited.filter(came).forEach(({ resolve }) => resolve(true));
+    this.awaited = this.awaited.filter((one) => !came(one));
+  }
+}

@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import net, { type AddressInfo, type Socket } from 'node:net';
+
+/** A way to a port of this machine that can be cut. */
+export interface Door {
+  port: number;
+  /** How many connections have come through. */
+  opened: number;
+  /** While it is shut nobody comes through. */
+  shut: boolean;
+  /** Cuts all connections. */
+  cut(): void;
+  close(): void;
+}
+
+/** @param bytes after how many bytes, both ways together, a connection is cut by itself; called for each connection */
+export async function openDoor(target: number, bytes: () => number = () => Infinity): Promise<Door> {
+  const sockets = new Set<Socket>();
+  const server = net.createServer((near) => {
+    if (door.shut) return void near.on('error', () => undefined).destroy();
+    door.opened++;
+    const far = net.connect(target, '127.0.0.1');
+    let left = bytes();
+    const pass = (from: Socket, to: Socket) =>
+      from.on('data', (chunk: Buffer) => {
+        to.write(chunk.subarray(0, Math.max(0, left)));
+        left -= chunk.length;
+        if (left <= 0) [near, far].forEach((socket) => socket.destroySoon());
+      });
+    pass(near, far);
+    pass(far, near);
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => [near, far].forEach((one) => sockets.delete(one.destroy())));
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const door = {
+    port: (server.address() as AddressInfo).port,
+    opened: 0,
+    shut: false,
+    cut: () => sockets.forEach((socket) => socket.destroy()),
+    close: () => {
+      door.cut();
+      server.close();
+    },
+  };
+  return door;
+}
