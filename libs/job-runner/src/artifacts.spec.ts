@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   mkdirSync,
   mkdtempSync,
@@ -112,6 +113,18 @@ describe('reading artifacts', () => {
       '5 artifacts were left out: "a-link" is a symbolic link; "b-pipe" is not a regular file; ' +
         '"c-zero" is not a regular file; "d-folder" is a folder; "e-sparse" (3000 GB) is not under 1 MB.',
     );
+  });
+
+  it('does not even open a FIFO, which would wake who waits at its other end', async () => {
+    const folder = makeFolder();
+    const pipe = path.join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const writer = spawn('sh', ['-c', 'echo ready; exec 3> "$0"', pipe]);
+    const exited = once(writer, 'exit');
+    await once(writer.stdout, 'data');
+    expect((await readArtifacts(folder, '/a')).skipped).toContain('is not a regular file');
+    writer.kill();
+    expect(await exited).toEqual([null, 'SIGTERM']);
   });
 
   it('names five that were left out, and counts the others by their reason', async () => {

@@ -11,7 +11,7 @@ import { parseOsRelease } from './os.ts';
 import { virtualMachine } from './virtualization.ts';
 
 /** The machine, with what ComputeHorde's peers do not ask for and pass over. */
-export interface MachineSpecsFacts extends Partial<MachineDescription> {
+interface MachineSpecsFacts extends Partial<MachineDescription> {
   /** `machine`: systemd's name for the kind of virtual machine, `none` on metal. `container`: that this runs in. */
   virtualization?: { machine: string; container: string };
   docker?: {

@@ -31,7 +31,7 @@ const LONGEST = 640;
  * Whether a text can be an image reference, by Docker's grammar. One that cannot must not get into a path of the
  * engine's API: `../..` there, or `//`, is answered with a redirection to a host that the reference names.
  */
-export function isReference(image: string): boolean {
+function isReference(image: string): boolean {
   return image.length <= LONGEST && REFERENCE.test(image);
 }
 

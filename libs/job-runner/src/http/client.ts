@@ -1,4 +1,4 @@
-import { lookup as resolve } from 'node:dns';
+import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
@@ -43,7 +43,15 @@ export interface HttpRules {
   allowPrivateAddresses: boolean;
   /** @default isPublicAddress, or every address where private ones are allowed */
   mayConnect?: (address: string) => boolean;
+  /** Finds the addresses of a name. @default the system's way */
+  resolve?: Resolve;
 }
+
+type Resolve = (
+  host: string,
+  options: LookupAllOptions,
+  callback: (error: Error | null, addresses: LookupAddress[]) => void,
+) => void;
 
 /**
  * HTTP for URLs that strangers chose: http and https only, and only to addresses that the rules allow. A name's
@@ -51,13 +59,13 @@ export interface HttpRules {
  */
 export function guardedHttp(rules: HttpRules): HttpSend {
   const mayConnect = rules.mayConnect ?? (rules.allowPrivateAddresses ? () => true : isPublicAddress);
-  const lookup = checkedLookup(mayConnect);
+  const find = checkedLookup(mayConnect, rules.resolve ?? lookup);
   return async (request) => {
     const url = parse(request.url);
     const host = url.hostname.replace(/^\[|\]$/g, '');
     // Node looks up names only.
     if (isIP(host) && !mayConnect(host)) throw notPublic(host);
-    return exchange(url, request, lookup);
+    return exchange(url, request, find);
   };
 }
 
@@ -74,7 +82,7 @@ function notPublic(host: string): RequestRefused {
   return new RequestRefused(`${host} is not an address of the public internet`);
 }
 
-function checkedLookup(mayConnect: (address: string) => boolean): LookupFunction {
+function checkedLookup(mayConnect: (address: string) => boolean, resolve: Resolve): LookupFunction {
   return (host, options, callback) => {
     resolve(host, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, '');
@@ -85,14 +93,14 @@ function checkedLookup(mayConnect: (address: string) => boolean): LookupFunction
   };
 }
 
-function exchange(url: URL, request: HttpRequest, lookup: LookupFunction): Promise<HttpResponse> {
+function exchange(url: URL, request: HttpRequest, find: LookupFunction): Promise<HttpResponse> {
   const { promise, resolve: answered, reject } = Promise.withResolvers<HttpResponse>();
   const sent = (url.protocol === 'https:' ? https : http).request(url, {
     method: request.method,
     headers: request.headers,
     signal: request.signal,
     timeout: request.idleTimeout,
-    lookup,
+    lookup: find,
     agent: false, // no connection is kept from a request under other rules
   });
   let answer: http.IncomingMessage | undefined;

@@ -183,6 +183,28 @@ describe('addresses outside the public internet', () => {
     },
   );
 
+  it('are not reached by a name that has one beside others, or another one the next time', async () => {
+    const server = await serve((_request, response) => response.end('x'));
+    let addresses = ['127.0.0.1', '127.0.0.2'];
+    const send = guardedHttp({
+      allowPrivateAddresses: false,
+      mayConnect: (address) => address === '127.0.0.1',
+      resolve: (_host, _options, callback) => {
+        callback(
+          null,
+          addresses.map((address) => ({ address, family: 4 })),
+        );
+        addresses = ['127.0.0.2'];
+      },
+    });
+    const get = async () => (await fill(single(`http://name.invalid:${server.port}/`), { send })).done;
+    await expect(get()).rejects.toEqual(failing('VOLUME_ADDRESS_REFUSED'));
+    addresses = ['127.0.0.1'];
+    await get();
+    await expect(get()).rejects.toEqual(failing('VOLUME_ADDRESS_REFUSED'));
+    expect(server.received).toHaveLength(1);
+  });
+
   it('are not reached by a redirect either', async () => {
     const inner = await serve((_request, response) => response.end('secret'));
     // The first address stands for a public one.

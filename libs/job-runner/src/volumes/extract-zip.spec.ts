@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { failing, fill, inline } from '../testing/volumes.ts';
 import { zip } from '../testing/zip.ts';
+import { Budget } from './budget.ts';
+import { VolumeWriter } from './volume-writer.ts';
 
 it('of two members of one name the later one counts, whole', async () => {
   const contents = (letter: string) => Buffer.alloc(2_000_000, letter);
@@ -168,6 +170,16 @@ describe('archives that mean harm', () => {
     const archive = await zip(members);
     archive.fill(0xff, 40, 60);
     await expect((await fill(inline(archive))).done).rejects.toEqual(failing('VOLUME_ARCHIVE_UNREADABLE'));
+  });
+
+  it('cannot write through a link, even if one were there', async () => {
+    const { folder } = await fill(null);
+    symlinkSync('/dev/null', path.join(folder, 'link'));
+    symlinkSync('/tmp', path.join(folder, 'folder'));
+    const budget = new Budget('It', { maxBytes: 0, maxEntries: 9, maxRatio: 1, freeBytes: 0 });
+    const writer = new VolumeWriter(folder);
+    await expect(writer.makeFile(['link'], budget)).rejects.toEqual(failing('VOLUME_NOT_WRITTEN'));
+    await expect(writer.makeFile(['folder', 'x'], budget)).rejects.toEqual(failing('VOLUME_NOT_WRITTEN'));
   });
 
   it('cannot put a file where an earlier part put a folder', async () => {
