@@ -79,9 +79,14 @@ export class MinerProcess {
     );
     const database = new pg.Client({ connectionString: databaseUrl, options: '-c search_path=miner' });
     const miner = new MinerProcess(address, folder, played, child, database);
-    await miner.listening();
-    await database.connect();
-    return miner;
+    try {
+      await miner.listening();
+      await database.connect();
+      return miner;
+    } catch (error) {
+      await miner.stop();
+      throw error;
+    }
   }
 
   /** A validator that the miner knows. */
@@ -141,9 +146,11 @@ export class MinerProcess {
   }
 
   async stop(): Promise<void> {
-    const ended = once(this.child, 'close');
-    this.child.kill('SIGTERM');
-    await ended;
+    if (this.child.exitCode === null) {
+      const ended = once(this.child, 'close');
+      this.child.kill('SIGTERM');
+      await ended;
+    }
     this.executors.disconnect();
     await this.database.end();
     await rm(this.folder, { recursive: true, force: true });

@@ -14,7 +14,7 @@ export const executorScenarios = [...conversations.keys()];
 export const executorFrames = (scenario: string) => framesOf(conversations.get(scenario)!);
 
 /** The job of a recorded scenario. */
-export const recordedJob = (scenario: string): string =>
+const recordedJob = (scenario: string): string =>
   (executorFrames(scenario)[0]!.says as Frame)['job_uuid'] as string;
 
 export interface PlayedExecutor {

@@ -1,3 +1,4 @@
+import type { Keypair } from '@horde/identity';
 import {
   JobAcceptedReceipt,
   make,
@@ -8,9 +9,10 @@ import {
 } from '@horde/protocol';
 import type { Conversation } from '../miner/conversation.ts';
 import { messageNumbers } from '../miner/miner-link.ts';
+import type { Receipts } from '../receipts/receipts.service.ts';
 import type { Job } from './job.entity.ts';
-import type { RunParts } from './job-run.ts';
 import { initialJobRequest, jobRequest } from './messages.ts';
+import type { StageLimits } from './stages.ts';
 
 /**
  * What a run says to its job's miner: the initial request, the receipt of the accepted job, the job request; each when
@@ -31,7 +33,7 @@ export class JobSpeech {
     private readonly uuid: string,
     private readonly request: NewJob,
     private readonly talk: Conversation,
-    private readonly parts: Pick<RunParts, 'receipts' | 'keypair' | 'limits'>,
+    private readonly parts: { receipts: Receipts; keypair: Keypair; limits: StageLimits },
   ) {}
 
   /** To be called on each fresh connection. @param again the miner may have heard of the job before */
