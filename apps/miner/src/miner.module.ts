@@ -35,6 +35,7 @@ import { JobSignature } from './jobs/job-signature.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { Slots } from './jobs/slots.ts';
 import { ManifestCommitment } from './manifest/manifest-commitment.ts';
+import { Outages } from './outages.ts';
 import { CHAIN, EXECUTOR_MANAGER, LOGGER } from './ports.ts';
 import { RandomReceipts } from './receipts/random-receipts.ts';
 import { ReceiptChecks } from './receipts/receipt-checks.ts';
@@ -83,6 +84,7 @@ export function minerModule(settings: MinerSettings, logger: Logger, parts: Mine
       { provide: CHAIN, useValue: parts.chain },
       { provide: EXECUTOR_MANAGER, useValue: parts.manager },
       { provide: PublicAddress, useValue: publicAddress(settings) },
+      Outages,
       MinerConfig,
       ConfigRefresh,
       Announcement,

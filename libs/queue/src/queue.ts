@@ -6,6 +6,8 @@ import { Redis } from 'ioredis';
 const ringLimit = 2_000;
 /** How long it may take for a schedule, which may be the first that it is asked for. @unit ms */
 const scheduleLimit = 15_000;
+/** A worker without its store tries again several times a second; it is told of so often. @unit ms */
+const complaintPause = 10_000;
 /** How long it may take to let its queues go. @unit ms */
 const closeLimit = 1_000;
 
@@ -20,7 +22,7 @@ export interface QueueSettings {
 export interface WorkerOptions {
   /** How many entries are worked on at once. @default 1 */
   concurrency?: number;
-  /** An entry's handler failed, or the queue itself. */
+  /** An entry's handler failed; or, with null for an id and at most once in ten seconds, the queue itself. */
   onError: (error: Error, id: string | null) => void;
 }
 
@@ -66,6 +68,7 @@ class BullMqQueue implements Queue {
   /** Id -> interval. */
   private readonly schedules = new Map<string, number>();
   private closing = false;
+  private complainedAt = -Infinity;
 
   constructor(
     private readonly name: string,
@@ -93,7 +96,10 @@ class BullMqQueue implements Queue {
       ? new Worker(this.name, run, { ...this.redisOptions(this.settings.redisUrl), ...common })
       : new Worker(this.name, run, { ...this.postgresOptions(), ...common }, createPostgresBackend as never);
     worker.on('error', (error) => {
-      if (!this.closing) options.onError(error, null);
+      const now = performance.now();
+      if (this.closing || now - this.complainedAt < complaintPause) return;
+      this.complainedAt = now;
+      options.onError(error, null);
     });
     worker.on('failed', (job, error) => options.onError(error, job?.id ?? null));
     this.workers.push(worker);

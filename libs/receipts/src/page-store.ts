@@ -40,7 +40,10 @@ export class PageStore {
   private readonly waiting: Waiting[] = [];
   private readonly turns = new Exclusive();
   private current: OpenPage | null = null;
-  /** Receipts never go back to an earlier page, whatever the clock does. */
+  /**
+   * A clock that is set back by moments does not bring receipts back to the page before; they follow one that is set back
+   * by more, because nobody looks for receipts on pages that are to come.
+   */
   private newest = 0;
 
   private constructor(
@@ -92,7 +95,8 @@ export class PageStore {
   private async writeWaiting(): Promise<void> {
     const batch = this.waiting.splice(0);
     try {
-      this.newest = Math.max(this.newest, pageAt(this.now()));
+      const due = pageAt(this.now());
+      if (due !== this.newest - 1) this.newest = due;
       const page = await this.enter(this.newest);
       await this.write(page, Buffer.from(batch.map(({ line }) => `${line}\n`).join('')));
       for (const { resolve } of batch) resolve(page.page);

@@ -64,6 +64,16 @@ describe('an executor that speaks durable-1', () => {
     expect(connection.types().filter((type) => type === 'V0MachineSpecsRequest')).toHaveLength(1);
   });
 
+  it('that numbers a message by another job is told so, and its own numbers still count', async () => {
+    const { executor, connection, job_uuid } = await started();
+    await executor.message(crypto.randomUUID(), Number.MAX_SAFE_INTEGER, make(ExecutorReady, { job_uuid }));
+    expect((await executor.nextFrame('GenericError'))['details']).toBe(
+      'job_uuid: is not the job of this token',
+    );
+    await executor.message(job_uuid, 1, make(ExecutorReady, { job_uuid }));
+    await connection.next('V0ExecutorReadyRequest');
+  });
+
   it('is told of a message that cannot be read, and goes on', async () => {
     const { executor, connection, job_uuid } = await started();
     await executor.message(job_uuid, 1, make(GenericError, { details: 'numbered by mistake' }));

@@ -3,6 +3,7 @@ import type { ExecutorManager } from '@horde/executor-manager';
 import { withLogContext, type Logger } from '@horde/operations';
 import { parseJson, writeCompact, type JsonObject } from '@horde/protocol';
 import { JobRequests, type ExecutorRequests } from '../jobs/job-requests.ts';
+import { Outages } from '../outages.ts';
 import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
 import { publicAddress } from './executor-messages.ts';
 import type { ExecutorJob, ExecutorSession } from './executor-session.ts';
@@ -18,6 +19,7 @@ export class ExecutorPost {
   constructor(
     private readonly requests: JobRequests,
     private readonly sessions: ExecutorSessions,
+    private readonly outages: Outages,
     @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -48,7 +50,7 @@ export class ExecutorPost {
   private async send(session: ExecutorSession, { uuid }: ExecutorJob): Promise<void> {
     const { connection } = session;
     if (!connection.isOpen) return;
-    const requests = await this.requests.after(uuid, session.sent);
+    const requests = await this.outages.outlast(() => this.requests.after(uuid, session.sent));
     if (!requests) return;
     const { initial_request: initial, job_request, cancel_request } = requests;
     const frames = [

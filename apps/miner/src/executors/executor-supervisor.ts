@@ -15,6 +15,7 @@ import { MinerConfig } from '../dynamic-config/miner-config.ts';
 import type { Job } from '../jobs/job.entity.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { connectLimit } from '../jobs/limits.ts';
+import { Outages } from '../outages.ts';
 import { LOGGER } from '../ports.ts';
 import { ExecutorSessions } from './executor-sessions.ts';
 import { RunningExecutors } from './running-executors.ts';
@@ -41,6 +42,7 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
     private readonly jobs: Jobs,
     private readonly sessions: ExecutorSessions,
     private readonly executors: RunningExecutors,
+    private readonly outages: Outages,
     private readonly config: MinerConfig,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -75,7 +77,7 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
   follow(uuid: string, token: string): void {
     this.executors.background({ job: uuid }, async () => {
       await this.executors.whenStarted(token);
-      const job = await this.jobs.find(uuid);
+      const job = await this.outages.outlast(() => this.jobs.find(uuid));
       if (!job?.slot_held) return;
       if (job.executor_handle) await this.adopt(job, job.executor_handle);
       else await this.startAnother(job);
@@ -88,7 +90,7 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
     this.stopping.add(uuid);
     this.executors.background({ job: uuid }, async () => {
       try {
-        const job = await this.jobs.find(uuid);
+        const job = await this.outages.outlast(() => this.jobs.find(uuid));
         if (!job?.slot_held) return;
         if (this.executors.isStarting(job.executor_token)) return void this.unwanted.add(uuid);
         if (job.executor_handle) await this.executors.stop(job.executor_handle);
@@ -104,7 +106,7 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
    * @param how a part of a sentence: "the connection was closed with code 1006"
    */
   async lost(uuid: string, how: string): Promise<void> {
-    const job = await this.jobs.find(uuid);
+    const job = await this.outages.outlast(() => this.jobs.find(uuid));
     if (!job || job.ended_at) return;
     const error = job.connected_at ? errors.EXECUTOR_GONE(how) : errors.EXECUTOR_NOT_STARTED(`${how}.`);
     await this.fail(job, error.wire!.reason as HordeFailureReason, error);
@@ -123,20 +125,22 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
 
   private async startNow(job: Started): Promise<void> {
     const limit = connectLimit(job.executor_class, this.config.get('DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT'));
-    if (await this.jobs.claimStart(job.uuid, limit)) await this.startClaimed(job);
+    if (await this.outages.outlast(() => this.jobs.claimStart(job.uuid, limit))) await this.startClaimed(job);
   }
 
   private async startClaimed(job: Started): Promise<void> {
     const { uuid, executor_class: executorClass, executor_token: token } = job;
+    let runs = false;
     let started: { handle: ExecutorHandle; wanted: boolean };
     try {
       started = await this.executors.start({ token, jobUuid: uuid, executorClass }, async (handle) => {
-        const stored = await this.jobs.setHandle(token, handle);
+        runs = true;
+        const stored = await this.outages.outlast(() => this.jobs.setHandle(token, handle));
         return { handle, wanted: stored?.ended_at === null };
       });
     } catch (error) {
       this.unwanted.delete(uuid);
-      if (this.executors.signal.aborted) return this.jobs.unclaimStart(uuid);
+      if (this.executors.signal.aborted) return runs ? undefined : this.jobs.unclaimStart(uuid);
       this.logger.error({ error }, 'the executor could not be started');
       const sentence = errors.EXECUTOR_NOT_STARTED(error instanceof Error ? error.message : String(error));
       await this.fail(job, 'executor_spinup_failed', sentence);
@@ -209,7 +213,7 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
   }
 
   private async release(uuid: string, exitCode: number | null): Promise<void> {
-    await this.jobs.releaseSlot(uuid, exitCode);
+    await this.outages.outlast(() => this.jobs.releaseSlot(uuid, exitCode));
     this.executors.freed();
   }
 
@@ -222,6 +226,6 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
       message: error.message,
       context: toJsonValue({ code: error.code }),
     });
-    await this.jobs.advance(job, 'horde_failed', failure);
+    await this.outages.outlast(() => this.jobs.advance(job, 'horde_failed', failure));
   }
 }

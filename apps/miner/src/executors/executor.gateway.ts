@@ -5,6 +5,7 @@ import { DurableLink, type Closed, type Connection, type DurableEnd, type Upgrad
 import { complaint } from '../complaint.ts';
 import { JobRequests } from '../jobs/job-requests.ts';
 import { Jobs } from '../jobs/jobs.ts';
+import { Outages } from '../outages.ts';
 import { peerAddress } from '../peer-address.ts';
 import { LOGGER } from '../ports.ts';
 import { ExecutorMessages } from './executor-messages.ts';
@@ -27,12 +28,12 @@ export class ExecutorGateway {
     private readonly post: ExecutorPost,
     private readonly supervisor: ExecutorSupervisor,
     private readonly warm: WarmExecutors,
+    private readonly outages: Outages,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   accept(connection: Connection, upgrade: Upgrade): void {
     const session = new ExecutorSession(upgrade.params['token']!, peerAddress(upgrade), connection);
-    session.opened = this.letIn(session);
     if (connection.extensions.has('durable-1')) {
       const failed = (error: unknown) => this.failed(session, error);
       session.link = new DurableLink(connection, new DurableExecutor(this, session), failed);
@@ -42,6 +43,7 @@ export class ExecutorGateway {
         () => void session.complain('Only text frames are understood.'),
       );
     }
+    session.opened = this.letIn(session);
     void connection.handled().then((closed) => this.left(session, closed));
   }
 
@@ -50,10 +52,11 @@ export class ExecutorGateway {
     this.stopping = true;
   }
 
-  /** Handles a frame once the executor is let in. @param number 0: it has none */
-  async receive(session: ExecutorSession, text: string, number: number): Promise<void> {
+  /** Handles a frame once the executor is let in. @param number 0: it has none @param of the job whose number that is */
+  async receive(session: ExecutorSession, text: string, number: number, of?: string): Promise<void> {
     const isIn = await session.opened;
     const { job } = session;
+    if (isIn && of !== undefined && of !== job?.uuid) return session.complain(notItsJob);
     if (!isIn || !job || (number > 0 && number <= session.heard)) return;
     await withLogContext({ job: job.uuid, peer: 'executor' }, () => this.handle(session, job, text, number));
     session.heard = Math.max(session.heard, number);
@@ -87,9 +90,11 @@ export class ExecutorGateway {
     const { token, address, connection, link } = session;
     if (connection.extensions.has('warm-1') && link) await this.warm.untilTaken(token, address, connection);
     if (!connection.isOpen) return false;
-    const job = await this.jobs.attach(token, address, link !== null);
+    const job = isToken.test(token)
+      ? await this.outages.outlast(() => this.jobs.attach(token, address, link !== null))
+      : null;
     // One that has told the end of its job, and has not heard that it is stored.
-    const ended = !job && link ? await this.requests.endedBy(token) : null;
+    const ended = !job && link && isToken.test(token) ? await this.requests.endedBy(token) : null;
     if (!job && !ended) {
       this.sessions.release(session);
       await session.complain('This token belongs to no job that waits for an executor.');
@@ -119,7 +124,8 @@ export class ExecutorGateway {
     try {
       const { message, json } = executorToMiner.read(text);
       if ('job_uuid' in message && message.job_uuid !== job.uuid) return await session.complain(notItsJob);
-      await dispatch(this.messages.handlers, message, { job, number, text }, json);
+      const from = { job, number, text };
+      await this.outages.outlast(() => dispatch(this.messages.handlers, message, from, json));
     } catch (error) {
       if (error instanceof JsonError || error instanceof ShapeError) {
         this.logger.warn(`a frame could not be read: ${complaint(error)}`);
@@ -140,7 +146,7 @@ export class ExecutorGateway {
     await withLogContext({ job: job.uuid, peer: 'executor' }, async () => {
       this.logger.info({ code }, 'executor disconnected');
       try {
-        await this.lookInto(session, job.uuid, code);
+        await this.outages.outlast(() => this.lookInto(session, job.uuid, code));
       } catch (error) {
         if (!this.stopping) this.logger.error({ error }, 'the end of an executor could not be recorded');
       }
@@ -162,6 +168,8 @@ export class ExecutorGateway {
   }
 }
 
+/** Others than these are no manager's, and not all of them could be looked up. */
+const isToken = /^[\w.-]{1,200}$/;
 const notItsJob = 'job_uuid: is not the job of this token';
 
 /** What comes over a `durable-1` connection of an executor. */
@@ -171,8 +179,8 @@ class DurableExecutor implements DurableEnd {
     private readonly session: ExecutorSession,
   ) {}
 
-  onMessage(_job: string, number: number, frame: string): Promise<void> {
-    return this.gateway.receive(this.session, frame, number);
+  onMessage(job: string, number: number, frame: string): Promise<void> {
+    return this.gateway.receive(this.session, frame, number, job);
   }
 
   /** Its requests are its job's row: nothing is kept for it. */

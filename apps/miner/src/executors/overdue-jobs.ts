@@ -4,7 +4,7 @@ import { withLogContext, type Logger } from '@horde/operations';
 import { HordeFailed, make } from '@horde/protocol';
 import { Queues } from '@horde/queue';
 import { JobCancellation } from '../jobs/job-cancellation.ts';
-import { Job } from '../jobs/job.entity.ts';
+import type { Job } from '../jobs/job.entity.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { LOGGER } from '../ports.ts';
 import { ExecutorSessions } from './executor-sessions.ts';
@@ -14,6 +14,9 @@ import { ExecutorSupervisor } from './executor-supervisor.ts';
 const interval = 1_000;
 /** How long an executor may take to end its job when that was cancelled. @unit seconds */
 const cancellationLimit = 20;
+
+/** `over`: its deadline has passed. */
+type OverdueJob = Job & { over: boolean };
 
 /** Ends jobs whose executor does not come or does not end, and executors that stay after their job. */
 @Injectable()
@@ -49,24 +52,24 @@ export class OverdueJobs implements OnApplicationBootstrap {
     }
   }
 
-  private overdue(): Promise<Job[]> {
-    return this.database.manager
-      .createQueryBuilder(Job, 'job')
-      .where('job.ended_at is null and least(job.deadline, job.connect_by) < now()')
-      .orWhere('job.ended_at is null and job.cancelled_at < now() - make_interval(secs => :limit)', {
-        limit: cancellationLimit,
-      })
-      .orWhere(`job.slot_held and job.ended_at < now() - interval '1 minute'`)
-      .getMany();
+  /** All times are the database's, by whose clock they were set: this machine's may differ. */
+  private overdue(): Promise<OverdueJob[]> {
+    return this.database.manager.query<OverdueJob[]>(
+      `select *, deadline < now() as over from job
+       where ended_at is null and least(deadline, connect_by) < now()
+         or ended_at is null and cancelled_at < now() - make_interval(secs => $1)
+         or slot_held and ended_at < now() - interval '1 minute'`,
+      [cancellationLimit],
+    );
   }
 
-  private async end(job: Job): Promise<void> {
+  private async end(job: OverdueJob): Promise<void> {
     if (job.ended_at) {
       this.logger.warn('the executor still runs a minute after its job: it is stopped');
     } else if (job.cancelled_at) {
       this.logger.warn('the executor has not ended its cancelled job');
       return this.cancellation.end(job);
-    } else if (job.deadline > new Date()) {
+    } else if (!job.over) {
       if (this.sessions.has(job.uuid)) return;
       return this.supervisor.lost(
         job.uuid,

@@ -7,6 +7,7 @@ import { Queues } from '@horde/queue';
 import type { Connection } from '@horde/transport';
 import { Jobs } from '../jobs/jobs.ts';
 import { Slots } from '../jobs/slots.ts';
+import { Outages } from '../outages.ts';
 import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
 import { MinerSettings } from '../settings.ts';
 import { Backoff } from './backoff.ts';
@@ -43,6 +44,7 @@ export class WarmExecutors implements OnApplicationBootstrap {
     private readonly sessions: WarmSessions,
     private readonly executors: RunningExecutors,
     private readonly supervisor: ExecutorSupervisor,
+    private readonly outages: Outages,
     private readonly queues: Queues,
     private readonly settings: MinerSettings,
     @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
@@ -155,13 +157,12 @@ export class WarmExecutors implements OnApplicationBootstrap {
     const jobUuid = token.slice(prefix.length);
     try {
       const handle = await this.executors.start({ token, jobUuid, executorClass }, async (started) => {
-        // A job that has taken it while it was being started is told where it is.
-        if (!(await this.table.setHandle(token, started))) await this.jobs.setHandle(token, started);
+        await this.storeHandle(token, started);
         return started;
       });
       this.watch(token, executorClass, handle);
     } catch (error) {
-      await this.table.remove(token);
+      await this.outages.outlast(() => this.table.remove(token));
       if (this.executors.signal.aborted) return;
       this.logger.error({ error, executorClass }, 'a warm executor could not be started');
       this.backoff.failed(executorClass);
@@ -176,9 +177,15 @@ export class WarmExecutors implements OnApplicationBootstrap {
       return; // else it may be on its way here
     }
     if (!(await this.executors.isRunning(handle))) return void (await this.table.remove(token));
-    if (!row.executor_handle && !(await this.table.setHandle(token, handle)))
-      await this.jobs.setHandle(token, handle);
+    if (!row.executor_handle) await this.storeHandle(token, handle);
     this.watch(token, executorClass, handle);
+  }
+
+  /** A job that has taken it while it was being started is told where it is. */
+  private async storeHandle(token: string, handle: ExecutorHandle): Promise<void> {
+    await this.outages.outlast(async () => {
+      if (!(await this.table.setHandle(token, handle))) await this.jobs.setHandle(token, handle);
+    });
   }
 
   private watch(token: string, executorClass: ExecutorClass, handle: ExecutorHandle): void {
@@ -186,7 +193,7 @@ export class WarmExecutors implements OnApplicationBootstrap {
     const since = performance.now();
     this.background(token, async () => {
       const code = await exit;
-      const idle = await this.table.remove(token);
+      const idle = await this.outages.outlast(() => this.table.remove(token));
       if (!idle) return this.backoff.succeeded(executorClass); // it was its job's
       this.logger.info({ code, executorClass }, 'a warm executor exited without a job');
       if (performance.now() - since < shortLife * 1_000) this.backoff.failed(executorClass);

@@ -35,6 +35,8 @@ export class JobPayloads {
     if (job?.validator_hotkey !== session.hotkey)
       return session.complain(`This miner has no job ${uuid} of yours.`);
     this.post.name(session, uuid);
+    // It may have been stored by an attempt that failed before its executor was rung for.
+    if (job.job_request !== null) this.executors.ring(uuid);
     if (job.job_request !== null || job.ended_at) return;
     if (request.volume && hasVolume(job.initial_request)) {
       return session.complain(

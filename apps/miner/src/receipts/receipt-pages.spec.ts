@@ -112,6 +112,21 @@ it('a row that could not be updated does not get its receipt a second line', asy
   expect(await shown()).toHaveLength(2);
 });
 
+it('a row that another connection still holds does not get its receipt a second line', async () => {
+  await miner.query('alter table receipt add constraint no_page check (page is null)');
+  await make(2);
+  await settled();
+  await miner.query('alter table receipt drop constraint no_page');
+  // As a transaction whose miner has lost it, until the server notices.
+  await miner.query('begin');
+  await miner.query('select 1 from receipt for update');
+  await settled();
+  await miner.query('rollback');
+  await settled();
+  expect(await unpaged()).toEqual([]);
+  expect(await shown()).toHaveLength(2);
+});
+
 it('receipts wait in the database while their transfer is off', async () => {
   const config = miner.part(MinerConfig);
   await config.set('DYNAMIC_RECEIPT_TRANSFER_ENABLED', false);

@@ -129,9 +129,8 @@ export class ReceiptPages implements BeforeApplicationShutdown {
       );
       return found;
     });
-    if (rows.length === most) return true;
-    this.written.clear(); // all there was has been stored
-    return false;
+    for (const row of rows) this.written.delete(keyOf(row));
+    return rows.length === most;
   }
 
   private async place(row: Row): Promise<number> {
@@ -143,9 +142,14 @@ export class ReceiptPages implements BeforeApplicationShutdown {
 
   private async open(): Promise<boolean> {
     if (this.store) return true;
-    this.store = await PageStore.open(this.pages, { durability: this.settings.receiptDurability });
-    if (this.store) {
-      await this.recall();
+    const store = await PageStore.open(this.pages, { durability: this.settings.receiptDurability });
+    if (store) {
+      // Without that, receipts could get a second line: better none for now.
+      await this.recall().catch(async (error: unknown) => {
+        await store.close();
+        throw error;
+      });
+      this.store = store;
       this.logger.info({ folder: this.pages.folder }, 'receipts are put on pages');
     } else if (this.saysBusy) {
       this.saysBusy = false;
@@ -156,12 +160,16 @@ export class ReceiptPages implements BeforeApplicationShutdown {
 
   /** What the newest pages hold of the receipts that have no page: an earlier process ended in between. */
   private async recall(): Promise<void> {
-    const [row] = await this.database.manager.query<object[]>(
-      'select 1 from receipt where page is null limit 1',
+    const rows = await this.database.manager.query<Row[]>(
+      'select job_uuid, receipt_type from receipt where page is null',
     );
-    if (!row) return;
+    if (rows.length === 0) return;
+    const waiting = new Set(rows.map(keyOf));
     for (const page of (await this.pages.pages()).slice(-2)) {
-      for await (const line of this.pages.lines(page)) this.written.set(keyOfLine(line), page);
+      for await (const line of this.pages.lines(page)) {
+        const key = keyOfLine(line);
+        if (waiting.has(key)) this.written.set(key, page);
+      }
     }
   }
 }

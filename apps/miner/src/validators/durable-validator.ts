@@ -1,7 +1,11 @@
 import type { DurableEnd } from '@horde/transport';
 import type { JobRequests } from '../jobs/job-requests.ts';
 import type { Post } from './post.ts';
+import type { ValidatorRates } from './validator-rates.ts';
 import type { ValidatorSession } from './validator-session.ts';
+
+/** The number of a job's finished receipt, behind which nothing follows. */
+const settled = 5;
 
 /** What comes over a `durable-1` connection of a validator. Before its authentication nothing is acknowledged. */
 export class DurableValidator implements DurableEnd {
@@ -10,6 +14,7 @@ export class DurableValidator implements DurableEnd {
     private readonly receive: (text: string) => Promise<void>,
     private readonly post: Post,
     private readonly requests: JobRequests,
+    private readonly rates: ValidatorRates,
   ) {}
 
   isReady(): boolean {
@@ -21,14 +26,16 @@ export class DurableValidator implements DurableEnd {
     return this.receive(frame);
   }
 
-  onAcknowledged(job: string, number: number): Promise<void> {
-    return this.post.confirmed(this.session.hotkey, job, number);
+  async onAcknowledged(job: string, number: number): Promise<void> {
+    await this.rates.frame(this.session.hotkey);
+    await this.post.confirmed(this.session.hotkey, job, number);
   }
 
   async onResume(job: string, number: number): Promise<void> {
     const { session } = this;
+    await this.rates.frame(session.hotkey);
     const heard = await this.requests.heard(job, session.hotkey);
-    if (heard !== null) await this.post.resume(session, job, number);
+    if (heard !== null && heard < settled) await this.post.resume(session, job, number);
     await session.link?.resume(job, heard ?? 0);
   }
 

@@ -188,6 +188,14 @@ describe('a frame that cannot be read', () => {
   });
 });
 
+it('a connection is listened to while an executor is being started for it', async () => {
+  miner.manager.startsHang = true;
+  const { connection } = await (await miner.validator()).accepted();
+  await connection.send(make(MainHotkey, {}));
+  await connection.next('V0MainHotkeyMessage');
+  miner.manager.startsHang = false;
+});
+
 it('an unknown path is no websocket', async () => {
   const { Peer } = await import('../testing/peer.ts');
   await expect(Peer.connect(`${miner.url}/v0.1/nobody/x`)).rejects.toThrow('404');

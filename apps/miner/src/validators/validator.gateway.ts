@@ -15,6 +15,7 @@ import {
 import { DurableLink, limits, type Connection, type Upgrade } from '@horde/transport';
 import { complaint } from '../complaint.ts';
 import { JobRequests } from '../jobs/job-requests.ts';
+import { Outages } from '../outages.ts';
 import { peerAddress } from '../peer-address.ts';
 import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
 import { ReceiptCounts } from '../receipts/receipt-counts.ts';
@@ -51,6 +52,7 @@ export class ValidatorGateway {
     private readonly requests: JobRequests,
     private readonly post: Post,
     private readonly receiptCounts: ReceiptCounts,
+    private readonly outages: Outages,
     @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -64,7 +66,7 @@ export class ValidatorGateway {
         this.guarded(connection, () => this.receive(session, unknown, text)),
       );
     if (connection.extensions.has('durable-1')) {
-      const end = new DurableValidator(session, receive, this.post, this.requests);
+      const end = new DurableValidator(session, receive, this.post, this.requests, this.rates);
       session.link = new DurableLink(connection, end, (error) => this.failed(connection, error));
     } else {
       connection.onText(receive, () => {
@@ -84,7 +86,8 @@ export class ValidatorGateway {
     const frame = await this.read(session, text);
     if (!frame) return;
     if (!(frame.message instanceof ValidatorAuth)) return void unknown.early.push(frame);
-    const refusal = await this.authentication.refusal(frame.message, session.hotkey);
+    const auth = frame.message;
+    const refusal = await this.outages.outlast(() => this.authentication.refusal(auth, session.hotkey));
     if (refusal) {
       this.logger.info({ refusal }, 'an authentication was refused');
       return session.complain(refusal);
@@ -106,7 +109,9 @@ export class ValidatorGateway {
   private async dispatch(frame: Frame): Promise<void> {
     const { message, json } = frame;
     const job = 'job_uuid' in message ? { job: message.job_uuid } : {};
-    await withLogContext(job, () => dispatch(this.messages.handlers, message, frame, json));
+    await withLogContext(job, () =>
+      this.outages.outlast(() => dispatch(this.messages.handlers, message, frame, json)),
+    );
   }
 
   private async read(session: ValidatorSession, text: string): Promise<Frame | null> {
