@@ -7,6 +7,8 @@ import {
   ZipUrlVolume,
 } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
+import { requests } from '../testing/requests.ts';
+import { runExecutor } from '../testing/run-executor.ts';
 import {
   type Asked,
   runJob,
@@ -17,6 +19,7 @@ import {
   useImage,
   webServer,
 } from '../testing/run-job.ts';
+import { ScriptedMiner } from '../testing/scripted-miner.ts';
 
 const image = useImage();
 
@@ -125,6 +128,28 @@ describe('a job that fails', () => {
   });
 });
 
+describe('a job whose result is larger than a frame', () => {
+  it('fails with both sizes', async () => {
+    const storage = await webServer(Buffer.alloc(5_000_000, 1)); // on the wire seven times as long
+    const write =
+      'for name in a b c d e f g h i j k l m n o p; do head -c 999999 /dev/zero > "$0/$name"; done';
+    const { frames, last } = await runJob(image, {
+      options: { jobRunner: 'process' },
+      job: {
+        docker_run_cmd: ['sh', '-c', write, '/artifacts'],
+        artifacts_dir: '/artifacts',
+        output_upload: make(SingleFilePut, { url: `${storage}/text`, relative_path: 'stdout.txt' }),
+      },
+    });
+    expect(types(frames)).toEqual([...untilExecution, 'V0ExecutionDoneRequest', 'V0JobFailedRequest']);
+    expect(last).toMatchObject({
+      reason: 'upload_failed',
+      stage: 'result_upload',
+      message: expect.stringMatching(/a message of \d{8} bytes, and 52428800 is the most/) as string,
+    });
+  });
+});
+
 describe('a job that the executor cannot run', () => {
   it.each<[string, Asked, string, string]>([
     [
@@ -166,6 +191,22 @@ describe('a job that the executor cannot run', () => {
     });
     expect(exitCode).toBe(0);
     expect(left).toEqual([]);
+  });
+
+  it('fails at once when its request cannot be read, though its image is not here yet', async () => {
+    const miner = await ScriptedMiner.start();
+    await runExecutor(miner);
+    const executor = await miner.executor();
+    const { initial, job } = requests(
+      { docker_image: `${await silentServer()}/slow:image` },
+      { docker_run_cmd: 'true' as never },
+    );
+    await executor.say(initial, job);
+    expect(await executor.next()).toMatchObject({ message_type: 'GenericError' });
+    expect(await executor.next()).toMatchObject({
+      message: expect.stringMatching("^The executor cannot read the job's request: ") as string,
+      context: { stage: 'executor_startup' },
+    });
   });
 
   it('fails when it has two volumes', async () => {

@@ -116,10 +116,10 @@ export async function silentServer(): Promise<string> {
 }
 
 /** A server that has a text at /text, and nothing else. @returns its URL */
-export async function webServer(): Promise<string> {
+export async function webServer(text: string | Buffer = 'a text'): Promise<string> {
   const server = createHttpServer((request, response) => {
     response.statusCode = request.url === '/text' ? 200 : 404;
-    response.end('a text');
+    response.end(text);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -75,11 +75,13 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
 
   /** The executor of this token, which was a warm one, is the job's from now on. */
   follow(uuid: string, token: string): void {
+    const exit = this.executors.exitOf(token); // it may end before its job has been read
     this.executors.background({ job: uuid }, async () => {
       await this.executors.whenStarted(token);
       const job = await this.outages.outlast(() => this.jobs.find(uuid));
       if (!job?.slot_held) return;
-      if (job.executor_handle) await this.adopt(job, job.executor_handle);
+      if (exit) this.watchExit(uuid, exit);
+      else if (job.executor_handle) await this.adopt(job, job.executor_handle);
       else await this.startAnother(job);
     });
   }
@@ -189,7 +191,10 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
   }
 
   private watch(uuid: string, token: string, handle: ExecutorHandle): void {
-    const exit = this.executors.watch(token, handle);
+    this.watchExit(uuid, this.executors.watch(token, handle));
+  }
+
+  private watchExit(uuid: string, exit: Promise<number | null>): void {
     this.exits.set(uuid, exit);
     this.executors.background({ job: uuid }, () => this.seeOut(uuid, exit));
     if (this.unwanted.delete(uuid)) this.stop(uuid);

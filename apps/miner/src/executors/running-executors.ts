@@ -111,6 +111,11 @@ export class RunningExecutors implements BeforeApplicationShutdown {
     return this.exits.has(token);
   }
 
+  /** The end that this process waits for already. */
+  exitOf(token: string): Promise<number | null> | undefined {
+    return this.exits.get(token);
+  }
+
   /** Waits for the executor's end, once, whoever asks. @returns its exit code; rejects when the miner stops */
   watch(token: string, handle: ExecutorHandle): Promise<number | null> {
     const known = this.exits.get(token);
