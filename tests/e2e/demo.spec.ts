@@ -58,7 +58,7 @@ describe('./horde demo', () => {
     const times = result.statuses.map(({ at }) => at);
     expect(times).toEqual(times.toSorted((a, b) => a - b));
     expect(result.image).toMatch(/^horde\/word-count:/);
-    expect(result.executor).toMatch(/^\d+:\d+$/);
+    expect(result.executor).toMatch(/^[\w-]+:\d+:\d+:\d+:\w+$/);
     expect(result.container).toMatch(/^[0-9a-f]{64}$/);
     expect(await leftovers(data)).toEqual([]);
   }, 120_000);

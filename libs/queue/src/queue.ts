@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createPostgresBackend, Queue as BullQueue, Worker, type Job } from 'bullmq';
+import {
+  createPostgresBackend,
+  type PostgresQueueBackend,
+  Queue as BullQueue,
+  Worker,
+  type Job,
+} from 'bullmq';
 import { Redis } from 'ioredis';
 
 /** How long the queues' store may take for a ring: whoever rings must not wait for a Redis to come back. @unit ms */
@@ -8,6 +14,8 @@ const ringLimit = 2_000;
 const scheduleLimit = 15_000;
 /** A worker without its store tries again several times a second; it is told of so often. @unit ms */
 const complaintPause = 10_000;
+/** What is waited before a worker that could not ask its store asks again. @unit ms */
+const askAgainPause = 250;
 /** How long it may take to let its queues go. @unit ms */
 const closeLimit = 1_000;
 
@@ -94,7 +102,7 @@ class BullMqQueue implements Queue {
     const common = { concurrency: options.concurrency ?? 1, maxStalledCount: 1_000 };
     const worker = this.settings.redisUrl
       ? new Worker(this.name, run, { ...this.redisOptions(this.settings.redisUrl), ...common })
-      : new Worker(this.name, run, { ...this.postgresOptions(), ...common }, createPostgresBackend as never);
+      : new Worker(this.name, run, { ...this.postgresOptions(), ...common }, patientBackend as never);
     worker.on('error', (error) => {
       const now = performance.now();
       if (this.closing || now - this.complainedAt < complaintPause) return;
@@ -151,6 +159,24 @@ class BullMqQueue implements Queue {
     this.connections.push(connection);
     return { connection, prefix: `horde-${this.settings.service}` };
   }
+}
+
+/**
+ * BullMQ's own, but that a worker is not told at once that asking for work has failed: it asks again without any pause,
+ * and a lost connection, which fails before anything else can happen, would keep the process from all other work for ever.
+ */
+function patientBackend(...parameters: Parameters<typeof createPostgresBackend>): PostgresQueueBackend {
+  const backend = createPostgresBackend(...parameters);
+  const ask = backend.moveToActive.bind(backend);
+  backend.moveToActive = async (...asked) => {
+    try {
+      return await ask(...asked);
+    } catch (error) {
+      await sleep(askAgainPause, undefined, { ref: false });
+      throw error;
+    }
+  };
+  return backend;
 }
 
 /** @param limit ms */

@@ -49,7 +49,8 @@ export class ContainerWatch {
 
   private note({ Action, Actor, timeNano }: DockerEvent): void {
     const job = Actor.Attributes['horde.job'];
-    if (!job) return;
+    // An executor makes others for a job, too: to check the machine, for one.
+    if (!job || !Actor.Attributes['name']?.endsWith('-job')) return;
     const container = this.seen.get(job) ?? {
       id: Actor.ID,
       image: Actor.Attributes['image'] ?? null,
