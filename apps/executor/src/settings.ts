@@ -93,6 +93,12 @@ export class ExecutorSettings {
   @IsString()
   jobFolder = tmpdir();
 
+  /** Remembers for an hour that the check of this machine's safety has passed. @default JOB_FOLDER */
+  @env('JOB_CHECK_FOLDER')
+  @IsOptional()
+  @IsString()
+  checkFolder: string | null = null;
+
   /**
    * The most memory that a job may use, page cache and /dev/shm included; it gets no swap. Bytes, or as `8g`; may
    * differ by executor class: `class=value,class=value,*=value`. @default the machine's less a reserve of 5 %, at least 1 GiB

@@ -70,6 +70,8 @@ const own: Record<ServiceName, (plan: NetworkPlan) => Record<string, string>> = 
     DEBUG_NO_GPU_MODE: 'true',
     JOB_RUNNER: plan.runner,
     JOB_FOLDER: path.join(plan.folder, 'jobs'),
+    // A network that is gone in a moment need not check the machine again that its predecessor has checked.
+    ...(process.env['HORDE_CACHE'] && { JOB_CHECK_FOLDER: process.env['HORDE_CACHE'] }),
     // The job's files come from and go to this machine.
     VOLUME_ALLOW_PRIVATE_ADDRESSES: 'true',
   }),

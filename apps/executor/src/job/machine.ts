@@ -54,13 +54,19 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
   });
   const closing = new AbortController();
   const { signal } = closing;
-  const { jobFolder } = settings;
+  const { jobFolder, checkFolder } = settings;
   const gpu = executorClasses[executorClass].hasGpu && !settings.noGpu;
 
   // A runner that is none of ours answers itself for what it runs jobs in.
   const checked =
     docker && runner instanceof library.DefaultJobRunner
-      ? library.securityPreflight(docker, { jobUuid, gpu, limits, cacheFolder: jobFolder, signal })
+      ? library.securityPreflight(docker, {
+          jobUuid,
+          gpu,
+          limits,
+          cacheFolder: checkFolder ?? jobFolder,
+          signal,
+        })
       : Promise.resolve();
   checked.catch(() => {}); // looked at by the job
 
