@@ -49,7 +49,7 @@ async function make(docker: Docker, codename: string, name: { repo: string; tag:
   const folder = mkdtempSync(path.join(tmpdir(), 'horde-ssh-host-'));
   try {
     const options = ['--variant=minbase', `--include=${packages.join()}`];
-    await run('/usr/sbin/debootstrap', [...options, codename, folder, mirror()], { maxBuffer: 1 << 26 });
+    await run('/usr/sbin/debootstrap', [...options, codename, folder, ...mirror()], { maxBuffer: 1 << 26 });
     const unneeded = ['./var/cache/apt/archives/*.deb', './var/lib/apt/lists/*', './usr/share/doc/*'];
     const tar = spawn('tar', ['-c', '-C', folder, ...unneeded.map((one) => `--exclude=${one}`), '.'], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -63,8 +63,8 @@ async function make(docker: Docker, codename: string, name: { repo: string; tag:
   }
 }
 
-/** Where this machine gets its own packages. */
-function mirror(): string {
+/** Where this machine gets its own packages; empty: debootstrap knows where its distribution has them. */
+function mirror(): string[] {
   const files = [
     '/etc/apt/sources.list',
     '/etc/apt/sources.list.d/debian.sources',
@@ -75,5 +75,5 @@ function mirror(): string {
     .map((file) => readFileSync(file, 'utf8'))
     .join('\n');
   const found = /^(?:deb (?:\[.*\] )?|URIs: *)(?<mirror>https?:\/\/\S+)/m.exec(text)?.groups?.['mirror'];
-  return found ?? 'http://deb.debian.org/debian';
+  return found ? [found] : [];
 }
