@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildExecutorImage } from '../launch/python-miner.ts';
+import { root } from '../support/horde.ts';
 import { freePort, MinerNetwork } from './miner-network.ts';
 
 interface Report {
@@ -20,6 +21,8 @@ async function selfTest(network: MinerNetwork, words: string[] = [], environment
   const of = (name: string) => report.checks.find(({ check }) => check === name);
   return { exitCode, report, of };
 }
+
+const executorCommand = `${process.execPath} ${path.join(root, 'apps/executor/dist/main.mjs')}`;
 
 const debugValidators = (network: MinerNetwork) => network.query('select 1 from validator where debug');
 
@@ -132,6 +135,24 @@ describe('self_test of a miner whose executors are containers', () => {
       await image.remove();
     }
   }, 240_000);
+});
+
+describe('self_test of a miner whose executors take their time to be gone', () => {
+  it('asks again while the executor of the job before still holds its place', async () => {
+    const network = await MinerNetwork.start();
+    try {
+      const script = path.join(network.folder, 'lingering.sh');
+      await writeFile(script, `#!/bin/sh\n${executorCommand} "$@"\nsleep 2\n`, { mode: 0o755 });
+      network.environment['EXECUTOR_COMMAND'] = script;
+      await network.startMiner();
+      const { exitCode, of } = await selfTest(network);
+      expect(await network.query("select 1 from job where status = 'rejected'")).not.toEqual([]);
+      expect(of('streaming job')).toMatchObject({ verdict: 'OK' });
+      expect(exitCode).toBe(0);
+    } finally {
+      await network.close();
+    }
+  }, 60_000);
 });
 
 describe('self_test of a miner with a broken executor', () => {
