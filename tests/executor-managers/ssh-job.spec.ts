@@ -2,14 +2,12 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type http from 'node:http';
 import https from 'node:https';
-import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DockerExecutorManager } from '@horde/executor-manager';
 import { make, StreamingDetails } from '@horde/protocol';
-import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { requests, timing } from '../../apps/executor/src/testing/requests.ts';
 import { ScriptedMiner } from '../../apps/executor/src/testing/scripted-miner.ts';
@@ -17,29 +15,19 @@ import { never, request } from '../../libs/executor-manager/src/testing/conforma
 import { makeIdentity } from '../../libs/job-runner/src/streaming/certificate.ts';
 import { ensureNodeImage } from '../../libs/job-runner/src/testing/node-image.ts';
 import { buildExecutorImage } from '../launch/python-miner.ts';
+import { doorForContainers } from '../support/miner-door.ts';
 import { serversFile } from './servers-file.ts';
 import { SshHost } from './ssh-host.ts';
 
-const docker = new Docker();
 let executor: { name: string; remove: () => Promise<unknown> };
 let jobImage: string;
 let host: SshHost;
 beforeAll(async () => {
-  [executor, jobImage, host] = await Promise.all([labelledExecutor(), ensureNodeImage(), SshHost.start()]);
+  [executor, jobImage, host] = await Promise.all([buildExecutorImage(), ensureNodeImage(), SshHost.start()]);
   await host.load(executor.name);
   await host.load(jobImage);
 }, 300_000);
 afterAll(() => Promise.all([executor?.remove(), host?.remove()]));
-
-/** The executor's image, saying that it serves its streaming port itself. */
-async function labelledExecutor(): Promise<typeof executor> {
-  const built = await buildExecutorImage();
-  const container = await docker.createContainer({ Image: built.name });
-  const [repo, tag] = built.name.split(':');
-  await container.commit({ repo, tag, changes: 'LABEL horde.streaming-port=served' });
-  await container.remove();
-  return built;
-}
 
 /** A manager with the host, and a miner whose executors it starts. */
 async function opened(): Promise<{
@@ -71,24 +59,7 @@ async function opened(): Promise<{
   });
   onTestFinished(() => manager.close());
   const miner = await ScriptedMiner.start();
-  return { manager, miner, minerAddress: await doorTo(miner) };
-}
-
-/** Its address for containers of other hosts; the miner itself listens on the loopback interface only. */
-async function doorTo(miner: ScriptedMiner): Promise<string> {
-  const { IPAM } = (await docker.getNetwork('bridge').inspect()) as Docker.NetworkInspectInfo;
-  const gateway = IPAM!.Config![0]!['Gateway']!;
-  const { hostname, port } = new URL(miner.address);
-  const door = net.createServer((inside) => {
-    const outside = net.connect(Number(port), hostname);
-    inside.pipe(outside).pipe(inside);
-    inside.on('error', () => outside.destroy());
-    outside.on('error', () => inside.destroy());
-  });
-  door.listen(0, gateway);
-  await once(door, 'listening');
-  onTestFinished(() => void door.close());
-  return `ws://${gateway}:${(door.address() as AddressInfo).port}`;
+  return { manager, miner, minerAddress: await doorForContainers(miner.address) };
 }
 
 /** What an executor and its job have left on the host, by name. */

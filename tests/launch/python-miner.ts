@@ -9,6 +9,7 @@ import { onTestFinished } from 'vitest';
 import type { ScriptedMiner } from '../../apps/executor/src/testing/scripted-miner.ts';
 import { ensureNodeImage } from '../../libs/job-runner/src/testing/node-image.ts';
 import { root } from '../support/horde.ts';
+import { doorForContainers } from '../support/miner-door.ts';
 
 const docker = new Docker();
 
@@ -60,7 +61,7 @@ export async function launch(
       ...(className ? runnerClass : []),
     ],
     Env: [
-      `MINER_ADDRESS=${await reachableFromContainers(miner)}`,
+      `MINER_ADDRESS=${await doorForContainers(miner.address)}`,
       `EXECUTOR_TOKEN=${token}`,
       'DEBUG_NO_GPU_MODE=1',
       `NGINX_PORT=${nginxPort}`,
@@ -95,23 +96,6 @@ export async function leftBy(executor: LaunchedExecutor, jobUuid: string): Promi
     ...readdirSync('/tmp'),
   ];
   return names.filter((name) => name.includes(executor.token) || name.includes(jobUuid));
-}
-
-/** The miner's address on the engine's bridge; the miner itself listens on the loopback interface only. */
-async function reachableFromContainers(miner: ScriptedMiner): Promise<string> {
-  const { IPAM } = (await docker.getNetwork('bridge').inspect()) as Docker.NetworkInspectInfo;
-  const host = IPAM!.Config![0]!['Gateway']!;
-  const { hostname, port } = new URL(miner.address);
-  const door = net.createServer((inside) => {
-    const outside = net.connect(Number(port), hostname);
-    inside.pipe(outside).pipe(inside);
-    inside.on('error', () => outside.destroy());
-    outside.on('error', () => inside.destroy());
-  });
-  door.listen(0, host);
-  await once(door, 'listening');
-  onTestFinished(() => void door.close());
-  return `ws://${host}:${(door.address() as AddressInfo).port}`;
 }
 
 async function freePort(): Promise<number> {

@@ -1,0 +1,26 @@
+import { once } from 'node:events';
+import net, { type AddressInfo } from 'node:net';
+import Docker from 'dockerode';
+import { onTestFinished } from 'vitest';
+
+const docker = new Docker();
+
+/**
+ * A miner's address for containers, on the engine's bridge, until the test is over: the miner itself listens on the
+ * loopback interface only.
+ */
+export async function doorForContainers(minerAddress: string): Promise<string> {
+  const { IPAM } = (await docker.getNetwork('bridge').inspect()) as Docker.NetworkInspectInfo;
+  const gateway = IPAM!.Config![0]!['Gateway']!;
+  const { hostname, port } = new URL(minerAddress);
+  const door = net.createServer((inside) => {
+    const outside = net.connect(Number(port), hostname);
+    inside.pipe(outside).pipe(inside);
+    inside.on('error', () => outside.destroy());
+    outside.on('error', () => inside.destroy());
+  });
+  door.listen(0, gateway);
+  await once(door, 'listening');
+  onTestFinished(() => void door.close());
+  return `ws://${gateway}:${(door.address() as AddressInfo).port}`;
+}
