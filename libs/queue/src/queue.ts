@@ -48,7 +48,7 @@ export interface Queue {
   ring(id: string, delay?: number): Promise<void>;
   /** Calls `handle` for every ring, on one worker at a time. */
   work(handle: (id: string) => Promise<void>, options: WorkerOptions): void;
-  /** Rings for an id again and again. @param interval ms @throws Error when the store does not answer */
+  /** Rings for an id again and again; resolves when it does, and the workers are ready. @param interval ms @throws Error when the store does not answer */
   every(id: string, interval: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -115,7 +115,9 @@ class BullMqQueue implements Queue {
 
   async every(id: string, interval: number): Promise<void> {
     this.schedules.set(id, interval);
-    await answered(this.schedule(id, interval), scheduleLimit);
+    // The workers as well: BullMQ crashes the process when Postgres is lost while they come up.
+    const ready = this.workers.map((worker) => worker.waitUntilReady());
+    await answered(Promise.all([this.schedule(id, interval), ...ready]), scheduleLimit);
   }
 
   async close(): Promise<void> {
