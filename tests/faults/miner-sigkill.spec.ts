@@ -151,3 +151,18 @@ describe('the miner is killed with SIGKILL with jobs in every stage', () => {
     expect((await job.connection.next('V0JobFinishedRequest'))['docker_process_stdout']).toBe('warm\n');
   }, 120_000);
 });
+
+describe('a second process of the miner is started beside the first', () => {
+  it('waits, and takes over its executors when that is killed', async () => {
+    miner = await RunningMiner.start();
+    const job = await running('beside');
+    const takeOver = await miner.standBy();
+    await miner.kill();
+    await takeOver();
+    const { connection } = await comeBack(job);
+    letEnd('beside');
+    expect(await connection.next('V0JobFinishedRequest')).toMatchObject({
+      docker_process_stdout: 'beside\n',
+    });
+  }, 60_000);
+});

@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { ScriptedValidator } from '../../apps/miner/src/testing/validator.ts';
 import { ensureHotkey, Keypair, walletHotkeyPath } from '../../libs/identity/src/index.ts';
@@ -44,43 +45,15 @@ export class RunningMiner {
 
   /** The next process of the miner, on the same database. */
   async boot(): Promise<void> {
-    const child = spawn(process.execPath, [path.join(root, 'apps/miner/dist/main.mjs')], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: {
-        PATH: process.env['PATH'],
-        HOME: this.folder,
-        LOG_LEVEL: 'warn',
-        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
-        HORDE_NETWORK: this.network,
-        DATABASE_URL: this.databaseUrl,
-        HOST: '127.0.0.1',
-        BITTENSOR_MINER_PORT: String(this.port),
-        BITTENSOR_MINER_ADDRESS: '127.0.0.1',
-        BITTENSOR_NETUID: '1',
-        BITTENSOR_NETWORK: 'local',
-        BITTENSOR_WALLET_DIRECTORY: path.join(this.folder, 'wallets'),
-        BITTENSOR_WALLET_NAME: 'miner',
-        BITTENSOR_WALLET_HOTKEY_NAME: 'default',
-        PYLON_ADDRESS: 'http://127.0.0.1:9',
-        SERVING: 'false',
-        LOCAL_RECEIPTS_ROOT: path.join(this.folder, 'receipts'),
-        EXECUTOR_MANAGER_CLASS_PATH: 'process',
-        DEFAULT_EXECUTOR_CLASS: 'always_on.test',
-        PROCESS_EXECUTORS: '8',
-        DEBUG_NO_GPU_MODE: 'true',
-        JOB_RUNNER: 'process',
-        JOB_FOLDER: path.join(this.folder, 'jobs'),
-        // Several start at once beside the specs of others.
-        DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT: '60',
-        ...this.environment,
-      },
-    });
-    this.child = child;
-    const ended = once(child, 'exit').then(() => {
-      throw new Error('The miner ended before it listened.');
-    });
-    ended.catch(() => undefined);
-    await Promise.race([this.answers(), ended]);
+    await this.use(this.spawn());
+  }
+
+  /** Another process of the miner, beside the one that runs. @returns makes it the miner, when that has ended */
+  async standBy(): Promise<() => Promise<void>> {
+    const child = this.spawn();
+    for await (const line of createInterface({ input: child.stdout! }))
+      if (line.includes('another miner process uses this database')) break;
+    return () => this.use(child);
   }
 
   /** Ends the miner's process without a chance to do anything; its executors are not touched. */
@@ -116,6 +89,50 @@ export class RunningMiner {
     for (const { pid } of this.processes()) process.kill(pid, 'SIGKILL');
     await this.sql.end();
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private spawn(): ChildProcess {
+    return spawn(process.execPath, [path.join(root, 'apps/miner/dist/main.mjs')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        PATH: process.env['PATH'],
+        HOME: this.folder,
+        LOG_LEVEL: 'warn',
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+        HORDE_NETWORK: this.network,
+        DATABASE_URL: this.databaseUrl,
+        HOST: '127.0.0.1',
+        BITTENSOR_MINER_PORT: String(this.port),
+        BITTENSOR_MINER_ADDRESS: '127.0.0.1',
+        BITTENSOR_NETUID: '1',
+        BITTENSOR_NETWORK: 'local',
+        BITTENSOR_WALLET_DIRECTORY: path.join(this.folder, 'wallets'),
+        BITTENSOR_WALLET_NAME: 'miner',
+        BITTENSOR_WALLET_HOTKEY_NAME: 'default',
+        PYLON_ADDRESS: 'http://127.0.0.1:9',
+        SERVING: 'false',
+        LOCAL_RECEIPTS_ROOT: path.join(this.folder, 'receipts'),
+        EXECUTOR_MANAGER_CLASS_PATH: 'process',
+        DEFAULT_EXECUTOR_CLASS: 'always_on.test',
+        PROCESS_EXECUTORS: '8',
+        DEBUG_NO_GPU_MODE: 'true',
+        JOB_RUNNER: 'process',
+        JOB_FOLDER: path.join(this.folder, 'jobs'),
+        // Several start at once beside the specs of others.
+        DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT: '60',
+        ...this.environment,
+      },
+    });
+  }
+
+  private async use(child: ChildProcess): Promise<void> {
+    child.stdout!.resume();
+    this.child = child;
+    const ended = once(child, 'exit').then(() => {
+      throw new Error('The miner ended before it listened.');
+    });
+    ended.catch(() => undefined);
+    await Promise.race([this.answers(), ended]);
   }
 
   private processes(): Found[] {

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { becomeSoleProcess } from '@horde/database';
 import { runService, type Logger } from '@horde/operations';
 import { makeChain } from './chain.ts';
 import { makeExecutorManager } from './executors/make-executor-manager.ts';
@@ -19,8 +20,26 @@ async function serve(): Promise<void> {
     name: 'miner',
     settings: MinerSettings,
     prefixes: ['BITTENSOR_', 'DYNAMIC_'],
-    module: async (settings, logger) => minerModule(settings, logger, await makeParts(settings, logger)),
+    module: async (settings, logger) => {
+      const parts = await makeParts(settings, logger);
+      await becomeSoleMiner(settings, logger);
+      return minerModule(settings, logger, parts);
+    },
     listen: ({ host, port }) => ({ host, port }),
+  });
+}
+
+/** Who is connected and who is warm is known to one process: two at once would end each other's jobs. */
+function becomeSoleMiner({ databaseUrl: url }: MinerSettings, logger: Logger): Promise<void> {
+  return becomeSoleProcess({
+    service: 'miner',
+    url,
+    onWait: () =>
+      logger.warn('another miner process uses this database: this one starts when that has ended'),
+    onLost: () => {
+      logger.fatal('another miner process has taken over this database: this one ends');
+      process.exit(1);
+    },
   });
 }
 

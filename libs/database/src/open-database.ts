@@ -71,7 +71,8 @@ async function createSchema(service: string, url: string): Promise<void> {
   }
 }
 
-const describe = (error: unknown): string => {
+/** What an error of the database says. */
+export const describe = (error: unknown): string => {
   const { code, message } = error as { code?: string; message?: string };
   return [message, code].filter(Boolean).join(' ') || String(error);
 };
