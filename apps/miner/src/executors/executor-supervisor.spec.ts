@@ -54,6 +54,19 @@ describe('an executor that speaks durable-1 loses its connection', () => {
     await expect.poll(jobs).toMatchObject([{ slot_held: false }]);
   });
 
+  it('and the job ends when it is gone, although its manager failed to wait for its end', async () => {
+    const { wait } = miner.manager;
+    miner.manager.wait = async () => {
+      miner.manager.wait = wait;
+      throw new Error('The machine cannot be asked.');
+    };
+    const { connection, executor, token } = await running();
+    executor.connection.terminate();
+    miner.manager.exit(token, 137);
+    expect(await connection.next('V0HordeFailedRequest')).toMatchObject({ reason: 'executor_disconnected' });
+    await expect.poll(jobs).toMatchObject([{ slot_held: false }]);
+  });
+
   it('and the job ends at its deadline when nobody hears of it again', async () => {
     const { connection, executor, token } = await running();
     executor.connection.terminate();

@@ -73,6 +73,21 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
     );
   }
 
+  /** Whether this process waits for the end of the job's executor. */
+  watches(uuid: string): boolean {
+    return this.exits.has(uuid);
+  }
+
+  /** Starts the executor of a job that has its slot, if nobody has done so and nobody is doing it. */
+  takeUp(uuid: string): void {
+    this.executors.background({ job: uuid }, async () => {
+      const found = await this.executors.found();
+      const job = await this.outages.outlast(() => this.jobs.find(uuid));
+      if (!job?.slot_held || this.watches(uuid) || this.executors.isStarting(job.executor_token)) return;
+      await this.resume(job, found);
+    });
+  }
+
   /** The executor of this token, which was a warm one, is the job's from now on. */
   follow(uuid: string, token: string): void {
     const exit = this.executors.exitOf(token); // it may end before its job has been read

@@ -10,6 +10,8 @@ import { MinerAddress } from './miner-address.ts';
 
 /** How long an executor may take to clean up before it is ended. @unit ms */
 const stopGrace = 10_000;
+/** The pause before the end of an executor is waited for again; it doubles each time. @unit ms */
+const waitPauses = { first: 1_000, longest: 30_000 };
 
 /** An executor to start; of a warm one `jobUuid` is the uuid in its token. */
 export interface ExecutorWanted {
@@ -120,10 +122,35 @@ export class RunningExecutors implements BeforeApplicationShutdown {
   watch(token: string, handle: ExecutorHandle): Promise<number | null> {
     const known = this.exits.get(token);
     if (known) return known;
-    const exit = this.manager.wait(handle, this.signal).then(({ code }) => code);
+    const exit = this.waitFor(handle);
     this.exits.set(token, exit);
     exit.catch(() => {}).finally(() => this.exits.delete(token));
     return exit;
+  }
+
+  /** A manager that fails to wait is asked again, as long as it does not say that the executor is gone. */
+  private async waitFor(handle: ExecutorHandle): Promise<number | null> {
+    for (let pause = waitPauses.first; ; pause = Math.min(2 * pause, waitPauses.longest)) {
+      try {
+        return (await this.manager.wait(handle, this.signal)).code;
+      } catch (error) {
+        if (this.signal.aborted) throw error;
+        this.logger.error(
+          { error, handle },
+          'the end of an executor could not be waited for; it is tried again',
+        );
+      }
+      await sleep(pause, undefined, { signal: this.signal });
+      if (!(await this.mayRun(handle))) return null;
+    }
+  }
+
+  private async mayRun(handle: ExecutorHandle): Promise<boolean> {
+    try {
+      return await this.isRunning(handle);
+    } catch {
+      return true;
+    }
   }
 
   /** Whether an executor of an earlier process runs still. */

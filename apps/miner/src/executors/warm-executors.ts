@@ -141,8 +141,18 @@ export class WarmExecutors implements OnApplicationBootstrap {
     for (let missing = wanted - staying.length; missing > 0; missing--) {
       if (!this.backoff.isOver(executorClass)) return;
       const token = prefix + randomUUID();
-      if (!(await this.slots.takeWarm(token, executorClass, capacity))) return;
+      if (!(await this.takeSlot(token, executorClass, capacity))) return;
       this.background(token, () => this.start(token, executorClass));
+    }
+  }
+
+  private async takeSlot(token: string, executorClass: ExecutorClass, capacity: number): Promise<boolean> {
+    try {
+      return await this.slots.takeWarm(token, executorClass, capacity);
+    } catch (error) {
+      // It may have been taken although the database's answer was lost.
+      await this.outages.outlast(() => this.table.remove(token));
+      throw error;
     }
   }
 

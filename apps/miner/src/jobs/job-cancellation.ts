@@ -46,7 +46,8 @@ export class JobCancellation {
     if (job?.validator_hotkey !== session.hotkey)
       return session.complain(`This miner has no job ${uuid} of yours.`);
     this.post.name(session, uuid);
-    if (!(await this.requests.cancel(uuid, by, text))) return;
+    // It may have been stored by an attempt that failed before its executor was rung for.
+    if (!(await this.requests.cancel(uuid, by, text))) return this.executors.ring(uuid);
     this.logger.info({ by }, 'job cancelled');
     if (this.sessions.of(uuid)?.connection.extensions.has('cancel-1')) this.executors.ring(uuid);
     else await this.end({ ...job, cancelled_by: by });

@@ -137,6 +137,14 @@ export class JobIntake {
         `The job ${job.uuid} has ended (${job.status}), and its finished receipt has come.`,
       );
     this.post.name(session, job.uuid);
+    if (job.slot_held && !job.ended_at) this.takeUp(job);
+  }
+
+  /** Its acceptance may have been stored although the answer of the database was lost: nobody has its executor then. */
+  private takeUp({ uuid, executor_token: token }: Job): void {
+    if (this.supervisor.watches(uuid)) return;
+    if (this.warm.isWarm(token)) this.warm.handOver(uuid, token);
+    else this.supervisor.takeUp(uuid);
   }
 
   /** The started receipt, checked and countersigned; a sentence when it is not good, null when none is kept. */

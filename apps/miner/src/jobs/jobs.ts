@@ -24,7 +24,8 @@ export class Jobs {
 
   /**
    * Moves a job on, notes it in its history and tells its validator. Nothing happens when the job is already there or
-   * further, or has ended: a repeated step changes nothing, and an end is final.
+   * further, or has ended: a repeated step changes nothing, and an end is final. Its validator's connection is rung for
+   * all the same: the attempt before may have been stored although its answer was lost.
    * @param message what the validator is told; null: nothing
    * @param also what else is stored with it
    * @param executorNumber the number of the executor's message that says so, on `durable-1`
@@ -61,7 +62,10 @@ export class Jobs {
           executorNumber,
         ],
       );
-      if (moved.length === 0) return false;
+      if (moved.length === 0) {
+        tx.afterCommit(() => this.post.ring(job.validator_hotkey, job.uuid));
+        return false;
+      }
       await also?.(tx);
       if (message) await this.tell(tx, job.validator_hotkey, job.uuid, message);
       return true;
@@ -84,6 +88,7 @@ export class Jobs {
         [job.uuid, executorNumber],
       );
       if (active.length > 0) await this.tell(tx, job.validator_hotkey, job.uuid, message);
+      else tx.afterCommit(() => this.post.ring(job.validator_hotkey, job.uuid));
     });
   }
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MinerUnderTest } from '../testing/miner.ts';
 import { RecordingManager } from '../testing/recording-manager.ts';
 import { OutboxCleaning } from './outbox-cleaning.ts';
+import { Post } from './post.ts';
 
 let miner: MinerUnderTest;
 
@@ -114,14 +115,16 @@ it('another validator hears nothing of the job', async () => {
   expect(other.types()).toEqual(['V0ExecutorManifestRequest', 'GenericError']);
 });
 
-it('a message that nobody fetches is given up a day after the end of its job', async () => {
+it('a message that nobody fetches is given up, and its job forgotten, a day after the end of its job', async () => {
   const { executor, connection, job_uuid } = await started();
   await executor.send(finished(job_uuid));
   await connection.next('V0JobFinishedRequest');
   const waiting = () => miner.query('select type from outbox where subject = $1', job_uuid);
   await miner.part(OutboxCleaning).clean();
   expect(await waiting()).toHaveLength(2);
+  expect(miner.part(Post).named()).toEqual([job_uuid]);
   await miner.query(`update job set ended_at = now() - interval '25 hours' where uuid = $1`, job_uuid);
   await miner.part(OutboxCleaning).clean();
   expect(await waiting()).toEqual([]);
+  expect(miner.part(Post).named()).toEqual([]);
 });

@@ -116,6 +116,13 @@ export class Post {
     }
   }
 
+  /** The jobs that connections have named and that are not settled. */
+  named(): string[] {
+    return [...this.deliveries.values()].flatMap((ofHotkey) =>
+      [...ofHotkey].flatMap(({ session }) => [...session.named]),
+    );
+  }
+
   private deliveryOf(session: ValidatorSession): Delivery | undefined {
     return [...(this.deliveries.get(session.hotkey) ?? [])].find((delivery) => delivery.session === session);
   }
