@@ -2,15 +2,30 @@ import { Injectable } from '@nestjs/common';
 import { Database, Outbox, type Transaction } from '@horde/database';
 import type { ExecutorHandle } from '@horde/executor-manager';
 import { isTerminal, JobStatus, mayFollow, type Message } from '@horde/protocol';
+import { Batches } from '../batches.ts';
 import { Post } from '../validators/post.ts';
 import { failureFrame, isFailure } from './failure-frame.ts';
 import { Job } from './job.entity.ts';
 import { isJobUuid } from './job-uuid.ts';
 import { storable } from './storable.ts';
 
+/** How many handles are stored together. */
+const most = 256;
+
+/** An executor that has been started, and where it is. */
+interface Started {
+  token: string;
+  handle: ExecutorHandle;
+}
+
+/** The job whose executor that is. */
+type Place = Pick<Job, 'uuid' | 'ended_at'>;
+
 /** The miner's jobs: rows, their history, and what validators are told of them, always in one transaction. */
 @Injectable()
 export class Jobs {
+  private readonly handles = new Batches((started: Started[]) => this.setHandles(started), most);
+
   constructor(
     private readonly database: Database,
     private readonly outbox: Outbox,
@@ -131,12 +146,8 @@ export class Jobs {
   }
 
   /** Stores where the executor of this token is. @returns its job; null when no job has this token */
-  async setHandle(token: string, handle: ExecutorHandle): Promise<Pick<Job, 'uuid' | 'ended_at'> | null> {
-    const [rows] = await this.database.manager.query<[Pick<Job, 'uuid' | 'ended_at'>[]]>(
-      'update job set executor_handle = $2 where executor_token = $1 returning uuid, ended_at',
-      [token, JSON.stringify(handle)],
-    );
-    return rows[0] ?? null;
+  setHandle(token: string, handle: ExecutorHandle): Promise<Place | null> {
+    return this.handles.add({ token, handle });
   }
 
   /**
@@ -194,6 +205,17 @@ export class Jobs {
     tx.afterCommit(() => {
       for (const { uuid, validator_hotkey } of jobs) this.post.forget(validator_hotkey, uuid);
     });
+  }
+
+  private async setHandles(started: Started[]): Promise<(Place | null)[]> {
+    const [rows] = await this.database.manager.query<[(Place & { token: string })[]]>(
+      `update job set executor_handle = started.handle::jsonb
+       from unnest($1::text[], $2::text[]) as started (token, handle)
+       where executor_token = started.token returning uuid, ended_at, started.token`,
+      [started.map(({ token }) => token), started.map(({ handle }) => JSON.stringify(handle))],
+    );
+    const places = new Map(rows.map((row) => [row.token, row]));
+    return started.map(({ token }) => places.get(token) ?? null);
   }
 
   private async tell(tx: Transaction, hotkey: string, uuid: string, message: Message) {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, Outbox, type Transaction } from '@horde/database';
 import { AcceptJob, make, writeFrame, type ExecutorClass } from '@horde/protocol';
 import { WarmSessions } from '../executors/warm-sessions.ts';
-import { Batches } from '../receipts/batches.ts';
+import { Batches } from '../batches.ts';
 import { Receipts } from '../receipts/receipts.ts';
 import { takeSlots, type SlotRequest, type Taken } from './take-slots.ts';
 

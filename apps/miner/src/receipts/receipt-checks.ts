@@ -4,7 +4,7 @@ import { Keypair, VerifierPool } from '@horde/identity';
 import type { ReceiptPayload } from '@horde/protocol';
 import type { Job } from '../jobs/job.entity.ts';
 import { MinerSettings } from '../settings.ts';
-import { Batches } from './batches.ts';
+import { Batches } from '../batches.ts';
 import type { Refusal } from './receipt-counts.ts';
 import { receiptMismatch, wrongSignature } from './receipt-rules.ts';
 

@@ -9,7 +9,7 @@ import { Jobs } from '../jobs/jobs.ts';
 import { LOGGER } from '../ports.ts';
 import { MinerSettings } from '../settings.ts';
 import type { ValidatorSession } from '../validators/validator-session.ts';
-import { Batches } from './batches.ts';
+import { Batches } from '../batches.ts';
 import { ReceiptChecks } from './receipt-checks.ts';
 import { ReceiptCounts } from './receipt-counts.ts';
 import { countersigned } from './receipt-rules.ts';

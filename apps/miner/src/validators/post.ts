@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import { withLogContext, type Logger } from '@horde/operations';
+import { Batches } from '../batches.ts';
 import { LOGGER } from '../ports.ts';
 import type { ValidatorSession } from './validator-session.ts';
 
@@ -8,6 +9,16 @@ import type { ValidatorSession } from './validator-session.ts';
 const timeToName = 500;
 /** What a job's output may find waiting for its validator before it is dropped. @unit bytes */
 const outputBehind = 256 * 1024;
+
+/** How many confirmations are stored together. */
+const most = 256;
+
+/** What a validator has of a job's messages. */
+interface Confirmation {
+  hotkey: string;
+  job: string;
+  number: number;
+}
 
 /** A row of the outbox. */
 export interface FirstMessage {
@@ -38,6 +49,7 @@ interface Delivery {
 @Injectable()
 export class Post {
   private readonly deliveries = new Map<string, Set<Delivery>>();
+  private readonly confirmations = new Batches((batch: Confirmation[]) => this.dropConfirmed(batch), most);
   private authentications = 0;
 
   constructor(
@@ -86,12 +98,8 @@ export class Post {
   }
 
   /** The validator has stored all of a job's messages up to this number. */
-  async confirmed(hotkey: string, job: string, number: number): Promise<void> {
-    await this.database.manager.query('delete from outbox where subject = $1 and peer = $2 and id <= $3', [
-      job,
-      hotkey,
-      number,
-    ]);
+  confirmed(hotkey: string, job: string, number: number): Promise<void> {
+    return this.confirmations.add({ hotkey, job, number });
   }
 
   /** Passes on what a job prints, to validators that want it and can keep up; it is stored nowhere. */
@@ -121,6 +129,19 @@ export class Post {
     return [...this.deliveries.values()].flatMap((ofHotkey) =>
       [...ofHotkey].flatMap(({ session }) => [...session.named]),
     );
+  }
+
+  private async dropConfirmed(confirmed: Confirmation[]): Promise<void[]> {
+    await this.database.manager.query(
+      `delete from outbox using unnest($1::text[], $2::text[], $3::bigint[]) as confirmed (hotkey, job, number)
+       where subject = confirmed.job and peer = confirmed.hotkey and id <= confirmed.number`,
+      [
+        confirmed.map(({ hotkey }) => hotkey),
+        confirmed.map(({ job }) => job),
+        confirmed.map(({ number }) => number),
+      ],
+    );
+    return confirmed.map(() => undefined);
   }
 
   private deliveryOf(session: ValidatorSession): Delivery | undefined {
