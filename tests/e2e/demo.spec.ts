@@ -1,18 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  containersOf,
-  horde,
-  lastJson,
-  leftovers,
-  newDataFolder,
-  removeDataFolder,
-  root,
-  startHorde,
-} from '../support/horde.ts';
+import { horde, lastJson, leftovers, newDataFolder, removeDataFolder, root } from '../support/horde.ts';
 
 interface DemoResult {
   verified: boolean;
@@ -34,10 +25,6 @@ afterEach(async () => {
   await removeDataFolder(data);
   await rm(folder, { recursive: true, force: true });
 });
-
-/** The network that a demo has begun to start; none yet: undefined. */
-const networkOf = async (): Promise<string | undefined> =>
-  (await readdir(path.join(data, 'networks')).catch(() => []))[0];
 
 describe('./horde demo', () => {
   it('runs a real job across the whole network, agrees, and leaves nothing behind', async () => {
@@ -149,85 +136,6 @@ describe('a folder that cannot be used is one sentence and exit code 2', () => {
     expect(finished.stderr).toContain("unknown option '--jsn'");
     expect(finished.code).toBe(2);
   });
-});
-
-describe('Ctrl-C', () => {
-  it.each([
-    ['while Postgres starts', /^folder/],
-    ['while the services start', /^devnet/],
-    ['while the job is on its way', /^ +received/],
-    ['while the executor works', /^ +executor_ready/],
-  ])(
-    '%s leaves nothing behind',
-    async (_when, line) => {
-      const demo = startHorde(['demo'], data);
-      await demo.line(line);
-      const network = await networkOf();
-      demo.child.kill('SIGINT');
-      const finished = await demo.finished;
-      expect(finished, finished.stdout + finished.stderr).toMatchObject({ code: 130 });
-      expect(await leftovers(data)).toEqual([]);
-      if (network) expect(await containersOf(network)).toEqual([]);
-    },
-    60_000,
-  );
-});
-
-it('a service that ends by itself ends the demo, which says so and leaves nothing behind', async () => {
-  const demo = startHorde(['demo', '--json'], data);
-  await demo.line(/^ +received/);
-  const id = (await networkOf())!;
-  const { services } = JSON.parse(
-    await readFile(path.join(data, 'networks', id, 'network.json'), 'utf8'),
-  ) as {
-    services: { name: string; process: { pid: number } }[];
-  };
-  process.kill(services.find(({ name }) => name === 'validator')!.process.pid, 'SIGKILL');
-  const finished = await demo.finished;
-  expect(finished, finished.stdout + finished.stderr).toMatchObject({ code: 1 });
-  expect(finished.stderr).toContain('The validator is gone: it ended with SIGKILL.');
-  expect(lastJson(finished)).toMatchObject({ verified: false });
-  expect(await leftovers(data)).toEqual([]);
-  expect(await containersOf(id)).toEqual([]);
-}, 120_000);
-
-it('an engine that does not answer is said, and what had been started meanwhile is gone', async () => {
-  const finished = await horde(['demo', '--json'], data, { DOCKER_HOST: 'unix:///nowhere.sock' });
-  expect(finished.stderr).toContain('/nowhere.sock');
-  expect(finished.code).toBe(1);
-  expect(lastJson(finished)).toMatchObject({ verified: false });
-  expect(await leftovers(data)).toEqual([]);
-}, 120_000);
-
-it('a terminal that is closed is like Ctrl-C', async () => {
-  const demo = startHorde(['demo'], data);
-  await demo.line(/^devnet/);
-  demo.child.stdout!.destroy();
-  demo.child.stderr!.destroy();
-  demo.child.kill('SIGHUP');
-  expect((await demo.finished).code).toBe(130);
-  expect(await leftovers(data)).toEqual([]);
-}, 60_000);
-
-describe('a run that crashed', () => {
-  it('is cleared away at the next start; one that still runs is not touched', async () => {
-    const crashed = startHorde(['demo'], data);
-    await crashed.line(/^miner/);
-    const id = await networkOf();
-    crashed.child.kill('SIGKILL');
-    await crashed.finished;
-    expect(await leftovers(data)).not.toEqual([]);
-
-    const alive = startHorde(['demo', '--json'], data);
-    await alive.line(/^devnet/);
-    const next = await horde(['demo', '--json'], data);
-    expect(next, next.stdout + next.stderr).toMatchObject({ code: 0 });
-    const first = await alive.finished;
-    expect(first, first.stdout + first.stderr).toMatchObject({ code: 0 });
-    expect(first.stdout).toContain(`Clearing away what an earlier run (${id}) has left.`);
-    expect(next.stdout).not.toContain('Clearing away');
-    expect(await leftovers(data)).toEqual([]);
-  }, 180_000);
 });
 
 describe.runIf(process.getuid?.() === 0)('a clone in a folder that is closed to others (mode 0700)', () => {

@@ -1,6 +1,11 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { horde, lastJson, leftovers, newDataFolder, removeDataFolder } from '../support/horde.ts';
+import { horde, lastJson, leftovers, newDataFolder, removeDataFolder, root } from '../support/horde.ts';
+
+const bundle = path.join(root, 'apps/cli/dist/main.mjs');
 
 interface Status {
   up: boolean;
@@ -52,6 +57,13 @@ describe('./horde up', () => {
       expect((await fetch(`${url}/health/live`)).status).toBe(200);
     }
     expect((await horde(['up'], data)).stdout).toContain('The network is up already.');
+    const runs = (command: string) =>
+      promisify(execFile)('bash', [
+        '-c',
+        `. ${data}/networks/up/env/miner; exec ${process.execPath} ${bundle} run miner ${command}`,
+      ]);
+    expect((await runs('liveness_check')).stdout).toContain(', and so does its database.');
+    expect((await runs('fetch_dynamic_config')).stdout).toContain('DYNAMIC_RECEIPT_TRANSFER_ENABLED=true');
 
     expect(await horde(['down'], data)).toMatchObject({ code: 0 });
     expect((lastJson(await horde(['status', '--json'], data)) as Status).up).toBe(false);
