@@ -1,6 +1,7 @@
 import { Database } from '@horde/database';
 import { make, JobFinished } from '@horde/protocol';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Jobs } from './jobs/jobs.ts';
 import { DurableExecutor } from './testing/durable-executor.ts';
 import { MinerUnderTest } from './testing/miner.ts';
 import { RecordingManager } from './testing/recording-manager.ts';
@@ -54,6 +55,20 @@ describe('a transaction is committed, and the answer of the database is lost', (
     expect(await connection.next('V0HordeFailedRequest')).toMatchObject({
       message: expect.stringContaining('code 3') as string,
     });
+  });
+
+  it('when its executor is about to be started: it is started, once', async () => {
+    // It cannot list what runs, so the start is claimed by itself.
+    miner = await MinerUnderTest.start(new RecordingManager());
+    const jobs = miner.part(Jobs);
+    const claimStart = jobs.claimStart.bind(jobs);
+    vi.spyOn(jobs, 'claimStart').mockImplementationOnce(async (...claim) => {
+      await claimStart(...claim);
+      throw new Error('Connection terminated unexpectedly');
+    });
+    const { job_uuid } = await (await miner.validator()).accepted();
+    await miner.executor(await miner.manager.token(job_uuid));
+    expect(miner.manager.executors).toHaveLength(1);
   });
 
   it('when a job ends: its validator hears of it on the connection that it has', async () => {

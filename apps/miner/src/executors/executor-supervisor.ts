@@ -36,6 +36,8 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
   private readonly stopping = new Set<string>();
   /** Jobs that ended while their executor was being started. */
   private readonly unwanted = new Set<string>();
+  /** Jobs whose executor is just being looked for, and started if there is none. */
+  private readonly tended = new Set<string>();
   private readonly exits = new Map<string, Promise<number | null>>();
 
   constructor(
@@ -53,9 +55,7 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
     const jobs = await this.jobs.holdingSlots();
     // Where all executors have a handle nobody needs to look for them.
     const found = jobs.some((job) => !job.executor_handle) ? await this.executors.found() : null;
-    for (const job of jobs) {
-      this.executors.background({ job: job.uuid }, () => this.resume(job, found));
-    }
+    for (const job of jobs) this.tend(job.uuid, () => this.resume(job, found));
   }
 
   /**
@@ -68,9 +68,7 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
 
   /** Starts the job's executor, once, in the background. @param claimed whether it is noted already that this is done */
   start(job: Started, claimed = false): void {
-    this.executors.background({ job: job.uuid }, () =>
-      claimed ? this.startClaimed(job) : this.startNow(job),
-    );
+    this.tend(job.uuid, () => (claimed ? this.startClaimed(job) : this.startNow(job)));
   }
 
   /** Whether this process waits for the end of the job's executor. */
@@ -80,7 +78,7 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
 
   /** Starts the executor of a job that has its slot, if nobody has done so and nobody is doing it. */
   takeUp(uuid: string): void {
-    this.executors.background({ job: uuid }, async () => {
+    this.tend(uuid, async () => {
       const found = await this.executors.found();
       const job = await this.outages.outlast(() => this.jobs.find(uuid));
       if (!job?.slot_held || this.watches(uuid) || this.executors.isStarting(job.executor_token)) return;
@@ -91,7 +89,7 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
   /** The executor of this token, which was a warm one, is the job's from now on. */
   follow(uuid: string, token: string): void {
     const exit = this.executors.exitOf(token); // it may end before its job has been read
-    this.executors.background({ job: uuid }, async () => {
+    this.tend(uuid, async () => {
       await this.executors.whenStarted(token);
       const job = await this.outages.outlast(() => this.jobs.find(uuid));
       if (!job?.slot_held) return;
@@ -140,9 +138,22 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
     return code;
   }
 
+  /** Finds out what has become of a job's executor: two at once would both start another. */
+  private tend(uuid: string, work: () => Promise<void>): void {
+    if (this.tended.has(uuid)) return;
+    this.tended.add(uuid);
+    this.executors.background({ job: uuid }, () => work().finally(() => this.tended.delete(uuid)));
+  }
+
   private async startNow(job: Started): Promise<void> {
     const limit = connectLimit(job.executor_class, this.config.get('DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT'));
-    if (await this.outages.outlast(() => this.jobs.claimStart(job.uuid, limit))) await this.startClaimed(job);
+    let again = false;
+    const claimed = await this.outages.outlast(() => {
+      const claim = this.jobs.claimStart(job.uuid, limit, again);
+      again = true;
+      return claim;
+    });
+    if (claimed) await this.startClaimed(job);
   }
 
   private async startClaimed(job: Started): Promise<void> {
@@ -179,7 +190,7 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
     } else if (job.ended_at) {
       await this.release(uuid, null);
     } else if (job.start_requested_at === null) {
-      this.start(job);
+      await this.startNow(job);
     } else if (found && job.connected_at === null) {
       // The miner was killed while it started the executor, and that does not run.
       await this.startAnother(job);

@@ -116,12 +116,16 @@ export class Jobs {
     return rows.length > 0;
   }
 
-  /** Notes that the executor is about to be started; null when somebody has done so, or the job has ended. */
-  async claimStart(uuid: string, connectWithin: number): Promise<Job | null> {
+  /**
+   * Notes that the executor is about to be started; null when somebody has done so, or the job has ended.
+   * @param again the caller has tried before, and may have done so
+   */
+  async claimStart(uuid: string, connectWithin: number, again = false): Promise<Job | null> {
     const [rows] = await this.database.manager.query<[Job[]]>(
       `update job set start_requested_at = now(), connect_by = now() + make_interval(secs => $2)
-       where uuid = $1 and start_requested_at is null and ended_at is null returning *`,
-      [uuid, connectWithin],
+       where uuid = $1 and (start_requested_at is null or $3) and executor_handle is null and ended_at is null
+       returning *`,
+      [uuid, connectWithin, again],
     );
     return rows[0] ?? null;
   }
