@@ -6,20 +6,32 @@ export interface Door {
   port: number;
   /** How many connections have come through. */
   opened: number;
+  /** How many have been turned away. */
+  refused: number;
   /** While it is shut nobody comes through. */
   shut: boolean;
   /** Cuts all connections. */
   cut(): void;
+  /** Passes nothing more on, either way, of the connections that there are; neither end is told. */
+  hush(): void;
   close(): void;
 }
 
-/** @param bytes after how many bytes, both ways together, a connection is cut by itself; called for each connection */
-export async function openDoor(target: number, bytes: () => number = () => Infinity): Promise<Door> {
+/**
+ * @param target a port of this machine, or the path of a socket
+ * @param bytes after how many bytes, both ways together, a connection is cut by itself; called for each connection
+ */
+export async function openDoor(target: number | string, bytes: () => number = () => Infinity): Promise<Door> {
   const sockets = new Set<Socket>();
   const server = net.createServer((near) => {
-    if (door.shut) return void near.on('error', () => undefined).destroy();
+    if (door.shut) {
+      door.refused++;
+      return void near.on('error', () => undefined).destroy();
+    }
     door.opened++;
-    const far = net.connect(target, '127.0.0.1');
+    const far = net.connect(
+      typeof target === 'string' ? { path: target } : { port: target, host: '127.0.0.1' },
+    );
     let left = bytes();
     const pass = (from: Socket, to: Socket) =>
       from.on('data', (chunk: Buffer) => {
@@ -40,8 +52,10 @@ export async function openDoor(target: number, bytes: () => number = () => Infin
   const door = {
     port: (server.address() as AddressInfo).port,
     opened: 0,
+    refused: 0,
     shut: false,
     cut: () => sockets.forEach((socket) => socket.destroy()),
+    hush: () => sockets.forEach((socket) => socket.pause()),
     close: () => {
       door.cut();
       server.close();

@@ -96,6 +96,24 @@ describe('the database is away for a while', () => {
     await connection.next('V0AcceptJobRequest');
   });
 
+  it('when a validator that speaks durable-1 confirms and resumes: its connection stays, and it hears what follows', async () => {
+    const connection = await validator.durable();
+    const request = validator.signed(validator.initial());
+    const { job_uuid } = request;
+    await connection.message(job_uuid, 1, request);
+    const { number } = await connection.nextFrame('V0AcceptJobRequest');
+    const executor = await miner.executor(await miner.manager.token(job_uuid));
+    await connection.settled();
+    away();
+    await connection.connection.sendText(JSON.stringify(['ack', job_uuid, number]));
+    await connection.resume(job_uuid, number!);
+    await back();
+    expect(await connection.resumed()).toBe(1);
+    await executor.send(make(ExecutorReady, { job_uuid }));
+    await connection.nextFrame('V0ExecutorReadyRequest');
+    expect(connection.types()).toEqual(['V0AcceptJobRequest', 'V0ExecutorReadyRequest']);
+  });
+
   it('when a validator says what is to be run: its executor is told afterwards', async () => {
     const { connection, job_uuid } = await validator.accepted();
     const executor = await miner.executor(await miner.manager.token(job_uuid));

@@ -65,7 +65,8 @@ export class Sockets implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   async beforeApplicationShutdown(): Promise<void> {
     this.executors.beginShutdown();
-    await this.router.close();
+    // An executor that speaks plain v0 has said once what it had to say.
+    await this.router.close({ handleRest: true });
     // What is being handled is stored before the database goes.
     const enough = new AbortController();
     const patience = sleep(handlingPatience, undefined, { signal: enough.signal }).catch(() => undefined);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { heartbeats } from './heartbeats.ts';
 import { connect, type Connection, limits, WebSocketRouter } from './index.ts';
 
@@ -75,6 +76,14 @@ describe('what a peer has sent before its connection ends here', () => {
     expect(handled).toEqual(['1', '2']);
   });
 
+  it('is handled when the service stops and takes the time for it', async () => {
+    const { there, handled, goOn } = await busy();
+    await router.close({ handleRest: true });
+    goOn();
+    await there.handled();
+    expect(handled).toEqual(['1', '2']);
+  });
+
   it('is dropped when we have closed it', async () => {
     const { there, handled, goOn } = await busy();
     there.close();
@@ -82,6 +91,32 @@ describe('what a peer has sent before its connection ends here', () => {
     await there.handled();
     expect(handled).toEqual(['1']);
   });
+});
+
+it('a peer that sends binary frames and takes no answer is read no further, and they count in their order', async () => {
+  const answered = Promise.withResolvers<void>();
+  const seen: string[] = [];
+  router.route('/', (connection) =>
+    connection.onText(
+      async (text) => void seen.push(text),
+      async () => {
+        seen.push('binary');
+        await answered.promise;
+      },
+    ),
+  );
+  const peer = new WebSocket(`${url}/`);
+  await once(peer, 'open');
+  const frames = 2 * limits.waitingFrames;
+  for (let i = 0; i < frames; i++) peer.send(Buffer.from('x'));
+  // The peer has no other way to tell that all of it has left.
+  await new Promise((resolve) => peer.send('text', resolve));
+  await expect.poll(() => seen.length).toBeGreaterThan(0);
+  expect(seen).toEqual(['binary']);
+  answered.resolve();
+  await expect.poll(() => seen.at(-1)).toBe('text');
+  expect(seen).toHaveLength(frames + 1);
+  peer.terminate();
 });
 
 describe('the heartbeats of a process', () => {

@@ -26,7 +26,7 @@ export interface ServeOptions<D, C> {
   handlers: Handlers<D, C>;
   context: C;
   /** A frame that is no message of this direction. Its sentence may be sent back to the peer. */
-  onBadFrame: (sentence: string) => void;
+  onBadFrame: (sentence: string) => Promise<void> | void;
   /** A handler threw. The connection is closed with 1011 afterwards. */
   onError: (error: unknown, message: Message) => void;
 }
@@ -101,8 +101,7 @@ export class Connection implements Heart {
           read = options.direction.read(text);
         } catch (error) {
           if (!(error instanceof JsonError || error instanceof ShapeError)) throw error;
-          options.onBadFrame(error.message.slice(0, 2_000));
-          return;
+          return options.onBadFrame(error.message.slice(0, 2_000));
         }
         const { message, json } = read;
         try {
@@ -116,18 +115,22 @@ export class Connection implements Heart {
     );
   }
 
-  /** As `serve`, with the bare texts: for links whose frames are not all told apart by `message_type`. */
-  onText(handle: (text: string) => Promise<void>, onBinary: () => void): void {
+  /**
+   * As `serve`, with the bare texts: for links whose frames are not all told apart by `message_type`. Binary frames wait
+   * for their turn as texts do: a peer that sends many and takes no answer must not fill our memory with those.
+   */
+  onText(handle: (text: string) => Promise<void>, onBinary: () => Promise<void> | void): void {
     this.socket.on('message', (data: RawData, isBinary: boolean) => {
-      if (isBinary) return onBinary();
       // The text is made at once: ws reuses nothing, but many small fragments would stay in memory as such.
-      const text = (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer)).toString('utf8');
+      const text = isBinary
+        ? ''
+        : (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer)).toString('utf8');
       this.waiting++;
       this.waitingText += text.length;
       if (this.isFull) this.socket.pause();
       const handled = this.handling.then(async () => {
         // What a peer sent before it left still counts; what comes after we closed does not.
-        if (!this.closedByUs) await handle(text);
+        if (!this.closedByUs) await (isBinary ? onBinary() : handle(text));
         this.waiting--;
         this.waitingText -= text.length;
         this.readOn();
@@ -155,6 +158,11 @@ export class Connection implements Heart {
   close(code = 1000, reason = ''): void {
     this.closedByUs = true;
     this.socket.close(code, reason);
+  }
+
+  /** Closes it because we stop: what the peer sends before it agrees is still handled. */
+  leave(reason: string): void {
+    this.socket.close(1001, reason);
   }
 
   /** Reads nothing more of the peer until `trust` is called. */

@@ -19,7 +19,7 @@ export interface DurableEnd {
   /** A frame of the plain protocol: an authentication, a manifest, a complaint, live output. */
   onPlain(frame: string): Promise<void>;
   /** A frame that is neither. Its sentence may be sent back. */
-  onBadFrame(sentence: string): void;
+  onBadFrame(sentence: string): Promise<void> | void;
 }
 
 /** What may be on its way to the peer without being acknowledged, before more of it waits. */

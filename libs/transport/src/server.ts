@@ -93,12 +93,20 @@ export class WebSocketRouter {
     return connection;
   }
 
-  /** Closes every connection with "going away", and takes no more; those that do not answer within a second are cut. */
-  async close(): Promise<void> {
+  /**
+   * Closes every connection with "going away", and takes no more; those that do not answer within a second are cut.
+   * @param handleRest whether what has come until then is handled still: `Connection.handled` tells when. @default it is
+   * dropped
+   */
+  async close({ handleRest = false } = {}): Promise<void> {
     this.closing = true;
     const open = [...this.connections];
-    for (const connection of open) connection.close(1001, 'the service is stopping');
-    const cut = setTimeout(() => open.forEach((connection) => connection.terminate()), limits.closing);
+    const reason = 'the service is stopping';
+    for (const connection of open) {
+      if (handleRest) connection.leave(reason);
+      else connection.close(1001, reason);
+    }
+    const cut = setTimeout(() => open.forEach((connection) => connection.cut()), limits.closing);
     await Promise.all(open.map((connection) => connection.closed));
     clearTimeout(cut);
   }

@@ -152,7 +152,7 @@ export class DurableMiner {
           await link.resume(job, database.heard);
         },
         onPlain: async (frame) => void this.plain.push(JSON.parse(frame) as Frame),
-        onBadFrame: (sentence) => this.plain.push({ message_type: 'bad frame', sentence }),
+        onBadFrame: (sentence) => void this.plain.push({ message_type: 'bad frame', sentence }),
       },
       () => {},
     );

@@ -15,6 +15,9 @@ import { ExecutorSessions } from './executor-sessions.ts';
 import { ExecutorSupervisor } from './executor-supervisor.ts';
 import { WarmExecutors } from './warm-executors.ts';
 
+/** The job of a token, and the number of the last message about it that is stored. */
+type TokenJob = ExecutorJob & { executor_number: string };
+
 /** `/v0.1/executor_interface/{token}`: where executors connect, each with the token of its job. */
 @Injectable()
 export class ExecutorGateway {
@@ -40,7 +43,7 @@ export class ExecutorGateway {
     } else {
       connection.onText(
         (text) => this.receive(session, text, 0),
-        () => void session.complain('Only text frames are understood.'),
+        () => this.refuse(session, 'Only text frames are understood.'),
       );
     }
     session.opened = this.letIn(session);
@@ -60,6 +63,11 @@ export class ExecutorGateway {
     if (!isIn || !job || (number > 0 && number <= session.heard)) return;
     await withLogContext({ job: job.uuid, peer: 'executor' }, () => this.handle(session, job, text, number));
     session.heard = Math.max(session.heard, number);
+  }
+
+  /** Tells the executor that a frame is none, once it is let in. */
+  async refuse(session: ExecutorSession, sentence: string): Promise<void> {
+    if (await session.opened) await session.complain(sentence);
   }
 
   /** The executor has all of its requests up to this number. */
@@ -87,26 +95,32 @@ export class ExecutorGateway {
     before?.connection.cut();
     await before?.connection.handled();
     if (!this.sessions.isNewest(session)) return false;
-    const { token, address, connection, link } = session;
-    if (connection.extensions.has('warm-1') && link) await this.warm.untilTaken(token, address, connection);
-    if (!connection.isOpen) return false;
-    const job = isToken.test(token)
-      ? await this.outages.outlast(() => this.jobs.attach(token, address, link !== null))
-      : null;
-    // One that has told the end of its job, and has not heard that it is stored.
-    const ended = !job && link && isToken.test(token) ? await this.requests.endedBy(token) : null;
-    if (!job && !ended) {
+    const { token, connection } = session;
+    const job = isToken.test(token) ? await this.jobOf(session) : null;
+    if (!job) {
       this.sessions.release(session);
       await session.complain('This token belongs to no job that waits for an executor.');
       connection.close(1008, 'refused');
       return false;
     }
-    this.begin(session, (job ?? ended)!);
+    this.begin(session, job);
     return true;
   }
 
+  /** The job of its token, once a warm one has been taken for it; null when there is none that waits for it. */
+  private async jobOf({ token, address, connection, link }: ExecutorSession): Promise<TokenJob | null> {
+    const { outages, warm } = this;
+    if (connection.extensions.has('warm-1') && link)
+      await outages.outlast(() => warm.untilTaken(token, address, connection));
+    if (!connection.isOpen) return null;
+    const job = await outages.outlast(() => this.jobs.attach(token, address, link !== null));
+    if (job || !link) return job;
+    // One that has told the end of its job, and has not heard that it is stored.
+    return outages.outlast(() => this.requests.endedBy(token));
+  }
+
   /** The executor has a job. */
-  private begin(session: ExecutorSession, job: ExecutorJob & { executor_number: string }): void {
+  private begin(session: ExecutorSession, job: TokenJob): void {
     session.heard = Number(job.executor_number);
     this.sessions.attach(session, { uuid: job.uuid, validator_hotkey: job.validator_hotkey });
     session.connection.trust();
@@ -194,7 +208,7 @@ class DurableExecutor implements DurableEnd {
     return this.gateway.receive(this.session, frame, 0);
   }
 
-  onBadFrame(sentence: string): void {
-    void this.session.complain(sentence);
+  onBadFrame(sentence: string): Promise<void> {
+    return this.gateway.refuse(this.session, sentence);
   }
 }

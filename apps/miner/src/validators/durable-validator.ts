@@ -1,5 +1,6 @@
 import type { DurableEnd } from '@horde/transport';
 import type { JobRequests } from '../jobs/job-requests.ts';
+import type { Outages } from '../outages.ts';
 import type { Post } from './post.ts';
 import type { ValidatorRates } from './validator-rates.ts';
 import type { ValidatorSession } from './validator-session.ts';
@@ -15,6 +16,7 @@ export class DurableValidator implements DurableEnd {
     private readonly post: Post,
     private readonly requests: JobRequests,
     private readonly rates: ValidatorRates,
+    private readonly outages: Outages,
   ) {}
 
   isReady(): boolean {
@@ -28,14 +30,15 @@ export class DurableValidator implements DurableEnd {
 
   async onAcknowledged(job: string, number: number): Promise<void> {
     await this.rates.frame(this.session.hotkey);
-    await this.post.confirmed(this.session.hotkey, job, number);
+    await this.outages.outlast(() => this.post.confirmed(this.session.hotkey, job, number));
   }
 
   async onResume(job: string, number: number): Promise<void> {
     const { session } = this;
     await this.rates.frame(session.hotkey);
-    const heard = await this.requests.heard(job, session.hotkey);
-    if (heard !== null && heard < settled) await this.post.resume(session, job, number);
+    const heard = await this.outages.outlast(() => this.requests.heard(job, session.hotkey));
+    if (heard !== null && heard < settled)
+      await this.outages.outlast(() => this.post.resume(session, job, number));
     await session.link?.resume(job, heard ?? 0);
   }
 
@@ -43,7 +46,10 @@ export class DurableValidator implements DurableEnd {
     return this.receive(frame);
   }
 
-  onBadFrame(sentence: string): void {
-    if (this.session.authenticated) void this.session.complain(sentence);
+  async onBadFrame(sentence: string): Promise<void> {
+    const { session } = this;
+    if (!session.authenticated) return;
+    await this.rates.frame(session.hotkey);
+    await session.complain(sentence);
   }
 }

@@ -66,12 +66,14 @@ export class ValidatorGateway {
         this.guarded(connection, () => this.receive(session, unknown, text)),
       );
     if (connection.extensions.has('durable-1')) {
-      const end = new DurableValidator(session, receive, this.post, this.requests, this.rates);
+      const { post, requests, rates, outages } = this;
+      const end = new DurableValidator(session, receive, post, requests, rates, outages);
       session.link = new DurableLink(connection, end, (error) => this.failed(connection, error));
     } else {
-      connection.onText(receive, () => {
-        if (session.authenticated || unknown.mayBeHeard())
-          void session.complain('Only text frames are understood.');
+      connection.onText(receive, async () => {
+        if (session.authenticated) await this.rates.frame(session.hotkey);
+        else if (!unknown.mayBeHeard()) return;
+        await session.complain('Only text frames are understood.');
       });
     }
   }

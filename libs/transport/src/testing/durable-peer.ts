@@ -38,7 +38,7 @@ export class Peer {
         },
         isReady: () => this.isReady,
         onPlain: async (frame) => void this.plain.push(frame),
-        onBadFrame: (sentence) => this.bad.push(sentence),
+        onBadFrame: (sentence) => void this.bad.push(sentence),
       },
       () => {},
     );
