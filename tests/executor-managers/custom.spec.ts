@@ -121,6 +121,11 @@ describe('a vendor folder', () => {
       { 'mine.mjs': 'export class Mine { wait() {} }' },
       /Mine of mine is no executor manager: it has no manifest, no start/,
     ],
+    [
+      'mine:Mine',
+      { 'mine.mjs': 'export class Mine { constructor() { throw new Error("no disk"); } }' },
+      /Mine could not be made: no disk \(\S+\/mine\.mjs:1:\d+\)\.$/,
+    ],
   ])('%s with %j is refused with a sentence', async (executorManager, files, sentence) => {
     const refusal = await made({ vendorDirectory: vendor(files), executorManager }).catch(
       (error: unknown) => error,
@@ -132,7 +137,9 @@ describe('a vendor folder', () => {
   it('with a setup.sh that fails keeps the miner from starting', async () => {
     const vendorDirectory = vendor({ 'setup.sh': 'exit 4', 'mine.mjs': mine });
     await expect(made({ vendorDirectory, executorManager: 'mine:Mine' })).rejects.toThrow(
-      `${vendorDirectory}/setup.sh failed with exit code 4.`,
+      new SettingsError([
+        `VENDOR_DIRECTORY is "${vendorDirectory}": its setup.sh failed with exit code 4; the log has what it printed.`,
+      ]),
     );
   });
 });
@@ -170,6 +177,9 @@ describe('the Docker manager', () => {
     const docker = { executorManager: 'docker', addressForExecutors: '172.17.0.1' };
     await expect(made({ ...docker, dockerExecutorsFile: file })).rejects.toThrow(
       `${file}, line 2: the executor_class of a must be DEFAULT_EXECUTOR_CLASS or one of`,
+    );
+    await expect(made({ ...docker, dockerExecutorsFile: '/nowhere/servers.yml' })).rejects.toThrow(
+      'There is no file /nowhere/servers.yml.',
     );
     await expect(made({ ...docker, streamingPorts: '6000-' })).rejects.toThrow(
       'STREAMING_PORTS is "6000-": "6000-" is none',

@@ -5,6 +5,7 @@ import type {
   ExitStatus,
   Manifest,
   PreparedImage,
+  RunningExecutor,
   StartExecutor,
 } from './executor-manager.ts';
 import { untilAborted } from './until-aborted.ts';
@@ -21,6 +22,13 @@ export class NoFreeSlot extends Error {
 /** The machine that was to run an executor is out of reach; another one may be tried. */
 export class PlaceAway extends Error {
   override readonly name = 'PlaceAway';
+  /** What runs at the other places, when that was asked for. */
+  readonly elsewhere: readonly RunningExecutor[];
+
+  constructor(message: string, options: ErrorOptions & { elsewhere?: readonly RunningExecutor[] } = {}) {
+    super(message, options);
+    this.elsewhere = options.elsewhere ?? [];
+  }
 }
 
 /** Something that runs so many executors at once: a machine, or a class of executors on it. */

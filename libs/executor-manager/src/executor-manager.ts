@@ -79,7 +79,7 @@ export interface ExecutorManager {
    * All executors that this miner, or an earlier process of it, has started and that run.
    *
    * @default nobody can tell
-   * @throws PlaceAway when a machine that may run one cannot be asked
+   * @throws PlaceAway when a machine that may run one cannot be asked; it tells what runs `elsewhere`
    */
   running?(): Promise<RunningExecutor[]>;
   /** Lets go of connections and of what waits; executors go on. @default nothing */

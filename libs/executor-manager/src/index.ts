@@ -4,7 +4,7 @@ export {
   DockerExecutorManager,
   type DockerExecutorManagerOptions,
 } from './docker/docker-executor-manager.ts';
-export { parseServers, ServersFileError, type ServerSpec } from './docker/servers-file.ts';
+export { readServers, ServersFileError } from './docker/servers-file.ts';
 export {
   publicStreamingPort,
   type ExecutorHandle,

@@ -1,8 +1,10 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Database } from '@horde/database';
+import { PlaceAway, type ExecutorHandle, type ExecutorManager } from '@horde/executor-manager';
 import type { Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
-import { LOGGER } from '../ports.ts';
+import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
+import { toldOnce } from '../told-once.ts';
 import { RunningExecutors } from './running-executors.ts';
 
 /** How often is looked for executors that belong to nobody. @unit ms */
@@ -15,21 +17,22 @@ export class OrphanExecutors implements OnApplicationBootstrap {
     private readonly database: Database,
     private readonly executors: RunningExecutors,
     private readonly queues: Queues,
+    @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
     const queue = this.queues.open('orphan-executors');
     queue.work(async () => void (await this.sweep()), {
-      onError: (error) => this.logger.error({ error }, 'looking for orphaned executors failed'),
+      onError: toldOnce((error) => this.logger.error({ error }, 'looking for orphaned executors failed')).is,
     });
     await queue.every('sweep', interval);
   }
 
   /** @returns how many were found */
   async sweep(): Promise<number> {
-    const found = await this.executors.found();
-    if (!found || found.size === 0) return 0;
+    const found = await this.running();
+    if (found.size === 0) return 0;
     // Read after they were listed: whoever starts one has stored its token before.
     const held = await this.database.manager.query<{ token: string }[]>(
       `select executor_token as token from job where slot_held and executor_token = any ($1)
@@ -42,5 +45,14 @@ export class OrphanExecutors implements OnApplicationBootstrap {
       this.executors.background({ executor: token }, () => this.executors.stop(handle));
     }
     return found.size;
+  }
+
+  /** Those on machines that are in reach: one that is away for long must not keep the others from being swept. */
+  private async running(): Promise<Map<string, ExecutorHandle>> {
+    const running = await this.manager.running?.().catch((error: unknown) => {
+      if (error instanceof PlaceAway) return error.elsewhere;
+      throw error;
+    });
+    return new Map(running?.map(({ token, handle }) => [token, handle]));
   }
 }

@@ -83,11 +83,15 @@ export class DockerExecutorManager extends BaseExecutorManager {
 
   async running(): Promise<RunningExecutor[]> {
     const machines = new Set(await this.machines.of(await this.servers.now()));
+    const away: string[] = [];
     const found = [...machines].map(async (machine) => {
       if (await machine.inReach()) return this.runningOn(machine);
-      throw new PlaceAway(`${machine.trouble} What runs there is not known.`);
+      away.push(machine.trouble);
+      return [];
     });
-    return (await Promise.all(found)).flat();
+    const running = (await Promise.all(found)).flat();
+    if (away.length === 0) return running;
+    throw new PlaceAway(`${away.join(' ')} What runs there is not known.`, { elsewhere: running });
   }
 
   override async close(): Promise<void> {

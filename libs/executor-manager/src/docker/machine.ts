@@ -30,11 +30,43 @@ export interface Machine {
 
 /** How long an answer to "does the engine of this machine answer" is good for. @unit ms */
 const pingGoodFor = 5_000;
+/** How long that answer may take. @unit ms */
+const pingLimit = 3_000;
 /** How long is waited for a host that is being connected to. @unit ms */
 const patience = 15_000;
 /** How long is waited for the first attempt to reach a host, before it counts as out of reach. @unit ms */
 const firstPatience = 5_000;
 const defaultSocket = '/var/run/docker.sock';
+
+/** What an engine does when it is asked for a sign of life. */
+type Ping = 'answers' | 'refuses' | 'is late';
+
+/** Asks an engine for signs of life, now and then. */
+class Pings {
+  private ping: Promise<Ping> | null = null;
+  private askAgainAt = 0;
+
+  constructor(private readonly docker: Docker) {}
+
+  last(): Promise<Ping> {
+    if (!this.ping || performance.now() >= this.askAgainAt) {
+      this.askAgainAt = performance.now() + pingGoodFor;
+      this.ping = this.ask();
+    }
+    return this.ping;
+  }
+
+  private ask(): Promise<Ping> {
+    const asked = this.docker.ping().then(
+      (): Ping => 'answers',
+      (): Ping => {
+        this.askAgainAt = 0; // that comes at once, and an engine that is back is to be used at once
+        return 'refuses';
+      },
+    );
+    return answered(asked, pingLimit).catch((): Ping => 'is late');
+  }
+}
 
 /** The miner's own machine, with the engine at DOCKER_HOST, else at its usual socket. */
 export class LocalMachine implements Machine {
@@ -45,18 +77,10 @@ export class LocalMachine implements Machine {
   readonly ports = new StreamingPorts([], canListen);
   readonly socketPath =
     /^unix:\/\/(?<path>.+)$/.exec(process.env['DOCKER_HOST'] ?? '')?.groups?.['path'] ?? defaultSocket;
-  private answers: Promise<boolean> | null = null;
-  private askAgainAt = 0;
+  private readonly pings = new Pings(this.docker);
 
-  inReach(): Promise<boolean> {
-    if (!this.answers || performance.now() >= this.askAgainAt) {
-      this.askAgainAt = performance.now() + pingGoodFor;
-      this.answers = answered(this.docker.ping(), 3_000).then(
-        () => true,
-        () => false,
-      );
-    }
-    return this.answers;
+  async inReach(): Promise<boolean> {
+    return (await this.pings.last()) === 'answers';
   }
 
   async reached(): Promise<void> {
@@ -83,6 +107,7 @@ export class SshMachine implements Machine {
   readonly ports = new StreamingPorts([]);
   readonly socketPath = defaultSocket;
   private readonly link: SshLink;
+  private readonly pings: Pings;
 
   constructor(
     target: SshTarget,
@@ -95,15 +120,20 @@ export class SshMachine implements Machine {
     const agent = new SshAgent(this.link, defaultSocket);
     // The name is never looked up: every connection is a channel of the link.
     this.docker = new Docker({ protocol: 'http', host: 'docker', port: 80, agent } as Docker.DockerOptions);
+    this.pings = new Pings(this.docker);
   }
 
   get trouble(): string {
+    if (this.link.awayFor === 0) return `The Docker engine of ${this.name} does not answer.`;
     const why = this.link.trouble;
     return `${this.name} is out of reach${why ? `: ${why.replace(/[.\s]+$/, '')}` : ''}.`;
   }
 
   async inReach(): Promise<boolean> {
     await untilAborted(this.link.tried, AbortSignal.timeout(firstPatience)).catch(() => {});
+    // An engine may be stopped, or its socket not be ours, on a host that is in reach. Of one that is late the link tells.
+    if (this.link.awayFor === 0 && (await this.pings.last()) === 'refuses' && this.link.awayFor === 0)
+      return false;
     return this.link.awayFor < (this.options.awayAfter ?? 30_000);
   }
 

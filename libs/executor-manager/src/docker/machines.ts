@@ -19,8 +19,10 @@ interface Entry {
   machine: Machine;
   /** How many executors run there, or are being started or stopped. */
   users: number;
-  /** Resolves when what ran there before is counted. */
-  adopted: Promise<void>;
+  /** Whether what ran there before is counted. */
+  adopted: boolean;
+  /** The last attempt to count it; never rejects. */
+  adopting: Promise<void>;
 }
 
 /** The machines that executors run on, each with one connection for all of its servers. */
@@ -75,10 +77,8 @@ export class Machines {
     if (!(await machine.inReach())) return false;
     const entry = [...this.entries.values()].find((one) => one.machine === machine);
     if (!entry) return false;
-    return entry.adopted.then(
-      () => true,
-      () => false,
-    );
+    await entry.adopting;
+    return entry.adopted;
   }
 
   close(): void {
@@ -99,9 +99,8 @@ export class Machines {
       ? new SshMachine(ssh, { ...this.options, knownHosts: this.knownHosts })
       : new LocalMachine();
     if (this.closing.signal.aborted) machine.close();
-    const adopted = this.adoptWhenReached(machine);
-    adopted.catch(() => {}); // closed before it was reached
-    const entry = { machine, users: 0, adopted };
+    const entry: Entry = { machine, users: 0, adopted: false, adopting: Promise.resolve() };
+    this.adoptWhenReached(entry).catch(() => {}); // closed before it was reached
     this.entries.set(key, entry);
     return entry;
   }
@@ -113,14 +112,18 @@ export class Machines {
     entry.machine.close();
   }
 
-  private async adoptWhenReached(machine: Machine): Promise<void> {
+  private async adoptWhenReached(entry: Entry): Promise<void> {
     for (;;) {
-      try {
-        await machine.reached(this.closing.signal);
-        return await this.adopt(machine);
-      } catch {
-        await machine.back(this.closing.signal);
-      }
+      entry.adopting = this.tryToAdopt(entry).catch(() => {});
+      await entry.adopting;
+      if (entry.adopted) return;
+      await entry.machine.back(this.closing.signal);
     }
+  }
+
+  private async tryToAdopt(entry: Entry): Promise<void> {
+    await entry.machine.reached(this.closing.signal);
+    await this.adopt(entry.machine);
+    entry.adopted = true;
   }
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { ExecutorClass } from '@horde/protocol';
 import { isMap, isScalar, LineCounter, parseDocument, type Pair, type Scalar, type YAMLMap } from 'yaml';
 import { parseStreamingPorts, type StreamingPort } from '../streaming-ports.ts';
@@ -32,6 +33,19 @@ const keys = [
   'public_address',
   'streaming_ports',
 ];
+
+/** Reads the file, as `parseServers` reads its text. @throws ServersFileError */
+export async function readServers(file: string, defaultClass: ExecutorClass): Promise<ServerSpec[]> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => unreadable(file, error));
+  return parseServers(text, file, defaultClass);
+}
+
+/** @param error what the file system says @throws ServersFileError always */
+export function unreadable(file: string, error: unknown): never {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') throw new ServersFileError(`There is no file ${file}.`);
+  throw new ServersFileError(`${file} cannot be read: ${message.replace(/, \w+( '.*')?$/, '')}.`);
+}
 
 /**
  * Reads ComputeHorde's file of executor servers. Beyond ComputeHorde's, a server may have `executors` (how many run

@@ -1,8 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { ExecutorClass } from '@horde/protocol';
 import type { StreamingPort } from '../streaming-ports.ts';
 import { machineKey } from './machine.ts';
-import { parseServers, ServersFileError, type ServerSpec } from './servers-file.ts';
+import { readServers, ServersFileError, unreadable, type ServerSpec } from './servers-file.ts';
 
 /** A server, with the ports that all executors of its machine share. */
 export interface Server extends ServerSpec {
@@ -38,7 +38,7 @@ export class Servers {
   /**
    * The servers as they are now. A file that has become wrong is told to the log, and changes nothing.
    *
-   * @throws ServersFileError or what the file system says, as long as the file has never been right
+   * @throws ServersFileError as long as the file has never been right
    */
   async now(): Promise<Server[]> {
     const { file } = this.options;
@@ -53,11 +53,11 @@ export class Servers {
     if (file === null) return (this.servers = this.withPorts([self(defaultClass)]));
     this.lookAgainAt = performance.now() + lookInterval;
     try {
-      const { mtimeMs, size, ino } = await stat(file);
+      const { mtimeMs, size, ino } = await stat(file).catch((error: unknown) => unreadable(file, error));
       const version = `${mtimeMs} ${size} ${ino}`;
       if (this.version === version) return this.servers;
       this.version = version;
-      const servers = this.withPorts(parseServers(await readFile(file, 'utf8'), file, defaultClass));
+      const servers = this.withPorts(await readServers(file, defaultClass));
       if (this.servers.length > 0) log(`${file} has changed: it names ${servers.length} servers.`);
       this.told = '';
       return (this.servers = servers);

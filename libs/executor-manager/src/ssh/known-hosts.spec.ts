@@ -106,3 +106,11 @@ describe('a host’s key', () => {
     await hosts.check('host', 22, ecdsa.bytes);
   });
 });
+
+it('a host is pinned beside one whose line has no end', async () => {
+  const [a, b] = [key(), key()];
+  const { hosts, file } = knownHosts(`a ${a.line}`, true);
+  await hosts.check('b', 22, b.bytes);
+  await hosts.check('a', 22, a.bytes);
+  expect(readFileSync(file, 'utf8')).toBe(`a ${a.line}\nb ${b.line}\n`);
+});

@@ -68,15 +68,19 @@ export class KnownHosts {
     this.log(
       `The key of ${host} port ${port} was not known: ${describe(key)} is taken for it from now on (${file}).`,
     );
-    await appendFile(file, `${name} ${keyType(key)} ${key.toString('base64')}\n`, { mode: 0o600 }).catch(
-      (error: Error) => this.log(`It could not be written, and is forgotten at the end: ${error.message}.`),
-    );
+    try {
+      // Behind an end that was torn off, or written by hand, the line would be a part of that host's.
+      const begin = (await readIfThere(file)).match(/[^\n]$/) ? '\n' : '';
+      const line = `${name} ${keyType(key)} ${key.toString('base64')}\n`;
+      await appendFile(file, begin + line, { mode: 0o600 });
+    } catch (error) {
+      this.log(`It could not be written, and is forgotten at the end: ${(error as Error).message}.`);
+    }
   }
 
   private async linesOf(host: string, port: number): Promise<Line[]> {
     const { file, pin } = this.options;
-    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' && pin) return '';
+    const text = await (pin ? readIfThere(file) : readFile(file, 'utf8')).catch((error: Error) => {
       throw new HostKeyRefused(`The host keys cannot be read: ${error.message}.`);
     });
     const name = nameOf(host, port);
@@ -86,6 +90,12 @@ export class KnownHosts {
     return found.length === 0 && inMemory ? [{ revoked: false, hosts: name, key: inMemory }] : found;
   }
 }
+
+const readIfThere = (file: string): Promise<string> =>
+  readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
 
 function parseLine(line: string): Line[] {
   const words = line.trim().split(/\s+/);

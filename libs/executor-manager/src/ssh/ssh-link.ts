@@ -21,12 +21,16 @@ export interface SshLinkOptions {
   log: (sentence: string) => void;
   /** How often the host is asked for a sign of life; it is lost when three go unanswered. @unit ms @default 10000 */
   keepaliveInterval?: number;
+  /** The pause before the second attempt to connect; it doubles with each. @unit ms @default 1000 */
+  firstPause?: number;
   /** The longest pause between two attempts to connect. @unit ms @default 30000 */
   longestPause?: number;
 }
 
 /** How long a host may take to let in. @unit ms */
 const connectLimit = 15_000;
+/** A connection that lasted less than this counts as an attempt that failed. @unit ms */
+const shortLife = 10_000;
 
 /**
  * One SSH connection to a host, kept: it is opened at once, watched, and opened again, with growing pauses, when it is
@@ -90,14 +94,14 @@ export class SshLink {
   }
 
   private async keep(): Promise<void> {
-    const { log, longestPause = 30_000 } = this.options;
+    const { log, firstPause = 1_000, longestPause = 30_000 } = this.options;
     const { signal } = this.closing;
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
         const client = await this.connect();
         const ended = new Promise<void>((resolve) => client.once('close', () => resolve()));
         if (attempt > 0) log(`${this.name} is in reach again.`);
-        attempt = 0;
+        const since = performance.now();
         this.client = client;
         this.lost = this.reason = null;
         this.everConnected = true;
@@ -106,6 +110,8 @@ export class SshLink {
         await ended;
         this.client = null;
         this.lost = performance.now();
+        // A host that lets in and leaves at once is not to be called every second.
+        if (this.lost - since > shortLife) attempt = 0;
         this.next = Promise.withResolvers();
         if (signal.aborted) return;
         log(`The connection to ${this.name} is lost.`);
@@ -115,7 +121,7 @@ export class SshLink {
         this.reason = reason;
         this.firstAttempt.resolve();
       }
-      const pause = Math.min(longestPause, 1_000 * 2 ** attempt) * (0.5 + Math.random() / 2);
+      const pause = Math.min(longestPause, firstPause * 2 ** attempt) * (0.5 + Math.random() / 2);
       await sleep(pause, undefined, { signal, ref: false }).catch(() => {});
     }
   }

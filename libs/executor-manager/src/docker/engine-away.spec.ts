@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { startSshServer, type SshServer } from '../testing/ssh-server.ts';
+import { DockerExecutorManager } from './docker-executor-manager.ts';
+
+let host: SshServer;
+let manager: DockerExecutorManager;
+
+beforeEach(async () => {
+  host = await startSshServer();
+  const file = path.join(host.folder, 'servers.yml');
+  writeFileSync(
+    file,
+    `far: {mode: ssh, host: 127.0.0.1, ssh_port: ${host.port}, username: u, key_path: ${host.keyPath},
+       executor_class: always_on.llm.a6000}
+near: {mode: local, executor_class: always_on.test}`,
+  );
+  manager = new DockerExecutorManager({
+    image: 'horde-test/never-started',
+    file,
+    defaultClass: 'always_on.test',
+    localPorts: [{ port: 6000, publicPort: 6000 }],
+    environment: {},
+    autoRemove: true,
+    owner: randomUUID(),
+    knownHosts: { file: path.join(host.folder, 'known_hosts'), pin: true },
+    publicAddress: async () => null,
+    log: () => undefined,
+  });
+});
+afterEach(async () => {
+  await manager.close();
+  host.close();
+});
+
+const start = () =>
+  manager.start(
+    {
+      token: randomUUID(),
+      jobUuid: randomUUID(),
+      executorClass: 'always_on.llm.a6000',
+      minerAddress: 'ws://127.0.0.1:1',
+      startupTimeLimit: 5,
+    },
+    AbortSignal.timeout(20_000),
+  );
+
+it('a host that is in reach while its engine is not holds up nobody: it is not counted, and the others are', async () => {
+  expect(await manager.manifest()).toEqual({ 'always_on.test': 1 });
+  expect(host.logins).toBe(1);
+  await expect(start()).rejects.toThrow(`The Docker engine of u@127.0.0.1:${host.port} does not answer.`);
+});
+
+it('what runs on the other machines is told when one cannot be asked', async () => {
+  const trouble = `The Docker engine of u@127.0.0.1:${host.port} does not answer. What runs there is not known.`;
+  await expect(manager.running()).rejects.toMatchObject({
+    name: 'PlaceAway',
+    message: trouble,
+    elsewhere: [],
+  });
+});
+
+it('a host is counted when its engine has come back', async () => {
+  expect(await manager.manifest()).toEqual({ 'always_on.test': 1 });
+  host.engine = '/var/run/docker.sock';
+  await expect
+    .poll(() => manager.manifest(), { timeout: 15_000 })
+    .toEqual({ 'always_on.test': 1, 'always_on.llm.a6000': 1 });
+});
