@@ -76,6 +76,14 @@ describe('a page', () => {
     expect(lines(6_000_000)).toBe(`one\n${'x'.repeat(200_000)}\nthree\n`);
   });
 
+  it('ends before what a machine that lost its power has left as NULs, and what is behind them', async () => {
+    const before = '{"a":1}\n'.repeat(20_000);
+    writeFileSync(file(6_000_000), `${before}{"b":${'\0'.repeat(5_000)}}\n{"c":3}\n`);
+    const store = await openStore();
+    await store.append('{"d":4}');
+    expect(lines(6_000_000)).toBe(`${before}{"d":4}\n`);
+  });
+
   it('is begun anew when nothing but a torn line is there', async () => {
     writeFileSync(file(6_000_000), 'torn');
     const store = await openStore();

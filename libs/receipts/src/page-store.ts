@@ -3,7 +3,7 @@ import { Exclusive } from './exclusive.ts';
 import { lockFolder } from './folder-lock.ts';
 import { missing } from './missing.ts';
 import { pageAt, type Pages } from './pages.ts';
-import { wholeLines } from './whole-lines.ts';
+import { firstNul, wholeLines } from './whole-lines.ts';
 
 /**
  * - `synced`: a line counts as stored when the disk has it;
@@ -165,7 +165,7 @@ export class PageStore {
 }
 
 async function cutTornLine(file: FileHandle): Promise<number> {
-  const whole = await wholeLines(file);
+  const whole = await wholeLines(file, await firstNul(file));
   if (whole < (await file.stat()).size) await file.truncate(whole);
   return whole;
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Keypair } from '@horde/identity';
@@ -127,13 +127,13 @@ describe('dynamic settings', () => {
   });
 
   it.each([
-    [['SERVING', 'maybe'], 'maybe is not JSON', 2],
-    [['SERVING', '"yes"'], 'SERVING must be true or false.', 1],
-    [['OTHER', '1'], 'There is no key OTHER; there are SERVING, ', 1],
-  ])('one is not changed to what it cannot be: %j', async (words, sentence, code) => {
+    [['SERVING', 'maybe'], 'maybe is not JSON'],
+    [['SERVING', '"yes"'], 'SERVING must be true or false.'],
+    [['OTHER', '1'], 'There is no key OTHER; there are SERVING, '],
+  ])('one is not changed to what it cannot be: %j', async (words, sentence) => {
     const { exitCode, complained } = await run('set_dynamic_config', ...words);
     expect(complained).toContain(sentence);
-    expect(exitCode).toBe(code);
+    expect(exitCode).toBe(2);
   });
 });
 
@@ -148,9 +148,23 @@ describe('receipts', () => {
     expect((await run('archive_receipt_pages')).said).toBe('Receipt pages compressed: 0.');
   });
 
+  it('those that are on no page because of the folder are not told to be', async () => {
+    const file = path.join(receipts, 'file');
+    await writeFile(file, '');
+    const blocked = { ...environment, LOCAL_RECEIPTS_ROOT: path.join(file, 'receipts') };
+    const { exitCode, said, complained } = await command(blocked, ['debug_create_random_receipts', '1']);
+    expect(said).toBe('Receipts stored: 1.');
+    expect(complained).toMatch(
+      /^Receipts that are not on a page: 1\. .*LOCAL_RECEIPTS_ROOT cannot be used: ENOTDIR/,
+    );
+    expect(exitCode).toBe(1);
+    await rm(file);
+    expect((await run('prepare_receipts')).said).toBe('All receipts are on pages.');
+  });
+
   it('old ones are removed', async () => {
     await rows(`update receipt set stored_at = now() - interval '3 days'`);
-    expect((await run('evict_old_data')).said).toBe('Removed: 5 receipts, 0 jobs, 0 receipt pages.');
+    expect((await run('evict_old_data')).said).toBe('Removed: 6 receipts, 0 jobs, 0 receipt pages.');
     expect(await rows('select 1 from receipt')).toEqual([]);
   });
 

@@ -33,13 +33,14 @@ export class EvictOldData extends MinerCommand {
 })
 export class PrepareReceipts extends MinerCommand {
   override async run(): Promise<void> {
-    const { left, enabled } = await this.context.use(async (app) => {
+    const { left, enabled, trouble } = await this.context.use(async (app) => {
       const pages = app.get(ReceiptPages);
-      return { left: await pages.prepare(), enabled: pages.enabled };
+      return { left: await pages.prepare(), enabled: pages.enabled, trouble: pages.trouble };
     });
     const { print } = this.context;
     if (!enabled) return print('No receipt pages are written: DYNAMIC_RECEIPT_TRANSFER_ENABLED is false.');
     if (left === 0) return print('All receipts are on pages.');
+    if (trouble !== null) throw new Error(notWritten(left, trouble));
     print(`${left} receipts are not on a page yet; the running miner puts them there within seconds.`);
   }
 }
@@ -55,11 +56,13 @@ export class DebugCreateRandomReceipts extends MinerCommand {
     const count = Number(words);
     if (!Number.isInteger(count) || count < 1)
       throw new UsageError(`"${words}" is not a number of receipts.`);
-    await this.context.use(async (app) => {
+    const trouble = await this.context.use(async (app) => {
       await app.get(RandomReceipts).create(count, interval);
       await app.get(ReceiptPages).settled();
+      return app.get(ReceiptPages).trouble;
     });
     this.context.print(`Receipts stored: ${count}.`);
+    if (trouble !== null) throw new Error(notWritten(count, trouble));
   }
 
   @Option({ flags: '--interval <seconds>', description: 'the pause between two of them (default: none)' })
@@ -70,3 +73,6 @@ export class DebugCreateRandomReceipts extends MinerCommand {
     return seconds;
   }
 }
+
+const notWritten = (count: number, trouble: string): string =>
+  `Receipts that are not on a page: ${count}. They are in the database; LOCAL_RECEIPTS_ROOT cannot be used: ${trouble}.`;

@@ -53,6 +53,7 @@ describe('a receipt that is refused is counted and not stored', () => {
   const inAnHour = () => wireTime((Date.now() + 3_700_000) * 1000);
   it.each<[string, Refusal, () => Partial<JobFinishedPayload>]>([
     ['with a time more than an hour ahead', 'mismatch', () => ({ timestamp: inAnHour() })],
+    ['with a time of no time zone', 'mismatch', () => ({ timestamp: '2026-01-02T03:04:05+20:00' })],
     ['for another miner', 'mismatch', () => ({ miner_hotkey: '5Other' })],
     ['of no job', 'unknown_job', () => ({ job_uuid: '00000000-0000-4000-8000-000000000000' })],
     ['with a negative score', 'unreadable', () => ({ score_str: '-1' })],
@@ -104,6 +105,15 @@ describe('a receipt that is refused is counted and not stored', () => {
     await connection.send(other.finished(job_uuid));
     await connection.settled();
     expect(await finishedReceipts(job_uuid)).toEqual([]);
+  });
+});
+
+it('a job whose started receipt has a time that no database takes is declined, and its connection stays', async () => {
+  const validator = await miner.validator();
+  const connection = await validator.login();
+  await connection.send(validator.signed(validator.initial({}, { timestamp: '2026-01-02T03:04:05+20:00' })));
+  expect(await connection.next('V0DeclineJobRequest')).toMatchObject({
+    message: "The receipt's time, 2026-01-02T03:04:05+20:00, is of no time zone.",
   });
 });
 

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Database } from '@horde/database';
 import { verifyHex } from '@horde/identity';
+import { createLogger } from '@horde/operations';
 import { parseJson, readObject, Receipt, receiptText } from '@horde/protocol';
 import { Pages, PageStore } from '@horde/receipts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
+import { MinerSettings } from '../settings.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
 import { RecordingManager } from '../testing/recording-manager.ts';
 import { RandomReceipts } from './random-receipts.ts';
@@ -69,6 +71,26 @@ it('a receipt without block numbers is shown without them, as its validator has 
   const [, line] = (await readFile(new Pages(folder).file(page!), 'utf8')).split('\n');
   expect(line).toMatch(/^\{"payload":\{"job_uuid":"[^"]+","miner_hotkey"/);
   expect(line).not.toContain('block_numbers');
+});
+
+it('a folder that cannot be used is told once; when it can, receipts are put on pages', async () => {
+  const file = path.join(folder, 'file');
+  await writeFile(file, '');
+  const told: string[] = [];
+  const logger = createLogger('miner', {
+    write: (line) => void told.push((JSON.parse(line) as { msg: string }).msg),
+  });
+  const settings = Object.assign(new MinerSettings(), { receiptsRoot: path.join(file, 'receipts') });
+  const pages = new ReceiptPages(miner.part(Database), miner.part(MinerConfig), settings, logger);
+  await pages.settled();
+  await pages.settled();
+  expect(told).toEqual(['receipts could not be put on a page, and wait in the database']);
+  expect(pages.trouble).toMatch(/^ENOTDIR/);
+  await rm(file);
+  await pages.settled();
+  expect(told).toHaveLength(2);
+  expect(pages.trouble).toBeNull();
+  await pages.beforeApplicationShutdown();
 });
 
 describe('a miner that was killed', () => {

@@ -30,6 +30,7 @@ export class ReceiptPages implements BeforeApplicationShutdown {
   private again = false;
   private stopped = false;
   private saysBusy = true;
+  private failure: string | null = null;
 
   constructor(
     private readonly database: Database,
@@ -57,7 +58,10 @@ export class ReceiptPages implements BeforeApplicationShutdown {
     this.again = true;
     if (this.work || this.stopped) return;
     this.work = this.writeAll()
-      .catch((error: unknown) => this.logger.error({ error }, 'receipts could not be put on a page'))
+      .then(
+        () => void (this.failure = null),
+        (error: Error) => this.failed(error),
+      )
       .finally(() => {
         this.work = null;
         if (this.again) this.ring(); // rung for while it failed
@@ -68,6 +72,11 @@ export class ReceiptPages implements BeforeApplicationShutdown {
   async settled(): Promise<void> {
     this.ring();
     while (this.work) await this.work;
+  }
+
+  /** Why receipts could not be put on a page at the last attempt, without a full stop; null: they could. */
+  get trouble(): string | null {
+    return this.failure;
   }
 
   /** A page as it may be shown; null when there is none. */
@@ -101,6 +110,14 @@ export class ReceiptPages implements BeforeApplicationShutdown {
       'select count(*)::int as count from receipt where page is null',
     );
     return row.count;
+  }
+
+  /** Told once: it is tried again every few seconds. */
+  private failed(error: Error): void {
+    if (error.message === this.failure) return;
+    this.failure = error.message;
+    const { folder } = this.pages;
+    this.logger.error({ error, folder }, 'receipts could not be put on a page, and wait in the database');
   }
 
   private async writeAll(): Promise<void> {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pageAt } from '@horde/receipts';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { MinerUnderTest } from '../testing/miner.ts';
 import { RecordingManager } from '../testing/recording-manager.ts';
 import { ReceiptRetention } from './receipt-retention.ts';
@@ -17,6 +17,9 @@ beforeAll(async () => {
     receiptsRoot: folder,
     receiptTransfer: true,
   });
+});
+afterEach(() => {
+  vi.useRealTimers();
 });
 afterAll(async () => {
   await miner.close();
@@ -52,4 +55,15 @@ it('what is older than two days is removed; what a running job needs is not', as
     (await miner.query(`select ${column} as uuid from ${table}`)).map(({ uuid }) => uuid).toSorted();
   expect(await left('receipt', 'job_uuid')).toEqual([recent, running].toSorted());
   expect(await left('job', 'uuid')).toEqual([recent, running].toSorted());
+  // What the validators of the others are to be told is still there: nobody has confirmed it.
+  expect(await left('outbox', 'subject')).toEqual([recent, running].toSorted());
+});
+
+it('a clock of this machine that jumps ahead removes no receipt and no job', async () => {
+  await (await (await miner.validator()).accepted()).connection.close();
+  await miner.query('update job set slot_held = false, ended_at = now()');
+  const retention = miner.part(ReceiptRetention);
+  await retention.evict();
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 72 * hour });
+  expect(await retention.evict()).toMatchObject({ receipts: 0, jobs: 0 });
 });

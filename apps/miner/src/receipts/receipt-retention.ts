@@ -25,23 +25,31 @@ export class ReceiptRetention {
 
   /** Removes old pages, receipts and ended jobs. What a job that holds an executor needs stays. */
   async evict(): Promise<Evicted> {
-    const before = Date.now() - keptFor;
-    const pages = await this.pages.evict(before);
-    const receipts = await this.delete(
-      `delete from receipt where stored_at < to_timestamp($1)
-       and not exists (select from job where uuid = receipt.job_uuid and (slot_held or ended_at is null))`,
-      before,
+    const pages = await this.pages.evict(Date.now() - keptFor);
+    const receipts = await this.count(
+      `with gone as (
+         delete from receipt where stored_at < now() - make_interval(secs => $1)
+         and not exists (select from job where uuid = receipt.job_uuid and (slot_held or ended_at is null))
+         returning 1
+       )
+       select count(*)::int as count from gone`,
     );
-    const jobs = await this.delete(
-      'delete from job where ended_at < to_timestamp($1) and not slot_held',
-      before,
+    // With a job goes what its validator was to be told: nobody else would ever remove that.
+    const jobs = await this.count(
+      `with gone as (
+         delete from job where ended_at < now() - make_interval(secs => $1) and not slot_held returning uuid
+       ), untold as (
+         delete from outbox using gone where subject = gone.uuid::text
+       )
+       select count(*)::int as count from gone`,
     );
     if (receipts + jobs + pages > 0) this.logger.info({ receipts, jobs, pages }, 'old records were removed');
     return { receipts, jobs, pages };
   }
 
-  private async delete(sql: string, before: number): Promise<number> {
-    const [, count] = await this.database.manager.query<[unknown[], number]>(sql, [before / 1000]);
-    return count;
+  /** The times of rows are the database's, so it tells their age: this machine's clock may have jumped. */
+  private async count(sql: string): Promise<number> {
+    const [row] = await this.database.manager.query<[{ count: number }]>(sql, [keptFor / 1_000]);
+    return row.count;
   }
 }

@@ -5,6 +5,9 @@ import type { StoredReceipt } from './stored-receipt.entity.ts';
 /** How far a receipt's time may be ahead; ComputeHorde's newest validators skip one that is further. @unit ms */
 const furthestAhead = 3_600_000;
 
+/** An offset from UTC that no time zone has, and Postgres does not take: of 16 hours and more. */
+const offEarth = /[+-](1[6-9]|2\d):\d\d$/;
+
 /** Whom a receipt must be of and for. */
 interface Between {
   miner: string;
@@ -16,6 +19,8 @@ export function receiptMismatch(payload: ReceiptPayload, between: Between): stri
   if (payload.miner_hotkey !== between.miner) return `The receipt is for the miner ${payload.miner_hotkey}.`;
   if (payload.validator_hotkey !== between.validator)
     return `The receipt is of the validator ${payload.validator_hotkey}.`;
+  if (offEarth.test(payload.timestamp))
+    return `The receipt's time, ${payload.timestamp}, is of no time zone.`;
   if (wireTimeToMs(payload.timestamp) - Date.now() > furthestAhead)
     return `The receipt's time, ${payload.timestamp}, is more than an hour ahead of this miner's clock.`;
   return null;
