@@ -44,13 +44,16 @@ export class Authentication {
     return (await this.use(auth)) ? null : 'This authentication has been used before.';
   }
 
-  /** Notes that a signature was used, for as long as its time would let it pass; false when it already was. */
+  /**
+   * Notes that a signature was used, for as long as its time would let it pass, by the clock that decides that: the
+   * database's may be ahead. False when it already was.
+   */
   private async use(auth: ValidatorAuth): Promise<boolean> {
     const used = await this.database.manager.query<unknown[]>(
-      `with outdated as (delete from used_authentication where expires_at < now())
+      `with outdated as (delete from used_authentication where expires_at < to_timestamp($3))
        insert into used_authentication (signature, expires_at) values ($1, to_timestamp($2))
        on conflict do nothing returning 1`,
-      [auth.signature.toLowerCase(), auth.timestamp + clockTolerance + 1],
+      [auth.signature.toLowerCase(), auth.timestamp + clockTolerance + 1, Date.now() / 1_000],
     );
     return used.length > 0;
   }
