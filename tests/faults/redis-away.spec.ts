@@ -4,19 +4,19 @@ import { MinerUnderTest } from '../../apps/miner/src/testing/miner.ts';
 import { RecordingManager } from '../../apps/miner/src/testing/recording-manager.ts';
 import { redisProgram, startRedis, type TestRedis } from '../../libs/queue/src/testing/redis.ts';
 import { openDoor, type Door } from '../support/door.ts';
+import { RunningMiner } from './running-miner.ts';
 
 let redis: TestRedis;
 let door: Door;
-let miner: MinerUnderTest;
+let miner: { close(): Promise<void> } | null;
 
 beforeEach(async () => {
-  if (!redisProgram) return;
+  miner = null;
   redis = await startRedis();
   door = await openDoor(redis.url);
 });
 afterEach(async () => {
-  if (!redisProgram) return;
-  await miner.close();
+  await miner?.close();
   door.close();
   await redis.stop();
 });
@@ -31,35 +31,76 @@ describe.skipIf(!redisProgram)('Redis is away', () => {
   it.each([
     ['and comes back', async () => redis],
     ['and comes back without what it held', () => redis.replace()],
-  ])('%s: jobs go on meanwhile, and schedules run again afterwards', async (_how, meanwhile) => {
-    const manager = new RecordingManager({ 'always_on.test': 3 }).listing();
-    miner = await MinerUnderTest.start(manager, { redisUrl: redisUrl(), warmExecutors: '1' });
-    const warm = await manager.warmToken(0);
-    const validator = await miner.validator();
-    const late = await validator.accepted();
+  ])(
+    '%s: jobs go on meanwhile, and schedules run again afterwards',
+    async (_how, meanwhile) => {
+      const manager = new RecordingManager({ 'always_on.test': 3 }).listing();
+      const settings = { redisUrlSetting: redisUrl(), warmExecutors: '1' };
+      const running = (miner = await MinerUnderTest.start(manager, settings));
+      const warm = await manager.warmToken(0);
+      const validator = await running.validator();
+      const late = await validator.accepted();
+      away();
+
+      const { connection, job_uuid } = await validator.accepted();
+      const executor = await running.executor(await manager.token(job_uuid));
+      await executor.send(make(ExecutorReady, { job_uuid }));
+      await connection.next('V0ExecutorReadyRequest');
+      await connection.send(validator.signed(validator.payload(job_uuid)));
+      await executor.next('V0JobRequest');
+      await executor.send(
+        make(JobFinished, { job_uuid, docker_process_stdout: 'done', docker_process_stderr: '' }),
+      );
+      await connection.next('V0JobFinishedRequest');
+      await connection.send(validator.finished(job_uuid));
+      await connection.settled();
+      const settled = 'select status from job where uuid = $1 and settled_at is not null';
+      expect(await running.query(settled, job_uuid)).toEqual([{ status: 'completed' }]);
+      await running.query(
+        `update job set connect_by = now() - interval '1 s' where uuid = $1`,
+        late.job_uuid,
+      );
+      await running.query(`update warm_executor set requested_at = now() - interval '1 day'`);
+
+      redis = await meanwhile();
+      door.shut = false;
+      expect(await late.connection.next('V0HordeFailedRequest')).toMatchObject({ job_uuid: late.job_uuid });
+      await expect.poll(() => manager.stopped, { timeout: 20_000 }).toContain(warm);
+      expect(await manager.warmToken(1)).not.toBe(warm);
+    },
+    60_000,
+  );
+});
+
+describe.skipIf(!redisProgram)('a miner is started while Redis is away', () => {
+  const start = () => RunningMiner.start({ REDIS_URL: redisUrl() });
+  const logged = (text: string) =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as { level: string; msg: string });
+
+  it('and waits for it', async () => {
     away();
-
-    const { connection, job_uuid } = await validator.accepted();
-    const executor = await miner.executor(await manager.token(job_uuid));
-    await executor.send(make(ExecutorReady, { job_uuid }));
-    await connection.next('V0ExecutorReadyRequest');
-    await connection.send(validator.signed(validator.payload(job_uuid)));
-    await executor.next('V0JobRequest');
-    await executor.send(
-      make(JobFinished, { job_uuid, docker_process_stdout: 'done', docker_process_stderr: '' }),
-    );
-    await connection.next('V0JobFinishedRequest');
-    await connection.send(validator.finished(job_uuid));
-    await connection.settled();
-    const settled = 'select status from job where uuid = $1 and settled_at is not null';
-    expect(await miner.query(settled, job_uuid)).toEqual([{ status: 'completed' }]);
-    await miner.query(`update job set connect_by = now() - interval '1 s' where uuid = $1`, late.job_uuid);
-    await miner.query(`update warm_executor set requested_at = now() - interval '1 day'`);
-
-    redis = await meanwhile();
+    const started = start();
+    await expect.poll(() => door.refused, { timeout: 20_000 }).toBeGreaterThan(0);
     door.shut = false;
+    const running = (miner = await started);
+    expect(logged(running.log).length).toBeLessThanOrEqual(2);
+    const late = await (await running.validator()).accepted();
+    await running.query(`update job set deadline = now() - interval '1 s' where uuid = $1`, late.job_uuid);
     expect(await late.connection.next('V0HordeFailedRequest')).toMatchObject({ job_uuid: late.job_uuid });
-    await expect.poll(() => manager.stopped, { timeout: 20_000 }).toContain(warm);
-    expect(await manager.warmToken(1)).not.toBe(warm);
+  }, 60_000);
+
+  it('for long: it ends with a sentence, and has told of it now and then only', async () => {
+    away();
+    const end = await start().then(String, (error: Error) => error.message);
+    expect(end).toMatch(/^The miner ended with 1 before it listened:/);
+    const lines = logged(end);
+    expect(lines.at(-1)).toMatchObject({
+      level: 'fatal',
+      msg: `miner cannot start: The Redis of the queues (127.0.0.1:${door.port}) does not answer within 15 s.`,
+    });
+    expect(lines.length).toBeLessThanOrEqual(3);
   }, 60_000);
 });

@@ -29,6 +29,8 @@ export class RunningMiner {
   private databaseUrl = '';
   private sql!: pg.Pool;
   hotkey = '';
+  /** What the processes of it have logged: warnings and worse. */
+  log = '';
 
   private constructor(private readonly environment: Record<string, string>) {}
 
@@ -39,8 +41,13 @@ export class RunningMiner {
     miner.databaseUrl = await createTestDatabase();
     miner.port = await freePort();
     miner.sql = new pg.Pool({ connectionString: miner.databaseUrl, options: '-c search_path=miner', max: 4 });
-    await miner.boot();
-    return miner;
+    try {
+      await miner.boot();
+      return miner;
+    } catch (error) {
+      await miner.close();
+      throw error;
+    }
   }
 
   /** The next process of the miner, on the same database. */
@@ -128,8 +135,9 @@ export class RunningMiner {
   private async use(child: ChildProcess): Promise<void> {
     child.stdout!.resume();
     this.child = child;
-    const ended = once(child, 'exit').then(() => {
-      throw new Error('The miner ended before it listened.');
+    child.stdout!.on('data', (text: Buffer) => (this.log += text.toString('utf8')));
+    const ended = once(child, 'close').then(([code]) => {
+      throw new Error(`The miner ended with ${code} before it listened:\n${this.log}`);
     });
     ended.catch(() => undefined);
     await Promise.race([this.answers(), ended]);

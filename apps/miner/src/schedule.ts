@@ -1,5 +1,6 @@
 import type { Logger } from '@horde/operations';
 import type { Queues } from '@horde/queue';
+import { toldOnce } from './told-once.ts';
 
 export interface Schedule {
   /** Of the queue: a word for what is done. */
@@ -9,7 +10,7 @@ export interface Schedule {
   /** The pause before it is done again when it failed. @unit ms */
   retryPause: number;
   work: () => Promise<void>;
-  /** Written when it failed; it is tried again. */
+  /** Written when it failed, for the same reason once in ten minutes; it is tried again. */
   failed: string;
 }
 
@@ -17,12 +18,14 @@ export interface Schedule {
 export async function schedule(queues: Queues, logger: Logger, options: Schedule): Promise<void> {
   const { name, interval, retryPause, work, failed } = options;
   const queue = queues.open(name);
+  const trouble = toldOnce((error) => logger.warn({ error }, failed));
   queue.work(
     async (id) => {
       try {
         await work();
+        trouble.over();
       } catch (error) {
-        logger.warn({ error }, failed);
+        trouble.is(error);
         // The entry that is being worked on still has its id.
         await queue.ring(id === 'retry' ? 'retry again' : 'retry', retryPause);
       }

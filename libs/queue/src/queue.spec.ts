@@ -32,10 +32,26 @@ describe.skipIf(!redisProgram)('with a real Redis', () => {
 
 describe('a Redis that is away', () => {
   it('is told to the one who rings, and does not keep the service from stopping', async () => {
-    const away = new Queues({ service: 'away', databaseUrl: '', redisUrl: 'redis://127.0.0.1:1' });
+    const away = new Queues({ service: 'away', databaseUrl: '', redisUrl: 'redis://:secret@127.0.0.1:1' });
     const queue = away.open('doorbell');
     worker(queue);
-    await expect(queue.ring('a')).rejects.toThrow('The store of the queues does not answer');
+    await expect(queue.ring('a')).rejects.toThrow(
+      'The Redis of the queues (127.0.0.1:1) does not answer within 2 s.',
+    );
+    await away.close();
+  });
+
+  it('is told by one of the queues, not by each of them', async () => {
+    const away = new Queues({ service: 'away', databaseUrl: '', redisUrl: 'redis://127.0.0.1:1' });
+    const names = ['one', 'two', 'three'];
+    const seen = names.map((name) => worker(away.open(name)));
+    await Promise.race(seen.map((each) => each.until(() => each.errors.length > 0)));
+    // Each of them has tried more than once when this is over.
+    await expect(away.open('four').ring('a')).rejects.toThrow('does not answer');
+    const errors = seen.flatMap((each) => each.errors.map(({ message }) => message));
+    expect(errors).toEqual([
+      expect.stringMatching(/^The queue \w+ cannot be worked on \(.*ECONNREFUSED.*\)/),
+    ]);
     await away.close();
   });
 });

@@ -12,7 +12,7 @@ import { Redis } from 'ioredis';
 const ringLimit = 2_000;
 /** How long it may take for a schedule, which may be the first that it is asked for. @unit ms */
 const scheduleLimit = 15_000;
-/** A worker without its store tries again several times a second; it is told of so often. @unit ms */
+/** Workers without their store try again several times a second; the process is told of it so often. @unit ms */
 const complaintPause = 10_000;
 /** What is waited before a worker that could not ask its store asks again. @unit ms */
 const askAgainPause = 250;
@@ -30,7 +30,7 @@ export interface QueueSettings {
 export interface WorkerOptions {
   /** How many entries are worked on at once. @default 1 */
   concurrency?: number;
-  /** An entry's handler failed; or, with null for an id and at most once in ten seconds, the queue itself. */
+  /** An entry's handler failed; or, with null for an id, the store: one queue of the process tells that, once in ten seconds. */
   onError: (error: Error, id: string | null) => void;
 }
 
@@ -55,17 +55,26 @@ export interface Queue {
 
 export class Queues {
   private readonly opened: Queue[] = [];
+  private complainedAt = -Infinity;
 
   constructor(private readonly settings: QueueSettings) {}
 
   open(name: string): Queue {
-    const queue = new BullMqQueue(name, this.settings);
+    const queue = new BullMqQueue(name, this.settings, () => this.mayComplain());
     this.opened.push(queue);
     return queue;
   }
 
   async close(): Promise<void> {
     await Promise.all(this.opened.map((queue) => queue.close()));
+  }
+
+  /** All queues have one store: what one of them says of it the others need not say again. */
+  private mayComplain(): boolean {
+    const now = performance.now();
+    if (now - this.complainedAt < complaintPause) return false;
+    this.complainedAt = now;
+    return true;
   }
 }
 
@@ -76,11 +85,11 @@ class BullMqQueue implements Queue {
   /** Id -> interval. */
   private readonly schedules = new Map<string, number>();
   private closing = false;
-  private complainedAt = -Infinity;
 
   constructor(
     private readonly name: string,
     private readonly settings: QueueSettings,
+    private readonly mayComplain: () => boolean,
   ) {
     this.queue = settings.redisUrl
       ? new BullQueue(name, this.redisOptions(settings.redisUrl))
@@ -92,7 +101,7 @@ class BullMqQueue implements Queue {
 
   async ring(id: string, delay = 0): Promise<void> {
     // No entry stays behind after its work: the next ring for the same id must be heard.
-    await answered(
+    await this.answered(
       this.queue.add('ring', {}, { jobId: `id-${id}`, delay, removeOnComplete: true, removeOnFail: true }),
     );
   }
@@ -104,10 +113,10 @@ class BullMqQueue implements Queue {
       ? new Worker(this.name, run, { ...this.redisOptions(this.settings.redisUrl), ...common })
       : new Worker(this.name, run, { ...this.postgresOptions(), ...common }, patientBackend as never);
     worker.on('error', (error) => {
-      const now = performance.now();
-      if (this.closing || now - this.complainedAt < complaintPause) return;
-      this.complainedAt = now;
-      options.onError(error, null);
+      if (this.closing || !this.mayComplain()) return;
+      const { code, message } = error as NodeJS.ErrnoException;
+      const sentence = `The queue ${this.name} cannot be worked on (${message || code}); it is tried again.`;
+      options.onError(new Error(sentence, { cause: error }), null);
     });
     worker.on('failed', (job, error) => options.onError(error, job?.id ?? null));
     this.workers.push(worker);
@@ -117,7 +126,7 @@ class BullMqQueue implements Queue {
     this.schedules.set(id, interval);
     // The workers as well: BullMQ crashes the process when Postgres is lost while they come up.
     const ready = this.workers.map((worker) => worker.waitUntilReady());
-    await answered(Promise.all([this.schedule(id, interval), ...ready]), scheduleLimit);
+    await this.answered(Promise.all([this.schedule(id, interval), ...ready]), scheduleLimit);
   }
 
   async close(): Promise<void> {
@@ -128,6 +137,16 @@ class BullMqQueue implements Queue {
     );
     await Promise.race([closed.catch(() => undefined), sleep(closeLimit, undefined, { ref: false })]);
     for (const connection of this.connections) connection.disconnect();
+  }
+
+  /** @param limit ms */
+  private async answered(work: Promise<unknown>, limit = ringLimit): Promise<void> {
+    const late = Promise.withResolvers<never>();
+    const { redisUrl } = this.settings;
+    const store = redisUrl ? `Redis of the queues (${placeOf(redisUrl)})` : 'database of the queues';
+    const sentence = `The ${store} does not answer within ${limit / 1000} s.`;
+    const timer = setTimeout(() => late.reject(new Error(sentence)), limit);
+    await Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
   }
 
   private async schedule(id: string, interval: number): Promise<void> {
@@ -181,10 +200,5 @@ function patientBackend(...parameters: Parameters<typeof createPostgresBackend>)
   return backend;
 }
 
-/** @param limit ms */
-async function answered(work: Promise<unknown>, limit = ringLimit): Promise<void> {
-  const late = Promise.withResolvers<never>();
-  const sentence = `The store of the queues does not answer within ${limit / 1000} s.`;
-  const timer = setTimeout(() => late.reject(new Error(sentence)), limit);
-  await Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
-}
+/** Where a Redis is, without what may be secret in its URL. @param url or the path of a socket */
+const placeOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : url);

@@ -7,6 +7,7 @@ import { JobCancellation } from '../jobs/job-cancellation.ts';
 import type { Job } from '../jobs/job.entity.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { LOGGER } from '../ports.ts';
+import { toldOnce } from '../told-once.ts';
 import { ExecutorSessions } from './executor-sessions.ts';
 import { ExecutorSupervisor } from './executor-supervisor.ts';
 
@@ -34,7 +35,7 @@ export class OverdueJobs implements OnApplicationBootstrap {
   async onApplicationBootstrap(): Promise<void> {
     const queue = this.queues.open('overdue-jobs');
     queue.work(() => this.sweep(), {
-      onError: (error) => this.logger.error({ error }, 'looking for overdue jobs failed'),
+      onError: toldOnce((error) => this.logger.error({ error }, 'looking for overdue jobs failed')).is,
     });
     await queue.every('sweep', interval);
   }

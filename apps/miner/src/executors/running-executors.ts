@@ -28,6 +28,8 @@ export class RunningExecutors implements BeforeApplicationShutdown {
   private readonly starting = new Map<string, Promise<void>>();
   private readonly exits = new Map<string, Promise<number | null>>();
   private onFree: () => void = () => {};
+  /** Why executors could not be listed at the last attempt: it is told once. */
+  private notListed = '';
 
   constructor(
     private readonly address: MinerAddress,
@@ -173,9 +175,13 @@ export class RunningExecutors implements BeforeApplicationShutdown {
     if (!this.manager.running) return null;
     try {
       const running = await this.manager.running();
+      this.notListed = '';
       return new Map(running.map(({ token, handle }) => [token, handle]));
     } catch (error) {
-      this.logger.warn({ error }, 'the executors that run could not be listed');
+      const reason = error instanceof Error ? error.message : String(error);
+      if (reason !== this.notListed)
+        this.logger.warn(`the executors that run could not be listed: ${reason}`);
+      this.notListed = reason;
       return null;
     }
   }

@@ -29,7 +29,11 @@ const submit = async (validator: ScriptedValidator) => {
   const request = validator.signed(validator.initial());
   await connection.send(request);
   const answer = await connection.next('V0AcceptJobRequest', 'V0DeclineJobRequest');
-  return { connection, job_uuid: request.job_uuid, answer: answer.message_type };
+  return {
+    connection,
+    job_uuid: request.job_uuid,
+    answer: answer.message_type,
+  };
 };
 const tokenOf = async (job_uuid: string) =>
   (
@@ -42,7 +46,9 @@ describe('a warm executor', () => {
     const { executor, token } = await connected();
     expect(executor.frames).toEqual([]);
     const { connection, job_uuid } = await submit(await miner.validator());
-    expect(await executor.next('V0InitialJobRequest')).toMatchObject({ job_uuid });
+    expect(await executor.next('V0InitialJobRequest')).toMatchObject({
+      job_uuid,
+    });
     expect(await tokenOf(job_uuid)).toBe(token);
     await executor.say({ message_type: 'V0ExecutorReadyRequest' });
     await connection.next('V0ExecutorReadyRequest');
@@ -82,7 +88,9 @@ describe('a warm executor', () => {
     expect(answer).toBe('V0AcceptJobRequest');
     expect(await tokenOf(job_uuid)).toBe(token);
     const executor = await DurableExecutor.connect(miner.url, token);
-    expect(await executor.next('V0InitialJobRequest')).toMatchObject({ job_uuid });
+    expect(await executor.next('V0InitialJobRequest')).toMatchObject({
+      job_uuid,
+    });
   });
 
   it('that is taken while it is being started, and cannot be, is replaced by one of the job’s own', async () => {
@@ -132,7 +140,9 @@ describe('a warm executor', () => {
     const second = await DurableExecutor.connect(miner.url, token);
     await executor.connection.closed;
     const { job_uuid } = await submit(await miner.validator());
-    expect(await second.next('V0InitialJobRequest')).toMatchObject({ job_uuid });
+    expect(await second.next('V0InitialJobRequest')).toMatchObject({
+      job_uuid,
+    });
     expect(executor.frames).toEqual([]);
   });
 
@@ -166,5 +176,30 @@ describe('the miner is restarted', () => {
     await miner.boot();
     await expect.poll(() => miner.manager.stopped, { timeout: 10_000 }).toHaveLength(1);
     await expect.poll(warmRows).toHaveLength(1);
+  });
+});
+
+describe('a warm executor that is not needed any more', () => {
+  it('is stopped by the next miner when this one was killed before it did so', async () => {
+    await start({ warmExecutors: '1' });
+    const { token } = await connected();
+    await miner.stop();
+    await miner.query('update warm_executor set retiring = true');
+    await miner.boot();
+    await expect.poll(() => miner.manager.stopped, { timeout: 5_000 }).toEqual([token]);
+    await expect.poll(warmRows).not.toContainEqual(expect.objectContaining({ token }));
+  });
+
+  it('is stopped although its manager could not do so at first', async () => {
+    await start({ warmExecutors: '1' });
+    const { token } = await connected();
+    const { stop } = miner.manager;
+    miner.manager.stop = async () => {
+      miner.manager.stop = stop;
+      throw new Error('The engine says no.');
+    };
+    await miner.query(`update warm_executor set requested_at = now() - interval '1 day'`);
+    await expect.poll(() => miner.manager.stopped, { timeout: 8_000 }).toEqual([token]);
+    await expect.poll(warmRows).not.toContainEqual(expect.objectContaining({ token }));
   });
 });

@@ -10,6 +10,7 @@ import { Slots } from '../jobs/slots.ts';
 import { Outages } from '../outages.ts';
 import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
 import { MinerSettings } from '../settings.ts';
+import { toldOnce } from '../told-once.ts';
 import { Backoff } from './backoff.ts';
 import { ExecutorSupervisor } from './executor-supervisor.ts';
 import { RunningExecutors } from './running-executors.ts';
@@ -33,7 +34,12 @@ const prefix = 'warm-';
 @Injectable()
 export class WarmExecutors implements OnApplicationBootstrap {
   private readonly wanted: WarmWanted;
-  private readonly backoff = new Backoff<ExecutorClass>({ first: 1_000, longest: 300_000 });
+  private readonly backoff = new Backoff<ExecutorClass>({
+    first: 1_000,
+    longest: 300_000,
+  });
+  /** Those that this process is stopping. */
+  private readonly leaving = new Set<string>();
   private keeping: Promise<void> | null = null;
   private again = false;
 
@@ -60,7 +66,9 @@ export class WarmExecutors implements OnApplicationBootstrap {
     this.executors.whenFree(() => this.keepSoon());
     const queue = this.queues.open('warm-executors');
     queue.work(() => this.keep(), {
-      onError: (error) => this.logger.error({ error }, 'the warm executors could not be looked after'),
+      onError: toldOnce((error) =>
+        this.logger.error({ error }, 'the warm executors could not be looked after'),
+      ).is,
     });
     await queue.every('keep', interval);
   }
@@ -133,10 +141,8 @@ export class WarmExecutors implements OnApplicationBootstrap {
     const staying = rows.filter((row) => !row.retiring && !this.isOver(row));
     const surplus = staying.slice(wanted);
     for (const row of rows) {
-      if (
-        row.retiring ? !this.executors.isWatched(row.token) : surplus.includes(row) || !staying.includes(row)
-      )
-        this.background(row.token, () => this.retire(row));
+      // One that was to be stopped before runs still: that has failed, or the miner was killed meanwhile.
+      if (surplus.includes(row) || !staying.includes(row)) this.background(row.token, () => this.retire(row));
     }
     for (let missing = wanted - staying.length; missing > 0; missing--) {
       if (!this.backoff.isOver(executorClass)) return;
@@ -211,15 +217,19 @@ export class WarmExecutors implements OnApplicationBootstrap {
     });
   }
 
-  private async retire(row: WarmRow): Promise<void> {
-    const { token, executor_handle: handle } = row;
-    if (this.executors.isStarting(token) || !(await this.table.retire(token))) return;
-    this.logger.info(
-      { executorClass: row.executor_class },
-      'a warm executor is stopped: it is not needed any more',
-    );
-    if (handle) await this.executors.stop(handle);
-    if (!this.executors.isWatched(token)) await this.table.remove(token);
+  private async retire({ token, executor_class: executorClass, retiring }: WarmRow): Promise<void> {
+    if (this.leaving.has(token) || this.executors.isStarting(token)) return;
+    this.leaving.add(token);
+    try {
+      const row = await this.table.retire(token);
+      if (!row) return;
+      if (!retiring)
+        this.logger.info({ executorClass }, 'a warm executor is stopped: it is not needed any more');
+      if (row.executor_handle) await this.executors.stop(row.executor_handle);
+      if (!this.executors.isWatched(token)) await this.table.remove(token);
+    } finally {
+      this.leaving.delete(token);
+    }
   }
 
   private background(token: string, work: () => Promise<void>): void {

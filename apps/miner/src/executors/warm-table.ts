@@ -46,9 +46,13 @@ export class WarmTable {
     );
   }
 
-  /** No job gets it any more; false when one has it. */
-  retire(token: string): Promise<boolean> {
-    return this.changed('update warm_executor set retiring = true where token = $1', [token]);
+  /** No job gets it any more. @returns where it is now; null when a job has it */
+  async retire(token: string): Promise<Pick<WarmRow, 'executor_handle'> | null> {
+    const [rows] = await this.database.manager.query<[Pick<WarmRow, 'executor_handle'>[]]>(
+      'update warm_executor set retiring = true where token = $1 returning executor_handle',
+      [token],
+    );
+    return rows[0] ?? null;
   }
 
   /** It has exited; false when a job has it. */

@@ -4,6 +4,7 @@ import type { Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
 import type { Job } from '../jobs/job.entity.ts';
 import { LOGGER } from '../ports.ts';
+import { toldOnce } from '../told-once.ts';
 import { Post } from './post.ts';
 
 /** @unit ms */
@@ -22,7 +23,7 @@ export class OutboxCleaning implements OnApplicationBootstrap {
   async onApplicationBootstrap(): Promise<void> {
     const queue = this.queues.open('outbox-cleaning');
     queue.work(() => this.clean(), {
-      onError: (error) => this.logger.error({ error }, 'cleaning the outbox failed'),
+      onError: toldOnce((error) => this.logger.error({ error }, 'cleaning the outbox failed')).is,
     });
     await queue.every('clean', interval);
   }

@@ -34,6 +34,8 @@ interface Delivery {
   cameBack: boolean;
   /** Job -> the last row of the outbox that this connection was sent. */
   sent: Map<string, string>;
+  /** The jobs whose turn is still to come: a second one would find nothing new. */
+  queued: Set<string>;
   turn: Promise<void>;
   timer: NodeJS.Timeout | undefined;
 }
@@ -67,6 +69,7 @@ export class Post {
       order: ++this.authentications,
       cameBack: false,
       sent: new Map(),
+      queued: new Set(),
       turn: Promise.resolve(),
       timer,
     };
@@ -174,10 +177,14 @@ export class Post {
   }
 
   private deliver(delivery: Delivery, job: string, first?: FirstMessage): void {
+    const { queued, session } = delivery;
+    if (queued.has(job)) return;
+    queued.add(job);
     delivery.turn = delivery.turn
-      .then(() =>
-        withLogContext({ job, peer: delivery.session.hotkey }, () => this.send(delivery, job, first)),
-      )
+      .then(() => {
+        queued.delete(job);
+        return withLogContext({ job, peer: session.hotkey }, () => this.send(delivery, job, first));
+      })
       .catch((error: unknown) => this.failed(delivery, error));
   }
 
