@@ -175,6 +175,16 @@ describe('where the way to the chain cannot write an address', () => {
     );
   });
 
+  it('the miner knows its IPv6 address on the chain, in whichever way it is written', async () => {
+    const one = await miner({ minerAddress: '2606:4700:4700:0:0:0:0:1111' }, PylonChain);
+    const port = Number(new URL(one.url).port);
+    const axon = { ip: '2606:4700:4700::1111', port };
+    await devnet.call('PUT', `/devnet/neurons/${one.hotkey}`, { stake: 1, validator_permit: false, axon });
+    expect(await one.part(Announcement).announce()).toBe(
+      `The chain has the address of this miner already: [2606:4700:4700::1111]:${port}.`,
+    );
+  });
+
   it('the miner says what has to come first when its hotkey is not registered', async () => {
     const one = await miner({}, PylonChain);
     await devnet.call('DELETE', `/devnet/neurons/${one.hotkey}`);

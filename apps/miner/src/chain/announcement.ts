@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { isIPv6, SocketAddress, type AddressInfo } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { SigningChain } from '@horde/chain';
 import { PublicAddress } from '@horde/executor-manager';
 import { Keypair } from '@horde/identity';
+import { hostAndPort } from '../commands/own-address.ts';
 import { CHAIN } from '../ports.ts';
 import { MinerSettings } from '../settings.ts';
 import { announceCommand } from './announce-command.ts';
@@ -34,7 +35,7 @@ export class Announcement {
    */
   async announce(): Promise<string> {
     const address = { ip: await this.ip(), port: await this.port() };
-    const shown = `${address.ip.includes(':') ? `[${address.ip}]` : address.ip}:${address.port}`;
+    const shown = hostAndPort(address.ip, address.port);
     if (this.chain.announce) {
       await this.chain.announce(address);
       return `The chain has the address of this miner: ${shown}.`;
@@ -57,7 +58,8 @@ export class Announcement {
     const ip = minerAddress === 'auto' ? await this.publicAddress.get() : minerAddress;
     if (ip === null)
       throw new Error('The public address of this miner cannot be found out; set BITTENSOR_MINER_ADDRESS.');
-    return ip;
+    // As the chain writes it: an IPv6 address can be written in several ways.
+    return isIPv6(ip) ? new SocketAddress({ address: ip, family: 'ipv6' }).address : ip;
   }
 
   private async port(): Promise<number> {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { parseStreamingPorts } from '@horde/executor-manager';
-import { minerVersionAt, ownAddress } from '../commands/own-address.ts';
+import { hostAndPort, minerVersionAt, ownAddress } from '../commands/own-address.ts';
 import { fail, ok, reasonOf, warn, type Finding } from '../commands/report.ts';
 import type { MinerSettings } from '../settings.ts';
 
@@ -20,7 +20,7 @@ export async function checkPort(settings: MinerSettings): Promise<Finding> {
   }
   const fix =
     code === 'EACCES' ? 'Use a port above 1023, or run as root.' : 'Set HOST to an address of this machine.';
-  return fail(check, `The miner cannot listen on ${host}:${port} (${code}).`, fix);
+  return fail(check, `The miner cannot listen on ${hostAndPort(host, port)} (${code}).`, fix);
 }
 
 /** So many of the ports for streaming jobs are looked at, at most. */

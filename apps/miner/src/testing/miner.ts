@@ -72,7 +72,7 @@ export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
       bodyParser: false,
       forceCloseConnections: true,
     });
-    await this.app.listen(this.port, '127.0.0.1');
+    await this.app.listen(this.port, this.settings.host ?? '127.0.0.1');
     this.port = ((this.app.getHttpServer() as Server).address() as AddressInfo).port;
   }
 
@@ -84,7 +84,7 @@ export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
   }
 
   get url(): string {
-    return `ws://127.0.0.1:${this.port}`;
+    return `ws://${this.settings.host === '::' ? '[::1]' : '127.0.0.1'}:${this.port}`;
   }
 
   get hotkey(): string {

@@ -238,7 +238,8 @@ export class JobRun {
     const miner = `The miner ${this.job.miner_hotkey}`;
     const said = this.lastWords ? ` It said: ${this.lastWords}` : '';
     if (!this.everOpen && this.job.status === 'received' && !this.resumed) {
-      const address = `${this.job.miner_ip}:${this.job.miner_port}`;
+      const { miner_ip: ip, miner_port: port } = this.job;
+      const address = `${ip?.includes(':') ? `[${ip}]` : ip}:${port}`;
       return this.end(
         givenUp('miner_connection_failed', `${miner} could not be reached at ${address}: ${trouble}.`),
       );
