@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ExecutorManager } from '@horde/executor-manager';
 import { withLogContext, type Logger } from '@horde/operations';
@@ -8,6 +9,10 @@ import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
 import { publicAddress } from './executor-messages.ts';
 import type { ExecutorJob, ExecutorSession } from './executor-session.ts';
 import { ExecutorSessions } from './executor-sessions.ts';
+import { RunningExecutors } from './running-executors.ts';
+
+/** How long an executor that has connected may wait until its start counts as done. @unit ms */
+const placePatience = 5_000;
 
 /**
  * Brings its validator's requests to a job's executor. There are three, with fixed numbers: the initial request (1), the
@@ -19,6 +24,7 @@ export class ExecutorPost {
   constructor(
     private readonly requests: JobRequests,
     private readonly sessions: ExecutorSessions,
+    private readonly executors: RunningExecutors,
     private readonly outages: Outages,
     @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -50,6 +56,7 @@ export class ExecutorPost {
   private async send(session: ExecutorSession, { uuid }: ExecutorJob): Promise<void> {
     const { connection } = session;
     if (!connection.isOpen) return;
+    await this.hasPlace(session.token);
     const requests = await this.outages.outlast(() => this.requests.after(uuid, session.sent));
     if (!requests) return;
     const { initial_request: initial, job_request, cancel_request } = requests;
@@ -64,6 +71,13 @@ export class ExecutorPost {
       session.sent = number;
       if (!(await session.deliver(number, frame))) return;
     }
+  }
+
+  /** Until its place is stored, nobody knows where the users of a streaming job reach it. */
+  private async hasPlace(token: string): Promise<void> {
+    if (!this.executors.isStarting(token)) return;
+    // A manager of somebody else's may wait for what its executor does with its request.
+    await Promise.race([this.executors.whenStarted(token), sleep(placePatience, undefined, { ref: false })]);
   }
 
   /** The validator's own text; of a streaming job with the executor's address in it. */

@@ -16,6 +16,7 @@ import type { MinerSettings } from '../settings.ts';
 import { customExecutorManager } from './custom-executor-manager.ts';
 import { containerEnvironment, processEnvironment } from './executor-environment.ts';
 import { managerKind } from './executor-manager-names.ts';
+import { machineAddress } from './machine-address.ts';
 import { runVendorSetup } from './vendor-setup.ts';
 
 type Environment = Record<string, string | undefined>;
@@ -90,6 +91,8 @@ function contextOf(
   const streamingPorts = ports(settings.streamingPorts);
   const owner = ownerOf(settings);
   const log = (sentence: string) => logger.info(sentence);
+  // Hosts that are lost, and a file with mistakes: somebody has to look.
+  const warn = (sentence: string) => logger.warn(sentence);
   const { dockerExecutorsFile, customJobRunnersFile, customJobRunner, sshKnownHosts } = settings;
   const file = path.resolve(dockerExecutorsFile);
   const publicAddress = new PublicAddress({
@@ -119,8 +122,8 @@ function contextOf(
       owner,
       network: environment['HORDE_NETWORK'],
       knownHosts: { file: sshKnownHosts ?? `${file}.known_hosts`, pin: sshKnownHosts === undefined },
-      publicAddress: () => publicAddress.get(),
-      log,
+      publicAddress: () => machineAddress(settings, publicAddress),
+      log: warn,
     },
   };
 }

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
+import { isPublic } from '@horde/executor-manager';
 import { verifyHex } from '@horde/identity';
 import { streamingText, type ExecutorClass, type StreamingJobReady } from '@horde/protocol';
 import { hostAndPort } from '../commands/own-address.ts';
-import { fail, ok, reasonOf, type Finding } from '../commands/report.ts';
+import { fail, ok, reasonOf, warn, type Finding } from '../commands/report.ts';
 import { notDone, seconds, type JobChecked } from './check-job.ts';
 import { runTestJob, type TestedMiner } from './run-test-job.ts';
 import { streamingJob } from './test-job.ts';
@@ -18,24 +20,39 @@ export async function checkStreaming(
 ): Promise<JobChecked> {
   const word = randomBytes(8).toString('hex');
   const user = await makeUser();
+  let host = '';
   let place = '';
   let problem: Finding | null = null;
   try {
     const { jobUuid, tookMs } = await runTestJob(miner, streamingJob(executorClass, image, word), {
       certificate: user.cert,
       use: async (ready) => {
-        place = hostAndPort(ready.ip ?? 'nowhere', ready.port);
+        host = ready.ip ?? 'nowhere';
+        place = hostAndPort(host, ready.port);
         problem = await visit(miner, ready, user, word);
       },
     });
-    return {
-      jobUuid,
-      finding: problem ?? ok(check, `Reached at ${place}, completed in ${seconds(tookMs)}.`),
-    };
+    const done = `Reached at ${place}, completed in ${seconds(tookMs)}`;
+    return { jobUuid, finding: problem ?? reached(done, host, miner.address) };
   } catch (error) {
     miner.signal.throwIfAborted();
     return { jobUuid: null, finding: problem ?? notDone(check, error) };
   }
+}
+
+/**
+ * The verdict on a job that was reached from here: its users may be elsewhere.
+ *
+ * @param done what was done, without a full stop
+ * @param host where the job was reached
+ * @param miner where the miner is, `host:port`
+ */
+export function reached(done: string, host: string, miner: string): Finding {
+  const minerIsPublic = isPublic(miner.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'));
+  if (!minerIsPublic || isIP(host) === 0 || isPublic(host)) return ok(check, `${done}.`);
+  const fix =
+    "Set BITTENSOR_MINER_ADDRESS for jobs on the miner's own machine, the public_address of the server for others.";
+  return warn(check, `${done}; but nobody on the internet reaches ${host}.`, fix);
 }
 
 /** Talks to the job, and ends it. @returns what is amiss; null: nothing */
