@@ -209,6 +209,54 @@ describe('finds, with what to do about it,', () => {
       },
     ],
     [
+      'a folder on a file system that takes none',
+      'permissions',
+      async () => ({ LOCAL_RECEIPTS_ROOT: '/sys/receipts' }),
+      {
+        verdict: 'FAIL',
+        says: 'This user cannot write to /sys, where LOCAL_RECEIPTS_ROOT (/sys/receipts) is to be made.',
+        fix: expect.stringContaining('set LOCAL_RECEIPTS_ROOT to another folder') as string,
+      },
+    ],
+    [
+      'a folder of jobs that is not there',
+      'permissions',
+      async () => ({ JOB_FOLDER: path.join(network.folder, 'jobs') }),
+      {
+        verdict: 'FAIL',
+        says: expect.stringMatching(
+          /^There is no folder \S+\/jobs \(JOB_FOLDER\), and no executor makes it\.$/,
+        ) as string,
+        fix: expect.stringMatching(/^Run: mkdir -p \S+\/jobs$/) as string,
+      },
+    ],
+    [
+      'a file of servers that is not there',
+      'executors',
+      async () => ({
+        EXECUTOR_MANAGER_CLASS_PATH: 'docker',
+        DOCKER_EXECUTORS_CONFIG_PATH: '/nowhere/servers.yml',
+        ADDRESS_FOR_EXECUTORS: '172.17.0.1',
+      }),
+      {
+        verdict: 'FAIL',
+        says: 'There is no file /nowhere/servers.yml.',
+        fix: 'Mend the file, or set DOCKER_EXECUTORS_CONFIG_PATH to another one.',
+      },
+    ],
+    [
+      'a manager of the operator’s own that is not there',
+      'executors',
+      async () => ({ EXECUTOR_MANAGER_CLASS_PATH: 'mine:Manager', VENDOR_DIRECTORY: network.folder }),
+      {
+        verdict: 'FAIL',
+        says: expect.stringMatching(
+          /^EXECUTOR_MANAGER_CLASS_PATH is "mine:Manager"\. There is no module mine in /,
+        ) as string,
+        fix: 'Mend the module, or set EXECUTOR_MANAGER_CLASS_PATH and VENDOR_DIRECTORY.',
+      },
+    ],
+    [
       'a database that is away',
       'postgres',
       async () => ({ DATABASE_URL: `postgres://u:secret@${await nowhere()}/d` }),
@@ -316,7 +364,7 @@ describe('commands that use the chain', () => {
     });
     await network.query('insert into validator (hotkey, active) values ($1, true)', gone);
     const { said } = await command(network.environment, ['fetch_validators']);
-    expect(said).toBe('The chain has 1 validators.');
+    expect(said).toBe('The chain has 1 validator.');
     expect(
       await network.query(
         'select hotkey, active from validator where hotkey in ($1, $2) order by active',

@@ -46,15 +46,21 @@ describe('the settings', () => {
 
   it('of a local miner name its validator', () => {
     expect(() => load({ IS_LOCAL_MINER: 'true' })).toThrow(
-      /LOCAL_MINER_VALIDATOR_PUBLIC_KEY is "": a local miner needs its validator/,
+      /LOCAL_MINER_VALIDATOR_PUBLIC_KEY is "": a local miner needs the SS58 address/,
     );
-    expect(load({ IS_LOCAL_MINER: 'true', LOCAL_MINER_VALIDATOR_PUBLIC_KEY: '5x' }).localMinerValidator).toBe(
-      '5x',
-    );
+    const key = { LOCAL_MINER_VALIDATOR_PUBLIC_KEY: '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY' };
+    expect(load({ IS_LOCAL_MINER: 'true', ...key }).localMinerValidator).toBe(Object.values(key)[0]);
   });
 
   it.each([
     [{ BITTENSOR_MINER_ADDRESS: 'miner.example' }, 'it must be an IP address, or auto.'],
+    [{ BITTENSOR_MINER_ADDRESS: '0.0.0.0' }, 'it must be an address that others can connect to.'],
+    [
+      { IS_LOCAL_MINER: 'true', LOCAL_MINER_VALIDATOR_PUBLIC_KEY: '5x' },
+      'a local miner needs the SS58 address of its validator.',
+    ],
+    [{ DATABASE_URL: 'mysql://u:p@h/d' }, 'DATABASE_URL is not valid: it must begin with postgres://.'],
+    [{ REDIS_URL: 'redis:6379' }, 'it must begin with redis:// or rediss://.'],
     [{ HOTKEYS_FOR_MAIN_HOTKEY_SELECTION: 'a,b' }, 'it must hold SS58 addresses only.'],
     [{ DYNAMIC_CONFIG_URL: 'https://user:secret@x/y' }, 'must be a URL address.'],
     [{ DYNAMIC_CONFIG_ENV: '../x' }, 'it must be letters, digits, _ and -.'],

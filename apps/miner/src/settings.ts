@@ -7,6 +7,7 @@ import {
   IsInt,
   IsIP,
   IsNotEmpty,
+  IsNotIn,
   IsOptional,
   IsString,
   IsUrl,
@@ -25,15 +26,16 @@ export class MinerSettings extends SigningServiceSettings {
   @env('HOST') @IsString() host = '0.0.0.0';
   /** The port the miner listens on, for validators and executors. */
   @envNumber('BITTENSOR_MINER_PORT') @IsInt() @Min(0) @Max(65535) port!: number;
-  /** The address that executors reach the miner at. */
+  /** The address that executors reach the miner at. Those in containers need another one than the default: 172.17.0.1 where all run on the miner's machine. */
   @env('ADDRESS_FOR_EXECUTORS') @IsNotEmpty() addressForExecutors = '127.0.0.1';
   /** The port that executors reach the miner at. Without it: the one the miner listens on. */
   @envNumber('PORT_FOR_EXECUTORS') @IsOptional() @IsInt() @Min(1) @Max(65535) portForExecutors?: number;
 
-  /** The address that validators and users reach the miner at: an IP address; `auto`: the one that the internet sees. */
+  /** The address that validators reach the miner at, and users the streaming jobs on its machine: an IP address; `auto`: the one that the internet sees. */
   @env('BITTENSOR_MINER_ADDRESS')
   @ValidateIf(({ minerAddress }: MinerSettings) => minerAddress !== 'auto')
   @IsIP(undefined, { message: 'it must be an IP address, or auto' })
+  @IsNotIn(['0.0.0.0', '::'], { message: 'it must be an address that others can connect to' })
   minerAddress = 'auto';
   /** Web services that answer with the address that they see, asked in turn for `auto`. @default https://checkip.amazonaws.com,https://icanhazip.com */
   @envList('PUBLIC_ADDRESS_SERVICES')
@@ -50,7 +52,7 @@ export class MinerSettings extends SigningServiceSettings {
   @envFlag('SERVING') @IsOptional() @IsBoolean() serving?: boolean;
   /** Receipts are written to pages, and those are served. Can be changed while it runs. */
   @envFlag('DYNAMIC_RECEIPT_TRANSFER_ENABLED') @IsBoolean() receiptTransfer = false;
-  /** The folder of those pages. Processes of one miner that share it take turns at writing. @default receipts, in the folder that the miner is started in */
+  /** The folder of those pages, which the miner makes. It has to outlast the miner: pages that validators have read must not change. @default receipts, in the folder that the miner is started in */
   @env('LOCAL_RECEIPTS_ROOT') @IsNotEmpty() receiptsRoot = 'receipts';
   /** When a receipt counts as on its page: `synced`: the disk has it; `written`: the system has it, and a machine that loses its power loses the last moments. */
   @env('RECEIPT_DURABILITY')
@@ -97,7 +99,7 @@ export class MinerSettings extends SigningServiceSettings {
   @env('CUSTOM_JOB_RUNNER_CLASS_NAME') @IsString() customJobRunner = '';
   /** The ports of a machine that users reach streaming jobs on, one for each executor: a range, a list, or pairs of an inner and an outer port, `6000:16000`. Of other machines the file that names them tells. */
   @env('STREAMING_PORTS') @IsString() streamingPorts = '6000-6999';
-  /** The class of executors where nothing else says it. */
+  /** The class of executors where nothing else says it. @default spin_up-4min.gpu-24gb */
   @env('DEFAULT_EXECUTOR_CLASS') @IsIn(ExecutorClass) executorClass: ExecutorClass = defaultExecutorClass;
   /** How many executors the process manager runs at once. */
   @envNumber('PROCESS_EXECUTORS') @IsInt() @Min(1) @Max(10_000) processExecutors = 1;
@@ -133,7 +135,7 @@ export class MinerSettings extends SigningServiceSettings {
   /** The hotkey of that validator. */
   @env('LOCAL_MINER_VALIDATOR_PUBLIC_KEY')
   @ValidateIf(({ isLocalMiner }: MinerSettings) => isLocalMiner)
-  @IsNotEmpty({ message: 'a local miner needs its validator' })
+  @IsSs58({ message: 'a local miner needs the SS58 address of its validator' })
   localMinerValidator = '';
 
   /** The versions that the miner tells anyone who asks at /version. */

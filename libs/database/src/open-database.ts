@@ -1,3 +1,4 @@
+import { CannotStart } from '@horde/operations';
 import * as pg from 'pg';
 import { DataSource, type EntityTarget, type MigrationInterface, type QueryRunner } from 'typeorm';
 
@@ -14,7 +15,7 @@ export interface DatabaseOptions {
 }
 
 /** The database cannot be used as it is: not reachable, or written by a newer version. */
-export class DatabaseError extends Error {
+export class DatabaseError extends CannotStart {
   override readonly name = 'DatabaseError';
 }
 
@@ -74,7 +75,8 @@ async function createSchema(service: string, url: string): Promise<void> {
 /** What an error of the database says. */
 export const describe = (error: unknown): string => {
   const { code, message } = error as { code?: string; message?: string };
-  return [message, code].filter(Boolean).join(' ') || String(error);
+  const told = message?.includes(code ?? '') ? [message] : [message, code];
+  return told.filter(Boolean).join(' ') || String(error);
 };
 
 async function migrate(dataSource: DataSource, service: string, known: string[]): Promise<void> {

@@ -112,6 +112,18 @@ describe('a value', () => {
     expect([one.get('DYNAMIC_NUMBER'), one.get('SERVING')]).toEqual([1, true]);
   });
 
+  it.each(['\0', '\ud800', ''])(
+    'with a text that no database takes keeps no other key back: %j',
+    async (text) => {
+      serve({ DYNAMIC_LIST: { items: [item(['b', text])] }, DYNAMIC_NUMBER: { items: [item(1)] } });
+      const one = config();
+      expect(await one.fetch()).toEqual([
+        'DYNAMIC_LIST must be a list of at most 1000 texts; what it was stays.',
+      ]);
+      expect([one.get('DYNAMIC_LIST'), one.get('DYNAMIC_NUMBER')]).toEqual([['a'], 1]);
+    },
+  );
+
   it('of another process is seen after a look', async () => {
     const [one, other] = [config(), config()];
     await other.set('DYNAMIC_NUMBER', 9);

@@ -85,19 +85,19 @@ export class DynamicConfig<K extends Keys> {
     return [...refused.values()];
   }
 
-  /** Sets a key in the operator's name; it stays so until `unset`. @throws Error with a sentence */
+  /** Sets a key in the operator's name; it stays so until `unset`. @throws WrongValue with a sentence */
   async set(name: string, value: unknown): Promise<void> {
     const key = this.known(name);
     try {
       const items: Item[] = [{ value: key.read(value), effectiveFrom: null }];
       await this.options.database.manager.query(upsert, [name, 'operator', JSON.stringify(items)]);
     } catch (error) {
-      throw error instanceof WrongValue ? new Error(`${name} ${error.message}.`) : error;
+      throw error instanceof WrongValue ? new WrongValue(`${name} ${error.message}.`) : error;
     }
     await this.load();
   }
 
-  /** Takes back what the operator has set. @throws Error when there is no such key */
+  /** Takes back what the operator has set. @throws WrongValue when there is no such key */
   async unset(name: string): Promise<void> {
     this.known(name);
     await this.options.database.manager.query(
@@ -133,7 +133,7 @@ export class DynamicConfig<K extends Keys> {
   private known(name: string): K[string] {
     const { keys } = this.options;
     if (Object.hasOwn(keys, name)) return keys[name] as K[string];
-    throw new Error(`There is no key ${name}; there are ${Object.keys(keys).join(', ')}.`);
+    throw new WrongValue(`There is no key ${name}; there are ${Object.keys(keys).join(', ')}.`);
   }
 }
 

@@ -1,5 +1,7 @@
 /** A value that a key does not take; the message is the rest of a sentence: "must be …". */
-export class WrongValue extends Error {}
+export class WrongValue extends Error {
+  override readonly name = 'WrongValue';
+}
 
 /** What one key holds: its value while nobody has said another, and which values it takes. */
 export interface Key<T> {
@@ -36,6 +38,10 @@ export const wholeNumber = (
   },
 });
 
+/** Postgres stores neither NUL nor half of a surrogate pair: one of them would keep all keys from being stored. */
+const isText = (value: unknown): boolean =>
+  typeof value === 'string' && value !== '' && !value.includes('\0') && value.isWellFormed();
+
 /** A list of texts, none of them empty. */
 export const textList = (
   initial: readonly string[],
@@ -43,7 +49,7 @@ export const textList = (
 ): Key<readonly string[]> => ({
   default: initial,
   read: (value) => {
-    const isList = Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '');
+    const isList = Array.isArray(value) && value.every(isText);
     if (isList && value.length <= most) return value as string[];
     throw new WrongValue(`must be a list of at most ${most} texts`);
   },

@@ -1,3 +1,3 @@
 export { Health, HealthModule, type HealthCheck } from './health.ts';
 export { createLogger, FrameworkLogger, withLogContext, type LogContext, type Logger } from './logger.ts';
-export { runService, type ServiceOptions } from './run-service.ts';
+export { CannotStart, runService, type ServiceOptions } from './run-service.ts';

@@ -7,6 +7,9 @@ import { createLogger, FrameworkLogger, type Logger } from './logger.ts';
 /** How long a service may take to stop before it is ended. @unit ms */
 const stopLimit = 10_000;
 
+/** Why a service cannot start: a sentence that tells its operator enough, and is printed without a stack. */
+export class CannotStart extends Error {}
+
 export interface ServiceOptions<S extends object> {
   /** Its name in logs and messages: `miner`. */
   name: string;
@@ -44,7 +47,7 @@ export async function runService<S extends object>(options: ServiceOptions<S>): 
     if (options.listen) {
       const { host, port } = options.listen(settings);
       const server = app as INestApplication;
-      await server.listen(port, host);
+      await server.listen(port, host).catch((error: unknown) => throwTaken(error, host, port));
       http = server.getHttpServer() as Server;
       logger.info({ address: http.address() }, `${options.name} listens`);
     } else {
@@ -63,6 +66,19 @@ async function create<S extends object>(options: ServiceOptions<S>, settings: S,
   if (options.listen)
     return NestFactory.create(module, { ...nest, bodyParser: false, forceCloseConnections: true });
   return NestFactory.createApplicationContext(module, nest);
+}
+
+/** @throws what the operator can do something about as a sentence */
+function throwTaken(error: unknown, host: string, port: number): never {
+  const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const { code } = error as NodeJS.ErrnoException;
+  const sentence = {
+    EADDRINUSE: `Another program listens on ${where}; ss -ltnp 'sport = :${port}' tells which.`,
+    EADDRNOTAVAIL: `This machine has no address ${host} to listen on.`,
+    ENOTFOUND: `There is no host ${host} to listen on.`,
+    EACCES: `This user may not listen on ${where}.`,
+  }[code ?? ''];
+  throw sentence === undefined ? error : new CannotStart(sentence, { cause: error });
 }
 
 function stopOnSignals(app: INestApplicationContext, logger: Logger): void {
@@ -107,6 +123,10 @@ function refuseSettings(name: string, error: unknown): void {
 
 function fail(name: string, error: unknown, logger: Logger): never {
   refuseSettings(name, error);
+  if (error instanceof CannotStart) {
+    process.stderr.write(`${name} cannot start:\n  ${error.message}\n`);
+    process.exit(1);
+  }
   logger.fatal({ error }, `${name} cannot start: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);
 }

@@ -4,10 +4,15 @@ import { env, envNumber, envSecret } from './settings.ts';
 /** What every service with a database needs to know; ComputeHorde's names. */
 export class ServiceSettings {
   /** The database: `postgres://user:password@host:port/database`. The tables live in a schema of the service's name. */
-  @envSecret('DATABASE_URL') @IsString() databaseUrl!: string;
+  @envSecret('DATABASE_URL')
+  @Matches(/^postgres(ql)?:\/\//, { message: 'it must begin with postgres://' })
+  databaseUrl!: string;
 
   /** The Redis of the queues; without one, and without REDIS_HOST, queues live in the database. */
-  @envSecret('REDIS_URL') @IsOptional() @IsString() redisUrlSetting?: string;
+  @envSecret('REDIS_URL')
+  @IsOptional()
+  @Matches(/^rediss?:\/\//, { message: 'it must begin with redis:// or rediss://' })
+  redisUrlSetting?: string;
   /** As REDIS_URL, in two parts. */
   @env('REDIS_HOST') @IsOptional() @IsString() redisHost?: string;
   /** The port beside REDIS_HOST. */

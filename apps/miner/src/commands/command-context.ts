@@ -1,10 +1,10 @@
 import type { INestApplicationContext, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { FrameworkLogger, type Logger } from '@horde/operations';
+import type { Logger } from '@horde/operations';
 import { loadSettings } from '@horde/settings';
 import { makeChain } from '../chain.ts';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
-import { readKeypair } from '../keypair.ts';
+import { keypairOf } from '../keypair.ts';
 import { commandModule } from '../miner.module.ts';
 import { MinerSettings } from '../settings.ts';
 
@@ -42,15 +42,13 @@ export class CommandContext {
   /** As `use`, with those that need the wallet and the chain beside them. @throws also IdentityError */
   async useSigning<T>(work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
     const settings = this.settings();
-    const keypair = await readKeypair(settings, this.logger);
+    const keypair = await keypairOf(settings, this.logger);
     return this.run(commandModule(settings, this.logger, { keypair, chain: makeChain(settings) }), work);
   }
 
   private async run<T>(module: Type, work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
-    const app = await NestFactory.createApplicationContext(module, {
-      logger: new FrameworkLogger(this.logger),
-      abortOnError: false,
-    });
+    // What goes wrong is thrown, and told once.
+    const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
     try {
       await app.get(MinerConfig).load();
       return await work(app);

@@ -1,3 +1,4 @@
+import { WrongValue } from '@horde/dynamic-config';
 import { Command } from 'nest-commander';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
 import { MinerCommand } from './miner-command.ts';
@@ -30,7 +31,7 @@ export class FetchDynamicConfig extends MinerCommand {
 export class SetDynamicConfig extends MinerCommand {
   override async run([name = '', json = '']: string[]): Promise<void> {
     const value = parsed(json);
-    await this.context.use((app) => app.get(MinerConfig).set(name, value));
+    await this.context.use((app) => typed(app.get(MinerConfig).set(name, value)));
     this.context.print(`${name} is ${json} from now on, whatever its source says.`);
   }
 }
@@ -45,10 +46,19 @@ export class UnsetDynamicConfig extends MinerCommand {
   override async run([name = '']: string[]): Promise<void> {
     const { value, from } = await this.context.use(async (app) => {
       const config = app.get(MinerConfig);
-      await config.unset(name);
+      await typed(config.unset(name));
       return config.all().find((setting) => setting.name === name)!;
     });
     this.context.print(`${name} is ${JSON.stringify(value)} again (${from}).`);
+  }
+}
+
+/** What cannot be set was typed wrong. @throws UsageError */
+async function typed(change: Promise<void>): Promise<void> {
+  try {
+    await change;
+  } catch (error) {
+    throw error instanceof WrongValue ? new UsageError(error.message) : error;
   }
 }
 

@@ -26,7 +26,8 @@ export class FetchValidators extends MinerCommand {
   override async run(): Promise<void> {
     const { validators } = await makeChain(this.context.settings()).validators();
     await this.context.use((app) => app.get(Validators).replace(validators.map(({ hotkey }) => hotkey)));
-    this.context.print(`The chain has ${validators.length} validators.`);
+    const { length } = validators;
+    this.context.print(`The chain has ${length} validator${length === 1 ? '' : 's'}.`);
   }
 }
 

@@ -12,7 +12,7 @@ export async function checkDisk(folders: string[]): Promise<Finding> {
   const check = 'disk';
   const rooms = await Promise.all(folders.map(async (folder) => ({ folder, free: await freeAt(folder) })));
   const { folder, free } = rooms.reduce((a, b) => (b.free < a.free ? b : a));
-  const says = `${(free / 1e9).toFixed(1)} GB are free at ${folder}.`;
+  const says = `${(free / 1e9).toFixed(1)} GB are free at ${path.resolve(folder)}.`;
   const fix = 'Make room (docker image prune), or move the folder to a larger disk.';
   if (free < least) return fail(check, says, fix);
   return free < enough ? warn(check, says, fix) : ok(check, says);

@@ -14,7 +14,7 @@ import { checkRedis } from './redis.ts';
 import { executorPlaces } from './servers.ts';
 import { checkWallet } from './wallet.ts';
 
-/** Looks at everything that a miner needs around it, whether it runs or not; starts nothing. */
+/** Looks at everything that a miner needs around it, whether it runs or not; starts nothing, and leaves nothing. */
 export async function doctor(context: CommandContext, tell: (finding: Finding) => void): Promise<Finding[]> {
   const { environment } = context;
   const findings: Finding[] = [];

@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { createLogger } from '@horde/operations';
-import { fail, ok, reasonOf, type Finding } from '../commands/report.ts';
+import { fail, ok, reasonOf, warn, type Finding } from '../commands/report.ts';
+import { customManagerClass } from '../executors/custom-executor-manager.ts';
 import { makeExecutorManager } from '../executors/make-executor-manager.ts';
 import type { MinerSettings } from '../settings.ts';
 import type { ExecutorPlaces } from './servers.ts';
@@ -11,7 +14,7 @@ export async function checkExecutors(
   { kind, wanted }: ExecutorPlaces,
 ): Promise<Finding[]> {
   const check = 'executors';
-  if (kind === 'custom') return [ok(check, `${settings.executorManager} starts them: not looked at.`)];
+  if (kind === 'custom') return [await checkCustomManager(settings)];
   const all = [...wanted].map(([name, count]) => `${count} of ${name}`).join(', ');
   if (kind === 'process') return [ok(check, `${all}, as processes of this machine.`)];
   const told: string[] = [];
@@ -28,6 +31,21 @@ export async function checkExecutors(
   } catch (error) {
     const fix = 'Set EXECUTOR_MANAGER_CLASS_PATH and what belongs to it; docs/settings.md has the words.';
     return [fail(check, `${reasonOf(error)}.`, fix)];
+  }
+}
+
+/** Loads the operator's own class, and makes nothing of it: that could start executors. */
+async function checkCustomManager({ executorManager, vendorDirectory }: MinerSettings): Promise<Finding> {
+  const check = 'executors';
+  const folder = vendorDirectory ?? process.cwd();
+  try {
+    await customManagerClass(executorManager, folder);
+    return ok(check, `${executorManager} is there, and starts them: what it needs is not looked at.`);
+  } catch (error) {
+    const says = `EXECUTOR_MANAGER_CLASS_PATH is "${executorManager}". ${reasonOf(error)}.`;
+    if (existsSync(path.join(folder, 'setup.sh')))
+      return warn(check, says, `Run ${path.join(folder, 'setup.sh')}, as the miner does when it starts.`);
+    return fail(check, says, 'Mend the module, or set EXECUTOR_MANAGER_CLASS_PATH and VENDOR_DIRECTORY.');
   }
 }
 

@@ -1,4 +1,4 @@
-import { access, constants, stat } from 'node:fs/promises';
+import { mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fail, ok, type Finding } from '../commands/report.ts';
@@ -24,11 +24,18 @@ export async function checkFolders(
 async function problemOf(name: string, folder: string): Promise<Finding | null> {
   const place = await nearest(path.resolve(folder));
   const whole = place === path.resolve(folder);
+  if (!whole && name === 'JOB_FOLDER')
+    return fail(
+      'permissions',
+      `There is no folder ${folder} (JOB_FOLDER), and no executor makes it.`,
+      `Run: mkdir -p ${folder}`,
+    );
   const what = whole ? place : `${place}, where ${name} (${folder}) is to be made`;
   try {
     if (!(await stat(place)).isDirectory())
       return fail('permissions', `${place} is no folder.`, `Set ${name} to a folder.`);
-    await access(place, constants.W_OK | constants.X_OK);
+    // Tried, not asked for: root may do everything, but not every file system takes it.
+    await rmdir(await mkdtemp(path.join(place, '.horde-doctor-')));
     return null;
   } catch {
     const fix = `Give this user (id ${process.getuid!()}) the right to write there, or set ${name} to another folder.`;

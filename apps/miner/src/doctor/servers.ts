@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parseServers } from '@horde/executor-manager';
+import { readServers } from '@horde/executor-manager';
 import type { ExecutorClass } from '@horde/protocol';
 import { managerKind } from '../executors/executor-manager-names.ts';
 import type { MinerSettings } from '../settings.ts';
@@ -14,7 +13,7 @@ export interface ExecutorPlaces {
   here: ExecutorClass[];
 }
 
-/** @throws ServersFileError or what the file system says, when the operator's file cannot be read */
+/** @throws ServersFileError when the operator's file cannot be used */
 export async function executorPlaces(settings: MinerSettings): Promise<ExecutorPlaces> {
   const { executorManager, executorClass, processExecutors, dockerExecutorsFile } = settings;
   const kind = managerKind(executorManager);
@@ -24,7 +23,7 @@ export async function executorPlaces(settings: MinerSettings): Promise<ExecutorP
   if (dockerExecutorsFile === '__default__')
     return { kind, wanted: new Map([[executorClass, 1]]), here: [executorClass] };
   const file = path.resolve(dockerExecutorsFile);
-  const servers = parseServers(await readFile(file, 'utf8'), file, executorClass);
+  const servers = await readServers(file, executorClass);
   const wanted = new Map<ExecutorClass, number>();
   for (const server of servers)
     wanted.set(server.executorClass, (wanted.get(server.executorClass) ?? 0) + server.executors);

@@ -7,23 +7,29 @@ import { loadPlugin, PluginError } from '@horde/plugins';
 const extensions = ['.ts', '.mts', '.js', '.mjs'];
 const needed = ['manifest', 'start', 'recover', 'wait', 'stop', 'publicAddress'] as const;
 
+type ManagerClass = new (context: ExecutorManagerContext) => ExecutorManager;
+
 /**
- * Makes an executor manager of an operator's own.
+ * Loads the class of an operator's own manager.
  *
  * @param name `module:Class`: a file's path, or as in Python `folder.module`, looked for in `folder`
  * @throws PluginError
  */
+export async function customManagerClass(name: string, folder: string): Promise<ManagerClass> {
+  const [module, className] = parts(name);
+  const libraries = { '@horde/executor-manager': library };
+  return (await loadPlugin(`${moduleFile(module, folder)}:${className}`, libraries)) as ManagerClass;
+}
+
+/** Makes an executor manager of an operator's own. @throws PluginError */
 export async function customExecutorManager(
   name: string,
   folder: string,
   context: ExecutorManagerContext,
 ): Promise<ExecutorManager> {
-  const at = name.lastIndexOf(':');
-  const [module, className] = [name.slice(0, at), name.slice(at + 1)];
-  const Manager = (await loadPlugin(`${moduleFile(module, folder)}:${className}`, {
-    '@horde/executor-manager': library,
-  })) as new (context: ExecutorManagerContext) => ExecutorManager;
-  const manager = new Manager(context);
+  const Manager = await customManagerClass(name, folder);
+  const [module, className] = parts(name);
+  const manager = made(() => new Manager(context), className);
   const missing = needed.filter((method) => typeof manager[method] !== 'function');
   if (missing.length > 0) {
     throw new PluginError(
@@ -31,6 +37,23 @@ export async function customExecutorManager(
     );
   }
   return manager;
+}
+
+/** @throws PluginError with what the constructor threw, and where */
+function made(make: () => ExecutorManager, className: string): ExecutorManager {
+  try {
+    return make();
+  } catch (error) {
+    const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
+    const where = /\(?((?:file:)?\/[^()]+:\d+:\d+)\)?$/m.exec(stack)?.[1]?.replace(/^file:\/\//, '');
+    const sentence = `${className} could not be made: ${message.replace(/\.$/, '')}`;
+    throw new PluginError(`${sentence}${where ? ` (${where})` : ''}.`, { cause: error });
+  }
+}
+
+function parts(name: string): [module: string, className: string] {
+  const at = name.lastIndexOf(':');
+  return [name.slice(0, at), name.slice(at + 1)];
 }
 
 function moduleFile(module: string, folder: string): string {
