@@ -65,6 +65,11 @@ describe('./horde up', () => {
     expect((await runs('liveness_check')).stdout).toContain(', and so does its database.');
     expect((await runs('fetch_dynamic_config')).stdout).toContain('DYNAMIC_RECEIPT_TRANSFER_ENABLED=true');
 
+    const other = await newDataFolder();
+    expect((await horde(['up', '--miner-port', String(port)], other)).code).toBe(2);
+    await removeDataFolder(other);
+    expect((lastJson(await horde(['status', '--json'], data)) as Status).services).toEqual(services);
+
     expect(await horde(['down'], data)).toMatchObject({ code: 0 });
     expect((lastJson(await horde(['status', '--json'], data)) as Status).up).toBe(false);
     expect(await leftovers(data)).toEqual(['network folder up']);

@@ -7,6 +7,7 @@ import { endProcesses, processesOfNetwork } from './processes.ts';
 import {
   folderOf,
   isOwned,
+  markOf,
   networkIds,
   readRecord,
   stayingNetwork,
@@ -29,18 +30,19 @@ export interface EndNetwork {
 /** Ends a network whole: services, executors, containers, Postgres, folders. Repeatable; an unknown one is no error. */
 export async function endNetwork(id: string, { keepData, atOnce = false }: EndNetwork): Promise<void> {
   const record = await readRecord(id);
+  const mark = markOf(id);
   // Executors first, while their miner still hears them; it may start another until it is gone itself.
   for (
-    let processes = await processesOfNetwork(id);
+    let processes = await processesOfNetwork(mark);
     processes.length > 0;
-    processes = await processesOfNetwork(id)
+    processes = await processesOfNetwork(mark)
   ) {
     const services = (record?.services ?? []).map(({ process }) => process.pid);
     const executors = processes.filter(({ pid }) => !services.includes(pid));
     await endProcesses(executors, atOnce ? 0 : executorsStopWithin);
     await endProcesses(processes, atOnce ? 0 : servicesStopWithin);
   }
-  await removeContainers(id);
+  await removeContainers(mark);
   if (record?.postgresFolder) await stopPostgres(record.postgresFolder);
   if (keepData) await rm(`${folderOf(id)}/network.json`, { force: true });
   else await rm(folderOf(id), { recursive: true, force: true });

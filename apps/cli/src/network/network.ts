@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres, type PostgresServer } from '@horde/embedded-postgres';
@@ -12,7 +12,14 @@ import { networkKeys, type Signer } from './keys.ts';
 import { choosePorts } from './ports.ts';
 import { identify } from './processes.ts';
 import { folderOf, thisProcess, writeRecord, type NetworkRecord } from './record.ts';
-import { environmentOf, serviceNames, tokenOf, type NetworkPlan, type ServiceName } from './services.ts';
+import {
+  environmentOf,
+  exportsOf,
+  serviceNames,
+  tokenOf,
+  type NetworkPlan,
+  type ServiceName,
+} from './services.ts';
 
 export interface StartNetwork {
   id: string;
@@ -71,6 +78,7 @@ export async function startNetwork(options: StartNetwork): Promise<Network> {
     executors: options.executors,
     secretKey: randomBytes(32).toString('hex'),
   };
+  if (options.stays) await writeExports(plan);
   signal.throwIfAborted();
 
   const start = (name: ServiceName, until = signal) => startService(name, plan, record, options, until);
@@ -94,6 +102,14 @@ export async function startNetwork(options: StartNetwork): Promise<Network> {
     string
   >;
   return { id, folder, keys, urls, record };
+}
+
+/** For whoever wants to run a service's own commands. They hold the network's secrets. */
+async function writeExports(plan: NetworkPlan): Promise<void> {
+  const folder = path.join(plan.folder, 'env');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const name of serviceNames)
+    await writeFile(path.join(folder, name), exportsOf(name, plan), { mode: 0o600 });
 }
 
 /** The URL of the network's database. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A process that is not mistaken for a later one with the same pid. */
@@ -69,7 +70,9 @@ export async function whoListens(port: number): Promise<string | null> {
     for (const descriptor of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
       const target = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '');
       if (!inodes.includes(target)) continue;
-      const name = (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '?')).trim();
+      // Its program: a thread may have a name of its own, as Node's has.
+      const [program = ''] = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
+      const name = path.basename(program) || '?';
       return `${name} (pid ${pid})`;
     }
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { networksFolder } from '../paths.ts';
@@ -22,8 +23,17 @@ export interface NetworkRecord {
   services: ServiceRecord[];
 }
 
-/** The network of `up`: there is one on a machine. */
+/** The network of `up`: there is one in a data folder. */
 export const stayingNetwork = 'up';
+
+/**
+ * What the processes and containers of a network bear, by which they are found: of the network of `up` also a sign of its
+ * data folder, since others on this machine may have one of that id.
+ */
+export const markOf = (id: string): string =>
+  id === stayingNetwork
+    ? `${id}-${createHash('sha256').update(networksFolder).digest('hex').slice(0, 8)}`
+    : id;
 
 export const folderOf = (id: string): string => path.join(networksFolder, id);
 const fileOf = (id: string): string => path.join(folderOf(id), 'network.json');

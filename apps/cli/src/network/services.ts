@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { walletsFolder } from '../paths.ts';
 import { hotkeyName, type Signer } from './keys.ts';
+import { markOf } from './record.ts';
 
 export const serviceNames = ['devnet', 'facilitator', 'validator', 'miner'] as const;
 export type ServiceName = (typeof serviceNames)[number];
@@ -32,7 +33,15 @@ const host = '127.0.0.1';
 
 /** The environment of a service, under the names that its operators know. */
 export function environmentOf(service: ServiceName, plan: NetworkPlan): Record<string, string> {
-  return { ...passedOn(), HORDE_NETWORK: plan.id, ...own[service](plan) };
+  return { ...passedOn(), HORDE_NETWORK: markOf(plan.id), ...own[service](plan) };
+}
+
+/** What sets a service of the network up, as lines for a shell: with them its own commands can be run beside it. */
+export function exportsOf(service: ServiceName, plan: NetworkPlan): string {
+  const quoted = (value: string) => `'${value.replaceAll("'", "'\\''")}'`;
+  return Object.entries(own[service](plan))
+    .map(([name, value]) => `export ${name}=${quoted(value)}\n`)
+    .join('');
 }
 
 const own: Record<ServiceName, (plan: NetworkPlan) => Record<string, string>> = {
@@ -64,6 +73,8 @@ const own: Record<ServiceName, (plan: NetworkPlan) => Record<string, string>> = 
     ADDRESS_FOR_EXECUTORS: host,
     PORT_FOR_EXECUTORS: String(plan.ports.miner),
     PYLON_IDENTITY_TOKEN: tokenOf('miner'),
+    LOCAL_RECEIPTS_ROOT: path.join(plan.folder, 'receipts'),
+    DYNAMIC_RECEIPT_TRANSFER_ENABLED: 'true',
     EXECUTOR_MANAGER_CLASS_PATH: 'process',
     DEFAULT_EXECUTOR_CLASS: executorClass,
     PROCESS_EXECUTORS: String(plan.executors),
