@@ -83,11 +83,15 @@ function describe(service: string, settings: Setting[]): string {
 
 function template(service: string, settings: Setting[]): string {
   const entries = settings.map(({ variable, text, unit, default: value }) => {
-    const comment = [text, unit && `(${unit})`].filter(Boolean).join(' ');
-    const line = value === null ? `${variable}=` : `#${variable}=${value === 'not set' ? '' : value}`;
+    const inWords = value !== null && value !== 'not set' && /\s/.test(value);
+    const comment = [text, unit && `(${unit})`, inWords && `Without it: ${value}.`].filter(Boolean).join(' ');
+    const line =
+      value === null ? `${variable}=` : `#${variable}=${inWords || value === 'not set' ? '' : value}`;
     return `${comment ? `# ${comment}\n` : ''}${line}\n`;
   });
-  const head = `# Settings of the ${service}. A line that is commented out shows the default; the others must be set.\n`;
+  const head =
+    `# Settings of the ${service}. A line that is commented out shows the default; the others must be set.\n` +
+    `# A shell reads it, too: set -a; . ./this-file; set +a. Quote values with blanks, and keep secrets in mode 0600.\n`;
   return [head, ...entries].join('\n');
 }
 
