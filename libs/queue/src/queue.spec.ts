@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createTestDatabase } from '../../../tests/support/database.ts';
+import { openDoor } from '../../../tests/support/door.ts';
 import { Queues } from './index.ts';
 import { queueConformance, worker } from './testing/conformance.ts';
 import { redisProgram, startRedis } from './testing/redis.ts';
@@ -29,6 +30,35 @@ describe.skipIf(!redisProgram)('with a real Redis', () => {
     await next.stop();
   });
 });
+
+it('schedules go on after a Postgres that was away, also those whose entry a worker was just being given', async () => {
+  const url = new URL(await createTestDatabase());
+  const door = await openDoor(Number(url.port));
+  const databaseUrl = Object.assign(new URL(url), { port: door.port }).href;
+  const queues = new Queues({ service: 'test', databaseUrl, redisUrl: null });
+  const clocks: ReturnType<typeof worker>[] = [];
+  for (let i = 0; i < 12; i++) {
+    const queue = queues.open(`clock ${i}`);
+    clocks.push(worker(queue));
+    await queue.every('tick', 30);
+  }
+  const go = () =>
+    Promise.all(
+      clocks.map(({ handled, until }) => {
+        const enough = handled.length + 3;
+        return until(() => handled.length >= enough);
+      }),
+    );
+  await go();
+  // About one of them loses the answer that gives its worker the entry: nobody knows of that then.
+  door.shut = true;
+  door.cut();
+  await expect.poll(() => door.refused).toBeGreaterThan(clocks.length);
+  door.shut = false;
+  await go();
+  await queues.close();
+  door.close();
+}, 45_000);
 
 describe('a Redis that is away', () => {
   it('is told to the one who rings, and does not keep the service from stopping', async () => {

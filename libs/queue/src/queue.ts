@@ -16,6 +16,11 @@ const scheduleLimit = 15_000;
 const complaintPause = 10_000;
 /** What is waited before a worker that could not ask its store asks again. @unit ms */
 const askAgainPause = 250;
+/**
+ * An entry whose worker could not tell the store of its end holds up its schedule until it counts as lost: after so long
+ * without a sign of its worker, which is looked for so often. @unit ms
+ */
+const lostEntry = { lockDuration: 10_000, stalledInterval: 3_000 };
 /** How long it may take to let its queues go. @unit ms */
 const closeLimit = 1_000;
 
@@ -108,7 +113,7 @@ class BullMqQueue implements Queue {
 
   work(handle: (id: string) => Promise<void>, options: WorkerOptions): void {
     const run = (job: Job) => handle(job.repeatJobKey ?? (job.id ?? '').slice('id-'.length));
-    const common = { concurrency: options.concurrency ?? 1, maxStalledCount: 1_000 };
+    const common = { concurrency: options.concurrency ?? 1, maxStalledCount: 1_000, ...lostEntry };
     const worker = this.settings.redisUrl
       ? new Worker(this.name, run, { ...this.redisOptions(this.settings.redisUrl), ...common })
       : new Worker(this.name, run, { ...this.postgresOptions(), ...common }, patientBackend as never);

@@ -68,7 +68,7 @@ async function allWarm(): Promise<string[]> {
     held: await miner.query('select uuid from job where slot_held'),
   });
   await expect
-    .poll(seen, { timeout: 20_000 })
+    .poll(seen, { timeout: 40_000 })
     .toSatisfy(
       ({ warm, running: all, held }: Awaited<ReturnType<typeof seen>>) =>
         warm.length === wanted && held.length === 0 && warm.join() === all.join(),

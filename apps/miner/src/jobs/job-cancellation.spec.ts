@@ -64,6 +64,7 @@ describe('a job is cancelled', () => {
   it('and its executor does not end it: the miner does, twenty seconds later', async () => {
     const { connection, job_uuid, token } = await started();
     const executor = await miner.durable(token);
+    await executor.nextFrame('V0InitialJobRequest'); // one that is not let in yet would not be asked
     await connection.send(cancel(job_uuid));
     await executor.nextFrame('V0CancelJobRequest');
     await miner.query(`update job set cancelled_at = now() - interval '19 s' where uuid = $1`, job_uuid);
