@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import Docker from 'dockerode';
+import { onTestFinished } from 'vitest';
 import ssh2 from 'ssh2';
 import { ensureSshHostImage } from './ssh-host-image.ts';
 
@@ -114,6 +115,17 @@ export class SshHost {
 
   async mend(): Promise<void> {
     await this.run('iptables -D INPUT -i eth0 -j DROP && iptables -D OUTPUT -o eth0 -j DROP');
+  }
+
+  /** Loses a part of the packets to and from the host: what is said arrives late, some of it by seconds. */
+  async losePackets(part: number): Promise<void> {
+    await this.run(this.loss('-I', part));
+    onTestFinished(async () => void (await this.run(this.loss('-D', part))));
+  }
+
+  private loss(change: '-I' | '-D', part: number): string {
+    const some = `-m statistic --mode random --probability ${part} -j DROP`;
+    return `iptables ${change} INPUT -i eth0 ${some} && iptables ${change} OUTPUT -o eth0 ${some}`;
   }
 
   /** Its keys are made anew: for SSH it is another machine. */

@@ -93,6 +93,25 @@ describe('an executor on a host over SSH', () => {
     expect(await left(start.token)).toBe('');
   });
 
+  it('runs a job over a link that loses every tenth packet, and leaves nothing', async () => {
+    await host.losePackets(0.1);
+    const { manager, miner, minerAddress } = await opened();
+    const { initial, job, jobUuid } = requests(
+      { docker_image: jobImage },
+      { docker_image: jobImage, docker_run_cmd: ['sh', '-c', 'echo hello'] },
+    );
+    const start = { ...request(`${jobUuid}-token`), jobUuid, minerAddress };
+    const handle = await manager.start(start, never());
+    const connection = await miner.executor();
+    await connection.say(initial, job);
+    expect(await manager.wait(handle, never())).toEqual({ code: 0 });
+    expect(connection.frames.at(-1)).toMatchObject({
+      message_type: 'V0JobFinishedRequest',
+      docker_process_stdout: 'hello\n',
+    });
+    expect(await left(start.token)).toBe('');
+  });
+
   it('is reached by the user of its streaming job at the host’s address', async () => {
     const { manager, miner, minerAddress } = await opened();
     const serve = `require('http').createServer((request, response) => {
