@@ -94,9 +94,14 @@ export class Slots {
   }
 }
 
-/** Whoever counts the slots of these classes waits until this transaction has ended. @param classes sorted */
+/**
+ * Whoever counts the slots of these classes waits until this transaction has ended. Its statements are not planned anew for
+ * what they are asked: that would take longer than they do.
+ * @param classes sorted
+ */
 const lock = (tx: Transaction, classes: string[]): Promise<unknown> =>
   tx.manager.query(
-    `select pg_advisory_xact_lock(hashtext('slots of ' || name)) from unnest($1::text[]) name`,
+    `select set_config('plan_cache_mode', 'force_generic_plan', true),
+       (select count(pg_advisory_xact_lock(hashtext('slots of ' || name))) from unnest($1::text[]) name)`,
     [classes],
   );
