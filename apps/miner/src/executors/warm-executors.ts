@@ -34,10 +34,7 @@ const prefix = 'warm-';
 @Injectable()
 export class WarmExecutors implements OnApplicationBootstrap {
   private readonly wanted: WarmWanted;
-  private readonly backoff = new Backoff<ExecutorClass>({
-    first: 1_000,
-    longest: 300_000,
-  });
+  private readonly backoff = new Backoff<ExecutorClass>({ first: 1_000, longest: 300_000 });
   /** Those that this process is stopping. */
   private readonly leaving = new Set<string>();
   private keeping: Promise<void> | null = null;
@@ -139,10 +136,10 @@ export class WarmExecutors implements OnApplicationBootstrap {
   private async keepClass(executorClass: ExecutorClass, rows: WarmRow[], capacity: number): Promise<void> {
     const wanted = Math.min(this.wanted(executorClass), capacity);
     const staying = rows.filter((row) => !row.retiring && !this.isOver(row));
-    const surplus = staying.slice(wanted);
+    const kept = new Set(staying.slice(0, wanted));
     for (const row of rows) {
       // One that was to be stopped before runs still: that has failed, or the miner was killed meanwhile.
-      if (surplus.includes(row) || !staying.includes(row)) this.background(row.token, () => this.retire(row));
+      if (!kept.has(row)) this.background(row.token, () => this.retire(row));
     }
     for (let missing = wanted - staying.length; missing > 0; missing--) {
       if (!this.backoff.isOver(executorClass)) return;
