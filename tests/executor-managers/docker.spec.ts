@@ -12,9 +12,9 @@ import {
   request,
   token,
   up,
-  type ManagerUnderTest,
 } from '../../libs/executor-manager/src/testing/conformance.ts';
 import { ensureNodeImage } from '../../libs/job-runner/src/testing/node-image.ts';
+import { untilTestEnds, type DockerManagerUnderTest } from './docker-manager.ts';
 import { ensureScriptedImage } from './scripted-image.ts';
 import { serversFile } from './servers-file.ts';
 
@@ -25,11 +25,6 @@ beforeAll(async () => {
   image = await ensureScriptedImage();
   notExecutor = await ensureNodeImage();
 }, 180_000);
-
-interface DockerManagerUnderTest extends ManagerUnderTest {
-  create(options?: Partial<DockerExecutorManagerOptions>): DockerExecutorManager;
-  said: string[];
-}
 
 /** Streaming ports that no other spec uses. */
 const localPorts = Array.from({ length: 6 }, (_, at) => ({ port: 16_300 + at, publicPort: 26_300 + at }));
@@ -75,17 +70,7 @@ async function dockerManager(executors = 3): Promise<DockerManagerUnderTest> {
 
 executorManagerConformance('the Docker manager', () => dockerManager());
 
-async function opened(executors = 3): Promise<DockerManagerUnderTest> {
-  const under = await dockerManager(executors);
-  onTestFinished(under.close);
-  const { create } = under;
-  under.create = (options) => {
-    const manager = create(options);
-    onTestFinished(() => manager.close());
-    return manager;
-  };
-  return under;
-}
+const opened = async (executors?: number) => untilTestEnds(await dockerManager(executors));
 
 describe('an executor in a container', () => {
   it('is started as ComputeHorde’s Docker manager starts it', async () => {

@@ -8,16 +8,16 @@ import {
   PlaceAway,
   type DockerExecutorManagerOptions,
 } from '@horde/executor-manager';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   executorManagerConformance,
   never,
   request,
   token,
   up,
-  type ManagerUnderTest,
 } from '../../libs/executor-manager/src/testing/conformance.ts';
 import { ensureNodeImage } from '../../libs/job-runner/src/testing/node-image.ts';
+import { untilTestEnds, type DockerManagerUnderTest } from './docker-manager.ts';
 import { ensureScriptedImage } from './scripted-image.ts';
 import { serversFile } from './servers-file.ts';
 import { SshHost } from './ssh-host.ts';
@@ -38,10 +38,8 @@ afterAll(() => Promise.all([host?.remove(), other?.remove()]));
 const server = (name: string, at: SshHost, more = 'executors: 3') =>
   `${name}: { mode: ssh, executor_class: always_on.test, host: ${at.address}, username: root, key_path: ${at.keyPath}, ${more} }\n`;
 
-interface Under extends ManagerUnderTest {
-  create(options?: Partial<DockerExecutorManagerOptions>): DockerExecutorManager;
+interface Under extends DockerManagerUnderTest {
   folder: string;
-  said: string[];
 }
 
 async function sshManager(servers = server('first', host)): Promise<Under> {
@@ -83,17 +81,7 @@ async function sshManager(servers = server('first', host)): Promise<Under> {
 
 executorManagerConformance('the Docker manager with a host over SSH', () => sshManager());
 
-async function opened(servers?: string): Promise<Under> {
-  const under = await sshManager(servers);
-  onTestFinished(under.close);
-  const { create } = under;
-  under.create = (options) => {
-    const manager = create(options);
-    onTestFinished(() => manager.close());
-    return manager;
-  };
-  return under;
-}
+const opened = async (servers?: string) => untilTestEnds(await sshManager(servers));
 
 const start = (manager: DockerExecutorManager) => manager.start(request(token('polite')), never());
 

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,6 +10,7 @@ import pg from 'pg';
 import { ScriptedValidator } from '../../apps/miner/src/testing/validator.ts';
 import { ensureHotkey, Keypair, walletHotkeyPath } from '../../libs/identity/src/index.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { freePort } from '../support/free-port.ts';
 import { root } from '../support/horde.ts';
 
 /** A process of a miner or an executor, as the kernel has it. */
@@ -173,13 +173,4 @@ function environmentOf(pid: string): string[] {
   } catch {
     return []; // gone meanwhile
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import net, { type AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
 import { onTestFinished } from 'vitest';
 import type { ScriptedMiner } from '../../apps/executor/src/testing/scripted-miner.ts';
 import { ensureNodeImage } from '../../libs/job-runner/src/testing/node-image.ts';
+import { freePort } from '../support/free-port.ts';
 import { root } from '../support/horde.ts';
 import { doorForContainers } from '../support/miner-door.ts';
 
@@ -96,13 +95,4 @@ export async function leftBy(executor: LaunchedExecutor, jobUuid: string): Promi
     ...readdirSync('/tmp'),
   ];
   return names.filter((name) => name.includes(executor.token) || name.includes(jobUuid));
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -6,7 +6,8 @@ import path from 'node:path';
 import { Keypair } from '@horde/identity';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { command } from '../../apps/miner/src/testing/run-command.ts';
-import { freePort, MinerNetwork } from './miner-network.ts';
+import { freePort } from '../support/free-port.ts';
+import { MinerNetwork } from './miner-network.ts';
 
 interface Found {
   verdict: string;

@@ -4,8 +4,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildExecutorImage } from '../launch/python-miner.ts';
+import { freePort } from '../support/free-port.ts';
 import { root } from '../support/horde.ts';
-import { freePort, MinerNetwork } from './miner-network.ts';
+import { MinerNetwork } from './miner-network.ts';
 
 interface Report {
   ok: boolean;

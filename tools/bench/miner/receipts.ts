@@ -1,9 +1,6 @@
 /** What a receipt costs: from a validator's frame to its row, committed, and its line, synced, with both signatures. */
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
-import { startPostgres } from '@horde/embedded-postgres';
 import { JobAcceptedPayload, JobAcceptedReceipt, make, receiptText, wireTimeNow } from '@horde/protocol';
 import { ReceiptPages } from '../../../apps/miner/src/receipts/receipt-pages.ts';
 import { MinerUnderTest } from '../../../apps/miner/src/testing/miner.ts';
@@ -11,6 +8,8 @@ import type { Peer } from '../../../apps/miner/src/testing/peer.ts';
 import { RecordingManager } from '../../../apps/miner/src/testing/recording-manager.ts';
 import type { ScriptedValidator } from '../../../apps/miner/src/testing/validator.ts';
 import type { Figure } from '../figure.ts';
+import { median } from './median.ts';
+import { withPostgres } from './with-postgres.ts';
 
 /** Receipts that are sent without a pause. */
 const round = 1_000;
@@ -26,21 +25,8 @@ interface Sender {
 
 /** @param rounds of 1,000 receipts */
 export async function receiptFigures(rounds = 100): Promise<Figure[]> {
-  const base = process.getuid?.() === 0 ? '/var/lib/horde' : os.tmpdir();
-  const folder = await mkdtemp(path.join(base, 'bench-receipts-'));
-  try {
-    await chmod(folder, 0o755); // the server runs as a user of its own
-    const postgres = await startPostgres({ dataFolder: path.join(folder, 'postgres') });
-    try {
-      process.env['TEST_POSTGRES_URL'] = postgres.url;
-      process.env['LOG_LEVEL'] = 'error';
-      return await measure(path.join(folder, 'pages'), rounds);
-    } finally {
-      await postgres.stop();
-    }
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  process.env['LOG_LEVEL'] = 'error';
+  return withPostgres((folder) => measure(path.join(folder, 'pages'), rounds));
 }
 
 async function measure(pages: string, rounds: number): Promise<Figure[]> {
@@ -128,8 +114,4 @@ async function timed(miner: MinerUnderTest, shares: [Peer, JobAcceptedReceipt[]]
   );
   await miner.part(ReceiptPages).settled();
   return performance.now() - started;
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

@@ -1,5 +1,6 @@
 import { make, StreamingDetails } from '@horde/protocol';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../../../tests/support/free-port.ts';
 import { timing } from '../testing/requests.ts';
 import {
   runJob,
@@ -10,7 +11,7 @@ import {
   untilExecution,
   useImage,
 } from '../testing/run-job.ts';
-import { ask, freePort, makeIdentity, type TlsIdentity } from '../testing/tls.ts';
+import { ask, makeIdentity, type TlsIdentity } from '../testing/tls.ts';
 
 const image = useImage();
 let user: TlsIdentity;

@@ -1,7 +1,5 @@
 import { once } from 'node:events';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import * as x509 from '@peculiar/x509';
 
@@ -51,14 +49,4 @@ export async function ask(
   asked.end();
   const [response] = (await once(asked, 'response')) as [NodeJS.ReadableStream & { statusCode: number }];
   return `${response.statusCode} ${await text(response)}`;
-}
-
-/** A port that nobody uses now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

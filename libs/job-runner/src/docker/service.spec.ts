@@ -1,20 +1,10 @@
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 
+import { freePort } from '../../../../tests/support/free-port.ts';
 import type { StreamingDoor } from '../runner.ts';
 import { makeIdentity } from '../streaming/certificate.ts';
 import { dockerJobs } from '../testing/docker-jobs.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 describe('a streaming job', () => {
   const { job, test } = dockerJobs();
