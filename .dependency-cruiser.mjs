@@ -26,7 +26,7 @@ export default {
       comment: 'What the index does not export is private.',
       severity: 'error',
       from: { path: '^(apps|libs)/([^/]+)/' },
-      to: { path: '^libs/([^/]+)/', pathNot: ['^libs/[^/]+/src/index[.]ts$', '^$1/$2/'] },
+      to: { path: '^libs/([^/]+)/', pathNot: ['^libs/[^/]+/src/index[.]ts$', '^libs/testing/', '^$1/$2/'] },
     },
     {
       name: 'protocol-stands-alone',

@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ['{apps,libs,tools}/**/*.spec.ts', 'tests/**/*.spec.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
-    setupFiles: ['tests/support/setup.ts'],
-    globalSetup: ['tests/support/postgres.global.ts'],
+    setupFiles: ['libs/testing/src/setup.ts'],
+    globalSetup: ['libs/testing/src/postgres.ts'],
     // Most specs wait for something else than the processor; on two cores vitest would run one file at a time.
     maxWorkers: Math.max(2, os.availableParallelism() - 1),
     testTimeout: 30_000,

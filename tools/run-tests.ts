@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import startTestPostgres from '../tests/support/postgres.global.ts';
+import startTestPostgres from '@horde/testing/postgres';
 
 interface Report {
   numPassedTests: number;

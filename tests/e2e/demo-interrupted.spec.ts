@@ -9,7 +9,7 @@ import {
   newDataFolder,
   removeDataFolder,
   startHorde,
-} from '../support/horde.ts';
+} from '@horde/testing/horde';
 
 let data: string;
 beforeEach(async () => {

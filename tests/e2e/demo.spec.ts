@@ -3,7 +3,7 @@ import { chmod, cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { horde, lastJson, leftovers, newDataFolder, removeDataFolder, root } from '../support/horde.ts';
+import { horde, lastJson, leftovers, newDataFolder, removeDataFolder, root } from '@horde/testing/horde';
 
 interface DemoResult {
   verified: boolean;

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { horde, lastJson, leftovers, newDataFolder, removeDataFolder, root } from '../support/horde.ts';
+import { horde, lastJson, leftovers, newDataFolder, removeDataFolder, root } from '@horde/testing/horde';
 
 const bundle = path.join(root, 'apps/cli/dist/main.mjs');
 

@@ -16,7 +16,7 @@ import {
   up,
   type Started,
 } from '../../libs/executor-manager/src/testing/conformance.ts';
-import { root } from '../support/horde.ts';
+import { root } from '@horde/testing/horde';
 
 const example = path.join(root, 'examples/custom-executor-manager');
 const script = path.join(root, 'libs/executor-manager/src/testing/scripted-executor.mjs');

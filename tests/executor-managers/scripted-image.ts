@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Docker from 'dockerode';
 import { ensureNodeImage } from '../../libs/job-runner/src/testing/node-image.ts';
-import { root } from '../support/horde.ts';
+import { root } from '@horde/testing/horde';
 
 const script = path.join(root, 'libs/executor-manager/src/testing/scripted-executor.mjs');
 const dockerfile = (base: string) => `FROM ${base}

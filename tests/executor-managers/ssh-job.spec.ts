@@ -15,7 +15,7 @@ import { never, request } from '../../libs/executor-manager/src/testing/conforma
 import { makeIdentity } from '../../libs/job-runner/src/streaming/certificate.ts';
 import { ensureNodeImage } from '../../libs/job-runner/src/testing/node-image.ts';
 import { buildExecutorImage } from '../launch/python-miner.ts';
-import { doorForContainers } from '../support/miner-door.ts';
+import { proxyForContainers } from '@horde/testing/container-proxy';
 import { serversFile } from './servers-file.ts';
 import { SshHost } from './ssh-host.ts';
 
@@ -59,7 +59,7 @@ async function opened(): Promise<{
   });
   onTestFinished(() => manager.close());
   const miner = await ScriptedMiner.start();
-  return { manager, miner, minerAddress: await doorForContainers(miner.address) };
+  return { manager, miner, minerAddress: await proxyForContainers(miner.address) };
 }
 
 /** What an executor and its job have left on the host, by name. */

@@ -3,28 +3,28 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MinerUnderTest } from '../../apps/miner/src/testing/miner.ts';
 import { RecordingManager } from '../../apps/miner/src/testing/recording-manager.ts';
 import { redisProgram, startRedis, type TestRedis } from '../../libs/queue/src/testing/redis.ts';
-import { openDoor, type Door } from '../support/door.ts';
+import { openFaultProxy, type FaultProxy } from '@horde/testing/fault-proxy';
 import { RunningMiner } from './running-miner.ts';
 
 let redis: TestRedis;
-let door: Door;
+let proxy: FaultProxy;
 let miner: { close(): Promise<void> } | null;
 
 beforeEach(async () => {
   miner = null;
   redis = await startRedis();
-  door = await openDoor(redis.url);
+  proxy = await openFaultProxy(redis.url);
 });
 afterEach(async () => {
   await miner?.close();
-  door.close();
+  proxy.close();
   await redis.stop();
 });
 
-const redisUrl = () => `redis://127.0.0.1:${door.port}`;
+const redisUrl = () => `redis://127.0.0.1:${proxy.port}`;
 const away = () => {
-  door.shut = true;
-  door.cut();
+  proxy.shut = true;
+  proxy.cut();
 };
 
 describe.skipIf(!redisProgram)('Redis is away', () => {
@@ -63,7 +63,7 @@ describe.skipIf(!redisProgram)('Redis is away', () => {
       await running.query(`update warm_executor set requested_at = now() - interval '1 day'`);
 
       redis = await meanwhile();
-      door.shut = false;
+      proxy.shut = false;
       expect(await late.connection.next('V0HordeFailedRequest')).toMatchObject({ job_uuid: late.job_uuid });
       await expect.poll(() => manager.stopped, { timeout: 20_000 }).toContain(warm);
       expect(await manager.warmToken(1)).not.toBe(warm);
@@ -83,8 +83,8 @@ describe.skipIf(!redisProgram)('a miner is started while Redis is away', () => {
   it('and waits for it', async () => {
     away();
     const started = start();
-    await expect.poll(() => door.refused, { timeout: 20_000 }).toBeGreaterThan(0);
-    door.shut = false;
+    await expect.poll(() => proxy.refused, { timeout: 20_000 }).toBeGreaterThan(0);
+    proxy.shut = false;
     const running = (miner = await started);
     expect(logged(running.log).length).toBeLessThanOrEqual(2);
     const late = await (await running.validator()).accepted();
@@ -99,7 +99,7 @@ describe.skipIf(!redisProgram)('a miner is started while Redis is away', () => {
     const lines = logged(end);
     expect(lines.at(-1)).toMatchObject({
       level: 'fatal',
-      msg: `miner cannot start: The Redis of the queues (127.0.0.1:${door.port}) does not answer within 15 s.`,
+      msg: `miner cannot start: The Redis of the queues (127.0.0.1:${proxy.port}) does not answer within 15 s.`,
     });
     expect(lines.length).toBeLessThanOrEqual(3);
   }, 60_000);

@@ -9,9 +9,9 @@ import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { ScriptedValidator } from '../../apps/miner/src/testing/validator.ts';
 import { ensureHotkey, Keypair, walletHotkeyPath } from '../../libs/identity/src/index.ts';
-import { createTestDatabase } from '../support/database.ts';
-import { freePort } from '../support/free-port.ts';
-import { root } from '../support/horde.ts';
+import { createTestDatabase } from '@horde/testing/database';
+import { freePort } from '@horde/testing/free-port';
+import { root } from '@horde/testing/horde';
 
 /** A process of a miner or an executor, as the kernel has it. */
 interface Found {

@@ -4,7 +4,7 @@
  * Arguments: link, number of frames, seed. Needs --expose-gc.
  */
 import { toJsonValue, writeCompactSorted } from '@horde/protocol';
-import { randomness } from '../support/random.ts';
+import { randomness } from '@horde/testing/random';
 import { isRefusal, links } from './links.ts';
 import { mutate } from './mutate.ts';
 

@@ -26,7 +26,7 @@ import {
 } from '@horde/protocol';
 import { Refusal } from '../../apps/facilitator/src/http/refusal.ts';
 import { readJobRequest, signedFieldsOfRequest } from '../../apps/facilitator/src/jobs/job-request.ts';
-import { instancesOf } from '../support/generate-messages.ts';
+import { instancesOf } from '@horde/testing/messages';
 
 /** What may arrive on a link in one direction: how it is read, and good texts to begin with. */
 interface Reader {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { JobCheated, MachineSpecs, NewJob, Response, toJsonValue, type WireClass } from '@horde/protocol';
-import { instancesOf } from '../support/generate-messages.ts';
+import { instancesOf } from '@horde/testing/messages';
 
 /** Random instances of a message that every reader has to accept, the same ones in every run. */
 export const instances = (type: WireClass, count: number): object[] =>

@@ -11,7 +11,7 @@ import {
   writeCompact,
   ZipUrlVolume,
 } from '@horde/protocol';
-import { instancesOf } from '../support/generate-messages.ts';
+import { instancesOf } from '@horde/testing/messages';
 
 const text = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })

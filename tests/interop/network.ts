@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import Docker from 'dockerode';
 import { ensureWordCountImage } from '../../apps/cli/src/demo/image.ts';
-import { horde, lastJson, newDataFolder, removeDataFolder } from '../support/horde.ts';
+import { horde, lastJson, newDataFolder, removeDataFolder } from '@horde/testing/horde';
 
 /** A whole network of ours, as `./horde up` starts it. */
 export interface RunningNetwork {

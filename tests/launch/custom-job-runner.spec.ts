@@ -6,7 +6,7 @@ import { loadPlugin } from '@horde/plugins';
 import { afterAll, describe, expect, it } from 'vitest';
 import { jobRunnerConformance } from '../../libs/job-runner/src/testing/conformance.ts';
 import { makeTestImage } from '../../libs/job-runner/src/testing/test-image.ts';
-import { root } from '../support/horde.ts';
+import { root } from '@horde/testing/horde';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'horde-custom-runner-'));
 const auditFile = path.join(folder, 'audit.jsonl');

@@ -13,7 +13,7 @@ import { ScriptedMiner } from '../../apps/executor/src/testing/scripted-miner.ts
 import { makeIdentity } from '../../libs/job-runner/src/streaming/certificate.ts';
 import { ensureNodeImage } from '../../libs/job-runner/src/testing/node-image.ts';
 import { zip } from '../../libs/job-runner/src/testing/zip.ts';
-import { root } from '../support/horde.ts';
+import { root } from '@horde/testing/horde';
 import { buildExecutorImage, launch, leftBy } from './python-miner.ts';
 
 let executorImage: Awaited<ReturnType<typeof buildExecutorImage>>;

@@ -6,9 +6,9 @@ import Docker from 'dockerode';
 import { onTestFinished } from 'vitest';
 import type { ScriptedMiner } from '../../apps/executor/src/testing/scripted-miner.ts';
 import { ensureNodeImage } from '../../libs/job-runner/src/testing/node-image.ts';
-import { freePort } from '../support/free-port.ts';
-import { root } from '../support/horde.ts';
-import { doorForContainers } from '../support/miner-door.ts';
+import { freePort } from '@horde/testing/free-port';
+import { root } from '@horde/testing/horde';
+import { proxyForContainers } from '@horde/testing/container-proxy';
 
 const docker = new Docker();
 
@@ -60,7 +60,7 @@ export async function launch(
       ...(className ? runnerClass : []),
     ],
     Env: [
-      `MINER_ADDRESS=${await doorForContainers(miner.address)}`,
+      `MINER_ADDRESS=${await proxyForContainers(miner.address)}`,
       `EXECUTOR_TOKEN=${token}`,
       'DEBUG_NO_GPU_MODE=1',
       `NGINX_PORT=${nginxPort}`,

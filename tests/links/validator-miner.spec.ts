@@ -3,14 +3,14 @@ import { MinerUnderTest } from '../../apps/miner/src/testing/miner.ts';
 import { RecordingManager } from '../../apps/miner/src/testing/recording-manager.ts';
 import { Scene } from '../../apps/validator/src/testing/scene.ts';
 import { playExecutor } from '../recorded/recorded-executor.ts';
-import { openDoor, type Door } from '../support/door.ts';
+import { openFaultProxy, type FaultProxy } from '@horde/testing/fault-proxy';
 
 const scene = new Scene();
 const executorClass = 'always_on.llm.a6000';
 /** Its executors have to be ready within seconds. */
 const quickClass = 'always_on.test';
 let miner: MinerUnderTest;
-let door: Door;
+let proxy: FaultProxy;
 
 beforeAll(async () => {
   miner = await MinerUnderTest.start(new RecordingManager({ [executorClass]: 10, [quickClass]: 1 }));
@@ -19,15 +19,15 @@ beforeAll(async () => {
     scene.place.keypair.address,
   );
 });
-afterEach(() => door?.close());
+afterEach(() => proxy?.close());
 afterAll(() => miner?.close());
 
-/** A validator of ours whose way to the miner is through the door. */
+/** A validator of ours whose way to the miner is through the proxy. */
 const validator = (more: Record<string, string> = {}) =>
   scene.start({
     DEBUG_MINER_KEY: miner.hotkey,
     DEBUG_MINER_ADDRESS: '127.0.0.1',
-    DEBUG_MINER_PORT: String(door.port),
+    DEBUG_MINER_PORT: String(proxy.port),
     ...more,
   });
 const minerPort = () => Number(new URL(miner.url).port);
@@ -64,19 +64,19 @@ describe('a validator and a miner of ours', () => {
       const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
       // More each time: below two kilobytes not even the greeting and a request get through.
       let least = 500;
-      door = await openDoor(minerPort(), () => (least += 250) + random() * 3_000);
+      proxy = await openFaultProxy(minerPort(), () => (least += 250) + random() * 3_000);
       await validator({ DYNAMIC_EXECUTOR_RESERVATION_TIME_LIMIT: '30' });
       const job = await scene.send({ executor_class: executorClass, execution_time_limit: 60 });
       await Promise.all([executor(job), scene.facilitator.update(job, 'completed', 60_000)]);
       expect(scene.facilitator.statuses(job)).toEqual(everyStatus);
       await expectNothingLeft(job);
-      expect(door.opened).toBeGreaterThan(1);
+      expect(proxy.opened).toBeGreaterThan(1);
     },
     90_000,
   );
 
   it('stop a job that the validator gives up', async () => {
-    door = await openDoor(minerPort());
+    proxy = await openFaultProxy(minerPort());
     await validator({ DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT: '0' });
     const job = await scene.send({ executor_class: quickClass });
     const token = await miner.manager.token(job);

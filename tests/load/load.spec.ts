@@ -1,6 +1,6 @@
 import type { ExecutorClass } from '@horde/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase } from '@horde/testing/database';
 import { driveJob } from './drive-job.ts';
 import { MinerProcess } from './miner-process.ts';
 

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { Keypair } from '@horde/identity';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { command } from '../../apps/miner/src/testing/run-command.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '@horde/testing/free-port';
 import { MinerNetwork } from './miner-network.ts';
 
 interface Found {

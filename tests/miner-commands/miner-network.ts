@@ -8,9 +8,9 @@ import { text } from 'node:stream/consumers';
 import { ensureHotkey, walletHotkeyPath } from '@horde/identity';
 import pg from 'pg';
 import { startDevnet, type TestDevnet } from '../../apps/devnet/src/testing/start-devnet.ts';
-import { createTestDatabase } from '../support/database.ts';
-import { freePort } from '../support/free-port.ts';
-import { root } from '../support/horde.ts';
+import { createTestDatabase } from '@horde/testing/database';
+import { freePort } from '@horde/testing/free-port';
+import { root } from '@horde/testing/horde';
 
 const program = path.join(root, 'apps/miner/dist/main.mjs');
 const token = 'a-token';

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildExecutorImage } from '../launch/python-miner.ts';
-import { freePort } from '../support/free-port.ts';
-import { root } from '../support/horde.ts';
+import { freePort } from '@horde/testing/free-port';
+import { root } from '@horde/testing/horde';
 import { MinerNetwork } from './miner-network.ts';
 
 interface Report {

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { containersOf, makeImage } from '../../apps/executor/src/testing/machine.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '@horde/testing/free-port';
 import { runExecutor } from '../../apps/executor/src/testing/run-executor.ts';
 import { WsServer } from '../../apps/validator/src/testing/ws-server.ts';
 import { serve, type Received } from '../../libs/job-runner/src/testing/http-server.ts';

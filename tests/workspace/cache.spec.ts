@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { root } from '../support/horde.ts';
+import { root } from '@horde/testing/horde';
 
 interface Graph {
   graph: { dependencies: Record<string, { target: string }[]> };

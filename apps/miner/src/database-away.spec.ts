@@ -1,36 +1,36 @@
 import { ExecutorReady, JobFinished, make } from '@horde/protocol';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openDoor, type Door } from '../../../tests/support/door.ts';
+import { openFaultProxy, type FaultProxy } from '@horde/testing/fault-proxy';
 import { MinerUnderTest } from './testing/miner.ts';
 import { RecordingManager } from './testing/recording-manager.ts';
 import type { ScriptedValidator } from './testing/validator.ts';
 
 let miner: MinerUnderTest;
-let door: Door;
+let proxy: FaultProxy;
 let validator: ScriptedValidator;
 
 beforeEach(async () => {
   miner = await MinerUnderTest.start(new RecordingManager({ 'always_on.test': 1 }));
   validator = await miner.validator();
   await miner.stop();
-  door = await openDoor(miner.databasePort);
-  await miner.boot(door.port);
+  proxy = await openFaultProxy(miner.databasePort);
+  await miner.boot(proxy.port);
 });
 afterEach(async () => {
-  door.shut = false;
+  proxy.shut = false;
   await miner.close();
-  door.close();
+  proxy.close();
 });
 
 const away = () => {
-  door.shut = true;
-  door.cut();
+  proxy.shut = true;
+  proxy.cut();
 };
 /** Whoever needs it in the meantime has failed by then. */
 const back = async () => {
   await sleep(1_500);
-  door.shut = false;
+  proxy.shut = false;
 };
 const slots = () => miner.query('select 1 from job where slot_held');
 const finished = (job_uuid: string) =>

@@ -1,7 +1,7 @@
 import { executorPath, ExecutorReady, JobFinished, make, VolumesReady } from '@horde/protocol';
 import { limits } from '@horde/transport';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openDoor, type Door } from '../../../tests/support/door.ts';
+import { openFaultProxy, type FaultProxy } from '@horde/testing/fault-proxy';
 import { Sockets } from './sockets.ts';
 import { DurablePeer } from './testing/durable-peer.ts';
 import { MinerUnderTest } from './testing/miner.ts';
@@ -11,22 +11,22 @@ import { ScriptedValidator } from './testing/validator.ts';
 
 let miner: MinerUnderTest;
 /** The way to the miner that falls silent: no end of a connection hears that the other one is gone. */
-let door: Door;
+let proxy: FaultProxy;
 
 beforeAll(async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   const settings = { connectionsPerValidator: 1 };
   miner = await MinerUnderTest.start(new RecordingManager({ 'always_on.test': 100 }), settings);
 });
-beforeEach(async () => (door = await openDoor(Number(new URL(miner.url).port))));
-afterEach(() => door.close());
+beforeEach(async () => (proxy = await openFaultProxy(Number(new URL(miner.url).port))));
+afterEach(() => proxy.close());
 afterAll(async () => {
   vi.useRealTimers();
   await miner.close();
 });
 
 const there = () => miner.part(Sockets).connections;
-const throughDoor = () => `ws://127.0.0.1:${door.port}`;
+const throughProxy = () => `ws://127.0.0.1:${proxy.port}`;
 
 /** Enough heartbeats for the miner to give up who is silent; the others say something in each. */
 async function heartbeats(...others: { settled(): Promise<void> }[]): Promise<void> {
@@ -39,7 +39,7 @@ async function heartbeats(...others: { settled(): Promise<void> }[]): Promise<vo
 /** A validator that can be told to take the way that falls silent. */
 async function aValidator() {
   const far = { away: true };
-  const validator = new ScriptedValidator(() => (far.away ? throughDoor() : miner.url), miner.hotkey);
+  const validator = new ScriptedValidator(() => (far.away ? throughProxy() : miner.url), miner.hotkey);
   await miner.query(
     'insert into validator (hotkey, active, debug) values ($1, true, true)',
     validator.hotkey,
@@ -61,7 +61,7 @@ describe('the only connection that a validator may have falls silent', () => {
     const { number } = await connection.nextFrame('V0AcceptJobRequest');
     await connection.settled();
     const executor = await miner.executor(await miner.manager.token(job_uuid));
-    door.hush();
+    proxy.blackhole();
     far.away = false;
     await executor.send(make(ExecutorReady, { job_uuid }));
     await executor.send(make(VolumesReady, { job_uuid }));
@@ -83,7 +83,7 @@ describe('the only connection that a validator may have falls silent', () => {
     const { validator, far } = await aValidator();
     const { job_uuid } = await validator.accepted();
     const executor = await miner.executor(await miner.manager.token(job_uuid));
-    door.hush();
+    proxy.blackhole();
     far.away = false;
     await executor.send(make(ExecutorReady, { job_uuid }));
     await executor.settled();
@@ -107,11 +107,11 @@ describe('the connection of an executor falls silent', () => {
 
   it('on durable-1: the miner ends it, the job goes on, and the next one brings what was missed', async () => {
     const { validator, connection, job_uuid, token } = await started();
-    const executor = await DurablePeer.connect(throughDoor() + executorPath(token));
+    const executor = await DurablePeer.connect(throughProxy() + executorPath(token));
     await executor.nextFrame('V0InitialJobRequest');
     await executor.message(job_uuid, 1, make(ExecutorReady, { job_uuid }));
     await executor.acknowledged(1);
-    door.hush();
+    proxy.blackhole();
     await connection.send(validator.signed(validator.payload(job_uuid)));
 
     await heartbeats(connection);
@@ -129,11 +129,11 @@ describe('the connection of an executor falls silent', () => {
 
   it('on plain v0: the miner ends it and the job, says so, and stops the executor', async () => {
     const { connection, job_uuid, token } = await started();
-    const executor = await Peer.connect(throughDoor() + executorPath(token));
+    const executor = await Peer.connect(throughProxy() + executorPath(token));
     await executor.next('V0InitialJobRequest');
     await executor.send(make(ExecutorReady, { job_uuid }));
     await executor.settled();
-    door.hush();
+    proxy.blackhole();
 
     await heartbeats(connection);
     expect(there().executor).toBe(0);

@@ -1,7 +1,7 @@
 import { Queues } from '@horde/queue';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { createTestDatabase } from '../../../tests/support/database.ts';
+import { createTestDatabase } from '@horde/testing/database';
 import { schedule } from './schedule.ts';
 
 let queues: Queues;

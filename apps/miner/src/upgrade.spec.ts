@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { openDatabase } from '@horde/database';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createTestDatabase } from '../../../tests/support/database.ts';
+import { createTestDatabase } from '@horde/testing/database';
 import { databaseOptions } from './database.ts';
 
 const first = ['CreateValidators1795000000000', 'CreateJobs1795000000001', 'CreateReceipts1795000000002'];

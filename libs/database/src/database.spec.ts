@@ -1,7 +1,7 @@
 import { make, AcceptJob, VolumesReady } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { createTestDatabase } from '../../../tests/support/database.ts';
+import { createTestDatabase } from '@horde/testing/database';
 import {
   createOutboxTable,
   Database,

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createTestDatabase } from '../../../tests/support/database.ts';
+import { createTestDatabase } from '@horde/testing/database';
 import { becomeSoleProcess, DatabaseError } from './index.ts';
 
 /** A process that wants the database to itself. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createTestDatabase } from '../../../tests/support/database.ts';
-import { openDoor } from '../../../tests/support/door.ts';
+import { createTestDatabase } from '@horde/testing/database';
+import { openFaultProxy } from '@horde/testing/fault-proxy';
 import { Queues } from './index.ts';
 import { queueConformance, worker } from './testing/conformance.ts';
 import { redisProgram, startRedis } from './testing/redis.ts';
@@ -33,8 +33,8 @@ describe.skipIf(!redisProgram)('with a real Redis', () => {
 
 it('schedules go on after a Postgres that was away, also those whose entry a worker was just being given', async () => {
   const url = new URL(await createTestDatabase());
-  const door = await openDoor(Number(url.port));
-  const databaseUrl = Object.assign(new URL(url), { port: door.port }).href;
+  const proxy = await openFaultProxy(Number(url.port));
+  const databaseUrl = Object.assign(new URL(url), { port: proxy.port }).href;
   const queues = new Queues({ service: 'test', databaseUrl, redisUrl: null });
   const clocks: ReturnType<typeof worker>[] = [];
   for (let i = 0; i < 12; i++) {
@@ -51,13 +51,13 @@ it('schedules go on after a Postgres that was away, also those whose entry a wor
     );
   await go();
   // About one of them loses the answer that gives its worker the entry: nobody knows of that then.
-  door.shut = true;
-  door.cut();
-  await expect.poll(() => door.refused).toBeGreaterThan(clocks.length);
-  door.shut = false;
+  proxy.shut = true;
+  proxy.cut();
+  await expect.poll(() => proxy.refused).toBeGreaterThan(clocks.length);
+  proxy.shut = false;
   await go();
   await queues.close();
-  door.close();
+  proxy.close();
 }, 45_000);
 
 describe('a Redis that is away', () => {

@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
-import { openDoor } from '../../../tests/support/door.ts';
+import { openFaultProxy } from '@horde/testing/fault-proxy';
 import { connect, type Connection, type Extension, limits, WebSocketRouter } from './index.ts';
 import { Peer } from './testing/durable-peer.ts';
 
@@ -64,11 +64,11 @@ describe('a connection that is cut again and again, at any byte', () => {
         },
         { extensions: ['durable-1'] },
       );
-      const door = await openDoor((http.address() as AddressInfo).port, () => 300 + random() * 40_000);
+      const proxy = await openFaultProxy((http.address() as AddressInfo).port, () => 300 + random() * 40_000);
       let connections = 0;
       while (client.kept.size + server.kept.size > 0) {
         connections++;
-        const connection = await connect(`ws://127.0.0.1:${door.port}/d`, {
+        const connection = await connect(`ws://127.0.0.1:${proxy.port}/d`, {
           firstPause: 1,
           extensions: ['durable-1'],
           onOpening: (opening) => client.serve(opening),
@@ -82,7 +82,7 @@ describe('a connection that is cut again and again, at any byte', () => {
         connection.terminate();
         await connection.handled();
       }
-      door.close();
+      proxy.close();
       expect(server.taken).toEqual([...said.client.values()]);
       expect(client.taken).toEqual([...said.server.values()]);
       expect(connections).toBeGreaterThan(3);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { MinerUnderTest } from '../../../apps/miner/src/testing/miner.ts';
 import { RecordingManager } from '../../../apps/miner/src/testing/recording-manager.ts';
 import { executorFrames, playExecutor } from '../../recorded/recorded-executor.ts';
-import { openDoor } from '../../support/door.ts';
+import { openFaultProxy } from '@horde/testing/fault-proxy';
 import type { Generation } from '../environment.ts';
 import type { Peer } from '../peer.ts';
 import { seeds, validator } from './signers.ts';
@@ -181,31 +181,31 @@ export function minerClientChecks(generation: Generation, peer: Peer): void {
   });
 
   it('is refused with a sentence, and does not knock again and again', async () => {
-    const door = await openDoor(address().port);
-    onTestFinished(() => door.close());
+    const proxy = await openFaultProxy(address().port);
+    onTestFinished(() => proxy.close());
     const { manifest, errors } = await peer.ask<{ manifest: null; errors: string[] }>('ask_manifest', {
       seed: seeds.user,
-      miner: { ...address(), port: door.port },
+      miner: { ...address(), port: proxy.port },
       job_uuid: randomUUID(),
       wait: 3,
     });
     expect(manifest).toBeNull();
     expect(errors).toEqual([expect.stringMatching(/knows no validator/)]);
-    expect(door.opened).toBe(1);
+    expect(proxy.opened).toBe(1);
   });
 
   // The older client opens a new connection and says nothing on it, not even who it is: nobody can help it.
   it.runIf(generation === 'new')('gets what it has missed when its connection was cut', async () => {
-    const door = await openDoor(address().port);
-    onTestFinished(() => door.close());
+    const proxy = await openFaultProxy(address().port);
+    onTestFinished(() => proxy.close());
     const uuid = randomUUID();
     const cut: string[] = [];
     const [ran] = await Promise.all([
-      run(uuid, {}, { ...address(), port: door.port }),
+      run(uuid, {}, { ...address(), port: proxy.port }),
       executor(uuid, 'hello', async (type) => {
         if (type !== 'V0VolumesReadyRequest' && type !== 'V0JobFinishedRequest') return;
-        await expect.poll(() => door.opened).toBe(cut.push(type));
-        door.cut();
+        await expect.poll(() => proxy.opened).toBe(cut.push(type));
+        proxy.cut();
       }),
     ]);
     expect(cut).toHaveLength(2);
@@ -215,7 +215,7 @@ export function minerClientChecks(generation: Generation, peer: Peer): void {
       told: ['accepted', 'executor_ready', 'volumes_ready', 'execution_done'],
       receipts: allReceipts,
     });
-    expect(door.opened).toBeGreaterThanOrEqual(3);
+    expect(proxy.opened).toBeGreaterThanOrEqual(3);
     await settled(uuid);
   });
 }

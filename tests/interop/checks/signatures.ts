@@ -20,7 +20,7 @@ import {
   writeFrame,
   type JsonObject,
 } from '@horde/protocol';
-import { instancesOf } from '../../support/generate-messages.ts';
+import { instancesOf } from '@horde/testing/messages';
 import { instances } from '../instances.ts';
 import type { Generation } from '../environment.ts';
 import type { Peer } from '../peer.ts';

@@ -5,7 +5,7 @@ import { validatorPath, writeFrame } from '@horde/protocol';
 import { connect, type Connection } from '@horde/transport';
 import type { ScriptedValidator } from '../../../apps/miner/src/testing/validator.ts';
 import { MinerProcess } from '../../../tests/load/miner-process.ts';
-import { createTestDatabase } from '../../../tests/support/database.ts';
+import { createTestDatabase } from '@horde/testing/database';
 import type { Figure } from '../figure.ts';
 import { BareAccept } from './bare-accept.ts';
 import { median } from './median.ts';

@@ -1,7 +1,7 @@
 /** What an executor costs the miner that is connected over `durable-1` and waits. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MinerProcess } from '../../../tests/load/miner-process.ts';
-import { createTestDatabase } from '../../../tests/support/database.ts';
+import { createTestDatabase } from '@horde/testing/database';
 import type { Figure } from '../figure.ts';
 
 const executorClass = 'always_on.test';

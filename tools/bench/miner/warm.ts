@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { driveJob } from '../../../tests/load/drive-job.ts';
 import { MinerProcess } from '../../../tests/load/miner-process.ts';
-import { createTestDatabase } from '../../../tests/support/database.ts';
+import { createTestDatabase } from '@horde/testing/database';
 import type { Figure } from '../figure.ts';
 import { median } from './median.ts';
 

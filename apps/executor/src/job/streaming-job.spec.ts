@@ -1,6 +1,6 @@
 import { make, StreamingDetails } from '@horde/protocol';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../../../tests/support/free-port.ts';
+import { freePort } from '@horde/testing/free-port';
 import { timing } from '../testing/requests.ts';
 import {
   runJob,

@@ -5,7 +5,7 @@ import type { Block, Neuron } from '@horde/chain';
 import { Database } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { createLogger } from '@horde/operations';
-import { createTestDatabase } from '../../../../tests/support/database.ts';
+import { createTestDatabase } from '@horde/testing/database';
 import { Whitelist } from '../auth/whitelist.service.ts';
 import { FacilitatorModule } from '../facilitator.module.ts';
 import { FacilitatorSettings } from '../settings.ts';

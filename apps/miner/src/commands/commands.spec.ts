@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Keypair } from '@horde/identity';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTestDatabase } from '../../../../tests/support/database.ts';
+import { createTestDatabase } from '@horde/testing/database';
 import { command, leastEnvironment } from '../testing/run-command.ts';
 
 let environment: Record<string, string>;

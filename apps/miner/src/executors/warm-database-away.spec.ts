@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openDoor, type Door } from '../../../../tests/support/door.ts';
+import { openFaultProxy, type FaultProxy } from '@horde/testing/fault-proxy';
 import { DurableExecutor } from '../testing/durable-executor.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
 import { RecordingManager } from '../testing/recording-manager.ts';
@@ -10,7 +10,7 @@ import { OrphanExecutors } from './orphan-executors.ts';
 const wanted = 2;
 
 let miner: MinerUnderTest;
-let door: Door;
+let proxy: FaultProxy;
 /** The connections of executors, as each of them opens another one when it has lost the one before. */
 let connections: Map<string, DurableExecutor>;
 let refused: string[];
@@ -28,14 +28,14 @@ beforeEach(async () => {
     return handle;
   };
   Object.assign(miner['settings'], { warmExecutors: `${wanted}` });
-  door = await openDoor(miner.databasePort);
-  await miner.boot(door.port);
+  proxy = await openFaultProxy(miner.databasePort);
+  await miner.boot(proxy.port);
 });
 afterEach(async () => {
-  door.shut = false;
+  proxy.shut = false;
   for (const token of running()) miner.manager.exit(token, 0);
   await miner.close();
-  door.close();
+  proxy.close();
 });
 
 const running = () =>
@@ -77,13 +77,13 @@ async function allWarm(): Promise<string[]> {
 }
 
 const away = () => {
-  door.shut = true;
-  door.cut();
+  proxy.shut = true;
+  proxy.cut();
 };
 /** Whoever needs it in the meantime has failed by then. */
 const back = async () => {
   await sleep(700);
-  door.shut = false;
+  proxy.shut = false;
 };
 
 /** Has a warm executor do a job that is asked for while the database is away. */

@@ -3,7 +3,7 @@ import { Database, openDatabase, Outbox, OutboxRow } from '@horde/database';
 import { DeclineJob, make } from '@horde/protocol';
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createTestDatabase } from '../../../../tests/support/database.ts';
+import { createTestDatabase } from '@horde/testing/database';
 import { databaseOptions } from '../database.ts';
 import { WarmSessions } from '../executors/warm-sessions.ts';
 import type { Receipts } from '../receipts/receipts.ts';

@@ -9,7 +9,7 @@ import { createLogger } from '@horde/operations';
 import { executorPath } from '@horde/protocol';
 import type { Extension } from '@horde/transport';
 import pg from 'pg';
-import { createTestDatabase } from '../../../../tests/support/database.ts';
+import { createTestDatabase } from '@horde/testing/database';
 import { minerModule } from '../miner.module.ts';
 import { MinerSettings } from '../settings.ts';
 import { DurablePeer } from './durable-peer.ts';

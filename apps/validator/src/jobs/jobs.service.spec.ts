@@ -3,7 +3,7 @@ import { Database, openDatabase, Outbox, OutboxRow } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { writeFrame } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTestDatabase } from '../../../../tests/support/database.ts';
+import { createTestDatabase } from '@horde/testing/database';
 import { databaseOptions } from '../database.ts';
 import { newJob } from '../testing/scripted-facilitator.ts';
 import { Jobs } from './jobs.service.ts';

@@ -7,7 +7,7 @@ import { ensureHotkey, type Keypair } from '@horde/identity';
 import { createLogger } from '@horde/operations';
 import { loadSettings } from '@horde/settings';
 import pg from 'pg';
-import { createTestDatabase } from '../../../../tests/support/database.ts';
+import { createTestDatabase } from '@horde/testing/database';
 import { ValidatorSettings } from '../settings.ts';
 import { validatorModule } from '../validator.module.ts';
 

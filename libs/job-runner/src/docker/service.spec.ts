@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-import { freePort } from '../../../../tests/support/free-port.ts';
+import { freePort } from '@horde/testing/free-port';
 import type { StreamingDoor } from '../runner.ts';
 import { makeIdentity } from '../streaming/certificate.ts';
 import { dockerJobs } from '../testing/docker-jobs.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { instancesOf } from '../../../../tests/support/generate-messages.ts';
+import { instancesOf } from '@horde/testing/messages';
 import {
   executorToMiner,
   facilitatorToValidator,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { startPostgres } from '../../libs/embedded-postgres/src/index.ts';
+import { startPostgres } from '@horde/embedded-postgres';
 
 /**
  * One Postgres server for the specs of a run, reached through TEST_POSTGRES_URL. Whoever sets that variable, such as

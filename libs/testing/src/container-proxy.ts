@@ -9,18 +9,18 @@ const docker = new Docker();
  * A miner's address for containers, on the engine's bridge, until the test is over: the miner itself listens on the
  * loopback interface only.
  */
-export async function doorForContainers(minerAddress: string): Promise<string> {
+export async function proxyForContainers(minerAddress: string): Promise<string> {
   const { IPAM } = (await docker.getNetwork('bridge').inspect()) as Docker.NetworkInspectInfo;
   const gateway = IPAM!.Config![0]!['Gateway']!;
   const { hostname, port } = new URL(minerAddress);
-  const door = net.createServer((inside) => {
+  const proxy = net.createServer((inside) => {
     const outside = net.connect(Number(port), hostname);
     inside.pipe(outside).pipe(inside);
     inside.on('error', () => outside.destroy());
     outside.on('error', () => inside.destroy());
   });
-  door.listen(0, gateway);
-  await once(door, 'listening');
-  onTestFinished(() => void door.close());
-  return `ws://${gateway}:${(door.address() as AddressInfo).port}`;
+  proxy.listen(0, gateway);
+  await once(proxy, 'listening');
+  onTestFinished(() => void proxy.close());
+  return `ws://${gateway}:${(proxy.address() as AddressInfo).port}`;
 }

@@ -2,18 +2,18 @@ import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
 
 /** A way to a port of this machine that can be cut. */
-export interface Door {
+export interface FaultProxy {
   port: number;
   /** How many connections have come through. */
   opened: number;
   /** How many have been turned away. */
   refused: number;
-  /** While it is shut nobody comes through. */
+  /** While it is shut new connections are refused. */
   shut: boolean;
   /** Cuts all connections. */
   cut(): void;
   /** Passes nothing more on, either way, of the connections that there are; neither end is told. */
-  hush(): void;
+  blackhole(): void;
   close(): void;
 }
 
@@ -21,14 +21,17 @@ export interface Door {
  * @param target a port of this machine, or the path of a socket
  * @param bytes after how many bytes, both ways together, a connection is cut by itself; called for each connection
  */
-export async function openDoor(target: number | string, bytes: () => number = () => Infinity): Promise<Door> {
+export async function openFaultProxy(
+  target: number | string,
+  bytes: () => number = () => Infinity,
+): Promise<FaultProxy> {
   const sockets = new Set<Socket>();
   const server = net.createServer((near) => {
-    if (door.shut) {
-      door.refused++;
+    if (proxy.shut) {
+      proxy.refused++;
       return void near.on('error', () => undefined).destroy();
     }
-    door.opened++;
+    proxy.opened++;
     const far = net.connect(
       typeof target === 'string' ? { path: target } : { port: target, host: '127.0.0.1' },
     );
@@ -49,17 +52,17 @@ export async function openDoor(target: number | string, bytes: () => number = ()
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const door = {
+  const proxy = {
     port: (server.address() as AddressInfo).port,
     opened: 0,
     refused: 0,
     shut: false,
     cut: () => sockets.forEach((socket) => socket.destroy()),
-    hush: () => sockets.forEach((socket) => socket.pause()),
+    blackhole: () => sockets.forEach((socket) => socket.pause()),
     close: () => {
-      door.cut();
+      proxy.cut();
       server.close();
     },
   };
-  return door;
+  return proxy;
 }

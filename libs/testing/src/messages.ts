@@ -6,7 +6,7 @@ import {
   type FieldKind,
   type JsonValue,
   type WireClass,
-} from '../../libs/protocol/src/index.ts';
+} from '@horde/protocol';
 
 /*
  * Generates instances of every wire class from the description of its fields, within the rules of the class: what a
