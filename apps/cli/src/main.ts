@@ -2,11 +2,14 @@ import 'reflect-metadata';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { allowSlowAddresses } from '@horde/network';
 import { demo } from './demo/demo.ts';
 import { down, status, up } from './network/commands.ts';
 import type { ServiceName } from './network/services.ts';
 import { bundleOf, root } from './paths.ts';
 import { UsageError } from './usage-error.ts';
+
+allowSlowAddresses();
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 

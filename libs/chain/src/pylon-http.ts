@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { reasonOf } from '@horde/network';
 import { ChainError } from './chain.ts';
 
 /** How often a call is made when nothing answers: ComputeHorde's Pylon client does the same. */
@@ -110,11 +111,8 @@ function parse(text: string): unknown {
   }
 }
 
-/** What a person can use of a failed call: fetch hides it one or two causes deep. */
+/** What a person can use of a failed call. */
 function reason(error: unknown, { timeout }: PylonRequest): string {
   if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${timeout / 1000} s`;
-  let cause = error;
-  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
-  if (cause instanceof AggregateError && cause.errors.length > 0) cause = cause.errors[0];
-  return cause instanceof Error ? cause.message || cause.name : String(cause);
+  return reasonOf(error);
 }

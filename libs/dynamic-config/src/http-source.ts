@@ -1,3 +1,5 @@
+import { reasonOf } from '@horde/network';
+
 /** @unit ms */
 const patience = 10_000;
 /** @unit bytes */
@@ -56,10 +58,8 @@ function parse(text: string, shown: string): object {
   throw new SourceError(`${shown} is not a JSON object.`);
 }
 
-/** What a person can use of a failed call: fetch hides it one or two causes deep. */
+/** What a person can use of a failed call. */
 function reason(error: unknown): string {
   if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${patience / 1000} s`;
-  let cause = error;
-  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
-  return cause instanceof Error ? cause.message || cause.name : String(cause);
+  return reasonOf(error);
 }

@@ -46,10 +46,19 @@ const reasons: Record<string, string> = {
 
 /** What went wrong, as the end of a sentence: of a system error its meaning, without paths of this machine. */
 export function why(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return why(error.errors[0]);
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    const reasons = [...new Set((error.errors as unknown[]).map(why))];
+    if (reasons.length === 1) return reasons[0]!;
+    return (error.errors as NodeJS.ErrnoException[]).map((one) => `${addressOf(one)}${why(one)}`).join('; ');
+  }
   if (!(error instanceof Error)) return String(error);
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code?.startsWith('HPE_')) return reasons[code] ?? 'its answer is not HTTP';
   // What the system says of itself names paths of this machine.
   return (code && reasons[code]) || (syscall && code) || error.message.replace(/\.$/, '');
+}
+
+/** Node names the address in the errors of single attempts to connect. */
+function addressOf(error: NodeJS.ErrnoException & { address?: string }): string {
+  return error.address ? `${error.address}: ` : '';
 }

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { DynamicModule, INestApplication, INestApplicationContext, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { allowSlowAddresses } from '@horde/network';
 import { loadSettings, SettingsError } from '@horde/settings';
 import { createLogger, FrameworkLogger, type Logger } from './logger.ts';
 
@@ -29,6 +30,7 @@ export interface ServiceOptions<S extends object> {
  */
 export async function runService<S extends object>(options: ServiceOptions<S>): Promise<void> {
   const logger = loggerOf(options.name);
+  allowSlowAddresses();
   process.on('unhandledRejection', (error) =>
     logger.error({ error }, 'a promise was rejected and nobody looked'),
   );

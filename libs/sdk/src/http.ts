@@ -1,3 +1,4 @@
+import { allowSlowAddresses, reasonOf } from '@horde/network';
 import { errorOfAnswer, HordeClientError } from './client-error.ts';
 import { pauseFor } from './pause.ts';
 
@@ -24,6 +25,7 @@ export class Http {
   private readonly base: URL;
 
   constructor(facilitatorUrl: string) {
+    allowSlowAddresses();
     if (!URL.canParse(facilitatorUrl))
       throw new HordeClientError('BAD_JOB_SPEC', `"${facilitatorUrl}" is not a URL.`);
     this.base = new URL(facilitatorUrl.endsWith('/') ? facilitatorUrl : `${facilitatorUrl}/`);
@@ -81,11 +83,7 @@ const pauseAfter = (attempt: number): number =>
   Math.min(firstPause * 2 ** (attempt - 1), longestPause) * (0.75 + Math.random() / 2);
 
 function why(error: unknown): string {
-  const { name, message, cause } = error as {
-    name?: string;
-    message?: string;
-    cause?: { code?: string; message?: string };
-  };
-  if (name === 'TimeoutError') return `no answer within ${answerLimit / 1000} s`;
-  return cause?.code ?? cause?.message ?? message ?? String(error);
+  if (error instanceof Error && error.name === 'TimeoutError')
+    return `no answer within ${answerLimit / 1000} s`;
+  return reasonOf(error);
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { reasonOf } from '@horde/network';
 import { Connection } from './connection.ts';
 import { extensionsHeader, readExtensions, writeExtensions, type Extension } from './extensions.ts';
 import { limits } from './limits.ts';
@@ -51,7 +52,10 @@ function open(url: string, options: ConnectOptions): Promise<Connection> {
   return new Promise((resolve, reject) => {
     const abort = () => socket.terminate();
     options.signal?.addEventListener('abort', abort, { once: true });
-    socket.once('error', reject);
+    socket.once('error', (error) => {
+      error.message ||= reasonOf(error); // of several addresses none of which answers
+      reject(error);
+    });
     socket.once('close', () => {
       options.signal?.removeEventListener('abort', abort);
       reject(new Error(`The connection to ${url} was closed while it was being opened.`));

@@ -352,3 +352,10 @@ describe('a peer that nobody trusts yet', () => {
     client.close();
   });
 });
+
+describe('a peer none of whose addresses answers', () => {
+  it('is an error that says each reason', async () => {
+    // Where localhost has two addresses, Node's own error has no words.
+    await expect(open('ws://localhost:1/')).rejects.toThrow('connect ECONNREFUSED 127.0.0.1:1');
+  });
+});

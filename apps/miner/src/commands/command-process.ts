@@ -1,3 +1,4 @@
+import { allowSlowAddresses } from '@horde/network';
 import { createLogger } from '@horde/operations';
 import { CommandContext } from './command-context.ts';
 import { runCommand } from './run-command.ts';
@@ -7,6 +8,7 @@ const patience = 10_000;
 
 /** Makes this process the one of a command, to its exit code. The first Ctrl-C stops it in order, the second at once. */
 export async function commandProcess(words: string[]): Promise<never> {
+  allowSlowAddresses();
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {

@@ -1,3 +1,5 @@
+import { reasonOf as innermostReason } from '@horde/network';
+
 /** What a check has come to: it is well; it works, but something should be done; it does not work. */
 type Verdict = 'OK' | 'WARN' | 'FAIL';
 
@@ -53,7 +55,7 @@ export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { message, cause } = error;
   const { code, errors } = error as { code?: unknown; errors?: unknown };
-  const inner = cause ?? (Array.isArray(errors) ? (errors as unknown[])[0] : undefined);
   const own = message || (typeof code === 'string' ? code : error.name);
-  return (inner instanceof Error ? `${own}: ${reasonOf(inner)}` : own).replace(/\.$/, '');
+  const inner = cause ?? (Array.isArray(errors) && errors.length > 0 ? error : undefined);
+  return (inner instanceof Error ? `${own}: ${innermostReason(inner)}` : own).replace(/\.$/, '');
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { ExecutorHandle } from '@horde/executor-manager';
+import { reasonOf } from '@horde/network';
 import type { Logger } from '@horde/operations';
 import {
   errors,
@@ -170,7 +171,9 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
       this.unwanted.delete(uuid);
       if (this.executors.signal.aborted) return runs ? undefined : this.jobs.unclaimStart(uuid);
       this.logger.error({ error }, 'the executor could not be started');
-      const sentence = errors.EXECUTOR_NOT_STARTED(error instanceof Error ? error.message : String(error));
+      const sentence = errors.EXECUTOR_NOT_STARTED(
+        (error instanceof Error && error.message) || reasonOf(error),
+      );
       await this.fail(job, 'executor_spinup_failed', sentence);
       return this.release(uuid, null);
     }

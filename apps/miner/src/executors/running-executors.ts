@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { ExecutorHandle, ExecutorManager } from '@horde/executor-manager';
+import { reasonOf } from '@horde/network';
 import { withLogContext, type Logger } from '@horde/operations';
 import type { ExecutorClass } from '@horde/protocol';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
@@ -178,7 +179,7 @@ export class RunningExecutors implements BeforeApplicationShutdown {
       this.notListed = '';
       return new Map(running.map(({ token, handle }) => [token, handle]));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       if (reason !== this.notListed)
         this.logger.warn(`the executors that run could not be listed: ${reason}`);
       this.notListed = reason;

@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers';
 import type { IncomingMessage } from 'node:http';
 import type Docker from 'dockerode';
+import { reasonOf } from '@horde/network';
 
 /** How long an engine may take for one answer. @unit ms */
 const answerLimit = 30_000;
@@ -13,7 +14,7 @@ export const statusOf = (error: unknown): number | undefined =>
 export function engineSays(error: unknown): string {
   const { json, message } = error as { json?: { message?: string } | null; message?: string };
   const text = json?.message ?? message?.replace(/^\(HTTP code \d+\) .*? - /, '') ?? String(error);
-  return text.trim();
+  return text.trim() || reasonOf(error);
 }
 
 /** Waits for an answer of an engine, but not for ever: one that was cut off may never come. */

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2';
+import { reasonOf } from '@horde/network';
 import { untilAborted } from '../until-aborted.ts';
 import type { KnownHosts } from './known-hosts.ts';
 
@@ -116,7 +117,7 @@ export class SshLink {
         if (signal.aborted) return;
         log(`The connection to ${this.name} is lost.`);
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = reasonOf(error);
         if (reason !== this.reason && !signal.aborted) log(`${this.name} cannot be reached: ${reason}`);
         this.reason = reason;
         this.firstAttempt.resolve();

@@ -57,6 +57,23 @@ describe('downloads that fail', () => {
     );
   });
 
+  it('says the reason of each address where all addresses of a name fail', async () => {
+    const send = guardedHttp({
+      allowPrivateAddresses: true,
+      resolve: (_host, _options, callback) =>
+        callback(null, [
+          { address: '127.0.0.1', family: 4 },
+          { address: '255.255.255.255', family: 4 },
+        ]),
+    });
+    await expect((await fill(single('http://name.invalid:1/x'), { send })).done).rejects.toEqual(
+      failing(
+        'VOLUME_UNREACHABLE',
+        /cannot be fetched: 127\.0\.0\.1: the connection was refused; 255\.255\.255\.255: /,
+      ),
+    );
+  });
+
   it.each([
     ['of no protocol that is spoken here', 'SSH-2.0-x\r\n', 'its answer is not HTTP'],
     [

@@ -1,0 +1,2 @@
+export { allowSlowAddresses } from './address-attempts.ts';
+export { reasonOf } from './reason.ts';
