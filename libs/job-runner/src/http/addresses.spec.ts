@@ -16,6 +16,9 @@ describe('an address of the public internet', () => {
     '2001:200::1',
     '::ffff:8.8.8.8',
     '::ffff:808:808',
+    '64:ff9b::8d5f:accd',
+    '64:ff9b::141.95.172.205',
+    '64:FF9B:0:0:0:0:8.8.8.8',
   ])('is %s', (address) => expect(isPublicAddress(address)).toBe(true));
 
   it.each([
@@ -39,6 +42,17 @@ describe('an address of the public internet', () => {
     '0:0:0:0:0:ffff:a9fe:a9fe',
     '::127.0.0.1',
     '64:ff9b::7f00:1',
+    '64:ff9b::a9fe:a9fe',
+    '64:ff9b::169.254.169.254',
+    '64:ff9b::',
+    '64:ff9b::1',
+    '64:ff9b::a00:0',
+    '64:ff9b::1:808:808',
+    '64:ff9b:1::808:808',
+    '::ffff:0:808:808',
+    '::8.8.8.8',
+    '2002:808:808::1',
+    '100::1',
     '2001:0:1::1',
     '2001:db8::1',
     '2002:7f00:1::1',

@@ -33,23 +33,27 @@ for (const [network, prefix] of [
   notPublic6.addSubnet(network, prefix, 'ipv6');
 }
 
-const mapped4 = new BlockList();
-mapped4.addSubnet('::ffff:0:0', 96, 'ipv6');
+/**
+ * IPv6 networks whose addresses stand for the IPv4 address in their last four bytes: mapped ones, and those behind the
+ * well-known prefix of NAT64, which is how a machine without IPv4 reaches it. Others that carry IPv4 are refused: 6to4,
+ * Teredo and IPv4-compatible ones are out of use, and what 64:ff9b:1::/48 leads to is the local network's own.
+ */
+const carrying4 = new BlockList();
+carrying4.addSubnet('::ffff:0:0', 96, 'ipv6');
+carrying4.addSubnet('64:ff9b::', 96, 'ipv6');
 
-/** Whether an IP address belongs to the public internet; an IPv4 address mapped into IPv6 counts as what it carries. */
+/** Whether an IP address belongs to the public internet; an IPv6 address that stands for an IPv4 one is judged as that. */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);
   if (family === 4) return !notPublic4.check(address);
   if (family !== 6) return false;
-  const inner = mappedAddress(address);
-  if (inner) return isPublicAddress(inner);
+  if (carrying4.check(address, 'ipv6')) return isPublicAddress(lastFourBytes(address));
   return global6.check(address, 'ipv6') && !notPublic6.check(address, 'ipv6');
 }
 
-function mappedAddress(address: string): string | null {
-  if (!mapped4.check(address, 'ipv6')) return null;
-  // The URL parser writes every spelling of such an address as [::ffff:hhhh:hhhh].
-  const [high, low] = new URL(`http://[${address}]`).hostname.slice(1, -1).split(':').slice(-2);
-  const value = (parseInt(high!, 16) << 16) | parseInt(low!, 16);
-  return [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.');
+function lastFourBytes(address: string): string {
+  // The URL parser writes every spelling as groups of hexadecimal digits; leading zeros of the last two may be left out.
+  const groups = new URL(`http://[${address.replace(/%.*$/, '')}]`).hostname.slice(1, -1).split(':');
+  const [high, low] = groups.slice(-2).map((group) => parseInt(group || '0', 16));
+  return [high! >> 8, high! & 255, low! >> 8, low! & 255].join('.');
 }
