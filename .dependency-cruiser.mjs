@@ -44,6 +44,28 @@ export default {
       to: { path: '^(apps|libs)/(?!identity/)' },
     },
     {
+      name: 'validator-core-knows-no-link',
+      comment: 'Jobs and receipts are the core; the links, routing and the driver build on them.',
+      severity: 'error',
+      from: { path: '^apps/validator/src/(jobs|receipts|whitelist)/', pathNot: '[.]spec[.]ts$' },
+      to: { path: '^apps/validator/src/(facilitator|miner|routing|driver)/' },
+    },
+    {
+      name: 'validator-links-know-the-core-only',
+      severity: 'error',
+      from: { path: '^apps/validator/src/(facilitator|miner)/', pathNot: '[.]spec[.]ts$' },
+      to: {
+        path: '^apps/validator/src/(facilitator|miner|routing|driver)/',
+        pathNot: '^apps/validator/src/$1/',
+      },
+    },
+    {
+      name: 'validator-routing-knows-no-driver',
+      severity: 'error',
+      from: { path: '^apps/validator/src/routing/', pathNot: '[.]spec[.]ts$' },
+      to: { path: '^apps/validator/src/(facilitator|driver)/' },
+    },
+    {
       name: 'tests-stay-out-of-the-sources',
       severity: 'error',
       from: { path: '^(apps|libs)/', pathNot: ['[.]spec[.]ts$', '/testing/'] },

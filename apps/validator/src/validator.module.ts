@@ -1,26 +1,27 @@
 import { Module, type Type } from '@nestjs/common';
-import { PylonChain } from '@horde/chain';
+import { CHAIN, PylonChain } from '@horde/chain';
 import { DatabaseModule } from '@horde/database';
 import { Keypair } from '@horde/identity';
-import { HealthModule, type Logger } from '@horde/operations';
+import { HealthModule, LOGGER, type Logger } from '@horde/operations';
 import { QueueModule } from '@horde/queue';
 import { databaseOptions } from './database.ts';
-import { CheatReports } from './facilitator/cheat-reports.service.ts';
-import { FacilitatorLink } from './facilitator/facilitator-link.service.ts';
-import { JobDriver } from './jobs/job-driver.service.ts';
-import { JobIntake } from './jobs/job-intake.service.ts';
-import { Jobs } from './jobs/jobs.service.ts';
-import { LiveOutput } from './jobs/live-output.ts';
-import { MinerClient } from './miner/miner-client.service.ts';
+import { CheatReports } from './facilitator/cheat-reports.ts';
+import { FacilitatorLink } from './facilitator/facilitator-link.ts';
+import { JobDriver } from './driver/job-driver.ts';
+import { JobIntake } from './jobs/job-intake.ts';
+import { JobQueue } from './jobs/job-queue.ts';
+import { Jobs } from './jobs/jobs.ts';
+import { LiveOutput } from './driver/live-output.ts';
+import { MinerClient } from './miner/miner-client.ts';
 import { ownHotkey } from './own-hotkey.ts';
-import { ReceiptHandover } from './receipts/receipt-handover.service.ts';
-import { Receipts } from './receipts/receipts.service.ts';
-import { MinerDirectory } from './routing/miner-directory.service.ts';
-import { MinerSchedule } from './routing/miner-schedule.service.ts';
-import { Router } from './routing/router.service.ts';
+import { MinerDelivery } from './miner/miner-delivery.ts';
+import { Receipts } from './receipts/receipts.ts';
+import { MinerDirectory } from './routing/miner-directory.ts';
+import { MinerSchedule } from './routing/miner-schedule.ts';
+import { Router } from './routing/router.ts';
 import { ValidatorSettings } from './settings.ts';
-import { VersionController } from './version.controller.ts';
-import { Whitelist } from './whitelist/whitelist.service.ts';
+import { VersionController } from './http/version.controller.ts';
+import { Whitelist } from './whitelist/whitelist.ts';
 
 /** All of the validator, for these settings. */
 export function validatorModule(settings: ValidatorSettings, logger: Logger): Type {
@@ -36,19 +37,20 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
     controllers: [VersionController],
     providers: [
       { provide: ValidatorSettings, useValue: settings },
-      { provide: 'LOGGER', useValue: logger },
+      { provide: LOGGER, useValue: logger },
       { provide: Keypair, useFactory: () => ownHotkey(settings, logger) },
-      { provide: 'CHAIN', useFactory: () => new PylonChain({ address: pylonAddress, netuid, identity }) },
+      { provide: CHAIN, useFactory: () => new PylonChain({ address: pylonAddress, netuid, identity }) },
       CheatReports,
       FacilitatorLink,
       JobDriver,
       JobIntake,
+      JobQueue,
       Jobs,
       LiveOutput,
       MinerClient,
       MinerDirectory,
       MinerSchedule,
-      ReceiptHandover,
+      MinerDelivery,
       Receipts,
       Router,
       Whitelist,

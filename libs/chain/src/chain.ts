@@ -1,3 +1,6 @@
+/** The name under which a service's chain is injected. */
+export const CHAIN = Symbol('CHAIN');
+
 /** A registered participant of the subnet. */
 export interface Neuron {
   uid: number;

@@ -1,4 +1,5 @@
 export {
+  CHAIN,
   ChainError,
   commitmentLimit,
   type Block,

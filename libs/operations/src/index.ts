@@ -1,3 +1,10 @@
 export { Health, HealthModule, type HealthCheck } from './health.ts';
-export { createLogger, FrameworkLogger, withLogContext, type LogContext, type Logger } from './logger.ts';
+export {
+  createLogger,
+  FrameworkLogger,
+  LOGGER,
+  withLogContext,
+  type LogContext,
+  type Logger,
+} from './logger.ts';
 export { CannotStart, runService, type ServiceOptions } from './run-service.ts';

@@ -11,6 +11,9 @@ export interface LogContext {
   peer?: string;
 }
 
+/** The name under which a service's logger is injected. */
+export const LOGGER = Symbol('LOGGER');
+
 const contexts = new AsyncLocalStorage<LogContext>();
 
 /** Runs `work` with these facts in all of its log lines, besides those of the calls around it. */

@@ -1,6 +1,6 @@
 import { JobFinished, make } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
-import { finished, say, wholeJob } from '../testing/miner-script.ts';
+import { finished, send, wholeJob } from '../testing/miner-script.ts';
 import { Scene } from '../testing/scene.ts';
 
 const scene = new Scene();
@@ -77,11 +77,11 @@ describe('the facilitator', () => {
       ...wholeJob,
       onJob: ({ job_uuid }, connection) =>
         scene.miner.initial(job_uuid)[0]!.docker_image === 'large'
-          ? say(
+          ? send(
               connection,
               make(JobFinished, { ...finished(job_uuid), docker_process_stdout: 'x'.repeat(2e6) }),
             )
-          : say(connection, finished(job_uuid)),
+          : send(connection, finished(job_uuid)),
     };
     scene.facilitator.largestFrame = 1_500_000;
     await scene.start();

@@ -3,7 +3,7 @@ import type { Logger } from '@horde/operations';
 import type { Response } from '@horde/protocol';
 import type { Connection } from '@horde/transport';
 import { withoutWhatIsTooLarge } from '../jobs/outcome.ts';
-import { facilitatorPeer } from '../jobs/jobs.service.ts';
+import { facilitatorPeer } from '../jobs/jobs.ts';
 
 /** The close code of a peer that was sent a larger frame than it reads. */
 const tooLarge = 1009;

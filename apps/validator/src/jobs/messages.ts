@@ -15,7 +15,7 @@ import {
   type NewJob,
 } from '@horde/protocol';
 import type { Keypair } from '@horde/identity';
-import type { SignedReceipt } from '../receipts/receipts.service.ts';
+import type { SignedReceipt } from '../receipts/receipts.ts';
 import { acceptedReceiptTtl, type StageLimits } from './stages.ts';
 
 /** The single time limit that older miners read. @unit seconds */

@@ -27,9 +27,9 @@ type Limits = Pick<
 >;
 
 /** No stage is waited for longer: 30 days, the longest time that a receipt can tell of. @unit seconds */
-const longestStage = 2_592_000;
+const maxStage = 2_592_000;
 
-const within = (seconds: number): number => Math.min(Math.max(0, seconds), longestStage);
+const clampSeconds = (seconds: number): number => Math.min(Math.max(0, seconds), maxStage);
 
 /** The statuses that a job passes on its way; the miner reports each but the first. */
 export const jobPath = (streaming: boolean): JobStatus[] => [
@@ -70,7 +70,7 @@ export function deadlineAfter(
   before: number | null,
   now: number,
 ): number {
-  const seconds = (value: number) => within(value) * 1000;
+  const seconds = (value: number) => clampSeconds(value) * 1000;
   const carried = before ?? now;
   switch (status) {
     case 'received':
@@ -125,15 +125,15 @@ export function acceptedReceiptTtl(job: Limits, limits: StageLimits): number {
     job.upload_time_limit,
     job.streaming_start_time_limit,
   ];
-  return within(stages.reduce((sum, seconds) => sum + within(seconds), 0));
+  return clampSeconds(stages.reduce((sum, seconds) => sum + clampSeconds(seconds), 0));
 }
 
 /** What a completed job is worth to its miner: the executor-seconds that were reserved for it. */
 export const scoreOf = (job: Limits): string =>
   (
-    within(job.download_time_limit) +
-    within(job.execution_time_limit) +
-    within(job.upload_time_limit)
+    clampSeconds(job.download_time_limit) +
+    clampSeconds(job.execution_time_limit) +
+    clampSeconds(job.upload_time_limit)
   ).toFixed(6);
 
 /** The score of a job that did not complete. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AcceptJob, ExecutionDone, ExecutorReady, JobOutput, make, VolumesReady } from '@horde/protocol';
 import type { Extension } from '@horde/transport';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LiveOutput } from '../jobs/live-output.ts';
+import { LiveOutput } from '../driver/live-output.ts';
 import { DurableMiner } from '../testing/durable-miner.ts';
 import { finished } from '../testing/miner-script.ts';
 import { Scene } from '../testing/scene.ts';
@@ -45,14 +45,14 @@ const came = (type: ValidatorMessage['message_type'], limit?: number) =>
 /** Answers each message as a miner with a quick executor would. */
 const wholeJob = (message: ValidatorMessage) => {
   if (message.message_type === 'V0InitialJobRequest')
-    miner.say(
+    miner.send(
       message.job_uuid,
       make(AcceptJob, { job_uuid: message.job_uuid }),
       make(ExecutorReady, { job_uuid: message.job_uuid }),
     );
   if (message.message_type === 'V0JobRequest') {
     const { job_uuid } = message;
-    miner.say(
+    miner.send(
       job_uuid,
       make(VolumesReady, { job_uuid }),
       make(ExecutionDone, { job_uuid }),
@@ -64,7 +64,7 @@ const wholeJob = (message: ValidatorMessage) => {
 /** As far as the job's request, and the files being in place. */
 const halfJob = (message: ValidatorMessage) => {
   if (message.message_type !== 'V0JobRequest') return wholeJob(message);
-  miner.say(message.job_uuid, make(VolumesReady, { job_uuid: message.job_uuid }));
+  miner.send(message.job_uuid, make(VolumesReady, { job_uuid: message.job_uuid }));
 };
 
 const running = async (settings: Record<string, string> = {}, fields = {}) => {
@@ -93,7 +93,7 @@ describe('with a durable miner', () => {
     let stored: { status: string; miner_number: string }[] = [];
     miner.onTaken = (message) => {
       if (message.message_type === 'V0InitialJobRequest')
-        miner.say(message.job_uuid, make(AcceptJob, { job_uuid: message.job_uuid }));
+        miner.send(message.job_uuid, make(AcceptJob, { job_uuid: message.job_uuid }));
     };
     await scene.start(miner.settings);
     uuid = await scene.send();
@@ -147,7 +147,7 @@ describe('with a durable miner', () => {
       'select miner_number::int as number from job where uuid = $1',
       [uuid],
     )) as [{ number: number }];
-    miner.say(uuid, make(ExecutionDone, { job_uuid: uuid }), finished(uuid));
+    miner.send(uuid, make(ExecutionDone, { job_uuid: uuid }), finished(uuid));
     await scene.start(miner.settings);
     await scene.facilitator.update(uuid, 'completed');
     await came('V0JobFinishedReceiptRequest');
@@ -163,7 +163,7 @@ describe('with a durable miner', () => {
     uuid = await scene.send({ execution_time_limit: 60 });
     await scene.facilitator.update(uuid, 'volumes_ready', 20_000);
     await killed.kill('SIGKILL');
-    miner.say(uuid, make(ExecutionDone, { job_uuid: uuid }), finished(uuid));
+    miner.send(uuid, make(ExecutionDone, { job_uuid: uuid }), finished(uuid));
     await scene.start(miner.settings);
     await scene.facilitator.update(uuid, 'completed', 25_000);
     await came('V0JobFinishedReceiptRequest');
@@ -188,7 +188,7 @@ describe('with a durable miner', () => {
 
   it('what it says of a job that it was not asked for is not acknowledged', async () => {
     await running();
-    const other = miner.say(randomUUID(), make(VolumesReady, { job_uuid: uuid }));
+    const other = miner.send(randomUUID(), make(VolumesReady, { job_uuid: uuid }));
     miner.onTaken = wholeJob;
     await miner.resumes.first(() => true);
     expect(miner.acknowledged.items).not.toContain(other);
@@ -202,7 +202,7 @@ describe("a running job's output", () => {
     await miner.mention(make(JobOutput, { job_uuid: uuid, stream: 'stdout', offset: 0, text: 'so far\n' }));
     await miner.mention(make(JobOutput, { job_uuid: randomUUID(), stream: 'stdout', offset: 9, text: 'no' }));
     await expect.poll(() => output.tail(uuid, 'stdout')).toEqual([{ offset: 0, text: 'so far\n' }]);
-    miner.say(uuid, finished(uuid));
+    miner.send(uuid, finished(uuid));
     await came('V0JobFinishedReceiptRequest');
     await expect.poll(() => output.tail(uuid, 'stdout')).toEqual([]);
   });

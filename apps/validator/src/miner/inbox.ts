@@ -1,5 +1,5 @@
 /** The longest wait that a timer can be set to. @unit ms */
-const longestTimer = 2 ** 31 - 1;
+const maxTimer = 2 ** 31 - 1;
 
 /** Things that arrive one by one for one reader. */
 export class Inbox<T> {
@@ -32,7 +32,7 @@ export class Inbox<T> {
       if (first !== undefined) return first;
       const left = until - Date.now();
       if (left <= 0) return null;
-      await this.wait(Math.min(left, longestTimer), signal);
+      await this.wait(Math.min(left, maxTimer), signal);
     }
   }
 

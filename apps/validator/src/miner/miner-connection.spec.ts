@@ -1,7 +1,7 @@
 import { Keypair } from '@horde/identity';
 import { AcceptJob, ExecutionDone, ExecutorReady, VolumesReady, make } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
-import { finished, say, wholeJob } from '../testing/miner-script.ts';
+import { finished, send, wholeJob } from '../testing/miner-script.ts';
 import { Scene } from '../testing/scene.ts';
 import { ScriptedMiner } from '../testing/scripted-miner.ts';
 
@@ -39,8 +39,8 @@ describe('the connection to the miner is lost', () => {
     scene.miner.script = {
       ...wholeJob,
       onJob: async ({ job_uuid }, connection) => {
-        if (times++ > 0) return say(connection, make(ExecutionDone, { job_uuid }), finished(job_uuid));
-        await say(connection, make(VolumesReady, { job_uuid }));
+        if (times++ > 0) return send(connection, make(ExecutionDone, { job_uuid }), finished(job_uuid));
+        await send(connection, make(VolumesReady, { job_uuid }));
         await scene.miner.stop();
         await scene.miner.start();
       },
@@ -57,7 +57,7 @@ describe('the connection to the miner is lost', () => {
     scene.miner.script = {
       onInitial: async ({ job_uuid }, connection) => {
         if (scene.miner.initial(job_uuid).length > 1) return connection.close(1011);
-        await say(connection, make(AcceptJob, { job_uuid }));
+        await send(connection, make(AcceptJob, { job_uuid }));
         await scene.facilitator.update(job_uuid, 'accepted');
         connection.terminate();
       },
@@ -69,7 +69,7 @@ describe('the connection to the miner is lost', () => {
     await scene.miner.connections.first(
       (connection) => scene.miner.connections.items.indexOf(connection) === 2,
     );
-    await say(scene.miner.connections.items[2]!, make(ExecutorReady, { job_uuid: uuid }));
+    await send(scene.miner.connections.items[2]!, make(ExecutorReady, { job_uuid: uuid }));
     await scene.facilitator.update(uuid, 'completed');
     expect(scene.miner.initial(uuid)).toHaveLength(2);
   });
@@ -90,7 +90,7 @@ describe('the connection to the miner is lost', () => {
     scene.miner.script = {
       ...wholeJob,
       onJob: async ({ job_uuid }, connection) => {
-        await say(connection, make(VolumesReady, { job_uuid }));
+        await send(connection, make(VolumesReady, { job_uuid }));
         void scene.miner.stop();
       },
     };

@@ -60,7 +60,7 @@ export class MinerLink {
         onPlain: async (frame) => {
           if (frame !== 'PING') await this.take(frame, (message) => this.end.onMessage(message, this));
         },
-        onBadFrame: (sentence) => this.complain(sentence),
+        onBadFrame: (sentence) => this.sendError(sentence),
       },
       (error) => logger.error({ error }, 'a message of the miner could not be handled'),
     );
@@ -82,11 +82,11 @@ export class MinerLink {
   }
 
   /** Sends a message about a job; false when the connection is gone. Not to be waited for in `MinerEnd`. */
-  tell(job: string, message: { message_type: string }): Promise<boolean> {
+  sendMessage(job: string, message: { message_type: string }): Promise<boolean> {
     return this.send(job, message.message_type, writeFrame(message));
   }
 
-  /** As `tell`, with the message's exact text, and true only when a durable miner has committed it. */
+  /** As `sendMessage`, with the message's exact text, and true only when a durable miner has committed it. */
   async deliver(job: string, type: string, frame: string): Promise<boolean> {
     const number = numberOf(type);
     if (!this.isDurable || number === undefined) return this.send(job, type, frame);
@@ -121,11 +121,11 @@ export class MinerLink {
     } catch (error) {
       if (!(error instanceof JsonError || error instanceof ShapeError)) throw error;
       // A frame that cannot be read now cannot be read later: a durable one is acknowledged, lest it come for ever.
-      this.complain(error.message);
+      this.sendError(error.message);
     }
   }
 
-  private complain(problem: string): void {
+  private sendError(problem: string): void {
     const details = problem.slice(0, 2_000);
     this.logger.warn({ details }, 'the miner sent a frame that cannot be read');
     void this.durable.plain(writeFrame(make(GenericError, { details })));

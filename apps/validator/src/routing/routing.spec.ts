@@ -3,12 +3,12 @@ import type { INestApplication } from '@nestjs/common';
 import { Keypair } from '@horde/identity';
 import { AcceptJob, make } from '@horde/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { say, wholeJob } from '../testing/miner-script.ts';
+import { send, wholeJob } from '../testing/miner-script.ts';
 import { ValidatorPlace } from '../testing/running-validator.ts';
 import { newJob, ScriptedFacilitator } from '../testing/scripted-facilitator.ts';
 import { ScriptedMiner } from '../testing/scripted-miner.ts';
 import { ScriptedPylon } from '../testing/scripted-pylon.ts';
-import { MinerDirectory } from './miner-directory.service.ts';
+import { MinerDirectory } from './miner-directory.ts';
 
 let place: ValidatorPlace;
 let pylon: ScriptedPylon;
@@ -41,7 +41,7 @@ const onChain = (...some: ScriptedMiner[]) => {
   ];
 };
 
-const send = async (fields: Parameters<typeof newJob>[2] = {}) => {
+const sendJob = async (fields: Parameters<typeof newJob>[2] = {}) => {
   const uuid = randomUUID();
   await facilitator.send(newJob(uuid, place.keypair, fields));
   return uuid;
@@ -54,11 +54,11 @@ describe('jobs are spread', () => {
   it('over the miners that offer the class, and never beyond what they offer', async () => {
     for (const miner of miners)
       miner.script = {
-        onInitial: ({ job_uuid }, connection) => say(connection, make(AcceptJob, { job_uuid })),
+        onInitial: ({ job_uuid }, connection) => send(connection, make(AcceptJob, { job_uuid })),
       };
     onChain(...miners);
     await start();
-    const uuids = await Promise.all([send(), send(), send()]);
+    const uuids = await Promise.all([sendJob(), sendJob(), sendJob()]);
     const ends = await Promise.all(
       uuids.map((uuid) =>
         facilitator.updates.first(
@@ -77,7 +77,7 @@ describe('jobs are spread', () => {
     for (const miner of miners) miner.script = wholeJob;
     onChain(...miners);
     await start();
-    for (let i = 0; i < 4; i++) await facilitator.update(await send(), 'completed');
+    for (let i = 0; i < 4; i++) await facilitator.update(await sendJob(), 'completed');
     expect(miners.map((miner) => miner.all('V0InitialJobRequest').length)).toEqual([2, 2]);
   });
 });
@@ -86,7 +86,7 @@ describe('no miner fits', () => {
   it('when none offers the class: the user learns how many were asked', async () => {
     onChain(...miners);
     await start();
-    const { reason, message } = await rejection(await send({ executor_class: 'always_on.llm.a6000' }));
+    const { reason, message } = await rejection(await sendJob({ executor_class: 'always_on.llm.a6000' }));
     expect(reason).toBe('no_miner_for_job');
     expect(message).toMatch(/^None of the 2 known miners offers an executor of class always_on.llm.a6000\. /);
   });
@@ -95,12 +95,12 @@ describe('no miner fits', () => {
     onChain();
     miners[0]!.script = wholeJob;
     await start();
-    await rejection(await send());
+    await rejection(await sendJob());
     onChain(miners[0]!);
     await expect
       .poll(
         async () => {
-          const uuid = await send();
+          const uuid = await sendJob();
           const { status } = await facilitator.updates.first(
             (update) => update.uuid === uuid && ['completed', 'rejected'].includes(update.status),
           );
@@ -115,7 +115,7 @@ describe('no miner fits', () => {
     miners[0]!.script = wholeJob;
     onChain(miners[0]!);
     await start();
-    await facilitator.update(await send(), 'completed');
+    await facilitator.update(await sendJob(), 'completed');
     onChain();
     await expect
       .poll(
@@ -126,38 +126,38 @@ describe('no miner fits', () => {
         { timeout: 8_000 },
       )
       .toEqual([]);
-    expect((await rejection(await send())).message).toContain('None of the 0 known miners');
+    expect((await rejection(await sendJob())).message).toContain('None of the 0 known miners');
   });
 
   it('when the only one has taken back what it offered', async () => {
     miners[0]!.script = wholeJob;
     onChain(miners[0]!);
     await start();
-    await facilitator.update(await send(), 'completed');
+    await facilitator.update(await sendJob(), 'completed');
     miners[0]!.manifest = [];
     await validator.get(MinerDirectory).refreshManifests();
     expect(await place.query('select * from miner_manifest')).toEqual([]);
     expect(await place.query('select manifest_misses from miner')).toEqual([{ manifest_misses: 0 }]);
-    expect((await rejection(await send())).message).toContain('None of the 1 known miners');
+    expect((await rejection(await sendJob())).message).toContain('None of the 1 known miners');
   });
 
   it('when the only one cannot be asked what it offers', async () => {
     pylon.neurons = [{ hotkey: miners[0]!.keypair.address, port: 1 }];
     await start();
-    expect((await rejection(await send())).message).toContain('None of the 1 known miners');
+    expect((await rejection(await sendJob())).message).toContain('None of the 1 known miners');
   });
 
   it('when the job asks for a trusted miner', async () => {
     onChain(...miners);
     await start();
-    expect((await rejection(await send({ on_trusted_miner: true }))).message).toContain('trusted miner');
+    expect((await rejection(await sendJob({ on_trusted_miner: true }))).message).toContain('trusted miner');
   });
 
   it('when the debug miner is not known', async () => {
     onChain();
     const hotkey = miners[0]!.keypair.address;
     await start({ DEBUG_MINER_KEY: hotkey });
-    expect((await rejection(await send())).message).toContain(
+    expect((await rejection(await sendJob())).message).toContain(
       `the miner ${hotkey}, whose address it does not know`,
     );
   });

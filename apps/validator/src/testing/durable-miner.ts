@@ -26,7 +26,7 @@ export class DurableMiner {
   onTaken: (message: ValidatorMessage) => Promise<void> | void = () => {};
   /** The number of the last message that it has. */
   last = 0;
-  private said = 100;
+  private lastNumber = 100;
   private readonly kept = new Map<number, { job: string; frame: string }>();
   private link: DurableLink | null = null;
   private readonly server: WsServer;
@@ -69,14 +69,14 @@ export class DurableMiner {
   }
 
   /** Says these, now or when the validator is back. @returns the last one's number */
-  say(job: string, ...messages: Message[]): number {
+  send(job: string, ...messages: Message[]): number {
     for (const message of messages) {
-      this.said += 7;
+      this.lastNumber += 7;
       const frame = writeFrame(message);
-      this.kept.set(this.said, { job, frame });
-      void this.link?.message(job, this.said, frame);
+      this.kept.set(this.lastNumber, { job, frame });
+      void this.link?.message(job, this.lastNumber, frame);
     }
-    return this.said;
+    return this.lastNumber;
   }
 
   /** Says something that may get lost. */

@@ -3,7 +3,7 @@ import type { Connection } from '@horde/transport';
 import type { MinerScript } from './scripted-miner.ts';
 
 /** Says these messages, one after the other. */
-export async function say(connection: Connection, ...messages: object[]): Promise<void> {
+export async function send(connection: Connection, ...messages: object[]): Promise<void> {
   for (const message of messages) await connection.send(message);
 }
 
@@ -20,7 +20,7 @@ export const finished = (job_uuid: string): JobFinished =>
 /** A miner that does everything at once. */
 export const wholeJob: Required<MinerScript> = {
   onInitial: ({ job_uuid }, connection) =>
-    say(connection, make(AcceptJob, { job_uuid }), make(ExecutorReady, { job_uuid })),
+    send(connection, make(AcceptJob, { job_uuid }), make(ExecutorReady, { job_uuid })),
   onJob: ({ job_uuid }, connection) =>
-    say(connection, make(VolumesReady, { job_uuid }), make(ExecutionDone, { job_uuid }), finished(job_uuid)),
+    send(connection, make(VolumesReady, { job_uuid }), make(ExecutionDone, { job_uuid }), finished(job_uuid)),
 };

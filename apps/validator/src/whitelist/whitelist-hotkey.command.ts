@@ -15,7 +15,7 @@ export async function whitelistHotkey(
   environment: NodeJS.ProcessEnv,
 ): Promise<number> {
   if (hotkey === undefined || !isSs58(hotkey)) {
-    return complain(
+    return refuse(
       2,
       hotkey === undefined
         ? 'Which hotkey? usage: whitelist_hotkey SS58_ADDRESS'
@@ -34,15 +34,15 @@ export async function whitelistHotkey(
       .execute();
     await dataSource.destroy();
   } catch (error) {
-    if (error instanceof SettingsError) return complain(2, error.message);
-    if (error instanceof DatabaseError) return complain(1, error.message);
+    if (error instanceof SettingsError) return refuse(2, error.message);
+    if (error instanceof DatabaseError) return refuse(1, error.message);
     throw error;
   }
   process.stdout.write(`Jobs signed by ${hotkey} are taken now.\n`);
   return 0;
 }
 
-function complain(code: number, sentence: string): number {
+function refuse(code: number, sentence: string): number {
   process.stderr.write(`${sentence}\n`);
   return code;
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { JobOutput, OutputStream } from '@horde/protocol';
 
 /** How much is kept of each stream of a job. @unit characters */
-const mostKept = 32 * 1024;
+const maxKept = 32 * 1024;
 
 /** A piece of a stream. */
 export interface OutputPiece {
@@ -25,9 +25,9 @@ export class LiveOutput {
     const pieces = streams[stream];
     const last = pieces.at(-1);
     if (text === '' || (last && offset <= last.offset)) return;
-    const left = text.slice(0, Math.max(0, text.length - mostKept));
+    const left = text.slice(0, Math.max(0, text.length - maxKept));
     pieces.push({ offset: offset + Buffer.byteLength(left), text: text.slice(left.length) });
-    for (let size = sizeOf(pieces); size > mostKept;) size -= pieces.shift()!.text.length;
+    for (let size = sizeOf(pieces); size > maxKept;) size -= pieces.shift()!.text.length;
   }
 
   /** The pieces of a stream that are still kept, oldest first; where offsets leave a gap, something is missing. */

@@ -6,12 +6,12 @@ import type { EntityManager } from 'typeorm';
 import { Job } from '../jobs/job.entity.ts';
 import { startedReceipt } from '../jobs/messages.ts';
 import { deadlineAfter } from '../jobs/stages.ts';
-import type { Claim } from '../jobs/jobs.service.ts';
-import { Receipts } from '../receipts/receipts.service.ts';
+import type { Claim } from '../jobs/jobs.ts';
+import { Receipts } from '../receipts/receipts.ts';
 import { ValidatorSettings } from '../settings.ts';
-import { MinerDirectory } from './miner-directory.service.ts';
+import { MinerDirectory } from './miner-directory.ts';
 import { pick, type Candidate } from './pick.ts';
-import type { MinerAddress } from '../miner/miner-client.service.ts';
+import type { MinerAddress } from '../miner/miner-client.ts';
 
 /** How long a job may wait for miners that are just being asked what they offer. @unit ms */
 const lookLimit = 10_000;

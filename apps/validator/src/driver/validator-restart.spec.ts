@@ -1,7 +1,7 @@
 import { Keypair } from '@horde/identity';
 import { AcceptJob, ExecutionDone, ExecutorReady, VolumesReady, make } from '@horde/protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { finished, say, wholeJob } from '../testing/miner-script.ts';
+import { finished, send, wholeJob } from '../testing/miner-script.ts';
 import { Scene } from '../testing/scene.ts';
 import { ValidatorBundle, type ValidatorProcess } from '../testing/validator-process.ts';
 
@@ -36,9 +36,9 @@ describe('the validator', () => {
       ...wholeJob,
       onJob: async ({ job_uuid }, connection) => {
         if (scene.miner.all('V0JobRequest').length === 1)
-          return say(connection, make(VolumesReady, { job_uuid }));
+          return send(connection, make(VolumesReady, { job_uuid }));
         await resumed;
-        await say(connection, make(ExecutionDone, { job_uuid }), finished(job_uuid));
+        await send(connection, make(ExecutionDone, { job_uuid }), finished(job_uuid));
       },
     };
     process = bundle.run(scene.place.environment(scene.settings()));
@@ -69,8 +69,8 @@ describe('the validator', () => {
     scene.miner.script = {
       onInitial: ({ job_uuid }, connection) =>
         scene.miner.initial(job_uuid).length === 1
-          ? say(connection, make(AcceptJob, { job_uuid }))
-          : say(connection, make(AcceptJob, { job_uuid }), make(ExecutorReady, { job_uuid })),
+          ? send(connection, make(AcceptJob, { job_uuid }))
+          : send(connection, make(AcceptJob, { job_uuid }), make(ExecutorReady, { job_uuid })),
       onJob: wholeJob.onJob,
     };
     const first = await scene.start();
@@ -87,7 +87,7 @@ describe('the validator', () => {
     scene.miner.script = {
       ...wholeJob,
       onJob: async ({ job_uuid }, connection) => {
-        if (scene.miner.all('V0JobRequest').length > 1) await say(connection, finished(job_uuid));
+        if (scene.miner.all('V0JobRequest').length > 1) await send(connection, finished(job_uuid));
       },
     };
     const first = await scene.start();

@@ -2,19 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobOutput } from '@horde/protocol';
 import type { MinerMessage } from '../jobs/outcome.ts';
 import { Inbox } from './inbox.ts';
-import type { MinerAddress, MinerClient } from './miner-client.service.ts';
+import type { MinerAddress, MinerClient } from './miner-client.ts';
 import type { MinerLink } from './miner-link.ts';
 
 /** How often a first connection is tried, as ComputeHorde's validators do. */
 const firstAttempts = 5;
 /** A connection that lasted less than this is not opened again at once. @unit ms */
 const shortLife = 5_000;
-const longestPause = 5_000;
+const maxPause = 5_000;
 /** A miner that sends more than this before we have read it is cut off: a whole job needs a dozen messages. */
-const mostUnread = 200;
+const maxUnread = 200;
 
 /** A message of the miner. */
-export interface HeardMessage {
+export interface ReceivedMessage {
   is: 'message';
   message: MinerMessage;
   /** Its number on a durable link; null on a plain one. */
@@ -24,16 +24,16 @@ export interface HeardMessage {
 }
 
 /** What happens in a conversation: a message came, the miner said how far it has come, or the connection is gone. */
-export type Heard =
-  HeardMessage | { is: 'resume'; number: number } | { is: 'lost'; code: number; why: string };
+export type MinerEvent =
+  ReceivedMessage | { is: 'resume'; number: number } | { is: 'lost'; code: number; why: string };
 
 /**
  * One job's talk with its miner, over one connection at a time. Opening it again after a loss is up to the caller,
  * who has to say again what the miner may have missed.
  */
-export class Conversation {
+export class MinerConnection {
   private link: MinerLink | null = null;
-  private inbox = new Inbox<Heard>();
+  private inbox = new Inbox<MinerEvent>();
   private openedAt = 0;
   private shortLives = 0;
   private over = false;
@@ -64,7 +64,7 @@ export class Conversation {
   async reopen(until: number, persistent: boolean): Promise<boolean> {
     await this.pauseAfterShortLife(until);
     const limit = AbortSignal.timeout(Math.min(Math.max(1, until - Date.now()), 2 ** 31 - 1));
-    const inbox = (this.inbox = new Inbox<Heard>());
+    const inbox = (this.inbox = new Inbox<MinerEvent>());
     try {
       const link = await this.client.connect(this.miner, {
         attempts: persistent ? Number.MAX_SAFE_INTEGER : firstAttempts,
@@ -76,7 +76,7 @@ export class Conversation {
           }
           inbox.put({ is: 'message', message, number: null, taken: () => undefined });
           // Not waited for, lest the end of the connection overtake what came before it.
-          if (inbox.size > mostUnread) link.terminate();
+          if (inbox.size > maxUnread) link.terminate();
         },
         numbered: {
           onMessage: (message, job, number) => {
@@ -106,25 +106,25 @@ export class Conversation {
   }
 
   /** What happens next; null when nothing does before `until`. Throws when the run is to end. */
-  async next(until: number): Promise<Heard | null> {
-    const heard = await this.inbox.next(until, this.signal);
-    if (heard?.is === 'lost') {
+  async next(until: number): Promise<MinerEvent | null> {
+    const event = await this.inbox.next(until, this.signal);
+    if (event?.is === 'lost') {
       this.link = null;
-      this.trouble = heard.why;
+      this.trouble = event.why;
       this.shortLives = Date.now() - this.openedAt < shortLife ? this.shortLives + 1 : 0;
     }
-    return heard;
+    return event;
   }
 
   /** Sends a message about the job; false when the connection is gone. */
-  async tell(message: { message_type: string }): Promise<boolean> {
-    return (await this.link?.tell(this.job, message)) ?? false;
+  async send(message: { message_type: string }): Promise<boolean> {
+    return (await this.link?.sendMessage(this.job, message)) ?? false;
   }
 
   /** The job has ended: whatever the miner says about it from now on is taken without being looked at. */
   finish(): void {
     this.over = true;
-    for (const heard of this.inbox.empty()) if (heard.is === 'message') heard.taken();
+    for (const event of this.inbox.empty()) if (event.is === 'message') event.taken();
   }
 
   close(): void {
@@ -135,7 +135,7 @@ export class Conversation {
   /** A miner that closes every connection at once is not to be called many times a second. */
   private async pauseAfterShortLife(until: number): Promise<void> {
     if (this.shortLives === 0) return;
-    const pause = Math.min(100 * 2 ** this.shortLives, longestPause, Math.max(0, until - Date.now()));
+    const pause = Math.min(100 * 2 ** this.shortLives, maxPause, Math.max(0, until - Date.now()));
     await sleep(pause, undefined, { signal: this.signal });
   }
 }

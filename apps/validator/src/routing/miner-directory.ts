@@ -1,17 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Chain, Neuron } from '@horde/chain';
+import { CHAIN, type Chain, type Neuron } from '@horde/chain';
 import { Database } from '@horde/database';
-import type { Logger } from '@horde/operations';
+import { LOGGER, type Logger } from '@horde/operations';
 import { isExecutorClass } from '@horde/protocol';
 import type { EntityManager } from 'typeorm';
-import { MinerClient, type MinerAddress } from '../miner/miner-client.service.ts';
+import { MinerClient, type MinerAddress } from '../miner/miner-client.ts';
 import { MinerManifest } from './miner-manifest.entity.ts';
 import { Miner } from './miner.entity.ts';
 
 /** How long a miner may take to tell its manifest, the connection included. @unit ms */
 const manifestLimit = 30_000;
 /** So many failures in a row, and the miner counts as offering nothing. */
-const mostMisses = 2;
+const maxMisses = 2;
 /** The chain is asked at most this often. @unit ms */
 const chainPause = 1_000;
 
@@ -24,13 +24,13 @@ export class MinerDirectory {
   private readonly stopping = new AbortController();
 
   constructor(
-    @Inject('CHAIN') private readonly chain: Chain,
+    @Inject(CHAIN) private readonly chain: Chain,
     private readonly database: Database,
     private readonly client: MinerClient,
-    @Inject('LOGGER') private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Reads the neurons from the chain, at most once a second, and asks those for their manifest that told none yet. */
+  /** Reads the neurons from the chain, at most once a second, and asks those for their manifest that received none yet. */
   refreshNeurons(): Promise<void> {
     if (Date.now() - this.refreshedAt < chainPause) return Promise.resolve();
     this.refreshing ??= this.readNeurons().finally(() => {
@@ -123,12 +123,12 @@ export class MinerDirectory {
       await this.storeManifest(miner.hotkey, manifest);
       this.logger.debug(
         { peer: miner.hotkey, manifest: Object.fromEntries(manifest) },
-        'the miner told its manifest',
+        'the miner sent its manifest',
       );
     } catch (error) {
       if (this.stopping.signal.aborted) return;
       const why = error instanceof Error ? error.message : String(error);
-      this.logger.debug({ peer: miner.hotkey }, `the miner did not tell its manifest: ${why}`);
+      this.logger.debug({ peer: miner.hotkey }, `the miner did not send its manifest: ${why}`);
       await this.storeMiss(miner.hotkey).catch((error: unknown) =>
         this.logger.error({ error }, 'a miss was not stored'),
       );
@@ -138,22 +138,22 @@ export class MinerDirectory {
   private async fetchManifest(miner: MinerAddress): Promise<Map<string, number>> {
     const limit = AbortSignal.timeout(manifestLimit);
     const signal = AbortSignal.any([this.stopping.signal, limit]);
-    const told = Promise.withResolvers<Map<string, number>>();
+    const received = Promise.withResolvers<Map<string, number>>();
     const connection = await this.client.connect(miner, {
       attempts: 1,
       signal,
       onMessage: (message) => {
-        if (message.message_type === 'V0ExecutorManifestRequest') told.resolve(message.manifest);
+        if (message.message_type === 'V0ExecutorManifestRequest') received.resolve(message.manifest);
       },
     });
     const giveUp = () =>
-      told.reject(new Error(limit.aborted ? `no answer within ${manifestLimit / 1000} s` : 'stopping'));
+      received.reject(new Error(limit.aborted ? `no answer within ${manifestLimit / 1000} s` : 'stopping'));
     signal.addEventListener('abort', giveUp);
     void connection.closed.then(({ code, reason }) =>
-      told.reject(new Error(`closed with ${code} ${reason}`.trim())),
+      received.reject(new Error(`closed with ${code} ${reason}`.trim())),
     );
     try {
-      return await told.promise;
+      return await received.promise;
     } finally {
       signal.removeEventListener('abort', giveUp);
       connection.close();
@@ -179,7 +179,7 @@ export class MinerDirectory {
     await this.database.transaction(async ({ manager }) => {
       await manager.increment(Miner, { hotkey }, 'manifest_misses', 1);
       const misses = await this.missesOf(manager, hotkey);
-      if (misses < mostMisses) return;
+      if (misses < maxMisses) return;
       await manager.delete(MinerManifest, { hotkey });
       await manager.update(Miner, { hotkey }, { manifest_at: null });
     });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase } from '@horde/testing/database';
 import { databaseOptions } from '../database.ts';
 import { newJob } from '../testing/scripted-facilitator.ts';
-import { Jobs } from './jobs.service.ts';
+import { Jobs } from './jobs.ts';
 
 let database: Database;
 let jobs: Jobs;

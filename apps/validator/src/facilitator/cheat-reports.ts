@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
-import { withLogContext, type Logger } from '@horde/operations';
+import { LOGGER, type Logger, withLogContext } from '@horde/operations';
 import { writeCompact, type JobCheated } from '@horde/protocol';
 import { cheatReportProblem } from '../jobs/request-signature.ts';
-import { Whitelist } from '../whitelist/whitelist.service.ts';
+import { Whitelist } from '../whitelist/whitelist.ts';
 import { CheatReport } from './cheat-report.entity.ts';
 
 /** Keeps users' reports of wrong results. */
@@ -12,7 +12,7 @@ export class CheatReports {
   constructor(
     private readonly database: Database,
     private readonly whitelist: Whitelist,
-    @Inject('LOGGER') private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** Stores a report, once. One whose signature does not count is not kept. */

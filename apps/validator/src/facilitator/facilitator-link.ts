@@ -6,7 +6,7 @@ import {
 } from '@nestjs/common';
 import { Outbox } from '@horde/database';
 import { Keypair } from '@horde/identity';
-import { Health, type Logger } from '@horde/operations';
+import { Health, LOGGER, type Logger } from '@horde/operations';
 import {
   dispatch,
   facilitatorToValidator,
@@ -23,9 +23,9 @@ import {
   type JsonObject,
 } from '@horde/protocol';
 import { Link, type Connection } from '@horde/transport';
-import { JobIntake } from '../jobs/job-intake.service.ts';
+import { JobIntake } from '../jobs/job-intake.ts';
 import { ValidatorSettings } from '../settings.ts';
-import { CheatReports } from './cheat-reports.service.ts';
+import { CheatReports } from './cheat-reports.ts';
 import { problems, StatusDelivery } from './status-delivery.ts';
 
 /** How often the facilitator is told that we are alive; it forgets who is silent for three minutes. @unit ms */
@@ -62,7 +62,7 @@ export class FacilitatorLink implements OnApplicationBootstrap, BeforeApplicatio
     private readonly intake: JobIntake,
     private readonly cheatReports: CheatReports,
     health: Health,
-    @Inject('LOGGER') private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {
     health.add('facilitator link', async () => {
       if (!this.link?.connection)

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
 import { Keypair } from '@horde/identity';
-import type { Logger } from '@horde/operations';
+import { LOGGER, type Logger } from '@horde/operations';
 import { make, ValidatorAuth, validatorAuthText, validatorPath, writeFrame } from '@horde/protocol';
 import { connect, type Extension } from '@horde/transport';
 import { MinerLink, type MinerEnd } from './miner-link.ts';
@@ -27,7 +27,7 @@ const extensions: readonly Extension[] = ['durable-1', 'cancel-1', 'logs-1'];
 export class MinerClient {
   constructor(
     private readonly keypair: Keypair,
-    @Inject('LOGGER') private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** Connects and says who we are; every new connection has to. Throws the last attempt's error when all failed. */

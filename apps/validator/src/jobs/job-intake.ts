@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { withLogContext, type Logger } from '@horde/operations';
+import { LOGGER, type Logger, withLogContext } from '@horde/operations';
 import { errors, type NewJob } from '@horde/protocol';
-import { Whitelist } from '../whitelist/whitelist.service.ts';
+import { Whitelist } from '../whitelist/whitelist.ts';
 import { isDatabaseTrouble } from './database-trouble.ts';
-import { JobDriver } from './job-driver.service.ts';
-import { Jobs } from './jobs.service.ts';
+import { JobQueue } from './job-queue.ts';
+import { Jobs } from './jobs.ts';
 import { rejected, unreadable } from './outcome.ts';
 import { jobSignatureProblem } from './request-signature.ts';
 
@@ -20,8 +20,8 @@ export class JobIntake {
   constructor(
     private readonly jobs: Jobs,
     private readonly whitelist: Whitelist,
-    private readonly driver: JobDriver,
-    @Inject('LOGGER') private readonly logger: Logger,
+    private readonly queue: JobQueue,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /**
@@ -56,7 +56,7 @@ export class JobIntake {
     if (problem !== null) return this.logger.warn(`the job was rejected: ${problem}`);
     this.logger.info({ class: request.executor_class, image: request.docker_image }, 'the job was received');
     // Not waited for: the queues' store may be away, and more frames are to be read.
-    void this.driver.ring(request.uuid);
+    void this.queue.ring(request.uuid);
   }
 
   /** The facilitator sends a job once: a database that is away for a moment must not lose it. */

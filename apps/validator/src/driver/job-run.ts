@@ -1,25 +1,25 @@
 import type { Logger } from '@horde/operations';
 import type { Keypair } from '@horde/identity';
 import { HordeError, isTerminal, type JobStatus, type NewJob } from '@horde/protocol';
-import { Conversation, type HeardMessage } from '../miner/conversation.ts';
-import type { MinerClient } from '../miner/miner-client.service.ts';
-import type { ReceiptHandover } from '../receipts/receipt-handover.service.ts';
-import type { Receipts } from '../receipts/receipts.service.ts';
-import type { Router } from '../routing/router.service.ts';
-import type { Job } from './job.entity.ts';
-import { JobSpeech } from './job-speech.ts';
-import type { Claim, Jobs } from './jobs.service.ts';
+import { MinerConnection, type ReceivedMessage } from '../miner/miner-connection.ts';
+import type { MinerClient } from '../miner/miner-client.ts';
+import type { MinerDelivery } from '../miner/miner-delivery.ts';
+import type { Receipts } from '../receipts/receipts.ts';
+import type { Router } from '../routing/router.ts';
+import type { Job } from '../jobs/job.entity.ts';
+import { MinerRequests } from './miner-requests.ts';
+import type { Claim, Jobs } from '../jobs/jobs.ts';
 import type { LiveOutput } from './live-output.ts';
-import { acceptedReceipt, finishedReceipt, requestOf } from './messages.ts';
-import { givenUp, rejected, reportOf, type MinerMessage, type Report } from './outcome.ts';
-import { awaited, deadlineAfter, noScore, scoreOf, stepsTo, type StageLimits } from './stages.ts';
+import { acceptedReceipt, finishedReceipt, requestOf } from '../jobs/messages.ts';
+import { givenUp, rejected, reportOf, type MinerMessage, type Report } from '../jobs/outcome.ts';
+import { awaited, deadlineAfter, noScore, scoreOf, stepsTo, type StageLimits } from '../jobs/stages.ts';
 
 /** What a run needs of the rest of the validator. */
 export interface RunParts {
   jobs: Jobs;
   router: Router;
   receipts: Receipts;
-  handover: ReceiptHandover;
+  delivery: MinerDelivery;
   miners: MinerClient;
   output: LiveOutput;
   keypair: Keypair;
@@ -32,8 +32,8 @@ const resumeGrace = 5_000;
 /** How long the last receipt of a job is tried to be handed over. @unit ms */
 const receiptLimit = 10_000;
 
-/** So much of an error that the miner answered is kept. @unit characters */
-const mostLastWords = 500;
+/** Longest error text of a miner that is kept. @unit characters */
+const maxErrorLength = 500;
 
 /** Another run has the job now: this one must not touch it any more. */
 class ClaimLost extends Error {}
@@ -46,12 +46,12 @@ export class JobRun {
   /** Found with a miner chosen: an earlier run may have said anything up to the recorded stage. */
   private readonly resumed: boolean;
   private readonly notBefore: number;
-  private talk!: Conversation;
-  private speech!: JobSpeech;
+  private miner!: MinerConnection;
+  private requests!: MinerRequests;
   /** When the current stage began. @unit ms since 1970 */
   private since = Date.now();
   private everOpen = false;
-  private lastWords = '';
+  private lastError = '';
 
   constructor(
     private job: Job,
@@ -82,7 +82,7 @@ export class JobRun {
       if (!(error instanceof ClaimLost) && !this.stop.signal.aborted) throw error;
       this.parts.logger.info('this run leaves the job to another');
     } finally {
-      this.talk?.close();
+      this.miner?.close();
       this.parts.output.forget(this.job.uuid);
     }
   }
@@ -106,26 +106,26 @@ export class JobRun {
       this.resumed ? 'going on with the job' : 'a miner was chosen',
     );
     const { miners, output } = this.parts;
-    this.talk = new Conversation(this.job.uuid, miners, miner, this.stop.signal, (piece) =>
+    this.miner = new MinerConnection(this.job.uuid, miners, miner, this.stop.signal, (piece) =>
       output.take(piece),
     );
-    this.speech = new JobSpeech(this.job.uuid, this.request, this.talk, this.parts);
+    this.requests = new MinerRequests(this.job.uuid, this.request, this.miner, this.parts);
     return true;
   }
 
   private async followMiner(): Promise<void> {
     while (!isTerminal(this.job.status)) {
-      if (!this.talk.open && !(await this.openConnection())) continue;
-      const heard = await this.talk.next(this.deadline);
-      if (heard === null) await this.giveUp();
-      else if (heard.is === 'message') await this.hear(heard);
-      else if (heard.is === 'resume') await this.speech.resumed(heard.number, this.job.status);
+      if (!this.miner.open && !(await this.openConnection())) continue;
+      const received = await this.miner.next(this.deadline);
+      if (received === null) await this.giveUp();
+      else if (received.is === 'message') await this.receive(received);
+      else if (received.is === 'resume') await this.requests.resumed(received.number, this.job.status);
       else {
-        this.parts.logger.warn(`the connection to the miner was lost: ${heard.why}`);
-        this.speech.lost(heard.code);
+        this.parts.logger.warn(`the connection to the miner was lost: ${received.why}`);
+        this.requests.lost(received.code);
       }
     }
-    await this.handOverLastWords();
+    await this.deliverReceipt();
   }
 
   /** @unit ms since 1970 */
@@ -139,32 +139,32 @@ export class JobRun {
 
   private async openConnection(): Promise<boolean> {
     const persistent = this.everOpen || this.job.status !== 'received';
-    if (!(await this.talk.reopen(this.deadline, persistent))) {
+    if (!(await this.miner.reopen(this.deadline, persistent))) {
       await this.giveUp();
       return false;
     }
     const again = this.everOpen || this.resumed;
     this.everOpen = true;
-    await this.speech.begin(this.job, again);
+    await this.requests.begin(this.job, again);
     return true;
   }
 
-  private async hear({ message, number, taken }: HeardMessage): Promise<void> {
+  private async receive({ message, number, taken }: ReceivedMessage): Promise<void> {
     const isNew = number === null || number > Number(this.job.miner_number);
     const report = isNew ? this.read(message) : null;
     const steps = report ? stepsTo(this.job.status, report.status, this.streaming) : [];
     if (report) await this.advance(steps, report, number);
     taken();
     if (report && !isTerminal(this.job.status))
-      await this.speech.heard(report.status, steps, this.job.status);
+      await this.requests.received(report.status, steps, this.job.status);
   }
 
   /** What the message says about the job; null: nothing. */
   private read(message: MinerMessage): Report | null {
     if (message.message_type === 'GenericError' || message.message_type === 'UnauthorizedError') {
       const words = message.details ?? ('code' in message ? message.code : '');
-      this.lastWords = words.slice(0, mostLastWords);
-      this.parts.logger.warn({ details: this.lastWords }, 'the miner answered with an error');
+      this.lastError = words.slice(0, maxErrorLength);
+      this.parts.logger.warn({ details: this.lastError }, 'the miner answered with an error');
     }
     return 'job_uuid' in message && message.job_uuid === this.job.uuid ? reportOf(message) : null;
   }
@@ -224,9 +224,9 @@ export class JobRun {
     const stored = await this.parts.jobs.advance(this.claim, reports, {}, async (tx) => {
       if (!this.job.miner_hotkey) return;
       if (cancel !== undefined)
-        await this.parts.handover.cancel(tx, this.job.miner_hotkey, this.job.uuid, cancel);
+        await this.parts.delivery.cancel(tx, this.job.miner_hotkey, this.job.uuid, cancel);
       const payload = finishedReceipt(this.parties, this.job.started_at!.getTime(), score);
-      await this.parts.handover.put(tx, await this.parts.receipts.issue(tx, payload));
+      await this.parts.delivery.put(tx, await this.parts.receipts.issue(tx, payload));
     });
     if (!stored) throw new ClaimLost();
     this.job = { ...this.job, status: report.status };
@@ -234,9 +234,9 @@ export class JobRun {
   }
 
   private giveUp(): Promise<void> {
-    const { trouble } = this.talk;
+    const { trouble } = this.miner;
     const miner = `The miner ${this.job.miner_hotkey}`;
-    const said = this.lastWords ? ` It said: ${this.lastWords}` : '';
+    const answer = this.lastError ? ` It said: ${this.lastError}` : '';
     if (!this.everOpen && this.job.status === 'received' && !this.resumed) {
       const { miner_ip: ip, miner_port: port } = this.job;
       const address = `${ip?.includes(':') ? `[${ip}]` : ip}:${port}`;
@@ -248,7 +248,7 @@ export class JobRun {
     const seconds = Math.max(1, Math.round((this.deadline - this.since) / 1000));
     const connection = trouble ? ` There was no connection to it at the end: ${trouble}.` : '';
     const cancel = `${miner} did not ${what} within ${seconds} s.`;
-    return this.end(givenUp(reason, `${cancel}${connection}${said}`), { cancel });
+    return this.end(givenUp(reason, `${cancel}${connection}${answer}`), { cancel });
   }
 
   private get parties() {
@@ -260,17 +260,17 @@ export class JobRun {
   }
 
   /** What cannot be given now, the miner gets later. */
-  private async handOverLastWords(): Promise<void> {
+  private async deliverReceipt(): Promise<void> {
     if (!(this.everOpen || this.resumed)) return;
-    this.talk.finish();
+    this.miner.finish();
     for (const _attempt of [1, 2]) {
-      if (!this.talk.open && !(await this.talk.reopen(Date.now() + receiptLimit, false))) break;
-      const link = this.talk.open!;
+      if (!this.miner.open && !(await this.miner.reopen(Date.now() + receiptLimit, false))) break;
+      const link = this.miner.open!;
       const cut = setTimeout(() => link.terminate(), receiptLimit);
-      const given = await this.parts.handover.give(link, this.job.miner_hotkey!, this.job.uuid);
+      const given = await this.parts.delivery.give(link, this.job.miner_hotkey!, this.job.uuid);
       clearTimeout(cut);
       if (given) return;
-      this.talk.close();
+      this.miner.close();
     }
     this.parts.logger.warn('the miner could not be given the receipt of the finished job yet');
   }

@@ -7,56 +7,56 @@ import {
   type JobStatus,
   type NewJob,
 } from '@horde/protocol';
-import type { Conversation } from '../miner/conversation.ts';
+import type { MinerConnection } from '../miner/miner-connection.ts';
 import { messageNumbers } from '../miner/miner-link.ts';
-import type { Receipts } from '../receipts/receipts.service.ts';
-import type { Job } from './job.entity.ts';
-import { initialJobRequest, jobRequest } from './messages.ts';
-import type { StageLimits } from './stages.ts';
+import type { Receipts } from '../receipts/receipts.ts';
+import type { Job } from '../jobs/job.entity.ts';
+import { initialJobRequest, jobRequest } from '../jobs/messages.ts';
+import type { StageLimits } from '../jobs/stages.ts';
 
 /**
  * What a run says to its job's miner: the initial request, the receipt of the accepted job, the job request; each when
  * it is due, and once more when the miner may not have heard it. A durable miner says itself what it has heard; to
  * another all is said again that it may be waiting for, which also tells it which job we ask about.
  */
-export class JobSpeech {
+export class MinerRequests {
   private acceptedReceiptSent = false;
   private jobRequestSent = false;
   /** On this connection we said again what was said before, and the miner has not reacted yet. */
   private repeated = false;
   /** ComputeHorde's own miners fail on a repeated message and close the connection with 1011. */
-  private minerDislikesRepeats = false;
+  private minerFailsOnRepeats = false;
   /** A durable miner has not said yet how much it has heard. */
   private asking = false;
 
   constructor(
     private readonly uuid: string,
     private readonly request: NewJob,
-    private readonly talk: Conversation,
+    private readonly miner: MinerConnection,
     private readonly parts: { receipts: Receipts; keypair: Keypair; limits: StageLimits },
   ) {}
 
   /** To be called on each fresh connection. @param again the miner may have heard of the job before */
   async begin(job: Pick<Job, 'status' | 'miner_number'>, again: boolean): Promise<void> {
-    const link = this.talk.open;
+    const link = this.miner.open;
     this.jobRequestSent = false;
     this.asking = again && link !== null && link.isDurable;
     this.repeated = again && !this.asking;
     if (this.asking) return void (await link!.resume(this.uuid, Number(job.miner_number)));
-    if (this.repeated && this.minerDislikesRepeats) return;
+    if (this.repeated && this.minerFailsOnRepeats) return;
     const { status } = job;
-    if (status === 'received' || status === 'accepted') await this.sayInitialRequest();
-    else await this.sayJobRequest();
-    if (status === 'accepted' && !this.acceptedReceiptSent) await this.sayAcceptedReceipt();
+    if (status === 'received' || status === 'accepted') await this.sendInitialRequest();
+    else await this.sendJobRequest();
+    if (status === 'accepted' && !this.acceptedReceiptSent) await this.sendAcceptedReceipt();
   }
 
   /** A durable miner has heard all up to this number. */
   async resumed(number: number, status: JobStatus): Promise<void> {
     this.asking = false;
-    if (number < messageNumbers.V0InitialJobRequest) await this.sayInitialRequest();
+    if (number < messageNumbers.V0InitialJobRequest) await this.sendInitialRequest();
     if (status === 'received') return;
-    if (number < messageNumbers.V0JobAcceptedReceiptRequest) await this.sayAcceptedReceipt();
-    if (status !== 'accepted' && number < messageNumbers.V0JobRequest) await this.sayJobRequest();
+    if (number < messageNumbers.V0JobAcceptedReceiptRequest) await this.sendAcceptedReceipt();
+    if (status !== 'accepted' && number < messageNumbers.V0JobRequest) await this.sendJobRequest();
   }
 
   /**
@@ -65,40 +65,40 @@ export class JobSpeech {
    * @param reported what
    * @param steps what the job has passed by it; none: it is further already
    */
-  async heard(reported: JobStatus, steps: JobStatus[], status: JobStatus): Promise<void> {
+  async received(reported: JobStatus, steps: JobStatus[], status: JobStatus): Promise<void> {
     this.repeated = false;
     if (this.asking) return;
-    if (steps.includes('accepted')) await this.sayAcceptedReceipt();
-    if (steps.includes('executor_ready')) await this.sayJobRequest();
+    if (steps.includes('accepted')) await this.sendAcceptedReceipt();
+    if (steps.includes('executor_ready')) await this.sendJobRequest();
     // It asks for the job although, for us, it has it: the request went down with an earlier connection.
     const asksAgain = steps.length === 0 && reported === 'executor_ready' && status === 'executor_ready';
-    if (asksAgain && !this.jobRequestSent) await this.sayJobRequest();
+    if (asksAgain && !this.jobRequestSent) await this.sendJobRequest();
   }
 
   /** The connection is gone. */
   lost(code: number): void {
-    if (code === 1011 && this.repeated) this.minerDislikesRepeats = true;
+    if (code === 1011 && this.repeated) this.minerFailsOnRepeats = true;
   }
 
-  private async sayInitialRequest(): Promise<void> {
+  private async sendInitialRequest(): Promise<void> {
     const receipt = await this.parts.receipts.find<JobStartedPayload>(this.uuid, 'JobStartedReceipt');
     if (!receipt) throw new Error('A miner was chosen for the job, but its first receipt is not there.');
     const { keypair, limits } = this.parts;
-    await this.say(initialJobRequest(this.request, receipt, limits, keypair));
+    await this.send(initialJobRequest(this.request, receipt, limits, keypair));
   }
 
-  private async sayAcceptedReceipt(): Promise<void> {
+  private async sendAcceptedReceipt(): Promise<void> {
     const receipt = await this.parts.receipts.find<JobAcceptedPayload>(this.uuid, 'JobAcceptedReceipt');
-    if (receipt) this.acceptedReceiptSent = await this.say(make(JobAcceptedReceipt, receipt));
+    if (receipt) this.acceptedReceiptSent = await this.send(make(JobAcceptedReceipt, receipt));
   }
 
-  private async sayJobRequest(): Promise<void> {
-    this.jobRequestSent = await this.say(jobRequest(this.request, this.parts.keypair));
+  private async sendJobRequest(): Promise<void> {
+    this.jobRequestSent = await this.send(jobRequest(this.request, this.parts.keypair));
   }
 
-  private async say(message: { message_type: string }): Promise<boolean> {
-    const told = this.talk.tell(message);
+  private async send(message: { message_type: string }): Promise<boolean> {
+    const sent = this.miner.send(message);
     // A durable link may wait for an acknowledgement first, which comes behind messages that we are to read.
-    return this.talk.open?.isDurable ? true : told;
+    return this.miner.open?.isDurable ? true : sent;
   }
 }

@@ -6,44 +6,43 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { Keypair } from '@horde/identity';
-import { withLogContext, type Logger } from '@horde/operations';
-import { Queues, type Queue } from '@horde/queue';
-import { MinerClient } from '../miner/miner-client.service.ts';
-import { ReceiptHandover } from '../receipts/receipt-handover.service.ts';
-import { Receipts } from '../receipts/receipts.service.ts';
-import { Router } from '../routing/router.service.ts';
+import { LOGGER, type Logger, withLogContext } from '@horde/operations';
+import { MinerClient } from '../miner/miner-client.ts';
+import { MinerDelivery } from '../miner/miner-delivery.ts';
+import { Receipts } from '../receipts/receipts.ts';
+import { Router } from '../routing/router.ts';
 import { ValidatorSettings } from '../settings.ts';
-import { isDatabaseTrouble } from './database-trouble.ts';
+import { isDatabaseTrouble } from '../jobs/database-trouble.ts';
 import { JobRun, type RunParts } from './job-run.ts';
-import { Job } from './job.entity.ts';
-import { Jobs } from './jobs.service.ts';
+import { Job } from '../jobs/job.entity.ts';
+import { JobQueue } from '../jobs/job-queue.ts';
+import { Jobs } from '../jobs/jobs.ts';
 import { LiveOutput } from './live-output.ts';
-import { givenUp } from './outcome.ts';
+import { givenUp } from '../jobs/outcome.ts';
 
 /** How long a claim holds after its last renewal. A job whose process was killed is taken over so late. @unit ms */
 const lease = 10_000;
 const renewalInterval = 3_000;
 /** How often jobs are looked for that nobody drives and nobody has rung for. @unit ms */
 const sweepInterval = 5_000;
-/** So many jobs are driven at once; the others wait for the next sweep. */
-const mostRuns = 500;
+/** How many jobs are driven at once; the others wait for the next sweep. */
+const maxRuns = 500;
 
 /** Drives each unfinished job in exactly one run, in whichever process of the validator gets it first. */
 @Injectable()
 export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly runs = new Map<string, { uuid: string; run: JobRun | null; ended: Promise<void> }>();
   private readonly parts: RunParts;
-  private queue: Queue | null = null;
   private timers: NodeJS.Timeout[] = [];
   private stopping = false;
 
   constructor(
     private readonly jobs: Jobs,
-    private readonly queues: Queues,
-    @Inject('LOGGER') private readonly logger: Logger,
+    private readonly queue: JobQueue,
+    @Inject(LOGGER) private readonly logger: Logger,
     router: Router,
     receipts: Receipts,
-    handover: ReceiptHandover,
+    delivery: MinerDelivery,
     miners: MinerClient,
     output: LiveOutput,
     keypair: Keypair,
@@ -53,7 +52,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
       jobs,
       router,
       receipts,
-      handover,
+      delivery,
       miners,
       output,
       keypair,
@@ -63,11 +62,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   onApplicationBootstrap(): void {
-    this.queue = this.queues.open('jobs');
-    this.queue.work(async (uuid) => this.start(uuid), {
-      concurrency: 50,
-      onError: (error, uuid) => this.logger.error({ error, job: uuid }, 'the queue of jobs failed'),
-    });
+    this.queue.work(async (uuid) => this.start(uuid));
     const repeat = (work: () => Promise<void>, interval: number, failed: string) =>
       setInterval(
         () => void work().catch((error: unknown) => this.logger.error({ error }, failed)),
@@ -93,17 +88,9 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
     await this.jobs.release(drivers);
   }
 
-  /** Wakes a worker, here or in another process, for a job that has been stored. */
-  async ring(uuid: string): Promise<void> {
-    // A lost ring costs a moment: the sweep finds the job.
-    await this.queue
-      ?.ring(uuid)
-      .catch((error: unknown) => this.logger.warn({ error, job: uuid }, 'the queue of jobs cannot be rung'));
-  }
-
   /** Begins a run of a job, unless it has one. */
   private start(uuid: string): void {
-    if (this.stopping || this.runs.size >= mostRuns) return;
+    if (this.stopping || this.runs.size >= maxRuns) return;
     if ([...this.runs.values()].some((running) => running.uuid === uuid)) return;
     const driver = randomUUID();
     const entry = { uuid, run: null as JobRun | null, ended: Promise.resolve() };
@@ -133,13 +120,13 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
     await this.jobs
       .advance({ uuid, driver }, [givenUp('unhandled_exception', why)], {}, async (tx) => {
         const { miner_hotkey } = await tx.manager.findOneByOrFail(Job, { uuid });
-        if (miner_hotkey) await this.parts.handover.cancel(tx, miner_hotkey, uuid, why);
+        if (miner_hotkey) await this.parts.delivery.cancel(tx, miner_hotkey, uuid, why);
       })
       .catch((error: unknown) => this.logger.error({ error }, 'the job could not be ended'));
   }
 
   private async sweep(): Promise<void> {
-    const room = mostRuns - this.runs.size;
+    const room = maxRuns - this.runs.size;
     if (room <= 0) return;
     for (const uuid of await this.jobs.untaken(room)) this.start(uuid);
   }

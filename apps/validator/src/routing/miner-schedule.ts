@@ -4,9 +4,9 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import type { Logger } from '@horde/operations';
+import { LOGGER, type Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
-import { MinerDirectory } from './miner-directory.service.ts';
+import { MinerDirectory } from './miner-directory.ts';
 
 /** @unit ms */
 const neuronsInterval = 30_000;
@@ -19,7 +19,7 @@ export class MinerSchedule implements OnApplicationBootstrap, BeforeApplicationS
   constructor(
     private readonly directory: MinerDirectory,
     private readonly queues: Queues,
-    @Inject('LOGGER') private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {

@@ -5,21 +5,21 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { Database, Outbox, OutboxRow, type Transaction } from '@horde/database';
-import type { Logger } from '@horde/operations';
+import { LOGGER, type Logger } from '@horde/operations';
 import { CancelJob, JobFinishedReceipt, make, type JobFinishedPayload } from '@horde/protocol';
-import { MinerClient, type MinerAddress } from '../miner/miner-client.service.ts';
-import type { MinerLink } from '../miner/miner-link.ts';
-import type { SignedReceipt } from './receipts.service.ts';
+import { MinerClient, type MinerAddress } from './miner-client.ts';
+import type { MinerLink } from './miner-link.ts';
+import type { SignedReceipt } from '../receipts/receipts.ts';
 
-/** How often miners are called that did not get a receipt. @unit ms */
+/** How often miners that did not get a receipt are called. @unit ms */
 const sweepInterval = 60_000;
-/** For so long the run of the job tries itself. @unit seconds */
-const leftToRun = 30;
-/** A receipt that could not be handed over for so long is no longer tried. */
-const mostHours = 24;
-/** So many miners are called at once, and given so many messages each. */
-const mostMiners = 50;
-const mostMessages = 100;
+/** How long the run of the job tries itself. @unit seconds */
+const runDelivers = 30;
+/** How long a receipt that could not be delivered is kept. @unit hours */
+const maxHours = 24;
+/** How many miners are called at once, and how many messages each is given. */
+const maxMiners = 50;
+const maxMessages = 100;
 /** How long a call may take to be answered. @unit ms */
 const callLimit = 20_000;
 
@@ -31,7 +31,7 @@ const peerOf = (minerHotkey: string): string => `miner ${minerHotkey}`;
  * ended before it could tell them.
  */
 @Injectable()
-export class ReceiptHandover implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class MinerDelivery implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
   private timer: NodeJS.Timeout | undefined;
 
@@ -39,7 +39,7 @@ export class ReceiptHandover implements OnApplicationBootstrap, BeforeApplicatio
     private readonly database: Database,
     private readonly outbox: Outbox,
     private readonly client: MinerClient,
-    @Inject('LOGGER') private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -47,7 +47,7 @@ export class ReceiptHandover implements OnApplicationBootstrap, BeforeApplicatio
       void this.sweep(age).catch((error: unknown) =>
         this.logger.error({ error }, 'the receipts that miners did not get could not be handed over'),
       );
-    this.timer = setInterval(() => sweep(leftToRun), sweepInterval);
+    this.timer = setInterval(() => sweep(runDelivers), sweepInterval);
     sweep(0);
   }
 
@@ -85,7 +85,7 @@ export class ReceiptHandover implements OnApplicationBootstrap, BeforeApplicatio
   private async sweep(age: number): Promise<void> {
     await this.database.manager.query(
       `delete from outbox where peer like 'miner %' and created_at < now() - make_interval(hours => $1)`,
-      [mostHours],
+      [maxHours],
     );
     const miners = (await this.database.manager.query(
       `select hotkey, ip, port from (
@@ -94,7 +94,7 @@ export class ReceiptHandover implements OnApplicationBootstrap, BeforeApplicatio
          where peer = 'miner ' || miner_hotkey and created_at <= now() - make_interval(secs => $1)
          order by miner_hotkey, started_at desc
        ) waiting order by random() limit $2`,
-      [age, mostMiners],
+      [age, maxMiners],
     )) as MinerAddress[];
     await Promise.all(miners.map((miner) => this.call(miner)));
   }
@@ -135,7 +135,7 @@ export class ReceiptHandover implements OnApplicationBootstrap, BeforeApplicatio
     return this.database.manager.find(OutboxRow, {
       where: { peer: peerOf(minerHotkey), ...(subject !== undefined && { subject }) },
       order: { id: 'asc' },
-      take: mostMessages,
+      take: maxMessages,
     });
   }
 

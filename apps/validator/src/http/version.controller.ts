@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ValidatorSettings } from './settings.ts';
+import { ValidatorSettings } from '../settings.ts';
 
 @Controller('version')
 export class VersionController {

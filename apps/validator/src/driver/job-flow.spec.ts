@@ -10,7 +10,7 @@ import {
   make,
 } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
-import { finished, say, wholeJob } from '../testing/miner-script.ts';
+import { finished, send, wholeJob } from '../testing/miner-script.ts';
 import { Scene } from '../testing/scene.ts';
 
 const scene = new Scene();
@@ -91,7 +91,7 @@ describe('a job that goes well', () => {
     scene.miner.script = {
       ...wholeJob,
       onJob: ({ job_uuid }, connection) =>
-        say(
+        send(
           connection,
           make(VolumesReady, { job_uuid }),
           make(StreamingJobReady, { job_uuid, public_key: 'PEM', ip: '203.0.113.5', port: 6006 }),
@@ -116,8 +116,8 @@ describe('a job that goes well', () => {
 
   it('passes the stages that its miner did not report', async () => {
     scene.miner.script = {
-      onInitial: ({ job_uuid }, connection) => say(connection, make(ExecutorReady, { job_uuid })),
-      onJob: ({ job_uuid }, connection) => say(connection, finished(job_uuid)),
+      onInitial: ({ job_uuid }, connection) => send(connection, make(ExecutorReady, { job_uuid })),
+      onJob: ({ job_uuid }, connection) => send(connection, finished(job_uuid)),
     };
     await scene.start();
     const uuid = await scene.send();
@@ -136,7 +136,7 @@ describe('a job that goes well', () => {
   it('is not finished by a result that comes before it was sent', async () => {
     scene.miner.script = {
       onInitial: ({ job_uuid }, connection) =>
-        say(connection, make(AcceptJob, { job_uuid }), finished(job_uuid)),
+        send(connection, make(AcceptJob, { job_uuid }), finished(job_uuid)),
     };
     await scene.start({ DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT: '0' });
     const uuid = await scene.send();
@@ -148,7 +148,7 @@ describe('a job that goes well', () => {
     const other = randomUUID();
     scene.miner.script = {
       onInitial: ({ job_uuid }, connection) =>
-        say(
+        send(
           connection,
           make(JobFailed, { job_uuid: other, reason: 'timeout' }),
           make(AcceptJob, { job_uuid }),
@@ -156,7 +156,7 @@ describe('a job that goes well', () => {
           make(ExecutorReady, { job_uuid }),
         ),
       onJob: ({ job_uuid }, connection) =>
-        say(
+        send(
           connection,
           make(VolumesReady, { job_uuid }),
           make(VolumesReady, { job_uuid }),

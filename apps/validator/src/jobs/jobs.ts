@@ -67,7 +67,7 @@ export class Jobs {
         ],
       )) as unknown[];
       if (inserted.length === 0) return false;
-      await this.tell(tx, uuid, [report]);
+      await this.report(tx, uuid, [report]);
       return true;
     });
   }
@@ -136,7 +136,7 @@ export class Jobs {
         .where({ uuid, driver, status: In(from) })
         .execute();
       if (!affected) return false;
-      await this.tell(tx, uuid, reports);
+      await this.report(tx, uuid, reports);
       await alsoStore(tx);
       return true;
     });
@@ -151,7 +151,7 @@ export class Jobs {
     return event?.at.getTime() ?? Date.now();
   }
 
-  private async tell(tx: Transaction, uuid: string, reports: Report[]): Promise<void> {
+  private async report(tx: Transaction, uuid: string, reports: Report[]): Promise<void> {
     for (const { status, metadata } of reports) {
       const text = metadata && writeCompact(toJson(metadata));
       await tx.manager.insert(JobEvent, { job_uuid: uuid, status, metadata: text });

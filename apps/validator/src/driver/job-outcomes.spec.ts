@@ -9,7 +9,7 @@ import {
   make,
 } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
-import { say, wholeJob } from '../testing/miner-script.ts';
+import { send, wholeJob } from '../testing/miner-script.ts';
 import { Scene } from '../testing/scene.ts';
 
 const scene = new Scene();
@@ -18,7 +18,7 @@ describe('a job that the miner does not complete', () => {
   it("is rejected with the miner's reason when it declines", async () => {
     scene.miner.script = {
       onInitial: ({ job_uuid }, connection) =>
-        say(connection, make(DeclineJob, { job_uuid, reason: 'busy', message: 'All 1 are busy.' })),
+        send(connection, make(DeclineJob, { job_uuid, reason: 'busy', message: 'All 1 are busy.' })),
     };
     await scene.start();
     const uuid = await scene.send();
@@ -35,7 +35,7 @@ describe('a job that the miner does not complete', () => {
     scene.miner.script = {
       ...wholeJob,
       onJob: ({ job_uuid }, connection) =>
-        say(
+        send(
           connection,
           make(VolumesReady, { job_uuid }),
           make(JobFailed, {
@@ -65,7 +65,7 @@ describe('a job that the miner does not complete', () => {
   it('has failed by the horde when the executor did', async () => {
     scene.miner.script = {
       onInitial: ({ job_uuid }, connection) =>
-        say(
+        send(
           connection,
           make(AcceptJob, { job_uuid }),
           make(HordeFailed, {
@@ -113,8 +113,8 @@ describe('a job that the miner does not complete', () => {
     ],
   ])('has failed with %s when the miner says nothing more', async (reason, words, onInitial, onJob) => {
     scene.miner.script = {
-      onInitial: ({ job_uuid }, connection) => say(connection, ...onInitial(job_uuid)),
-      onJob: ({ job_uuid }, connection) => say(connection, ...onJob(job_uuid)),
+      onInitial: ({ job_uuid }, connection) => send(connection, ...onInitial(job_uuid)),
+      onJob: ({ job_uuid }, connection) => send(connection, ...onJob(job_uuid)),
     };
     await scene.start({
       DYNAMIC_EXECUTOR_RESERVATION_TIME_LIMIT: '1',
