@@ -3,6 +3,7 @@ import type { Logger } from '@horde/operations';
 import { HordeError } from '@horde/protocol';
 import type { Response } from 'express';
 import { detail, Refusal } from './refusal.ts';
+import { ReaderIsGone } from './stream-json.ts';
 
 /** Answers whatever a request's handler throws, as JSON. */
 @Catch()
@@ -11,7 +12,11 @@ export class RefusalFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<Response>();
-    if (response.headersSent) return void response.end();
+    if (error instanceof ReaderIsGone) return void response.destroy();
+    if (response.headersSent) {
+      this.logger.error({ error }, 'an answer could not be completed, and was cut off');
+      return void response.destroy();
+    }
     const { status, body, headers } = this.refusalOf(error);
     response.status(status).set(headers).json(body);
   }

@@ -5,16 +5,14 @@ import {
   JobStatus,
   make,
   mayFollow,
-  MinerResponse,
   StreamingServerDetails,
-  toJsonValue,
   writeCompact,
-  type JsonObject,
   type JobStatusUpdate,
+  type JsonObject,
   type JsonValue,
 } from '@horde/protocol';
 import { isUuid } from './page.ts';
-import { ownMetadata, storedMetadata } from './status-metadata.ts';
+import { ownMetadata, storedMetadata, type StoredMetadata } from './status-metadata.ts';
 
 /**
  * - `stored`: the job has moved on
@@ -27,8 +25,7 @@ interface Advance {
   uuid: string;
   validator: string;
   status: JobStatus;
-  metadata: JsonObject;
-  response: MinerResponse | null;
+  said: StoredMetadata;
   streaming: StreamingServerDetails | null;
 }
 
@@ -44,8 +41,7 @@ export class JobStatuses {
       uuid: update.uuid,
       validator,
       status: update.status,
-      metadata: storedMetadata(update, raw.get('metadata')),
-      response: update.metadata?.miner_response ?? null,
+      said: storedMetadata(update, raw.get('metadata')),
       streaming: update.status === 'streaming_ready' ? (update.metadata?.streaming_details ?? null) : null,
     });
   }
@@ -57,15 +53,8 @@ export class JobStatuses {
       reason: 'generic_error',
       message,
     });
-    const metadata = ownMetadata({ horde_failure_details: details });
-    return this.advance({
-      uuid,
-      validator,
-      status: 'horde_failed',
-      metadata,
-      response: null,
-      streaming: null,
-    });
+    const said = { metadata: ownMetadata({ horde_failure_details: details }), response: null };
+    return this.advance({ uuid, validator, status: 'horde_failed', said, streaming: null });
   }
 
   /**
@@ -73,19 +62,19 @@ export class JobStatuses {
    * also the sign that the validator has the job, so that it need not be sent again.
    */
   private async advance(advance: Advance): Promise<UpdateResult> {
-    const { uuid, validator, status, metadata, response, streaming } = advance;
+    const { uuid, validator, status, streaming } = advance;
+    const { metadata, response } = advance.said;
     const [result] = (await this.database.manager.query(
       `with moved as (
          update job set status = $3,
-           stdout = coalesce($6::json, stdout), stderr = coalesce($7::json, stderr),
-           artifacts = coalesce($8::json, artifacts), upload_results = coalesce($9::json, upload_results),
-           streaming_server_cert = coalesce($10, streaming_server_cert),
-           streaming_server_address = coalesce($11, streaming_server_address),
-           streaming_server_port = coalesce($12::bigint, streaming_server_port)
+           streaming_server_cert = coalesce($11, streaming_server_cert),
+           streaming_server_address = coalesce($12, streaming_server_address),
+           streaming_server_port = coalesce($13::bigint, streaming_server_port)
          where uuid = $1 and target_validator_hotkey = $2 and status = any($4)
          returning uuid
        ), noted as (
-         insert into job_status (job_uuid, status, metadata) select uuid, $3, $5::json from moved returning id
+         insert into job_status (job_uuid, status, metadata, response, stdout, stderr, artifacts, upload_results)
+         select uuid, $3, $5::json, $6::json, $7::bytea, $8::bytea, $9::bytea, $10::bytea from moved returning id
        ), settled as (
          delete from outbox using moved where peer = $2 and subject = moved.uuid::text
        )
@@ -97,10 +86,11 @@ export class JobStatuses {
         status,
         JobStatus.filter((from) => mayFollow(from, status)),
         writeCompact(metadata),
-        json(response?.docker_process_stdout),
-        json(response?.docker_process_stderr),
-        json(response?.artifacts),
-        json(response?.upload_results),
+        response && writeCompact(response.rest),
+        bytes(response?.stdout),
+        bytes(response?.stderr),
+        bytes(response?.artifacts),
+        bytes(response?.uploadResults),
         text(streaming?.streaming_server_cert),
         text(streaming?.streaming_server_address),
         streaming?.streaming_server_port ?? null,
@@ -111,8 +101,9 @@ export class JobStatuses {
   }
 }
 
-const json = (value: JsonValue | Map<string, string> | undefined): string | null =>
-  value === undefined || value === null ? null : writeCompact(toJsonValue(value));
+/** The JSON of a value as it is stored; null: there is no value. */
+export const bytes = (value: JsonValue | undefined): Buffer | null =>
+  value === undefined || value === null ? null : Buffer.from(writeCompact(value));
 
 /** Text columns cannot hold NUL. */
 const text = (value: string | null | undefined): string | null => value?.replaceAll('\0', '\ufffd') ?? null;

@@ -12,8 +12,12 @@ import {
 } from '@horde/protocol';
 import { Channels } from '../validators/channels.service.ts';
 import { newJob, type JobRequest } from './job-request.ts';
-import { jobResource, selectJobs, type JobRow } from './job-resource.ts';
+import { jobResource } from './job-resource.ts';
+import { readJobs, readText } from './job-rows.ts';
 import { invalidPage, type ListQuery } from './page.ts';
+
+/** How many jobs of a page are read at once. */
+const batchSize = 16;
 
 export interface Creation {
   /** The hotkey that is logged in; it owns the job. */
@@ -24,7 +28,16 @@ export interface Creation {
   request: JobRequest;
 }
 
-/** The jobs of users: creating and reading them. Resources are JSON texts. */
+/** Which jobs are on a page of a list. */
+export interface JobPage {
+  /** Jobs on all pages. */
+  count: number;
+  page: number;
+  pages: number;
+  uuids: string[];
+}
+
+/** The jobs of users: creating, finding and reading them. */
 @Injectable()
 export class Jobs {
   constructor(
@@ -35,15 +48,15 @@ export class Jobs {
 
   /**
    * Creates a job and has it sent to its validator. The same request again (same user, signature and body) is the same
-   * job, so that a user whose connection broke can repeat it.
+   * job, so that a user whose connection broke can repeat it. Returns the job's uuid.
    *
    * @throws HordeError NO_VALIDATOR when the target validator is not connected, JOB_TOO_LARGE when it could not read it
    */
-  async create(creation: Creation): Promise<{ uuid: string; resource: string }> {
+  async create(creation: Creation): Promise<string> {
     const key = creationKey(creation);
     const { target_validator_hotkey: validator } = creation.request;
-    const [repeated] = await this.read('where creation_key = $1', [key]);
-    if (repeated) return { uuid: repeated.uuid, resource: jobResource(repeated) };
+    const repeated = await this.created(key);
+    if (repeated) return repeated;
 
     const message = newJob(randomUUID(), creation.request, creation.signature);
     const channel = await this.channels.newest(validator);
@@ -56,40 +69,64 @@ export class Jobs {
       if (await insertJob(tx, key, creation, message))
         await this.outbox.put(tx, validator, message.uuid, message);
     });
-    const [created] = await this.read('where creation_key = $1', [key]);
-    return { uuid: created!.uuid, resource: jobResource(created!) };
+    return (await this.created(key))!;
   }
 
-  /** One of the user's jobs; null when there is none with this uuid. */
-  async find(hotkey: string, uuid: string): Promise<string | null> {
-    const [row] = await this.read('where uuid = $1 and hotkey = $2', [uuid, hotkey]);
-    return row ? jobResource(row) : null;
+  /** Whether this is one of the user's jobs. */
+  async has(hotkey: string, uuid: string): Promise<boolean> {
+    const rows = await this.database.manager.query<unknown[]>(
+      'select from job where uuid = $1 and hotkey = $2',
+      [uuid, hotkey],
+    );
+    return rows.length > 0;
   }
 
   /** A page of the user's jobs, newest first. @throws Refusal 404 when there is no such page */
-  async list(
-    hotkey: string,
-    query: ListQuery,
-  ): Promise<{ count: number; page: number; pages: number; jobs: string[] }> {
-    const where = `where hotkey = $1 and ($2::text is null or tag = $2) and ($3::uuid[] is null or uuid = any($3))`;
-    const filter = [hotkey, query.tag, query.uuids];
-    const [{ count }] = (await this.database.manager.query(
-      `select count(*)::int from job ${where}`,
-      filter,
-    )) as [{ count: number }];
+  async list(hotkey: string, query: ListQuery): Promise<JobPage> {
+    const parameters: unknown[] = [hotkey];
+    const conditions = ['hotkey = $1'];
+    if (query.tag !== null) conditions.push(`tag = $${parameters.push(query.tag)}`);
+    if (query.uuids !== null) conditions.push(`uuid = any($${parameters.push(query.uuids)}::uuid[])`);
+    const where = conditions.join(' and ');
+    const { manager } = this.database;
+    const [{ count }] = await manager.query<[{ count: number }]>(
+      `select count(*)::int as count from job where ${where}`,
+      parameters,
+    );
     const pages = Math.max(1, Math.ceil(count / query.pageSize));
     const page = query.page === 'last' ? pages : query.page;
     if (page > pages) throw invalidPage();
-    const rows = await this.read(`${where} order by job.created_at desc, uuid limit $4 offset $5`, [
-      ...filter,
-      query.pageSize,
-      (page - 1) * query.pageSize,
-    ]);
-    return { count, page, pages, jobs: rows.map(jobResource) };
+    // Read from an index alone, however far down the list it is.
+    const rows = await manager.query<{ uuid: string }[]>(
+      `select uuid from job where ${where} order by created_at desc, uuid
+       limit ${query.pageSize} offset ${(page - 1) * query.pageSize}`,
+      parameters,
+    );
+    return { count, page, pages, uuids: rows.map(({ uuid }) => uuid) };
   }
 
-  private read(conditions: string, parameters: unknown[]): Promise<JobRow[]> {
-    return this.database.manager.query(`${selectJobs} ${conditions}`, parameters);
+  /** The resources of jobs as JSON, with commas between them. What is in memory at a time does not depend on their size. */
+  async *resources(uuids: string[]): AsyncGenerator<string | Buffer> {
+    let isFirst = true;
+    for (let at = 0; at < uuids.length; at += batchSize) {
+      for (const job of await readJobs(this.database, uuids.slice(at, at + batchSize))) {
+        if (!isFirst) yield ',';
+        isFirst = false;
+        for (const piece of jobResource(job)) {
+          if (typeof piece === 'string') yield piece;
+          else yield* readText(this.database, piece);
+        }
+      }
+    }
+  }
+
+  /** The job that was created with this key; null: none was. */
+  private async created(key: Buffer): Promise<string | null> {
+    const [row] = await this.database.manager.query<{ uuid: string }[]>(
+      'select uuid from job where creation_key = $1',
+      [key],
+    );
+    return row?.uuid ?? null;
   }
 }
 

@@ -7,13 +7,30 @@ import {
   type StatusMetadata,
 } from '@horde/protocol';
 
-/**
- * What is stored of a status update's metadata: without nulls, as in ComputeHorde, and with the keys that a newer
- * validator adds.
- */
-export function storedMetadata(update: JobStatusUpdate, raw: JsonValue | undefined): JsonObject {
+/** What is stored of a status update's metadata. */
+export interface StoredMetadata {
+  /** Without the miner's response. */
+  metadata: JsonObject;
+  /** null: there is none. */
+  response: StoredResponse | null;
+}
+
+/** A miner's response: what its job has printed and left, each on its own, since each may have megabytes. */
+export interface StoredResponse {
+  stdout: JsonValue;
+  stderr: JsonValue;
+  /** null: the response has none. */
+  artifacts: JsonValue;
+  /** null: the response has none. */
+  uploadResults: JsonValue;
+  /** Everything else in it. */
+  rest: JsonObject;
+}
+
+/** Reads what is to be stored: nulls are dropped, as in ComputeHorde, and the keys that a newer validator adds are kept. */
+export function storedMetadata(update: JobStatusUpdate, raw: JsonValue | undefined): StoredMetadata {
   const { metadata } = update;
-  if (!metadata || !(raw instanceof Map)) return new Map();
+  if (!metadata || !(raw instanceof Map)) return { metadata: new Map(), response: null };
   const stored = withAdditions(toJson(metadata), raw);
   for (const name of [
     'miner_response',
@@ -26,7 +43,29 @@ export function storedMetadata(update: JobStatusUpdate, raw: JsonValue | undefin
   }
   if (metadata.streaming_details)
     stored.set('streaming_details', withoutNulls(toJson(metadata.streaming_details)));
-  return stored;
+  return withResponseApart(stored);
+}
+
+/** Takes the miner's response out of a status' metadata. */
+export function withResponseApart(stored: JsonObject): StoredMetadata {
+  const whole = stored.get('miner_response');
+  if (!(whole instanceof Map)) return { metadata: stored, response: null };
+  const metadata = new Map(stored);
+  metadata.delete('miner_response');
+  const rest = new Map(whole);
+  const take = (name: string): JsonValue => {
+    const value = rest.get(name) ?? null;
+    rest.delete(name);
+    return value;
+  };
+  const response = {
+    stdout: take('docker_process_stdout'),
+    stderr: take('docker_process_stderr'),
+    artifacts: take('artifacts'),
+    uploadResults: take('upload_results'),
+    rest,
+  };
+  return { metadata, response };
 }
 
 /** A frame's metadata as this facilitator writes it for a status of its own. */
