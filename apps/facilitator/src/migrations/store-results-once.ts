@@ -18,7 +18,7 @@ export class StoreResultsOnce1795000000003 implements MigrationInterface {
       alter table job_status alter stdout set storage external, alter stderr set storage external,
         alter artifacts set storage external, alter upload_results set storage external`);
     const found = (await runner.query(
-      `select id from job_status where metadata->'miner_response' is not null`,
+      `select id from job_status where metadata::text like '%"miner_response"%'`,
     )) as { id: string }[];
     for (const { id } of found) await moveResult(runner, id);
     await runner.query('alter table job drop stdout, drop stderr, drop artifacts, drop upload_results');
