@@ -23,7 +23,7 @@ export interface LongText {
 export type StoredText = string | LongText | null;
 
 /** What a job asks for. */
-export interface JobRow {
+interface JobRow {
   uuid: string;
   executor_class: string;
   created_at: string;

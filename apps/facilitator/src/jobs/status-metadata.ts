@@ -16,7 +16,7 @@ export interface StoredMetadata {
 }
 
 /** A miner's response: what its job has printed and left, each on its own, since each may have megabytes. */
-export interface StoredResponse {
+interface StoredResponse {
   stdout: JsonValue;
   stderr: JsonValue;
   /** null: the response has none. */
