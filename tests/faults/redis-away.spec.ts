@@ -2,7 +2,7 @@ import { ExecutorReady, JobFinished, make } from '@horde/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MinerUnderTest } from '../../apps/miner/src/testing/miner.ts';
 import { RecordingManager } from '../../apps/miner/src/testing/recording-manager.ts';
-import { redisProgram, startRedis, type TestRedis } from '../../libs/queue/src/testing/redis.ts';
+import { redisProgram, startRedis, type TestRedis } from '@horde/testing/redis';
 import { openFaultProxy, type FaultProxy } from '@horde/testing/fault-proxy';
 import { RunningMiner } from './running-miner.ts';
 

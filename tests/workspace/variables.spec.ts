@@ -56,6 +56,6 @@ it('no variable is listed that ComputeHorde does not have', () => {
 });
 
 it('every key that can be changed while the miner runs can be set in its environment, too', () => {
-  const config = new MinerConfig(new MinerSettings(), undefined as never);
+  const config = new MinerConfig(new MinerSettings(), undefined as never, undefined as never);
   for (const { name } of config.all()) expect(read.miner).toContain(name);
 });

@@ -65,7 +65,7 @@ export class FacilitatorModule implements NestModule {
       module: FacilitatorModule,
       imports: [
         HealthModule.forRoot(),
-        DatabaseModule.forRoot(databaseOptions(databaseUrl)),
+        DatabaseModule.forRoot({ ...databaseOptions(databaseUrl), redisUrl }),
         QueueModule.forRoot({ service: 'facilitator', databaseUrl, redisUrl }),
       ],
       controllers: [AuthController, JobsController, MetricsController],

@@ -73,7 +73,7 @@ export function minerModule(settings: MinerSettings, logger: Logger, parts: Mine
   @Module({
     imports: [
       HealthModule.forRoot(),
-      DatabaseModule.forRoot(databaseOptions(databaseUrl)),
+      DatabaseModule.forRoot({ ...databaseOptions(databaseUrl), redisUrl, isSole: true }),
       QueueModule.forRoot({ service: 'miner', databaseUrl, redisUrl }),
     ],
     controllers: [ReceiptPagesController, VersionController, MetricsController, PanelController],
@@ -153,7 +153,10 @@ export function commandModule(
   ];
 
   @Module({
-    imports: [HealthModule.forRoot(), DatabaseModule.forRoot(databaseOptions(settings.databaseUrl))],
+    imports: [
+      HealthModule.forRoot(),
+      DatabaseModule.forRoot({ ...databaseOptions(settings.databaseUrl), redisUrl: settings.redisUrl }),
+    ],
     providers: [
       { provide: MinerSettings, useValue: settings },
       { provide: LOGGER, useValue: logger },

@@ -31,7 +31,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
   @Module({
     imports: [
       HealthModule.forRoot(),
-      DatabaseModule.forRoot(databaseOptions(databaseUrl)),
+      DatabaseModule.forRoot({ ...databaseOptions(databaseUrl), redisUrl }),
       QueueModule.forRoot({ service: 'validator', databaseUrl, redisUrl }),
     ],
     controllers: [VersionController],

@@ -3,27 +3,40 @@ import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
 import { Health } from '@horde/operations';
 import type { DataSource } from 'typeorm';
 import { Database } from './database.ts';
+import { Doorbell } from './doorbell/doorbell.ts';
+import { PostgresDoorbell } from './doorbell/postgres-doorbell.ts';
+import { RedisDoorbell } from './doorbell/redis-doorbell.ts';
 import { openDatabase, type DatabaseOptions } from './open-database.ts';
 import { Outbox, OutboxRow } from './outbox.ts';
+
+export interface DatabaseModuleOptions extends DatabaseOptions {
+  /** Rings go through this Redis; null: through Postgres itself. @default null */
+  redisUrl?: string | null;
+  /** One process of the service works at a time: what it stores for peers concerns no other. @default false */
+  isSole?: boolean;
+}
 
 @Injectable()
 class DatabaseHealth implements OnApplicationShutdown {
   constructor(
     @Inject(Health) health: Health,
     @Inject(Database) private readonly database: Database,
+    @Inject(Doorbell) private readonly doorbell: Doorbell,
   ) {
     health.add('database', async () => void (await database.dataSource.query('select 1')));
   }
 
   async onApplicationShutdown(): Promise<void> {
+    await this.doorbell.close();
     if (this.database.dataSource.isInitialized) await this.database.dataSource.destroy();
   }
 }
 
-/** A service's database, migrated, with `Database` and `Outbox` for all of its parts. */
+/** A service's database, migrated, with `Database`, `Doorbell` and `Outbox` for all of its parts. */
 @Module({})
 export class DatabaseModule {
-  static forRoot(options: DatabaseOptions): DynamicModule {
+  static forRoot(options: DatabaseModuleOptions): DynamicModule {
+    const { service, url, redisUrl = null, isSole = false } = options;
     const typeOrm = TypeOrmModule.forRootAsync({
       useFactory: () => ({ type: 'postgres', retryAttempts: 0, manualInitialization: true }),
       dataSourceFactory: () => openDatabase({ ...options, entities: [...options.entities, OutboxRow] }),
@@ -38,10 +51,20 @@ export class DatabaseModule {
           useFactory: (dataSource: DataSource) => new Database(dataSource),
           inject: [getDataSourceToken()],
         },
-        { provide: Outbox, useFactory: (database: Database) => new Outbox(database), inject: [Database] },
+        {
+          provide: Doorbell,
+          useFactory: () =>
+            redisUrl ? new RedisDoorbell(service, redisUrl) : new PostgresDoorbell(service, url),
+        },
+        {
+          provide: Outbox,
+          useFactory: (database: Database, doorbell: Doorbell) =>
+            new Outbox(database, isSole ? null : doorbell),
+          inject: [Database, Doorbell],
+        },
         DatabaseHealth,
       ],
-      exports: [Database, Outbox],
+      exports: [Database, Doorbell, Outbox],
     };
   }
 }

@@ -10,6 +10,7 @@ import {
   Outbox,
   OutboxDrain,
   OutboxRow,
+  PostgresDoorbell,
 } from './index.ts';
 
 class First1795000000001 implements MigrationInterface {
@@ -117,6 +118,25 @@ describe('the outbox', () => {
     await out.next(250);
     expect(out.sent).toEqual(Array.from({ length: 250 }, (_, i) => String(i)));
     drain.stop();
+  });
+
+  it('sends at once what another process has stored', async () => {
+    const { url } = database.dataSource.options as { url: string };
+    const [here, elsewhere] = [new PostgresDoorbell('test', url), new PostgresDoorbell('test', url)];
+    const out = collector();
+    const drain = new OutboxDrain(new Outbox(database, here), 'far', out.send, (error) => {
+      throw error;
+    });
+    const { promise: isListening, resolve: listening } = Promise.withResolvers<unknown>();
+    here.on('outbox', listening);
+    await isListening;
+    await database.transaction((tx) =>
+      new Outbox(database, elsewhere).put(tx, 'far', 'x', make(AcceptJob, { job_uuid: 'x' })),
+    );
+    await out.next(1);
+    expect(out.sent).toEqual(['x']);
+    drain.stop();
+    await Promise.all([here.close(), elsewhere.close()]);
   });
 
   it('sends a message whose transaction began first and was committed last', async () => {

@@ -1,14 +1,25 @@
 import type { DataSource, EntityManager } from 'typeorm';
 
-/** One database transaction, and what is to happen once it is committed. */
+/** One database transaction, what belongs to its end, and what is to happen once it is committed. */
 export class Transaction {
+  private readonly endings: (() => Promise<void>)[] = [];
   private readonly afterwards: (() => void)[] = [];
 
   constructor(readonly manager: EntityManager) {}
 
+  /** Does `work` as the last thing in the transaction. */
+  beforeCommit(work: () => Promise<void>): void {
+    this.endings.push(work);
+  }
+
   /** Runs `effect` when the transaction has been committed; never when it was rolled back. */
   afterCommit(effect: () => void): void {
     this.afterwards.push(effect);
+  }
+
+  /** Called by `Database.transaction` only. */
+  async ending(): Promise<void> {
+    for (const work of this.endings) await work();
   }
 
   /** Called by `Database.transaction` only. */
@@ -17,21 +28,29 @@ export class Transaction {
   }
 }
 
-/** A service's own tables. */
+/**
+ * A service's own tables.
+ *
+ * Everything that changes more than one row, or causes a message or a ring, is a `transaction`. A single statement, be it
+ * a query or a change that is whole by itself, goes through `manager` and is a transaction of its own.
+ */
 export class Database {
   constructor(readonly dataSource: DataSource) {}
 
   /** Runs `work` in one transaction: all of it is stored, or nothing. */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     let transaction!: Transaction;
-    const result = await this.dataSource.transaction((manager) =>
-      work((transaction = new Transaction(manager))),
-    );
+    const result = await this.dataSource.transaction(async (manager) => {
+      transaction = new Transaction(manager);
+      const worked = await work(transaction);
+      await transaction.ending();
+      return worked;
+    });
     transaction.committed();
     return result;
   }
 
-  /** Reads rows outside of a transaction. */
+  /** For single statements: each takes any connection, and is committed when it has run. */
   get manager(): EntityManager {
     return this.dataSource.manager;
   }

@@ -1,7 +1,9 @@
 import type { Outbox, OutboxRow } from './outbox.ts';
 
-/** How often the outbox is looked at without being rung for: another process may have written to it. @unit ms */
-const sweepInterval = 2_000;
+/** How often the outbox is looked at without being rung for: a ring may be lost. @unit ms */
+const sweepInterval = 30_000;
+/** The pause before it is looked at again when it could not be. @unit ms */
+const retryPause = 2_000;
 /** So many sent rows are remembered before those that are no longer in the outbox are forgotten. */
 const mostRemembered = 500;
 
@@ -14,6 +16,7 @@ export class OutboxDrain {
   private running = false;
   private again = false;
   private stopped = false;
+  private retry: NodeJS.Timeout | undefined;
   private readonly end: (() => void)[];
 
   constructor(
@@ -31,6 +34,7 @@ export class OutboxDrain {
 
   stop(): void {
     for (const end of this.end) end();
+    clearTimeout(this.retry);
     this.stopped = true;
   }
 
@@ -42,6 +46,8 @@ export class OutboxDrain {
       .catch((error: unknown) => {
         this.again = false;
         this.onError(error);
+        clearTimeout(this.retry);
+        this.retry = setTimeout(() => this.run(), retryPause).unref();
       })
       .finally(() => {
         this.running = false;

@@ -2,6 +2,10 @@ import { EventEmitter } from 'node:events';
 import { writeFrame } from '@horde/protocol';
 import { Column, Entity, In, PrimaryGeneratedColumn, type QueryRunner } from 'typeorm';
 import type { Database, Transaction } from './database.ts';
+import type { Doorbell } from './doorbell/doorbell.ts';
+
+/** The doorbell's channel for new rows; the payload is the peer. */
+const channel = 'outbox';
 
 /** A frame that must reach a peer, stored in the transaction that caused it. */
 @Entity('outbox')
@@ -40,10 +44,15 @@ export async function createOutboxTable(runner: QueryRunner): Promise<void> {
  */
 export class Outbox {
   private readonly bell = new EventEmitter().setMaxListeners(0);
+  private isListening = false;
 
-  constructor(private readonly database: Database) {}
+  /** @param doorbell null: messages are sent by the process that stores them, and no other */
+  constructor(
+    private readonly database: Database,
+    private readonly doorbell: Doorbell | null = null,
+  ) {}
 
-  /** Stores a message for a peer, and rings for it once the transaction is committed. */
+  /** Stores a message for a peer, and rings for it, in all processes of the service, once the transaction is committed. */
   async put(
     tx: Transaction,
     peer: string,
@@ -56,13 +65,22 @@ export class Outbox {
   /** As `put`, with the frame's text: for a peer that reads another form than `writeFrame` makes. */
   async putFrame(tx: Transaction, peer: string, subject: string, type: string, frame: string): Promise<void> {
     await tx.manager.insert(OutboxRow, { peer, subject, type, frame });
-    tx.afterCommit(() => this.bell.emit(peer));
+    if (this.doorbell) this.doorbell.ring(tx, channel, peer);
+    else tx.afterCommit(() => this.bell.emit(peer));
   }
 
   /** Calls `listener` whenever there may be something new for the peer. Returns a function that ends it. */
   onRing(peer: string, listener: () => void): () => void {
+    if (!this.isListening) this.listen();
     this.bell.on(peer, listener);
     return () => this.bell.off(peer, listener);
+  }
+
+  private listen(): void {
+    this.isListening = true;
+    this.doorbell?.on(channel, (peer) => {
+      for (const each of peer === null ? this.bell.eventNames() : [peer]) this.bell.emit(each);
+    });
   }
 
   /**

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Database, openDatabase } from '@horde/database';
+import { Database, openDatabase, PostgresDoorbell } from '@horde/database';
 import { Queues } from '@horde/queue';
 import { pino } from 'pino';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
@@ -226,4 +226,21 @@ it('a refresh asks the source when the service starts', async () => {
   await vi.waitFor(() => expect(one.get('DYNAMIC_NUMBER')).toBe(3), { timeout: 10_000 });
   refresh.stop();
   await queues.close();
+});
+
+it('a process sees at once what another one has set', async () => {
+  const [here, elsewhere] = [new PostgresDoorbell('test', url), new PostgresDoorbell('test', url)];
+  const queues = new Queues({ service: 'seen', databaseUrl: url, redisUrl: null });
+  const [one, other] = [here, elsewhere].map(
+    (doorbell) => new DynamicConfig({ keys, database, doorbell, documents: [], now: () => now }),
+  );
+  const { promise: isListening, resolve: listening } = Promise.withResolvers<unknown>();
+  here.on('dynamic-config', listening);
+  const refresh = new DynamicConfigRefresh(one!, queues, pino({ level: 'silent' }));
+  await refresh.start();
+  await isListening;
+  await other!.set('DYNAMIC_NUMBER', 8);
+  await expect.poll(() => one!.get('DYNAMIC_NUMBER')).toBe(8);
+  refresh.stop();
+  await Promise.all([queues.close(), here.close(), elsewhere.close()]);
 });

@@ -1,4 +1,4 @@
-import type { Database } from '@horde/database';
+import type { Database, Doorbell, Transaction } from '@horde/database';
 import { dueItem, readDocuments, type Item } from './document.ts';
 import { fetchDocument } from './http-source.ts';
 import { WrongValue, type Keys, type ValueOf } from './keys.ts';
@@ -7,6 +7,8 @@ export interface DynamicConfigOptions<K extends Keys> {
   keys: K;
   /** With the table of `createDynamicConfigTable`. */
   database: Database;
+  /** Through which processes learn that another one has changed something; none: they see it at their next sweep. */
+  doorbell?: Doorbell;
   /** Addresses of documents in ComputeHorde's form; a later one wins. None: nothing is fetched. */
   documents: readonly string[];
   /** Keys whose default the operator has chosen, in the environment: no document changes them. */
@@ -14,6 +16,9 @@ export interface DynamicConfigOptions<K extends Keys> {
   /** @unit ms since 1970 */
   now?: () => number;
 }
+
+/** Of the doorbell. */
+const channel = 'dynamic-config';
 
 type Source = 'operator' | 'remote';
 
@@ -71,17 +76,16 @@ export class DynamicConfig<K extends Keys> {
    * @throws SourceError when a document cannot be had; then nothing changes
    */
   async fetch(): Promise<string[]> {
-    const { documents, keys, database } = this.options;
+    const { documents, keys } = this.options;
     if (documents.length === 0) return [];
     const { items, refused } = readDocuments(await Promise.all(documents.map(fetchDocument)), keys);
-    await database.transaction(async ({ manager }) => {
+    await this.change(async ({ manager }) => {
       await manager.query(
         `delete from dynamic_config where source = 'remote' and not (key = any ($1::text[]))`,
         [[...items.keys(), ...refused.keys()]],
       );
       for (const [key, its] of items) await manager.query(upsert, [key, 'remote', JSON.stringify(its)]);
     });
-    await this.load();
     return [...refused.values()];
   }
 
@@ -90,20 +94,30 @@ export class DynamicConfig<K extends Keys> {
     const key = this.known(name);
     try {
       const items: Item[] = [{ value: key.read(value), effectiveFrom: null }];
-      await this.options.database.manager.query(upsert, [name, 'operator', JSON.stringify(items)]);
+      await this.change(({ manager }) => manager.query(upsert, [name, 'operator', JSON.stringify(items)]));
     } catch (error) {
       throw error instanceof WrongValue ? new WrongValue(`${name} ${error.message}.`) : error;
     }
-    await this.load();
   }
 
   /** Takes back what the operator has set. @throws WrongValue when there is no such key */
   async unset(name: string): Promise<void> {
     this.known(name);
-    await this.options.database.manager.query(
-      `delete from dynamic_config where key = $1 and source = 'operator'`,
-      [name],
-    );
+    const sql = `delete from dynamic_config where key = $1 and source = 'operator'`;
+    await this.change(({ manager }) => manager.query(sql, [name]));
+  }
+
+  /** Calls `listener` when another process may have changed something. Returns a function that ends it. */
+  onRing(listener: () => void): () => void {
+    return this.options.doorbell?.on(channel, listener) ?? (() => undefined);
+  }
+
+  private async change(work: (tx: Transaction) => Promise<unknown>): Promise<void> {
+    const { database, doorbell } = this.options;
+    await database.transaction(async (tx) => {
+      await work(tx);
+      doorbell?.ring(tx, channel, '');
+    });
     await this.load();
   }
 

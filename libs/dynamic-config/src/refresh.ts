@@ -5,18 +5,20 @@ import type { Queues } from '@horde/queue';
 interface Refreshed {
   fetch(): Promise<string[]>;
   load(): Promise<void>;
+  onRing(listener: () => void): () => void;
 }
 
 /** How often the documents are asked, as in ComputeHorde. @unit ms */
 const interval = 300_000;
 /** The pause after they did not answer. @unit ms */
 const retryPause = 30_000;
-/** How often a process looks at what another one has stored. @unit ms */
-const lookInterval = 5_000;
+/** How often a process looks at what another one has stored without being rung for. @unit ms */
+const lookInterval = 30_000;
 
 /** Keeps a configuration up to date while a service runs. */
 export class DynamicConfigRefresh {
   private timer: NodeJS.Timeout | undefined;
+  private stopListening: (() => void) | undefined;
 
   constructor(
     private readonly config: Refreshed,
@@ -26,6 +28,7 @@ export class DynamicConfigRefresh {
 
   async start(): Promise<void> {
     this.timer = setInterval(() => void this.look(), lookInterval).unref();
+    this.stopListening = this.config.onRing(() => void this.look());
     const queue = this.queues.open('dynamic-config');
     queue.work(
       async (id) => {
@@ -47,6 +50,7 @@ export class DynamicConfigRefresh {
 
   stop(): void {
     clearInterval(this.timer);
+    this.stopListening?.();
   }
 
   private async look(): Promise<void> {

@@ -3,7 +3,7 @@ import { createTestDatabase } from '@horde/testing/database';
 import { openFaultProxy } from '@horde/testing/fault-proxy';
 import { Queues } from './index.ts';
 import { queueConformance, worker } from './testing/conformance.ts';
-import { redisProgram, startRedis } from './testing/redis.ts';
+import { redisProgram, startRedis } from '@horde/testing/redis';
 
 queueConformance('Postgres', async () => ({
   settings: { databaseUrl: await createTestDatabase(), redisUrl: null },

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, Doorbell } from '@horde/database';
 import { DynamicConfig, flag, textList, wholeNumber } from '@horde/dynamic-config';
 import { givenVariables } from '@horde/settings';
 import { MinerSettings } from '../settings.ts';
@@ -23,10 +23,11 @@ const minerKeys = (settings: MinerSettings) => ({
 /** The miner's settings that change while it runs. */
 @Injectable()
 export class MinerConfig extends DynamicConfig<ReturnType<typeof minerKeys>> {
-  constructor(settings: MinerSettings, database: Database) {
+  constructor(settings: MinerSettings, database: Database, doorbell: Doorbell) {
     super({
       keys: minerKeys(settings),
       database,
+      doorbell,
       documents: documentsOf(settings),
       pinned: givenVariables(settings),
     });
