@@ -1,5 +1,6 @@
 export { BaseExecutorManager, NoFreeSlot, PlaceAway, type Place } from './base-executor-manager.ts';
 export type { ExecutorManagerContext } from './context.ts';
+export { bridgeGateway } from './docker/bridge-gateway.ts';
 export {
   DockerExecutorManager,
   type DockerExecutorManagerOptions,

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
+import { bridgeGateway } from '@horde/executor-manager';
 import Docker from 'dockerode';
 import { onTestFinished } from 'vitest';
 
@@ -10,8 +11,7 @@ const docker = new Docker();
  * loopback interface only.
  */
 export async function proxyForContainers(minerAddress: string): Promise<string> {
-  const { IPAM } = (await docker.getNetwork('bridge').inspect()) as Docker.NetworkInspectInfo;
-  const gateway = IPAM!.Config![0]!['Gateway']!;
+  const gateway = await bridgeGateway(docker);
   const { hostname, port } = new URL(minerAddress);
   const proxy = net.createServer((inside) => {
     const outside = net.connect(Number(port), hostname);

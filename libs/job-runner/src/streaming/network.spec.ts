@@ -1,3 +1,4 @@
+import { bridgeGateway } from '@horde/executor-manager';
 import Docker from 'dockerode';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -60,12 +61,12 @@ it('keeps a job from its gateway and from every address of this machine, whateve
   const network = await jobNetwork();
   const other = await docker.createNetwork({ Name: `horde-test-${randomBytes(6).toString('hex')}` });
   onTestFinished(() => other.remove());
-  const server = net.createServer((socket) => void socket.on('error', () => {}).end()).listen(0, '::');
+  const server = net.createServer((socket) => void socket.on('error', () => {}).end()).listen(0);
   onTestFinished(() => void server.close());
   await once(server, 'listening');
   const { port } = server.address() as net.AddressInfo;
-  const gateways = await Promise.all([network, other.id, 'bridge'].map(gatewayOf));
-  const docker0 = gateways.at(-1)!;
+  const docker0 = await bridgeGateway(docker);
+  const gateways = [...(await Promise.all([network, other.id].map(gatewayOf))), docker0];
   const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses!);
   const outward = own
     .filter(({ internal }) => !internal)
