@@ -3,7 +3,11 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import net, { type AddressInfo } from 'node:net';
 import path from 'node:path';
-import { DockerExecutorManager, type DockerExecutorManagerOptions } from '@horde/executor-manager';
+import {
+  DockerExecutorManager,
+  type DockerExecutorManagerOptions,
+  executorName,
+} from '@horde/executor-manager';
 import Docker from 'dockerode';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import {
@@ -60,10 +64,10 @@ async function dockerManager(executors = 3): Promise<DockerManagerUnderTest> {
       return existsSync(notes) ? readFileSync(notes, 'utf8') : '';
     },
     running: async (of) => {
-      const found = await docker.listContainers({ filters: { name: [of] } });
+      const found = await docker.listContainers({ filters: { name: [of, executorName(of)] } });
       return found.length;
     },
-    kill: (of) => docker.getContainer(of).kill(),
+    kill: (of) => docker.getContainer(executorName(of)).kill(),
     close: async () => rmSync(folder, { recursive: true }),
   };
 }
@@ -87,7 +91,7 @@ describe('an executor in a container', () => {
     const of = token('polite');
     const handle = await manager.start({ ...request(of), startupTimeLimit: 7 }, never());
     onTestFinished(() => manager.stop(handle, 0));
-    const { Config, HostConfig } = await docker.getContainer(of).inspect();
+    const { Config, HostConfig } = await docker.getContainer(executorName(of)).inspect();
     expect(Config.Cmd).toEqual([
       'python',
       'manage.py',
@@ -105,7 +109,7 @@ describe('an executor in a container', () => {
         'DEBUG_NO_GPU_MODE=1',
       ]),
     );
-    expect(Config.Labels).toMatchObject({ 'horde.executor': of, 'horde.network': 'a-network' });
+    expect(Config.Labels).toMatchObject({ 'horde.executor.place': 'here', 'horde.network': 'a-network' });
     expect(HostConfig.AutoRemove).toBe(true);
     expect(HostConfig.Binds).toEqual([
       '/var/run/docker.sock:/var/run/docker.sock',
@@ -125,7 +129,7 @@ describe('an executor in a container', () => {
     const of = token('polite');
     const handle = await manager.start(request(of), never());
     onTestFinished(() => manager.stop(handle, 0));
-    const { NetworkSettings } = await docker.getContainer(of).inspect();
+    const { NetworkSettings } = await docker.getContainer(executorName(of)).inspect();
     expect(NetworkSettings.Ports['16300/tcp']).toMatchObject([{ HostPort: '16300' }, {}]);
   });
 
@@ -175,9 +179,9 @@ describe('an executor in a container', () => {
     expect(await manager.wait(handle, never())).toEqual({ code: 3 });
     const next = under.create({ autoRemove: false });
     expect(await next.recover(handle)).toBe('gone');
-    const { State } = await docker.getContainer(of).inspect();
+    const { State } = await docker.getContainer(executorName(of)).inspect();
     expect(State).toMatchObject({ Running: false, ExitCode: 3 });
-    await docker.getContainer(of).remove();
+    await docker.getContainer(executorName(of)).remove();
   });
 
   it('does not touch the job of another executor of the engine', async () => {

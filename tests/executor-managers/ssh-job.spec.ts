@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DockerExecutorManager } from '@horde/executor-manager';
+import { DockerExecutorManager, executorName } from '@horde/executor-manager';
 import { make, StreamingDetails } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { requests, timing } from '../../apps/executor/src/testing/requests.ts';
@@ -63,9 +63,9 @@ async function opened(): Promise<{
 }
 
 /** What an executor and its job have left on the host, by name. */
-const left = (token: string) =>
+const left = () =>
   host.run(
-    `docker ps -a --format '{{.Names}}'; docker network ls --format '{{.Name}}' | grep ${token} || true`,
+    `docker ps -a --format '{{.Names}}'; docker network ls --format '{{.Name}}' | grep horde- || true`,
   );
 
 describe('an executor on a host over SSH', () => {
@@ -90,7 +90,7 @@ describe('an executor on a host over SSH', () => {
       message_type: 'V0JobFinishedRequest',
       docker_process_stdout: 'hello\n',
     });
-    expect(await left(start.token)).toBe('');
+    expect(await left()).toBe('');
   });
 
   it('runs a job over a link that loses every tenth packet, and leaves nothing', async () => {
@@ -109,7 +109,7 @@ describe('an executor on a host over SSH', () => {
       message_type: 'V0JobFinishedRequest',
       docker_process_stdout: 'hello\n',
     });
-    expect(await left(start.token)).toBe('');
+    expect(await left()).toBe('');
   });
 
   it('is reached by the user of its streaming job at the host’s address', async () => {
@@ -146,7 +146,7 @@ describe('an executor on a host over SSH', () => {
     expect(await answer(`${url}/some/where`, identity)).toBe('hello from /some/where');
     expect(await answer(`${url}/terminate`, identity)).toBe('hello from /terminate');
     expect(await manager.wait(handle, never())).toEqual({ code: 0 });
-    expect(await left(start.token)).toBe('');
+    expect(await left()).toBe('');
   });
 
   it('that is killed leaves no job on the host', async () => {
@@ -160,9 +160,9 @@ describe('an executor on a host over SSH', () => {
     const connection = await miner.executor();
     await connection.say(initial, job);
     await expect.poll(() => host.run('docker ps -q | wc -l'), { timeout: 20_000 }).toBe('2\n');
-    await host.run(`docker kill ${start.token}`);
+    await host.run(`docker kill ${executorName(start.token)}`);
     expect(await manager.wait(handle, never())).toEqual({ code: 137 });
-    expect(await left(start.token)).toBe('');
+    expect(await left()).toBe('');
   });
 });
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
   DockerExecutorManager,
+  executorName,
   NoFreeSlot,
   PlaceAway,
   type DockerExecutorManagerOptions,
@@ -71,10 +72,10 @@ async function sshManager(servers = server('first', host)): Promise<Under> {
     broken: () => create({ image: notExecutor }),
     notes: (of) => host.run(`cat /tmp/horde-scripted/${of} 2>/dev/null || true`),
     running: async (of) => {
-      const found = await host.run(`docker ps -q --filter name=${of}`);
+      const found = await host.run(`docker ps -q --filter name=${of} --filter name=${executorName(of)}`);
       return found.split('\n').filter(Boolean).length;
     },
-    kill: async (of) => void (await host.run(`docker kill ${of}`)),
+    kill: async (of) => void (await host.run(`docker kill ${executorName(of)}`)),
     close: async () => rmSync(folder, { recursive: true }),
   };
 }
@@ -303,13 +304,17 @@ describe('the engine of a host', () => {
     const of = token('polite');
     const starting = manager.start(request(of), never());
     starting.catch(() => {});
-    await expect.poll(() => host.run(`docker ps -aq --filter name=${of}`), { interval: 5 }).not.toBe('');
+    await expect
+      .poll(() => host.run(`docker ps -aq --filter name=${executorName(of)}`), { interval: 5 })
+      .not.toBe('');
     await host.cut();
     const outcome = await starting.catch((error: unknown) => error);
     await host.mend();
     if (outcome instanceof Error) {
       expect(outcome).toBeInstanceOf(PlaceAway);
-      await expect.poll(() => host.run(`docker ps -aq --filter name=${of}`), { timeout: 20_000 }).toBe('');
+      await expect
+        .poll(() => host.run(`docker ps -aq --filter name=${executorName(of)}`), { timeout: 20_000 })
+        .toBe('');
     } else await manager.stop(outcome as never, 0);
   });
 });

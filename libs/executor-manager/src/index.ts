@@ -5,6 +5,7 @@ export {
   DockerExecutorManager,
   type DockerExecutorManagerOptions,
 } from './docker/docker-executor-manager.ts';
+export { executorName } from './docker/executor-container.ts';
 export { readServers, ServersFileError } from './docker/servers-file.ts';
 export {
   publicStreamingPort,

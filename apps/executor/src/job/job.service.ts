@@ -124,11 +124,11 @@ export class JobService implements JobControl, OnApplicationShutdown {
 
   /** Gets the machine ready for jobs of the class that the settings name. @throws SecurityCheckFailed */
   private warmUp(): Promise<WarmMachine> {
-    const { executorClass, executorToken } = this.settings;
+    const { executorClass } = this.settings;
     const late = () => overrun('executor_startup', warmUpLimit / 1000);
     return within(now() + warmUpLimit, late, this.stop, async (signal) => {
       const library = await loadLibrary();
-      const machine = await this.openMachine({ library, executorClass, jobUuid: executorToken });
+      const machine = await this.openMachine({ library, executorClass, jobUuid: 'warm' });
       await until(Promise.all([machine.checked, machine.described]), signal);
       return new WarmMachine(machine, executorClass);
     });

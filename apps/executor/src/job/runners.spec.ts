@@ -59,11 +59,6 @@ describe('what an operator sets for jobs', () => {
   it('leaves all else to the runner’s defaults', () => {
     expect(runnerOptions(settingsOf({}), 'always_on.test')).toEqual({ noGpu: false, token: 'the-token' });
   });
-
-  it('keeps a token out of the name of a container that cannot have it', () => {
-    const settings = settingsOf({ EXECUTOR_TOKEN: 'a/b c' });
-    expect(runnerOptions(settings, 'always_on.test')).toEqual({ noGpu: false });
-  });
 });
 
 describe('an operator’s own runner', () => {

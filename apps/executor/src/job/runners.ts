@@ -30,8 +30,7 @@ export function runnerOptions(
     ...set('dropAllCapabilities', settings.jobDropCapabilities, flag),
     ...set('requireDigest', settings.jobRequireDigest, flag),
     ...(settings.jobAllowedRegistries.length > 0 && { allowedRegistries: settings.jobAllowedRegistries }),
-    // Part of the container's name; any other token than those of miners might not fit there.
-    ...(/^[\w.-]+$/.test(settings.executorToken) && { token: settings.executorToken }),
+    token: settings.executorToken,
   };
 }
 

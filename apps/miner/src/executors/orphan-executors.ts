@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Database } from '@horde/database';
-import { PlaceAway, type ExecutorHandle, type ExecutorManager } from '@horde/executor-manager';
+import { executorName, PlaceAway, type ExecutorHandle, type ExecutorManager } from '@horde/executor-manager';
 import type { Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
 import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
@@ -41,8 +41,9 @@ export class OrphanExecutors implements OnApplicationBootstrap {
     );
     for (const { token } of held) found.delete(token);
     for (const [token, handle] of found) {
-      this.logger.warn({ executor: token }, 'an executor that belongs to no job is stopped');
-      this.executors.background({ executor: token }, () => this.executors.stop(handle));
+      const executor = executorName(token);
+      this.logger.warn({ executor }, 'an executor that belongs to no job is stopped');
+      this.executors.background({ executor }, () => this.executors.stop(handle));
     }
     return found.size;
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import type { ExecutorHandle, ExecutorManager } from '@horde/executor-manager';
+import { type ExecutorHandle, type ExecutorManager, executorName } from '@horde/executor-manager';
 import type { Logger } from '@horde/operations';
 import type { ExecutorClass } from '@horde/protocol';
 import { Queues } from '@horde/queue';
@@ -230,6 +230,6 @@ export class WarmExecutors implements OnApplicationBootstrap {
   }
 
   private background(token: string, work: () => Promise<void>): void {
-    this.executors.background({ executor: token }, work);
+    this.executors.background({ executor: executorName(token) }, work);
   }
 }

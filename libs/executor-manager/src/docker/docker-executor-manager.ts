@@ -32,6 +32,8 @@ interface Size extends Place {
   trouble: string | null;
 }
 
+const tokenVariable = 'EXECUTOR_TOKEN=';
+
 /** How long an executor gets beyond its grace before the engine's answer is given up. @unit ms */
 const stopLimit = 30_000;
 
@@ -51,6 +53,8 @@ export class DockerExecutorManager extends BaseExecutorManager {
   /** When an executor was last started at a place: the one that has rested longest is next. */
   private readonly lastUsed = new Map<string, number>();
   private uses = 0;
+  /** The tokens of the containers that are watched: only their environment holds them. */
+  private readonly tokens = new Map<string, string>();
 
   constructor(private readonly options: DockerExecutorManagerOptions) {
     super();
@@ -141,6 +145,7 @@ export class DockerExecutorManager extends BaseExecutorManager {
       };
       const { container, exit, port } = await launchExecutor(machine, what, signal, this.closing.signal);
       this.exits.set(container, exit);
+      this.tokens.set(container, request.token);
       return { ...machine.facts, container, token: request.token, place, ...port };
     });
   }
@@ -163,10 +168,12 @@ export class DockerExecutorManager extends BaseExecutorManager {
     const id = this.identity(handle);
     const started = this.exits.get(id);
     this.exits.delete(id);
+    this.tokens.set(id, String(handle['token']));
     return this.machines.useFor(handle, async (machine) => {
       const port = Number(handle['port']);
       machine.ports.occupy(port);
       const code = await exitCodeOf(machine, id, started, signal);
+      this.tokens.delete(id);
       while (!(await this.swept(machine, handle))) await machine.back(signal);
       machine.ports.release(port);
       return { code };
@@ -225,8 +232,9 @@ export class DockerExecutorManager extends BaseExecutorManager {
   private async runningOn(machine: Machine): Promise<RunningExecutor[]> {
     const filters = { label: [`${labels.miner}=${this.options.owner}`] };
     const found = await answered(machine.docker.listContainers({ filters }));
-    return found.map(({ Id, Labels }) => {
-      const token = Labels[labels.token]!;
+    const running = found.map(async ({ Id, Labels }) => {
+      const token = await this.tokenOf(machine, Id);
+      if (token === null) return [];
       const handle = {
         ...machine.facts,
         container: Id,
@@ -235,7 +243,24 @@ export class DockerExecutorManager extends BaseExecutorManager {
         port: Number(Labels[labels.port]),
         publicPort: Number(Labels[labels.publicPort]),
       };
-      return { token, handle };
+      return [{ token, handle }];
     });
+    return (await Promise.all(running)).flat();
+  }
+
+  /** The token that an executor was started with; null: it has just ended. */
+  private async tokenOf(machine: Machine, id: string): Promise<string | null> {
+    const known = this.tokens.get(id);
+    if (known !== undefined) return known;
+    try {
+      const { Config } = await answered(machine.docker.getContainer(id).inspect());
+      const token =
+        Config.Env.find((one) => one.startsWith(tokenVariable))?.slice(tokenVariable.length) ?? null;
+      if (token !== null) this.tokens.set(id, token);
+      return token;
+    } catch (error) {
+      if (statusOf(error) === 404) return null;
+      throw error;
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type Docker from 'dockerode';
 import type { StartExecutor } from '../executor-manager.ts';
 import type { StreamingPort } from '../streaming-ports.ts';
@@ -25,11 +26,17 @@ export interface ExecutorContainerOptions {
 
 export const labels = {
   miner: 'horde.miner',
-  token: 'horde.executor',
   place: 'horde.executor.place',
   port: 'horde.executor.port',
   publicPort: 'horde.executor.public-port',
 };
+
+/**
+ * What an executor is called where others may read it: the name of its container, and in logs. A container's name is told
+ * to all who share a network with it, a streaming job too, so it must not give the token away.
+ */
+export const executorName = (token: string): string =>
+  `horde-executor-${createHash('sha256').update(token).digest('hex').slice(0, 16)}`;
 
 /** ComputeHorde's name for the class of a custom job runner, of which it mounts the file. */
 export const jobRunnerClass = (className: string): string =>
@@ -66,7 +73,7 @@ export function executorContainer(
     NGINX_PORT: String(port.port),
   };
   return {
-    name: request.token,
+    name: executorName(request.token),
     Image: where.imageName,
     Cmd: ['python', 'manage.py', ...where.arguments],
     Env: Object.entries(variables).flatMap(([name, value]) =>
@@ -74,7 +81,6 @@ export function executorContainer(
     ),
     Labels: {
       [labels.miner]: owner,
-      [labels.token]: request.token,
       [labels.place]: place,
       [labels.port]: String(port.port),
       [labels.publicPort]: String(port.publicPort),

@@ -3,7 +3,12 @@ import { PlaceAway } from '../base-executor-manager.ts';
 import type { StartExecutor } from '../executor-manager.ts';
 import type { StreamingPort } from '../streaming-ports.ts';
 import { answered, engineSays, exitOf, findImage, pull, removeContainer, statusOf } from './engine.ts';
-import { executorContainer, portIsTaken, type ExecutorContainerOptions } from './executor-container.ts';
+import {
+  executorContainer,
+  executorName,
+  portIsTaken,
+  type ExecutorContainerOptions,
+} from './executor-container.ts';
 import type { Machine } from './machine.ts';
 
 interface What {
@@ -93,14 +98,14 @@ async function launchAt(
     signal.throwIfAborted();
     return { container: container.id, exit };
   } catch (error) {
-    await removeSurely(machine, request.token, closing);
+    await removeSurely(machine, executorName(request.token), closing);
     throw error;
   }
 }
 
 /** Removes a container that was not started well: at once, or when its machine is back. */
-async function removeSurely(machine: Machine, token: string, closing: AbortSignal): Promise<void> {
-  const remove = () => removeContainer(machine.docker, token);
+async function removeSurely(machine: Machine, name: string, closing: AbortSignal): Promise<void> {
+  const remove = () => removeContainer(machine.docker, name);
   const later = async (): Promise<void> => {
     await machine.back(closing);
     await remove().catch(later);

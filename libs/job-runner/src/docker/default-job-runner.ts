@@ -1,4 +1,5 @@
 import Docker from 'dockerode';
+import { createHash } from 'node:crypto';
 
 import { JobFailure } from '../failures.ts';
 import { JobOutput } from '../output/job-output.ts';
@@ -20,7 +21,10 @@ import { openService } from './service.ts';
 export interface DefaultJobRunnerOptions extends ContainerLimits, ImageOptions {
   /** @default the engine at DOCKER_HOST, else at /var/run/docker.sock */
   docker?: Docker;
-  /** Containers are named `ch-{token}-job`, as ComputeHorde's executor does with its token. @default the job's uuid */
+  /**
+   * The executor's token. Containers are named `horde-{hash of it}-job`: a job that shares a network can read the names
+   * there. @default the job's uuid, as it is
+   */
   token?: string;
   /** Put on the label `horde.network`, by which a local network finds what it left. @default HORDE_NETWORK */
   network?: string;
@@ -35,6 +39,8 @@ export interface DefaultJobRunnerOptions extends ContainerLimits, ImageOptions {
   diskMaxBytes?: number | null;
   streaming?: StreamingOptions;
 }
+
+const shortHash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16);
 
 /**
  * Runs a job in a Docker container without a network, labelled `horde.job` (the job's uuid) and `horde.owner`
@@ -134,7 +140,9 @@ export class DefaultJobRunner implements JobRunner {
     options: RunOptions,
   ): Promise<Outcome> {
     const { docker } = this;
-    const name = `ch-${this.options.token ?? spec.jobUuid}`;
+    const { token } = this.options;
+    // Not ComputeHorde's names (`ch-…-job`): its executors remove what has them when they start.
+    const name = `horde-${token === undefined ? spec.jobUuid : shortHash(token)}`;
     const labels = await ownerLabels(spec.jobUuid, { docker, network: this.options.network });
     const service =
       options.streaming &&

@@ -133,7 +133,7 @@ describe('an executor is killed while its job runs', () => {
 
     const gone = 'was left by an executor that no longer runs, and is removed.';
     expect(lines.at(-1)).toMatch(new RegExp(`^The folder ${base}/horde-job-${killed.job}-.{6} ${gone}$`));
-    expect([`The container ch-${killed.job}-job ${gone}`, `The network ch-${killed.job} ${gone}`]).toEqual(
+    expect([`The container horde-${killed.job}-job ${gone}`, `The network ch-${killed.job} ${gone}`]).toEqual(
       expect.arrayContaining(lines.slice(0, -1)),
     );
     expect(await left(killed.job)).toEqual({ containers: [], networks: [] });

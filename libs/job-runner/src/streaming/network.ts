@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 
 /** What a streaming job and all that is made for it are called and labelled by. */
 export interface StreamingJob {
-  /** `ch-{token}`: the name of its network, and the start of its containers' names. */
+  /** The name of its network, and the start of its containers' names. The job can read it: nothing secret. */
   name: string;
   labels: Record<string, string>;
 }
