@@ -93,6 +93,7 @@ async function playMiner(events: LinkEvent[]) {
     // The recorded machine had no GPU either.
     noGpu: true,
     nginxPort: await freePort(),
+    jobAllowedRegistries: ['*', 'localhost:5000'],
   });
   const line = await miner.line;
   const frames = framesOf(events);

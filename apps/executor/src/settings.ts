@@ -134,7 +134,7 @@ export class ExecutorSettings {
 
   /**
    * The registries, or parts of them, that jobs' images may come from: `docker.io/library,ghcr.io,localhost:5000`.
-   * @default all
+   * `*` stands for all registries of the public internet; one that is not of it has to be named. @default *
    */
   @envList('JOB_ALLOWED_REGISTRIES') @IsString({ each: true }) jobAllowedRegistries: string[] = [];
 

@@ -29,8 +29,9 @@ export class ImageUnavailable extends Error {
   constructor(
     readonly image: string,
     why: string,
+    options?: ErrorOptions,
   ) {
-    super(`The image ${image} is not on this machine and cannot be pulled: ${why}`);
+    super(`The image ${image} is not on this machine and cannot be pulled: ${why}`, options);
   }
 }
 

@@ -160,7 +160,10 @@ describe('a job that the executor cannot run', () => {
     ],
     [
       'an image that no registry has',
-      { initial: { docker_image: '127.0.0.1:1/none:such' } },
+      {
+        initial: { docker_image: '127.0.0.1:1/none:such' },
+        settings: { jobAllowedRegistries: ['127.0.0.1:1'] },
+      },
       'generic_error',
       'The image 127.0.0.1:1/none:such is not on this machine and cannot be pulled',
     ],

@@ -46,6 +46,7 @@ describe('the registries that an operator allows', () => {
   it('are all, where none is named', () => {
     expect(isAllowed('ghcr.io/org/tool', {})).toBe(true);
     expect(isAllowed(digest, { allowedRegistries: [] })).toBe(true);
+    expect(isAllowed(digest, { allowedRegistries: ['localhost:5000', '*'] })).toBe(true);
   });
 
   it('are told to the user of an image from elsewhere', () => {

@@ -5,7 +5,8 @@ import { isHost, isImageId, parseReference } from './image-reference.ts';
 export interface ImagePolicy {
   /**
    * Hosts (`ghcr.io`, `localhost:5000`) or hosts with the start of a path (`ghcr.io/org`); `docker.io` is meant where an
-   * entry has no host, as in the names of images. Empty: any. @default []
+   * entry has no host, as in the names of images; `*`: all of the public internet, and all that are on the machine
+   * already. @default ['*']
    */
   allowedRegistries?: string[];
   /** Only images named with their digest (`name@sha256:...`), whose contents cannot change. @default false */
@@ -18,13 +19,16 @@ export function checkPolicy(image: string, { allowedRegistries = [], requireDige
   if (requireDigest && reference.digest === null && !/^sha256:[0-9a-f]{64}$/.test(image)) {
     throw failures.IMAGE_REFUSED(image, 'it has to be named with its digest (name@sha256:...)');
   }
-  if (allowedRegistries.length === 0) return;
+  if (allowedRegistries.length === 0 || allowedRegistries.includes('*')) return;
   const allowed = `images of ${allowedRegistries.join(', ')}`;
   if (isImageId(image)) throw failures.IMAGE_REFUSED(image, `only ${allowed} are run, by their names`);
-  const name = `${reference.registry}/${reference.repository}`;
-  if (!allowedRegistries.some((entry) => isWithin(name, entry))) {
-    throw failures.IMAGE_REFUSED(image, `only ${allowed} are run`);
-  }
+  if (!isNamed(image, allowedRegistries)) throw failures.IMAGE_REFUSED(image, `only ${allowed} are run`);
+}
+
+/** Whether an operator has named the registry of an image, or a part of it. */
+export function isNamed(image: string, allowedRegistries: string[]): boolean {
+  const { registry, repository } = parseReference(image);
+  return allowedRegistries.some((entry) => isWithin(`${registry}/${repository}`, entry));
 }
 
 function isWithin(name: string, entry: string): boolean {

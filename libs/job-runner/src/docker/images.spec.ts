@@ -33,10 +33,12 @@ describe('bringing images to this machine', () => {
     await registry.stop();
   });
 
+  const imagesOf = (engine = docker) => new Images(engine, { allowedRegistries: [host] });
+
   it('pulls an image once for all who wait for it, and not again once it is there', async () => {
     const layer = Promise.withResolvers<void>();
     registry.hold = layer.promise;
-    const images = new Images(docker);
+    const images = imagesOf();
     const all = [images.ensure(reference, never), images.ensure(`${reference}:latest`, never)];
     layer.resolve();
     await Promise.all(all);
@@ -48,7 +50,7 @@ describe('bringing images to this machine', () => {
   it('goes on pulling while another still waits', async () => {
     const layer = Promise.withResolvers<void>();
     registry.hold = layer.promise;
-    const images = new Images(docker);
+    const images = imagesOf();
     const leaver = new AbortController();
     const left = images.ensure(reference, leaver.signal);
     const stayed = images.ensure(reference, never);
@@ -62,7 +64,7 @@ describe('bringing images to this machine', () => {
 
   it('takes an error inside the stream of a pull for an error', async () => {
     registry.corrupt = true;
-    await expect(new Images(docker).ensure(reference, never)).rejects.toThrow(
+    await expect(imagesOf().ensure(reference, never)).rejects.toThrow(
       `The image ${reference}:latest is not on this machine and cannot be pulled: `,
     );
   });
@@ -81,14 +83,12 @@ describe('bringing images to this machine', () => {
   });
 
   it('says that an image does not exist', async () => {
-    await expect(new Images(docker).ensure(`${reference}:missing`, never)).rejects.toThrow(
-      /manifest unknown/,
-    );
+    await expect(imagesOf().ensure(`${reference}:missing`, never)).rejects.toThrow(/manifest unknown/);
   });
 
   it('tries again after a pull that failed', async () => {
     registry.corrupt = true;
-    const images = new Images(docker);
+    const images = imagesOf();
     await expect(images.ensure(reference, never)).rejects.toThrow('cannot be pulled');
     registry.corrupt = false;
     await images.ensure(reference, never);
@@ -97,7 +97,7 @@ describe('bringing images to this machine', () => {
   it('downloads once what several executors of one engine pull, and goes on when one of them leaves', async () => {
     const layer = Promise.withResolvers<void>();
     registry.hold = layer.promise;
-    const pulled = (signal: AbortSignal) => new Images(new Docker()).ensure(reference, signal);
+    const pulled = (signal: AbortSignal) => imagesOf(new Docker()).ensure(reference, signal);
     const stayed = [pulled(never)];
     await expect.poll(() => registry.downloads).toBe(1);
     const leaver = new AbortController();
@@ -113,7 +113,10 @@ describe('bringing images to this machine', () => {
 
   it('tells how far it is: at the start, at the end, and never a smaller part than before', async () => {
     const told: ImageProgress[] = [];
-    await new Images(docker, { onProgress: (progress) => told.push(progress) }).ensure(reference, never);
+    await new Images(docker, {
+      allowedRegistries: [host],
+      onProgress: (progress) => told.push(progress),
+    }).ensure(reference, never);
     expect(told[0]).toEqual({
       image: `${reference}:latest`,
       percent: null,
@@ -180,7 +183,8 @@ describe.skipIf(!registryProgram)('a real registry', () => {
 
   const ensure = (name: string, options: ImageOptions = {}) => {
     pulled.push(name);
-    return new Images(docker, { dockerConfig: folder, ...options }).ensure(name, never);
+    const allowedRegistries = [name.split('/')[0]!];
+    return new Images(docker, { dockerConfig: folder, allowedRegistries, ...options }).ensure(name, never);
   };
   const keepLogin = (key: string, password: string) => {
     const auth = Buffer.from(`${login.username}:${password}`).toString('base64');
@@ -213,13 +217,13 @@ describe.skipIf(!registryProgram)('a real registry', () => {
     const name = `${open.host}/horde-test/${form}`;
     await expect(ensure(name)).rejects.toThrow(
       `The image ${name} is not on this machine and cannot be pulled: ` +
-        `the registry ${open.host} has no image of that name and tag (manifest for ${name} not found`,
+        `the registry ${open.host} has no image of that name and tag (manifest unknown)`,
     );
   });
 
   it('that nobody answers for is named', async () => {
     await expect(ensure('127.0.0.1:1/horde-test/image:1')).rejects.toThrow(
-      /cannot be pulled: the registry 127\.0\.0\.1:1 cannot be reached \(.*connection refused\)/,
+      'cannot be pulled: the registry 127.0.0.1:1 cannot be reached (connection refused)',
     );
   });
 
@@ -231,7 +235,7 @@ describe.skipIf(!registryProgram)('a real registry', () => {
   it('says that it asks for a login where there is none', async () => {
     keepLogin('elsewhere.example', login.password);
     await expect(ensure(`${closed.host}/horde-test/image:1`)).rejects.toThrow(
-      `the registry ${closed.host} asks for a login, and this machine has none for it (`,
+      `the registry ${closed.host} asks for a login, and this machine has none for it (no basic auth credentials)`,
     );
   });
 
@@ -239,7 +243,7 @@ describe.skipIf(!registryProgram)('a real registry', () => {
     keepLogin(`http://${closed.host}/v2/`, 'another-secret');
     const refused = ensure(`${closed.host}/horde-test/image:1`);
     await expect(refused).rejects.toThrow(
-      `the registry ${closed.host} does not let this machine's login have it (`,
+      `the registry ${closed.host} does not let this machine's login have it`,
     );
     await expect(refused).rejects.not.toThrow(/another-secret|YW5vdGhlc/);
   });

@@ -3,10 +3,12 @@ import type Docker from 'dockerode';
 import { ImageUnavailable } from '../failures.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import { why } from '../wording.ts';
-import { checkPolicy, type ImagePolicy } from './image-policy.ts';
+import { engineFacts } from './limits.ts';
+import { checkPolicy, type ImagePolicy, isNamed } from './image-policy.ts';
 import { checkedReference, isImageId, parseReference } from './image-reference.ts';
 import { pullFailure } from './pull-failure.ts';
 import { type ImageProgress, type EngineEvent, PullProgress } from './pull-progress.ts';
+import { checkRegistryAddress } from './registry-address.ts';
 import { registryLogin } from './registry-login.ts';
 
 export interface ImageOptions extends ImagePolicy {
@@ -38,8 +40,8 @@ export class Images {
    * Returns when the image is on this machine. One that is there already costs no network.
    *
    * @param signal stops waiting; the pull itself stops when nobody waits any more
-   * @throws JobFailure where it is no name of an image, and where the operator's policy does not allow it, on this
-   *   machine already or not
+   * @throws JobFailure where it is no name of an image, where the operator's policy does not allow it, on this machine
+   *   already or not, and where it would have to be pulled from an address that is not of the public internet
    * @throws ImageUnavailable
    */
   async ensure(image: string, signal: AbortSignal): Promise<void> {
@@ -82,14 +84,22 @@ export class Images {
 
   private async pull(reference: string, abortSignal: AbortSignal): Promise<void> {
     const { registry } = parseReference(reference);
-    const { onProgress, dockerConfig } = this.options;
+    const { onProgress, dockerConfig, allowedRegistries = [] } = this.options;
+    if (!isNamed(reference, allowedRegistries)) {
+      const hasProxy = async () => (await engineFacts(this.docker)).hasProxy;
+      await checkRegistryAddress(reference, { hasProxy });
+    }
     const progress = onProgress && new PullProgress(reference, onProgress);
     const login = await registryLogin(registry, dockerConfig);
     try {
       const events = await this.docker.createImage(login ?? undefined, { fromImage: reference, abortSignal });
       await throwOnError(events, progress?.read);
     } catch (error) {
-      throw new ImageUnavailable(reference, pullFailure(registry, engineSays(error), login !== null));
+      if ((error as NodeJS.ErrnoException).syscall === 'connect') throw error; // the engine is not there any more
+      const words = engineSays(error);
+      // For this machine's log. Addresses of layers and tokens carry signatures in their query strings.
+      const cause = new Error(words.replace(/(https?:\/\/[^\s"?]+)\?[^\s"]*/g, '$1'));
+      throw new ImageUnavailable(reference, pullFailure(registry, words, login !== null), { cause });
     }
     progress?.end();
   }

@@ -174,7 +174,7 @@ describe("an operator's choices for a job's container", () => {
 });
 
 describe('the limits of a machine whose operator set none', () => {
-  const engine = { memoryBytes: 64 * GiB, cpus: 8, runtimes: ['runc', 'nvidia'], root: '/' };
+  const engine = { memoryBytes: 64 * GiB, cpus: 8, runtimes: ['runc', 'nvidia'], root: '/', hasProxy: false };
 
   it('are the machine less a reserve', () => {
     expect(resolveLimits({}, engine)).toEqual({

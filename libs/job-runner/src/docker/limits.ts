@@ -46,6 +46,8 @@ export interface EngineFacts {
   runtimes: string[];
   /** Where the engine keeps containers' files, on the engine's machine. */
   root: string;
+  /** Whether the engine reaches registries through a proxy. */
+  hasProxy: boolean;
 }
 
 const known = new WeakMap<Docker, Promise<EngineFacts>>();
@@ -67,6 +69,8 @@ async function askEngine(docker: Docker): Promise<EngineFacts> {
     NCPU: number;
     Runtimes?: Record<string, unknown>;
     DockerRootDir: string;
+    HttpProxy?: string;
+    HttpsProxy?: string;
   }
   try {
     const info = await fromEngine(docker.info() as Promise<Info>, 'describe itself');
@@ -75,6 +79,7 @@ async function askEngine(docker: Docker): Promise<EngineFacts> {
       cpus: info.NCPU,
       runtimes: Object.keys(info.Runtimes ?? {}),
       root: info.DockerRootDir,
+      hasProxy: Boolean(info.HttpProxy || info.HttpsProxy),
     };
   } catch (error) {
     throw engineError(error);

@@ -1,14 +1,16 @@
 /**
- * Why a pull failed, as the end of a sentence that names the registry and ends with the engine's own words.
+ * Why a pull failed, as the end of a sentence that names the registry. Of the engine's own words only such are passed
+ * on as are listed here: the others may be the body of an answer, and a job's user may not read what a service that
+ * only this machine reaches has answered.
  *
  * @param loggedIn whether a login for the registry was sent along
  */
 export function pullFailure(registry: string, engineWords: string, loggedIn: boolean): string {
-  // Addresses of layers and tokens carry signatures in their query strings.
-  const words = engineWords.replace(/(https?:\/\/[^\s"?]+)\?[^\s"]*/g, '$1');
-  const said = `(${words.replace(/\.$/, '')})`;
-  const row = rows.find(({ when }) => when.test(words));
-  return row ? `${row.says(registry, loggedIn)} ${said}` : words;
+  const row = rows.find(({ when }) => when.test(engineWords));
+  const known = harmless.exec(engineWords)?.[0];
+  const sentence =
+    row?.says(registry, loggedIn) ?? `the Docker engine did not get it from the registry ${registry}`;
+  return known ? `${sentence} (${known})` : sentence;
 }
 
 const login = (registry: string, loggedIn: boolean) =>
@@ -43,3 +45,27 @@ const rows: { when: RegExp; says: (registry: string, loggedIn: boolean) => strin
   },
   { when: /no space left/i, says: () => 'the disk of this machine is full' },
 ];
+
+/** Words that say what is wrong and cannot carry anything of an answer. */
+const harmless = new RegExp(
+  [
+    'connection refused',
+    'connection reset by peer',
+    'no such host',
+    'network is unreachable',
+    'i/o timeout',
+    'TLS handshake timeout',
+    'context deadline exceeded',
+    'unexpected EOF',
+    'certificate signed by unknown authority',
+    'certificate has expired or is not yet valid',
+    'server gave HTTP response to HTTPS client',
+    'no basic auth credentials',
+    'manifest unknown',
+    'name unknown',
+    'no matching manifest for [a-z0-9]+/[a-z0-9]+',
+    'filesystem layer verification failed',
+    'no space left on device',
+    'unexpected HTTP status: \\d{3}',
+  ].join('|'),
+);
