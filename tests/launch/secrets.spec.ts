@@ -16,8 +16,8 @@ import { never, request, token } from '../../libs/executor-manager/src/testing/c
 import { makeIdentity } from '../../libs/job-runner/src/streaming/certificate.ts';
 import { ensureNodeImage } from '../../libs/job-runner/src/testing/node-image.ts';
 import { serversFile } from '../executor-managers/servers-file.ts';
-import { freePort } from '../support/free-port.ts';
-import { doorForContainers } from '../support/miner-door.ts';
+import { freePort } from '@horde/testing/free-port';
+import { proxyForContainers } from '@horde/testing/container-proxy';
 import { buildExecutorImage } from './python-miner.ts';
 
 const docker = new Docker();
@@ -75,7 +75,7 @@ async function storage(): Promise<string> {
   await once(server, 'listening');
   onTestFinished(() => void server.close());
   const { port } = server.address() as { port: number };
-  return (await doorForContainers(`ws://127.0.0.1:${port}`)).replace(/^ws/, 'http');
+  return (await proxyForContainers(`ws://127.0.0.1:${port}`)).replace(/^ws/, 'http');
 }
 
 describe('a streaming job and its executor', () => {
@@ -111,7 +111,7 @@ describe('a streaming job and its executor', () => {
     const miner = await ScriptedMiner.start();
     const of = token('polite');
     const handle = await manager.start(
-      { ...request(of), minerAddress: await doorForContainers(miner.address), startupTimeLimit: 30 },
+      { ...request(of), minerAddress: await proxyForContainers(miner.address), startupTimeLimit: 30 },
       never(),
     );
     onTestFinished(() => manager.stop(handle, 0));
