@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 
-import { engineSays } from './images.ts';
+import { engineSays } from './engine-says.ts';
 
 /** How long the engine may take for one answer, in milliseconds. */
 const ENGINE_LIMIT = 60_000;

@@ -2,8 +2,8 @@ import type Docker from 'dockerode';
 
 import { ImageUnavailable } from '../failures.ts';
 import { unlessAborted } from '../unless-aborted.ts';
-import { why } from '../wording.ts';
 import { engineFacts } from './limits.ts';
+import { engineSays } from './engine-says.ts';
 import { checkPolicy, type ImagePolicy, isNamed } from './image-policy.ts';
 import { checkedReference, isImageId, parseReference } from './image-reference.ts';
 import { pullFailure } from './pull-failure.ts';
@@ -126,15 +126,4 @@ export async function throwOnError(
     lines.forEach(read);
   }
   read(rest);
-}
-
-/** The engine's own sentence, without the wrapping of its client. */
-export function engineSays(error: unknown): string {
-  const json = (error as { json?: { message?: string } | null }).json;
-  return (
-    json?.message ??
-    why(error)
-      .replace(/^\(HTTP code \d+\) .*? - /, '')
-      .trim()
-  );
 }

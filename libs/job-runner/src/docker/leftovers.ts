@@ -3,7 +3,7 @@ import path from 'node:path';
 import type Docker from 'dockerode';
 
 import { jobFoldersIn, OWNER_FILE, removeJobFolders, ROOT_PREFIX } from '../folders.ts';
-import { engineSays } from './images.ts';
+import { engineSays } from './engine-says.ts';
 import { ownerOn, ownerState } from './owner.ts';
 
 export interface LeftoverOptions {

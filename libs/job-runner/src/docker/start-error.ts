@@ -1,5 +1,5 @@
 import { failures, type JobFailure } from '../failures.ts';
-import { engineSays } from './images.ts';
+import { engineSays } from './engine-says.ts';
 
 export interface Unstartable {
   exitCode: 126 | 127;

@@ -1,4 +1,4 @@
-import { engineSays } from '../docker/images.ts';
+import { engineSays } from '../docker/engine-says.ts';
 
 /** What a check ran and what came of it: the context of ComputeHorde's `security_check_failed`. */
 export interface CheckedProgram {

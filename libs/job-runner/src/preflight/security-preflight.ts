@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type Docker from 'dockerode';
 
 import { jobProfile } from '../docker/container-options.ts';
-import { engineSays } from '../docker/images.ts';
+import { engineSays } from '../docker/engine-says.ts';
 import type { ContainerLimits } from '../docker/limits.ts';
 import { ownerLabels } from '../docker/owner.ts';
 import { toolsImage } from '../docker/tools-image.ts';

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { type Duplex, PassThrough } from 'node:stream';
 
 import { removeContainer } from '../docker/engine.ts';
-import { engineSays } from '../docker/images.ts';
+import { engineSays } from '../docker/engine-says.ts';
 import { toolsImage } from '../docker/tools-image.ts';
 import { StreamingFailed } from '../failures.ts';
 import type { StreamingJob } from './network.ts';

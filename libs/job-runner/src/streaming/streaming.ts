@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 
-import { engineSays } from '../docker/images.ts';
+import { engineSays } from '../docker/engine-says.ts';
 import { ownContainer } from '../docker/own-container.ts';
 import { failures, JobFailure, StreamingFailed } from '../failures.ts';
 import type { StreamingRequest } from '../runner.ts';
