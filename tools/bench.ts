@@ -1,11 +1,11 @@
 /**
  * Runs one bench of tools/bench and prints its figures: name, value, unit, bar, and whether it holds or falls short.
- * Usage: bench.ts NAME [--json FILE]. Ends with 1 when a figure falls short.
+ * Ends with 1 when a figure falls short.
  */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { readArguments, refuseArguments } from './arguments.ts';
 import type { Figure } from './bench/figure.ts';
 import { bundleScript } from './bundle-script.ts';
 
@@ -14,20 +14,22 @@ interface Bench {
   figures: () => Promise<Figure[]>;
 }
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readArguments('bench', {
   allowPositionals: true,
   options: { json: { type: 'string' } },
 });
 const [name = ''] = positionals;
 const entry = `tools/bench/${name}.ts`;
 if (!/^[\w-]+$/.test(name) || !existsSync(entry)) {
-  const names = readdirSync('tools/bench')
-    .filter((file) =>
+  const names = readdirSync('tools/bench').filter(
+    (file) =>
+      file.endsWith('.ts') &&
       /^export (const|async function) figures\b/m.test(readFileSync(`tools/bench/${file}`, 'utf8')),
-    )
-    .map((file) => path.basename(file, '.ts'));
-  console.error(`usage: npm run bench -- NAME [--json FILE], with NAME one of: ${names.join(', ')}`);
-  process.exit(2);
+  );
+  refuseArguments(
+    'bench',
+    `There is no bench ${JSON.stringify(name)}: ${names.map((file) => path.basename(file, '.ts')).join(', ')}.`,
+  );
 }
 
 const machine = {

@@ -41,7 +41,7 @@ const rows = Object.entries(errorRows as unknown as Record<string, Row>).sort(([
 const text = `# Errors
 
 Every error that a person can act on, by its code. ‹words› stand for the facts of the case. "Again" says whether the
-same request may succeed later. This page is written by \`npm run docs\` from the error catalogue in libs/protocol.
+same request may succeed later. This page is written by \`./horde docs\` from the error catalogue in libs/protocol.
 
 | code | what it says | what to do | how it travels | again |
 | --- | --- | --- | --- | --- |
@@ -50,7 +50,7 @@ ${rows.map(([code, row]) => describe(code, row)).join('\n')}
 
 const isCurrent = existsSync(file) && readFileSync(file, 'utf8') === text;
 if (process.argv.includes('--check')) {
-  if (!isCurrent) console.error(`${file} is not up to date: run npm run docs.`);
+  if (!isCurrent) console.error(`${file} is not up to date: run ./horde docs.`);
   process.exit(isCurrent ? 0 : 1);
 }
 if (!isCurrent) {

@@ -3,13 +3,15 @@
  * thousand frames take more than five seconds, or memory grows. Options: --frames N, --seed N, --link NAME.
  */
 import { rmSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { fuzz, fuzzedLinks, problemsOf } from '../tests/fuzz/run.ts';
+import { readArguments, refuseArguments } from './arguments.ts';
 import { bundleScript } from './bundle-script.ts';
 
-const { values } = parseArgs({
+const { values } = readArguments('fuzz', {
   options: { frames: { type: 'string' }, seed: { type: 'string' }, link: { type: 'string' } },
 });
+if (values.link && !fuzzedLinks.some((name) => name === values.link))
+  refuseArguments('fuzz', `There is no link ${JSON.stringify(values.link)}: ${fuzzedLinks.join(', ')}.`);
 const frames = Number(values.frames ?? 100_000);
 const seed = Number(values.seed ?? Date.now() % 2 ** 31);
 console.log(`${frames} frames for each link, seed ${seed}`);

@@ -6,11 +6,14 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import Docker from 'dockerode';
 import { staticBusybox } from '../libs/job-runner/src/docker/busybox.ts';
+import { readArguments, refuseArguments } from './arguments.ts';
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { base: { type: 'string' } } });
+const { values, positionals } = readArguments('image', {
+  allowPositionals: true,
+  options: { base: { type: 'string' } },
+});
 const [service, tag = `horde/${service}:latest`] = positionals;
 const root = path.resolve(import.meta.dirname, '..');
 const sources = path.join(root, 'envs', service ?? '');
@@ -18,8 +21,7 @@ if (!service || !existsSync(path.join(sources, 'Dockerfile'))) {
   const services = readdirSync(path.join(root, 'envs')).filter((name) =>
     existsSync(path.join(root, 'envs', name, 'Dockerfile')),
   );
-  console.error(`usage: image.ts SERVICE [TAG] [--base IMAGE]; SERVICE is one of: ${services.join(', ')}`);
-  process.exit(2);
+  refuseArguments('image', `There is no image of ${JSON.stringify(service ?? '')}: ${services.join(', ')}.`);
 }
 
 const folder = mkdtempSync(path.join(tmpdir(), `horde-image-${service}-`));

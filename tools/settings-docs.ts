@@ -104,7 +104,7 @@ for (const service of services) {
 }
 files.set(
   'docs/settings.md',
-  `# Settings\n\nEach service reads its settings once, at start, from its environment. A wrong or missing one is a sentence that\nnames the variable, and exit code 2. The names are those that ComputeHorde's operators use; this page is written by\n\`npm run docs\` from the services' settings classes.\n\n${sections.join('\n')}`,
+  `# Settings\n\nEach service reads its settings once, at start, from its environment. A wrong or missing one is a sentence that\nnames the variable, and exit code 2. The names are those that ComputeHorde's operators use; this page is written by\n\`./horde docs\` from the services' settings classes.\n\n${sections.join('\n')}`,
 );
 
 const check = process.argv.includes('--check');
@@ -113,7 +113,7 @@ for (const [file, text] of files) {
   if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
   stale = true;
   if (check) {
-    console.error(`${file} is not up to date: run npm run docs.`);
+    console.error(`${file} is not up to date: run ./horde docs.`);
   } else {
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, text);

@@ -12,7 +12,7 @@ import { Peer } from './peer.ts';
 const peers = (await Promise.all(generations.map((generation) => Peer.start(generation)))).filter(
   (peer) => peer !== null,
 );
-/** Without Python or a package registry there is nothing to check against; `npm run interop` says which it is. */
+/** Without Python or a package registry there is nothing to check against; `./horde interop` says which it is. */
 const canCheck = peers.length === generations.length;
 
 afterAll(async () => {

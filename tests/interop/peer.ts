@@ -10,7 +10,7 @@ export type Verdict = { dump: string } | { error: string; says: string };
 
 /** A Python process with the packages of one generation, which answers questions about them. */
 export class Peer {
-  /** Starts one; null where there is no Python or no package registry, which `npm run interop` reports. */
+  /** Starts one; null where there is no Python or no package registry, which `./horde interop` reports. */
   static async start(generation: Generation): Promise<Peer | null> {
     const environment = await pythonEnvironment(generation);
     if ('missing' in environment) return null;

@@ -1,15 +1,12 @@
 /**
  * Checks our protocol against ComputeHorde's published Python packages, and prints a table of the checks.
- *
- * usage: run.ts [--require] [--json]
- *   --require  fail where the packages cannot be had (no Python 3.11, no package registry) instead of skipping
- *   --json     print the table as JSON
+ * Where the packages cannot be had (no Python 3.11, no package registry) they are skipped, or with --require fail.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { readArguments } from '../../tools/arguments.ts';
 import { generations, pythonEnvironment } from './environment.ts';
 
 interface Row {
@@ -31,7 +28,7 @@ interface Report {
   }[];
 }
 
-const { values: options } = parseArgs({
+const { values: options } = readArguments('interop', {
   options: { require: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
 });
 const say = (text: string): void => void process.stdout.write(`${text}\n`);

@@ -6,6 +6,15 @@ prepare_workspace() {
   with_lock "$HORDE_ROOT" bring_workspace
 }
 
+prepare_packages() {
+  has_packages || with_lock "$HORDE_ROOT" bring_packages
+}
+
+bring_packages() {
+  check_disk
+  has_packages || install_packages
+}
+
 bring_workspace() {
   check_disk
   has_packages || install_packages

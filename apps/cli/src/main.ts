@@ -7,6 +7,7 @@ import { demo } from './demo/demo.ts';
 import { down, status, up } from './network/commands.ts';
 import type { ServiceName } from './network/services.ts';
 import { bundleOf, root } from './paths.ts';
+import { describeRepositoryCommands } from './repository-commands.ts';
 import { UsageError } from './usage-error.ts';
 
 allowSlowAddresses();
@@ -109,7 +110,7 @@ program
     );
   });
 
-program.command('test').description('prepare what tests need and run all of them');
+describeRepositoryCommands(program);
 
 /** Runs a command to its exit code. The first Ctrl-C stops it in order. */
 async function finish(work: (signal: AbortSignal) => Promise<number>): Promise<void> {

@@ -8,7 +8,7 @@ import { isCanonicalScalar, isRistrettoPoint } from './ristretto.ts';
 
 /*
  * sr25519 with the signing context "substrate", in WebAssembly: of the libraries measured the fastest by far
- * (`npm run bench -- protocol` measures them again).
+ * (`./horde bench protocol` measures them again).
  *
  * The WebAssembly code traps on a malformed key or signature, and every trap takes some of its stack and heap for good:
  * after enough of them it answers nothing any more. So whatever comes from outside is checked here before it goes in. A

@@ -1,0 +1,69 @@
+import type { Command } from 'commander';
+
+interface RepositoryCommand {
+  description: string;
+  /** Arguments and options with what they mean, as commander reads them. */
+  arguments?: Record<string, string>;
+  options?: Record<string, string>;
+  /** Where that does not make the line that shows how to type it. */
+  usage?: string;
+}
+
+/** Commands for work on the repository. `./horde` runs each from its sources; here they are described. */
+const commands: Record<string, RepositoryCommand> = {
+  test: {
+    description: 'run the checks and all specs, and end with their counts and what was skipped',
+    options: { '--projects <names>': 'only the unit specs of these, such as miner,job-runner' },
+  },
+  check: {
+    description: 'check types, lint, format, unused code, import directions and generated documents',
+    arguments: { '[names...]': 'some of types, lint, format, unused, imports, docs' },
+  },
+  vitest: {
+    description: 'run some specs: vitest run libs/transport; without "run" again at each change',
+    arguments: { '[arguments...]': 'as vitest itself takes them' },
+  },
+  docs: { description: 'write settings.md, errors.md and the .env templates from the sources' },
+  image: {
+    description: 'build the image of a service from envs/SERVICE/Dockerfile',
+    arguments: { '<service>': 'such as executor', '[tag]': 'its name (default: horde/SERVICE:latest)' },
+    options: { '--base <image>': 'what it is built on' },
+  },
+  bench: {
+    description: 'measure, and compare with the bars; exit code 1 where one is short',
+    arguments: { '<name>': 'what is measured; without one the names are listed' },
+    options: { '--json <file>': 'write the figures there, too' },
+  },
+  fuzz: {
+    description: 'feed mutated frames to the readers of each link; exit code 1 when one does not just refuse',
+    options: {
+      '--frames <count>': 'how many for each link (default: 100,000)',
+      '--seed <number>': 'the same frames as a run with this seed had',
+      '--link <name>': 'one link only',
+    },
+  },
+  interop: {
+    description: "check the protocol against ComputeHorde's published Python packages (needs Python 3.11)",
+    options: {
+      '--require': 'fail where they cannot be had, instead of skipping',
+      '--json': 'print the table as JSON',
+    },
+  },
+  exec: {
+    description: 'run a command, such as npm, npx or a shell, with the right Node and npm first on PATH',
+    usage: '-- COMMAND [ARGUMENTS...]',
+  },
+};
+
+/** Adds their descriptions to the help. */
+export function describeRepositoryCommands(program: Command): void {
+  program.commandsGroup('For work on this repository:');
+  for (const [name, { description, arguments: words = {}, options = {}, usage }] of Object.entries(
+    commands,
+  )) {
+    const command = program.command(name).description(description);
+    for (const [word, text] of Object.entries(words)) command.argument(word, text);
+    for (const [flags, text] of Object.entries(options)) command.option(flags, text);
+    if (usage) command.usage(usage);
+  }
+}
