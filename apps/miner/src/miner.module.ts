@@ -27,12 +27,14 @@ import { MetricsController } from './http/metrics.controller.ts';
 import { Metrics } from './http/metrics.ts';
 import { PanelController } from './http/panel.controller.ts';
 import { ImagePreparation } from './images/image-preparation.ts';
+import { FreedSlots } from './jobs/freed-slots.ts';
 import { JobCancellation } from './jobs/job-cancellation.ts';
 import { JobIntake } from './jobs/job-intake.ts';
 import { JobPayloads } from './jobs/job-payloads.ts';
 import { JobRequests } from './jobs/job-requests.ts';
 import { JobSignature } from './jobs/job-signature.ts';
 import { Jobs } from './jobs/jobs.ts';
+import { SlotQueue } from './jobs/slot-queue.ts';
 import { Slots } from './jobs/slots.ts';
 import { ManifestCommitment } from './manifest/manifest-commitment.ts';
 import { Outages } from './outages.ts';
@@ -102,7 +104,9 @@ export function minerModule(settings: MinerSettings, logger: Logger, parts: Mine
       ValidatorMessages,
       ValidatorGateway,
       Jobs,
+      FreedSlots,
       Slots,
+      SlotQueue,
       JobIntake,
       JobRequests,
       JobCancellation,

@@ -1,12 +1,19 @@
 import type { Connection } from './connection.ts';
 
+/** A message that is handled further while later frames are. */
+export interface Pending {
+  /** True when it has been committed, false when it was given up; never rejects. */
+  committed: Promise<boolean>;
+}
+
 /** What the owner of one end of a `durable-1` connection does with what comes. */
 export interface DurableEnd {
   /**
-   * A numbered message. It is acknowledged when this resolves, so it has to be committed then. After an interruption
-   * messages come again: one whose number is not above the last one taken for its job must change nothing.
+   * A numbered message. It is acknowledged when this resolves, so it has to be committed then; what resolves with
+   * something pending is acknowledged when that is committed. After an interruption messages come again: one whose number
+   * is not above the last one taken for its job must change nothing.
    */
-  onMessage(job: string, number: number, frame: string): Promise<void>;
+  onMessage(job: string, number: number, frame: string): Promise<Pending | undefined | void>;
   /**
    * Whether the peer may speak of jobs yet. What it says before is dropped and not acknowledged: it comes again when we
    * resume. @default it may
@@ -111,9 +118,12 @@ export class DurableLink {
     if (this.end.isReady?.() === false) return;
     const { word, job, number } = read;
     switch (word) {
-      case 'message':
-        await this.end.onMessage(job, number, text.slice(lineEnd + 1));
-        return this.acknowledge(job, number);
+      case 'message': {
+        const pending = await this.end.onMessage(job, number, text.slice(lineEnd + 1));
+        if (!pending) return this.acknowledge(job, number);
+        void pending.committed.then((committed) => (committed ? this.acknowledge(job, number) : undefined));
+        return undefined;
+      }
       case 'ack':
         this.arrived(job, number);
         return this.end.onAcknowledged(job, number);

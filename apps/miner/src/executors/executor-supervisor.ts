@@ -248,7 +248,6 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
 
   private async release(uuid: string, exitCode: number | null): Promise<void> {
     await this.outages.outlast(() => this.jobs.releaseSlot(uuid, exitCode));
-    this.executors.freed();
   }
 
   private async fail(job: Started, reason: HordeFailureReason, error: HordeError): Promise<void> {

@@ -28,7 +28,6 @@ export class RunningExecutors implements BeforeApplicationShutdown {
   private readonly work = new Set<Promise<void>>();
   private readonly starting = new Map<string, Promise<void>>();
   private readonly exits = new Map<string, Promise<number | null>>();
-  private onFree: () => void = () => {};
   /** Why executors could not be listed at the last attempt: it is told once. */
   private notListed = '';
 
@@ -62,16 +61,6 @@ export class RunningExecutors implements BeforeApplicationShutdown {
       })
       .finally(() => this.work.delete(running));
     this.work.add(running);
-  }
-
-  /** Calls `listener` when a slot may have become free. */
-  whenFree(listener: () => void): void {
-    this.onFree = listener;
-  }
-
-  /** A slot has become free. */
-  freed(): void {
-    this.onFree();
   }
 
   /** Whether this process is just starting it. */

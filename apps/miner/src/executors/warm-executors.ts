@@ -5,6 +5,7 @@ import type { Logger } from '@horde/operations';
 import type { ExecutorClass } from '@horde/protocol';
 import { Queues } from '@horde/queue';
 import type { Connection } from '@horde/transport';
+import { FreedSlots } from '../jobs/freed-slots.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { Slots } from '../jobs/slots.ts';
 import { Outages } from '../outages.ts';
@@ -44,6 +45,7 @@ export class WarmExecutors implements OnApplicationBootstrap {
     private readonly table: WarmTable,
     private readonly slots: Slots,
     private readonly jobs: Jobs,
+    private readonly freed: FreedSlots,
     private readonly sessions: WarmSessions,
     private readonly executors: RunningExecutors,
     private readonly supervisor: ExecutorSupervisor,
@@ -60,7 +62,7 @@ export class WarmExecutors implements OnApplicationBootstrap {
     const rows = await this.table.all();
     const found = rows.some((row) => !row.executor_handle) ? await this.executors.found() : null;
     for (const row of rows) this.background(row.token, () => this.takeOver(row, found));
-    this.executors.whenFree(() => this.keepSoon());
+    this.freed.onRing(() => this.keepSoon());
     const queue = this.queues.open('warm-executors');
     queue.work(() => this.keep(), {
       onError: toldOnce((error) =>

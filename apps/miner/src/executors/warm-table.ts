@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import type { ExecutorHandle } from '@horde/executor-manager';
 import type { ExecutorClass } from '@horde/protocol';
+import { FreedSlots } from '../jobs/freed-slots.ts';
 
 /** A warm executor that no job has taken. */
 export interface WarmRow {
@@ -19,7 +20,10 @@ export interface WarmRow {
 /** The warm executors that no job has taken, as the database has them. One that a job takes leaves this table. */
 @Injectable()
 export class WarmTable {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly freed: FreedSlots,
+  ) {}
 
   all(): Promise<WarmRow[]> {
     return this.database.manager.query<WarmRow[]>(
@@ -56,8 +60,10 @@ export class WarmTable {
   }
 
   /** It has exited; false when a job has it. */
-  remove(token: string): Promise<boolean> {
-    return this.changed('delete from warm_executor where token = $1', [token]);
+  async remove(token: string): Promise<boolean> {
+    const removed = await this.changed('delete from warm_executor where token = $1', [token]);
+    if (removed) this.freed.ring();
+    return removed;
   }
 
   private async changed(sql: string, values: unknown[]): Promise<boolean> {

@@ -19,6 +19,7 @@ import type { ValidatorSession } from '../validators/validator-session.ts';
 import type { Job } from './job.entity.ts';
 import { JobRequests } from './job-requests.ts';
 import { Jobs } from './jobs.ts';
+import { SlotQueue } from './slot-queue.ts';
 
 /** Ends jobs that their validators have cancelled. */
 @Injectable()
@@ -30,6 +31,7 @@ export class JobCancellation {
     private readonly executors: ExecutorPost,
     private readonly supervisor: ExecutorSupervisor,
     private readonly post: Post,
+    private readonly queue: SlotQueue,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -42,6 +44,7 @@ export class JobCancellation {
     { session, text }: { session: ValidatorSession; text: string },
   ): Promise<void> {
     const { job_uuid: uuid, cancelled_by: by } = request;
+    if (this.queue.validatorOf(uuid) === session.hotkey) await this.queue.answerNow(uuid);
     const job = await this.jobs.find(uuid);
     if (job?.validator_hotkey !== session.hotkey)
       return session.complain(`This miner has no job ${uuid} of yours.`);

@@ -13,6 +13,7 @@ import {
   type JobRejectionReason,
   type JsonObject,
 } from '@horde/protocol';
+import type { Pending } from '@horde/transport';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
 import { ExecutorSupervisor } from '../executors/executor-supervisor.ts';
 import { WarmExecutors } from '../executors/warm-executors.ts';
@@ -23,6 +24,7 @@ import { Receipts } from '../receipts/receipts.ts';
 import type { StoredReceipt } from '../receipts/stored-receipt.entity.ts';
 import { MinerSettings } from '../settings.ts';
 import { Post } from '../validators/post.ts';
+import type { Received } from '../validators/received.ts';
 import type { ValidatorSession } from '../validators/validator-session.ts';
 import { Validators } from '../validators/validators.ts';
 import type { Job } from './job.entity.ts';
@@ -30,15 +32,15 @@ import { isJobUuid } from './job-uuid.ts';
 import { JobSignature } from './job-signature.ts';
 import { Jobs } from './jobs.ts';
 import { connectLimit, hardLimit } from './limits.ts';
-import { Slots } from './slots.ts';
-import type { NewJob } from './take-slots.ts';
+import { SlotQueue } from './slot-queue.ts';
+import type { NewJob, Taken } from './take-slots.ts';
 
 /** Takes in new jobs: checks the request, reserves an executor, and answers. */
 @Injectable()
 export class JobIntake {
   constructor(
     private readonly jobs: Jobs,
-    private readonly slots: Slots,
+    private readonly queue: SlotQueue,
     private readonly warm: WarmExecutors,
     private readonly signature: JobSignature,
     private readonly receipts: Receipts,
@@ -53,15 +55,17 @@ export class JobIntake {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  async receive(
-    request: InitialJobRequest,
-    from: { session: ValidatorSession; text: string },
-    json: JsonObject,
-  ) {
+  async receive(request: InitialJobRequest, from: Received, json: JsonObject): Promise<void> {
     const { session, text } = from;
     const { job_uuid: uuid, executor_class: executorClass } = request;
     if (!isJobUuid(uuid)) {
       return session.complain(`"${uuid}" is not a UUID in its canonical form: lower case, with hyphens.`);
+    }
+    const waitsFor = this.queue.validatorOf(uuid);
+    if (waitsFor !== null) {
+      if (waitsFor !== session.hotkey) return session.complain(notYours(uuid));
+      from.pending = this.queue.repeat(uuid, session);
+      return;
     }
     if (await this.validators.isBlacklisted(session.hotkey)) {
       return this.decline(session, request, 'validator_blacklisted', errors.VALIDATOR_BLACKLISTED().message);
@@ -82,23 +86,47 @@ export class JobIntake {
       token: `${uuid}-${randomUUID()}`,
       hardLimit: hardLimit(request, this.startupTimeLimit, this.settings.maxExecutorAge),
     };
-    await this.reserve(job, request, session);
+    from.pending = await this.reserve(job, request, session);
   }
 
-  private async reserve(job: NewJob, request: InitialJobRequest, session: ValidatorSession): Promise<void> {
-    const { uuid, executorClass } = job;
+  private async reserve(
+    job: NewJob,
+    request: InitialJobRequest,
+    session: ValidatorSession,
+  ): Promise<Pending | undefined> {
+    const { executorClass } = job;
     const capacity = (await this.manager.manifest())[executorClass] ?? 0;
     const startsAtOnce = this.supervisor.claimsAhead;
-    const taken = await this.slots.take({
+    const slot = {
       job,
       capacity,
       connectWithin: connectLimit(executorClass, this.startupTimeLimit),
       startsAtOnce,
-      decline: (tx) => this.busy(tx, request, capacity),
-    });
-    if (taken === null) return this.repeat((await this.jobs.find(uuid))!, session);
+      mayWait: true,
+      arrival: 0,
+      decline: (tx: Transaction) => this.busy(tx, request, capacity),
+    };
+    return this.queue.add(slot, session, (taken, sessions) =>
+      this.answer(job, { startsAtOnce, taken, sessions }),
+    );
+  }
+
+  private async answer(
+    job: NewJob,
+    {
+      startsAtOnce,
+      taken,
+      sessions,
+    }: { startsAtOnce: boolean; taken: Taken | null; sessions: ValidatorSession[] },
+  ): Promise<void> {
+    const { uuid, executorClass } = job;
+    if (taken === null) {
+      const known = (await this.jobs.find(uuid))!;
+      for (const session of sessions) await this.repeat(known, session);
+      return;
+    }
     this.logger.info({ executorClass, warm: taken.warm }, `job ${taken.outcome}`);
-    this.post.name(session, uuid, taken.answer ?? undefined);
+    for (const session of sessions) this.post.name(session, uuid, taken.answer ?? undefined);
     if (taken.outcome === 'rejected') return;
     if (taken.warm) this.warm.handOver(uuid, taken.token);
     else {
@@ -130,7 +158,7 @@ export class JobIntake {
   /** A request that was answered before: its validator hears again how the job stands. */
   private async repeat(job: Job, session: ValidatorSession): Promise<void> {
     if (job.validator_hotkey !== session.hotkey) {
-      return session.complain(`Another validator has a job ${job.uuid} here.`);
+      return session.complain(notYours(job.uuid));
     }
     if (job.settled_at)
       return session.complain(
@@ -179,3 +207,5 @@ export class JobIntake {
     await session.send(make(DeclineJob, { job_uuid, reason: declineReasonFor(reason, signs), message }));
   }
 }
+
+const notYours = (uuid: string): string => `Another validator has a job ${uuid} here.`;

@@ -4,6 +4,7 @@ import type { ExecutorHandle } from '@horde/executor-manager';
 import { isTerminal, JobStatus, mayFollow, type Message } from '@horde/protocol';
 import { Batches } from '../batches.ts';
 import { Post } from '../validators/post.ts';
+import { FreedSlots } from './freed-slots.ts';
 import { failureFrame, isFailure } from './failure-frame.ts';
 import { Job } from './job.entity.ts';
 import { isJobUuid } from './job-uuid.ts';
@@ -30,6 +31,7 @@ export class Jobs {
     private readonly database: Database,
     private readonly outbox: Outbox,
     private readonly post: Post,
+    private readonly freed: FreedSlots,
   ) {}
 
   /** The job of this uuid; null when there is none. */
@@ -55,18 +57,18 @@ export class Jobs {
   ): Promise<boolean> {
     const { reason, message: says } = (message ?? {}) as { reason?: string; message?: string };
     return this.database.transaction(async (tx) => {
-      const moved = await tx.manager.query<unknown[]>(
+      const moved = await tx.manager.query<{ slot_held: boolean }[]>(
         `with moved as (
            update job set status = $2,
              ended_at = case when $4::boolean then now() end,
              connect_by = case when $4 then null else connect_by end,
              slot_held = slot_held and not ($4 and start_requested_at is null),
              executor_number = greatest(executor_number, $7), ended_by_executor = $4 and $7 > 0
-           where uuid = $1 and status = any ($3) returning uuid
+           where uuid = $1 and status = any ($3) returning uuid, slot_held
          ), noted as (
            insert into job_event (job_uuid, status, reason, message) select uuid, $2, $5, $6 from moved
          )
-         select uuid from moved`,
+         select slot_held from moved`,
         [
           job.uuid,
           to,
@@ -82,6 +84,7 @@ export class Jobs {
         return false;
       }
       await also?.(tx);
+      if (isTerminal(to) && !moved[0]!.slot_held) tx.afterCommit(() => this.freed.ring());
       if (message) await this.tell(tx, job.validator_hotkey, job.uuid, message);
       return true;
     });
@@ -137,6 +140,7 @@ export class Jobs {
        where uuid = $1 and executor_handle is null`,
       [uuid],
     );
+    this.freed.ring();
   }
 
   /** Forgets that the executor was being started: it never was. Its token is void, should it come after all. */
@@ -147,6 +151,7 @@ export class Jobs {
        where uuid = $1 and executor_handle is null and connected_at is null`,
       [uuid, token],
     );
+    this.freed.ring();
   }
 
   /** Stores where the executor of this token is. @returns its job; null when no job has this token */
@@ -175,6 +180,7 @@ export class Jobs {
        where uuid = $1`,
       [uuid, exitCode],
     );
+    this.freed.ring();
   }
 
   /**

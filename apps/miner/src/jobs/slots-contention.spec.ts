@@ -44,6 +44,8 @@ const request = (capacity: number, uuid = randomUUID()): SlotRequest => ({
   capacity,
   connectWithin: 5,
   startsAtOnce: true,
+  mayWait: false,
+  arrival: 0,
   decline: async () => make(DeclineJob, { job_uuid: uuid, reason: 'busy' }),
 });
 const held = async () =>

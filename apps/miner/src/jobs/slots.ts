@@ -24,6 +24,9 @@ export class Slots {
       ),
     most,
   );
+  /** Those that wait for a slot that is about to be freed. */
+  private readonly waiting = new Set<SlotRequest>();
+  private arrivals = 0;
 
   constructor(
     private readonly database: Database,
@@ -34,13 +37,20 @@ export class Slots {
 
   /**
    * Takes a slot for a new job, or declines the job when none is free. Both are stored with what the validator is to be
-   * told, which its connection has to be rung for.
+   * told, which its connection has to be rung for. Where a slot is about to be freed the job may wait instead: it keeps
+   * its place before those that come later until it is asked for again, or leaves.
    * @returns null when there is a job of this uuid already; nothing has been changed then
    */
   async take(request: SlotRequest): Promise<Taken | null> {
+    request.arrival ||= ++this.arrivals;
     const taken = await this.batches.add(request);
     if (taken instanceof Error) throw taken;
     return taken;
+  }
+
+  /** The request does not wait any longer. */
+  leave(request: SlotRequest): void {
+    this.waiting.delete(request);
   }
 
   /**
@@ -76,10 +86,10 @@ export class Slots {
   }
 
   private async takeAll(requests: SlotRequest[]): Promise<(Taken | null)[]> {
-    return this.database.transaction(async (tx) => {
+    const all = await this.database.transaction(async (tx) => {
       await lock(tx, [...new Set(requests.map(({ job }) => job.executorClass))].sort());
       const frames = requests.map(({ job }) => writeFrame(make(AcceptJob, { job_uuid: job.uuid })));
-      const taken = await takeSlots(tx, requests, frames, this.warm.tokens());
+      const taken = await takeSlots(tx, requests, frames, this.warm.tokens(), this.ahead(requests));
       const accepted = requests.filter((_request, index) => taken[index]?.outcome === 'accepted');
       // Before the others are declined: what has just been accepted is a part of their excuse.
       await this.receipts.store(tx, ...accepted.flatMap(({ job }) => job.receipt ?? []));
@@ -91,6 +101,20 @@ export class Slots {
       }
       return taken;
     });
+    for (const [index, request] of requests.entries()) {
+      if (all[index]?.outcome === 'waits') this.waiting.add(request);
+      else this.waiting.delete(request);
+    }
+    return all;
+  }
+
+  /** For each request, how many of its class that are not among them wait and came before it. */
+  private ahead(requests: SlotRequest[]): number[] {
+    const others = [...this.waiting].filter((one) => !requests.includes(one));
+    return requests.map(
+      ({ arrival, job }) =>
+        others.filter((one) => one.arrival < arrival && one.job.executorClass === job.executorClass).length,
+    );
   }
 }
 

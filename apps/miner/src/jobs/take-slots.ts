@@ -27,12 +27,17 @@ export interface SlotRequest {
   connectWithin: number;
   /** Whether whoever asks starts the job's executor at once, so that nobody else does. */
   startsAtOnce: boolean;
+  /** Whether it can wait for a slot whose job has ended. */
+  mayWait: boolean;
+  /** Rises with each request that comes: the earlier one gets the slot. 0 until it has been asked for. */
+  arrival: number;
   /** What the validator is told when none is free; called in the transaction. */
   decline: (tx: Transaction) => Promise<Message>;
 }
 
 export interface Taken {
-  outcome: 'accepted' | 'rejected';
+  /** `waits`: no slot is free, but one is about to be; nothing has been stored. */
+  outcome: 'accepted' | 'rejected' | 'waits';
   /** The token of the job's executor. */
   token: string;
   /** Whether that is a warm executor, which need not be started. */
@@ -46,12 +51,14 @@ interface Row {
   token: string;
   warm: boolean;
   outbox_id: string | null;
+  waits: boolean;
 }
 
 /**
  * Gives slots to new jobs, in their order, and stores them with the first line of their history and with the accepting
  * frames. The slots of their classes have to be locked.
  * @param connected the tokens of warm executors that are connected
+ * @param ahead for each request, how many others of its class wait that came before it
  * @returns for each request what it got; null where there is a job of this uuid already
  */
 export async function takeSlots(
@@ -59,6 +66,7 @@ export async function takeSlots(
   requests: SlotRequest[],
   acceptFrames: string[],
   connected: string[],
+  ahead: number[],
 ): Promise<(Taken | null)[]> {
   const column = <T>(value: (request: SlotRequest) => T) => requests.map(value);
   const client = (await tx.manager.queryRunner!.connect()) as ClientBase;
@@ -78,12 +86,16 @@ export async function takeSlots(
       acceptFrames,
       connected,
       column(({ startsAtOnce }) => startsAtOnce),
+      column(({ mayWait }) => mayWait),
+      column(({ arrival }) => arrival),
+      ahead,
     ],
   });
   const taken = new Map(
-    rows.map(({ n, token, warm, outbox_id: id }): [number, Taken] => {
+    rows.map(({ n, token, warm, outbox_id: id, waits }): [number, Taken] => {
       const answer = id === null ? null : { id, frame: acceptFrames[n - 1]! };
-      return [n, { outcome: answer ? 'accepted' : 'rejected', token, warm, answer }];
+      const outcome = waits ? 'waits' : answer ? 'accepted' : 'rejected';
+      return [n, { outcome, token, warm, answer }];
     }),
   );
   return requests.map((_request, index) => taken.get(index + 1) ?? null);
@@ -91,17 +103,20 @@ export async function takeSlots(
 
 /*
  * The n-th new job of a class gets, in this order: a warm executor that is connected, a free slot, a warm executor that
- * is on its way. `on_their_way` of the warm ones lie behind the free slots, hence the two kinds of places.
+ * is on its way. `on_their_way` of the warm ones lie behind the free slots, hence the two kinds of places. Behind all of
+ * them come the slots that are about to be freed, which a job can wait for: their jobs ended less than a minute ago (an
+ * executor that stays for longer is stuck), or they are those of warm executors that are being stopped.
  */
 const statement = `
   with asked as (
     select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::int[],
-      $8::float8[], $9::text[], $11::boolean[])
+      $8::float8[], $9::text[], $11::boolean[], $12::boolean[], $13::int[], $14::int[])
       with ordinality as asked
-        (uuid, hotkey, class, request, token, hard_limit, capacity, connect_within, frame, starts_at_once, n)
+        (uuid, hotkey, class, request, token, hard_limit, capacity, connect_within, frame, starts_at_once, may_wait, arrival,
+         ahead, n)
   ), fresh as (
-    select *, row_number() over (partition by class order by n) as place
-    from (select distinct on (uuid) * from asked order by uuid, n) once
+    select *, ahead + row_number() over (partition by class order by arrival, n) as place
+    from (select distinct on (uuid) * from asked order by uuid, arrival, n) once
     where not exists (select from job where job.uuid = once.uuid)
   ), warm_now as (
     select * from warm_executor where executor_class in (select class from asked) for update
@@ -111,13 +126,22 @@ const statement = `
     from warm_now where not retiring
   ), class_state as (
     select class,
+      (select count(*) from warm where executor_class = class) as warm_all,
       (select count(*) from warm where executor_class = class and here) as warm_here,
-      greatest(0, max(capacity)
-        - (select count(*) from job where executor_class = class and slot_held)
-        - (select count(*) from warm_now where executor_class = class)) as free
-    from asked group by class
-  ), given as (
-    select fresh.*, warm.token as warm_token, warm.executor_handle, warm.executor_address, coalesce(warm.here, false) as here,
+      greatest(0, max(capacity) - jobs.held - warm_executors.held) as free,
+      greatest(0, max(capacity) - jobs.held - warm_executors.held + jobs.ending + warm_executors.ending) as free_soon
+    from asked
+      cross join lateral (
+        select count(*) as held, count(*) filter (where ended_at > now() - interval '1 minute') as ending
+        from job where executor_class = class and slot_held
+      ) jobs
+      cross join lateral (
+        select count(*) as held, count(*) filter (where retiring) as ending
+        from warm_now where executor_class = class
+      ) warm_executors
+    group by class, jobs.held, jobs.ending, warm_executors.held, warm_executors.ending
+  ), placed as (
+    select fresh.*, warm_all, free_soon, warm.token as warm_token, warm.executor_handle, warm.executor_address, coalesce(warm.here, false) as here,
       capacity > 0 and (warm.token is not null or fresh.place between warm_here + 1 and warm_here + free) as slot
     from fresh
       join class_state using (class)
@@ -125,6 +149,8 @@ const statement = `
         when fresh.place <= warm_here then fresh.place
         when fresh.place > warm_here + free then fresh.place - free
       end
+  ), given as (
+    select *, not slot and may_wait and capacity > 0 and place <= warm_all + free_soon as waits from placed
   ), made as (
     insert into job (uuid, validator_hotkey, executor_class, initial_request, executor_token, deadline, slot_held,
       status, ended_at, executor_handle, executor_address, start_requested_at, connected_at, connect_by)
@@ -135,7 +161,7 @@ const statement = `
       case when here then now() end,
       case when slot and not here and (starts_at_once or warm_token is not null)
         then now() + make_interval(secs => connect_within) end
-    from given
+    from given where not waits
     on conflict do nothing returning uuid, slot_held, status, executor_token
   ), no_longer_idle as (
     delete from warm_executor using made where warm_executor.token = made.executor_token
@@ -146,5 +172,7 @@ const statement = `
     select hotkey, uuid::text, 'V0AcceptJobRequest', frame from made join given using (uuid) where slot_held
     returning id, subject
   )
-  select n::int, executor_token as token, warm_token is not null as warm, told.id as outbox_id
-  from made join given using (uuid) left join told on told.subject = made.uuid::text`;
+  select n::int, executor_token as token, warm_token is not null as warm, told.id as outbox_id, false as waits
+  from made join given using (uuid) left join told on told.subject = made.uuid::text
+  union all
+  select n::int, token, false, null, true from given where waits`;

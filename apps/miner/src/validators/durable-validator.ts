@@ -1,4 +1,4 @@
-import type { DurableEnd } from '@horde/transport';
+import type { DurableEnd, Pending } from '@horde/transport';
 import type { JobRequests } from '../jobs/job-requests.ts';
 import type { Outages } from '../outages.ts';
 import type { Post } from './post.ts';
@@ -12,7 +12,7 @@ const settled = 5;
 export class DurableValidator implements DurableEnd {
   constructor(
     private readonly session: ValidatorSession,
-    private readonly receive: (text: string) => Promise<void>,
+    private readonly receive: (text: string) => Promise<Pending | undefined>,
     private readonly post: Post,
     private readonly requests: JobRequests,
     private readonly rates: ValidatorRates,
@@ -24,7 +24,7 @@ export class DurableValidator implements DurableEnd {
   }
 
   /** Its number decides nothing: the job's row says whether a message has been there before. */
-  onMessage(_job: string, _number: number, frame: string): Promise<void> {
+  onMessage(_job: string, _number: number, frame: string): Promise<Pending | undefined> {
     return this.receive(frame);
   }
 
@@ -42,8 +42,8 @@ export class DurableValidator implements DurableEnd {
     await session.link?.resume(job, heard ?? 0);
   }
 
-  onPlain(frame: string): Promise<void> {
-    return this.receive(frame);
+  async onPlain(frame: string): Promise<void> {
+    await this.receive(frame);
   }
 
   async onBadFrame(sentence: string): Promise<void> {

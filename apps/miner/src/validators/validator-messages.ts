@@ -16,14 +16,8 @@ import { JobIntake } from '../jobs/job-intake.ts';
 import { JobPayloads } from '../jobs/job-payloads.ts';
 import { LOGGER } from '../ports.ts';
 import { ReceiptIntake } from '../receipts/receipt-intake.ts';
+import type { Received } from './received.ts';
 import { ValidatorRates } from './validator-rates.ts';
-import type { ValidatorSession } from './validator-session.ts';
-
-/** Where a message came from, and its frame as it came. */
-export interface Received {
-  session: ValidatorSession;
-  text: string;
-}
 
 /** What is done with each message of an authenticated validator. */
 @Injectable()

@@ -12,7 +12,7 @@ import {
   type JsonObject,
   type MessageOf,
 } from '@horde/protocol';
-import { DurableLink, limits, type Connection, type Upgrade } from '@horde/transport';
+import { DurableLink, limits, type Connection, type Pending, type Upgrade } from '@horde/transport';
 import { complaint } from '../complaint.ts';
 import { JobRequests } from '../jobs/job-requests.ts';
 import { Outages } from '../outages.ts';
@@ -23,8 +23,9 @@ import { Authentication } from './authentication.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 import { DurableValidator } from './durable-validator.ts';
 import { Post } from './post.ts';
+import type { Received } from './received.ts';
 import { declineOfUnknownClass } from './unknown-class.ts';
-import { ValidatorMessages, type Received } from './validator-messages.ts';
+import { ValidatorMessages } from './validator-messages.ts';
 import { ValidatorRates } from './validator-rates.ts';
 import { ValidatorSession } from './validator-session.ts';
 
@@ -70,7 +71,8 @@ export class ValidatorGateway {
       const end = new DurableValidator(session, receive, post, requests, rates, outages);
       session.link = new DurableLink(connection, end, (error) => this.failed(connection, error));
     } else {
-      connection.onText(receive, async () => {
+      const onText = async (text: string) => void (await receive(text));
+      connection.onText(onText, async () => {
         if (session.authenticated) await this.rates.frame(session.hotkey);
         else if (!unknown.mayBeHeard()) return;
         await session.complain('Only text frames are understood.');
@@ -78,17 +80,29 @@ export class ValidatorGateway {
     }
   }
 
-  private async receive(session: ValidatorSession, unknown: Stranger, text: string): Promise<void> {
+  private async receive(
+    session: ValidatorSession,
+    unknown: Stranger,
+    text: string,
+  ): Promise<Pending | undefined> {
     if (session.authenticated) {
       await this.rates.frame(session.hotkey);
       const frame = await this.read(session, text);
       return frame ? this.dispatch(frame) : undefined;
     }
-    if (!unknown.mayBeHeard()) return;
+    if (!unknown.mayBeHeard()) return undefined;
     const frame = await this.read(session, text);
-    if (!frame) return;
-    if (!(frame.message instanceof ValidatorAuth)) return void unknown.early.push(frame);
-    const auth = frame.message;
+    if (!frame) return undefined;
+    if (frame.message instanceof ValidatorAuth) await this.authenticate(session, unknown, frame.message);
+    else unknown.early.push(frame);
+    return undefined;
+  }
+
+  private async authenticate(
+    session: ValidatorSession,
+    unknown: Stranger,
+    auth: ValidatorAuth,
+  ): Promise<void> {
     const refusal = await this.outages.outlast(() => this.authentication.refusal(auth, session.hotkey));
     if (refusal) {
       this.logger.info({ refusal }, 'an authentication was refused');
@@ -108,12 +122,18 @@ export class ValidatorGateway {
     await session.send(make(ExecutorManifest, { manifest }));
   }
 
-  private async dispatch(frame: Frame): Promise<void> {
-    const { message, json } = frame;
+  private async dispatch(frame: Frame): Promise<Pending | undefined> {
+    const { message, json, session } = frame;
     const job = 'job_uuid' in message ? { job: message.job_uuid } : {};
     await withLogContext(job, () =>
       this.outages.outlast(() => dispatch(this.messages.handlers, message, frame, json)),
     );
+    if (!frame.pending) return undefined;
+    const committed = frame.pending.committed.catch((error: unknown) => {
+      this.failed(session.connection, error);
+      return false;
+    });
+    return { committed };
   }
 
   private async read(session: ValidatorSession, text: string): Promise<Frame | null> {
@@ -130,11 +150,12 @@ export class ValidatorGateway {
     }
   }
 
-  private async guarded(connection: Connection, work: () => Promise<void>): Promise<void> {
+  private async guarded<T>(connection: Connection, work: () => Promise<T>): Promise<T | undefined> {
     try {
-      await work();
+      return await work();
     } catch (error) {
       this.failed(connection, error);
+      return undefined;
     }
   }
 

@@ -1,0 +1,160 @@
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import type { Pending } from '@horde/transport';
+import { Outages } from '../outages.ts';
+import type { ValidatorSession } from '../validators/validator-session.ts';
+import { FreedSlots } from './freed-slots.ts';
+import { Slots } from './slots.ts';
+import type { SlotRequest, Taken } from './take-slots.ts';
+
+/** How long a new job may wait for a slot whose job has ended, until it is declined. @unit ms */
+const maxWait = 5_000;
+/** How often a waiting job looks for a slot that it has not been told of. @unit ms */
+const lookInterval = 1_000;
+/** How large the requests that wait may be together. @unit characters */
+const maxWaitingText = 32 * 1024 * 1024;
+
+/** A request for a slot that has not been answered. */
+interface QueuedRequest {
+  request: SlotRequest;
+  /** The open connections that have sent it. */
+  sessions: Set<ValidatorSession>;
+  /** True when it has been answered, false when nobody waits for the answer any more. */
+  answered: Promise<boolean>;
+  /** Whether something has happened since it was last asked for a slot. */
+  woken: boolean;
+  wake: () => void;
+}
+
+/** Tells the connections that have sent a request what its job got. */
+type Answer = (taken: Taken | null, sessions: ValidatorSession[]) => Promise<void>;
+
+/**
+ * Where new jobs ask for a slot. One that finds all slots taken, but one of them about to be freed because its job has
+ * ended, waits for that before it is declined. No more wait than there are such slots, and they are served in the order in
+ * which they came. What waits is stored nowhere: its validator sends it again when the connection ends.
+ */
+@Injectable()
+export class SlotQueue implements BeforeApplicationShutdown {
+  /** By job. */
+  private readonly queued = new Map<string, QueuedRequest>();
+  private waitingText = 0;
+  private stopping = false;
+
+  constructor(
+    private readonly slots: Slots,
+    private readonly outages: Outages,
+    freed: FreedSlots,
+  ) {
+    freed.onRing(() => this.wakeAll());
+  }
+
+  beforeApplicationShutdown(): void {
+    this.stopping = true;
+    this.wakeAll();
+  }
+
+  /** The hotkey of the validator whose request for this job has no answer yet; null when there is none. */
+  validatorOf(uuid: string): string | null {
+    return this.queued.get(uuid)?.request.job.validatorHotkey ?? null;
+  }
+
+  /**
+   * Asks for a slot. `answer` is called once, unless the validator's connections end before that, or the miner stops.
+   * @returns undefined when it has been answered; else it waits
+   */
+  async add(request: SlotRequest, session: ValidatorSession, answer: Answer): Promise<Pending | undefined> {
+    const waits = Promise.withResolvers<false>();
+    const one: QueuedRequest = {
+      request,
+      sessions: new Set(),
+      answered: waits.promise,
+      woken: false,
+      wake: () => undefined,
+    };
+    this.queued.set(request.job.uuid, one);
+    this.addSession(one, session);
+    one.answered = this.ask(one, answer, () => waits.resolve(false));
+    one.answered.catch(() => undefined); // whoever waits for it is told
+    return (await Promise.race([one.answered, waits.promise])) ? undefined : { committed: one.answered };
+  }
+
+  /** The same request has come again: nothing changes, but the connection is told too. */
+  repeat(uuid: string, session: ValidatorSession): Pending | undefined {
+    const one = this.queued.get(uuid);
+    if (!one) return undefined;
+    this.addSession(one, session);
+    return { committed: one.answered };
+  }
+
+  /** Has a waiting request answered without waiting any longer. */
+  async answerNow(uuid: string): Promise<void> {
+    const one = this.queued.get(uuid);
+    if (!one) return;
+    stopWaiting(one);
+    await one.answered;
+  }
+
+  private async ask(one: QueuedRequest, answer: Answer, onWait: () => void): Promise<boolean> {
+    const { request, sessions } = one;
+    const { job } = request;
+    let patience: NodeJS.Timeout | undefined;
+    try {
+      request.mayWait = this.waitingText + job.text.length <= maxWaitingText;
+      let taken = await this.slots.take(request);
+      while (taken?.outcome === 'waits') {
+        if (!patience) {
+          patience = setTimeout(() => stopWaiting(one), maxWait);
+          this.waitingText += job.text.length;
+        }
+        onWait();
+        await change(one);
+        if (this.stopping || sessions.size === 0) return false;
+        taken = await this.outages.outlast(() => this.slots.take(request));
+      }
+      await this.outages.outlast(() => answer(taken, [...sessions]));
+      return true;
+    } catch (error) {
+      if (this.stopping) return false;
+      throw error;
+    } finally {
+      if (patience) this.waitingText -= job.text.length;
+      clearTimeout(patience);
+      this.slots.leave(request);
+      this.queued.delete(job.uuid);
+    }
+  }
+
+  private addSession(one: QueuedRequest, session: ValidatorSession): void {
+    one.sessions.add(session);
+    void session.connection.closed.then(() => {
+      one.sessions.delete(session);
+      if (one.sessions.size === 0) wake(one);
+    });
+  }
+
+  private wakeAll(): void {
+    for (const one of this.queued.values()) wake(one);
+  }
+}
+
+function stopWaiting(one: QueuedRequest): void {
+  one.request.mayWait = false;
+  wake(one);
+}
+
+function wake(one: QueuedRequest): void {
+  one.woken = true;
+  one.wake();
+}
+
+/** Resolves when something has happened since the last time, and from time to time. */
+async function change(one: QueuedRequest): Promise<void> {
+  if (!one.woken) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const look = setTimeout(resolve, lookInterval);
+    one.wake = resolve;
+    await promise;
+    clearTimeout(look);
+  }
+  one.woken = false;
+}
