@@ -2,13 +2,9 @@ import 'reflect-metadata';
 import { runService } from '@horde/operations';
 import { ValidatorSettings } from './settings.ts';
 import { validatorModule } from './validator.module.ts';
-import { whitelistHotkey } from './whitelist/whitelist-hotkey.command.ts';
 
-const [command, ...args] = process.argv.slice(2);
-
-if (command === 'whitelist_hotkey') {
-  process.exitCode = await whitelistHotkey(args[0], process.env);
-} else if (command === undefined) {
+const words = process.argv.slice(2);
+if (words.length === 0) {
   await runService({
     name: 'validator',
     settings: ValidatorSettings,
@@ -17,8 +13,8 @@ if (command === 'whitelist_hotkey') {
     listen: ({ host, port }) => ({ host, port }),
   });
 } else {
-  process.stderr.write(
-    `"${command}" is not a command of the validator. Without a command it serves; whitelist_hotkey SS58_ADDRESS\nadds a hotkey whose jobs are taken.\n`,
-  );
-  process.exitCode = 2;
+  // What commands need is loaded for them alone: it would slow down the start of the service.
+  const { commandProcess } = await import('@horde/commands');
+  const { validatorProgram } = await import('./commands/program.ts');
+  await commandProcess(validatorProgram, words);
 }

@@ -1,0 +1,11 @@
+import type { CommandProgram } from '@horde/commands';
+import { ValidatorContext } from './validator-context.ts';
+import { WhitelistHotkey } from './whitelist-hotkey.command.ts';
+
+/** Everything that can be typed after the validator's name, under ComputeHorde's names where it has them. */
+export const validatorProgram: CommandProgram<ValidatorContext> = {
+  name: 'validator',
+  description: 'Without a command: take jobs from the facilitator and drive them, as the environment says.',
+  commands: [WhitelistHotkey],
+  context: ValidatorContext,
+};

@@ -1,0 +1,24 @@
+import { requireHotkey, ServiceCommand } from '@horde/commands';
+import { Command } from 'nest-commander';
+import { WhitelistedHotkey } from '../whitelist/whitelisted-hotkey.entity.ts';
+import { ValidatorContext } from './validator-context.ts';
+
+@Command({
+  name: 'whitelist_hotkey',
+  arguments: '<hotkey>',
+  argsDescription: { hotkey: "a user's SS58 address" },
+  description: 'take the jobs that this hotkey signs, from now on',
+})
+export class WhitelistHotkey extends ServiceCommand {
+  constructor(private readonly context: ValidatorContext) {
+    super();
+  }
+
+  override async run([hotkey = '']: string[]): Promise<void> {
+    requireHotkey(hotkey);
+    await this.context.withDatabase((database) =>
+      database.createQueryBuilder().insert().into(WhitelistedHotkey).values({ hotkey }).orIgnore().execute(),
+    );
+    this.context.print(`Jobs signed by ${hotkey} are taken now.`);
+  }
+}

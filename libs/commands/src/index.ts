@@ -1,0 +1,5 @@
+export { CommandContext } from './command-context.ts';
+export { commandProcess } from './command-process.ts';
+export { runCommand, type CommandProgram } from './run-command.ts';
+export { ServiceCommand } from './service-command.ts';
+export { requireHotkey, UsageError } from './usage-error.ts';
