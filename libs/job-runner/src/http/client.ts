@@ -5,6 +5,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 
 import { isPublicAddress } from './addresses.ts';
+import { AnswerHead, maxHeadBytes } from './answer-head.ts';
 import { release } from './release.ts';
 
 export interface HttpRequest {
@@ -33,6 +34,11 @@ export interface HttpResponse {
  */
 export type HttpSend = (request: HttpRequest) => Promise<HttpResponse>;
 
+/** The status of the answer that an error ended; null: none came. */
+export function statusOf(error: unknown): number | null {
+  return (error as { answerStatus?: number | null } | null)?.answerStatus ?? null;
+}
+
 /** The URL is one that this machine does not talk to. */
 export class RequestRefused extends Error {
   override readonly name = 'RequestRefused';
@@ -56,6 +62,7 @@ type Resolve = (
 /**
  * HTTP for URLs that strangers chose: http and https only, and only to addresses that the rules allow. A name's
  * addresses are checked in the look-up of the connection itself, so that what was checked is what is connected to.
+ * Answers are read as httpx reads them, under ComputeHorde's executor: storages that it gets on with are not always exact.
  */
 export function guardedHttp(rules: HttpRules): HttpSend {
   const mayConnect = rules.mayConnect ?? (rules.allowPrivateAddresses ? () => true : isPublicAddress);
@@ -101,20 +108,32 @@ function exchange(url: URL, request: HttpRequest, find: LookupFunction): Promise
     signal: request.signal,
     timeout: request.idleTimeout,
     lookup: find,
-    agent: false, // no connection is kept from a request under other rules
+    agent: false, // no connection is kept from a request under other rules: nor can an odd answer spoil the next
+    insecureHTTPParser: true, // Node's name for its lenient mode
+    maxHeaderSize: maxHeadBytes,
   });
+  let head: AnswerHead | undefined;
   let answer: http.IncomingMessage | undefined;
   sent.on('timeout', () => {
     (answer ?? sent).destroy(Object.assign(new Error('no answer came in time'), { code: 'ETIMEDOUT' }));
   });
   // What came over the connection has been copied into the answer's body by then: Node's parser was there first.
-  sent.on('socket', (socket) => socket.on('data', release));
-  sent.on('error', (error) => reject(error));
+  sent.on('socket', (socket) => {
+    head = new AnswerHead(socket);
+    socket.on('data', release);
+  });
+  const fail = (error: Error) => reject(Object.assign(error, { answerStatus: head?.status }));
+  sent.on('error', fail);
   // Nothing else tells of an answer that is none, such as 101, which leads to another protocol.
-  sent.on('close', () => reject(new Error('the connection ended without an answer')));
+  sent.on('close', () => fail(new Error('the connection ended without an answer')));
   sent.on('response', (response) => {
     answer = response;
-    answered({ status: response.statusCode!, headers: joinHeaders(response.rawHeaders), body: response });
+    const headers = joinHeaders(response.rawHeaders);
+    if (!isReadable(headers)) {
+      response.destroy();
+      return fail(Object.assign(new Error('its answer is not HTTP'), { code: 'HPE_INVALID_HEADER_TOKEN' }));
+    }
+    answered({ status: response.statusCode!, headers, body: response });
   });
   if (request.body) write(request.body, sent).catch((error: Error) => sent.destroy(error));
   else sent.end();
@@ -142,4 +161,13 @@ function joinHeaders(raw: string[]): Map<string, string> {
     headers.set(name, before === undefined ? raw[at + 1]! : `${before}, ${raw[at + 1]!}`);
   }
   return headers;
+}
+
+/** Whether h11 would read such headers, and the body behind them: that of another encoding would come undecoded. */
+function isReadable(headers: Map<string, string>): boolean {
+  const encoding = headers.get('transfer-encoding') ?? 'chunked';
+  // oxlint-disable-next-line no-control-regex
+  return (
+    encoding.toLowerCase() === 'chunked' && ![...headers.values()].some((value) => /[\0\v\f]/.test(value))
+  );
 }

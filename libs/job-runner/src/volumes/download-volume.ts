@@ -135,7 +135,7 @@ class Filler {
     const { send, idleTimeout } = this;
     return (rest) => {
       const headers = { 'accept-encoding': 'identity', ...(rest && headersForRest(rest)) };
-      return follow(send, { url, headers, signal, idleTimeout });
+      return follow(send, { method: 'GET', url, headers, signal, idleTimeout });
     };
   }
 

@@ -5,7 +5,7 @@ import { failures } from '../failures.ts';
 import type { HttpResponse } from '../http/client.ts';
 import { release } from '../http/release.ts';
 import type { Budget } from './budget.ts';
-import { continues, factsOf, type Facts, type Rest } from './resume.ts';
+import { continues, factsOf, lengthOf, type Facts, type Rest } from './resume.ts';
 import { inTries, mayPass, Unavailable, type Tries } from './tries.ts';
 import type { VolumeFile } from './volume-file.ts';
 
@@ -52,7 +52,7 @@ function check({ status }: HttpResponse, expected: number, source: string): void
 
 async function store(response: HttpResponse, file: VolumeFile, budget: Budget): Promise<void> {
   const decoder = decoderFor(response);
-  if (!decoder) budget.expectBytes(Number(response.headers.get('content-length') ?? 0));
+  if (!decoder) budget.expectBytes(lengthOf(response) ?? 0);
   const write = async (chunks: AsyncIterable<Buffer>) => {
     for await (const chunk of chunks) {
       budget.spendBytes(chunk.length);

@@ -95,6 +95,7 @@ export class HubRepository {
     const { hubUrl, token, send, idleTimeout } = this.access;
     const isHub = new URL(url).origin === new URL(hubUrl).origin;
     const response = await follow(send, {
+      method: 'GET',
       url,
       headers: { 'accept-encoding': 'identity', ...headers },
       secrets: token && isHub ? { authorization: `Bearer ${token}` } : {},

@@ -15,14 +15,19 @@ export interface Rest {
   etag: string | null;
 }
 
+/** In bytes, as sent; null: not said, or the answer comes in chunks, which end by themselves whatever else it says. */
+export function lengthOf({ headers }: HttpResponse): number | null {
+  const length = headers.get('content-length') ?? '';
+  return /^\d+$/.test(length) && !headers.has('transfer-encoding') ? Number(length) : null;
+}
+
 /** @returns null where a later answer could not be told to be of the same bytes */
 export function factsOf(response: HttpResponse): Facts | null {
   if (isEncoded(response)) return null;
-  const length = response.headers.get('content-length') ?? '';
   const facts = {
     etag: strongEtagOf(response),
     modified: response.headers.get('last-modified') ?? null,
-    total: /^\d+$/.test(length) ? Number(length) : null,
+    total: lengthOf(response),
   };
   return facts.etag !== null || facts.total !== null ? facts : null;
 }
