@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import type { ServerResponse } from 'node:http';
 import { serve, type Received } from './http-server.ts';
 
 export interface HubRepo {
@@ -8,6 +9,8 @@ export interface HubRepo {
   name: string;
   /** @default main */
   revision?: string;
+  /** The commit that the revision names, by which the files can be had, too. */
+  commit?: string;
   /** By path. */
   files: Record<string, string | Buffer>;
   /** Those stored elsewhere: their URLs redirect to another server. */
@@ -40,14 +43,16 @@ export async function serveHub(...repos: HubRepo[]) {
     const { pathname, searchParams } = new URL(request.url, hub.url);
     const refuse = ({ status, code }: { status: number; code: string }) =>
       response.writeHead(status, { 'x-error-code': code, 'content-type': 'application/json' }).end('{}');
+    const facts = /^\/api\/(model|dataset|space)s\/(.+)\/revision\/([^/]+)$/.exec(pathname);
     const listing = /^\/api\/(model|dataset|space)s\/(.+)\/tree\/([^/]+)$/.exec(pathname);
     const download = /^\/(?:(dataset|space)s\/)?([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(pathname);
-    const [, type = 'model', name, revision] = (listing ?? download)!;
+    const [, type = 'model', name, revision] = (facts ?? listing ?? download)!;
     const repo = repos.find((each) => (each.type ?? 'model') === type && each.name === name);
     if (!repo || !mayRead(repo, request)) return void refuse({ status: 401, code: 'RepoNotFound' });
-    if (decodeURIComponent(revision!) !== (repo.revision ?? 'main')) {
+    if (![repo.revision ?? 'main', repo.commit].includes(decodeURIComponent(revision!))) {
       return void refuse({ status: 404, code: 'RevisionNotFound' });
     }
+    if (facts) return void response.end(JSON.stringify({ sha: repo.commit }));
     if (listing) {
       const paths = Object.keys(repo.files);
       const at = Number(searchParams.get('cursor') ?? 0);
@@ -76,3 +81,10 @@ export async function serveHub(...repos: HubRepo[]) {
 function mayRead(repo: HubRepo, request: Received): boolean {
   return repo.token === undefined || request.headers.authorization === `Bearer ${repo.token}`;
 }
+
+/** A hub of a test's own, of the kind that does not tell which commit a revision names. */
+export const servePlainHub = (answer: (request: Received, response: ServerResponse) => void) =>
+  serve((request, response) => {
+    if (request.url.includes('/revision/')) response.writeHead(404).end();
+    else answer(request, response);
+  });

@@ -17,9 +17,16 @@ export type AskFor = (rest: Rest | null) => Promise<HttpResponse>;
  * where it does not get the rest of the same file. Lost connections, 5xx, 408 and 429 are tried again; other answers
  * than success are final.
  *
+ * @param listed the file as a hub lists it: one that comes whole with another size is not it, and is fetched anew
  * @throws JobFailure download_failed; the signal's reason on abort
  */
-export function download(askFor: AskFor, file: VolumeFile, budget: Budget, options: Tries): Promise<void> {
+export function download(
+  askFor: AskFor,
+  file: VolumeFile,
+  budget: Budget,
+  options: Tries,
+  listed?: { path: string; size: number },
+): Promise<void> {
   let facts: Facts | null = null;
   return inTries(budget.source, options, async () => {
     const known = file.size > 0 ? facts : null;
@@ -42,6 +49,11 @@ export function download(askFor: AskFor, file: VolumeFile, budget: Budget, optio
     }
     const total = facts?.total ?? file.size;
     if (file.size !== total) throw new Error(`${file.size} of ${total} bytes came`);
+    if (listed && file.size !== listed.size) {
+      facts = null;
+      const { path, size } = listed;
+      throw new Error(`${file.size} bytes came of ${JSON.stringify(path)}, which is listed with ${size}`);
+    }
   });
 }
 

@@ -29,7 +29,8 @@ export interface RepositoryName {
 export class HubRepository {
   /** As messages name it. */
   readonly source: string;
-  private readonly revision: string;
+  /** As it stands in URLs: what was asked for, or the commit that it names. */
+  private revision: string;
 
   constructor(
     private readonly repository: RepositoryName,
@@ -39,16 +40,25 @@ export class HubRepository {
     this.revision = encodeURIComponent(repository.revision); // refs/pr/1 is one
   }
 
-  /** All files, with their sizes in bytes. */
+  /**
+   * All files, with their sizes in bytes, of the commit that the revision names now: a branch may move before the last
+   * of them is downloaded.
+   */
   async *files(signal: AbortSignal): AsyncGenerator<{ path: string; size: number }> {
     // Only such volumes need the library, which takes time and memory to load.
     const { listFiles } = await import('@huggingface/hub');
+    await this.pin(signal);
     const entries = listFiles({
       repo: this.repository,
       revision: this.revision,
       recursive: true,
       hubUrl: this.access.hubUrl,
-      fetch: async (url, init) => webResponse(await this.get(urlOf(url), headersOf(init), signal)),
+      fetch: async (url, init) => {
+        const page = await this.get(urlOf(url), headersOf(init), signal);
+        const link = page.headers.get('link');
+        if (link) page.headers.set('link', this.ownLink(link));
+        return webResponse(page);
+      },
     });
     for await (const { type, path, size } of entries) if (type === 'file') yield { path, size };
   }
@@ -87,14 +97,49 @@ export class HubRepository {
     };
   }
 
+  /** Where a hub does not know such requests, the revision stays as it is. */
+  private async pin(signal: AbortSignal): Promise<void> {
+    if (isCommit(this.revision)) return;
+    const { type, name } = this.repository;
+    const url = `${this.access.hubUrl}/api/${type}s/${name}/revision/${this.revision}?expand=sha`;
+    const response = await this.ask(url, {}, signal);
+    const { status, headers, body } = response;
+    if (mayPass(status) || [401, 403].includes(status) || headers.has('x-error-code')) this.fail(response);
+    const commit = status === 200 ? shaIn(await beginningOf(body, factsLimit)) : null;
+    body.destroy();
+    if (commit) this.revision = commit;
+  }
+
+  /** A mirror passes the pages of its original on, whose links to the next page lead past it. */
+  private ownLink(link: string): string {
+    const { hubUrl } = this.access;
+    return link.replace(/<([^>]+)>\s*;\s*/g, (whole, target: string) => {
+      if (!URL.canParse(target, hubUrl)) return whole;
+      const { pathname, search } = new URL(target, hubUrl);
+      const api = pathname.indexOf('/api/');
+      return api < 0 ? whole : `<${hubUrl}${pathname.slice(api)}${search}>; `;
+    });
+  }
+
   private async get(
     url: string,
     headers: Record<string, string>,
     signal: AbortSignal,
   ): Promise<HttpResponse> {
+    const response = await this.ask(url, headers, signal);
+    if (response.status < 400 || response.status === 416) return response;
+    return this.fail(response);
+  }
+
+  private fail(response: HttpResponse): never {
+    response.body.destroy();
+    throw mayPass(response.status) ? new Unavailable(response.status) : this.refused(response);
+  }
+
+  private ask(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<HttpResponse> {
     const { hubUrl, token, send, idleTimeout } = this.access;
     const isHub = new URL(url).origin === new URL(hubUrl).origin;
-    const response = await follow(send, {
+    return follow(send, {
       method: 'GET',
       url,
       headers: { 'accept-encoding': 'identity', ...headers },
@@ -102,10 +147,6 @@ export class HubRepository {
       signal,
       idleTimeout,
     });
-    const { status } = response;
-    if (status < 400 || status === 416) return response;
-    response.body.destroy();
-    throw mayPass(status) ? new Unavailable(status) : this.refused(response);
   }
 
   private refused({ status, headers }: HttpResponse): JobFailure {
@@ -124,6 +165,31 @@ export class HubRepository {
     if (status === 403) return because(token ? 'the token may not read it' : 'the hub does not allow it');
     return because(status === 404 ? missing : `the hub answered with HTTP ${status}`);
   }
+}
+
+/** The longest answer about a revision that is read. @unit bytes */
+const factsLimit = 1024 * 1024;
+
+const isCommit = (revision: string) => /^[0-9a-f]{40}$/.test(revision);
+
+function shaIn(text: string): string | null {
+  try {
+    const { sha } = JSON.parse(text) as { sha?: unknown };
+    return typeof sha === 'string' && isCommit(sha) ? sha : null;
+  } catch {
+    return null;
+  }
+}
+
+async function beginningOf(body: Readable, limit: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > limit) break;
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 function urlOf(input: Parameters<typeof fetch>[0]): string {

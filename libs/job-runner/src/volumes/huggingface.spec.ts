@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { HuggingfaceVolume } from '@horde/protocol';
 
 import { serve } from '../testing/http-server.ts';
-import { serveHub } from '../testing/hub.ts';
+import { serveHub, servePlainHub } from '../testing/hub.ts';
 import { failing, fill } from '../testing/volumes.ts';
 
 const repository = (repo_id: string, facts: Partial<HuggingfaceVolume> = {}): HuggingfaceVolume => ({
@@ -55,14 +55,15 @@ describe('a Hugging Face volume', () => {
     expect(statSync(path.join(inside, 'onnx/deep')).mode & 0o777).toBe(0o777);
   });
 
-  it('takes one request for each file and one for each page of the listing', async () => {
+  it('takes one request for the commit, and one for each page of the listing and each file', async () => {
     const hub = await serveHub({ name: 'acme/tiny', files });
     await (
       await fill(repository('acme/tiny'), { hubUrl: hub.url })
     ).done;
-    expect(hub.received.map(({ url }) => url.includes('/tree/'))).toEqual([
-      ...Array<boolean>(2).fill(true),
-      ...Array<boolean>(Object.keys(files).length).fill(false),
+    expect(hub.received.map(({ url }) => /revision|tree|resolve/.exec(url)![0])).toEqual([
+      'revision',
+      ...Array<string>(2).fill('tree'),
+      ...Array<string>(Object.keys(files).length).fill('resolve'),
     ]);
   });
 
@@ -93,7 +94,7 @@ describe('a Hugging Face volume', () => {
     // More than the kernel's buffers hold: when the first part has been sent, some of it has been stored.
     const large = Buffer.alloc(20_000_000, 'weights');
     const listing = JSON.stringify([{ type: 'file', path: 'w.bin', size: large.length, oid: '0' }]);
-    const hub = await serve((request, response) => {
+    const hub = await servePlainHub((request, response) => {
       if (request.url.includes('/tree/')) return void response.end(listing);
       const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
       const headers = { etag: '"w"', 'content-length': large.length - from };
@@ -108,10 +109,73 @@ describe('a Hugging Face volume', () => {
     const { folder, done } = await fill(repository('acme/tiny'), { hubUrl: hub.url, maxBytes: 0 });
     await done;
     expect(readFileSync(path.join(folder, 'w.bin')).equals(large)).toBe(true);
-    expect(hub.received.slice(1).map(({ headers }) => [headers.range, headers['if-range']])).toEqual([
+    expect(hub.received.slice(2).map(({ headers }) => [headers.range, headers['if-range']])).toEqual([
       [undefined, undefined],
       [expect.stringMatching(/^bytes=[1-9]\d+-$/), '"w"'],
     ]);
+  });
+});
+
+describe('a file of a Hugging Face volume that is not as large as it is listed', () => {
+  const page = '<html>sign in</html>\n';
+  const weights = Buffer.alloc(1_000_000, 'weights');
+  const listing = JSON.stringify([{ type: 'file', path: 'w.bin', size: weights.length, oid: '0' }]);
+  const hubOf = (...answers: (string | Buffer)[]) =>
+    servePlainHub((request, response) => {
+      if (request.url.includes('/tree/')) return void response.end(listing);
+      const body = answers.shift()!;
+      response.writeHead(200, { 'content-length': body.length, etag: '"w"' }).end(body);
+    });
+
+  it('is asked for again, from its start', async () => {
+    const hub = await hubOf(page, weights);
+    const { folder, done } = await fill(repository('acme/tiny'), { hubUrl: hub.url });
+    await done;
+    expect(readFileSync(path.join(folder, 'w.bin')).equals(weights)).toBe(true);
+    expect(hub.received.every(({ headers }) => headers.range === undefined)).toBe(true);
+  });
+
+  it.each([
+    ['a page instead', page],
+    ['more of it', Buffer.alloc(1_000_001)],
+  ])('fails the volume with both sizes after three tries: %s', async (_what, body) => {
+    const hub = await hubOf(body, body, body);
+    const { done } = await fill(repository('acme/tiny'), { hubUrl: hub.url });
+    const sizes = `: ${body.length} bytes came of "w.bin", which is listed with 1000000.`;
+    await expect(done).rejects.toEqual(failing('VOLUME_UNREACHABLE', sizes));
+    expect(hub.received.filter(({ url }) => url.includes('/resolve/'))).toHaveLength(3);
+  });
+});
+
+describe("a hub's mirror", () => {
+  it.each([
+    ['huggingface.co', (target: string) => `https://huggingface.co${target}`],
+    ['the mirror without its folder', (target: string) => target],
+    ['the mirror', (target: string, mirror: string) => `${mirror}${target}`],
+  ])('is asked for the next page, where its link names %s', async (_what, linkTo) => {
+    const mirror = await servePlainHub((request, response) => {
+      if (request.url.includes('/resolve/')) return void response.end('x');
+      const isFirst = !request.url.includes('cursor');
+      const next = `</hf-link>; rel="prev", <${linkTo('/api/models/acme/tiny/tree/main?cursor=2', `${mirror.url}/hf`)}>; rel="next"`;
+      if (isFirst) response.setHeader('link', next);
+      response.end(JSON.stringify([{ type: 'file', path: isFirst ? 'one' : 'two', size: 1, oid: '' }]));
+    });
+    const { folder, done } = await fill(repository('acme/tiny'), { hubUrl: `${mirror.url}/hf` });
+    await done;
+    expect(filesIn(folder)).toEqual(['one', 'two']);
+    expect(mirror.received.every(({ url }) => url.startsWith('/hf/'))).toBe(true);
+  });
+});
+
+describe('a branch that moves during the download of a Hugging Face volume', () => {
+  it('gives the files of the commit that it named at the start', async () => {
+    const repo = { name: 'acme/tiny', commit: '0123456789'.repeat(4), files };
+    const hub = await serveHub(repo);
+    const { folder, done } = await fill(repository('acme/tiny'), { hubUrl: hub.url });
+    await done;
+    expect(filesIn(folder)).toEqual(Object.keys(files).toSorted());
+    const asked = hub.received.filter(({ url }) => !url.includes('/revision/'));
+    expect(asked.every(({ url }) => url.includes(repo.commit))).toBe(true);
   });
 });
 
@@ -172,12 +236,12 @@ describe('a Hugging Face volume that cannot be had', () => {
     );
     const { done } = await fill(repository('acme/tiny', { token }), { hubUrl: hub.url });
     await expect(done).rejects.toEqual(refused(message));
-    expect(hub.received).toHaveLength(1);
+    expect(hub.received.length).toBeLessThanOrEqual(2);
   });
 
   it('ends when a file is refused in the middle, whatever else is under way', async () => {
     const names = Array.from({ length: 30 }, (_, index) => `f${index}`);
-    const hub = await serve((request, response) => {
+    const hub = await servePlainHub((request, response) => {
       if (request.url.includes('/tree/')) {
         response.end(JSON.stringify(names.map((name) => ({ type: 'file', path: name, size: 9, oid: '' }))));
       } else if (request.url.endsWith('f2')) response.writeHead(403).end();
@@ -218,7 +282,7 @@ describe('a Hugging Face volume that cannot be had', () => {
   });
 
   it.each(['../out', '/etc/x', 'a/../../x', ''])('is one with a file at %j', async (name) => {
-    const hub = await serve((_request, response) =>
+    const hub = await servePlainHub((_request, response) =>
       response.end(JSON.stringify([{ type: 'file', path: name, size: 1, oid: '' }])),
     );
     const { folder, done } = await fill(repository('acme/tiny'), { hubUrl: hub.url });
@@ -234,7 +298,7 @@ describe('a Hugging Face volume that cannot be had', () => {
     );
     expect(hub.received.some(({ url }) => url.includes('/resolve/'))).toBe(false);
 
-    const liar = await serve((request, response) =>
+    const liar = await servePlainHub((request, response) =>
       request.url.includes('/tree/')
         ? response.end(JSON.stringify([{ type: 'file', path: 'x', size: 1, oid: '' }]))
         : response.end(weights),
@@ -260,7 +324,7 @@ describe('a Hugging Face volume that cannot be had', () => {
 
   it('ends with the reason of an abort', async () => {
     const controller = new AbortController();
-    const hub = await serve((request, response) => {
+    const hub = await servePlainHub((request, response) => {
       if (request.url.includes('/tree/')) {
         response.end(JSON.stringify([{ type: 'file', path: 'x', size: 1, oid: '' }]));
       } else controller.abort(new Error('time is over'));

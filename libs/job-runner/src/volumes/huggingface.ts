@@ -47,7 +47,8 @@ export async function downloadRepository(
     for (const file of queue) {
       signal.throwIfAborted();
       const written = await options.writer.makeFile(file.names, budget);
-      await download(repository.askFor(file, signal), written, budget, { ...options, signal }).finally(() =>
+      const tries = { ...options, signal };
+      await download(repository.askFor(file, signal), written, budget, tries, file).finally(() =>
         written.close(),
       );
     }
