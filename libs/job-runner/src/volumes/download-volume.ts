@@ -9,7 +9,7 @@ import { follow } from '../http/follow.ts';
 import { why, withoutSecrets } from '../wording.ts';
 import { Budget, type VolumeLimits } from './budget.ts';
 import { download, type AskFor } from './download.ts';
-import { extractZip } from './extract-zip.ts';
+import { extractZip } from './zip/extract-zip.ts';
 import { downloadRepository } from './huggingface.ts';
 import { pathBelow } from './relative-path.ts';
 import { headersForRest } from './resume.ts';

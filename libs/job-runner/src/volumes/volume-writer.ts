@@ -16,7 +16,8 @@ const OPEN_TO_ALL = 0o777;
  * writes there, and never a link, they cannot lead out of it.
  */
 export class VolumeWriter {
-  private readonly known = new Map<string, Promise<void>>();
+  private readonly folders = new Map<string, Promise<void>>();
+  private readonly files = new Set<string>();
 
   constructor(private readonly folder: string) {}
 
@@ -24,11 +25,12 @@ export class VolumeWriter {
   async makeFolder(components: string[], budget: Budget): Promise<void> {
     for (let depth = 1; depth <= components.length; depth++) {
       const relative = components.slice(0, depth).join('/');
-      let made = this.known.get(relative);
+      let made = this.folders.get(relative);
       if (!made) {
+        if (this.files.has(relative)) throw bothFileAndFolder(relative);
         budget.spendEntry();
         made = makeOpenFolder(path.join(this.folder, relative));
-        this.known.set(relative, made);
+        this.folders.set(relative, made);
       }
       await made.catch((error: unknown) => {
         throw failures.VOLUME_NOT_WRITTEN(relative, why(error));
@@ -41,6 +43,8 @@ export class VolumeWriter {
     await this.makeFolder(components.slice(0, -1), budget);
     budget.spendEntry();
     const relative = components.join('/');
+    if (this.folders.has(relative)) throw bothFileAndFolder(relative);
+    this.files.add(relative);
     try {
       const file = await open(path.join(this.folder, relative), O_CREAT | O_NOFOLLOW | O_TRUNC | O_WRONLY);
       await file.chmod(OPEN_TO_ALL); // open's mode is cut by the umask
@@ -50,6 +54,8 @@ export class VolumeWriter {
     }
   }
 }
+
+const bothFileAndFolder = (relative: string) => failures.VOLUME_NOT_WRITTEN(relative, 'it is a folder, too');
 
 async function makeOpenFolder(folder: string): Promise<void> {
   await mkdir(folder).catch((error: NodeJS.ErrnoException) => {

@@ -3,10 +3,10 @@ import { lstatSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { failing, fill, inline } from '../testing/volumes.ts';
-import { zip } from '../testing/zip.ts';
-import { Budget } from './budget.ts';
-import { VolumeWriter } from './volume-writer.ts';
+import { failing, fill, inline } from '../../testing/volumes.ts';
+import { zip } from '../../testing/zip.ts';
+import { Budget } from '../budget.ts';
+import { VolumeWriter } from '../volume-writer.ts';
 
 it('of two members of one name the later one counts, whole', async () => {
   const contents = (letter: string) => Buffer.alloc(2_000_000, letter);
@@ -37,29 +37,6 @@ it('unpacks large members of every compression whole', async () => {
 });
 
 describe('archives that mean harm', () => {
-  it.each(['../outside', 'a/../../outside', '/outside', 'a/..', '..'])(
-    'refuses the member %j',
-    async (name) => {
-      const { folder, done } = await fill(inline(await zip([{ name, contents: 'evil' }])));
-      await expect(done).rejects.toEqual(
-        failing(expect.stringMatching(/^VOLUME_(ENTRY_REFUSED|ARCHIVE_UNREADABLE)$/) as never),
-      );
-      expect(readdirSync(folder)).toEqual([]);
-    },
-  );
-
-  it.each([
-    ['a symbolic link', 0o120777],
-    ['a FIFO', 0o010666],
-    ['a device', 0o020666],
-  ])('refuses %s', async (_what, mode) => {
-    const { folder, done } = await fill(inline(await zip([{ name: 'odd', contents: '/etc/passwd', mode }])));
-    await expect(done).rejects.toEqual(
-      failing('VOLUME_ENTRY_REFUSED', '"odd" is refused: it is neither a file nor a folder'),
-    );
-    expect(readdirSync(folder)).toEqual([]);
-  });
-
   it('stops a bomb at the limit, counting what is written and not what is promised', async () => {
     const archive = await zip(
       Array.from({ length: 20 }, (_, index) => ({ name: `${index}`, contents: Buffer.alloc(200_000) })),
@@ -98,23 +75,6 @@ describe('archives that mean harm', () => {
     }
   });
 
-  it('refuses one whose members overlap', async () => {
-    const members = Array.from({ length: 10 }, (_, index) => ({
-      name: `${index}`,
-      contents: randomBytes(1_000),
-    }));
-    const archive = await zip(members);
-    // Each member's entry in the index leads to the first one's contents.
-    for (let at = archive.indexOf('PK\x01\x02'); at >= 0; at = archive.indexOf('PK\x01\x02', at + 1)) {
-      archive.writeUInt32LE(0, at + 42);
-      archive.writeUInt32LE(5_000, at + 20);
-      archive.writeUInt32LE(5_000, at + 24);
-    }
-    await expect((await fill(inline(archive))).done).rejects.toEqual(
-      failing('VOLUME_ARCHIVE_UNREADABLE', 'its members overlap'),
-    );
-  });
-
   it.each([
     ['x'.repeat(256), 'a name in it is longer than 255 bytes'],
     ['ż'.repeat(128), 'a name in it is longer than 255 bytes'],
@@ -126,42 +86,6 @@ describe('archives that mean harm', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('says that something is no archive', async () => {
-    const { done } = await fill(inline(Buffer.from('not a zip')));
-    await expect(done).rejects.toEqual(
-      failing('VOLUME_ARCHIVE_UNREADABLE', /^The inline volume cannot be unpacked: /),
-    );
-  });
-
-  it('says that an archive is damaged', async () => {
-    const archive = await zip([
-      { name: 'x', contents: 'some words that compress, some words that compress' },
-    ]);
-    const broken = Buffer.from(archive).fill(0xff, 31, 50);
-    await expect((await fill(inline(broken))).done).rejects.toEqual(failing('VOLUME_ARCHIVE_UNREADABLE'));
-    const changed = await zip([{ name: 'x', contents: randomBytes(100) }]);
-    changed[40]! ^= 1;
-    await expect((await fill(inline(changed))).done).rejects.toEqual(
-      failing('VOLUME_ENTRY_REFUSED', 'its checksum is wrong'),
-    );
-  });
-
-  it('says that the archive says the wrong sizes', async () => {
-    const contents = 'some words that compress, some words that compress';
-    for (const [where, by, message] of [
-      [24, 1, 'its size is wrong'], // of the contents
-      [24, -1, 'its size is wrong'],
-      [20, -2, 'its compressed data ends too early'], // as compressed
-    ] as const) {
-      const archive = await zip([{ name: 'x', contents }]);
-      const at = archive.indexOf('PK\x01\x02') + where;
-      archive.writeUInt32LE(archive.readUInt32LE(at) + by, at);
-      await expect((await fill(inline(archive))).done).rejects.toEqual(
-        failing(expect.stringMatching(/^VOLUME_(ENTRY_REFUSED|ARCHIVE_UNREADABLE)$/) as never, message),
-      );
-    }
-  });
-
   it('leaves nothing running when one of many members is damaged', async () => {
     const members = Array.from({ length: 20 }, (_, index) => ({
       name: `${index}`,
@@ -169,7 +93,9 @@ describe('archives that mean harm', () => {
     }));
     const archive = await zip(members);
     archive.fill(0xff, 40, 60);
-    await expect((await fill(inline(archive))).done).rejects.toEqual(failing('VOLUME_ARCHIVE_UNREADABLE'));
+    await expect((await fill(inline(archive))).done).rejects.toEqual(
+      failing('VOLUME_ENTRY_REFUSED', /its (compressed data is damaged|checksum is wrong)/),
+    );
   });
 
   it('cannot write through a link, even if one were there', async () => {
@@ -189,7 +115,7 @@ describe('archives that mean harm', () => {
       volumes: [await part('a/b'), await part('a')],
     });
     await expect(done).rejects.toEqual(
-      failing('VOLUME_NOT_WRITTEN', 'The volume\'s file "a" cannot be written: it is a folder'),
+      failing('VOLUME_NOT_WRITTEN', 'The volume\'s file "a" cannot be written: it is a folder, too'),
     );
   });
 });

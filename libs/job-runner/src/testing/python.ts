@@ -1,0 +1,14 @@
+import { spawnSync } from 'node:child_process';
+
+/** Whether there is a Python 3 to compare with. */
+export const hasPython = spawnSync('python3', ['--version']).status === 0;
+
+/** Runs a Python program with `input` as JSON on its standard input, and reads its output as JSON. */
+export function python(program: string, input: unknown): unknown {
+  const { stdout, stderr, status } = spawnSync('python3', ['-X', 'utf8', '-c', program], {
+    input: JSON.stringify(input),
+    maxBuffer: 256 * 1024 * 1024,
+  });
+  if (status !== 0) throw new Error(`Python failed: ${stderr.toString()}`);
+  return JSON.parse(stdout.toString());
+}
