@@ -124,7 +124,7 @@ export class MinerSettings extends SigningServiceSettings {
   /** How many connections of validators one address may have open. */
   @envNumber('MAX_CONNECTIONS_PER_ADDRESS') @IsInt() @Min(1) connectionsPerAddress = 2_048;
   /** How many of those may be without an authentication. */
-  @envNumber('MAX_UNAUTHENTICATED_PER_ADDRESS') @IsInt() @Min(1) strangersPerAddress = 256;
+  @envNumber('MAX_UNAUTHENTICATED_PER_ADDRESS') @IsInt() @Min(1) unauthenticatedPerAddress = 256;
   /** How many frames of a validator are handled in a second, all its connections together. Further ones wait. */
   @envNumber('MAX_FRAMES_PER_SECOND') @IsInt() @Min(1) framesPerSecond = 2_000;
   /** How many requests of a validator for a job are looked at in a minute. Further ones are declined. */

@@ -5,16 +5,18 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { executorPath, validatorPath } from '@horde/protocol';
 import { WebSocketRouter, type Connection, type RouteOptions } from '@horde/transport';
 import { ExecutorGateway } from './executors/executor.gateway.ts';
+import { peerAddress } from './peer-address.ts';
+import { MinerSettings } from './settings.ts';
 import { ConnectionLimits } from './validators/connection-limits.ts';
 import { ValidatorGateway } from './validators/validator.gateway.ts';
 import { keepYoungSpace } from './young-space.ts';
 
 /** How long a message that is being handled may take when the miner stops. @unit ms */
 const handlingPatience = 1_000;
-/** What is read of a connection before it is known who it is of: an authentication and a little more. @unit bytes */
-const validatorStranger = 64 * 1024;
-/** The same of one whose token is being looked up. @unit bytes */
-const executorStranger = 4 * 1024;
+/** What is read of a validator before it has authenticated: that and a little more. @unit bytes */
+const maxUnauthenticatedBytes = 64 * 1024;
+/** How many executors may be having their tokens looked up: all of a miner's, which come at once when it was away. */
+const maxUnknownExecutors = 4_096;
 
 /** The miner's websockets, on the port of its HTTP server. */
 @Injectable()
@@ -29,6 +31,7 @@ export class Sockets implements OnApplicationBootstrap, BeforeApplicationShutdow
     private readonly validators: ValidatorGateway,
     private readonly executors: ExecutorGateway,
     private readonly limits: ConnectionLimits,
+    private readonly settings: MinerSettings,
     private readonly adapter: HttpAdapterHost,
   ) {}
 
@@ -36,12 +39,23 @@ export class Sockets implements OnApplicationBootstrap, BeforeApplicationShutdow
     keepYoungSpace();
     const validators: RouteOptions = {
       extensions: ['durable-1', 'cancel-1', 'logs-1'],
-      untrustedBytes: validatorStranger,
+      untrusted: {
+        maxBytes: maxUnauthenticatedBytes,
+        maxPerAddress: this.settings.unauthenticatedPerAddress,
+        addressOf: peerAddress,
+      },
       admit: (upgrade) => this.limits.admits(upgrade),
     };
     const executors: RouteOptions = {
       extensions: ['durable-1', 'cancel-1', 'logs-1', 'warm-1'],
-      untrustedBytes: executorStranger,
+      // Its token says who it is. While that is looked up nothing is read, and an outage of the database is not its fault.
+      untrusted: {
+        maxBytes: 0,
+        maxConnections: maxUnknownExecutors,
+        maxPerAddress: maxUnknownExecutors / 2,
+        timeLimit: null,
+        addressOf: peerAddress,
+      },
     };
     this.router
       .route(

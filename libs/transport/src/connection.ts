@@ -34,6 +34,10 @@ export interface ServeOptions<D, C> {
 const none: ReadonlySet<Extension> = new Set();
 const done = Promise.resolve();
 
+function notInTime(this: Connection): void {
+  this.close(1008, 'not authenticated in time');
+}
+
 /**
  * One websocket to one peer. Frames are handled one after another, in order; while too many wait, the socket is
  * not read, so that a fast peer fills its own memory and not ours.
@@ -48,8 +52,11 @@ export class Connection implements Heart {
   private held = false;
   /** What both ends have agreed on; set before the first frame. */
   extensions: ReadonlySet<Extension> = none;
-  /** Called by `trust`. */
-  onTrust: (() => void) | null = null;
+  /** How many more frames are handled of a peer that is not trusted; of one that is there is no bound. */
+  private framesLeft = Infinity;
+  private onDistrustEnd: (() => void) | null = null;
+  /** Called when the peer has not been trusted in time; it closes the connection, with the code and words of its link. */
+  onTimeLimit = notInTime;
   private waiting = 0;
   private waitingText = 0;
   private handling: Promise<void> = done;
@@ -66,6 +73,7 @@ export class Connection implements Heart {
     this.closed = new Promise((resolve) => {
       socket.once('close', (code, reason) => {
         heartbeats.delete(this);
+        this.endDistrust();
         resolve({ code, reason: reason.toString('utf8') });
       });
     });
@@ -130,7 +138,7 @@ export class Connection implements Heart {
       if (this.isFull) this.socket.pause();
       const handled = this.handling.then(async () => {
         // What a peer sent before it left still counts; what comes after we closed does not.
-        if (!this.closedByUs) await (isBinary ? onBinary() : handle(text));
+        if (!this.closedByUs && this.framesLeft-- > 0) await (isBinary ? onBinary() : handle(text));
         this.waiting--;
         this.waitingText -= text.length;
         this.readOn();
@@ -155,14 +163,25 @@ export class Connection implements Heart {
     return new Promise((resolve) => this.socket.send(text, (error) => resolve(!error)));
   }
 
+  /** Closes it. A peer that is not trusted, and does not leave within a second, is cut: it would keep what it has sent in our memory. */
   close(code = 1000, reason = ''): void {
     this.closedByUs = true;
     this.socket.close(code, reason);
+    if (this.framesLeft !== Infinity) setTimeout(() => this.socket.terminate(), limits.closing).unref();
   }
 
   /** Closes it because we stop: what the peer sends before it agrees is still handled. */
   leave(reason: string): void {
     this.socket.close(1001, reason);
+  }
+
+  /**
+   * Nobody knows yet who the peer is: no more than so many of its frames are handled until `trust` is called.
+   * @param onEnd called once: when it is trusted or gone
+   */
+  distrust(frames: number, onEnd: () => void): void {
+    this.framesLeft = frames;
+    this.onDistrustEnd = onEnd;
   }
 
   /** Reads nothing more of the peer until `trust` is called. */
@@ -171,9 +190,10 @@ export class Connection implements Heart {
     this.socket.pause();
   }
 
-  /** The peer is known: it may send as much as any. */
+  /** The peer is known: it may send as much as any, and is no longer counted among those that are not. */
   trust(): void {
-    this.onTrust?.();
+    this.framesLeft = Infinity;
+    this.endDistrust();
     this.held = false;
     this.readOn();
   }
@@ -199,6 +219,12 @@ export class Connection implements Heart {
     const patience = this.socket.bufferedAmount / ((limits.slowestPeer * limits.heartbeat) / 1_000);
     if (this.silences >= 2 + patience) return this.socket.terminate();
     if (this.isOpen) this.socket.ping();
+  }
+
+  private endDistrust(): void {
+    this.onDistrustEnd?.();
+    this.onDistrustEnd = null;
+    this.onTimeLimit = notInTime;
   }
 
   private readOn(): void {

@@ -1,7 +1,10 @@
 export { connect, type ConnectOptions } from './client.ts';
 export { Connection, type Closed, type ServeOptions } from './connection.ts';
+export { Counts } from './counts.ts';
 export { DurableLink, type DurableEnd, type Pending } from './durable-link.ts';
 export { extensions, type Extension } from './extensions.ts';
 export { limits } from './limits.ts';
 export { Link, type LinkOptions } from './link.ts';
-export { WebSocketRouter, type RouteOptions, type Upgrade } from './server.ts';
+export { WebSocketRouter, type RouteOptions } from './server.ts';
+export { type UntrustedLimits } from './untrusted-connections.ts';
+export type { Upgrade } from './upgrade.ts';

@@ -5,14 +5,8 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { Connection } from './connection.ts';
 import { agreed, extensionsHeader, readExtensions, writeExtensions, type Extension } from './extensions.ts';
 import { limits } from './limits.ts';
-
-export interface Upgrade {
-  /** The named parts of the path, decoded. */
-  params: Record<string, string>;
-  headers: IncomingMessage['headers'];
-  /** The address at the other end of the socket. */
-  remoteAddress: string;
-}
+import type { Upgrade } from './upgrade.ts';
+import { UntrustedConnections, type UntrustedLimits } from './untrusted-connections.ts';
 
 export type Accept = (connection: Connection, upgrade: Upgrade) => void;
 
@@ -21,16 +15,14 @@ export interface RouteOptions {
   extensions?: readonly Extension[];
   /** Whether a connection is let in at all; one that is not is answered with 429. @default all are */
   admit?: (upgrade: Upgrade) => boolean;
-  /**
-   * How much a peer may send before `Connection.trust` is called: then it is no longer read, until somebody has.
-   * @unit bytes @default no bound
-   */
-  untrustedBytes?: number;
+  /** What peers may do before `Connection.trust` is called. @default all are trusted from the beginning */
+  untrusted?: UntrustedLimits;
 }
 
-interface Route extends RouteOptions {
+interface Route extends Omit<RouteOptions, 'untrusted'> {
   pattern: RegExp;
   accept: Accept;
+  untrusted: UntrustedConnections | null;
 }
 
 /**
@@ -53,9 +45,14 @@ export class WebSocketRouter {
   });
 
   /** Adds a route. `:name` stands for one non-empty part of the path without a slash. */
-  route(path: string, accept: Accept, options: RouteOptions = {}): this {
+  route(path: string, accept: Accept, { untrusted, ...options }: RouteOptions = {}): this {
     const pattern = new RegExp(`^${path.replace(/:(\w+)/g, '(?<$1>[^/]+)')}$`);
-    this.routes.push({ pattern, accept, ...options });
+    this.routes.push({
+      ...options,
+      pattern,
+      accept,
+      untrusted: untrusted ? new UntrustedConnections(untrusted) : null,
+    });
     return this;
   }
 
@@ -68,26 +65,23 @@ export class WebSocketRouter {
       const { route, params } = matched;
       const stream = request.socket;
       const upgrade = { params, headers: request.headers, remoteAddress: stream.remoteAddress ?? '' };
-      if (route.admit?.(upgrade) === false) return refuse(socket, 429, 'Too Many Requests');
+      if (route.admit?.(upgrade) === false || route.untrusted?.admits(upgrade) === false)
+        return refuse(socket, 429, 'Too Many Requests');
       const offered = readExtensions(request.headers[extensionsHeader.toLowerCase()]);
       const extensions = agreed(route.extensions ?? [], offered);
       this.picked.set(request, extensions);
       this.server.handleUpgrade(request, socket, head, (webSocket) => {
-        route.accept(this.open(webSocket, stream, extensions, route.untrustedBytes), upgrade);
+        const connection = this.open(webSocket, stream, extensions);
+        route.untrusted?.add(connection, stream, upgrade);
+        route.accept(connection, upgrade);
       });
     });
   }
 
   /** Its own function, so that nothing of a connection holds on to the request that it began with. */
-  private open(
-    webSocket: WebSocket,
-    stream: Socket,
-    extensions: ReadonlySet<Extension>,
-    untrustedBytes: number | undefined,
-  ): Connection {
+  private open(webSocket: WebSocket, stream: Socket, extensions: ReadonlySet<Extension>): Connection {
     const connection = new Connection(webSocket, stream);
     connection.extensions = extensions;
-    if (untrustedBytes !== undefined) distrust(connection, stream, untrustedBytes);
     this.connections.add(connection);
     void connection.closed.then(() => this.connections.delete(connection));
     return connection;
@@ -125,19 +119,6 @@ export class WebSocketRouter {
     }
     return null;
   }
-}
-
-/** Stops reading a peer that has sent so much without being trusted. */
-function distrust(connection: Connection, socket: Socket, bytes: number): void {
-  const from = socket.bytesRead;
-  const check = () => {
-    if (socket.bytesRead - from > bytes) connection.hold();
-  };
-  socket.on('data', check);
-  connection.onTrust = () => {
-    socket.off('data', check);
-    connection.onTrust = null;
-  };
 }
 
 function refuse(socket: Duplex, status: number, reason: string): void {

@@ -326,33 +326,6 @@ describe('the extensions of a connection', () => {
   });
 });
 
-describe('a peer that nobody trusts yet', () => {
-  it('is read no further than its bound, and then again when it is trusted', async () => {
-    const seen: number[] = [];
-    const accepted = new Promise<Connection>((resolve) =>
-      router.route(
-        '/u',
-        (connection) => {
-          connection.onText(
-            async (text) => void seen.push(text.length),
-            () => {},
-          );
-          resolve(connection);
-        },
-        { untrustedBytes: 10_000 },
-      ),
-    );
-    const client = await open(`${base}/u`);
-    const sent = client.sendText('a'.repeat(9_000)).then(() => client.sendText('b'.repeat(20_000_000)));
-    const connection = await accepted;
-    await expect.poll(() => seen).toEqual([9_000]);
-    connection.trust();
-    await sent;
-    await expect.poll(() => seen).toEqual([9_000, 20_000_000]);
-    client.close();
-  });
-});
-
 describe('a peer none of whose addresses answers', () => {
   it('is an error that says each reason', async () => {
     // Where localhost has two addresses, Node's own error has no words.

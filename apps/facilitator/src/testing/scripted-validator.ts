@@ -51,6 +51,11 @@ export class ScriptedValidator {
     return validator;
   }
 
+  /** How many frames have come that no spec has asked for. */
+  get waiting(): number {
+    return this.frames.length;
+  }
+
   get closed(): Promise<Closed> {
     return this.connection.closed;
   }

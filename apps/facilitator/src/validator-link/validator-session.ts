@@ -22,8 +22,6 @@ import type { Channels } from '../validators/channels.service.ts';
 import type { ValidatorDirectory } from '../validators/validator-directory.service.ts';
 import { failed, success } from './responses.ts';
 
-/** How long a connection may take to say who it is. @unit ms */
-const loginLimit = 10_000;
 /** The largest frame from a peer that has not said who it is: a login has 300 characters. @unit characters */
 const largestFrameBeforeLogin = 4_096;
 /** What Python's websocket library reads, unless it is told otherwise, and ComputeHorde does not. @unit bytes */
@@ -48,7 +46,6 @@ export class ValidatorSession {
   channelId: string | null = null;
   private readonly isPython: boolean;
   private readonly largestFrame: number;
-  private readonly deadline: NodeJS.Timeout;
   private drain: OutboxDrain | null = null;
   private isDelivering = false;
 
@@ -59,10 +56,7 @@ export class ValidatorSession {
   ) {
     this.isPython = (upgrade.headers['user-agent'] ?? '').includes('websockets/');
     this.largestFrame = this.isPython ? largestPythonFrame : limits.largestFrame;
-    this.deadline = setTimeout(
-      () => connection.close(closeCode.badSignature, 'not authenticated in time'),
-      loginLimit,
-    );
+    connection.onTimeLimit = () => connection.close(closeCode.badSignature, 'not authenticated in time');
     connection.onText(
       (text) => withLogContext({ peer: this.hotkey ?? undefined }, () => this.handle(text)),
       () => void connection.send(failed('invalid', 'Only text frames are understood.')),
@@ -99,7 +93,6 @@ export class ValidatorSession {
 
   /** Clears up after the connection. */
   async end(): Promise<void> {
-    clearTimeout(this.deadline);
     this.drain?.stop();
     const id = this.channelId;
     this.channelId = null;
@@ -168,7 +161,7 @@ export class ValidatorSession {
         'The signature has to be over the 32 bytes of the public key.',
       );
     }
-    clearTimeout(this.deadline);
+    this.connection.trust();
     const header = (name: string) =>
       (this.upgrade.headers[name] as string | undefined)?.slice(0, 200) ?? null;
     const channelId = await channels.open({

@@ -16,6 +16,9 @@ import { ValidatorDirectory } from '../validators/validator-directory.service.ts
 import { ValidatorSync } from '../validators/validator-sync.service.ts';
 import { ValidatorSession, type SessionParts } from './validator-session.ts';
 
+/** What is read of a validator before it has logged in. @unit bytes */
+const maxBytesBeforeLogin = 16 * 1024;
+
 /** Where validators connect: `/ws/v0/`. */
 @Injectable()
 export class ValidatorGateway implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -38,7 +41,9 @@ export class ValidatorGateway implements OnApplicationBootstrap, BeforeApplicati
 
   onApplicationBootstrap(): void {
     requireHandlers(validatorToFacilitator, ValidatorSession.handlers);
-    this.router.route(facilitatorPath, (connection, upgrade) => this.accept(connection, upgrade));
+    this.router.route(facilitatorPath, (connection, upgrade) => this.accept(connection, upgrade), {
+      untrusted: { maxBytes: maxBytesBeforeLogin },
+    });
     this.router.attach(this.http.httpAdapter.getHttpServer() as Server);
     this.sync.onSynced(
       () => void this.dismissOutdated().catch((error: unknown) => this.logger.error({ error })),

@@ -182,8 +182,9 @@ export class ExecutorGateway {
   }
 }
 
-/** Others than these are no manager's, and not all of them could be looked up. */
-const isToken = /^[\w.-]{1,200}$/;
+const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+/** Tokens as this miner makes them. No other is looked up. */
+const isToken = new RegExp(`^(?:${uuid}|warm)-${uuid}$`);
 const notItsJob = 'job_uuid: is not the job of this token';
 
 /** What comes over a `durable-1` connection of an executor. */

@@ -16,7 +16,7 @@ const through = (address: string) =>
 
 describe('an address with too many connections that have not authenticated', () => {
   it('gets no further one until one of them has gone, and others are let in', async () => {
-    await start({ strangersPerAddress: 2 });
+    await start({ unauthenticatedPerAddress: 2 });
     const open = [await through('203.0.113.1'), await through('203.0.113.1')];
     await expect(through('203.0.113.1')).rejects.toThrow('429');
     const other = await through('203.0.113.2');
@@ -26,7 +26,7 @@ describe('an address with too many connections that have not authenticated', () 
   });
 
   it('does not keep out those who do authenticate', async () => {
-    await start({ strangersPerAddress: 1 });
+    await start({ unauthenticatedPerAddress: 1 });
     const validator = await miner.validator();
     for (let i = 0; i < 3; i++) await validator.login();
   });

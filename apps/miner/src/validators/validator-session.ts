@@ -1,9 +1,27 @@
-import { GenericError, make, writeFrame } from '@horde/protocol';
+import {
+  GenericError,
+  make,
+  writeFrame,
+  type JsonObject,
+  type MessageOf,
+  type validatorToMiner,
+} from '@horde/protocol';
 import type { Connection, DurableLink } from '@horde/transport';
+
+/** A message of a validator, and the frame that it came as. */
+export interface ValidatorFrame {
+  message: MessageOf<typeof validatorToMiner>;
+  json: JsonObject;
+  text: string;
+}
 
 /** One connection of a validator. Until it has authenticated, it gets nothing but `GenericError`s. */
 export class ValidatorSession {
   authenticated = false;
+  /** Whether a frame of it was looked at before its authentication. */
+  hasSpoken = false;
+  /** What it has sent before its authentication. */
+  readonly early: ValidatorFrame[] = [];
   /** The connection as `durable-1`; null on plain v0. */
   link: DurableLink | null = null;
   /** Whether it has named a job. One that has not may be a client that came back and waits for its jobs' news. */

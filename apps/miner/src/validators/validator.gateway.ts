@@ -9,10 +9,8 @@ import {
   ShapeError,
   ValidatorAuth,
   validatorToMiner,
-  type JsonObject,
-  type MessageOf,
 } from '@horde/protocol';
-import { DurableLink, limits, type Connection, type Pending, type Upgrade } from '@horde/transport';
+import { DurableLink, type Connection, type Pending, type Upgrade } from '@horde/transport';
 import { complaint } from '../complaint.ts';
 import { JobRequests } from '../jobs/job-requests.ts';
 import { Outages } from '../outages.ts';
@@ -27,20 +25,9 @@ import type { Received } from './received.ts';
 import { declineOfUnknownClass } from './unknown-class.ts';
 import { ValidatorMessages } from './validator-messages.ts';
 import { ValidatorRates } from './validator-rates.ts';
-import { ValidatorSession } from './validator-session.ts';
+import { ValidatorSession, type ValidatorFrame } from './validator-session.ts';
 
-/** What a connection may do before it has authenticated. */
-const strangers = {
-  /** How long it may take to authenticate; a refused one is closed at this time too, and never sooner. @unit ms */
-  deadline: 10_000,
-  /** How many frames are looked at. Their size has a bound of its own: no more than that is read. */
-  frames: 16,
-};
-
-interface Frame extends Received {
-  message: MessageOf<typeof validatorToMiner>;
-  json: JsonObject;
-}
+type ReceivedFrame = ValidatorFrame & Received;
 
 /** `/v0.1/validator_interface/{hotkey}`: where validators connect. */
 @Injectable()
@@ -61,10 +48,14 @@ export class ValidatorGateway {
   accept(connection: Connection, upgrade: Upgrade): void {
     const session = new ValidatorSession(upgrade.params['hotkey']!, connection, peerAddress(upgrade));
     this.limits.opened(session);
-    const unknown = new Stranger(session);
+    // One that was refused is closed at this time too, and never sooner: some clients connect again without a pause.
+    connection.onTimeLimit = () => {
+      if (!session.hasSpoken) void session.complain('There was no authentication within 10 s.');
+      connection.close(1000);
+    };
     const receive = (text: string) =>
       withLogContext({ peer: session.hotkey }, () =>
-        this.guarded(connection, () => this.receive(session, unknown, text)),
+        this.guarded(connection, () => this.receive(session, text)),
       );
     if (connection.extensions.has('durable-1')) {
       const { post, requests, rates, outages } = this;
@@ -74,35 +65,26 @@ export class ValidatorGateway {
       const onText = async (text: string) => void (await receive(text));
       connection.onText(onText, async () => {
         if (session.authenticated) await this.rates.frame(session.hotkey);
-        else if (!unknown.mayBeHeard()) return;
         await session.complain('Only text frames are understood.');
       });
     }
   }
 
-  private async receive(
-    session: ValidatorSession,
-    unknown: Stranger,
-    text: string,
-  ): Promise<Pending | undefined> {
+  private async receive(session: ValidatorSession, text: string): Promise<Pending | undefined> {
     if (session.authenticated) {
       await this.rates.frame(session.hotkey);
       const frame = await this.read(session, text);
       return frame ? this.dispatch(frame) : undefined;
     }
-    if (!unknown.mayBeHeard()) return undefined;
+    session.hasSpoken = true;
     const frame = await this.read(session, text);
     if (!frame) return undefined;
-    if (frame.message instanceof ValidatorAuth) await this.authenticate(session, unknown, frame.message);
-    else unknown.early.push(frame);
+    if (frame.message instanceof ValidatorAuth) await this.authenticate(session, frame.message);
+    else session.early.push(frame);
     return undefined;
   }
 
-  private async authenticate(
-    session: ValidatorSession,
-    unknown: Stranger,
-    auth: ValidatorAuth,
-  ): Promise<void> {
+  private async authenticate(session: ValidatorSession, auth: ValidatorAuth): Promise<void> {
     const refusal = await this.outages.outlast(() => this.authentication.refusal(auth, session.hotkey));
     if (refusal) {
       this.logger.info({ refusal }, 'an authentication was refused');
@@ -110,9 +92,8 @@ export class ValidatorGateway {
     }
     if (!this.limits.authenticate(session))
       return session.complain('This validator has too many connections to this miner.');
-    unknown.settle();
     await this.welcome(session);
-    for (const one of unknown.early.splice(0)) await this.dispatch(one);
+    for (const one of session.early.splice(0)) await this.dispatch({ ...one, session });
   }
 
   private async welcome(session: ValidatorSession): Promise<void> {
@@ -122,7 +103,7 @@ export class ValidatorGateway {
     await session.send(make(ExecutorManifest, { manifest }));
   }
 
-  private async dispatch(frame: Frame): Promise<Pending | undefined> {
+  private async dispatch(frame: ReceivedFrame): Promise<Pending | undefined> {
     const { message, json, session } = frame;
     const job = 'job_uuid' in message ? { job: message.job_uuid } : {};
     await withLogContext(job, () =>
@@ -136,7 +117,7 @@ export class ValidatorGateway {
     return { committed };
   }
 
-  private async read(session: ValidatorSession, text: string): Promise<Frame | null> {
+  private async read(session: ValidatorSession, text: string): Promise<ReceivedFrame | null> {
     try {
       return { ...validatorToMiner.read(text), session, text };
     } catch (error) {
@@ -162,34 +143,5 @@ export class ValidatorGateway {
   private failed(connection: Connection, error: unknown): void {
     this.logger.error({ error }, 'a message of a validator could not be handled');
     connection.close(1011, 'internal error');
-  }
-}
-
-/** A connection until it has authenticated. */
-class Stranger {
-  /** What it has sent before its authentication. */
-  readonly early: Frame[] = [];
-  private frames = 0;
-  private readonly deadline: NodeJS.Timeout;
-
-  constructor(session: ValidatorSession) {
-    const { connection } = session;
-    this.deadline = setTimeout(() => {
-      if (this.frames === 0) void session.complain('There was no authentication within 10 s.');
-      connection.close(1000);
-      // One that is not read any further would not be heard to agree.
-      setTimeout(() => connection.terminate(), limits.closing).unref();
-    }, strangers.deadline).unref();
-    void connection.closed.then(() => this.settle());
-  }
-
-  /** Counts a frame; false when there have been too many. */
-  mayBeHeard(): boolean {
-    return ++this.frames <= strangers.frames;
-  }
-
-  /** It has authenticated, or is gone. */
-  settle(): void {
-    clearTimeout(this.deadline);
   }
 }

@@ -1,0 +1,32 @@
+import { facilitatorPath } from '@horde/protocol';
+import { describe, expect, it } from 'vitest';
+import { growthByHalfFrames, halfFrames } from '@horde/testing/half-frames';
+import { LinkFixture } from '../testing/link-fixture.ts';
+import { ScriptedValidator } from '../testing/scripted-validator.ts';
+
+const link = new LinkFixture();
+
+describe('connections that do not log in', () => {
+  it('and send half frames fill no memory, and are closed after ten seconds', async () => {
+    const { count, size, mayGrowBy } = halfFrames;
+    expect(await growthByHalfFrames(link.url + facilitatorPath, count, size)).toBeLessThan(mayGrowBy);
+    await ScriptedValidator.logIn(link.url, link.key);
+  });
+
+  it('have sixteen frames answered, and no more', async () => {
+    const validator = await ScriptedValidator.connect(link.url);
+    for (let i = 0; i < 20; i++) validator.sendText('{}');
+    for (let i = 0; i < 16; i++) expect(await validator.next()).toMatchObject({ status: 'error' });
+    expect((await validator.closed).code).toBe(3000);
+    expect(validator.waiting).toBe(0);
+  });
+
+  it('are no more than 256 of one address at a time; those that have logged in do not count', async () => {
+    await ScriptedValidator.logIn(link.url, link.key);
+    const open = await Promise.all(Array.from({ length: 256 }, () => ScriptedValidator.connect(link.url)));
+    await expect(ScriptedValidator.connect(link.url)).rejects.toThrow('429');
+    await open[0]!.leave();
+    await ScriptedValidator.logIn(link.url, link.key);
+    await Promise.all(open.slice(1).map((one) => one.leave()));
+  });
+});
