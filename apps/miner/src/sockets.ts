@@ -2,7 +2,12 @@ import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { executorPath, validatorPath } from '@horde/protocol';
+import {
+  executorPath,
+  minerExecutorExtensions,
+  validatorMinerExtensions,
+  validatorPath,
+} from '@horde/protocol';
 import { WebSocketRouter, type Connection, type RouteOptions } from '@horde/transport';
 import { ExecutorGateway } from './executors/executor.gateway.ts';
 import { peerAddress } from './peer-address.ts';
@@ -38,7 +43,7 @@ export class Sockets implements OnApplicationBootstrap, BeforeApplicationShutdow
   onApplicationBootstrap(): void {
     keepYoungSpace();
     const validators: RouteOptions = {
-      extensions: ['durable-1', 'cancel-1', 'logs-1'],
+      extensions: validatorMinerExtensions,
       untrusted: {
         maxBytes: maxUnauthenticatedBytes,
         maxPerAddress: this.settings.unauthenticatedPerAddress,
@@ -47,7 +52,7 @@ export class Sockets implements OnApplicationBootstrap, BeforeApplicationShutdow
       admit: (upgrade) => this.limits.admits(upgrade),
     };
     const executors: RouteOptions = {
-      extensions: ['durable-1', 'cancel-1', 'logs-1', 'warm-1'],
+      extensions: minerExecutorExtensions,
       // Its token says who it is. While that is looked up nothing is read, and an outage of the database is not its fault.
       untrusted: {
         maxBytes: 0,

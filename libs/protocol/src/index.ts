@@ -11,6 +11,8 @@ export { JsonError, jsonLimits, parseJson } from './json/parse.ts';
 export * from './json/values.ts';
 export * from './json/write.ts';
 export * from './links/common.ts';
+export * from './links/durable-frames.ts';
+export * from './links/extensions.ts';
 export * from './links/facilitator-validator.ts';
 export * from './links/job-messages.ts';
 export * from './links/miner-executor.ts';

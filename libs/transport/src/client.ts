@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { extensionsHeader, type Extension } from '@horde/protocol';
 import { reasonOf } from '@horde/network';
 import { Connection } from './connection.ts';
-import { extensionsHeader, readExtensions, writeExtensions, type Extension } from './extensions.ts';
+import { readExtensions, writeExtensions } from './extensions.ts';
 import { limits } from './limits.ts';
 
 export interface ConnectOptions {

@@ -2,6 +2,7 @@ import {
   dispatch,
   JsonError,
   type Direction,
+  type Extension,
   type Handlers,
   type Message,
   requireHandlers,
@@ -9,7 +10,6 @@ import {
   writeFrame,
 } from '@horde/protocol';
 import type { RawData, WebSocket } from 'ws';
-import type { Extension } from './extensions.ts';
 import { heartbeats, type Heart } from './heartbeats.ts';
 import { limits } from './limits.ts';
 

@@ -1,3 +1,4 @@
+import { readDurableLine, writeDurableLine } from '@horde/protocol';
 import type { Connection } from './connection.ts';
 
 /** A message that is handled further while later frames are. */
@@ -46,15 +47,12 @@ interface Waiting {
   settle: (sent: Promise<boolean> | false) => void;
 }
 
-type Word = 'message' | 'ack' | 'resume';
-
 /**
  * `durable-1`: a connection on which no message about a job is lost. Each job's messages bear rising numbers (gaps are
  * allowed) that its sender keeps with them, and each is acknowledged once its receiver has committed it. Whoever opens
  * or takes a connection says with `resume` how far it has come, and hears again what follows.
  *
- * A numbered message is a line `["message",job,number]` and the plain frame behind it, untouched, since its text may
- * be signed; `["ack",job,number]` and `["resume",job,number]` are frames of their own. All else is the plain protocol.
+ * docs/extensions.md describes its frames.
  */
 export class DurableLink {
   private readonly onTheirWay: OnItsWay[] = [];
@@ -100,7 +98,7 @@ export class DurableLink {
 
   /** Tells the peer how far we have come, 0 for nothing yet, and that we wait for what follows. */
   resume(job: string, number: number): Promise<boolean> {
-    return this.connection.sendText(line('resume', job, number));
+    return this.connection.sendText(writeDurableLine('resume', job, number));
   }
 
   /** Sends a frame of the plain protocol, which may be lost with the connection. */
@@ -111,7 +109,7 @@ export class DurableLink {
   private async take(text: string): Promise<void> {
     if (!text.startsWith('[') || !this.connection.extensions.has('durable-1')) return this.end.onPlain(text);
     const lineEnd = text.indexOf('\n');
-    const read = readLine(lineEnd < 0 ? text : text.slice(0, lineEnd));
+    const read = readDurableLine(lineEnd < 0 ? text : text.slice(0, lineEnd));
     if (!read || (read.word === 'message') !== lineEnd >= 0) {
       return this.end.onBadFrame('A frame that begins with "[" has to be one of the durable link.');
     }
@@ -139,14 +137,16 @@ export class DurableLink {
    */
   private async acknowledge(job: string, number: number): Promise<void> {
     this.untakenAcks++;
-    const taken = this.connection.sendText(line('ack', job, number)).then(() => this.untakenAcks--);
+    const taken = this.connection
+      .sendText(writeDurableLine('ack', job, number))
+      .then(() => this.untakenAcks--);
     if (this.untakenAcks > window.messages) await taken;
   }
 
   private sendMessage(job: string, number: number, frame: string): Promise<boolean> {
     this.onTheirWay.push({ job, number, characters: frame.length });
     this.charactersOnTheirWay += frame.length;
-    return this.connection.sendText(`${line('message', job, number)}\n${frame}`);
+    return this.connection.sendText(`${writeDurableLine('message', job, number)}\n${frame}`);
   }
 
   private arrived(job: string, number: number): void {
@@ -165,17 +165,4 @@ export class DurableLink {
   private get isFull(): boolean {
     return this.onTheirWay.length >= window.messages || this.charactersOnTheirWay >= window.characters;
   }
-}
-
-const line = (word: Word, job: string, number: number): string => JSON.stringify([word, job, number]);
-
-/** Null: not such a line. A job's name has at most 64 characters. */
-function readLine(text: string): { word: Word; job: string; number: number } | null {
-  const found = /^\["(?<word>message|ack|resume)","(?<job>[\w-]{1,64})",(?<number>0|[1-9]\d{0,15})\]$/.exec(
-    text,
-  )?.groups;
-  if (!found) return null;
-  const number = Number(found['number']);
-  if (!Number.isSafeInteger(number)) return null;
-  return { word: found['word'] as Word, job: found['job']!, number };
 }

@@ -1,18 +1,4 @@
-/**
- * What two peers of ours agree on beyond ComputeHorde's protocol: the opening request lists names in this header, the
- * answer picks those that both know. Other peers ignore the header.
- */
-export const extensionsHeader = 'X-Horde-Extensions';
-
-/**
- * - `durable-1`: messages about a job are numbered, acknowledged once they are committed, and resumed where they were
- *   interrupted (`DurableLink`);
- * - `cancel-1`: a job can be cancelled;
- * - `logs-1`: a job's output is passed on while it runs;
- * - `warm-1`: an executor connects before it has a job.
- */
-export const extensions = ['durable-1', 'cancel-1', 'logs-1', 'warm-1'] as const;
-export type Extension = (typeof extensions)[number];
+import { extensions, type Extension } from '@horde/protocol';
 
 /** The names in a header that we know; of a header sent twice, those of both. */
 export function readExtensions(header: string | string[] | undefined): Set<Extension> {

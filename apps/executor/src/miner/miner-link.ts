@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from '@horde/operations';
-import { errors, executorPath, writeFrame } from '@horde/protocol';
-import { connect, type Extension } from '@horde/transport';
+import { errors, executorPath, minerExecutorExtensions, writeFrame } from '@horde/protocol';
+import { connect } from '@horde/transport';
 import type { OutputFeed } from '../job/output-feed.ts';
 import { ExecutorSettings } from '../settings.ts';
 import { Assignment } from './assignment.ts';
@@ -22,8 +22,6 @@ const outputGrace = 200;
 
 /** setTimeout's longest delay. @unit ms */
 const longestDelay = 2 ** 31 - 1;
-
-const extensions: Extension[] = ['durable-1', 'cancel-1', 'logs-1'];
 
 /** Why a warm executor need not wait for a job any longer: no failure. */
 export class LetGo extends Error {
@@ -195,7 +193,7 @@ export class MinerLink {
     await connect(minerAddress.replace(/\/$/, '') + executorPath(encodeURIComponent(executorToken)), {
       attempts: 1,
       signal: this.gone,
-      extensions: isWarm ? [...extensions, 'warm-1'] : extensions,
+      extensions: minerExecutorExtensions.filter((name) => isWarm || name !== 'warm-1'),
       onOpening: (connection) => (session = new Session(connection, parts)),
     });
     return session!;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ExecutorManager } from '@horde/executor-manager';
 import { withLogContext, type Logger } from '@horde/operations';
-import { parseJson, writeCompact, type JsonObject } from '@horde/protocol';
+import { executorRequestNumbers as numbers, parseJson, writeCompact, type JsonObject } from '@horde/protocol';
 import { JobRequests, type ExecutorRequests } from '../jobs/job-requests.ts';
 import { Outages } from '../outages.ts';
 import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
@@ -15,9 +15,8 @@ import { RunningExecutors } from './running-executors.ts';
 const placePatience = 5_000;
 
 /**
- * Brings its validator's requests to a job's executor. There are three, with fixed numbers: the initial request (1), the
- * job request (2), the cancellation (3). They are the job's row itself, so that an executor that comes back gets what it
- * lacks, whatever has happened to the miner meanwhile.
+ * Brings its validator's requests to a job's executor, with their fixed numbers. They are the job's row itself, so that
+ * an executor that comes back gets what it lacks, whatever has happened to the miner meanwhile.
  */
 @Injectable()
 export class ExecutorPost {
@@ -60,13 +59,12 @@ export class ExecutorPost {
     const requests = await this.outages.outlast(() => this.requests.after(uuid, session.sent));
     if (!requests) return;
     const { initial_request: initial, job_request, cancel_request } = requests;
-    const frames = [
-      initial === null ? null : await this.addressed(initial, requests),
-      job_request,
-      connection.extensions.has('cancel-1') ? cancel_request : null,
+    const frames: [number, string | null][] = [
+      [numbers.V0InitialJobRequest, initial === null ? null : await this.addressed(initial, requests)],
+      [numbers.V0JobRequest, job_request],
+      [numbers.V0CancelJobRequest, connection.extensions.has('cancel-1') ? cancel_request : null],
     ];
-    for (const [index, frame] of frames.entries()) {
-      const number = index + 1;
+    for (const [number, frame] of frames) {
       if (frame === null || number <= session.sent) continue;
       session.sent = number;
       if (!(await session.deliver(number, frame))) return;

@@ -1,5 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
+import {
+  executorRequestNumbers as toExecutor,
+  validatorMessageNumbers as ofValidator,
+} from '@horde/protocol';
 import type { Job } from './job.entity.ts';
 import { isJobUuid } from './job-uuid.ts';
 import { storable } from './storable.ts';
@@ -12,23 +16,22 @@ export type ExecutorRequests = Pick<
   initial_request: string | null;
 };
 
-/** What its validator has asked of a job: three messages, with the numbers that they have on their way to the executor. */
+/** What its validator has asked of a job. The numbers of these messages, both ways, are those of `durable-1`. */
 @Injectable()
 export class JobRequests {
   constructor(private readonly database: Database) {}
 
   /**
-   * The requests of a job behind the one with this number: the initial request (1), the job request (2), the cancellation
-   * (3). Null when the job has ended.
+   * The requests of a job that follow the one with this number on the way to its executor. Null when the job has ended.
    */
   async after(uuid: string, number: number): Promise<ExecutorRequests | null> {
     const [row] = await this.database.manager.query<ExecutorRequests[]>(
       `select executor_handle, executor_address,
-         case when $2 < 1 then initial_request end as initial_request,
-         case when $2 < 2 then job_request end as job_request,
-         case when $2 < 3 then cancel_request end as cancel_request
+         case when $2 < $3 then initial_request end as initial_request,
+         case when $2 < $4 then job_request end as job_request,
+         case when $2 < $5 then cancel_request end as cancel_request
        from job where uuid = $1 and ended_at is null`,
-      [uuid, number],
+      [uuid, number, toExecutor.V0InitialJobRequest, toExecutor.V0JobRequest, toExecutor.V0CancelJobRequest],
     );
     return row ?? null;
   }
@@ -43,17 +46,24 @@ export class JobRequests {
   }
 
   /**
-   * How far the validator's messages about a job have come, by the numbers that they have on `durable-1`: initial request
-   * (1), job request (3), cancellation (4), finished receipt (5). The accepted receipt (2) leaves no trace that tells it
-   * from one that was dropped: it may be asked for again. Null when this validator has no such job here.
+   * The number of the validator's last message about a job that is stored. It is never that of the accepted receipt, which
+   * leaves no trace that tells it from one that was dropped: it may be asked for again. Null when this validator has no
+   * such job here.
    */
   async heard(uuid: string, hotkey: string): Promise<number | null> {
     if (!isJobUuid(uuid)) return null;
     const [row] = await this.database.manager.query<{ heard: number }[]>(
-      `select case when settled_at is not null then 5 when cancelled_at is not null then 4
-         when job_request is not null then 3 else 1 end as heard
+      `select case when settled_at is not null then $3::int when cancelled_at is not null then $4::int
+         when job_request is not null then $5::int else $6::int end as heard
        from job where uuid = $1 and validator_hotkey = $2`,
-      [uuid, hotkey],
+      [
+        uuid,
+        hotkey,
+        ofValidator.V0JobFinishedReceiptRequest,
+        ofValidator.V0CancelJobRequest,
+        ofValidator.V0JobRequest,
+        ofValidator.V0InitialJobRequest,
+      ],
     );
     return row?.heard ?? null;
   }

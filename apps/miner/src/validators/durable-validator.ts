@@ -1,3 +1,4 @@
+import { validatorMessageNumbers } from '@horde/protocol';
 import type { DurableEnd, Pending } from '@horde/transport';
 import type { JobRequests } from '../jobs/job-requests.ts';
 import type { Outages } from '../outages.ts';
@@ -5,8 +6,8 @@ import type { Post } from './post.ts';
 import type { ValidatorRates } from './validator-rates.ts';
 import type { ValidatorSession } from './validator-session.ts';
 
-/** The number of a job's finished receipt, behind which nothing follows. */
-const settled = 5;
+/** Nothing follows it. */
+const { V0JobFinishedReceiptRequest: lastNumber } = validatorMessageNumbers;
 
 /** What comes over a `durable-1` connection of a validator. Before its authentication nothing is acknowledged. */
 export class DurableValidator implements DurableEnd {
@@ -37,7 +38,7 @@ export class DurableValidator implements DurableEnd {
     const { session } = this;
     await this.rates.frame(session.hotkey);
     const heard = await this.outages.outlast(() => this.requests.heard(job, session.hotkey));
-    if (heard !== null && heard < settled)
+    if (heard !== null && heard < lastNumber)
       await this.outages.outlast(() => this.post.resume(session, job, number));
     await session.link?.resume(job, heard ?? 0);
   }

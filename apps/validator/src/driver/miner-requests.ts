@@ -2,13 +2,13 @@ import type { Keypair } from '@horde/identity';
 import {
   JobAcceptedReceipt,
   make,
+  validatorMessageNumbers,
   type JobAcceptedPayload,
   type JobStartedPayload,
   type JobStatus,
   type NewJob,
 } from '@horde/protocol';
 import type { MinerConnection } from '../miner/miner-connection.ts';
-import { messageNumbers } from '../miner/miner-link.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import type { Job } from '../jobs/job.entity.ts';
 import { initialJobRequest, jobRequest } from '../jobs/messages.ts';
@@ -53,10 +53,10 @@ export class MinerRequests {
   /** A durable miner has heard all up to this number. */
   async resumed(number: number, status: JobStatus): Promise<void> {
     this.asking = false;
-    if (number < messageNumbers.V0InitialJobRequest) await this.sendInitialRequest();
+    if (number < validatorMessageNumbers.V0InitialJobRequest) await this.sendInitialRequest();
     if (status === 'received') return;
-    if (number < messageNumbers.V0JobAcceptedReceiptRequest) await this.sendAcceptedReceipt();
-    if (status !== 'accepted' && number < messageNumbers.V0JobRequest) await this.sendJobRequest();
+    if (number < validatorMessageNumbers.V0JobAcceptedReceiptRequest) await this.sendAcceptedReceipt();
+    if (status !== 'accepted' && number < validatorMessageNumbers.V0JobRequest) await this.sendJobRequest();
   }
 
   /**

@@ -2,8 +2,15 @@ import { isIPv6 } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
 import { Keypair } from '@horde/identity';
 import { LOGGER, type Logger } from '@horde/operations';
-import { make, ValidatorAuth, validatorAuthText, validatorPath, writeFrame } from '@horde/protocol';
-import { connect, type Extension } from '@horde/transport';
+import {
+  make,
+  ValidatorAuth,
+  validatorAuthText,
+  validatorMinerExtensions,
+  validatorPath,
+  writeFrame,
+} from '@horde/protocol';
+import { connect } from '@horde/transport';
 import { MinerLink, type MinerEnd } from './miner-link.ts';
 
 /** A miner and where it is reached. */
@@ -18,9 +25,6 @@ export interface MinerConnectOptions extends MinerEnd {
   attempts: number;
   signal: AbortSignal;
 }
-
-/** What we speak with miners that do too, where jobs are talked of. */
-const extensions: readonly Extension[] = ['durable-1', 'cancel-1', 'logs-1'];
 
 /** Opens connections to miners as this validator. */
 @Injectable()
@@ -38,7 +42,7 @@ export class MinerClient {
     const connection = await connect(`ws://${host}:${miner.port}${validatorPath(this.keypair.address)}`, {
       attempts,
       signal,
-      extensions: options.numbered ? extensions : [],
+      extensions: options.numbered ? validatorMinerExtensions : [],
       onOpening: (opening) => (link = new MinerLink(opening, options, this.logger)),
     });
     await connection.sendText(writeFrame(this.authentication(miner.hotkey)));

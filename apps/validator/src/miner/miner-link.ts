@@ -1,18 +1,18 @@
 import type { Logger } from '@horde/operations';
-import { GenericError, JsonError, make, minerToValidator, ShapeError, writeFrame } from '@horde/protocol';
+import {
+  GenericError,
+  JsonError,
+  make,
+  minerToValidator,
+  ShapeError,
+  validatorMessageNumbers,
+  writeFrame,
+} from '@horde/protocol';
 import { DurableLink, type Connection } from '@horde/transport';
 import type { MinerMessage } from '../jobs/outcome.ts';
 
-/** The numbers that a job's messages to its miner bear on a durable link. */
-export const messageNumbers = {
-  V0InitialJobRequest: 1,
-  V0JobAcceptedReceiptRequest: 2,
-  V0JobRequest: 3,
-  V0CancelJobRequest: 4,
-  V0JobFinishedReceiptRequest: 5,
-} as const;
-
-const numberOf = (type: string): number | undefined => (messageNumbers as Record<string, number>)[type];
+const numberOf = (type: string): number | undefined =>
+  (validatorMessageNumbers as Record<string, number>)[type];
 
 /** What is done with what a miner says. */
 export interface MinerEnd {
