@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import Docker from 'dockerode';
+import { waitOf, type JobStatus } from '@horde/protocol';
 import { HordeClient, type Job } from '@horde/sdk';
 import { networkLabel } from '../network/containers.ts';
 import { clearCrashed, endNetwork } from '../network/end-network.ts';
@@ -166,23 +167,14 @@ async function follow(
       const at = Math.max(0, createdAt.getTime() - submitted);
       statuses.push({ status, at: Math.round(at) });
       display.say(row('', `${status.padEnd(15)} ${(at / 1000).toFixed(2).padStart(6)} s`));
-      display.waiting(next[status] ?? null);
+      const wait = waitOf(status as JobStatus);
+      display.waiting(wait && `waiting until ${wait.next}`);
     },
   });
   const took = performance.timeOrigin + performance.now() - submitted;
   display.waiting(null);
   return { finished: created, submitted: { at: submitted, took }, statuses };
 }
-
-/** What is being waited for after each status. */
-const next: Record<string, string> = {
-  sent: 'waiting for the validator',
-  received: 'waiting for a miner',
-  accepted: 'waiting for the executor',
-  executor_ready: 'the files are on their way',
-  volumes_ready: 'the container runs',
-  execution_done: 'the result is on its way',
-};
 
 function describeInput({ folder, files, bytes, leftOut }: InputFolder): string {
   const left = leftOut === 0 ? '' : `; ${leftOut} links and special files are left out`;

@@ -1,6 +1,7 @@
 import {
   executorClasses,
   isTerminal,
+  waitOf,
   type HordeFailureReason,
   type JobStatus,
   type NewJob,
@@ -92,26 +93,13 @@ export function deadlineAfter(
   }
 }
 
-/** What a job in `status` waits for, in words, and what it means when that does not come. */
+/** What the miner of a job in `status` has to do, after "did not", and how the job ends when it does not. */
 export function awaited(status: JobStatus, streaming: boolean): { what: string; reason: HordeFailureReason } {
-  switch (status) {
-    case 'received':
-      return { what: 'accept or decline the job', reason: 'initial_response_timed_out' };
-    case 'accepted':
-      return { what: 'report its executor ready', reason: 'executor_readiness_response_timed_out' };
-    case 'executor_ready':
-      return { what: "report the job's files in place", reason: 'volumes_timed_out' };
-    case 'volumes_ready':
-      return streaming
-        ? { what: 'report where the running job listens', reason: 'streaming_job_ready_timed_out' }
-        : { what: 'report the end of the execution', reason: 'execution_timed_out' };
-    case 'streaming_ready':
-      return { what: 'report the end of the execution', reason: 'execution_timed_out' };
-    case 'execution_done':
-      return { what: 'send the results', reason: 'final_response_timed_out' };
-    default:
-      throw new Error(`A job in status ${status} waits for nothing.`);
-  }
+  if (streaming && status === 'volumes_ready')
+    return { what: 'report where the running job listens', reason: 'streaming_job_ready_timed_out' };
+  const { minerMust, inVain } = waitOf(status) ?? {};
+  if (!minerMust || !inVain) throw new Error(`A job in status ${status} does not wait for a miner.`);
+  return { what: minerMust, reason: inVain };
 }
 
 /** How long the accepted receipt counts: as long as the job may take at most from then on. @unit seconds */
