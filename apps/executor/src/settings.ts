@@ -126,6 +126,14 @@ export class ExecutorSettings {
   /** The engine's runtime for jobs: runc, crun, sysbox-runc, kata; may differ by executor class. @default the engine's own */
   @env('JOB_RUNTIME') @IsPerClass(word) jobRuntime: string | null = null;
 
+  /**
+   * The oldest NVIDIA container toolkit that jobs are run with; anything below 1.17.8 counts as 1.17.8, since jobs get
+   * out of their container through older ones (CVE-2025-23266). @default 1.17.8
+   */
+  @env('JOB_NVIDIA_TOOLKIT')
+  @Matches(/^\d+\.\d+\.\d+$/, { message: 'it must be a version such as 1.17.8' })
+  nvidiaToolkit = '1.17.8';
+
   /** Whether a job's root file system is read-only, with a writable /tmp in memory; may differ by executor class. @default false */
   @env('JOB_READ_ONLY_ROOT') @IsPerClass(flag) jobReadOnlyRoot: string | null = null;
 

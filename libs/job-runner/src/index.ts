@@ -19,7 +19,8 @@ export {
   type HttpRules,
   type HttpSend,
 } from './http/client.ts';
-export { runNvidiaSmi } from './preflight/nvidia-smi.ts';
+export { checkToolkitOf, oldestToolkit } from './preflight/nvidia.ts';
+export { hasWarnings, runNvidiaSmi, warningOf } from './preflight/nvidia-smi.ts';
 export { SecurityCheckFailed } from './preflight/security-check-failed.ts';
 export { securityPreflight } from './preflight/security-preflight.ts';
 export { ProcessJobRunner } from './process/process-job-runner.ts';

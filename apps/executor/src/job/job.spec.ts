@@ -31,6 +31,19 @@ describe('a job that goes well', () => {
     expect(left).toEqual([]);
   });
 
+  it('of a class without GPUs gets none, whatever it asks for', async () => {
+    const { last } = await runJob(image, {
+      initial: { executor_class: 'always_on.test' },
+      job: {
+        docker_run_options_preset: 'nvidia_all',
+        docker_run_cmd: shell('echo $NVIDIA_VISIBLE_DEVICES'),
+        env: new Map([['NVIDIA_VISIBLE_DEVICES', 'all']]),
+      },
+      settings: { noGpu: false },
+    });
+    expect(last).toMatchObject({ message_type: 'V0JobFinishedRequest', docker_process_stdout: 'void\n' });
+  });
+
   it('sees its inline volume, and brings back its artifacts', async () => {
     const volume = make(InlineVolume, { contents: await zipped('in.txt', 'input'), relative_path: 'data' });
     const job = {

@@ -4,6 +4,7 @@ import type { Logger } from '@horde/operations';
 import {
   errors,
   ExecutionDone,
+  executorClasses,
   ExecutorReady,
   type InitialJobRequest,
   JobFinished,
@@ -192,7 +193,8 @@ export class Job {
       command: request.docker_run_cmd,
       env: request.env,
       artifactsDir: request.artifacts_dir,
-      gpu: request.docker_run_options_preset,
+      // Only a class with GPUs has been checked for them.
+      gpu: executorClasses[this.initial.executor_class].hasGpu ? request.docker_run_options_preset : 'none',
       script: request.raw_script,
     };
     return within(deadline + engineGrace, late, this.stop, async (signal) => {

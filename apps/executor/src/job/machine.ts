@@ -57,6 +57,8 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
   const { jobFolder, checkFolder } = settings;
   const gpu = executorClasses[executorClass].hasGpu && !settings.noGpu;
 
+  const warn = (sentence: string) => logger.warn(sentence);
+
   // A runner that is none of ours answers itself for what it runs jobs in.
   const checked =
     docker && runner instanceof library.DefaultJobRunner
@@ -64,6 +66,8 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
           jobUuid,
           gpu,
           limits,
+          toolkit: settings.nvidiaToolkit,
+          warn,
           cacheFolder: checkFolder ?? jobFolder,
           signal,
         })
@@ -74,7 +78,7 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
   let described = Promise.resolve();
   // ComputeHorde's executors leave the description out where the operator says that there are no GPUs.
   if (!settings.noGpu) {
-    const asked = collectMachineSpecs(docker, { library, jobUuid, jobFolder, gpus: true, signal });
+    const asked = collectMachineSpecs(docker, { library, jobUuid, jobFolder, gpus: true, warn, signal });
     described = asked.then(
       (specs) => void (known = toJsonValue(specs) as JsonObject),
       (error: unknown) => logger.warn({ error }, 'this machine could not be described'),

@@ -16,6 +16,7 @@ const options = (changes: Partial<MachineSpecsOptions> = {}): MachineSpecsOption
   jobUuid: crypto.randomUUID(),
   jobFolder: tmpdir(),
   gpus: true,
+  warn: () => {},
   signal: AbortSignal.timeout(30_000),
   ...changes,
 });

@@ -32,13 +32,15 @@ export interface MachineSpecsPayload {
 }
 
 export interface MachineSpecsOptions {
-  library: Pick<typeof JobRunnerLibrary, 'runNvidiaSmi' | 'ownerLabels'>;
+  library: Pick<typeof JobRunnerLibrary, 'runNvidiaSmi' | 'ownerLabels' | 'hasWarnings' | 'warningOf'>;
   /** Labels what has to be started on the engine. */
   jobUuid: string;
   /** Its disk is the one that is told. */
   jobFolder: string;
   /** Whether GPUs are looked for. */
   gpus: boolean;
+  /** Told what is odd about GPUs that can be used. */
+  warn: (sentence: string) => void;
   signal: AbortSignal;
 }
 
@@ -93,7 +95,7 @@ export async function collectMachineSpecs(
 async function gpuSpecs(
   docker: Docker | null,
   engine: Promise<Engine | null>,
-  { library, jobUuid, gpus, signal }: MachineSpecsOptions,
+  { library, jobUuid, gpus, warn, signal }: MachineSpecsOptions,
 ) {
   if (!gpus) return { count: 0, details: [] };
   const runtimes = (await engine.catch(() => null)) ?? {};
@@ -107,7 +109,8 @@ async function gpuSpecs(
   if (run && `${run.stdout}${run.stderr}`.includes('is not a valid field'))
     run = await ask(gpuFields.filter((field) => field !== 'compute_cap'));
   if (!run) return { count: 0, details: [] };
-  if (run.exitCode === 0 || /no devices/i.test(run.stdout)) {
+  if (run.exitCode === library.hasWarnings) warn(`nvidia-smi warns: ${library.warningOf(run)}`);
+  if (run.exitCode === 0 || run.exitCode === library.hasWarnings || /no devices/i.test(run.stdout)) {
     const details = parseGpus(run.stdout);
     return { count: details.length, details };
   }

@@ -1,3 +1,4 @@
+import { oldestToolkit } from '@horde/job-runner';
 import { executorClasses, type ExecutorClass } from '@horde/protocol';
 import { fail, ok, reasonOf, warn, type Finding } from '../commands/report.ts';
 import type { MinerSettings } from '../settings.ts';
@@ -81,11 +82,15 @@ function verdict({ ServerVersion, Driver, CgroupVersion }: EngineInfo): Finding 
 function nvidia({ Runtimes }: EngineInfo, { debugNoGpuMode }: MinerSettings, here: ExecutorClass[]): Finding {
   const check = 'nvidia runtime';
   if (debugNoGpuMode) return ok(check, 'Not needed: DEBUG_NO_GPU_MODE is on.');
-  if (Object.hasOwn(Runtimes, 'nvidia')) return ok(check, 'The engine has it.');
+  if (Object.hasOwn(Runtimes, 'nvidia')) {
+    const says = `The engine has it; before each job the executor looks whether its toolkit is ${oldestToolkit} or newer: `;
+    return ok(check, `${says}jobs get out of their container through older ones (CVE-2025-23266).`);
+  }
   const needs = here.find((name) => executorClasses[name].hasGpu);
   if (!needs) return ok(check, 'Not there, and no executor of this machine needs it.');
   const fix =
-    'Install nvidia-container-toolkit 1.17.4 or newer, run `nvidia-ctk runtime configure --runtime=docker`, and restart Docker.';
+    `Install nvidia-container-toolkit ${oldestToolkit} or newer (jobs get out of their container through older ones, ` +
+    'CVE-2025-23266), run `nvidia-ctk runtime configure --runtime=docker`, and restart Docker.';
   return fail(check, `The engine has no runtime nvidia, and ${needs} needs a GPU.`, fix);
 }
 

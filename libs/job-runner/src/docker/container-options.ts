@@ -4,7 +4,7 @@ import { artifactsTarget } from '../artifacts-dir.ts';
 import type { JobFolders, JobSpec } from '../runner.ts';
 import { SCRIPT, scriptFile } from '../script.ts';
 import { checkedReference } from './image-reference.ts';
-import { type ContainerLimits, type EngineFacts, resolveLimits } from './limits.ts';
+import { type ContainerLimits, type EngineFacts, jobRuntime, resolveLimits } from './limits.ts';
 
 export interface ContainerNeeds {
   name: string;
@@ -20,8 +20,16 @@ export interface ContainerNeeds {
 /**
  * What keeps a job from the machine: the part of a container's options that a check of the machine's isolation has to
  * share with the jobs it speaks for.
+ *
+ * @param engine what the engine says of itself
+ * @param gpu whether the job gets GPUs
  */
-export function jobProfile(limits: ContainerLimits): Docker.HostConfig {
+export function jobProfile(
+  limits: ContainerLimits,
+  engine: Pick<EngineFacts, 'defaultRuntime'>,
+  gpu: boolean,
+): Docker.HostConfig {
+  const runtime = jobRuntime(limits, engine, gpu);
   return {
     SecurityOpt: ['no-new-privileges'],
     CapDrop: limits.dropAllCapabilities ? ['ALL'] : ['NET_RAW', 'MKNOD', 'AUDIT_WRITE'],
@@ -30,7 +38,7 @@ export function jobProfile(limits: ContainerLimits): Docker.HostConfig {
       ReadonlyRootfs: true,
       Tmpfs: { '/tmp': 'rw,exec,nosuid,nodev,mode=1777' },
     }),
-    ...(limits.runtime && { Runtime: limits.runtime }),
+    ...(runtime !== null && { Runtime: runtime }),
   };
 }
 
@@ -42,6 +50,7 @@ export function containerOptions(
 ): Docker.ContainerCreateOptions {
   const { limits } = needs;
   const { memoryBytes, cpus, shmBytes } = resolveLimits(limits, needs.engine);
+  const gpu = spec.gpu === 'nvidia_all' && !limits.noGpu;
   const mount = (Source: string, Target: string): Docker.MountSettings => ({ Type: 'bind', Source, Target });
   const mounts = [mount(folders.volume, '/volume'), mount(folders.output, '/output')];
   if (spec.script !== null) mounts.push({ ...mount(scriptFile(folders), SCRIPT), ReadOnly: true });
@@ -50,13 +59,13 @@ export function containerOptions(
     name: needs.name,
     Image: checkedReference(needs.image),
     ...(needs.command.length > 0 && { Cmd: needs.command }),
-    Env: [...spec.env].map(([key, value]) => `${key}=${value}`),
+    Env: [...environment(spec.env, gpu)].map(([key, value]) => `${key}=${value}`),
     Labels: needs.labels,
     AttachStdin: false,
     AttachStdout: true,
     AttachStderr: true,
     HostConfig: {
-      ...jobProfile(limits),
+      ...jobProfile(limits, needs.engine, gpu),
       NetworkMode: needs.network ?? 'none',
       // Older engines pass on what their own name server is asked from an internal network (CVE-2024-29018).
       ...(needs.network !== null && { Dns: ['127.0.0.1'] }),
@@ -67,7 +76,7 @@ export function containerOptions(
       MemorySwap: memoryBytes,
       NanoCpus: Math.round(cpus * 1e9),
       ShmSize: shmBytes,
-      ...(spec.gpu === 'nvidia_all' && !limits.noGpu && gpus(limits)),
+      ...(gpu && { DeviceRequests: [{ Driver: 'nvidia', Count: -1, Capabilities: [['gpu']] }] }),
     },
   };
 }
@@ -78,9 +87,7 @@ export function mountTargets({ HostConfig = {} }: Docker.ContainerCreateOptions)
   return [...Mounts.map(({ Target }) => Target), ...Object.keys(Tmpfs as object)];
 }
 
-function gpus(limits: ContainerLimits): Docker.HostConfig {
-  return {
-    Runtime: limits.runtime ?? 'nvidia',
-    DeviceRequests: [{ Driver: 'nvidia', Count: -1, Capabilities: [['gpu']] }],
-  };
+/** NVIDIA's runtime gives GPUs to whoever asks by a variable, be it the image's: a job without GPUs asks for none. */
+function environment(env: Map<string, string>, gpu: boolean): Map<string, string> {
+  return gpu ? env : new Map([...env, ['NVIDIA_VISIBLE_DEVICES', 'void']]);
 }

@@ -174,7 +174,14 @@ describe("an operator's choices for a job's container", () => {
 });
 
 describe('the limits of a machine whose operator set none', () => {
-  const engine = { memoryBytes: 64 * GiB, cpus: 8, runtimes: ['runc', 'nvidia'], root: '/', hasProxy: false };
+  const engine = {
+    memoryBytes: 64 * GiB,
+    cpus: 8,
+    runtimes: ['runc', 'nvidia'],
+    defaultRuntime: 'runc',
+    root: '/',
+    hasProxy: false,
+  };
 
   it('are the machine less a reserve', () => {
     expect(resolveLimits({}, engine)).toEqual({

@@ -31,7 +31,7 @@ export interface ContainerLimits {
    * What the engine runs the job with, as the engine names it: runc, crun, sysbox-runc, kata. With one set, GPUs are
    * asked of it, not of the runtime `nvidia`.
    *
-   * @default null: the engine's own default
+   * @default null: the engine's own default; where that is one of NVIDIA's, runc for jobs without GPUs
    */
   runtime?: string | null;
   /** Run `nvidia_all` jobs without GPUs (ComputeHorde's DEBUG_NO_GPU_MODE). @default false */
@@ -44,6 +44,8 @@ export interface EngineFacts {
   cpus: number;
   /** Names that `ContainerLimits.runtime` may have. */
   runtimes: string[];
+  /** The runtime of containers that name none. */
+  defaultRuntime: string;
   /** Where the engine keeps containers' files, on the engine's machine. */
   root: string;
   /** Whether the engine reaches registries through a proxy. */
@@ -68,6 +70,7 @@ async function askEngine(docker: Docker): Promise<EngineFacts> {
     MemTotal: number;
     NCPU: number;
     Runtimes?: Record<string, unknown>;
+    DefaultRuntime: string;
     DockerRootDir: string;
     HttpProxy?: string;
     HttpsProxy?: string;
@@ -78,6 +81,7 @@ async function askEngine(docker: Docker): Promise<EngineFacts> {
       memoryBytes: info.MemTotal,
       cpus: info.NCPU,
       runtimes: Object.keys(info.Runtimes ?? {}),
+      defaultRuntime: info.DefaultRuntime,
       root: info.DockerRootDir,
       hasProxy: Boolean(info.HttpProxy || info.HttpsProxy),
     };
@@ -96,6 +100,22 @@ export function resolveLimits(limits: ContainerLimits, engine: EngineFacts) {
     cpus: Math.min(limits.cpus ?? engine.cpus - 0.2, engine.cpus), // the engine refuses more
     shmBytes: Math.floor(limits.shmBytes ?? memoryBytes / 2),
   };
+}
+
+/** Whether a runtime brings GPUs into containers: nvidia, nvidia-cdi, nvidia-legacy. */
+export const isNvidia = (runtime: string | null): boolean => runtime?.startsWith('nvidia') ?? false;
+
+/**
+ * The runtime that a job's container asks for.
+ *
+ * @returns null: the engine's default
+ */
+export function jobRuntime(
+  { runtime }: ContainerLimits,
+  { defaultRuntime }: Pick<EngineFacts, 'defaultRuntime'>,
+  gpu: boolean,
+): string | null {
+  return runtime ?? (gpu ? 'nvidia' : isNvidia(defaultRuntime) ? 'runc' : null);
 }
 
 /**

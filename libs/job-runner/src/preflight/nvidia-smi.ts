@@ -20,6 +20,18 @@ export interface NvidiaOptions {
   signal: AbortSignal;
 }
 
+/**
+ * What nvidia-smi ends with where a GPU has something to warn of (a corrupted infoROM), which keeps nobody from using
+ * it: all is printed as without.
+ */
+export const hasWarnings = 14;
+
+/** The first line of what nvidia-smi printed that warns. */
+export function warningOf({ stdout, stderr }: ToolRun): string {
+  const lines = `${stdout}\n${stderr}`.split('\n').map((line) => line.trim());
+  return lines.find((line) => /warning/i.test(line))?.slice(0, 300) ?? `it ended with ${hasWarnings}`;
+}
+
 /** How long a program of the driver may take: with a broken driver it hangs. @unit ms */
 const PATIENCE = 20_000;
 /** The runtime puts the driver's programs into /usr/bin, which an image may have left out of its PATH. */

@@ -31,26 +31,31 @@ function programs(texts: Record<string, string>): string {
 }
 
 describe("the NVIDIA toolkit's version", () => {
-  it.each(['1.17.4', '1.17.5', '1.18.0', '1.100.0', '2.0.0', 'v1.17.4', '1.17.5-rc.1', '1.17.8~rc.1'])(
+  it.each(['1.17.8', '1.17.9', '1.18.0', '1.100.0', '2.0.0', 'v1.17.8', '1.17.9-rc.1', '1.18.0~rc.1'])(
     '%s is new enough',
     (version) => checkToolkit(printing(hook(version))),
   );
 
-  it.each(['1.17.3', '1.16.2', '1.9.0', '0.99.99', '1.17.4-rc.1', '1.17.4~rc.2'])(
+  it.each(['1.17.7', '1.17.4', '1.16.2', '1.9.0', '0.99.99', '1.17.8-rc.1', '1.17.8~rc.2'])(
     '%s is too old',
     (version) => {
       expect(() => checkToolkit(printing(hook(version)))).toThrow(
-        `A job with GPUs could get out of its container through this machine's NVIDIA container toolkit ${version} ` +
-          '(CVE-2025-23359): 1.17.4 or newer is needed.',
+        `A job could get out of its container through this machine's NVIDIA container toolkit ${version} ` +
+          '(CVE-2025-23266): 1.17.8 or newer is needed.',
       );
     },
   );
+
+  it('may have to be newer, as the operator says', () => {
+    checkToolkit(printing(hook('1.18.1')), '1.18.1');
+    expect(() => checkToolkit(printing(hook('1.18.0')), '1.18.1')).toThrow('1.18.1 or newer is needed.');
+  });
 
   it('is a failure where it is not told', () => {
     for (const run of [
       printing(''),
       printing('NVIDIA Container Runtime Hook version unknown'),
-      { exitCode: 1, stdout: hook('1.17.4'), stderr: 'error while loading shared libraries: libdl.so.2' },
+      { exitCode: 1, stdout: hook('1.17.8'), stderr: 'error while loading shared libraries: libdl.so.2' },
     ])
       expect(() => checkToolkit(run)).toThrow(/^nvidia-container-toolkit --version did not tell its version/);
   });
@@ -65,6 +70,14 @@ describe("nvidia-smi's list of GPUs", () => {
     expect(() => checkGpus(printing('No devices found.'))).toThrow(
       'nvidia-smi lists no GPU (exit code 0): No devices found.',
     );
+  });
+
+  it('is taken where a GPU has something to warn of, and the warning is passed on', () => {
+    const stderr = 'WARNING: infoROM is corrupted at gpu 0000:3B:00.0\n';
+    const warnings: string[] = [];
+    checkGpus({ exitCode: 14, stdout: `${listed}\n`, stderr }, (sentence) => warnings.push(sentence));
+    expect(warnings).toEqual([`nvidia-smi warns: ${stderr.trim()}`]);
+    expect(() => checkGpus({ exitCode: 14, stdout: '', stderr })).toThrow('nvidia-smi lists no GPU');
   });
 
   it('is a failure with its own sentence where the driver is broken', () => {

@@ -5,17 +5,29 @@ import { ownContainer } from '../docker/own-container.ts';
 import {
   gpuAccess,
   hasNvidiaRuntime,
+  hasWarnings,
   type NvidiaEngine,
   type NvidiaOptions,
   nvidiaSmiInContainer,
   runHere,
+  warningOf,
 } from './nvidia-smi.ts';
 import { runTool, type ToolRun } from './run-tool.ts';
 import { engineMustRun, SecurityCheckFailed } from './security-check-failed.ts';
 
-/** The oldest toolkit through which jobs are not known to get out (CVE-2024-0132, CVE-2025-23359). */
-export const OLDEST_TOOLKIT = '1.17.4';
+/**
+ * The oldest toolkit through which jobs are not known to get out (CVE-2024-0132, CVE-2025-23359, CVE-2025-23266). To be
+ * looked at with each release: https://github.com/NVIDIA/nvidia-container-toolkit/security/advisories
+ */
+export const oldestToolkit = '1.17.8';
 const TOOLKIT = 'nvidia-container-toolkit';
+
+export interface NvidiaCheckOptions extends NvidiaOptions {
+  /** The oldest toolkit that will do. @default `oldestToolkit` */
+  toolkit?: string | undefined;
+  /** Told what is odd about GPUs that can be used. */
+  warn?: ((sentence: string) => void) | undefined;
+}
 
 /**
  * Checks that GPUs reach a container, and that the toolkit that brings them there is not too old: by the programs of
@@ -28,7 +40,7 @@ export async function checkNvidia(
   docker: Docker,
   engine: NvidiaEngine,
   image: string,
-  options: NvidiaOptions,
+  options: NvidiaCheckOptions,
 ): Promise<void> {
   if (!hasNvidiaRuntime(engine, options.runtime))
     throw new SecurityCheckFailed(
@@ -37,14 +49,28 @@ export async function checkNvidia(
     );
   const ran = (program: string, run: Promise<ToolRun>) => engineMustRun(program, run, options.signal);
   const own = await ownContainer(docker);
-  const folder = toolkitFolder(engine, options.runtime);
-  const [toolkit, gpus] = await Promise.all([
-    ran(TOOLKIT, own ? toolkitOfHost(docker, own.Image, folder, options) : toolkitHere(folder, options)),
+  const [, gpus] = await Promise.all([
+    checkToolkitOf(docker, engine, options),
     ran('nvidia-smi', own ? nvidiaSmiInContainer(docker, own.Image, ['-L'], options) : gpusHere(options)),
     own || ran('the NVIDIA runtime', devices(docker, image, options)).then(checkDevices),
   ]);
-  checkToolkit(toolkit);
-  checkGpus(gpus);
+  checkGpus(gpus, options.warn);
+}
+
+/**
+ * Checks that the toolkit of a runtime is not too old.
+ *
+ * @throws SecurityCheckFailed
+ */
+export async function checkToolkitOf(
+  docker: Docker,
+  engine: NvidiaEngine,
+  options: NvidiaCheckOptions,
+): Promise<void> {
+  const own = await ownContainer(docker);
+  const folder = toolkitFolder(engine, options.runtime);
+  const asked = own ? toolkitOfHost(docker, own.Image, folder, options) : toolkitHere(folder, options);
+  checkToolkit(await engineMustRun(TOOLKIT, asked, options.signal), options.toolkit);
 }
 
 /** The folder of the host that the runtime, and so the toolkit, is in. */
@@ -80,28 +106,32 @@ function devices(docker: Docker, image: string, options: NvidiaOptions): Promise
 }
 
 /** @throws SecurityCheckFailed unless it is the toolkit's answer to `--version`, and new enough */
-export function checkToolkit(run: ToolRun): void {
+export function checkToolkit(run: ToolRun, oldest = oldestToolkit): void {
   const version = run.stdout.split('\n')[0]!.trim().split(/\s+/).at(-1)!;
   const parsed = /^v?(?<numbers>\d+\.\d+\.\d+)(?<before>[-~].*)?$/.exec(version)?.groups;
   if (run.exitCode !== 0 || !parsed) throw failed(`${TOOLKIT} --version did not tell its version`, run);
-  const order = compare(parsed['numbers']!, OLDEST_TOOLKIT);
+  const order = compare(parsed['numbers']!, oldest);
   if (order < 0 || (order === 0 && parsed['before']))
     throw new SecurityCheckFailed(
-      `A job with GPUs could get out of its container through this machine's NVIDIA container toolkit ${version} ` +
-        `(CVE-2025-23359): ${OLDEST_TOOLKIT} or newer is needed.`,
+      `A job could get out of its container through this machine's NVIDIA container toolkit ${version} ` +
+        `(CVE-2025-23266): ${oldest} or newer is needed.`,
       factsOf(run),
     );
 }
 
 /** @throws SecurityCheckFailed unless it is a list of at least one GPU */
-export function checkGpus(run: ToolRun): void {
-  if (run.exitCode !== 0) throw failed('nvidia-smi failed', run);
+export function checkGpus(run: ToolRun, warn: (sentence: string) => void = () => {}): void {
+  if (run.exitCode !== 0 && run.exitCode !== hasWarnings) throw failed('nvidia-smi failed', run);
   if (!/^GPU \d+: /m.test(run.stdout)) throw failed('nvidia-smi lists no GPU', run);
+  if (run.exitCode === hasWarnings) warn(`nvidia-smi warns: ${warningOf(run)}`);
 }
 
 function checkDevices(run: ToolRun): void {
   if (!run.stdout.includes('/dev/')) throw failed('The NVIDIA runtime brings no GPU into a container', run);
 }
+
+/** The newer one of two versions of three numbers each. */
+export const newerVersion = (a: string, b: string): string => (compare(a, b) < 0 ? b : a);
 
 function compare(a: string, b: string): number {
   const [left, right] = [a, b].map((version) => version.split('.').map(Number)) as [number[], number[]];

@@ -4,11 +4,11 @@ import type Docker from 'dockerode';
 
 import { jobProfile } from '../docker/container-options.ts';
 import { engineSays } from '../docker/engine-says.ts';
-import type { ContainerLimits } from '../docker/limits.ts';
+import { type ContainerLimits, isNvidia, jobRuntime } from '../docker/limits.ts';
 import { ownerLabels } from '../docker/owner.ts';
 import { toolsImage } from '../docker/tools-image.ts';
 import { PROBE_TEXT, probeEscape } from './escape-probe.ts';
-import { checkNvidia, OLDEST_TOOLKIT } from './nvidia.ts';
+import { checkNvidia, checkToolkitOf, newerVersion, oldestToolkit } from './nvidia.ts';
 import type { NvidiaEngine } from './nvidia-smi.ts';
 import { isRemembered, remember } from './remembered.ts';
 import { SecurityCheckFailed } from './security-check-failed.ts';
@@ -20,6 +20,10 @@ export interface SecurityPreflightOptions {
   gpu: boolean;
   /** What the operator sets for jobs: the check runs with the same profile. */
   limits: ContainerLimits;
+  /** The oldest NVIDIA container toolkit that will do; one before 1.17.8 never does. @default 1.17.8 */
+  toolkit?: string;
+  /** Told what is odd about a machine that passes. */
+  warn?: (sentence: string) => void;
   /** Keeps the memory of checks that passed, in a folder that only this user can write. The engine need not see it. */
   cacheFolder: string;
   signal: AbortSignal;
@@ -34,18 +38,21 @@ interface Engine extends NvidiaEngine {
 }
 
 /**
- * Checks that a job could not get out of its container on this machine: by CVE-2022-0492, and with GPUs by the NVIDIA
- * container toolkit, whose GPUs have to work as well. No image is pulled for it. A check that passed is believed for
+ * Checks that a job could not get out of its container on this machine: by CVE-2022-0492, and where its runtime is
+ * NVIDIA's by the NVIDIA container toolkit. For a job with GPUs these have to work as well. No image is pulled for it. A check that passed is believed for
  * an hour, as long as neither the engine, nor the profile of jobs changes, nor the machine starts anew.
  *
  * @throws SecurityCheckFailed, the signal's reason, or what the engine's client throws when the engine is not there
  */
 export async function securityPreflight(docker: Docker, options: SecurityPreflightOptions): Promise<void> {
-  const { jobUuid, limits, cacheFolder, signal } = options;
-  const profile = jobProfile(limits);
+  const { jobUuid, limits, cacheFolder, warn, signal } = options;
+  const toolkit = newerVersion(options.toolkit ?? oldestToolkit, oldestToolkit);
   const gpu = options.gpu && !limits.noGpu;
   const engine = (await docker.info()) as Engine;
-  const key = await keyOf(engine, profile, gpu);
+  const facts = { defaultRuntime: engine.DefaultRuntime };
+  // Of the runtime for GPUs only the toolkit is looked at: it needs none to be asked.
+  const profile = jobProfile(limits, facts, false);
+  const key = await keyOf(engine, profile, gpu, toolkit);
   signal.throwIfAborted();
   if (await isRemembered(cacheFolder, key)) return;
   const labels = await ownerLabels(jobUuid, { docker });
@@ -58,19 +65,26 @@ export async function securityPreflight(docker: Docker, options: SecurityPreflig
       },
     );
   });
+  const nvidia = { labels, runtime: limits.runtime, toolkit, warn, signal };
   await Promise.all([
     probeEscape(docker, image, profile, { labels, signal }),
-    gpu && checkNvidia(docker, engine, image, { labels, runtime: limits.runtime, signal }),
+    gpu && checkNvidia(docker, engine, image, nvidia),
+    !gpu && isNvidia(jobRuntime(limits, facts, false)) && checkToolkitOf(docker, engine, nvidia),
   ]);
   await remember(cacheFolder, key);
 }
 
 /** Names all that a check's result depends on. */
-async function keyOf(engine: Engine, profile: Docker.HostConfig, gpu: boolean): Promise<string> {
+async function keyOf(
+  engine: Engine,
+  profile: Docker.HostConfig,
+  gpu: boolean,
+  toolkit: string,
+): Promise<string> {
   const { ID, ServerVersion, DefaultRuntime, SecurityOptions, Runtimes } = engine;
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
   const facts = [ID, ServerVersion, DefaultRuntime, SecurityOptions, Runtimes, boot, profile, gpu];
   return createHash('sha256')
-    .update(JSON.stringify([...facts, PROBE_TEXT, OLDEST_TOOLKIT]))
+    .update(JSON.stringify([...facts, PROBE_TEXT, toolkit]))
     .digest('hex');
 }
