@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { parseServers, ServersFileError } from './servers-file.ts';
 
@@ -50,6 +51,65 @@ here:
       parse('one: { mode: local, executor_class: DEFAULT_EXECUTOR_CLASS, streaming_ports: 6006 }'),
     ).toMatchObject([{ streamingPorts: [{ port: 6006, publicPort: 6006 }] }]);
   });
+});
+
+describe('is read as PyYAML reads it', () => {
+  const first = `gpu1: &first
+  executor_class: always_on.test
+  mode: ssh
+  host: 192.0.2.1
+  ssh_port: 2241
+  username: &user root
+  key_path: &key /srv/miner/key
+`;
+
+  it('with aliases of values', () => {
+    const [one, two] = parse(`${first}gpu2:
+  executor_class: always_on.test
+  mode: ssh
+  host: 192.0.2.2
+  ssh_port: 2241
+  username: *user
+  key_path: *key
+`);
+    expect(two!.ssh).toEqual({ ...one!.ssh, host: '192.0.2.2' });
+  });
+
+  it('with merge keys, of one and of several, where a server’s own settings count', () => {
+    const [one, two, three, four] = parse(`${first}gpu2:
+  <<: *first
+  host: 192.0.2.2
+gpu3:
+  host: 192.0.2.3
+  <<: [{ ssh_port: 22 }, *first]
+gpu4: *first
+`);
+    expect(two).toEqual({ ...one, name: 'gpu2', ssh: { ...one!.ssh, host: '192.0.2.2' } });
+    expect(three).toEqual({ ...one, name: 'gpu3', ssh: { ...one!.ssh, host: '192.0.2.3', port: 22 } });
+    expect(four).toEqual({ ...one, name: 'gpu4' });
+  });
+
+  it('in YAML 1.1: numbers with a 0 before them are octal, ~ is nothing', () => {
+    const [server] = parse(`${first}  public_address: ~
+  executors: 010
+`);
+    expect(server).toMatchObject({ publicAddress: null, executors: 8 });
+  });
+
+  it('but for aliases without end', () => {
+    const bomb = ['a: &a0 [x, x]'];
+    for (let at = 1; at < 30; at++) bomb.push(`b${at}: &a${at} [*a${at - 1}, *a${at - 1}]`);
+    expect(() => parse(bomb.join('\n'))).toThrow(/^docker_config\.yaml cannot be read: .*alias/i);
+    expect(() => parse('a: &a\n  <<: *a\n  mode: local\n')).toThrow(ServersFileError);
+  });
+});
+
+it('a ~ at the start of a key’s path is the home folder', () => {
+  const keyOf = (key: string) =>
+    parse(`a: {mode: ssh, executor_class: always_on.test, host: h, username: u, key_path: ${key}}`)[0]!.ssh!
+      .keyPath;
+  expect(keyOf('~/keys/host')).toBe(`${homedir()}/keys/host`);
+  expect(keyOf('/srv/~/host')).toBe('/srv/~/host');
 });
 
 describe('a mistake in it is told with its line', () => {

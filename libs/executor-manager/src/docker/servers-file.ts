@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { ExecutorClass } from '@horde/protocol';
-import { isMap, isScalar, LineCounter, parseDocument, type Pair, type Scalar, type YAMLMap } from 'yaml';
+import { isMap, isScalar, LineCounter, parseDocument, type Document, type Pair, type YAMLMap } from 'yaml';
 import { parseStreamingPorts, type StreamingPort } from '../streaming-ports.ts';
 import type { SshTarget } from '../ssh/ssh-link.ts';
 
@@ -47,8 +48,12 @@ export function unreadable(file: string, error: unknown): never {
   throw new ServersFileError(`${file} cannot be read: ${message.replace(/, \w+( '.*')?$/, '')}.`);
 }
 
+/** How many times the file may name an anchor, in all: enough for every server of a large one. */
+const maxAliases = 10_000;
+
 /**
- * Reads ComputeHorde's file of executor servers. Beyond ComputeHorde's, a server may have `executors` (how many run
+ * Reads ComputeHorde's file of executor servers, as its YAML library does: YAML 1.1, with anchors, aliases and merge
+ * keys. A `~` at the start of a key's path is the home folder. Beyond ComputeHorde's, a server may have `executors` (how many run
  * there at once, 1 by default), `public_address` and `streaming_ports` (as in STREAMING_PORTS).
  *
  * @param file its name, for the sentences
@@ -57,7 +62,7 @@ export function unreadable(file: string, error: unknown): never {
  */
 export function parseServers(text: string, file: string, defaultClass: ExecutorClass): ServerSpec[] {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines, version: '1.1', merge: true });
   const mistakes: string[] = [];
   const mistake = (at: number | undefined, sentence: string) =>
     mistakes.push(`${file}${at === undefined ? '' : `, line ${lines.linePos(at).line}`}: ${sentence}`);
@@ -68,13 +73,17 @@ export function parseServers(text: string, file: string, defaultClass: ExecutorC
   if (!isMap(contents) || contents.items.length === 0) {
     throw new ServersFileError(`${file} names no server: it must look like "my-server: {mode: local, …}".`);
   }
-  const servers = contents.items.flatMap((pair) => {
-    const name = String((pair.key as Scalar).value);
-    if (!isMap(pair.value)) {
-      mistake(startOf(pair), `${name} must have settings, such as "mode: local".`);
+  const values = plain(document, file);
+  const servers = [...values].flatMap(([key, settings]) => {
+    const name = String(key);
+    const pair = contents.items.find((one) => isScalar(one.key) && one.key.value === key);
+    if (!(settings instanceof Map)) {
+      mistake(pair && startOf(pair), `${name} must have settings, such as "mode: local".`);
       return [];
     }
-    return [new ServerReader(name, pair.value, defaultClass, mistake).read()];
+    const map = pair && isMap(pair.value) ? pair.value : null;
+    const start = map?.range?.[0] ?? (pair && startOf(pair));
+    return [new ServerReader(name, { settings, map, start }, defaultClass, mistake).read()];
   });
   const locals = servers.filter(({ ssh }) => ssh === null);
   if (locals.length > 1 && mistakes.length === 0) {
@@ -85,23 +94,42 @@ export function parseServers(text: string, file: string, defaultClass: ExecutorC
   return servers;
 }
 
-const startOf = (pair: Pair): number | undefined => (pair.key as Scalar).range?.[0];
+/** What the file says, with its aliases and merge keys in place. @throws ServersFileError */
+function plain(document: Document, file: string): Map<unknown, unknown> {
+  try {
+    return document.toJS({ mapAsMap: true, maxAliasCount: maxAliases }) as Map<unknown, unknown>;
+  } catch (error) {
+    throw new ServersFileError(`${file} cannot be read: ${sentenceOf((error as Error).message)}`);
+  }
+}
+
+const startOf = (pair: Pair): number | undefined => (isScalar(pair.key) ? pair.key.range?.[0] : undefined);
 
 /** The parser's message without the excerpt under it. */
 const sentenceOf = (message: string): string => `${message.split(/ at line \d+/)[0]!.trim()}.`;
 
+interface Entry {
+  settings: Map<unknown, unknown>;
+  /** Its own settings as they stand in the file; null: it has those of another. */
+  map: YAMLMap | null;
+  /** Where it begins. */
+  start: number | undefined;
+}
+
 class ServerReader {
   constructor(
     private readonly name: string,
-    private readonly map: YAMLMap,
+    private readonly entry: Entry,
     private readonly defaultClass: ExecutorClass,
     private readonly mistake: (at: number | undefined, sentence: string) => void,
   ) {}
 
   read(): ServerSpec {
-    for (const pair of this.map.items) {
-      const key = String((pair.key as Scalar).value);
-      if (!keys.includes(key)) this.mistake(startOf(pair), `${this.name} has an unknown setting "${key}".`);
+    for (const key of this.entry.settings.keys()) {
+      if (keys.includes(String(key))) continue;
+      const pair = this.entry.map?.items.find((one) => isScalar(one.key) && one.key.value === key);
+      const at = pair ? startOf(pair) : this.entry.start;
+      this.mistake(at, `${this.name} has an unknown setting "${String(key)}".`);
     }
     const isLocal = this.mode() === 'local';
     return {
@@ -114,7 +142,7 @@ class ServerReader {
             host: this.text('host', true),
             port: this.number('ssh_port', 22, 1, 65_535),
             username: this.text('username', true),
-            keyPath: this.text('key_path', true),
+            keyPath: this.text('key_path', true).replace(/^~(?=\/|$)/, homedir()),
           },
       publicAddress: this.text('public_address', false) || null,
       streamingPorts: this.ports(),
@@ -174,14 +202,13 @@ class ServerReader {
 
   /** A list or a map in place of a value is no value that any setting takes. */
   private value(key: string): string | number | boolean | null | undefined {
-    const node = this.map.get(key, true);
-    if (!isScalar(node)) return node === undefined ? undefined : '?';
-    return node.value as string | number | boolean | null;
+    const value = this.entry.settings.get(key);
+    return typeof value === 'object' && value !== null ? '?' : (value as ReturnType<ServerReader['value']>);
   }
 
-  /** Where a setting stands; where the server stands if it does not have it. */
+  /** Where a setting stands; where the server stands if it does not have it itself. */
   private at(key: string): number | undefined {
-    const node = this.map.get(key, true);
-    return isScalar(node) ? node.range?.[0] : this.map.range?.[0];
+    const node = this.entry.map?.get(key, true);
+    return isScalar(node) ? node.range?.[0] : this.entry.start;
   }
 }
