@@ -21,7 +21,7 @@ export function imageVolumesFolder(folders: JobFolders): string {
  * with the container.
  *
  * @param taken paths in the container at which something else will be
- * @throws JobFailure when the image declares more than 100
+ * @throws JobFailure when the image declares more than 100, or one in place of all of its files
  */
 export async function imageVolumes(
   docker: Docker,
@@ -34,6 +34,8 @@ export async function imageVolumes(
   const declared = Object.keys((Config?.Volumes ?? {}) as object).map((target) =>
     path.posix.resolve('/', target),
   );
+  if (declared.includes('/'))
+    throw failures.IMAGE_NOT_STARTABLE(image, 'it declares a volume at /, where its own files are');
   const targets = [...new Set(declared)].filter((target) => !taken.includes(target));
   if (targets.length > MOST)
     throw failures.IMAGE_NOT_STARTABLE(image, `it declares more than ${MOST} volumes`);

@@ -54,6 +54,12 @@ describe('a container that the engine refuses because of the job', () => {
       'it has a file at /output, or on the way to it',
     ],
     ['a volume in /proc', '', 'VOLUME /proc/x', 'it has files of the system at /proc/x, or on the way to it'],
+    [
+      'a volume in place of all its files',
+      '',
+      'VOLUME /',
+      'it declares a volume at /, where its own files are',
+    ],
     ['a volume at a file', '', 'VOLUME /bin/busybox', 'it declares a volume where it has a file'],
     ['a file to work in', '', 'WORKDIR /bin/busybox', 'it has a file where its working folder should be'],
     [
