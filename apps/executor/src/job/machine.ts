@@ -46,18 +46,18 @@ export interface MachineOptions {
 export async function openMachine(options: MachineOptions): Promise<Machine> {
   const { library, settings, logger, executorClass, jobUuid } = options;
   const limits = runnerOptions(settings, executorClass);
+  const warn = (sentence: string) => logger.warn(sentence);
   const docker = options.runnerName === 'process' ? null : await openDocker();
   const runner = await makeRunner(library, options.runnerName, {
     ...limits,
     ...(docker && { docker }),
     onProgress: ({ sentence }) => logger.debug(sentence),
+    warn,
   });
   const closing = new AbortController();
   const { signal } = closing;
   const { jobFolder, checkFolder } = settings;
   const gpu = executorClasses[executorClass].hasGpu && !settings.noGpu;
-
-  const warn = (sentence: string) => logger.warn(sentence);
 
   // A runner that is none of ours answers itself for what it runs jobs in.
   const checked =

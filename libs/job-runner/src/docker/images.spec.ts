@@ -232,6 +232,11 @@ describe.skipIf(!registryProgram)('a real registry', () => {
     await ensure(`${closed.host}/horde-test/image:1`);
   });
 
+  it('gives an image to anybody where the file with the logins is empty', async () => {
+    writeFileSync(path.join(folder, 'config.json'), '');
+    await ensure(`${open.host}/horde-test/image:1`);
+  });
+
   it('says that it asks for a login where there is none', async () => {
     keepLogin('elsewhere.example', login.password);
     await expect(ensure(`${closed.host}/horde-test/image:1`)).rejects.toThrow(

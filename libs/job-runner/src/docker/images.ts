@@ -14,6 +14,8 @@ import { registryLogin } from './registry-login.ts';
 export interface ImageOptions extends ImagePolicy {
   /** Told of each pull at its start and end, and twice a second between. Must neither wait nor throw. */
   onProgress?: (progress: ImageProgress) => void;
+  /** Told what is odd about a pull that goes on all the same. */
+  warn?: ((sentence: string) => void) | undefined;
   /** Folder of the config.json with the logins at registries. @default DOCKER_CONFIG, else ~/.docker */
   dockerConfig?: string;
 }
@@ -84,13 +86,13 @@ export class Images {
 
   private async pull(reference: string, abortSignal: AbortSignal): Promise<void> {
     const { registry } = parseReference(reference);
-    const { onProgress, dockerConfig, allowedRegistries = [] } = this.options;
+    const { onProgress, dockerConfig, warn, allowedRegistries = [] } = this.options;
     if (!isNamed(reference, allowedRegistries)) {
       const hasProxy = async () => (await engineFacts(this.docker)).hasProxy;
       await checkRegistryAddress(reference, { hasProxy });
     }
     const progress = onProgress && new PullProgress(reference, onProgress);
-    const login = await registryLogin(registry, dockerConfig);
+    const login = await registryLogin(registry, dockerConfig, warn);
     try {
       const events = await this.docker.createImage(login ?? undefined, { fromImage: reference, abortSignal });
       await throwOnError(events, progress?.read);

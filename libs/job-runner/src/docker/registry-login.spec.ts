@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -47,10 +47,21 @@ describe('the login that `docker login` has left for a registry', () => {
     expect(await registryLogin('ghcr.io', configured('{}'))).toBeNull();
   });
 
-  it('is not told by the error about a file that cannot be read', async () => {
-    const folder = configured('{"auths": {"ghcr.io": {"auth": secret');
-    await expect(registryLogin('ghcr.io', folder)).rejects.toThrow(
-      /config\.json cannot be read: it is not JSON\.$/,
-    );
+  it.each([
+    ['is empty', '', 'it is empty'],
+    ['is not JSON', '{"auths": {"ghcr.io": {"auth": secret', 'it is not JSON'],
+    ['is a folder', null, 'it is a folder'],
+  ])('is none where the file %s, and a warning says so', async (_, config, fact) => {
+    const folder = configured(config ?? '');
+    if (config === null) {
+      rmSync(path.join(folder, 'config.json'));
+      mkdirSync(path.join(folder, 'config.json'));
+    }
+    const warnings: string[] = [];
+    expect(await registryLogin('ghcr.io', folder, (sentence) => warnings.push(sentence))).toBeNull();
+    const file = path.join(folder, 'config.json');
+    expect(warnings).toEqual([
+      `The logins at registries in ${file} cannot be read: ${fact}. Images are pulled without a login.`,
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { why } from '../wording.ts';
 
 /** How this machine shows itself to a registry, as the engine takes it. A secret: never to be logged. */
 export type RegistryLogin = {
@@ -22,11 +23,12 @@ interface Entry {
  * that keep logins elsewhere (`credsStore`, `credHelpers`) are not asked.
  *
  * @param folder holds config.json @default DOCKER_CONFIG, else ~/.docker
- * @throws Error when the file is there and cannot be read
+ * @param warn told of a file that is there and cannot be read: there are no logins then, as for the command docker
  */
 export async function registryLogin(
   registry: string,
   folder = process.env['DOCKER_CONFIG'] || path.join(homedir(), '.docker'),
+  warn: (sentence: string) => void = () => {},
 ): Promise<RegistryLogin | null> {
   const file = path.join(folder, 'config.json');
   let text: string;
@@ -35,9 +37,12 @@ export async function registryLogin(
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw new Error(`The registry logins in ${file} cannot be read (${code}).`, { cause: error });
+    warn(unusable(file, why(error)));
+    return null;
   }
-  const found = Object.entries(logins(text, file)).find(([address]) => hostOf(address) === hostOf(registry));
+  const found = Object.entries(logins(text, file, warn)).find(
+    ([address]) => hostOf(address) === hostOf(registry),
+  );
   if (!found) return null;
   const [serveraddress, { auth, username, password, identitytoken }] = found;
   if (identitytoken) return { serveraddress, identitytoken };
@@ -48,13 +53,17 @@ export async function registryLogin(
   return { serveraddress, username: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
 }
 
-function logins(text: string, file: string): Record<string, Entry> {
+const unusable = (file: string, fact: string) =>
+  `The logins at registries in ${file} cannot be read: ${fact}. Images are pulled without a login.`;
+
+function logins(text: string, file: string, warn: (sentence: string) => void): Record<string, Entry> {
   let config: unknown;
   try {
     config = JSON.parse(text);
   } catch {
     // Without the parser's own words: they may quote a secret.
-    throw new Error(`The registry logins in ${file} cannot be read: it is not JSON.`);
+    warn(unusable(file, text.trim() === '' ? 'it is empty' : 'it is not JSON'));
+    return {};
   }
   const auths = (config as { auths?: Record<string, Entry | null> } | null)?.auths;
   if (typeof auths !== 'object' || auths === null) return {};
