@@ -88,6 +88,25 @@ describe("a machine's specs", () => {
     expect(specs.gpu).toMatchObject({ count: 1, details: [{ name: 'Tesla T4', cuda: null }] });
   });
 
+  it('tell the GPUs where one has something to warn of, and pass the warning on', async () => {
+    const folder = nvidiaSmi(
+      'cat "$(dirname "$0")/table"; echo "WARNING: infoROM is corrupted at gpu 0" >&2; exit 14',
+    );
+    writeFileSync(path.join(folder, 'table'), fixture('nvidia-smi-535-several.csv'));
+    const warnings: string[] = [];
+    const warn = (sentence: string) => warnings.push(sentence);
+    const { specs } = await collectMachineSpecs(docker, options({ warn }));
+    expect(specs.gpu).toMatchObject({ count: 3 });
+    expect(warnings).toEqual(['nvidia-smi warns: WARNING: infoROM is corrupted at gpu 0']);
+  });
+
+  it('tell the GPUs where the engine does not answer and cannot say whether this is one of its containers', async () => {
+    const away = new Docker({ socketPath: '/nowhere/docker.sock' });
+    const inContainer = { ...library, ownerLabels: () => Promise.reject(new Error('connect ENOENT')) };
+    const { specs } = await collectMachineSpecs(away, options({ library: inContainer }));
+    expect(specs.gpu).toEqual({ count: 0, details: [] });
+  });
+
   it('say why the GPUs are not told, and tell the rest', async () => {
     nvidiaSmi('echo "Failed to initialize NVML: Driver/library version mismatch"; exit 18');
     const { specs } = await collectMachineSpecs(docker, options());

@@ -98,10 +98,12 @@ async function gpuSpecs(
   { library, jobUuid, gpus, warn, signal }: MachineSpecsOptions,
 ) {
   if (!gpus) return { count: 0, details: [] };
-  const runtimes = (await engine.catch(() => null)) ?? {};
-  const labels = docker ? await library.ownerLabels(jobUuid, { docker }) : {};
+  // An engine that does not answer brings no GPU into a container; this machine's own nvidia-smi needs none.
+  const described = await engine.catch(() => null);
+  const answering = described ? docker : null;
+  const labels = answering ? await library.ownerLabels(jobUuid, { docker: answering }) : {};
   const ask = (fields: string[]) =>
-    library.runNvidiaSmi(docker, runtimes, [`--query-gpu=${fields.join()}`, '--format=csv'], {
+    library.runNvidiaSmi(answering, described ?? {}, [`--query-gpu=${fields.join()}`, '--format=csv'], {
       labels,
       signal,
     });

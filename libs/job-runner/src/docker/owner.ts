@@ -14,7 +14,7 @@ const OWNER =
 
 /**
  * Names this process, of all that any machine ever runs:
- * `{boot id}:{pid namespace}:{pid}:{start in clock ticks since boot}:{hash of the machine's id and host name}`.
+ * `{boot id}:{pid namespace}:{pid}:{start in clock ticks since boot}:{hash of the machine's id, if any, and host name}`.
  */
 export function processOwner(): string {
   const { boot, namespace, machine } = ownFacts();
@@ -117,14 +117,15 @@ function ownFacts() {
   };
 }
 
-/** Empty where the machine has no id: its boots cannot be told from those of another machine then. */
+/** Where there is no machine id, as in containers and bare systems, the host name alone: a container's is its own. */
 function machine(): string {
+  let id = '';
   try {
-    const id = readFileSync('/etc/machine-id', 'utf8').trim();
-    return id && hash(`${id} ${hostname()}`);
+    id = readFileSync('/etc/machine-id', 'utf8').trim();
   } catch {
-    return '';
+    // there is none
   }
+  return hash(`${id} ${hostname()}`);
 }
 
 function status(stat: string): { state: string; started: string } {
