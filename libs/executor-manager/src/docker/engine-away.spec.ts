@@ -7,8 +7,10 @@ import { DockerExecutorManager } from './docker-executor-manager.ts';
 
 let host: SshServer;
 let manager: DockerExecutorManager;
+let said: string[];
 
 beforeEach(async () => {
+  said = [];
   host = await startSshServer();
   const file = path.join(host.folder, 'servers.yml');
   writeFileSync(
@@ -27,7 +29,7 @@ near: {mode: local, executor_class: always_on.test}`,
     owner: randomUUID(),
     knownHosts: { file: path.join(host.folder, 'known_hosts'), pin: true },
     publicAddress: async () => null,
-    log: () => undefined,
+    log: (sentence) => said.push(sentence),
   });
 });
 afterEach(async () => {
@@ -52,6 +54,22 @@ it('a host that is in reach while its engine is not holds up nobody: it is not c
   expect(host.logins).toBe(1);
   await expect(start()).rejects.toThrow(`The Docker engine of u@127.0.0.1:${host.port} does not answer.`);
 });
+
+it.each([
+  ['answers', 'set AllowStreamLocalForwarding to yes in its sshd_config'],
+  ['missing', 'There is no /var/run/docker.sock on u@127.0.0.1'],
+  ['forbidden', 'add it to the group docker there'],
+  ['unknown', 'If it runs there, set AllowStreamLocalForwarding'],
+])(
+  'why the engine of a host in reach cannot be used is told as the host sees it: %s',
+  async (seen, words) => {
+    host.prints = `${seen}\n`;
+    expect(await manager.manifest()).toEqual({ 'always_on.test': 1 });
+    await expect(start()).rejects.toThrow(words);
+    await manager.manifest();
+    expect(said.filter((sentence) => sentence.includes(words))).toHaveLength(1);
+  },
+);
 
 it('what runs on the other machines is told when one cannot be asked', async () => {
   const trouble = `The Docker engine of u@127.0.0.1:${host.port} does not answer. What runs there is not known.`;

@@ -108,6 +108,8 @@ export class SshMachine implements Machine {
   readonly socketPath = defaultSocket;
   private readonly link: SshLink;
   private readonly pings: Pings;
+  /** What keeps its engine from being used while the host is in reach, as far as that is known. */
+  private engineTrouble: string | null = null;
 
   constructor(
     target: SshTarget,
@@ -124,7 +126,8 @@ export class SshMachine implements Machine {
   }
 
   get trouble(): string {
-    if (this.link.awayFor === 0) return `The Docker engine of ${this.name} does not answer.`;
+    if (this.link.awayFor === 0)
+      return this.engineTrouble ?? `The Docker engine of ${this.name} does not answer.`;
     const why = this.link.trouble;
     return `${this.name} is out of reach${why ? `: ${why.replace(/[.\s]+$/, '')}` : ''}.`;
   }
@@ -132,8 +135,12 @@ export class SshMachine implements Machine {
   async inReach(): Promise<boolean> {
     await untilAborted(this.link.tried, AbortSignal.timeout(firstPatience)).catch(() => {});
     // An engine may be stopped, or its socket not be ours, on a host that is in reach. Of one that is late the link tells.
-    if (this.link.awayFor === 0 && (await this.pings.last()) === 'refuses' && this.link.awayFor === 0)
+    const ping = this.link.awayFor === 0 ? await this.pings.last() : null;
+    if (ping === 'refuses' && this.link.awayFor === 0) {
+      await this.findEngineTrouble();
       return false;
+    }
+    if (ping === 'answers') this.engineTrouble = null;
     return this.link.awayFor < (this.options.awayAfter ?? 30_000);
   }
 
@@ -155,7 +162,34 @@ export class SshMachine implements Machine {
   close(): void {
     this.link.close();
   }
+
+  /** sshd refuses a channel to a socket with the same words, whether that is not there or it must not open it. */
+  private async findEngineTrouble(): Promise<void> {
+    const found = await this.link.ask(lookAtEngine);
+    const sentence = found && engineTroubles[found]?.(this.name);
+    if (!sentence || sentence === this.engineTrouble) return;
+    this.engineTrouble = sentence;
+    this.options.log(sentence);
+  }
 }
+
+/** Prints what a host itself sees of its engine, as a word. */
+const lookAtEngine = `sh -c '
+  [ -S ${defaultSocket} ] || { echo missing; exit; }
+  [ -w ${defaultSocket} ] || { echo forbidden; exit; }
+  command -v docker >/dev/null || { echo unknown; exit; }
+  docker -H unix://${defaultSocket} version >/dev/null 2>&1 && echo answers || echo silent'`;
+
+const engineTroubles: Record<string, (name: string) => string> = {
+  missing: (name) =>
+    `There is no ${defaultSocket} on ${name}: Docker is not installed there, or does not run.`,
+  forbidden: (name) => `The user of ${name} may not use ${defaultSocket}: add it to the group docker there.`,
+  answers: (name) =>
+    `The Docker engine of ${name} answers there, but sshd does not let us reach it: set AllowStreamLocalForwarding to ` +
+    `yes in its sshd_config (and DisableForwarding to no), and restart sshd.`,
+  unknown: (name) =>
+    `The Docker engine of ${name} does not answer. If it runs there, set AllowStreamLocalForwarding to yes in its sshd_config.`,
+};
 
 /** What names a machine for good. */
 export const machineKey = (ssh: SshTarget | null): string =>

@@ -30,6 +30,8 @@ export interface SshLinkOptions {
 
 /** How long a host may take to let in. @unit ms */
 const connectLimit = 15_000;
+/** How long a host may take to run a command. @unit ms */
+const answerLimit = 5_000;
 /** A connection that lasted less than this counts as an attempt that failed. @unit ms */
 const shortLife = 10_000;
 
@@ -87,6 +89,22 @@ export class SshLink {
         error ? reject(error) : resolve(stream as unknown as Duplex),
       );
     });
+  }
+
+  /** The first word that a shell command prints on the host; null: it cannot be run, or not in time. */
+  async ask(command: string): Promise<string | null> {
+    const { client } = this;
+    if (!client) return null;
+    const answer = new Promise<string | null>((resolve) => {
+      client.exec(command, (error, stream) => {
+        if (error) return resolve(null);
+        let text = '';
+        stream.on('data', (chunk: Buffer) => (text = `${text}${chunk.toString()}`.slice(0, 1_000)));
+        stream.stderr.resume();
+        stream.on('close', () => resolve(/^\w+/.exec(text)?.[0] ?? null));
+      });
+    });
+    return untilAborted(answer, AbortSignal.timeout(answerLimit)).catch(() => null);
   }
 
   close(): void {

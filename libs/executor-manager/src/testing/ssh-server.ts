@@ -18,6 +18,8 @@ export interface SshServer {
   onLogin: (connection: Connection) => void;
   /** Where its Docker engine listens; null: it does not run. */
   engine: string | null;
+  /** What a shell command prints there; null: none is run. */
+  prints: string | null;
   close(): void;
 }
 
@@ -37,6 +39,15 @@ export async function startSshServer(): Promise<SshServer> {
       engine.on('error', () => channel.destroy());
       channel.pipe(engine).pipe(channel);
     });
+    connection.on('session', (accept) => {
+      accept().on('exec', (acceptExec, rejectExec) => {
+        if (ssh.prints === null) return rejectExec();
+        const channel = acceptExec();
+        channel.write(ssh.prints);
+        channel.exit(0);
+        channel.end();
+      });
+    });
     connection.on('ready', () => {
       ssh.logins++;
       ssh.onLogin(connection);
@@ -51,6 +62,7 @@ export async function startSshServer(): Promise<SshServer> {
     logins: 0,
     onLogin: () => undefined,
     engine: null,
+    prints: null,
     close: () => {
       server.close();
       rmSync(folder, { recursive: true });
