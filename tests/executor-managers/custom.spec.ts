@@ -1,10 +1,17 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { DockerExecutorManager, ProcessExecutorManager, type ExecutorManager } from '@horde/executor-manager';
+import {
+  bridgeGateway,
+  DockerExecutorManager,
+  ProcessExecutorManager,
+  type ExecutorManager,
+} from '@horde/executor-manager';
 import { SettingsError } from '@horde/settings';
+import Docker from 'dockerode';
 import { pino } from 'pino';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { addressForExecutors } from '../../apps/miner/src/executors/address-for-executors.ts';
 import { makeExecutorManager } from '../../apps/miner/src/executors/make-executor-manager.ts';
 import { MinerSettings } from '../../apps/miner/src/settings.ts';
 import { membersOf } from '../../libs/executor-manager/src/process/proc.ts';
@@ -145,7 +152,7 @@ describe('a vendor folder', () => {
 });
 
 describe('ComputeHorde’s names of its own managers', () => {
-  const named = (name: string) => made({ executorManager: name, addressForExecutors: '172.17.0.1' });
+  const named = (name: string) => made({ executorManager: name });
 
   it.each([
     ['compute_horde_miner.miner.executor_manager.v1:DockerExecutorManager', DockerExecutorManager],
@@ -166,15 +173,29 @@ describe('ComputeHorde’s names of its own managers', () => {
 
 describe('the Docker manager', () => {
   it('needs an address that containers reach the miner at', async () => {
-    await expect(made({ executorManager: 'docker' })).rejects.toThrow(
+    await expect(made({ executorManager: 'docker', addressForExecutors: '127.0.0.1' })).rejects.toThrow(
       'ADDRESS_FOR_EXECUTORS is "127.0.0.1": executors in containers do not reach the miner there.',
+    );
+  });
+
+  it('takes the address of this machine’s bridge where none is set, and needs one for other machines', async () => {
+    const settings = { executorManager: 'docker', addressForExecutors: null };
+    await (await made(settings)).close?.();
+    expect(await addressForExecutors(settings)).toBe(await bridgeGateway(new Docker()));
+    const file = path.join(folder, 'hosts.yaml');
+    writeFileSync(
+      file,
+      'a: {mode: ssh, executor_class: always_on.test, host: 192.0.2.1, username: u, key_path: /k}\n',
+    );
+    await expect(made({ ...settings, dockerExecutorsFile: file })).rejects.toThrow(
+      `ADDRESS_FOR_EXECUTORS is not set, and ${file} names other machines`,
     );
   });
 
   it('refuses a wrong file of servers, and ports that are none', async () => {
     const file = path.join(folder, 'docker_config.yaml');
     writeFileSync(file, 'a:\n  mode: local\n');
-    const docker = { executorManager: 'docker', addressForExecutors: '172.17.0.1' };
+    const docker = { executorManager: 'docker' };
     await expect(made({ ...docker, dockerExecutorsFile: file })).rejects.toThrow(
       `${file}, line 2: the executor_class of a must be DEFAULT_EXECUTOR_CLASS or one of`,
     );

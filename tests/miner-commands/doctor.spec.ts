@@ -95,12 +95,41 @@ describe('finds, with what to do about it,', () => {
       async () => ({
         EXECUTOR_MANAGER_CLASS_PATH: 'docker',
         EXECUTOR_IMAGE: 'horde-test/nowhere:1',
-        ADDRESS_FOR_EXECUTORS: '172.17.0.1',
       }),
       {
         verdict: 'WARN',
         says: expect.stringContaining('horde-test/nowhere:1 is not on this machine') as string,
         fix: expect.stringContaining('docker pull horde-test/nowhere:1') as string,
+      },
+    ],
+    [
+      'a miner that containers do not reach',
+      'address for executors',
+      async () => ({
+        EXECUTOR_MANAGER_CLASS_PATH: 'docker',
+        HOST: '127.0.0.1',
+        BITTENSOR_MINER_PORT: String(await freePort()),
+      }),
+      {
+        verdict: 'FAIL',
+        says: expect.stringMatching(
+          /^Containers do not reach the miner at [\d.]+:\d+: can't connect/,
+        ) as string,
+        fix: expect.stringContaining('ADDRESS_FOR_EXECUTORS') as string,
+      },
+    ],
+    [
+      'a miner that containers will reach when it runs',
+      'address for executors',
+      async () => ({
+        EXECUTOR_MANAGER_CLASS_PATH: 'docker',
+        HOST: '0.0.0.0',
+        BITTENSOR_MINER_PORT: String(await freePort()),
+      }),
+      {
+        verdict: 'OK',
+        says: expect.stringMatching(/^Containers reach the miner at [\d.]+:\d+\.$/) as string,
+        fix: null,
       },
     ],
     [
@@ -116,7 +145,7 @@ describe('finds, with what to do about it,', () => {
         return {
           EXECUTOR_MANAGER_CLASS_PATH: 'docker',
           DOCKER_EXECUTORS_CONFIG_PATH: file,
-          ADDRESS_FOR_EXECUTORS: '172.17.0.1',
+          ADDRESS_FOR_EXECUTORS: '192.0.2.1',
         };
       },
       {
@@ -237,7 +266,6 @@ describe('finds, with what to do about it,', () => {
       async () => ({
         EXECUTOR_MANAGER_CLASS_PATH: 'docker',
         DOCKER_EXECUTORS_CONFIG_PATH: '/nowhere/servers.yml',
-        ADDRESS_FOR_EXECUTORS: '172.17.0.1',
       }),
       {
         verdict: 'FAIL',

@@ -118,7 +118,6 @@ describe('self_test of a miner whose executors are containers', () => {
       HOST: '0.0.0.0',
       EXECUTOR_MANAGER_CLASS_PATH: 'docker',
       EXECUTOR_IMAGE: image.name,
-      ADDRESS_FOR_EXECUTORS: '172.17.0.1',
     });
     try {
       await network.startMiner();

@@ -42,7 +42,7 @@ describe('a miner that listens on every address, IPv6 ones too', () => {
 
   it('tells users its public address, and signs that', async () => {
     const configured = '2606:4700:4700::1111';
-    const places = { minerAddress: configured, addressForExecutors: '::1' };
+    const places = { minerAddress: configured, addressForExecutors: '::1', executorManager: 'docker' };
     const publicAddress = new PublicAddress({ configured, services: [] });
     miner.manager.address = () => machineAddress(places, publicAddress);
     const { job_uuid, ready } = await started();

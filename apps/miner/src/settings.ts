@@ -26,8 +26,11 @@ export class MinerSettings extends SigningServiceSettings {
   @env('HOST') @IsString() host = '0.0.0.0';
   /** The port the miner listens on, for validators and executors. */
   @envNumber('BITTENSOR_MINER_PORT') @IsInt() @Min(0) @Max(65535) port!: number;
-  /** The address that executors reach the miner at. Those in containers need another one than the default: 172.17.0.1 where all run on the miner's machine. */
-  @env('ADDRESS_FOR_EXECUTORS') @IsNotEmpty() addressForExecutors = '127.0.0.1';
+  /**
+   * The address that executors reach the miner at. Those on other machines need one that they know it by.
+   * @default for containers the gateway of this machine's Docker engine, else 127.0.0.1
+   */
+  @env('ADDRESS_FOR_EXECUTORS') @IsOptional() @IsNotEmpty() addressForExecutors: string | null = null;
   /** The port that executors reach the miner at. Without it: the one the miner listens on. */
   @envNumber('PORT_FOR_EXECUTORS') @IsOptional() @IsInt() @Min(1) @Max(65535) portForExecutors?: number;
 

@@ -21,6 +21,7 @@ export {
 } from './http/client.ts';
 export { checkToolkitOf, oldestToolkit } from './preflight/nvidia.ts';
 export { hasWarnings, runNvidiaSmi, warningOf } from './preflight/nvidia-smi.ts';
+export { runTool } from './preflight/run-tool.ts';
 export { SecurityCheckFailed } from './preflight/security-check-failed.ts';
 export { securityPreflight } from './preflight/security-preflight.ts';
 export { ProcessJobRunner } from './process/process-job-runner.ts';

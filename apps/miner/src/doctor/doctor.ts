@@ -8,13 +8,14 @@ import { checkDatabase } from './database.ts';
 import { checkDisk } from './disk.ts';
 import { checkDocker } from './docker.ts';
 import { checkExecutors, unreadableServers } from './executors.ts';
+import { checkExecutorsAddress } from './executors-address.ts';
 import { checkFolders } from './folders.ts';
 import { checkPort, checkStreamingPorts } from './ports.ts';
 import { checkRedis } from './redis.ts';
 import { executorPlaces } from './servers.ts';
 import { checkWallet } from './wallet.ts';
 
-/** Looks at everything that a miner needs around it, whether it runs or not; starts nothing, and leaves nothing. */
+/** Looks at everything that a miner needs around it, whether it runs or not; leaves nothing. */
 export async function doctor(context: CommandContext, tell: (finding: Finding) => void): Promise<Finding[]> {
   const { environment } = context;
   const findings: Finding[] = [];
@@ -32,6 +33,8 @@ export async function doctor(context: CommandContext, tell: (finding: Finding) =
   if (places) {
     const docker = await checkDocker(settings, environment, places);
     found(...docker.findings, ...(await checkExecutors(settings, environment, places)));
+    if (places.kind === 'docker' && places.here.length > 0 && docker.root !== null)
+      found(await checkExecutorsAddress(settings, environment));
     found(await checkDisk([...(docker.root === null ? [] : [docker.root]), settings.receiptsRoot]));
     if (places.here.length > 0) found(await checkStreamingPorts(settings));
   }

@@ -16,12 +16,13 @@ describe('the address of jobs on the miner’s own machine', () => {
     'of %s, with executors that connect to %s, is %s',
     async (minerAddress, addressForExecutors, address) => {
       const publicAddress = new PublicAddress({ configured: minerAddress, services: nobodyAnswers });
-      expect(await machineAddress({ minerAddress, addressForExecutors }, publicAddress)).toBe(address);
+      const places = { minerAddress, addressForExecutors, executorManager: 'docker' };
+      expect(await machineAddress(places, publicAddress)).toBe(address);
     },
   );
 
   it('is what the internet sees where none is configured', async () => {
-    const places = { minerAddress: 'auto', addressForExecutors: '172.17.0.1' };
+    const places = { minerAddress: 'auto', addressForExecutors: '172.17.0.1', executorManager: 'docker' };
     expect(await machineAddress(places, { get: async () => '93.184.216.34' })).toBe('93.184.216.34');
   });
 });

@@ -1,7 +1,8 @@
 import type { PublicAddress } from '@horde/executor-manager';
 import type { MinerSettings } from '../settings.ts';
+import { addressForExecutors } from './address-for-executors.ts';
 
-type Places = Pick<MinerSettings, 'minerAddress' | 'addressForExecutors'>;
+type Places = Pick<MinerSettings, 'minerAddress' | 'addressForExecutors' | 'executorManager'>;
 
 /**
  * The address that users reach jobs on the miner's own machine at: its public one; where it has none, the configured one,
@@ -10,10 +11,10 @@ type Places = Pick<MinerSettings, 'minerAddress' | 'addressForExecutors'>;
  * outside the machine reaches.
  */
 export async function machineAddress(
-  { minerAddress, addressForExecutors }: Places,
+  places: Places,
   publicAddress: Pick<PublicAddress, 'get'>,
 ): Promise<string> {
   const known = await publicAddress.get();
   if (known !== null) return known;
-  return minerAddress === 'auto' ? addressForExecutors.replace(/^\[(.*)\]$/, '$1') : minerAddress;
+  return places.minerAddress === 'auto' ? addressForExecutors(places) : places.minerAddress;
 }

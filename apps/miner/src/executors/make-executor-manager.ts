@@ -5,6 +5,7 @@ import {
   parseStreamingPorts,
   ProcessExecutorManager,
   PublicAddress,
+  readServers,
   type ExecutorManager,
   type ExecutorManagerContext,
   type StreamingPort,
@@ -49,17 +50,24 @@ export async function makeExecutorManager(
 }
 
 async function dockerManager(
-  { addressForExecutors }: MinerSettings,
+  { addressForExecutors, executorClass }: MinerSettings,
   context: ExecutorManagerContext,
 ): Promise<ExecutorManager> {
-  if (/^(127\.|localhost$|\[?::1\]?$)/.test(addressForExecutors)) {
+  const { file } = context.docker;
+  if (addressForExecutors !== null && /^(127\.|localhost$|\[?::1\]?$)/.test(addressForExecutors)) {
     throw new SettingsError([
       `ADDRESS_FOR_EXECUTORS is "${addressForExecutors}": executors in containers do not reach the miner there. It must be ` +
-        `an address that their machines know the miner by, such as 172.17.0.1 where all run on this one.`,
+        `an address that their machines know the miner by; where all run on this one, leave it out.`,
     ]);
   }
   const manager = new DockerExecutorManager(context.docker);
   try {
+    const servers = file === null ? [] : await readServers(file, executorClass);
+    if (addressForExecutors === null && servers.some(({ ssh }) => ssh !== null))
+      throw new Error(
+        `ADDRESS_FOR_EXECUTORS is not set, and ${file} names other machines: their executors need an address that they ` +
+          'know this one by.',
+      );
     await manager.manifest();
     return manager;
   } catch (error) {

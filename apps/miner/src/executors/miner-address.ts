@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { Server } from 'node:http';
 import { MinerSettings } from '../settings.ts';
+import { addressForExecutors } from './address-for-executors.ts';
 
 /** The address that executors reach this miner at. */
 @Injectable()
@@ -12,10 +13,11 @@ export class MinerAddress {
     private readonly adapter: HttpAdapterHost,
   ) {}
 
-  /** `ws://host:port`. @throws when the miner does not listen yet and PORT_FOR_EXECUTORS is not set */
-  forExecutors(): string {
-    const { addressForExecutors: host, portForExecutors } = this.settings;
-    return `ws://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${portForExecutors ?? this.ownPort()}`;
+  /** `ws://host:port`. @throws when the engine does not tell how its containers reach this machine */
+  async forExecutors(): Promise<string> {
+    const host = await addressForExecutors(this.settings);
+    const port = this.settings.portForExecutors ?? this.ownPort();
+    return `ws://${host.includes(':') ? `[${host}]` : host}:${port}`;
   }
 
   private ownPort(): number {

@@ -81,7 +81,7 @@ export class RunningExecutors implements BeforeApplicationShutdown {
       const handle = await this.manager.start(
         {
           ...wanted,
-          minerAddress: this.address.forExecutors(),
+          minerAddress: await this.address.forExecutors(),
           startupTimeLimit,
           timeLimit: connectLimit(wanted.executorClass, startupTimeLimit) * 1_000,
         },
