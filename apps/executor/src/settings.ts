@@ -88,6 +88,14 @@ export class ExecutorSettings {
   @IsBoolean()
   allowPrivateAddresses = false;
 
+  /**
+   * Whether the proxy of HTTP_PROXY or HTTPS_PROXY may be asked for names of volumes and uploads that do not resolve on
+   * this machine, whatever they lead to. @default false
+   */
+  @envFlag('VOLUME_TRUST_PROXY')
+  @IsBoolean()
+  trustProxy = false;
+
   /** Holds the folders of jobs; the engine has to see it under the same path. @default the system's temporary folder */
   @env('JOB_FOLDER')
   @IsString()

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { reasonOf } from '@horde/network';
+import { exchange, reasonOf } from '@horde/network';
 import { ChainError } from './chain.ts';
 
 /** How often a call is made when nothing answers: ComputeHorde's Pylon client does the same. */
@@ -71,14 +71,13 @@ export class PylonHttp {
     const headers: Record<string, string> = { accept: 'application/json' };
     if (token) headers['authorization'] = `Bearer ${token}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
-    const response = await fetch(this.shown + path, {
+    const { status, text } = await exchange(new URL(this.shown + path), {
       method,
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
-      redirect: 'manual',
       signal: AbortSignal.timeout(timeout),
     });
-    return { status: response.status, body: parse(await response.text()) };
+    return { status, body: parse(text) };
   }
 
   private clean(text: string): string {

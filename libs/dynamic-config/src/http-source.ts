@@ -1,4 +1,4 @@
-import { reasonOf } from '@horde/network';
+import { AnswerTooLong, exchange, reasonOf } from '@horde/network';
 
 /** @unit ms */
 const patience = 10_000;
@@ -20,31 +20,18 @@ export async function fetchDocument(address: string): Promise<object> {
   }
   const shown = `${url.origin}${url.pathname}`;
   try {
-    const response = await fetch(url, {
+    const { status, text } = await exchange(url, {
       headers: { accept: 'application/json', 'user-agent': 'compute-horde' },
-      redirect: 'error',
+      maxBytes: longest,
       signal: AbortSignal.timeout(patience),
     });
-    if (response.status !== 200) {
-      await response.body?.cancel();
-      throw new SourceError(`${shown} answered with ${response.status}.`);
-    }
-    return parse(await readAll(response, shown), shown);
+    if (status !== 200) throw new SourceError(`${shown} answered with ${status}.`);
+    return parse(text, shown);
   } catch (error) {
     if (error instanceof SourceError) throw error;
+    if (error instanceof AnswerTooLong) throw new SourceError(`${shown} is larger than ${longest} bytes.`);
     throw new SourceError(`${shown} does not answer: ${reason(error)}.`);
   }
-}
-
-async function readAll(response: Response, shown: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.byteLength;
-    if (length > longest) throw new SourceError(`${shown} is larger than ${longest} bytes.`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parse(text: string, shown: string): object {

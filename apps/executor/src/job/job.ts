@@ -166,6 +166,7 @@ export class Job {
     await this.library.downloadVolume(this.initial.volume ?? request.volume, this.folders!.volume, {
       maxBytes: settings.volumeMaxSizeBytes,
       allowPrivateAddresses: settings.allowPrivateAddresses,
+      trustProxy: settings.trustProxy,
       hubUrl: settings.hfEndpoint,
       hfAccessToken: settings.hfAccessToken,
       signal,
@@ -241,6 +242,7 @@ export class Job {
       upload_results: await this.library.uploadOutput(request.output_upload, this.folders!.output, {
         maxArchiveBytes: settings.outputZipUploadMaxSizeBytes,
         allowPrivateAddresses: settings.allowPrivateAddresses,
+        trustProxy: settings.trustProxy,
         signal,
       }),
     });

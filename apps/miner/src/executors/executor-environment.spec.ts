@@ -11,6 +11,9 @@ const environment = {
   JOB_MEMORY_BYTES: '8g',
   JOB_RUNNER: 'process',
   HF_ACCESS_TOKEN: 't',
+  HTTPS_PROXY: 'http://proxy:3128',
+  no_proxy: 'pylon',
+  VOLUME_TRUST_PROXY: 'true',
   EXECUTOR_X: '2',
   DATABASE_URL: 'postgres://secret',
   PYLON_IDENTITY_TOKEN: 's',
@@ -30,6 +33,9 @@ describe('executors see what they need of the miner’s environment, and none of
       JOB_MEMORY_BYTES: '8g',
       JOB_RUNNER: 'process',
       HF_ACCESS_TOKEN: 't',
+      HTTPS_PROXY: 'http://proxy:3128',
+      no_proxy: 'pylon',
+      VOLUME_TRUST_PROXY: 'true',
       EXECUTOR_X: '2',
     });
   });
@@ -40,6 +46,9 @@ describe('executors see what they need of the miner’s environment, and none of
       VOLUME_MAX_SIZE_BYTES: '5',
       JOB_MEMORY_BYTES: '8g',
       HF_ACCESS_TOKEN: 't',
+      HTTPS_PROXY: 'http://proxy:3128',
+      no_proxy: 'pylon',
+      VOLUME_TRUST_PROXY: 'true',
     });
   });
 });

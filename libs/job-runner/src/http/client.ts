@@ -1,9 +1,10 @@
 import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
-import http from 'node:http';
-import https from 'node:https';
+import type http from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
-
+import { proxyFor, requestOver } from '@horde/network';
+import { unlessAborted } from '../unless-aborted.ts';
+import { why } from '../wording.ts';
 import { isPublicAddress } from './addresses.ts';
 import { AnswerHead, maxHeadBytes } from './answer-head.ts';
 import { release } from './release.ts';
@@ -51,6 +52,10 @@ export interface HttpRules {
   mayConnect?: (address: string) => boolean;
   /** Finds the addresses of a name. @default the system's way */
   resolve?: Resolve;
+  /** Whether the operator's proxy may be asked for names that do not resolve here. @default false */
+  trustProxy?: boolean;
+  /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are. @default this process's */
+  environment?: Record<string, string | undefined>;
 }
 
 type Resolve = (
@@ -62,6 +67,8 @@ type Resolve = (
 /**
  * HTTP for URLs that strangers chose: http and https only, and only to addresses that the rules allow. A name's
  * addresses are checked in the look-up of the connection itself, so that what was checked is what is connected to.
+ * Over the operator's proxy addresses are checked as far as they are known here: the proxy is given the name, as its own
+ * rules are about names and it looks them up again, so what it may reach within its network is for its rules to say.
  * Answers are read as httpx reads them, under ComputeHorde's executor: storages that it gets on with are not always exact.
  */
 export function guardedHttp(rules: HttpRules): HttpSend {
@@ -72,8 +79,38 @@ export function guardedHttp(rules: HttpRules): HttpSend {
     const host = url.hostname.replace(/^\[|\]$/g, '');
     // Node looks up names only.
     if (isIP(host) && !mayConnect(host)) throw notPublic(host);
-    return exchange(url, request, find);
+    const proxy = proxyFor(url, rules.environment ?? process.env);
+    if (!proxy) return exchange(requestOver(null, url, { ...optionsFor(request), lookup: find }), request);
+    const isFree = isIP(host) !== 0 || (rules.allowPrivateAddresses && !rules.mayConnect);
+    if (!isFree && !(await isKnown(host, find, request.signal)) && !rules.trustProxy)
+      throw new Error(unknownName);
+    return exchange(requestOver(proxy, url, optionsFor(request)), request).catch((error: Error) => {
+      throw proxyFault(error) ?? error;
+    });
   };
+}
+
+const unknownName =
+  "its host name is not known on the executor's machine, whose operator can let the proxy find it with VOLUME_TRUST_PROXY";
+/** How long a name may take to be found that a proxy is to be asked for. @unit ms */
+const lookupLimit = 5_000;
+
+/** Whether a name is known here. @throws RequestRefused when it leads where nobody may go */
+async function isKnown(host: string, find: LookupFunction, signal: AbortSignal): Promise<boolean> {
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  find(host, { all: true }, (error) => (error instanceof RequestRefused ? reject(error) : resolve(!error)));
+  const late = setTimeout(() => resolve(false), lookupLimit);
+  return unlessAborted(promise, signal).finally(() => clearTimeout(late));
+}
+
+/** Says of an error on the way to the proxy that it is the proxy's, without where that is; null: it is another error. */
+function proxyFault(error: Error): Error | null {
+  const { code, syscall, statusCode } = error as NodeJS.ErrnoException & { statusCode?: number };
+  const isTunnel = code === 'ERR_PROXY_TUNNEL';
+  const isConnecting = error instanceof AggregateError || syscall === 'connect' || syscall === 'getaddrinfo';
+  if (!isTunnel && !isConnecting) return null;
+  const answer = statusCode ? `it answered with HTTP ${statusCode}` : 'it made no tunnel';
+  return new Error(`the proxy of the executor's machine: ${isTunnel ? answer : why(error)}`);
 }
 
 function parse(text: string): URL {
@@ -86,7 +123,8 @@ function parse(text: string): URL {
 }
 
 function notPublic(host: string): RequestRefused {
-  return new RequestRefused(`${host} is not an address of the public internet`);
+  const permit = 'the operator of the machine can permit such addresses with VOLUME_ALLOW_PRIVATE_ADDRESSES';
+  return new RequestRefused(`${host} is not an address of the public internet (${permit})`);
 }
 
 function checkedLookup(mayConnect: (address: string) => boolean, resolve: Resolve): LookupFunction {
@@ -100,18 +138,19 @@ function checkedLookup(mayConnect: (address: string) => boolean, resolve: Resolv
   };
 }
 
-function exchange(url: URL, request: HttpRequest, find: LookupFunction): Promise<HttpResponse> {
-  const { promise, resolve: answered, reject } = Promise.withResolvers<HttpResponse>();
-  const sent = (url.protocol === 'https:' ? https : http).request(url, {
+function optionsFor(request: HttpRequest): http.RequestOptions {
+  return {
     method: request.method,
     headers: request.headers,
     signal: request.signal,
     timeout: request.idleTimeout,
-    lookup: find,
-    agent: false, // no connection is kept from a request under other rules: nor can an odd answer spoil the next
     insecureHTTPParser: true, // Node's name for its lenient mode
     maxHeaderSize: maxHeadBytes,
-  });
+  };
+}
+
+function exchange(sent: http.ClientRequest, request: HttpRequest): Promise<HttpResponse> {
+  const { promise, resolve: answered, reject } = Promise.withResolvers<HttpResponse>();
   let head: AnswerHead | undefined;
   let answer: http.IncomingMessage | undefined;
   sent.on('timeout', () => {
@@ -124,6 +163,10 @@ function exchange(url: URL, request: HttpRequest, find: LookupFunction): Promise
   });
   const fail = (error: Error) => reject(Object.assign(error, { answerStatus: head?.status }));
   sent.on('error', fail);
+  // A request that waits for its tunnel does not end with its signal.
+  const abort = () => fail(request.signal.reason as Error);
+  request.signal.addEventListener('abort', abort, { once: true });
+  promise.catch(() => {}).finally(() => request.signal.removeEventListener('abort', abort));
   // Nothing else tells of an answer that is none, such as 101, which leads to another protocol.
   sent.on('close', () => fail(new Error('the connection ended without an answer')));
   sent.on('response', (response) => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { makeJobFolders, removeJobFolders } from '../folders.ts';
 import type { JobFolders, JobRunner, JobSpec, RunOptions } from '../runner.ts';
@@ -72,6 +72,16 @@ export function jobRunnerConformance(
       expect(ending).toMatchObject({ stdout: 'to out\n', stderr: 'to err\n' });
       expect(stored(folders, 'stdout').toString()).toBe('to out\n');
       expect(stored(folders, 'stderr').toString()).toBe('to err\n');
+    });
+
+    it("shows the job nothing of the machine's way out", async () => {
+      for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']) {
+        vi.stubEnv(name, 'http://proxy.example');
+        vi.stubEnv(name.toLowerCase(), 'http://proxy.example');
+      }
+      onTestFinished(() => void vi.unstubAllEnvs());
+      const { run } = await job('env');
+      expect((await run()).stdout).not.toMatch(/proxy/i);
     });
 
     it('shows the volume, and brings back what the job writes to its output and artifacts', async () => {

@@ -22,6 +22,8 @@ export interface UploadOutputOptions {
   signal: AbortSignal;
   /** Whether URLs may lead to addresses outside the public internet. */
   allowPrivateAddresses: boolean;
+  /** Whether the operator's proxy may be asked for names that do not resolve here. @default false */
+  trustProxy?: boolean;
   /**
    * The most bytes that an archive, and a file uploaded alone, may have; 0 or less: no limit.
    *

@@ -36,6 +36,8 @@ export interface DownloadVolumeOptions {
   signal: AbortSignal;
   /** Whether URLs may lead to addresses outside the public internet. */
   allowPrivateAddresses: boolean;
+  /** Whether the operator's proxy may be asked for names that do not resolve here. @default false */
+  trustProxy?: boolean;
   /** @default HTTP under the rule above */
   send?: HttpSend;
   /** Milliseconds before the second and the third try. @default 1000 and 4000, ComputeHorde's */
