@@ -1,8 +1,9 @@
 import 'reflect-metadata';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { allowSlowAddresses } from '@horde/network';
+import { parseEnvFile } from '@horde/settings';
 import { demo } from './demo/demo.ts';
 import { down, status, up } from './network/commands.ts';
 import type { ServiceName } from './network/services.ts';
@@ -93,9 +94,11 @@ program
   .description('run one service alone, set up by its environment')
   .argument('<service>', 'facilitator, validator, miner, executor or devnet')
   .argument('[arguments...]', "passed on, such as one of the service's own commands")
+  .option('--settings <file>', 'read variables from this file; they replace those that are set')
   .passThroughOptions()
   .allowUnknownOption()
-  .action((service: string, rest: string[]) => {
+  // Not --env-file, which Node takes for itself wherever it stands.
+  .action((service: string, rest: string[], { settings }: { settings?: string }) => {
     if (![...services, 'executor'].includes(service) || !existsSync(bundleOf(service))) {
       process.stderr.write(
         `There is no service ${service}: facilitator, validator, miner, executor or devnet.\n`,
@@ -106,11 +109,22 @@ program
     process.execve!(
       process.execPath,
       [process.execPath, '--enable-source-maps', bundleOf(service), ...rest],
-      process.env,
+      { ...process.env, ...(settings !== undefined && variablesIn(settings)) },
     );
   });
 
 describeRepositoryCommands(program);
+
+/** Ends this process with a sentence for each line that is wrong. */
+function variablesIn(file: string): Record<string, string> {
+  try {
+    return parseEnvFile(readFileSync(file, 'utf8'), file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    process.stderr.write(`${code ? `The file ${file} cannot be read (${code}).` : message}\n`);
+    process.exit(2);
+  }
+}
 
 /** Runs a command to its exit code. The first Ctrl-C stops it in order. */
 async function finish(work: (signal: AbortSignal) => Promise<number>): Promise<void> {

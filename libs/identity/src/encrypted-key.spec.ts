@@ -113,6 +113,11 @@ describe('the password of a key file in the environment', () => {
     );
   });
 
+  it('is read from a file with CRLF', () => {
+    vi.stubEnv(passwordVariable(file), `${saved('secret')}\r`);
+    expect(passwordFromEnvironment(file)).toBe('secret');
+  });
+
   it('is named in the sentence about an encrypted file without one', async () => {
     await writeFile(file, forms.NaCl.file, { mode: 0o600 });
     await expect(readHotkey(file)).rejects.toThrow(passwordVariable(file));

@@ -58,6 +58,20 @@ async function refusal(): Promise<IdentityError> {
 }
 
 describe('a hotkey file of a Bittensor wallet', () => {
+  it.each([
+    [
+      'a byte order mark before it and CRLF',
+      `\ufeff${JSON.stringify(WRITTEN_BY_BITTENSOR, null, 2).replaceAll('\n', '\r\n')}\r\n`,
+    ],
+    [
+      'a byte order mark before its phrase, and a newline behind',
+      `\ufeff${WRITTEN_BY_BITTENSOR.secretPhrase}\r\n`,
+    ],
+  ])('is read with %s', async (_what, content) => {
+    await write(content);
+    expect((await readHotkey(file)).address).toBe(WRITTEN_BY_BITTENSOR.ss58Address);
+  });
+
   it('is read', async () => {
     await write(WRITTEN_BY_BITTENSOR);
     const warnings: string[] = [];

@@ -15,7 +15,7 @@ export type KeyFields = Record<string, unknown>;
 export function parseKeyFields(text: string, subject: string): KeyFields {
   let fields: unknown;
   try {
-    fields = JSON.parse(text);
+    fields = JSON.parse(text.trim()); // without a byte order mark, too
   } catch {
     fields = null;
   }

@@ -19,7 +19,7 @@ export function passwordVariable(file: string): string {
  */
 export function passwordFromEnvironment(file: string): string | null {
   const name = passwordVariable(file);
-  const value = process.env[name];
+  const value = process.env[name]?.trim(); // a file with CRLF leaves a carriage return
   if (!value) return null;
   const mask = Buffer.from(name, 'utf8');
   const bytes = Buffer.from(value, 'base64');

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LoggerService } from '@nestjs/common';
-import { SettingsError } from '@horde/settings';
+import { SettingsError, trimValue } from '@horde/settings';
 import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
 
 /** Facts that stand in every line written while one job or one peer is served. */
@@ -37,7 +37,7 @@ const levels = [...Object.keys(pino.levels.values), 'silent'];
 
 /** JSON lines, on standard output unless told otherwise. Level by LOG_LEVEL (default `info`). @throws SettingsError when that is none */
 export function createLogger(service: string, destination?: DestinationStream): Logger {
-  const level = process.env['LOG_LEVEL'] || 'info';
+  const level = trimValue(process.env['LOG_LEVEL'] ?? '') || 'info';
   if (!levels.includes(level.toLowerCase()))
     throw new SettingsError([`LOG_LEVEL is "${level}": it must be one of ${levels.join(', ')}.`]);
   const options: LoggerOptions = {

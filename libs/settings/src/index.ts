@@ -1,2 +1,4 @@
+export * from './env-file.ts';
 export * from './service-settings.ts';
 export * from './settings.ts';
+export { trimValue } from './written-value.ts';

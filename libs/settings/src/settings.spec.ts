@@ -34,6 +34,39 @@ it('remembers which variables were given, and which fields have their defaults',
 });
 
 it.each([
+  ['a carriage return, of a file with CRLF', 'wallet\r'],
+  ['a newline', 'wallet\n'],
+  ['spaces', '  wallet\t '],
+  ['a byte order mark', '\ufeffwallet'],
+  ['a zero-width space', 'wallet\u200b'],
+  ['a no-break space', '\u00a0wallet\u00a0'],
+  ['quotes, which Docker passes on', '"wallet"'],
+  ['quotes and a carriage return', "'wallet'\r"],
+])('a value comes without %s around it', (_what, text) => {
+  expect(loadSettings(Example, { MINER_NAME: text }).settings.name).toBe('wallet');
+});
+
+it('numbers and flags come without a carriage return, and one alone counts as not set', () => {
+  const { settings } = loadSettings(Example, {
+    MINER_NAME: 'm\r',
+    MINER_PORT: '8080\r',
+    MINER_DEBUG: 'true\r',
+    MINER_HOTKEYS: 'a,b\r',
+    MINER_SECRET: '\r',
+  });
+  expect(settings).toEqual({ name: 'm', secret: 'default', port: 8080, debug: true, hotkeys: ['a', 'b'] });
+});
+
+it.each([
+  ['wal\u200blet', 'MINER_NAME is not valid: it has an invisible character, U+200B as its character 4.'],
+  ['wal\u00a0let', 'MINER_NAME is not valid: it has an invisible character, U+00A0 as its character 4.'],
+  ['wal\rlet', 'MINER_NAME is not valid: it has an invisible character, U+000D as its character 4.'],
+  ['wallet # mine', 'MINER_NAME is not valid: a comment stands behind it; give it a line of its own.'],
+])('what nobody meant inside a value is named: %j', (text, sentence) => {
+  expect(() => loadSettings(Example, { MINER_NAME: text })).toThrow(sentence);
+});
+
+it.each([
   [{}, 'MINER_NAME is not set, and it must be.'],
   [{ MINER_NAME: 'm', MINER_PORT: 'abc' }, 'MINER_PORT is "abc": it must be a number.'],
   [{ MINER_NAME: 'm', MINER_PORT: '70000' }, 'MINER_PORT is "70000": it must not be greater than 65535.'],

@@ -1,4 +1,5 @@
 import { validateSync } from 'class-validator';
+import { writtenValue } from './written-value.ts';
 
 /** Wrong or missing settings: one sentence for each, naming the variable. */
 export class SettingsError extends Error {
@@ -64,7 +65,8 @@ export interface LoadedSettings<T> {
 }
 
 /**
- * Reads a settings class from the environment, once, at start. An empty variable counts as not set.
+ * Reads a settings class from the environment, once, at start. An empty variable counts as not set. What files and
+ * editors leave around a value is left out: spaces, carriage returns, quotes that Docker passes on.
  * @param prefixes variables that begin like this and that the class does not know are reported in `unknown`
  * @throws SettingsError with one sentence for each wrong or missing variable
  */
@@ -78,8 +80,13 @@ export function loadSettings<T extends object>(
   const sentences: string[] = [];
   const given = new Set<string>();
   for (const { field, variable, kind, secret } of known) {
-    const text = environment[variable];
-    if (text === undefined || text === '') continue;
+    const written = writtenValue(environment[variable] ?? '');
+    if ('odd' in written) {
+      sentences.push(`${variable} is not valid: ${written.odd}.`);
+      continue;
+    }
+    const text = written.value;
+    if (text === '') continue;
     given.add(variable);
     const value = parse(kind, text);
     if (value === undefined) {
