@@ -41,6 +41,9 @@ describe('./horde up', () => {
     expect((lastJson(await horde(['status', '--json'], data)) as Status).up).toBe(false);
     const started = await horde(['up'], data);
     expect(started, started.stdout + started.stderr).toMatchObject({ code: 0 });
+    expect(started.stdout.trim().split('\n').at(-1)).toBe(
+      `Next, run jobs on it: (. ${data}/networks/up/env/miner; ./horde run miner self_test)`,
+    );
     const status = await horde(['status', '--json'], data);
     expect(status.code).toBe(0);
     const { up, services } = lastJson(status) as Status;

@@ -30,7 +30,7 @@ const inWords = (words: string[]) => words.join(' ');
 
 /** What is asked for help: the command; of `run` also the service, and the service's own command. */
 function subjectOf(words: string[]): string {
-  const count = 1;
+  const count = words[0] === 'run' ? 3 : 1;
   const end = words.findIndex((word) => !/^[a-z][a-z_-]*$/.test(word));
   return inWords(words.slice(0, Math.min(count, end === -1 ? words.length : end)));
 }

@@ -1,8 +1,26 @@
 import 'reflect-metadata';
-import { runService } from '@horde/operations';
+import { helpFor, runService } from '@horde/operations';
 import { devnetModule } from './devnet.module.ts';
 import { openLedger } from './ledger/ledger.ts';
 import { DevnetSettings } from './settings.ts';
+
+const words = process.argv.slice(2);
+const help = helpFor(words, {
+  name: 'devnet',
+  serves: 'A chain for one machine, behind the HTTP API that Pylon has. It serves.',
+  commands: {},
+  settings: DevnetSettings,
+});
+if (help !== null) {
+  process.stdout.write(help);
+  process.exit(0);
+}
+if (words.length > 0) {
+  process.stderr.write(
+    `The devnet has no commands, and no options: "${words.join(' ')}" means nothing to it.\n`,
+  );
+  process.exit(2);
+}
 
 await runService({
   name: 'devnet',

@@ -9,6 +9,9 @@ if (words.length === 1 && words[0] === streamingProxy) {
   // The executor's image in its other part: a container in front of a streaming job.
   const { runStreamingProxy } = await import('@horde/job-runner');
   await runStreamingProxy();
+} else if (words[0] === 'help' || words.includes('--help') || words.includes('-h')) {
+  const { executorHelp } = await import('./help.ts');
+  process.stdout.write(executorHelp());
 } else {
   const options = argumentsOrExit();
   const { runExecutor } = await import('./run-executor.ts');

@@ -39,6 +39,13 @@ export const commands: Record<string, Command> = {
   },
 };
 
+/** How each is typed, and what it does. */
+export const commandsHelp: Record<string, string> = {
+  'whitelist_hotkey HOTKEY': 'lets this key send jobs',
+  'debug_add_validator HOTKEY': 'makes a validator active, whatever the chain says',
+  sync_metagraph: 'reads from the chain now who the validators are',
+};
+
 function hotkeyOf(argument: string | undefined): string {
   if (argument && isSs58(argument)) return argument;
   throw new UsageError(

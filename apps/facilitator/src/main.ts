@@ -1,10 +1,21 @@
 import 'reflect-metadata';
-import { runService } from '@horde/operations';
-import { CommandModule, commands, UsageError } from './commands.ts';
+import { helpFor, runService } from '@horde/operations';
+import { CommandModule, commands, commandsHelp, UsageError } from './commands.ts';
 import { FacilitatorModule } from './facilitator.module.ts';
 import { FacilitatorSettings } from './settings.ts';
 
-const [name, argument] = process.argv.slice(2);
+const words = process.argv.slice(2);
+const help = helpFor(words, {
+  name: 'facilitator',
+  serves: 'Takes jobs from users over HTTP, and passes them on to validators. Without a command it serves.',
+  commands: commandsHelp,
+  settings: FacilitatorSettings,
+});
+if (help !== null) {
+  process.stdout.write(help);
+  process.exit(0);
+}
+const [name, argument] = words;
 const command = name === undefined ? null : commands[name];
 
 if (command === undefined) {

@@ -39,6 +39,7 @@ async function type(...words: string[]) {
     name: 'spec',
     description: 'Serves nobody.',
     commands: [GreetKey, FailWith],
+    settings: class {},
     context: CommandContext,
   };
   const code = await runCommand(program, words, context, (text) => errors.push(text));

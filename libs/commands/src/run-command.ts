@@ -1,5 +1,5 @@
 import { Injectable, Module, type Type } from '@nestjs/common';
-import { FrameworkLogger } from '@horde/operations';
+import { FrameworkLogger, settingsHelp } from '@horde/operations';
 import { SettingsError } from '@horde/settings';
 import { CommandFactory, CommandRunner, CommandRunnerService, InjectCommander } from 'nest-commander';
 import { CommandContext } from './command-context.ts';
@@ -13,6 +13,8 @@ export interface CommandProgram<C extends CommandContext = CommandContext> {
   /** What it does without a command, as a sentence. */
   description: string;
   commands: Type<ServiceCommand>[];
+  /** Named in the help. */
+  settings: new () => object;
   /** What commands are given, injected under its class. */
   context: new (...parts: ConstructorParameters<typeof CommandContext>) => C;
 }
@@ -59,13 +61,17 @@ export async function runCommand<C extends CommandContext>(
 }
 
 function commandsModule<C extends CommandContext>(
-  { name, description, commands, context: contextClass }: CommandProgram<C>,
+  { name, description, commands, settings, context: contextClass }: CommandProgram<C>,
   context: C,
 ): Type {
   @Injectable()
   class Program {
     constructor(@InjectCommander() program: Parameters<CommandRunner['setCommand']>[0]) {
-      program.name(name).description(`${description}\n${optionsNote}`).showSuggestionAfterError();
+      program
+        .name(name)
+        .description(`${description}\n${optionsNote}`)
+        .addHelpText('after', `\n${settingsHelp(name, settings)}`)
+        .showSuggestionAfterError();
     }
   }
   @Module({ providers: [{ provide: contextClass, useValue: context }, Program, ...commands] })

@@ -8,3 +8,4 @@ export {
   type Logger,
 } from './logger.ts';
 export { CannotStart, runService, type ServiceOptions } from './run-service.ts';
+export { helpFor, settingsHelp, type ServiceHelp } from './service-help.ts';

@@ -58,6 +58,15 @@ export const envList = (variable: string) => setting(variable, 'list');
 export const variablesOf = (type: new () => object): string[] =>
   settingsOf(type.prototype as object).map(({ variable }) => variable);
 
+/** Those of them that have no default: each must be set. */
+export function requiredVariablesOf(type: new () => object): string[] {
+  const settings = new type() as Record<string, unknown>;
+  const wrong = new Set(validateSync(settings).map(({ property }) => property));
+  return settingsOf(type.prototype as object)
+    .filter(({ field }) => wrong.has(field) && settings[field] === undefined)
+    .map(({ variable }) => variable);
+}
+
 export interface LoadedSettings<T> {
   settings: T;
   /** Variables that look like ours and are not: a typing error, or of another version. */

@@ -53,6 +53,7 @@ export async function up({ ports, executors, runner, say }: UpOptions, signal: A
     say(row('user', network.keys.user.address));
     say(row('hotkey', `${network.keys.validator.address} (the validator)`));
     say(`The network is up. Logs are in ${network.folder}/logs; ./horde down ends it.`);
+    say(`Next, run jobs on it: (. ${network.folder}/env/miner; ./horde run miner self_test)`);
     return 0;
   } catch (error) {
     await endNetwork(stayingNetwork, { keepData: true });

@@ -1,4 +1,5 @@
 import { Injectable, Module, type Type } from '@nestjs/common';
+import { settingsHelp } from '@horde/operations';
 import { CommandRunner, InjectCommander } from 'nest-commander';
 import { AnnounceAddressAndPort } from './announce-address-and-port.ts';
 import { CommandContext } from './command-context.ts';
@@ -11,6 +12,7 @@ import {
   EvictOldData,
   PrepareReceipts,
 } from './receipt-commands.ts';
+import { MinerSettings } from '../settings.ts';
 import { SelfTest } from './self-test.ts';
 import {
   BlacklistValidator,
@@ -31,6 +33,7 @@ class MinerProgram {
         'Without a command: serve validators and executors, as the environment says.\n' +
           'Options may be written with - or _ between their words.',
       )
+      .addHelpText('after', `\n${settingsHelp('miner', MinerSettings)}`)
       .showSuggestionAfterError();
   }
 }

@@ -1,4 +1,5 @@
 import type { CommandProgram } from '@horde/commands';
+import { ValidatorSettings } from '../settings.ts';
 import { ValidatorContext } from './validator-context.ts';
 import { WhitelistHotkey } from './whitelist-hotkey.command.ts';
 
@@ -7,5 +8,6 @@ export const validatorProgram: CommandProgram<ValidatorContext> = {
   name: 'validator',
   description: 'Without a command: take jobs from the facilitator and drive them, as the environment says.',
   commands: [WhitelistHotkey],
+  settings: ValidatorSettings,
   context: ValidatorContext,
 };
