@@ -30,6 +30,8 @@ export interface NetworkPlan {
 
 export const executorClass = 'always_on.test';
 const host = '127.0.0.1';
+/** Executors that wait for jobs, started: each takes the memory of a process. */
+const maxWarm = 2;
 
 /** The environment of a service, under the names that its operators know. */
 export function environmentOf(service: ServiceName, plan: NetworkPlan): Record<string, string> {
@@ -78,6 +80,7 @@ const own: Record<ServiceName, (plan: NetworkPlan) => Record<string, string>> = 
     EXECUTOR_MANAGER_CLASS_PATH: 'process',
     DEFAULT_EXECUTOR_CLASS: executorClass,
     PROCESS_EXECUTORS: String(plan.executors),
+    WARM_EXECUTORS: String(Math.min(plan.executors, maxWarm)),
     DEBUG_NO_GPU_MODE: 'true',
     JOB_RUNNER: plan.runner,
     JOB_FOLDER: path.join(plan.folder, 'jobs'),
