@@ -2,8 +2,9 @@ import { ExecutorReady, JobFinished, make } from '@horde/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MinerUnderTest } from '../../apps/miner/src/testing/miner.ts';
 import { RecordingManager } from '../../apps/miner/src/testing/recording-manager.ts';
-import { redisProgram, startRedis, type TestRedis } from '@horde/testing/redis';
+import { missingRedis, startRedis, type TestRedis } from '@horde/testing/redis';
 import { openFaultProxy, type FaultProxy } from '@horde/testing/fault-proxy';
+import { because } from '@horde/testing/missing';
 import { RunningMiner } from './running-miner.ts';
 
 let redis: TestRedis;
@@ -27,7 +28,7 @@ const away = () => {
   proxy.cut();
 };
 
-describe.skipIf(!redisProgram)('Redis is away', () => {
+describe.skipIf(missingRedis !== null)(`Redis is away${because(missingRedis)}`, () => {
   it.each([
     ['and comes back', async () => redis],
     ['and comes back without what it held', () => redis.replace()],
@@ -72,35 +73,38 @@ describe.skipIf(!redisProgram)('Redis is away', () => {
   );
 });
 
-describe.skipIf(!redisProgram)('a miner is started while Redis is away', () => {
-  const start = () => RunningMiner.start({ REDIS_URL: redisUrl() });
-  const logged = (text: string) =>
-    text
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line) as { level: string; msg: string });
+describe.skipIf(missingRedis !== null)(
+  `a miner is started while Redis is away${because(missingRedis)}`,
+  () => {
+    const start = () => RunningMiner.start({ REDIS_URL: redisUrl() });
+    const logged = (text: string) =>
+      text
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line) as { level: string; msg: string });
 
-  it('and waits for it', async () => {
-    away();
-    const started = start();
-    await expect.poll(() => proxy.refused, { timeout: 20_000 }).toBeGreaterThan(0);
-    proxy.shut = false;
-    const running = (miner = await started);
-    expect(logged(running.log).length).toBeLessThanOrEqual(2);
-    const late = await (await running.validator()).accepted();
-    await running.query(`update job set deadline = now() - interval '1 s' where uuid = $1`, late.job_uuid);
-    expect(await late.connection.next('V0HordeFailedRequest')).toMatchObject({ job_uuid: late.job_uuid });
-  }, 60_000);
+    it('and waits for it', async () => {
+      away();
+      const started = start();
+      await expect.poll(() => proxy.refused, { timeout: 20_000 }).toBeGreaterThan(0);
+      proxy.shut = false;
+      const running = (miner = await started);
+      expect(logged(running.log).length).toBeLessThanOrEqual(2);
+      const late = await (await running.validator()).accepted();
+      await running.query(`update job set deadline = now() - interval '1 s' where uuid = $1`, late.job_uuid);
+      expect(await late.connection.next('V0HordeFailedRequest')).toMatchObject({ job_uuid: late.job_uuid });
+    }, 60_000);
 
-  it('for long: it ends with a sentence, and has told of it now and then only', async () => {
-    away();
-    const end = await start().then(String, (error: Error) => error.message);
-    expect(end).toMatch(/^The miner ended with 1 before it listened:/);
-    const lines = logged(end);
-    expect(lines.at(-1)).toMatchObject({
-      level: 'fatal',
-      msg: `miner cannot start: The Redis of the queues (127.0.0.1:${proxy.port}) does not answer within 15 s.`,
-    });
-    expect(lines.length).toBeLessThanOrEqual(3);
-  }, 60_000);
-});
+    it('for long: it ends with a sentence, and has told of it now and then only', async () => {
+      away();
+      const end = await start().then(String, (error: Error) => error.message);
+      expect(end).toMatch(/^The miner ended with 1 before it listened:/);
+      const lines = logged(end);
+      expect(lines.at(-1)).toMatchObject({
+        level: 'fatal',
+        msg: `miner cannot start: The Redis of the queues (127.0.0.1:${proxy.port}) does not answer within 15 s.`,
+      });
+      expect(lines.length).toBeLessThanOrEqual(3);
+    }, 60_000);
+  },
+);

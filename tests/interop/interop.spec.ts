@@ -1,3 +1,4 @@
+import { because } from '@horde/testing/missing';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { clientChecks } from './checks/client.ts';
 import { messageChecks } from './checks/messages.ts';
@@ -7,42 +8,43 @@ import { requestChecks } from './checks/requests.ts';
 import { signatureChecks } from './checks/signatures.ts';
 import { generations } from './environment.ts';
 import { startNetwork, type RunningNetwork } from './network.ts';
-import { Peer } from './peer.ts';
+import { startPeers } from './peer.ts';
 
-const peers = (await Promise.all(generations.map((generation) => Peer.start(generation)))).filter(
-  (peer) => peer !== null,
-);
-/** Without Python or a package registry there is nothing to check against; `./horde interop` says which it is. */
-const canCheck = peers.length === generations.length;
+// Without Python or a package registry there is nothing to check against.
+const { peers, missing } = await startPeers();
 
 afterAll(async () => {
   for (const peer of peers) await peer.stop();
 });
 
-describe.skipIf(!canCheck).each(generations)('%s packages', { timeout: 120_000 }, (generation) => {
-  const peer = peers[generations.indexOf(generation)]!;
-  describe('messages', () => {
-    messageChecks(generation, peer);
-  });
-  describe('odd values', () => {
-    oddValueChecks(generation, peer);
-  });
-  describe('signatures', () => {
-    signatureChecks(generation, peer);
-  });
-  describe('receipts', () => {
-    receiptChecks(generation, peer);
-  });
-  describe('requests', () => {
-    requestChecks(generation, peer);
-  });
-});
+describe.skipIf(missing !== null).each(generations)(
+  `%s packages${because(missing)}`,
+  { timeout: 120_000 },
+  (generation) => {
+    const peer = peers[generations.indexOf(generation)]!;
+    describe('messages', () => {
+      messageChecks(generation, peer);
+    });
+    describe('odd values', () => {
+      oddValueChecks(generation, peer);
+    });
+    describe('signatures', () => {
+      signatureChecks(generation, peer);
+    });
+    describe('receipts', () => {
+      receiptChecks(generation, peer);
+    });
+    describe('requests', () => {
+      requestChecks(generation, peer);
+    });
+  },
+);
 
-describe.skipIf(!canCheck)('both packages', () => {
+describe.skipIf(missing !== null)(`both packages${because(missing)}`, () => {
   differencesAreUsed();
 });
 
-describe.skipIf(!canCheck)('the SDK and a network of ours', () => {
+describe.skipIf(missing !== null)(`the SDK and a network of ours${because(missing)}`, () => {
   let network: RunningNetwork;
   beforeAll(async () => {
     network = await startNetwork();

@@ -3,19 +3,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { pythonEnvironment, type Generation } from './environment.ts';
+import { generations, pythonEnvironment } from './environment.ts';
 
 /** What a Python reader makes of a frame: what it would write, or the class and text of its error. */
 export type Verdict = { dump: string } | { error: string; says: string };
 
 /** A Python process with the packages of one generation, which answers questions about them. */
 export class Peer {
-  /** Starts one; null where there is no Python or no package registry, which `./horde interop` reports. */
-  static async start(generation: Generation): Promise<Peer | null> {
-    const environment = await pythonEnvironment(generation);
-    if ('missing' in environment) return null;
+  /** @param python of the generation's environment */
+  static async start(python: string): Promise<Peer> {
     const home = await mkdtemp(path.join(os.tmpdir(), 'horde-interop-'));
-    const peer = new Peer(environment.python, home);
+    const peer = new Peer(python, home);
     // The packages take seconds to import: here, and not at the cost of the first check.
     await peer.ask('words', { link: 'receipt pages' });
     return peer;
@@ -72,4 +70,15 @@ export class Peer {
     if (this.#child.exitCode === null) await closed;
     await rm(this.home, { recursive: true, force: true });
   }
+}
+
+/** A peer of each generation, in their order; where they cannot be had, none, and why. */
+export async function startPeers(): Promise<{ peers: Peer[]; missing: string | null }> {
+  const environments = await Promise.all(generations.map(pythonEnvironment));
+  const missing = environments.find((environment) => 'missing' in environment)?.missing ?? null;
+  if (missing !== null) return { peers: [], missing };
+  const pythons = environments.flatMap((environment) =>
+    'python' in environment ? [environment.python] : [],
+  );
+  return { peers: await Promise.all(pythons.map((python) => Peer.start(python))), missing: null };
 }

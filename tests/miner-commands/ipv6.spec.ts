@@ -1,7 +1,8 @@
+import { because, missingIpv6 } from '@horde/testing/missing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MinerNetwork } from './miner-network.ts';
 
-describe('a miner that is reached over IPv6', () => {
+describe.skipIf(missingIpv6 !== null)(`a miner that is reached over IPv6${because(missingIpv6)}`, () => {
   let network: MinerNetwork;
   beforeAll(async () => {
     const addresses = { HOST: '::', BITTENSOR_MINER_ADDRESS: '::1', ADDRESS_FOR_EXECUTORS: '::1' };

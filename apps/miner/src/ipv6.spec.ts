@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import { PublicAddress } from '@horde/executor-manager';
 import { verifyHex } from '@horde/identity';
 import { ExecutorReady, executorPath, make, StreamingDetails, StreamingJobReady } from '@horde/protocol';
+import { because, missingIpv6 } from '@horde/testing/missing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { machineAddress } from './executors/machine-address.ts';
 import { MinerUnderTest } from './testing/miner.ts';
@@ -9,13 +10,6 @@ import { Peer } from './testing/peer.ts';
 import { RecordingManager } from './testing/recording-manager.ts';
 
 let miner: MinerUnderTest;
-
-beforeAll(async () => {
-  const settings = { host: '::', addressForExecutors: '::1' };
-  miner = await MinerUnderTest.start(new RecordingManager({ 'always_on.test': 10 }), settings);
-});
-afterEach(() => void (miner.manager.address = async () => null));
-afterAll(() => miner.close());
 
 /** A streaming job of a validator at [::1], and its executor, which connects where it was told to. */
 async function started() {
@@ -33,7 +27,14 @@ async function started() {
   return { job_uuid, initial, ready };
 }
 
-describe('a miner that listens on every address, IPv6 ones too', () => {
+describe.skipIf(missingIpv6 !== null)(`a miner that listens on every address${because(missingIpv6)}`, () => {
+  beforeAll(async () => {
+    const settings = { host: '::', addressForExecutors: '::1' };
+    miner = await MinerUnderTest.start(new RecordingManager({ 'always_on.test': 10 }), settings);
+  });
+  afterEach(() => void (miner.manager.address = async () => null));
+  afterAll(() => miner.close());
+
   it('knows where an executor connects from, as an address without brackets', async () => {
     const { initial, ready } = await started();
     expect(initial).toMatchObject({ streaming_details: { executor_ip: '::1' } });

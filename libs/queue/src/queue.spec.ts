@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { createTestDatabase } from '@horde/testing/database';
 import { openFaultProxy } from '@horde/testing/fault-proxy';
+import { because } from '@horde/testing/missing';
 import { Queues } from './index.ts';
 import { queueConformance, worker } from './testing/conformance.ts';
-import { redisProgram, startRedis } from '@horde/testing/redis';
+import { missingRedis, startRedis } from '@horde/testing/redis';
 
 queueConformance('Postgres', async () => ({
   settings: { databaseUrl: await createTestDatabase(), redisUrl: null },
   close: async () => undefined,
 }));
 
-describe.skipIf(!redisProgram)('with a real Redis', () => {
+describe.skipIf(missingRedis !== null)(`with a real Redis${because(missingRedis)}`, () => {
   queueConformance('Redis', async () => {
     const redis = await startRedis();
     return { settings: { databaseUrl: '', redisUrl: redis.url }, close: () => redis.stop() };

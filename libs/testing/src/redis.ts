@@ -10,7 +10,11 @@ const places = [
 ];
 
 /** The program of a Redis server; undefined: there is none on this machine. */
-export const redisProgram = places.find((place) => existsSync(place));
+const redisProgram = places.find((place) => existsSync(place));
+/** Why specs that need a Redis cannot run here; null where they can. */
+export const missingRedis = redisProgram
+  ? null
+  : 'this machine has no Redis server (the package redis-tools)';
 
 export interface TestRedis {
   /** The path of its socket. */

@@ -1,5 +1,6 @@
 import { Keypair } from '@horde/identity';
 import { AcceptJob, ExecutionDone, ExecutorReady, VolumesReady, make } from '@horde/protocol';
+import { because, missingIpv6 } from '@horde/testing/missing';
 import { describe, expect, it } from 'vitest';
 import { finished, send, wholeJob } from '../testing/miner-script.ts';
 import { Scene } from '../testing/scene.ts';
@@ -107,7 +108,7 @@ describe('the connection to the miner is lost', () => {
   });
 });
 
-describe('a miner with an IPv6 address', () => {
+describe.skipIf(missingIpv6 !== null)(`a miner with an IPv6 address${because(missingIpv6)}`, () => {
   it('is reached', async () => {
     const six = new ScriptedMiner(Keypair.generate(), '::1');
     await six.start();

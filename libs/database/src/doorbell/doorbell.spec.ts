@@ -1,6 +1,7 @@
 import { createTestDatabase } from '@horde/testing/database';
 import { openFaultProxy } from '@horde/testing/fault-proxy';
-import { redisProgram, startRedis } from '@horde/testing/redis';
+import { because } from '@horde/testing/missing';
+import { missingRedis, startRedis } from '@horde/testing/redis';
 import { describe } from 'vitest';
 import { Database, openDatabase, PostgresDoorbell, RedisDoorbell } from '../index.ts';
 import { doorbellConformance } from '../testing/doorbell-conformance.ts';
@@ -24,7 +25,7 @@ doorbellConformance('Postgres', async () => {
   };
 });
 
-describe.skipIf(!redisProgram)('with a real Redis', () => {
+describe.skipIf(missingRedis !== null)(`with a real Redis${because(missingRedis)}`, () => {
   doorbellConformance('Redis', async () => {
     const redis = await startRedis();
     const proxy = await openFaultProxy(redis.url);

@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { because } from '@horde/testing/missing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { JobFailure } from '../failures.ts';
-import { type DockerRegistry, login, registryProgram, startRegistry } from '../testing/docker-registry.ts';
+import { type DockerRegistry, login, missingRegistry, startRegistry } from '../testing/docker-registry.ts';
 import { TestRegistry } from '../testing/registry.ts';
 import { makeTestImage, type TestImage } from '../testing/test-image.ts';
 import { type ImageOptions, Images, throwOnError } from './images.ts';
@@ -147,7 +148,7 @@ describe("an operator's policy", () => {
   });
 });
 
-describe.skipIf(!registryProgram)('a real registry', () => {
+describe.skipIf(missingRegistry !== null)(`a real registry${because(missingRegistry)}`, () => {
   let image: TestImage;
   let open: DockerRegistry;
   let closed: DockerRegistry;

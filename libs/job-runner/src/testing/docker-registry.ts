@@ -11,7 +11,11 @@ const places = [
 ];
 
 /** The registry server of the distribution's package docker-registry; undefined: it is not on this machine. */
-export const registryProgram = places.find((place) => existsSync(place));
+const registryProgram = places.find((place) => existsSync(place));
+/** Why specs that need a registry cannot run here; null where they can. */
+export const missingRegistry = registryProgram
+  ? null
+  : 'this machine has no docker-registry (the package of that name)';
 
 export const login = { username: 'horde', password: 'a-secret-word' };
 /** Of `login`, as htpasswd(1) writes it with bcrypt. */
