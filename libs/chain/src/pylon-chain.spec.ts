@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { serveProxy } from '@horde/testing/http-proxy';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ChainError, PylonChain } from './index.ts';
 import { PylonHttp } from './pylon-http.ts';
 
@@ -150,6 +151,18 @@ describe('who asks', () => {
     expect(await failure(reader().ownCommitment())).toMatchObject({ kind: 'refused' });
     expect(seen).toEqual([]);
   });
+});
+
+it("a Pylon elsewhere is asked over the operator's proxy", async () => {
+  const proxy = await serveProxy(server.address() as AddressInfo);
+  vi.stubEnv('http_proxy', proxy.url);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  answers[`${open}/validators`] = json(200, { block, validators: [] });
+  const chain = new PylonChain({ address: 'http://pylon.example', netuid: 12, openAccessToken: token });
+  expect(await chain.validators()).toEqual({ block, validators: [] });
+  expect(proxy.asked).toEqual(['http://pylon.example/api/v1/subnet/12/block/latest/validators']);
+  expect(await reader().validators()).toEqual({ block, validators: [] });
+  expect(proxy.asked).toHaveLength(1);
 });
 
 describe('a call that is not answered', () => {

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTestDatabase } from '@horde/testing/database';
+import { serveProxy } from '@horde/testing/http-proxy';
 import {
   createDynamicConfigTable,
   DynamicConfig,
@@ -210,6 +211,16 @@ it.each([
 ])('a source that says something else is a sentence', async (body, sentence) => {
   bodies = { '/common.json': '{}', ...(body !== undefined && { '/own.json': body }) };
   await expect(config().fetch()).rejects.toThrow(sentence);
+});
+
+it("a source elsewhere is asked over the operator's proxy", async () => {
+  bodies = { '/own.json': JSON.stringify({ DYNAMIC_NUMBER: { items: [item(3)] } }) };
+  const proxy = await serveProxy({ port: Number(new URL(address()).port) });
+  vi.stubEnv('http_proxy', proxy.url);
+  const one = config({ documents: ['http://settings.example/own.json'] });
+  await one.fetch().finally(() => vi.unstubAllEnvs());
+  expect(one.get('DYNAMIC_NUMBER')).toBe(3);
+  expect(proxy.asked).toEqual(['http://settings.example/own.json']);
 });
 
 it('a source that nobody serves is a sentence without its query', async () => {

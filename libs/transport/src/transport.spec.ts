@@ -9,7 +9,8 @@ import {
   VolumesReady,
   type Handlers,
 } from '@horde/protocol';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { serveProxy } from '@horde/testing/http-proxy';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { connect, Connection, limits, Link, WebSocketRouter } from './index.ts';
 
@@ -331,4 +332,15 @@ describe('a peer none of whose addresses answers', () => {
     // Where localhost has two addresses, Node's own error has no words.
     await expect(open('ws://localhost:1/')).rejects.toThrow('connect ECONNREFUSED 127.0.0.1:1');
   });
+});
+
+it("a link goes past the operator's proxy", async () => {
+  const proxy = await serveProxy(http.address() as AddressInfo);
+  for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy', 'NO_PROXY', 'no_proxy'])
+    vi.stubEnv(name, name.toLowerCase() === 'no_proxy' ? '' : proxy.url);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  router.route('/x', () => undefined);
+  const client = await open(`${base}/x`);
+  client.close();
+  expect(proxy.asked).toEqual([]);
 });
