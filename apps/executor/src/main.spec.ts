@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -47,6 +47,40 @@ function start(environment: Record<string, string>, words = ['run_executor', '--
 }
 
 describe('the executor as a process', () => {
+  it('that meets an error which nobody catches tells its miner, and leaves nothing', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'horde-executor-runner-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const runner = path.join(folder, 'runner.ts');
+    await writeFile(
+      runner,
+      `import { DefaultJobRunner } from '@horde/job-runner';
+       export class Careless extends DefaultJobRunner {
+         protected override async afterStart() {
+           setTimeout(() => { throw new RangeError('nobody looked'); }, 0);
+         }
+       }`,
+    );
+    const miner = await ScriptedMiner.start();
+    const { initial, job, jobUuid } = requests(
+      { docker_image: image.reference },
+      { docker_image: image.reference, docker_run_cmd: ['sleep', '300'] },
+    );
+    const { ended, foldersLeft } = start({
+      MINER_ADDRESS: miner.address,
+      JOB_RUNNER: `${runner}:Careless`,
+      DEBUG_NO_GPU_MODE: '1',
+    });
+    const executor = await miner.executor();
+    await executor.say(initial, job);
+    expect((await ended).exitCode).toBe(0);
+    expect(executor.frames.at(-1)).toMatchObject({
+      message_type: 'V0HordeFailedRequest',
+      reason: 'unhandled_exception',
+      message: expect.stringContaining('nobody looked') as string,
+    });
+    expect([...foldersLeft(), ...(await containersOf(jobUuid))]).toEqual([]);
+  });
+
   it('runs a job from its connection to its end, and logs it without a secret', async () => {
     const miner = await ScriptedMiner.start();
     const env = new Map([['PASSWORD', 'hunter2']]);

@@ -20,6 +20,8 @@ export interface ServiceOptions<S extends object> {
   module: (settings: S, logger: Logger) => Type | DynamicModule | Promise<Type | DynamicModule>;
   /** Where it listens for HTTP; none: it does not. */
   listen?: (settings: S) => { host: string; port: number };
+  /** Told of an error that nobody caught. @returns whether the service ends by itself, having something to say first */
+  uncaught?: (error: unknown) => boolean;
   /** Called when the service runs; an HTTP service has been given its port. */
   started?: (app: INestApplicationContext, settings: S, http: Server | null) => Promise<void> | void;
 }
@@ -37,7 +39,7 @@ export async function runService<S extends object>(options: ServiceOptions<S>): 
   // By itself Node would print the error with all that belongs to it, secrets included.
   process.on('uncaughtException', (error) => {
     logger.fatal({ error }, 'an error was not caught');
-    process.exit(1);
+    if (!options.uncaught?.(error)) process.exit(1);
   });
   try {
     const { settings, unknown } = loadSettings(options.settings, process.env, options.prefixes);

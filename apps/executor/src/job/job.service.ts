@@ -106,7 +106,6 @@ export class JobService implements JobControl, OnApplicationShutdown {
 
   /** Ends the job because of an error that nobody caught. */
   fail(error: unknown): void {
-    this.logger.error({ error }, 'an error was caught by nobody');
     this.stopping.abort(error);
   }
 
