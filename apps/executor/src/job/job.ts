@@ -15,10 +15,10 @@ import {
   VolumesReady,
   writeFrame,
 } from '@horde/protocol';
-import { limits } from '@horde/transport';
 import type { ExecutorSettings } from '../settings.ts';
 import { byMachineClock, now } from './clock.ts';
 import { badExit, type JobOutcome, overrun, type Progress } from './failure.ts';
+import { largestResult } from './largest-result.ts';
 import type { Machine } from './machine.ts';
 import { OutputFeed } from './output-feed.ts';
 import { type Stage, stageLimits, type StageLimits } from './stages.ts';
@@ -247,7 +247,7 @@ export class Job {
       }),
     });
     const size = Buffer.byteLength(writeFrame(finished));
-    if (size > limits.largestFrame) throw errors.RESULT_TOO_LARGE(size, limits.largestFrame);
+    if (size > largestResult) throw errors.RESULT_TOO_LARGE(size, largestResult);
     const specs = this.machine!.specs();
     if (specs) say(make(MachineSpecs, { job_uuid: request.job_uuid, specs }));
     return finished;
