@@ -29,6 +29,14 @@ function knownHosts(text: string | null, pin = false) {
   return { file, said, hosts: new KnownHosts({ file, pin }, (sentence) => said.push(sentence)) };
 }
 
+it('of two first links to a host at once the second sees what the first has pinned', async () => {
+  const { hosts, file } = knownHosts(null, true);
+  const [mine, other] = [key(), key()];
+  const links = await Promise.allSettled([mine, other].map(({ bytes }) => hosts.check('host', 22, bytes)));
+  expect(links.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  expect(readFileSync(file, 'utf8')).toBe(`host ${mine.line}\n`);
+});
+
 describe('a host’s key', () => {
   const known = key();
 

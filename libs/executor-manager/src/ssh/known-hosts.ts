@@ -21,6 +21,8 @@ interface Line {
 
 /** The keys of hosts, by a known_hosts file that is read for every question. */
 export class KnownHosts {
+  /** The question before the next one: of two first links to a host the second has to see what the first pinned. */
+  private last: Promise<unknown> = Promise.resolve();
   /** Pinned in this process: holds where the file cannot be written. */
   private readonly pinned = new Map<string, Buffer>();
 
@@ -36,7 +38,13 @@ export class KnownHosts {
   }
 
   /** @throws HostKeyRefused when the host must not have this key */
-  async check(host: string, port: number, key: Buffer): Promise<void> {
+  check(host: string, port: number, key: Buffer): Promise<void> {
+    const checked = this.last.then(() => this.checkNext(host, port, key));
+    this.last = checked.catch(() => {});
+    return checked;
+  }
+
+  private async checkNext(host: string, port: number, key: Buffer): Promise<void> {
     const { file, pin } = this.options;
     const lines = await this.linesOf(host, port);
     const same = lines.filter((line) => line.key.equals(key));
