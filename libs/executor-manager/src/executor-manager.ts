@@ -37,7 +37,7 @@ export interface PreparedImage {
   image: string;
   /** Whether the image is on the machine now, be it an older one. */
   present: boolean;
-  /** Why it was not fetched, a sentence; null: it is the registry's newest. */
+  /** Why it was not fetched, a sentence; null: it is the registry's newest, or has no registry. */
   error: string | null;
 }
 

@@ -20,6 +20,8 @@ const retryPause = 60_000;
 @Injectable()
 export class ImagePreparation implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
+  /** What was last said of each image on each machine. */
+  private readonly logged = new Map<string, string | null>();
 
   constructor(
     private readonly config: MinerConfig,
@@ -50,9 +52,12 @@ export class ImagePreparation implements OnApplicationBootstrap, BeforeApplicati
       wanted,
       this.stopping.signal,
     )) ?? []) {
+      const about = `${machine} ${image}`;
       if (error === null) this.logger.debug({ machine, image }, 'the image is up to date');
+      else if (this.logged.get(about) === error) continue;
       else if (present) this.logger.warn({ machine, image }, `an older image stays: ${error}`);
       else this.logger.error({ machine, image }, `the image is missing: ${error}`);
+      this.logged.set(about, error);
     }
   }
 }

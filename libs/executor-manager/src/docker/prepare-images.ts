@@ -37,6 +37,8 @@ async function prepareImage(
   } catch (error) {
     signal.throwIfAborted();
     const found = await findImage(machine.docker, image).catch(() => null);
-    return { ...about, present: found !== null, error: engineSays(error) };
+    // One that was made on the machine, or loaded there, has no registry that could have a newer one.
+    const hasNoRegistry = found !== null && (found.RepoDigests ?? []).length === 0;
+    return { ...about, present: found !== null, error: hasNoRegistry ? null : engineSays(error) };
   }
 }
