@@ -18,7 +18,7 @@ import {
   up,
 } from '../../libs/executor-manager/src/testing/conformance.ts';
 import { ensureNodeImage } from '../../libs/job-runner/src/testing/node-image.ts';
-import { untilTestEnds, type DockerManagerUnderTest } from './docker-manager.ts';
+import { untilTestEnds } from './docker-manager.ts';
 import { ensureScriptedImage } from './scripted-image.ts';
 import { serversFile } from './servers-file.ts';
 
@@ -33,7 +33,7 @@ beforeAll(async () => {
 /** Streaming ports that no other spec uses. */
 const localPorts = Array.from({ length: 6 }, (_, at) => ({ port: 16_300 + at, publicPort: 26_300 + at }));
 
-async function dockerManager(executors = 3): Promise<DockerManagerUnderTest> {
+async function dockerManager(executors = 3) {
   const folder = mkdtempSync('/tmp/docker-manager-');
   const said: string[] = [];
   const file = serversFile(
@@ -41,6 +41,11 @@ async function dockerManager(executors = 3): Promise<DockerManagerUnderTest> {
     `here: { mode: local, executor_class: always_on.test, executors: ${executors} }`,
   );
   const owner = randomUUID();
+  const rename = (name: string) =>
+    void serversFile(
+      folder,
+      `${name}: { mode: local, executor_class: always_on.test, executors: ${executors} }`,
+    );
   const create = (options: Partial<DockerExecutorManagerOptions> = {}) =>
     new DockerExecutorManager({
       image,
@@ -57,17 +62,18 @@ async function dockerManager(executors = 3): Promise<DockerManagerUnderTest> {
     });
   return {
     said,
+    rename,
     create,
     broken: () => create({ image: notExecutor }),
-    notes: async (of) => {
+    notes: async (of: string) => {
       const notes = path.join(folder, of);
       return existsSync(notes) ? readFileSync(notes, 'utf8') : '';
     },
-    running: async (of) => {
+    running: async (of: string) => {
       const found = await docker.listContainers({ filters: { name: [of, executorName(of)] } });
       return found.length;
     },
-    kill: (of) => docker.getContainer(executorName(of)).kill(),
+    kill: (of: string) => docker.getContainer(executorName(of)).kill(),
     close: async () => rmSync(folder, { recursive: true }),
   };
 }
@@ -174,6 +180,39 @@ describe('an executor in a container', () => {
     await next.stop(other, 0);
   });
 
+  it('holds its slot when its server gets another name', async () => {
+    const under = await opened(1);
+    const manager = under.create();
+    const handle = await manager.start(request(token('polite')), never());
+    under.rename('there');
+    await expect
+      .poll(() => manager.manifest().then(() => under.said.join()), { timeout: 10_000, interval: 200 })
+      .toContain('has changed: it names 1 servers');
+    await expect(manager.start(request(token('polite')), never())).rejects.toThrow('No executor of class');
+    await manager.stop(handle, 0);
+    const other = await manager.start(request(token('polite')), never());
+    expect(other['place']).toBe('there');
+    await manager.stop(other, 0);
+  });
+
+  it('that was made and never started is removed, and none that is just being started', async () => {
+    const under = await opened();
+    const manager = under.create({ startLimit: 0, owner: 'a-miner-of-its-own' });
+    const lost = await docker.createContainer({
+      Image: image,
+      Labels: { 'horde.miner': 'a-miner-of-its-own' },
+    });
+    onTestFinished(() => lost.remove({ force: true }).catch(() => {}));
+    await under.create({ owner: 'a-miner-of-its-own' }).running();
+    await lost.inspect();
+    await expect
+      .poll(async () => {
+        await manager.running();
+        return lost.inspect().catch((error: { statusCode: number }) => error.statusCode);
+      })
+      .toBe(404);
+  });
+
   it('that the engine does not remove stays for a look at it, stopped', async () => {
     const under = await opened();
     const manager = under.create({ autoRemove: false });
@@ -211,7 +250,7 @@ describe('the executor’s image', () => {
     expect(refusal).toMatch(/^127\.0\.0\.1:9\/nobody\/executor:latest could not be fetched: /);
     expect(await manager.prepareImages([image], never())).toMatchObject([
       { machine: 'this machine', image: '127.0.0.1:9/nobody/executor:latest', present: false },
-      { image, present: true },
+      { image, present: true, error: null },
     ]);
   });
 });

@@ -89,11 +89,14 @@ export abstract class BaseExecutorManager implements ExecutorManager {
     return ['run_executor', '--startup-time-limit', String(request.startupTimeLimit)];
   }
 
+  /** The executors that hold a slot, but for those that are being started. */
+  protected holding(): ExecutorHandle[] {
+    return [...this.executors.values()].filter(({ holds }) => holds).map(({ handle }) => handle);
+  }
+
   /** How many executors hold a slot of a place, those that are being started included. */
   protected held(place: string): number {
-    const running = [...this.executors.values()].filter(
-      ({ holds, handle }) => holds && handle['place'] === place,
-    );
+    const running = this.holding().filter((handle) => handle['place'] === place);
     return running.length + (this.starting.get(place) ?? 0);
   }
 

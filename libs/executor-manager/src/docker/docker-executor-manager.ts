@@ -13,6 +13,7 @@ import { exitCodeOf } from './exit-code.ts';
 import { jobRunnerClass, labels, type ExecutorContainerOptions } from './executor-container.ts';
 import { launchExecutor } from './launch-executor.ts';
 import { removeLeftBy } from './left-by.ts';
+import { machineKey, targetOf } from './machine-key.ts';
 import type { Machine } from './machine.ts';
 import { Machines, type MachinesOptions } from './machines.ts';
 import { prepareImagesOn } from './prepare-images.ts';
@@ -24,6 +25,8 @@ export interface DockerExecutorManagerOptions
   image: string;
   /** The address that users reach executors of the miner's own machine at; null: the miner's own. */
   publicAddress: () => Promise<string | null>;
+  /** How long a container may be there without being started. @unit ms @default 300000 */
+  startLimit?: number;
 }
 
 interface Size extends Place {
@@ -89,7 +92,10 @@ export class DockerExecutorManager extends BaseExecutorManager {
     const machines = new Set(await this.machines.of(await this.servers.now()));
     const away: string[] = [];
     const found = [...machines].map(async (machine) => {
-      if (await machine.inReach()) return this.runningOn(machine);
+      if (await machine.inReach()) {
+        await this.removeNeverStarted(machine);
+        return this.runningOn(machine);
+      }
       away.push(machine.trouble);
       return [];
     });
@@ -199,6 +205,25 @@ export class DockerExecutorManager extends BaseExecutorManager {
     });
   }
 
+  /** Executors of a server that has another name now count for those of its machine, as far as these have room. */
+  protected override held(place: string): number {
+    const servers = this.servers.known;
+    const server = servers.find(({ name }) => name === place);
+    if (!server) return super.held(place);
+    const machine = machineKey(server.ssh);
+    const isStray = (handle: ExecutorHandle) =>
+      machineKey(targetOf(handle)) === machine && !servers.some(({ name }) => name === handle['place']);
+    let strays = this.holding().filter(isStray).length;
+    for (const { name, ssh, executors } of servers) {
+      if (machineKey(ssh) !== machine) continue;
+      const own = super.held(name);
+      const taken = Math.min(strays, Math.max(0, executors - own));
+      if (name === place) return own + taken;
+      strays -= taken;
+    }
+    return super.held(place);
+  }
+
   /** The servers and how many executors each can run: of one out of reach, those that it runs. */
   private async sizes(): Promise<Size[]> {
     const servers = await this.servers.now();
@@ -227,6 +252,15 @@ export class DockerExecutorManager extends BaseExecutorManager {
   /** Counts what runs on a machine that has just been reached for the first time. */
   private async adopt(machine: Machine): Promise<void> {
     for (const { handle } of await this.runningOn(machine)) this.watch(handle);
+  }
+
+  /** A container that was made and not started within minutes is nobody's: its start was given up, its answer lost. */
+  private async removeNeverStarted({ docker }: Machine): Promise<void> {
+    const filters = { label: [`${labels.miner}=${this.options.owner}`], status: ['created'] };
+    const before = Date.now() / 1000 - (this.options.startLimit ?? 300_000) / 1000;
+    const found = await answered(docker.listContainers({ all: true, filters }));
+    const old = found.filter(({ Created }) => Created < before);
+    await Promise.all(old.map(({ Id }) => removeContainer(docker, Id)));
   }
 
   private async runningOn(machine: Machine): Promise<RunningExecutor[]> {

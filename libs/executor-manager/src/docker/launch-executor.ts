@@ -84,8 +84,9 @@ async function launchAt(
 ): Promise<Omit<Launched, 'port'>> {
   const { docker, socketPath } = machine;
   const where = { ...what, image: inspected, imageName: image, port, socketPath };
+  const creating = docker.createContainer(executorContainer(options, request, where));
   try {
-    const container = await answered(docker.createContainer(executorContainer(options, request, where)));
+    const container = await answered(creating);
     signal.throwIfAborted();
     // Asked for before it starts: a container that ends at once is not there any more a moment later.
     const { exit } = await exitOf(
@@ -98,6 +99,11 @@ async function launchAt(
     signal.throwIfAborted();
     return { container: container.id, exit };
   } catch (error) {
+    // An engine that answers too late has made it by then.
+    creating.then(
+      ({ id }) => removeContainer(docker, id).catch(() => {}),
+      () => {},
+    );
     await removeSurely(machine, executorName(request.token), closing);
     throw error;
   }

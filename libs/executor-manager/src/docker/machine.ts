@@ -190,18 +190,3 @@ const engineTroubles: Record<string, (name: string) => string> = {
   unknown: (name) =>
     `The Docker engine of ${name} does not answer. If it runs there, set AllowStreamLocalForwarding to yes in its sshd_config.`,
 };
-
-/** What names a machine for good. */
-export const machineKey = (ssh: SshTarget | null): string =>
-  ssh ? [ssh.username, ssh.host, ssh.port, ssh.keyPath].join(' ') : 'local';
-
-/** The machine that a handle's executor runs on. */
-export function targetOf(handle: ExecutorHandle): SshTarget | null {
-  if (handle['machine'] !== 'ssh') return null;
-  return {
-    host: String(handle['host']),
-    port: Number(handle['sshPort']),
-    username: String(handle['username']),
-    keyPath: String(handle['keyPath']),
-  };
-}

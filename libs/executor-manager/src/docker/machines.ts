@@ -1,6 +1,7 @@
 import type { ExecutorHandle } from '../executor-manager.ts';
 import { KnownHosts, type KnownHostsOptions } from '../ssh/known-hosts.ts';
 import type { SshTarget } from '../ssh/ssh-link.ts';
+import { machineKey, targetOf } from './machine-key.ts';
 import type * as machineModule from './machine.ts';
 import type { Machine } from './machine.ts';
 import type { Server } from './servers.ts';
@@ -46,7 +47,7 @@ export class Machines {
   /** The machines of these servers, in their order. From now on others are kept only while an executor needs them. */
   async of(servers: Server[]): Promise<Machine[]> {
     const module = await this.load();
-    this.named = new Set(servers.map(({ ssh }) => module.machineKey(ssh)));
+    this.named = new Set(servers.map(({ ssh }) => machineKey(ssh)));
     const entries = servers.map(({ ssh }) => this.entry(module, ssh));
     entries.forEach(({ machine }, at) => machine.ports.offer(servers[at]!.machinePorts));
     for (const key of this.entries.keys()) this.letGo(key);
@@ -62,13 +63,12 @@ export class Machines {
       return await work(entry.machine);
     } finally {
       entry.users--;
-      this.letGo(module.machineKey(ssh));
+      this.letGo(machineKey(ssh));
     }
   }
 
   /** As `use`, of the machine of an executor, also when the operator's file does not name it any more. */
   async useFor<T>(handle: ExecutorHandle, work: (machine: Machine) => Promise<T>): Promise<T> {
-    const { targetOf } = await this.load();
     return this.use(targetOf(handle), work);
   }
 
@@ -91,7 +91,7 @@ export class Machines {
   }
 
   private entry(module: typeof machineModule, ssh: SshTarget | null): Entry {
-    const { LocalMachine, SshMachine, machineKey } = module;
+    const { LocalMachine, SshMachine } = module;
     const key = machineKey(ssh);
     const known = this.entries.get(key);
     if (known) return known;

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { ExecutorClass } from '@horde/protocol';
 import type { StreamingPort } from '../streaming-ports.ts';
-import { machineKey } from './machine.ts';
+import { machineKey } from './machine-key.ts';
 import { readServers, ServersFileError, unreadable, type ServerSpec } from './servers-file.ts';
 
 /** A server, with the ports that all executors of its machine share. */
@@ -34,6 +34,11 @@ export class Servers {
   private reading: Promise<Server[]> | null = null;
 
   constructor(private readonly options: ServersOptions) {}
+
+  /** The servers as they were when they were last asked for. */
+  get known(): Server[] {
+    return this.servers;
+  }
 
   /**
    * The servers as they are now. A file that has become wrong is told to the log, and changes nothing.
