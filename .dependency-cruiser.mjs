@@ -66,6 +66,35 @@ export default {
       to: { path: '^apps/validator/src/(facilitator|driver)/' },
     },
     {
+      name: 'miner-core-knows-no-link',
+      comment: 'Jobs and receipts are the core; they reach the links through the ports in jobs/links.ts.',
+      severity: 'error',
+      from: { path: '^apps/miner/src/(jobs|receipts)/', pathNot: '[.]spec[.]ts$' },
+      to: { path: '^apps/miner/src/(validators|executors|background|http|commands|self-test|doctor)/' },
+    },
+    {
+      name: 'miner-links-know-the-core-only',
+      severity: 'error',
+      from: { path: '^apps/miner/src/(validators|executors)/', pathNot: '[.]spec[.]ts$' },
+      to: {
+        path: '^apps/miner/src/(validators|executors|background|http|commands|self-test|doctor)/',
+        pathNot: '^apps/miner/src/$1/',
+      },
+    },
+    {
+      name: 'miner-base-knows-nothing-above',
+      comment:
+        'What the core stands on: the chain, the directory of validators, settings that change, the database.',
+      severity: 'error',
+      from: {
+        path: '^apps/miner/src/(chain|connections|database|directory|dynamic-config|identity|logging)/',
+        pathNot: '[.]spec[.]ts$',
+      },
+      to: {
+        path: '^apps/miner/src/(jobs|receipts|validators|executors|background|http|commands|self-test|doctor)/',
+      },
+    },
+    {
       name: 'tests-stay-out-of-the-sources',
       severity: 'error',
       from: { path: '^(apps|libs)/', pathNot: ['[.]spec[.]ts$', '/testing/'] },

@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { becomeSoleProcess } from '@horde/database';
 import { runService, type Logger } from '@horde/operations';
-import { makeChain } from './chain.ts';
+import { makeChain } from './chain/make-chain.ts';
 import { makeExecutorManager } from './executors/make-executor-manager.ts';
-import { readKeypair } from './keypair.ts';
+import { readKeypair } from './identity/keypair.ts';
 import { minerModule, type MinerParts } from './miner.module.ts';
 import { MinerSettings } from './settings.ts';
 

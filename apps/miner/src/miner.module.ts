@@ -1,32 +1,33 @@
 import { Module, type Type } from '@nestjs/common';
-import type { SigningChain } from '@horde/chain';
+import { CHAIN, type SigningChain } from '@horde/chain';
 import { DatabaseModule } from '@horde/database';
 import { PublicAddress, type ExecutorManager } from '@horde/executor-manager';
 import { Keypair } from '@horde/identity';
-import { HealthModule, type Logger } from '@horde/operations';
+import { LOGGER, HealthModule, type Logger } from '@horde/operations';
 import { QueueModule } from '@horde/queue';
-import { AnnouncementSchedule } from './chain/announcement-schedule.ts';
+import { AnnouncementSchedule } from './background/announcement-schedule.ts';
 import { Announcement } from './chain/announcement.ts';
 import { MainHotkeys } from './chain/main-hotkey.ts';
-import { databaseOptions } from './database.ts';
-import { ConfigRefresh } from './dynamic-config/config-refresh.ts';
+import { databaseOptions } from './migrations/database-options.ts';
+import { ConfigRefresh } from './background/config-refresh.ts';
 import { MinerConfig } from './dynamic-config/miner-config.ts';
-import { ExecutorPost } from './executors/executor-post.ts';
+import { ExecutorDelivery } from './executors/executor-delivery.ts';
 import { ExecutorMessages } from './executors/executor-messages.ts';
 import { ExecutorSessions } from './executors/executor-sessions.ts';
 import { ExecutorSupervisor } from './executors/executor-supervisor.ts';
+import { JobExecutors } from './executors/job-executors.ts';
 import { ExecutorGateway } from './executors/executor.gateway.ts';
 import { MinerAddress } from './executors/miner-address.ts';
-import { OrphanExecutors } from './executors/orphan-executors.ts';
-import { OverdueJobs } from './executors/overdue-jobs.ts';
+import { OrphanExecutors } from './background/orphan-executors.ts';
+import { OverdueJobs } from './background/overdue-jobs.ts';
 import { RunningExecutors } from './executors/running-executors.ts';
 import { WarmExecutors } from './executors/warm-executors.ts';
-import { WarmSessions } from './executors/warm-sessions.ts';
+import { WarmSessions } from './jobs/warm-sessions.ts';
 import { WarmTable } from './executors/warm-table.ts';
 import { MetricsController } from './http/metrics.controller.ts';
 import { Metrics } from './http/metrics.ts';
 import { PanelController } from './http/panel.controller.ts';
-import { ImagePreparation } from './images/image-preparation.ts';
+import { ImagePreparation } from './background/image-preparation.ts';
 import { FreedSlots } from './jobs/freed-slots.ts';
 import { JobCancellation } from './jobs/job-cancellation.ts';
 import { JobIntake } from './jobs/job-intake.ts';
@@ -36,9 +37,9 @@ import { JobSignature } from './jobs/job-signature.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { SlotQueue } from './jobs/slot-queue.ts';
 import { Slots } from './jobs/slots.ts';
-import { ManifestCommitment } from './manifest/manifest-commitment.ts';
-import { Outages } from './outages.ts';
-import { CHAIN, EXECUTOR_MANAGER, LOGGER } from './ports.ts';
+import { ManifestCommitment } from './background/manifest-commitment.ts';
+import { DatabaseRetry } from './database/database-retry.ts';
+import { EXECUTOR_LINK, EXECUTOR_MANAGER, VALIDATOR_LINK } from './tokens.ts';
 import { RandomReceipts } from './receipts/random-receipts.ts';
 import { ReceiptChecks } from './receipts/receipt-checks.ts';
 import { ReceiptCounts } from './receipts/receipt-counts.ts';
@@ -46,20 +47,20 @@ import { ReceiptIntake } from './receipts/receipt-intake.ts';
 import { ReceiptPages } from './receipts/receipt-pages.ts';
 import { ReceiptPagesController } from './receipts/receipt-pages.controller.ts';
 import { ReceiptRetention } from './receipts/receipt-retention.ts';
-import { ReceiptSchedules } from './receipts/receipt-schedules.ts';
+import { ReceiptSchedules } from './background/receipt-schedules.ts';
 import { Receipts } from './receipts/receipts.ts';
 import { MinerSettings } from './settings.ts';
-import { Sockets } from './sockets.ts';
+import { Sockets } from './http/sockets.ts';
 import { Authentication } from './validators/authentication.ts';
 import { ConnectionLimits } from './validators/connection-limits.ts';
-import { OutboxCleaning } from './validators/outbox-cleaning.ts';
-import { Post } from './validators/post.ts';
+import { OutboxCleaning } from './background/outbox-cleaning.ts';
+import { ValidatorDelivery } from './validators/validator-delivery.ts';
 import { ValidatorRates } from './validators/validator-rates.ts';
 import { ValidatorMessages } from './validators/validator-messages.ts';
-import { ValidatorSync } from './validators/validator-sync.ts';
+import { ValidatorSync } from './background/validator-sync.ts';
 import { ValidatorGateway } from './validators/validator.gateway.ts';
-import { Validators } from './validators/validators.ts';
-import { VersionController } from './version/version.controller.ts';
+import { Validators } from './directory/validators.ts';
+import { VersionController } from './http/version.controller.ts';
 
 /** What the miner reaches the world through. */
 export interface MinerParts {
@@ -86,7 +87,7 @@ export function minerModule(settings: MinerSettings, logger: Logger, parts: Mine
       { provide: CHAIN, useValue: parts.chain },
       { provide: EXECUTOR_MANAGER, useValue: parts.manager },
       { provide: PublicAddress, useValue: publicAddress(settings) },
-      Outages,
+      DatabaseRetry,
       MinerConfig,
       ConfigRefresh,
       Announcement,
@@ -97,7 +98,8 @@ export function minerModule(settings: MinerSettings, logger: Logger, parts: Mine
       Validators,
       ValidatorSync,
       Authentication,
-      Post,
+      ValidatorDelivery,
+      { provide: VALIDATOR_LINK, useExisting: ValidatorDelivery },
       ConnectionLimits,
       ValidatorRates,
       OutboxCleaning,
@@ -126,8 +128,10 @@ export function minerModule(settings: MinerSettings, logger: Logger, parts: Mine
       WarmExecutors,
       OrphanExecutors,
       ExecutorSupervisor,
+      JobExecutors,
+      { provide: EXECUTOR_LINK, useExisting: JobExecutors },
       ExecutorMessages,
-      ExecutorPost,
+      ExecutorDelivery,
       ExecutorGateway,
       OverdueJobs,
       MinerAddress,

@@ -18,7 +18,7 @@ import {
 } from 'class-validator';
 import { executorManagerRule } from './executors/executor-manager-names.ts';
 import { IsWarmExecutors } from './executors/is-warm-executors.ts';
-import { IsSs58 } from './is-ss58.ts';
+import { IsSs58 } from './identity/is-ss58.ts';
 
 /** The miner's settings; ComputeHorde's names and defaults where it has them. */
 export class MinerSettings extends SigningServiceSettings {

@@ -3,11 +3,10 @@ import type { Server } from 'node:http';
 import { isIPv6, SocketAddress, type AddressInfo } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { SigningChain } from '@horde/chain';
+import { CHAIN, type SigningChain } from '@horde/chain';
 import { PublicAddress } from '@horde/executor-manager';
 import { Keypair } from '@horde/identity';
-import { hostAndPort } from '../commands/own-address.ts';
-import { CHAIN } from '../ports.ts';
+import { hostAndPort } from '../connections/own-address.ts';
 import { MinerSettings } from '../settings.ts';
 import { announceCommand } from './announce-command.ts';
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Chain } from '@horde/chain';
+import { CHAIN, type Chain } from '@horde/chain';
 import type { ExecutorManager } from '@horde/executor-manager';
 import { Keypair } from '@horde/identity';
-import type { Logger } from '@horde/operations';
-import { CHAIN, EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
+import { LOGGER, type Logger } from '@horde/operations';
+import { EXECUTOR_MANAGER } from '../tokens.ts';
 import { MinerSettings } from '../settings.ts';
 import { cycleNumber } from './cycles.ts';
 

@@ -2,9 +2,9 @@ import type { INestApplicationContext, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Logger } from '@horde/operations';
 import { loadSettings } from '@horde/settings';
-import { makeChain } from '../chain.ts';
+import { makeChain } from '../chain/make-chain.ts';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
-import { keypairOf } from '../keypair.ts';
+import { keypairOf } from '../identity/keypair.ts';
 import { commandModule } from '../miner.module.ts';
 import { MinerSettings } from '../settings.ts';
 

@@ -1,25 +1,25 @@
 import { Injectable, Module, type Type } from '@nestjs/common';
 import { settingsHelp } from '@horde/operations';
 import { CommandRunner, InjectCommander } from 'nest-commander';
-import { AnnounceAddressAndPort } from './announce-address-and-port.ts';
+import { AnnounceAddressAndPort } from './announce-address-and-port.command.ts';
 import { CommandContext } from './command-context.ts';
-import { FetchDynamicConfig, SetDynamicConfig, UnsetDynamicConfig } from './config-commands.ts';
-import { Doctor } from './doctor.ts';
-import { LivenessCheck } from './liveness-check.ts';
+import { FetchDynamicConfig, SetDynamicConfig, UnsetDynamicConfig } from './config.command.ts';
+import { Doctor } from './doctor.command.ts';
+import { LivenessCheck } from './liveness-check.command.ts';
 import {
   ArchiveReceiptPages,
   DebugCreateRandomReceipts,
   EvictOldData,
   PrepareReceipts,
-} from './receipt-commands.ts';
+} from './receipt.command.ts';
 import { MinerSettings } from '../settings.ts';
-import { SelfTest } from './self-test.ts';
+import { SelfTest } from './self-test.command.ts';
 import {
   BlacklistValidator,
   DebugAddValidator,
   FetchValidators,
   UnblacklistValidator,
-} from './validator-commands.ts';
+} from './validator.command.ts';
 
 type Program = Parameters<CommandRunner['setCommand']>[0];
 

@@ -1,6 +1,6 @@
 import { ChainError } from '@horde/chain';
-import { makeChain } from '../chain.ts';
-import { hostAndPort } from '../commands/own-address.ts';
+import { makeChain } from '../chain/make-chain.ts';
+import { hostAndPort } from '../connections/own-address.ts';
 import { fail, ok, reasonOf, warn, type Finding } from '../commands/report.ts';
 import type { MinerSettings } from '../settings.ts';
 

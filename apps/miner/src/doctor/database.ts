@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { fail, ok, reasonOf, warn, type Finding } from '../commands/report.ts';
-import { databaseOptions } from '../database.ts';
+import { databaseOptions } from '../migrations/database-options.ts';
 import type { MinerSettings } from '../settings.ts';
 
 /** How long the database may take to answer. @unit ms */

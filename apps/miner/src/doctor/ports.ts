@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { parseStreamingPorts } from '@horde/executor-manager';
-import { hostAndPort, minerVersionAt, ownAddress } from '../commands/own-address.ts';
+import { hostAndPort, minerVersionAt, ownAddress } from '../connections/own-address.ts';
 import { fail, ok, reasonOf, warn, type Finding } from '../commands/report.ts';
 import type { MinerSettings } from '../settings.ts';
 

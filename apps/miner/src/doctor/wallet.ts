@@ -1,6 +1,6 @@
 import { readHotkey } from '@horde/identity';
 import { fail, ok, reasonOf, type Finding } from '../commands/report.ts';
-import { keypairFile } from '../keypair.ts';
+import { keypairFile } from '../identity/keypair.ts';
 import type { MinerSettings } from '../settings.ts';
 
 /** Looks at the hotkey's file. @returns also its address; null: it cannot be read */

@@ -3,7 +3,7 @@ import { Backoff } from './backoff.ts';
 
 it('each failure doubles the pause, up to the longest, and a success ends it', () => {
   let now = 0;
-  const backoff = new Backoff<string>({ first: 10, longest: 30 }, () => now);
+  const backoff = new Backoff<string>({ first: 10, max: 30 }, () => now);
   expect(backoff.isOver('a')).toBe(true);
   for (const pause of [10, 20, 30, 30]) {
     backoff.failed('a');

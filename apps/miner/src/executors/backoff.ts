@@ -4,13 +4,13 @@ export class Backoff<Key> {
 
   /** @param pauses the pause after the first failure, and the longest. @unit ms */
   constructor(
-    private readonly pauses: { first: number; longest: number },
+    private readonly pauses: { first: number; max: number },
     private readonly now: () => number = () => performance.now(),
   ) {}
 
   failed(key: Key): void {
     const count = (this.failures.get(key)?.count ?? 0) + 1;
-    const pause = Math.min(this.pauses.first * 2 ** (count - 1), this.pauses.longest);
+    const pause = Math.min(this.pauses.first * 2 ** (count - 1), this.pauses.max);
     this.failures.set(key, { count, until: this.now() + pause });
   }
 

@@ -12,7 +12,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MinerUnderTest } from '../testing/miner.ts';
 import { RecordingManager } from '../testing/recording-manager.ts';
-import { OverdueJobs } from './overdue-jobs.ts';
+import { OverdueJobs } from '../background/overdue-jobs.ts';
 
 let miner: MinerUnderTest;
 

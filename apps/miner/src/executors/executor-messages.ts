@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Keypair } from '@horde/identity';
 import { publicStreamingPort, type ExecutorManager } from '@horde/executor-manager';
-import type { Logger } from '@horde/operations';
+import { LOGGER, type Logger } from '@horde/operations';
 import {
   complaintOf,
   ExecutorReady,
@@ -20,9 +20,9 @@ import {
 import type { Transaction } from '@horde/database';
 import type { Job } from '../jobs/job.entity.ts';
 import { Jobs } from '../jobs/jobs.ts';
+import type { ValidatorLink } from '../jobs/links.ts';
 import { storable, storableMap } from '../jobs/storable.ts';
-import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
-import { Post } from '../validators/post.ts';
+import { EXECUTOR_MANAGER, VALIDATOR_LINK } from '../tokens.ts';
 import type { ExecutorJob } from './executor-session.ts';
 
 /** Where a message came from. */
@@ -41,8 +41,8 @@ export class ExecutorMessages {
 
   constructor(
     private readonly jobs: Jobs,
-    private readonly post: Post,
     private readonly keypair: Keypair,
+    @Inject(VALIDATOR_LINK) validators: ValidatorLink,
     @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
@@ -55,7 +55,7 @@ export class ExecutorMessages {
       V0StreamingJobReadyRequest: async (message, from) =>
         this.advance(from, 'streaming_ready', await this.addressed(message, from.job)),
       V0ExecutionDoneRequest: (message, from) => this.advance(from, 'execution_done', message),
-      V0JobOutput: (_message, { job, text }) => post.passOutput(job.validator_hotkey, job.uuid, text),
+      V0JobOutput: (_message, { job, text }) => validators.passOutput(job.validator_hotkey, job.uuid, text),
       V0MachineSpecsRequest: (message, from) => jobs.relay(from.job, message, from.number),
       V0JobFinishedRequest: (message, from) =>
         this.advance(from, 'completed', message, storeResult(from.job, message)),

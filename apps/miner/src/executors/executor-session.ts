@@ -14,7 +14,7 @@ export class ExecutorSession {
   /** Whether it was let in; its frames wait for that. */
   opened: Promise<boolean> = Promise.resolve(false);
   /** The number of its last message that is stored; on plain v0 it stays 0. */
-  heard = 0;
+  received = 0;
   /** The number of the last message that it was sent, or says to have. */
   sent = 0;
   /** What is being sent to it. */
@@ -33,7 +33,7 @@ export class ExecutorSession {
     return this.connection.sendText(frame);
   }
 
-  async complain(details: string): Promise<void> {
+  async sendError(details: string): Promise<void> {
     await this.connection.sendText(writeFrame(make(GenericError, { details })));
   }
 }

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DurableExecutor } from '../testing/durable-executor.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
 import { RecordingManager } from '../testing/recording-manager.ts';
-import { OrphanExecutors } from './orphan-executors.ts';
-import { OverdueJobs } from './overdue-jobs.ts';
+import { OrphanExecutors } from '../background/orphan-executors.ts';
+import { OverdueJobs } from '../background/overdue-jobs.ts';
 
 let miner: MinerUnderTest;
 beforeEach(async () => {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { ExecutorHandle } from '@horde/executor-manager';
 import { reasonOf } from '@horde/network';
-import type { Logger } from '@horde/operations';
+import { LOGGER, type Logger } from '@horde/operations';
 import {
   errors,
   HordeFailed,
@@ -16,8 +16,7 @@ import { MinerConfig } from '../dynamic-config/miner-config.ts';
 import type { Job } from '../jobs/job.entity.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { connectLimit } from '../jobs/limits.ts';
-import { Outages } from '../outages.ts';
-import { LOGGER } from '../ports.ts';
+import { DatabaseRetry } from '../database/database-retry.ts';
 import { ExecutorSessions } from './executor-sessions.ts';
 import { RunningExecutors } from './running-executors.ts';
 
@@ -38,14 +37,14 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
   /** Jobs that ended while their executor was being started. */
   private readonly unwanted = new Set<string>();
   /** Jobs whose executor is just being looked for, and started if there is none. */
-  private readonly tended = new Set<string>();
+  private readonly busy = new Set<string>();
   private readonly exits = new Map<string, Promise<number | null>>();
 
   constructor(
     private readonly jobs: Jobs,
     private readonly sessions: ExecutorSessions,
     private readonly executors: RunningExecutors,
-    private readonly outages: Outages,
+    private readonly retry: DatabaseRetry,
     private readonly config: MinerConfig,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -56,7 +55,7 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
     const jobs = await this.jobs.holdingSlots();
     // Where all executors have a handle nobody needs to look for them.
     const found = jobs.some((job) => !job.executor_handle) ? await this.executors.found() : null;
-    for (const job of jobs) this.tend(job.uuid, () => this.resume(job, found));
+    for (const job of jobs) this.exclusively(job.uuid, () => this.resume(job, found));
   }
 
   /**
@@ -69,7 +68,7 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
 
   /** Starts the job's executor, once, in the background. @param claimed whether it is noted already that this is done */
   start(job: Started, claimed = false): void {
-    this.tend(job.uuid, () => (claimed ? this.startClaimed(job) : this.startNow(job)));
+    this.exclusively(job.uuid, () => (claimed ? this.startClaimed(job) : this.startNow(job)));
   }
 
   /** Whether this process waits for the end of the job's executor. */
@@ -78,10 +77,10 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
   }
 
   /** Starts the executor of a job that has its slot, if nobody has done so and nobody is doing it. */
-  takeUp(uuid: string): void {
-    this.tend(uuid, async () => {
+  startUnlessRunning(uuid: string): void {
+    this.exclusively(uuid, async () => {
       const found = await this.executors.found();
-      const job = await this.outages.outlast(() => this.jobs.find(uuid));
+      const job = await this.retry.run(() => this.jobs.find(uuid));
       if (!job?.slot_held || this.watches(uuid) || this.executors.isStarting(job.executor_token)) return;
       await this.resume(job, found);
     });
@@ -90,9 +89,9 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
   /** The executor of this token, which was a warm one, is the job's from now on. */
   follow(uuid: string, token: string): void {
     const exit = this.executors.exitOf(token); // it may end before its job has been read
-    this.tend(uuid, async () => {
+    this.exclusively(uuid, async () => {
       await this.executors.whenStarted(token);
-      const job = await this.outages.outlast(() => this.jobs.find(uuid));
+      const job = await this.retry.run(() => this.jobs.find(uuid));
       if (!job?.slot_held) return;
       if (exit) this.watchExit(uuid, exit);
       else if (job.executor_handle) await this.adopt(job, job.executor_handle);
@@ -106,7 +105,7 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
     this.stopping.add(uuid);
     this.executors.background({ job: uuid }, async () => {
       try {
-        const job = await this.outages.outlast(() => this.jobs.find(uuid));
+        const job = await this.retry.run(() => this.jobs.find(uuid));
         if (!job?.slot_held) return;
         if (this.executors.isStarting(job.executor_token)) return void this.unwanted.add(uuid);
         if (job.executor_handle) await this.executors.stop(job.executor_handle);
@@ -122,7 +121,7 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
    * @param how a part of a sentence: "the connection was closed with code 1006"
    */
   async lost(uuid: string, how: string): Promise<void> {
-    const job = await this.outages.outlast(() => this.jobs.find(uuid));
+    const job = await this.retry.run(() => this.jobs.find(uuid));
     if (!job || job.ended_at) return;
     const error = job.connected_at ? errors.EXECUTOR_GONE(how) : errors.EXECUTOR_NOT_STARTED(`${how}.`);
     await this.fail(job, error.wire!.reason as HordeFailureReason, error);
@@ -140,16 +139,16 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
   }
 
   /** Finds out what has become of a job's executor: two at once would both start another. */
-  private tend(uuid: string, work: () => Promise<void>): void {
-    if (this.tended.has(uuid)) return;
-    this.tended.add(uuid);
-    this.executors.background({ job: uuid }, () => work().finally(() => this.tended.delete(uuid)));
+  private exclusively(uuid: string, work: () => Promise<void>): void {
+    if (this.busy.has(uuid)) return;
+    this.busy.add(uuid);
+    this.executors.background({ job: uuid }, () => work().finally(() => this.busy.delete(uuid)));
   }
 
   private async startNow(job: Started): Promise<void> {
     const limit = connectLimit(job.executor_class, this.config.get('DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT'));
     let again = false;
-    const claimed = await this.outages.outlast(() => {
+    const claimed = await this.retry.run(() => {
       const claim = this.jobs.claimStart(job.uuid, limit, again);
       again = true;
       return claim;
@@ -164,7 +163,7 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
     try {
       started = await this.executors.start({ token, jobUuid: uuid, executorClass }, async (handle) => {
         runs = true;
-        const stored = await this.outages.outlast(() => this.jobs.setHandle(token, handle));
+        const stored = await this.retry.run(() => this.jobs.setHandle(token, handle));
         return { handle, wanted: stored?.ended_at === null };
       });
     } catch (error) {
@@ -225,11 +224,11 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
 
   private watchExit(uuid: string, exit: Promise<number | null>): void {
     this.exits.set(uuid, exit);
-    this.executors.background({ job: uuid }, () => this.seeOut(uuid, exit));
+    this.executors.background({ job: uuid }, () => this.waitForExit(uuid, exit));
     if (this.unwanted.delete(uuid)) this.stop(uuid);
   }
 
-  private async seeOut(uuid: string, exit: Promise<number | null>): Promise<void> {
+  private async waitForExit(uuid: string, exit: Promise<number | null>): Promise<void> {
     const { signal } = this.executors;
     try {
       const code = await exit;
@@ -247,7 +246,7 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
   }
 
   private async release(uuid: string, exitCode: number | null): Promise<void> {
-    await this.outages.outlast(() => this.jobs.releaseSlot(uuid, exitCode));
+    await this.retry.run(() => this.jobs.releaseSlot(uuid, exitCode));
   }
 
   private async fail(job: Started, reason: HordeFailureReason, error: HordeError): Promise<void> {
@@ -259,6 +258,6 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
       message: error.message,
       context: toJsonValue({ code: error.code }),
     });
-    await this.outages.outlast(() => this.jobs.advance(job, 'horde_failed', failure));
+    await this.retry.run(() => this.jobs.advance(job, 'horde_failed', failure));
   }
 }

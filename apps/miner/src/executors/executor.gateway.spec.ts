@@ -16,7 +16,7 @@ import {
 import { afterEach, beforeAll, afterAll, describe, expect, it } from 'vitest';
 import { MinerUnderTest } from '../testing/miner.ts';
 import { RecordingManager } from '../testing/recording-manager.ts';
-import { OverdueJobs } from './overdue-jobs.ts';
+import { OverdueJobs } from '../background/overdue-jobs.ts';
 
 let miner: MinerUnderTest;
 

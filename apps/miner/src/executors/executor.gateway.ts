@@ -1,15 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { withLogContext, type Logger } from '@horde/operations';
+import { LOGGER, withLogContext, type Logger } from '@horde/operations';
 import { dispatch, executorToMiner, JsonError, ShapeError } from '@horde/protocol';
 import { DurableLink, type Closed, type Connection, type DurableEnd, type Upgrade } from '@horde/transport';
-import { complaint } from '../complaint.ts';
+import { frameErrorText } from '../connections/frame-error.ts';
 import { JobRequests } from '../jobs/job-requests.ts';
 import { Jobs } from '../jobs/jobs.ts';
-import { Outages } from '../outages.ts';
-import { peerAddress } from '../peer-address.ts';
-import { LOGGER } from '../ports.ts';
+import { DatabaseRetry } from '../database/database-retry.ts';
+import { peerAddress } from '../connections/peer-address.ts';
 import { ExecutorMessages } from './executor-messages.ts';
-import { ExecutorPost } from './executor-post.ts';
+import { ExecutorDelivery } from './executor-delivery.ts';
 import { ExecutorSession, type ExecutorJob } from './executor-session.ts';
 import { ExecutorSessions } from './executor-sessions.ts';
 import { ExecutorSupervisor } from './executor-supervisor.ts';
@@ -28,10 +27,10 @@ export class ExecutorGateway {
     private readonly requests: JobRequests,
     private readonly sessions: ExecutorSessions,
     private readonly messages: ExecutorMessages,
-    private readonly post: ExecutorPost,
+    private readonly delivery: ExecutorDelivery,
     private readonly supervisor: ExecutorSupervisor,
     private readonly warm: WarmExecutors,
-    private readonly outages: Outages,
+    private readonly retry: DatabaseRetry,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -59,24 +58,24 @@ export class ExecutorGateway {
   async receive(session: ExecutorSession, text: string, number: number, of?: string): Promise<void> {
     const isIn = await session.opened;
     const { job } = session;
-    if (isIn && of !== undefined && of !== job?.uuid) return session.complain(notItsJob);
-    if (!isIn || !job || (number > 0 && number <= session.heard)) return;
+    if (isIn && of !== undefined && of !== job?.uuid) return session.sendError(notItsJob);
+    if (!isIn || !job || (number > 0 && number <= session.received)) return;
     await withLogContext({ job: job.uuid, peer: 'executor' }, () => this.handle(session, job, text, number));
-    session.heard = Math.max(session.heard, number);
+    session.received = Math.max(session.received, number);
   }
 
   /** Tells the executor that a frame is none, once it is let in. */
   async refuse(session: ExecutorSession, sentence: string): Promise<void> {
-    if (await session.opened) await session.complain(sentence);
+    if (await session.opened) await session.sendError(sentence);
   }
 
   /** The executor has all of its requests up to this number. */
   async resume(session: ExecutorSession, job: string, number: number): Promise<void> {
     if (!(await session.opened)) return;
-    if (session.job?.uuid !== job) return session.complain(notItsJob);
+    if (session.job?.uuid !== job) return session.sendError(notItsJob);
     session.sent = number;
-    this.post.bring(session);
-    await session.link?.resume(job, session.heard);
+    this.delivery.bring(session);
+    await session.link?.resume(job, session.received);
   }
 
   private async letIn(session: ExecutorSession): Promise<boolean> {
@@ -99,7 +98,7 @@ export class ExecutorGateway {
     const job = isToken.test(token) ? await this.jobOf(session) : null;
     if (!job) {
       this.sessions.release(session);
-      await session.complain('This token belongs to no job that waits for an executor.');
+      await session.sendError('This token belongs to no job that waits for an executor.');
       connection.close(1008, 'refused');
       return false;
     }
@@ -109,24 +108,24 @@ export class ExecutorGateway {
 
   /** The job of its token, once a warm one has been taken for it; null when there is none that waits for it. */
   private async jobOf({ token, address, connection, link }: ExecutorSession): Promise<TokenJob | null> {
-    const { outages, warm } = this;
+    const { retry, warm } = this;
     if (connection.extensions.has('warm-1') && link)
-      await outages.outlast(() => warm.untilTaken(token, address, connection));
+      await retry.run(() => warm.untilTaken(token, address, connection));
     if (!connection.isOpen) return null;
-    const job = await outages.outlast(() => this.jobs.attach(token, address, link !== null));
+    const job = await retry.run(() => this.jobs.attach(token, address, link !== null));
     if (job || !link) return job;
     // One that has told the end of its job, and has not heard that it is stored.
-    return outages.outlast(() => this.requests.endedBy(token));
+    return retry.run(() => this.requests.endedBy(token));
   }
 
   /** The executor has a job. */
   private begin(session: ExecutorSession, job: TokenJob): void {
-    session.heard = Number(job.executor_number);
+    session.received = Number(job.executor_number);
     this.sessions.attach(session, { uuid: job.uuid, validator_hotkey: job.validator_hotkey });
     session.connection.trust();
     withLogContext({ job: job.uuid, peer: 'executor' }, () => this.logger.info('executor connected'));
     // One that has said something has its initial request, and tells how far it is.
-    if (session.heard === 0) this.post.bring(session);
+    if (session.received === 0) this.delivery.bring(session);
   }
 
   private async handle(
@@ -137,13 +136,13 @@ export class ExecutorGateway {
   ): Promise<void> {
     try {
       const { message, json } = executorToMiner.read(text);
-      if ('job_uuid' in message && message.job_uuid !== job.uuid) return await session.complain(notItsJob);
+      if ('job_uuid' in message && message.job_uuid !== job.uuid) return await session.sendError(notItsJob);
       const from = { job, number, text };
-      await this.outages.outlast(() => dispatch(this.messages.handlers, message, from, json));
+      await this.retry.run(() => dispatch(this.messages.handlers, message, from, json));
     } catch (error) {
       if (error instanceof JsonError || error instanceof ShapeError) {
-        this.logger.warn(`a frame could not be read: ${complaint(error)}`);
-        await session.complain(complaint(error));
+        this.logger.warn(`a frame could not be read: ${frameErrorText(error)}`);
+        await session.sendError(frameErrorText(error));
       } else this.failed(session, error);
     }
   }
@@ -160,7 +159,7 @@ export class ExecutorGateway {
     await withLogContext({ job: job.uuid, peer: 'executor' }, async () => {
       this.logger.info({ code }, 'executor disconnected');
       try {
-        await this.outages.outlast(() => this.lookInto(session, job.uuid, code));
+        await this.retry.run(() => this.recordEnd(session, job.uuid, code));
       } catch (error) {
         if (!this.stopping) this.logger.error({ error }, 'the end of an executor could not be recorded');
       }
@@ -168,7 +167,7 @@ export class ExecutorGateway {
   }
 
   /** On plain v0 the end of the connection is the end of the job; on durable-1 only that of its executor is. */
-  private async lookInto(session: ExecutorSession, uuid: string, code: number): Promise<void> {
+  private async recordEnd(session: ExecutorSession, uuid: string, code: number): Promise<void> {
     if ((await this.jobs.find(uuid))?.ended_at) return;
     let exitCode = await this.supervisor.exitCode(uuid);
     // It may have come back while its exit code was waited for.

@@ -1,9 +1,9 @@
+import { LOGGER } from '@horde/operations';
 import { once } from 'node:events';
 import net from 'node:net';
 import { executorPath } from '@horde/protocol';
 import type { Extension } from '@horde/transport';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi, type Mock } from 'vitest';
-import { LOGGER } from '../ports.ts';
 import { DurablePeer } from '../testing/durable-peer.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
 import { RecordingManager } from '../testing/recording-manager.ts';

@@ -2,17 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { ExecutorHandle, ExecutorManager } from '@horde/executor-manager';
 import { reasonOf } from '@horde/network';
-import { withLogContext, type Logger } from '@horde/operations';
+import { LOGGER, withLogContext, type Logger } from '@horde/operations';
 import type { ExecutorClass } from '@horde/protocol';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
 import { connectLimit } from '../jobs/limits.ts';
-import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
+import { EXECUTOR_MANAGER } from '../tokens.ts';
 import { MinerAddress } from './miner-address.ts';
 
 /** How long an executor may take to clean up before it is ended. @unit ms */
 const stopGrace = 10_000;
 /** The pause before the end of an executor is waited for again; it doubles each time. @unit ms */
-const waitPauses = { first: 1_000, longest: 30_000 };
+const waitPauses = { first: 1_000, max: 30_000 };
 
 /** An executor to start; of a warm one `jobUuid` is the uuid in its token. */
 export interface ExecutorWanted {
@@ -122,7 +122,7 @@ export class RunningExecutors implements BeforeApplicationShutdown {
 
   /** A manager that fails to wait is asked again, as long as it does not say that the executor is gone. */
   private async waitFor(handle: ExecutorHandle): Promise<number | null> {
-    for (let pause = waitPauses.first; ; pause = Math.min(2 * pause, waitPauses.longest)) {
+    for (let pause = waitPauses.first; ; pause = Math.min(2 * pause, waitPauses.max)) {
       try {
         return (await this.manager.wait(handle, this.signal)).code;
       } catch (error) {

@@ -5,7 +5,7 @@ import { DurableExecutor } from '../testing/durable-executor.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
 import { RecordingManager } from '../testing/recording-manager.ts';
 import type { ScriptedValidator } from '../testing/validator.ts';
-import { OrphanExecutors } from './orphan-executors.ts';
+import { OrphanExecutors } from '../background/orphan-executors.ts';
 
 const wanted = 2;
 

@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { type ExecutorHandle, type ExecutorManager, executorName } from '@horde/executor-manager';
-import type { Logger } from '@horde/operations';
+import { LOGGER, type Logger } from '@horde/operations';
 import type { ExecutorClass } from '@horde/protocol';
 import { Queues } from '@horde/queue';
 import type { Connection } from '@horde/transport';
 import { FreedSlots } from '../jobs/freed-slots.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { Slots } from '../jobs/slots.ts';
-import { Outages } from '../outages.ts';
-import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
+import { DatabaseRetry } from '../database/database-retry.ts';
+import { EXECUTOR_MANAGER } from '../tokens.ts';
 import { MinerSettings } from '../settings.ts';
-import { toldOnce } from '../told-once.ts';
+import { logThrottle } from '../logging/log-throttle.ts';
 import { Backoff } from './backoff.ts';
 import { ExecutorSupervisor } from './executor-supervisor.ts';
 import { RunningExecutors } from './running-executors.ts';
-import { WarmSessions } from './warm-sessions.ts';
+import { WarmSessions } from '../jobs/warm-sessions.ts';
 import { WarmTable, type WarmRow } from './warm-table.ts';
 import { readWarmExecutors, type WarmWanted } from './warm-wanted.ts';
 
@@ -35,7 +35,7 @@ const prefix = 'warm-';
 @Injectable()
 export class WarmExecutors implements OnApplicationBootstrap {
   private readonly wanted: WarmWanted;
-  private readonly backoff = new Backoff<ExecutorClass>({ first: 1_000, longest: 300_000 });
+  private readonly backoff = new Backoff<ExecutorClass>({ first: 1_000, max: 300_000 });
   /** Those that this process is stopping. */
   private readonly leaving = new Set<string>();
   private keeping: Promise<void> | null = null;
@@ -49,7 +49,7 @@ export class WarmExecutors implements OnApplicationBootstrap {
     private readonly sessions: WarmSessions,
     private readonly executors: RunningExecutors,
     private readonly supervisor: ExecutorSupervisor,
-    private readonly outages: Outages,
+    private readonly retry: DatabaseRetry,
     private readonly queues: Queues,
     private readonly settings: MinerSettings,
     @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
@@ -65,7 +65,7 @@ export class WarmExecutors implements OnApplicationBootstrap {
     this.freed.onRing(() => this.keepSoon());
     const queue = this.queues.open('warm-executors');
     queue.work(() => this.keep(), {
-      onError: toldOnce((error) =>
+      onError: logThrottle((error) =>
         this.logger.error({ error }, 'the warm executors could not be looked after'),
       ).is,
     });
@@ -156,7 +156,7 @@ export class WarmExecutors implements OnApplicationBootstrap {
       return await this.slots.takeWarm(token, executorClass, capacity);
     } catch (error) {
       // It may have been taken although the database's answer was lost.
-      await this.outages.outlast(() => this.table.remove(token));
+      await this.retry.run(() => this.table.remove(token));
       throw error;
     }
   }
@@ -177,7 +177,7 @@ export class WarmExecutors implements OnApplicationBootstrap {
       });
       this.watch(token, executorClass, handle);
     } catch (error) {
-      await this.outages.outlast(() => this.table.remove(token));
+      await this.retry.run(() => this.table.remove(token));
       if (this.executors.signal.aborted) return;
       this.logger.error({ error, executorClass }, 'a warm executor could not be started');
       this.backoff.failed(executorClass);
@@ -198,7 +198,7 @@ export class WarmExecutors implements OnApplicationBootstrap {
 
   /** A job that has taken it while it was being started is told where it is. */
   private async storeHandle(token: string, handle: ExecutorHandle): Promise<void> {
-    await this.outages.outlast(async () => {
+    await this.retry.run(async () => {
       if (!(await this.table.setHandle(token, handle))) await this.jobs.setHandle(token, handle);
     });
   }
@@ -208,7 +208,7 @@ export class WarmExecutors implements OnApplicationBootstrap {
     const since = performance.now();
     this.background(token, async () => {
       const code = await exit;
-      const idle = await this.outages.outlast(() => this.table.remove(token));
+      const idle = await this.retry.run(() => this.table.remove(token));
       if (!idle) return this.backoff.succeeded(executorClass); // it was its job's
       this.logger.info({ code, executorClass }, 'a warm executor exited without a job');
       if (performance.now() - since < shortLife * 1_000) this.backoff.failed(executorClass);

@@ -2,12 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import type { ExecutorManager } from '@horde/executor-manager';
 import { Keypair } from '@horde/identity';
-import type { Logger } from '@horde/operations';
+import { LOGGER, type Logger } from '@horde/operations';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
+import { EXECUTOR_MANAGER } from '../tokens.ts';
 import { ReceiptCounts } from '../receipts/receipt-counts.ts';
 import { MinerSettings } from '../settings.ts';
-import { Sockets } from '../sockets.ts';
+import { Sockets } from './sockets.ts';
 
 /** How old what is told may be: anybody may ask, and the database is asked at most this often. @unit ms */
 const freshness = 2_000;

@@ -1,6 +1,6 @@
 import { CancelJob, ExecutorReady, JobFailed, JobFinished, make, writeFrame } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { OverdueJobs } from '../executors/overdue-jobs.ts';
+import { OverdueJobs } from '../background/overdue-jobs.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
 import { RecordingManager } from '../testing/recording-manager.ts';
 

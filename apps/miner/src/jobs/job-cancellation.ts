@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Logger } from '@horde/operations';
+import { LOGGER, type Logger } from '@horde/operations';
 import {
   errors,
   JobFailed,
@@ -10,15 +10,12 @@ import {
   type JobStatus,
   type JsonObject,
 } from '@horde/protocol';
-import { ExecutorPost } from '../executors/executor-post.ts';
-import { ExecutorSessions } from '../executors/executor-sessions.ts';
-import { ExecutorSupervisor } from '../executors/executor-supervisor.ts';
-import { LOGGER } from '../ports.ts';
-import { Post } from '../validators/post.ts';
-import type { ValidatorSession } from '../validators/validator-session.ts';
+import { EXECUTOR_LINK, VALIDATOR_LINK } from '../tokens.ts';
 import type { Job } from './job.entity.ts';
 import { JobRequests } from './job-requests.ts';
 import { Jobs } from './jobs.ts';
+import type { ExecutorLink, ValidatorLink } from './links.ts';
+import type { Received } from './received.ts';
 import { SlotQueue } from './slot-queue.ts';
 
 /** Ends jobs that their validators have cancelled. */
@@ -27,11 +24,9 @@ export class JobCancellation {
   constructor(
     private readonly jobs: Jobs,
     private readonly requests: JobRequests,
-    private readonly sessions: ExecutorSessions,
-    private readonly executors: ExecutorPost,
-    private readonly supervisor: ExecutorSupervisor,
-    private readonly post: Post,
     private readonly queue: SlotQueue,
+    @Inject(VALIDATOR_LINK) private readonly validators: ValidatorLink,
+    @Inject(EXECUTOR_LINK) private readonly executors: ExecutorLink,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -39,20 +34,17 @@ export class JobCancellation {
    * Passes the cancellation on to the job's executor, which tells the validator how the job ended and what it had printed;
    * one that is not connected, or has never heard of cancellation, is stopped, and the miner tells it.
    */
-  async receive(
-    request: CancelJob,
-    { session, text }: { session: ValidatorSession; text: string },
-  ): Promise<void> {
+  async receive(request: CancelJob, { session, text }: Received): Promise<void> {
     const { job_uuid: uuid, cancelled_by: by } = request;
     if (this.queue.validatorOf(uuid) === session.hotkey) await this.queue.answerNow(uuid);
     const job = await this.jobs.find(uuid);
     if (job?.validator_hotkey !== session.hotkey)
-      return session.complain(`This miner has no job ${uuid} of yours.`);
-    this.post.name(session, uuid);
+      return session.sendError(`This miner has no job ${uuid} of yours.`);
+    this.validators.name(session, uuid);
     // It may have been stored by an attempt that failed before its executor was rung for.
     if (!(await this.requests.cancel(uuid, by, text))) return this.executors.ring(uuid);
     this.logger.info({ by }, 'job cancelled');
-    if (this.sessions.of(uuid)?.connection.extensions.has('cancel-1')) this.executors.ring(uuid);
+    if (this.executors.endsCancelled(uuid)) this.executors.ring(uuid);
     else await this.end({ ...job, cancelled_by: by });
   }
 
@@ -67,7 +59,7 @@ export class JobCancellation {
       context: toJsonValue({ cancelled_by: by }) as JsonObject,
     });
     await this.jobs.advance(job, 'failed', failure);
-    this.supervisor.stop(job.uuid);
+    this.executors.stop(job.uuid);
   }
 }
 

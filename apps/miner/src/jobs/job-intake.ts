@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Transaction } from '@horde/database';
 import type { ExecutorManager } from '@horde/executor-manager';
 import { Keypair } from '@horde/identity';
-import type { Logger } from '@horde/operations';
+import { LOGGER, type Logger } from '@horde/operations';
 import {
   DeclineJob,
   declineReasonFor,
@@ -15,22 +15,19 @@ import {
 } from '@horde/protocol';
 import type { Pending } from '@horde/transport';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
-import { ExecutorSupervisor } from '../executors/executor-supervisor.ts';
-import { WarmExecutors } from '../executors/warm-executors.ts';
-import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
+import { EXECUTOR_LINK, EXECUTOR_MANAGER, VALIDATOR_LINK } from '../tokens.ts';
 import { ReceiptCounts } from '../receipts/receipt-counts.ts';
 import { countersigned, receiptProblem } from '../receipts/receipt-rules.ts';
 import { Receipts } from '../receipts/receipts.ts';
 import type { StoredReceipt } from '../receipts/stored-receipt.entity.ts';
 import { MinerSettings } from '../settings.ts';
-import { Post } from '../validators/post.ts';
-import type { Received } from '../validators/received.ts';
-import type { ValidatorSession } from '../validators/validator-session.ts';
-import { Validators } from '../validators/validators.ts';
+import { Validators } from '../directory/validators.ts';
 import type { Job } from './job.entity.ts';
 import { isJobUuid } from './job-uuid.ts';
 import { JobSignature } from './job-signature.ts';
 import { Jobs } from './jobs.ts';
+import type { ExecutorLink, ValidatorConnection, ValidatorLink } from './links.ts';
+import type { Received } from './received.ts';
 import { connectLimit, hardLimit } from './limits.ts';
 import { SlotQueue } from './slot-queue.ts';
 import type { NewJob, Taken } from './take-slots.ts';
@@ -41,16 +38,15 @@ export class JobIntake {
   constructor(
     private readonly jobs: Jobs,
     private readonly queue: SlotQueue,
-    private readonly warm: WarmExecutors,
     private readonly signature: JobSignature,
     private readonly receipts: Receipts,
     private readonly receiptCounts: ReceiptCounts,
-    private readonly supervisor: ExecutorSupervisor,
-    private readonly post: Post,
     private readonly validators: Validators,
     private readonly keypair: Keypair,
     private readonly settings: MinerSettings,
     private readonly config: MinerConfig,
+    @Inject(VALIDATOR_LINK) private readonly validatorLink: ValidatorLink,
+    @Inject(EXECUTOR_LINK) private readonly executors: ExecutorLink,
     @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -59,11 +55,11 @@ export class JobIntake {
     const { session, text } = from;
     const { job_uuid: uuid, executor_class: executorClass } = request;
     if (!isJobUuid(uuid)) {
-      return session.complain(`"${uuid}" is not a UUID in its canonical form: lower case, with hyphens.`);
+      return session.sendError(`"${uuid}" is not a UUID in its canonical form: lower case, with hyphens.`);
     }
     const waitsFor = this.queue.validatorOf(uuid);
     if (waitsFor !== null) {
-      if (waitsFor !== session.hotkey) return session.complain(notYours(uuid));
+      if (waitsFor !== session.hotkey) return session.sendError(notYours(uuid));
       from.pending = this.queue.repeat(uuid, session);
       return;
     }
@@ -92,11 +88,11 @@ export class JobIntake {
   private async reserve(
     job: NewJob,
     request: InitialJobRequest,
-    session: ValidatorSession,
+    session: ValidatorConnection,
   ): Promise<Pending | undefined> {
     const { executorClass } = job;
     const capacity = (await this.manager.manifest())[executorClass] ?? 0;
-    const startsAtOnce = this.supervisor.claimsAhead;
+    const startsAtOnce = this.executors.claimsAhead;
     const slot = {
       job,
       capacity,
@@ -117,7 +113,7 @@ export class JobIntake {
       startsAtOnce,
       taken,
       sessions,
-    }: { startsAtOnce: boolean; taken: Taken | null; sessions: ValidatorSession[] },
+    }: { startsAtOnce: boolean; taken: Taken | null; sessions: ValidatorConnection[] },
   ): Promise<void> {
     const { uuid, executorClass } = job;
     if (taken === null) {
@@ -126,9 +122,9 @@ export class JobIntake {
       return;
     }
     this.logger.info({ executorClass, warm: taken.warm }, `job ${taken.outcome}`);
-    for (const session of sessions) this.post.name(session, uuid, taken.answer ?? undefined);
+    for (const session of sessions) this.validatorLink.name(session, uuid, taken.answer ?? undefined);
     if (taken.outcome === 'rejected') return;
-    if (taken.warm) this.warm.handOver(uuid, taken.token);
+    if (taken.warm) this.executors.handOver(uuid, taken.token);
     else {
       const started = {
         uuid,
@@ -136,7 +132,7 @@ export class JobIntake {
         executor_class: executorClass,
         executor_token: taken.token,
       };
-      this.supervisor.start(started, startsAtOnce);
+      this.executors.start(started, startsAtOnce);
     }
   }
 
@@ -156,23 +152,16 @@ export class JobIntake {
   }
 
   /** A request that was answered before: its validator hears again how the job stands. */
-  private async repeat(job: Job, session: ValidatorSession): Promise<void> {
+  private async repeat(job: Job, session: ValidatorConnection): Promise<void> {
     if (job.validator_hotkey !== session.hotkey) {
-      return session.complain(notYours(job.uuid));
+      return session.sendError(notYours(job.uuid));
     }
     if (job.settled_at)
-      return session.complain(
+      return session.sendError(
         `The job ${job.uuid} has ended (${job.status}), and its finished receipt has come.`,
       );
-    this.post.name(session, job.uuid);
-    if (job.slot_held && !job.ended_at) this.takeUp(job);
-  }
-
-  /** Its acceptance may have been stored although the answer of the database was lost: nobody has its executor then. */
-  private takeUp({ uuid, executor_token: token }: Job): void {
-    if (this.supervisor.watches(uuid)) return;
-    if (this.warm.isWarm(token)) this.warm.handOver(uuid, token);
-    else this.supervisor.takeUp(uuid);
+    this.validatorLink.name(session, job.uuid);
+    if (job.slot_held && !job.ended_at) this.executors.ensureStarted(job);
   }
 
   /** The started receipt, checked and countersigned; a sentence when it is not good, null when none is kept. */
@@ -191,7 +180,7 @@ export class JobIntake {
   }
 
   private async decline(
-    session: ValidatorSession,
+    session: ValidatorConnection,
     request: InitialJobRequest,
     reason: JobRejectionReason,
     message: string,
@@ -203,7 +192,7 @@ export class JobIntake {
     this.logger.info({ reason }, `job declined: ${message}`);
     const signs = request.validator_signature !== null;
     // One that does not sign may be of the generation that knows no reason for this, nor the sentence.
-    if (!signs) await session.complain(message);
+    if (!signs) await session.sendError(message);
     await session.send(make(DeclineJob, { job_uuid, reason: declineReasonFor(reason, signs), message }));
   }
 }

@@ -50,11 +50,11 @@ export class JobRequests {
    * leaves no trace that tells it from one that was dropped: it may be asked for again. Null when this validator has no
    * such job here.
    */
-  async heard(uuid: string, hotkey: string): Promise<number | null> {
+  async received(uuid: string, hotkey: string): Promise<number | null> {
     if (!isJobUuid(uuid)) return null;
-    const [row] = await this.database.manager.query<{ heard: number }[]>(
+    const [row] = await this.database.manager.query<{ received: number }[]>(
       `select case when settled_at is not null then $3::int when cancelled_at is not null then $4::int
-         when job_request is not null then $5::int else $6::int end as heard
+         when job_request is not null then $5::int else $6::int end as received
        from job where uuid = $1 and validator_hotkey = $2`,
       [
         uuid,
@@ -65,7 +65,7 @@ export class JobRequests {
         ofValidator.V0InitialJobRequest,
       ],
     );
-    return row?.heard ?? null;
+    return row?.received ?? null;
   }
 
   /**

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { verifyHex } from '@horde/identity';
 import { errors, validatorSignatureText, type HordeError, type JsonObject } from '@horde/protocol';
-import { Validators } from '../validators/validators.ts';
+import { Validators } from '../directory/validators.ts';
 
 /**
  * Checks `validator_signature` of a job message against the object as it was received. Older validators do not sign;

@@ -1,17 +1,18 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Database, Outbox, type Transaction } from '@horde/database';
 import type { ExecutorHandle } from '@horde/executor-manager';
 import { isTerminal, JobStatus, mayFollow, type Message } from '@horde/protocol';
-import { Batches } from '../batches.ts';
-import { Post } from '../validators/post.ts';
+import { Batches } from '../database/batches.ts';
+import { VALIDATOR_LINK } from '../tokens.ts';
 import { FreedSlots } from './freed-slots.ts';
 import { failureFrame, isFailure } from './failure-frame.ts';
 import { Job } from './job.entity.ts';
 import { isJobUuid } from './job-uuid.ts';
+import type { ValidatorLink } from './links.ts';
 import { storable } from './storable.ts';
 
 /** How many handles are stored together. */
-const most = 256;
+const maxBatch = 256;
 
 /** An executor that has been started, and where it is. */
 interface Started {
@@ -25,13 +26,13 @@ type Place = Pick<Job, 'uuid' | 'ended_at'>;
 /** The miner's jobs: rows, their history, and what validators are told of them, always in one transaction. */
 @Injectable()
 export class Jobs {
-  private readonly handles = new Batches((started: Started[]) => this.setHandles(started), most);
+  private readonly handles = new Batches((started: Started[]) => this.setHandles(started), maxBatch);
 
   constructor(
     private readonly database: Database,
     private readonly outbox: Outbox,
-    private readonly post: Post,
     private readonly freed: FreedSlots,
+    @Inject(VALIDATOR_LINK) private readonly validators: ValidatorLink,
   ) {}
 
   /** The job of this uuid; null when there is none. */
@@ -80,12 +81,12 @@ export class Jobs {
         ],
       );
       if (moved.length === 0) {
-        tx.afterCommit(() => this.post.ring(job.validator_hotkey, job.uuid));
+        tx.afterCommit(() => this.validators.ring(job.validator_hotkey, job.uuid));
         return false;
       }
       await also?.(tx);
       if (isTerminal(to) && !moved[0]!.slot_held) tx.afterCommit(() => this.freed.ring());
-      if (message) await this.tell(tx, job.validator_hotkey, job.uuid, message);
+      if (message) await this.send(tx, job.validator_hotkey, job.uuid, message);
       return true;
     });
   }
@@ -105,8 +106,8 @@ export class Jobs {
          where uuid = $1 and ended_at is null and ($2 = 0 or executor_number < $2) returning uuid`,
         [job.uuid, executorNumber],
       );
-      if (active.length > 0) await this.tell(tx, job.validator_hotkey, job.uuid, message);
-      else tx.afterCommit(() => this.post.ring(job.validator_hotkey, job.uuid));
+      if (active.length > 0) await this.send(tx, job.validator_hotkey, job.uuid, message);
+      else tx.afterCommit(() => this.validators.ring(job.validator_hotkey, job.uuid));
     });
   }
 
@@ -213,7 +214,7 @@ export class Jobs {
       [uuids],
     );
     tx.afterCommit(() => {
-      for (const { uuid, validator_hotkey } of jobs) this.post.forget(validator_hotkey, uuid);
+      for (const { uuid, validator_hotkey } of jobs) this.validators.forget(validator_hotkey, uuid);
     });
   }
 
@@ -228,12 +229,12 @@ export class Jobs {
     return started.map(({ token }) => places.get(token) ?? null);
   }
 
-  private async tell(tx: Transaction, hotkey: string, uuid: string, message: Message) {
+  private async send(tx: Transaction, hotkey: string, uuid: string, message: Message) {
     if (isFailure(message)) {
       const { type, frame } = await failureFrame(tx, message);
       await this.outbox.putFrame(tx, hotkey, uuid, type, frame);
     } else await this.outbox.put(tx, hotkey, uuid, message);
-    tx.afterCommit(() => this.post.ring(hotkey, uuid));
+    tx.afterCommit(() => this.validators.ring(hotkey, uuid));
   }
 }
 

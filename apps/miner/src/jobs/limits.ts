@@ -5,7 +5,7 @@ const connectMargin = 10;
 /** What a job may take beyond all its limits before it is ended by force. @unit seconds */
 const deadlineMargin = 60;
 /** Limits are held to a year each, so that their sum is always a time. @unit seconds */
-const longestLimit = 31_536_000;
+const maxLimit = 31_536_000;
 
 /** Until when, from its acceptance, an executor must have connected. @param startupTimeLimit seconds @unit seconds */
 export const connectLimit = (
@@ -34,6 +34,6 @@ export function hardLimit(
         timing.streaming_start_time_limit,
       ]
     : [timeout ?? maxExecutorAge];
-  const seconds = run.reduce((sum, limit) => sum + Math.min(Math.max(limit, 0), longestLimit), 0);
+  const seconds = run.reduce((sum, limit) => sum + Math.min(Math.max(limit, 0), maxLimit), 0);
   return connectLimit(request.executor_class, startupTimeLimit) + seconds + deadlineMargin;
 }

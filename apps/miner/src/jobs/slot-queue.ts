@@ -1,8 +1,8 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { Pending } from '@horde/transport';
-import { Outages } from '../outages.ts';
-import type { ValidatorSession } from '../validators/validator-session.ts';
+import { DatabaseRetry } from '../database/database-retry.ts';
 import { FreedSlots } from './freed-slots.ts';
+import type { ValidatorConnection } from './links.ts';
 import { Slots } from './slots.ts';
 import type { SlotRequest, Taken } from './take-slots.ts';
 
@@ -17,7 +17,7 @@ const maxWaitingText = 32 * 1024 * 1024;
 interface QueuedRequest {
   request: SlotRequest;
   /** The open connections that have sent it. */
-  sessions: Set<ValidatorSession>;
+  sessions: Set<ValidatorConnection>;
   /** True when it has been answered, false when nobody waits for the answer any more. */
   answered: Promise<boolean>;
   /** Whether something has happened since it was last asked for a slot. */
@@ -26,7 +26,7 @@ interface QueuedRequest {
 }
 
 /** Tells the connections that have sent a request what its job got. */
-type Answer = (taken: Taken | null, sessions: ValidatorSession[]) => Promise<void>;
+type Answer = (taken: Taken | null, sessions: ValidatorConnection[]) => Promise<void>;
 
 /**
  * Where new jobs ask for a slot. One that finds all slots taken, but one of them about to be freed because its job has
@@ -42,7 +42,7 @@ export class SlotQueue implements BeforeApplicationShutdown {
 
   constructor(
     private readonly slots: Slots,
-    private readonly outages: Outages,
+    private readonly retry: DatabaseRetry,
     freed: FreedSlots,
   ) {
     freed.onRing(() => this.wakeAll());
@@ -62,7 +62,11 @@ export class SlotQueue implements BeforeApplicationShutdown {
    * Asks for a slot. `answer` is called once, unless the validator's connections end before that, or the miner stops.
    * @returns undefined when it has been answered; else it waits
    */
-  async add(request: SlotRequest, session: ValidatorSession, answer: Answer): Promise<Pending | undefined> {
+  async add(
+    request: SlotRequest,
+    session: ValidatorConnection,
+    answer: Answer,
+  ): Promise<Pending | undefined> {
     const waits = Promise.withResolvers<false>();
     const one: QueuedRequest = {
       request,
@@ -79,7 +83,7 @@ export class SlotQueue implements BeforeApplicationShutdown {
   }
 
   /** The same request has come again: nothing changes, but the connection is told too. */
-  repeat(uuid: string, session: ValidatorSession): Pending | undefined {
+  repeat(uuid: string, session: ValidatorConnection): Pending | undefined {
     const one = this.queued.get(uuid);
     if (!one) return undefined;
     this.addSession(one, session);
@@ -97,34 +101,34 @@ export class SlotQueue implements BeforeApplicationShutdown {
   private async ask(one: QueuedRequest, answer: Answer, onWait: () => void): Promise<boolean> {
     const { request, sessions } = one;
     const { job } = request;
-    let patience: NodeJS.Timeout | undefined;
+    let timer: NodeJS.Timeout | undefined;
     try {
       request.mayWait = this.waitingText + job.text.length <= maxWaitingText;
       let taken = await this.slots.take(request);
       while (taken?.outcome === 'waits') {
-        if (!patience) {
-          patience = setTimeout(() => stopWaiting(one), maxWait);
+        if (!timer) {
+          timer = setTimeout(() => stopWaiting(one), maxWait);
           this.waitingText += job.text.length;
         }
         onWait();
         await change(one);
         if (this.stopping || sessions.size === 0) return false;
-        taken = await this.outages.outlast(() => this.slots.take(request));
+        taken = await this.retry.run(() => this.slots.take(request));
       }
-      await this.outages.outlast(() => answer(taken, [...sessions]));
+      await this.retry.run(() => answer(taken, [...sessions]));
       return true;
     } catch (error) {
       if (this.stopping) return false;
       throw error;
     } finally {
-      if (patience) this.waitingText -= job.text.length;
-      clearTimeout(patience);
+      if (timer) this.waitingText -= job.text.length;
+      clearTimeout(timer);
       this.slots.leave(request);
       this.queued.delete(job.uuid);
     }
   }
 
-  private addSession(one: QueuedRequest, session: ValidatorSession): void {
+  private addSession(one: QueuedRequest, session: ValidatorConnection): void {
     one.sessions.add(session);
     void session.connection.closed.then(() => {
       one.sessions.delete(session);

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Database, Outbox, type Transaction } from '@horde/database';
 import { AcceptJob, make, writeFrame, type ExecutorClass } from '@horde/protocol';
-import { WarmSessions } from '../executors/warm-sessions.ts';
-import { Batches } from '../batches.ts';
+import { WarmSessions } from './warm-sessions.ts';
+import { Batches } from '../database/batches.ts';
 import { Receipts } from '../receipts/receipts.ts';
 import { takeSlots, type SlotRequest, type Taken } from './take-slots.ts';
 
 /** So many requests share one transaction. */
-const most = 64;
+const maxBatch = 64;
 
 /**
  * The slots of this miner's executors. A job takes a warm executor that is connected; else a free slot, for an executor
@@ -22,7 +22,7 @@ export class Slots {
         (all) => all,
         () => this.takeEach(requests),
       ),
-    most,
+    maxBatch,
   );
   /** Those that wait for a slot that is about to be freed. */
   private readonly waiting = new Set<SlotRequest>();

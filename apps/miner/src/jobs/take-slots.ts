@@ -2,7 +2,7 @@ import type { Transaction } from '@horde/database';
 import type { ExecutorClass, Message } from '@horde/protocol';
 import type { ClientBase } from 'pg';
 import type { StoredReceipt } from '../receipts/stored-receipt.entity.ts';
-import type { FirstMessage } from '../validators/post.ts';
+import type { StoredFrame } from './links.ts';
 
 export interface NewJob {
   uuid: string;
@@ -43,7 +43,7 @@ export interface Taken {
   /** Whether that is a warm executor, which need not be started. */
   warm: boolean;
   /** What the validator is told, where it was accepted. */
-  answer: FirstMessage | null;
+  answer: StoredFrame | null;
 }
 
 interface Row {

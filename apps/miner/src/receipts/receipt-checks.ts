@@ -4,12 +4,12 @@ import { Keypair, VerifierPool } from '@horde/identity';
 import type { ReceiptPayload } from '@horde/protocol';
 import type { Job } from '../jobs/job.entity.ts';
 import { MinerSettings } from '../settings.ts';
-import { Batches } from '../batches.ts';
+import { Batches } from '../database/batches.ts';
 import type { Refusal } from './receipt-counts.ts';
 import { receiptMismatch, wrongSignature } from './receipt-rules.ts';
 
 /** How many receipts are checked together. */
-const most = 256;
+const maxBatch = 256;
 
 /** A receipt as a validator sent it. */
 export interface Claim {
@@ -29,7 +29,7 @@ export type Checked =
 @Injectable()
 export class ReceiptChecks implements OnApplicationShutdown {
   private readonly pool = new VerifierPool();
-  private readonly batches = new Batches((claims: Claim[]) => this.checkAll(claims), most);
+  private readonly batches = new Batches((claims: Claim[]) => this.checkAll(claims), maxBatch);
 
   constructor(
     private readonly database: Database,

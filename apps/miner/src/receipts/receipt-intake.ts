@@ -1,15 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '@horde/database';
 import { Keypair } from '@horde/identity';
-import { withLogContext, type Logger } from '@horde/operations';
+import { LOGGER, withLogContext, type Logger } from '@horde/operations';
 import { receiptText, type JobAcceptedPayload, type JobFinishedPayload } from '@horde/protocol';
-import { ExecutorSupervisor } from '../executors/executor-supervisor.ts';
 import type { Job } from '../jobs/job.entity.ts';
 import { Jobs } from '../jobs/jobs.ts';
-import { LOGGER } from '../ports.ts';
+import type { ExecutorLink, ValidatorConnection } from '../jobs/links.ts';
 import { MinerSettings } from '../settings.ts';
-import type { ValidatorSession } from '../validators/validator-session.ts';
-import { Batches } from '../batches.ts';
+import { EXECUTOR_LINK } from '../tokens.ts';
+import { Batches } from '../database/batches.ts';
 import { ReceiptChecks } from './receipt-checks.ts';
 import { ReceiptCounts } from './receipt-counts.ts';
 import { countersigned } from './receipt-rules.ts';
@@ -17,7 +16,7 @@ import { Receipts } from './receipts.ts';
 import type { StoredReceipt } from './stored-receipt.entity.ts';
 
 /** How many receipts are stored in one transaction. */
-const most = 256;
+const maxBatch = 256;
 
 type EndPayload = JobAcceptedPayload | JobFinishedPayload;
 
@@ -32,7 +31,7 @@ interface Good {
 /** Takes in the receipts that validators send for their jobs. Bad ones are dropped: nobody waits for an answer. */
 @Injectable()
 export class ReceiptIntake {
-  private readonly batches = new Batches((batch: Good[]) => this.storeAll(batch), most);
+  private readonly batches = new Batches((batch: Good[]) => this.storeAll(batch), maxBatch);
 
   constructor(
     private readonly database: Database,
@@ -40,14 +39,18 @@ export class ReceiptIntake {
     private readonly counts: ReceiptCounts,
     private readonly jobs: Jobs,
     private readonly receipts: Receipts,
-    private readonly supervisor: ExecutorSupervisor,
     private readonly keypair: Keypair,
     private readonly settings: MinerSettings,
+    @Inject(EXECUTOR_LINK) private readonly executors: ExecutorLink,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** Resolves when the receipt is committed, or dropped. The same one again changes nothing. */
-  async receive(payload: EndPayload, signature: string, session: ValidatorSession): Promise<void> {
+  async receive(
+    payload: EndPayload,
+    signature: string,
+    session: Pick<ValidatorConnection, 'hotkey'>,
+  ): Promise<void> {
     await withLogContext({ job: payload.job_uuid }, async () => {
       const text = receiptText(payload);
       const checked = await this.checks.check({ payload, text, signature, validator: session.hotkey });
@@ -75,7 +78,7 @@ export class ReceiptIntake {
   private async giveUp(good: Good): Promise<boolean> {
     const { job } = good;
     const givenUp = await this.jobs.advance(job, 'horde_failed', null, (tx) => this.store(tx, [good]));
-    if (givenUp) this.supervisor.stop(job.uuid);
+    if (givenUp) this.executors.stop(job.uuid);
     return givenUp;
   }
 

@@ -1,15 +1,14 @@
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Database } from '@horde/database';
-import type { Logger } from '@horde/operations';
+import { LOGGER, type Logger } from '@horde/operations';
 import { Pages, PageStore, type Page } from '@horde/receipts';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
-import { LOGGER } from '../ports.ts';
 import { MinerSettings } from '../settings.ts';
 import { pageLine } from './receipt-rules.ts';
 import type { StoredReceipt } from './stored-receipt.entity.ts';
 
 /** How many are put on a page at once. */
-const most = 500;
+const maxBatch = 500;
 
 type Row = Pick<
   StoredReceipt,
@@ -134,7 +133,7 @@ export class ReceiptPages implements BeforeApplicationShutdown {
       const found = await tx.manager.query<Row[]>(
         `select job_uuid, receipt_type, payload, validator_signature, miner_signature from receipt
          where page is null order by stored_at limit $1 for update skip locked`,
-        [most],
+        [maxBatch],
       );
       if (found.length === 0) return found;
       const pages = await Promise.all(found.map((row) => this.place(row)));
@@ -147,7 +146,7 @@ export class ReceiptPages implements BeforeApplicationShutdown {
       return found;
     });
     for (const row of rows) this.written.delete(keyOf(row));
-    return rows.length === most;
+    return rows.length === maxBatch;
   }
 
   private async place(row: Row): Promise<number> {

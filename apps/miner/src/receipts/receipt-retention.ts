@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
-import type { Logger } from '@horde/operations';
-import { LOGGER } from '../ports.ts';
+import { LOGGER, type Logger } from '@horde/operations';
 import { ReceiptPages } from './receipt-pages.ts';
 
 /** How long receipts, pages and ended jobs are kept, as in ComputeHorde. @unit ms */

@@ -1,8 +1,8 @@
 import { ExecutorManifest, type ExecutorClass } from '@horde/protocol';
 import type { SigningChain } from '@horde/chain';
-import { hostAndPort, minerVersionAt } from '../commands/own-address.ts';
+import { hostAndPort, minerVersionAt } from '../connections/own-address.ts';
 import { fail, ok, reasonOf, type Finding } from '../commands/report.ts';
-import { Conversation } from './conversation.ts';
+import { TestConnection } from './test-connection.ts';
 import type { TestValidator } from './test-validator.ts';
 
 /** What has come of the attempt to reach the miner somewhere. */
@@ -27,7 +27,7 @@ export async function reach(
 ): Promise<Reached> {
   try {
     const version = await minerVersionAt(address, signal);
-    const conversation = await Conversation.open(address, validator, signal);
+    const conversation = await TestConnection.open(address, validator, signal);
     try {
       const { manifest } = await conversation.afterLogin(ExecutorManifest);
       const finding = ok(check, `The miner (version ${version}) lets validators in at ${address}.`);

@@ -16,7 +16,7 @@ import {
   wireTimeNow,
   type Message,
 } from '@horde/protocol';
-import { Conversation } from './conversation.ts';
+import { TestConnection } from './test-connection.ts';
 import { jobRequest, timing, type TestJob } from './test-job.ts';
 import type { TestValidator } from './test-validator.ts';
 
@@ -81,7 +81,7 @@ export async function runTestJob(miner: TestedMiner, job: TestJob, streaming?: S
 
 async function tryTestJob(miner: TestedMiner, job: TestJob, streaming?: Streaming): Promise<JobDone> {
   const { validator, address, signal } = miner;
-  const conversation = await Conversation.open(address, validator, signal);
+  const conversation = await TestConnection.open(address, validator, signal);
   const request = validator.initial(job.executorClass, {
     docker_image: job.image,
     executor_timing: timing,
@@ -129,7 +129,7 @@ const jobLimit =
 
 /** The next message of this class. @throws Busy, or an Error that says how the job ended instead */
 async function answerTo<M extends Message>(
-  conversation: Conversation,
+  conversation: TestConnection,
   limit: number,
   type: new () => M,
 ): Promise<M> {

@@ -1,15 +1,14 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import type { SigningChain } from '@horde/chain';
+import { CHAIN, type SigningChain } from '@horde/chain';
 import { Keypair } from '@horde/identity';
 import type { ExecutorClass } from '@horde/protocol';
 import type { CommandContext } from '../commands/command-context.ts';
-import { ownAddress } from '../commands/own-address.ts';
+import { ownAddress } from '../connections/own-address.ts';
 import { fail, ok, reasonOf, warn, type Finding } from '../commands/report.ts';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
 import { managerKind } from '../executors/executor-manager-names.ts';
-import { CHAIN } from '../ports.ts';
 import { MinerSettings } from '../settings.ts';
-import { Validators } from '../validators/validators.ts';
+import { Validators } from '../directory/validators.ts';
 import { checkJob } from './check-job.ts';
 import { checkReceipts } from './check-receipts.ts';
 import { checkStreaming } from './check-streaming.ts';

@@ -3,7 +3,7 @@ import { Database } from '@horde/database';
 import { Keypair, verifyHex } from '@horde/identity';
 import { validatorAuthText, type ValidatorAuth } from '@horde/protocol';
 import { MinerSettings } from '../settings.ts';
-import { Validators } from './validators.ts';
+import { Validators } from '../directory/validators.ts';
 
 /** How far an authentication's time may be from ours, before or after. @unit seconds */
 const clockTolerance = 10;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MinerUnderTest } from '../testing/miner.ts';
 import { RecordingManager } from '../testing/recording-manager.ts';
-import { ValidatorSync } from './validator-sync.ts';
-import { Validators } from './validators.ts';
+import { ValidatorSync } from '../background/validator-sync.ts';
+import { Validators } from '../directory/validators.ts';
 
 let miner: MinerUnderTest;
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Counts, type Upgrade } from '@horde/transport';
-import { peerAddress } from '../peer-address.ts';
+import { peerAddress } from '../connections/peer-address.ts';
 import { MinerSettings } from '../settings.ts';
 import type { ValidatorSession } from './validator-session.ts';
 

@@ -1,8 +1,8 @@
 import { validatorMessageNumbers } from '@horde/protocol';
 import type { DurableEnd, Pending } from '@horde/transport';
 import type { JobRequests } from '../jobs/job-requests.ts';
-import type { Outages } from '../outages.ts';
-import type { Post } from './post.ts';
+import type { DatabaseRetry } from '../database/database-retry.ts';
+import type { ValidatorDelivery } from './validator-delivery.ts';
 import type { ValidatorRates } from './validator-rates.ts';
 import type { ValidatorSession } from './validator-session.ts';
 
@@ -14,10 +14,10 @@ export class DurableValidator implements DurableEnd {
   constructor(
     private readonly session: ValidatorSession,
     private readonly receive: (text: string) => Promise<Pending | undefined>,
-    private readonly post: Post,
+    private readonly delivery: ValidatorDelivery,
     private readonly requests: JobRequests,
     private readonly rates: ValidatorRates,
-    private readonly outages: Outages,
+    private readonly retry: DatabaseRetry,
   ) {}
 
   isReady(): boolean {
@@ -31,16 +31,16 @@ export class DurableValidator implements DurableEnd {
 
   async onAcknowledged(job: string, number: number): Promise<void> {
     await this.rates.frame(this.session.hotkey);
-    await this.outages.outlast(() => this.post.confirmed(this.session.hotkey, job, number));
+    await this.retry.run(() => this.delivery.confirmed(this.session.hotkey, job, number));
   }
 
   async onResume(job: string, number: number): Promise<void> {
     const { session } = this;
     await this.rates.frame(session.hotkey);
-    const heard = await this.outages.outlast(() => this.requests.heard(job, session.hotkey));
-    if (heard !== null && heard < lastNumber)
-      await this.outages.outlast(() => this.post.resume(session, job, number));
-    await session.link?.resume(job, heard ?? 0);
+    const received = await this.retry.run(() => this.requests.received(job, session.hotkey));
+    if (received !== null && received < lastNumber)
+      await this.retry.run(() => this.delivery.resume(session, job, number));
+    await session.link?.resume(job, received ?? 0);
   }
 
   async onPlain(frame: string): Promise<void> {
@@ -51,6 +51,6 @@ export class DurableValidator implements DurableEnd {
     const { session } = this;
     if (!session.authenticated) return;
     await this.rates.frame(session.hotkey);
-    await session.complain(sentence);
+    await session.sendError(sentence);
   }
 }

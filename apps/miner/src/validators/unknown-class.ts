@@ -11,7 +11,7 @@ import {
 import { isJobUuid } from '../jobs/job-uuid.ts';
 
 /** The most that is repeated of the name of a class. */
-const longestName = 60;
+const maxName = 60;
 
 /**
  * The answer to a request for an executor of a class that is too new, or too old, for this miner to have heard of it; null
@@ -24,6 +24,6 @@ export function declineOfUnknownClass(error: JsonError | ShapeError, text: strin
   const [type, uuid, name] = ['message_type', 'job_uuid', 'executor_class'].map((key) => request.get(key));
   const asked: InitialJobRequest['message_type'] = 'V0InitialJobRequest';
   if (type !== asked || typeof uuid !== 'string' || !isJobUuid(uuid) || typeof name !== 'string') return null;
-  const { message } = errors.CLASS_NOT_OFFERED(name.slice(0, longestName));
+  const { message } = errors.CLASS_NOT_OFFERED(name.slice(0, maxName));
   return make(DeclineJob, { job_uuid: uuid, reason: 'busy', message });
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Logger } from '@horde/operations';
+import { LOGGER, type Logger } from '@horde/operations';
 import {
   complaintOf,
   DeclineJob,
@@ -14,9 +14,8 @@ import { MainHotkeys } from '../chain/main-hotkey.ts';
 import { JobCancellation } from '../jobs/job-cancellation.ts';
 import { JobIntake } from '../jobs/job-intake.ts';
 import { JobPayloads } from '../jobs/job-payloads.ts';
-import { LOGGER } from '../ports.ts';
 import { ReceiptIntake } from '../receipts/receipt-intake.ts';
-import type { Received } from './received.ts';
+import type { Received } from '../jobs/received.ts';
 import { ValidatorRates } from './validator-rates.ts';
 
 /** What is done with each message of an authenticated validator. */

@@ -46,7 +46,7 @@ export class ValidatorSession {
     return this.link ? this.link.message(job, number, frame) : this.connection.sendText(frame);
   }
 
-  async complain(details: string): Promise<void> {
+  async sendError(details: string): Promise<void> {
     await this.send(make(GenericError, { details }));
   }
 }

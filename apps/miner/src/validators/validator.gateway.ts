@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ExecutorManager } from '@horde/executor-manager';
-import { withLogContext, type Logger } from '@horde/operations';
+import { LOGGER, withLogContext, type Logger } from '@horde/operations';
 import {
   dispatch,
   ExecutorManifest,
@@ -11,23 +11,23 @@ import {
   validatorToMiner,
 } from '@horde/protocol';
 import { DurableLink, type Connection, type Pending, type Upgrade } from '@horde/transport';
-import { complaint } from '../complaint.ts';
+import { frameErrorText } from '../connections/frame-error.ts';
 import { JobRequests } from '../jobs/job-requests.ts';
-import { Outages } from '../outages.ts';
-import { peerAddress } from '../peer-address.ts';
-import { EXECUTOR_MANAGER, LOGGER } from '../ports.ts';
+import { DatabaseRetry } from '../database/database-retry.ts';
+import { peerAddress } from '../connections/peer-address.ts';
+import { EXECUTOR_MANAGER } from '../tokens.ts';
 import { ReceiptCounts } from '../receipts/receipt-counts.ts';
 import { Authentication } from './authentication.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 import { DurableValidator } from './durable-validator.ts';
-import { Post } from './post.ts';
-import type { Received } from './received.ts';
+import { ValidatorDelivery } from './validator-delivery.ts';
+import type { Received } from '../jobs/received.ts';
 import { declineOfUnknownClass } from './unknown-class.ts';
 import { ValidatorMessages } from './validator-messages.ts';
 import { ValidatorRates } from './validator-rates.ts';
 import { ValidatorSession, type ValidatorFrame } from './validator-session.ts';
 
-type ReceivedFrame = ValidatorFrame & Received;
+type ReceivedFrame = ValidatorFrame & Received & { session: ValidatorSession };
 
 /** `/v0.1/validator_interface/{hotkey}`: where validators connect. */
 @Injectable()
@@ -38,9 +38,9 @@ export class ValidatorGateway {
     private readonly rates: ValidatorRates,
     private readonly messages: ValidatorMessages,
     private readonly requests: JobRequests,
-    private readonly post: Post,
+    private readonly delivery: ValidatorDelivery,
     private readonly receiptCounts: ReceiptCounts,
-    private readonly outages: Outages,
+    private readonly retry: DatabaseRetry,
     @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -50,7 +50,7 @@ export class ValidatorGateway {
     this.limits.opened(session);
     // One that was refused is closed at this time too, and never sooner: some clients connect again without a pause.
     connection.onTimeLimit = () => {
-      if (!session.hasSpoken) void session.complain('There was no authentication within 10 s.');
+      if (!session.hasSpoken) void session.sendError('There was no authentication within 10 s.');
       connection.close(1000);
     };
     const receive = (text: string) =>
@@ -58,14 +58,14 @@ export class ValidatorGateway {
         this.guarded(connection, () => this.receive(session, text)),
       );
     if (connection.extensions.has('durable-1')) {
-      const { post, requests, rates, outages } = this;
-      const end = new DurableValidator(session, receive, post, requests, rates, outages);
+      const { delivery, requests, rates, retry } = this;
+      const end = new DurableValidator(session, receive, delivery, requests, rates, retry);
       session.link = new DurableLink(connection, end, (error) => this.failed(connection, error));
     } else {
       const onText = async (text: string) => void (await receive(text));
       connection.onText(onText, async () => {
         if (session.authenticated) await this.rates.frame(session.hotkey);
-        await session.complain('Only text frames are understood.');
+        await session.sendError('Only text frames are understood.');
       });
     }
   }
@@ -85,20 +85,20 @@ export class ValidatorGateway {
   }
 
   private async authenticate(session: ValidatorSession, auth: ValidatorAuth): Promise<void> {
-    const refusal = await this.outages.outlast(() => this.authentication.refusal(auth, session.hotkey));
+    const refusal = await this.retry.run(() => this.authentication.refusal(auth, session.hotkey));
     if (refusal) {
       this.logger.info({ refusal }, 'an authentication was refused');
-      return session.complain(refusal);
+      return session.sendError(refusal);
     }
     if (!this.limits.authenticate(session))
-      return session.complain('This validator has too many connections to this miner.');
+      return session.sendError('This validator has too many connections to this miner.');
     await this.welcome(session);
     for (const one of session.early.splice(0)) await this.dispatch({ ...one, session });
   }
 
   private async welcome(session: ValidatorSession): Promise<void> {
     session.connection.trust();
-    this.post.join(session);
+    this.delivery.join(session);
     const manifest = new Map(Object.entries(await this.manager.manifest()));
     await session.send(make(ExecutorManifest, { manifest }));
   }
@@ -107,7 +107,7 @@ export class ValidatorGateway {
     const { message, json, session } = frame;
     const job = 'job_uuid' in message ? { job: message.job_uuid } : {};
     await withLogContext(job, () =>
-      this.outages.outlast(() => dispatch(this.messages.handlers, message, frame, json)),
+      this.retry.run(() => dispatch(this.messages.handlers, message, frame, json)),
     );
     if (!frame.pending) return undefined;
     const committed = frame.pending.committed.catch((error: unknown) => {
@@ -122,11 +122,11 @@ export class ValidatorGateway {
       return { ...validatorToMiner.read(text), session, text };
     } catch (error) {
       if (!(error instanceof JsonError || error instanceof ShapeError)) throw error;
-      this.logger.warn(`a frame could not be read: ${complaint(error)}`);
+      this.logger.warn(`a frame could not be read: ${frameErrorText(error)}`);
       if (session.authenticated) this.receiptCounts.unreadable(error, text);
       const decline = session.authenticated ? declineOfUnknownClass(error, text) : null;
       if (decline) await session.send(decline);
-      else await session.complain(complaint(error));
+      else await session.sendError(frameErrorText(error));
       return null;
     }
   }

@@ -1,0 +1,63 @@
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import type { ExecutorManager } from '@horde/executor-manager';
+import { LOGGER, type Logger } from '@horde/operations';
+import { Queues } from '@horde/queue';
+import { MinerConfig } from '../dynamic-config/miner-config.ts';
+import { EXECUTOR_MANAGER } from '../tokens.ts';
+import { schedule } from './schedule.ts';
+
+/** As in ComputeHorde. @unit ms */
+const interval = 600_000;
+/** @unit ms */
+const retryPause = 60_000;
+
+/** Keeps the executor's image, and the images of jobs that are expected, on every machine of the miner. */
+@Injectable()
+export class ImagePreparation implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly stopping = new AbortController();
+  /** What was last said of each image on each machine. */
+  private readonly logged = new Map<string, string | null>();
+
+  constructor(
+    private readonly config: MinerConfig,
+    private readonly queues: Queues,
+    @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (!this.manager.prepareImages) return;
+    await schedule(this.queues, this.logger, {
+      name: 'images',
+      interval,
+      retryPause,
+      work: () => this.prepare(),
+      failed: 'images could not be prepared; it is tried again',
+    });
+  }
+
+  beforeApplicationShutdown(): void {
+    this.stopping.abort();
+  }
+
+  /** Fetches what is missing or has changed, on all machines. What could not be fetched is logged. */
+  async prepare(): Promise<void> {
+    const wanted = [...this.config.get('DYNAMIC_PRELOAD_DOCKER_JOB_IMAGES')];
+    for (const { machine, image, present, error } of (await this.manager.prepareImages?.(
+      wanted,
+      this.stopping.signal,
+    )) ?? []) {
+      const about = `${machine} ${image}`;
+      if (error === null) this.logger.debug({ machine, image }, 'the image is up to date');
+      else if (this.logged.get(about) === error) continue;
+      else if (present) this.logger.warn({ machine, image }, `an older image stays: ${error}`);
+      else this.logger.error({ machine, image }, `the image is missing: ${error}`);
+      this.logged.set(about, error);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import { isSs58 } from '@horde/identity';
+import { Command } from 'nest-commander';
+import { makeChain } from '../chain/make-chain.ts';
+import { Validators } from '../directory/validators.ts';
+import { MinerCommand } from './miner-command.ts';
+import { UsageError } from './usage-error.ts';
+
+const hotkeyArgument = { hotkey: "the validator's SS58 address" };
+
+@Command({
+  name: 'debug_add_validator',
+  arguments: '<hotkey>',
+  argsDescription: hotkeyArgument,
+  description: 'make a validator active, whatever the chain says',
+})
+export class DebugAddValidator extends MinerCommand {
+  override async run([hotkey = '']: string[]): Promise<void> {
+    requireAddress(hotkey);
+    await this.context.use((app) => app.get(Validators).addDebug(hotkey));
+    this.context.print(`The validator ${hotkey} is active from now on, whatever the chain says.`);
+  }
+}
+
+@Command({ name: 'fetch_validators', description: 'read from the chain now who the validators are' })
+export class FetchValidators extends MinerCommand {
+  override async run(): Promise<void> {
+    const { validators } = await makeChain(this.context.settings()).validators();
+    await this.context.use((app) => app.get(Validators).replace(validators.map(({ hotkey }) => hotkey)));
+    const { length } = validators;
+    this.context.print(`The chain has ${length} validator${length === 1 ? '' : 's'}.`);
+  }
+}
+
+@Command({
+  name: 'blacklist_validator',
+  arguments: '<hotkey>',
+  argsDescription: hotkeyArgument,
+  description: 'decline new jobs of a validator',
+})
+export class BlacklistValidator extends MinerCommand {
+  override async run([hotkey = '']: string[]): Promise<void> {
+    requireAddress(hotkey);
+    await this.context.use((app) => app.get(Validators).setBlacklisted(hotkey, true));
+    this.context.print(`New jobs of the validator ${hotkey} are declined from now on.`);
+  }
+}
+
+@Command({
+  name: 'unblacklist_validator',
+  arguments: '<hotkey>',
+  argsDescription: hotkeyArgument,
+  description: 'take jobs of a validator again',
+})
+export class UnblacklistValidator extends MinerCommand {
+  override async run([hotkey = '']: string[]): Promise<void> {
+    requireAddress(hotkey);
+    await this.context.use((app) => app.get(Validators).setBlacklisted(hotkey, false));
+    this.context.print(`Jobs of the validator ${hotkey} are taken again.`);
+  }
+}
+
+function requireAddress(hotkey: string): void {
+  if (!isSs58(hotkey)) throw new UsageError(`"${hotkey}" is not an SS58 address.`);
+}

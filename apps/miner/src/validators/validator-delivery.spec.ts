@@ -1,0 +1,130 @@
+import { ExecutionDone, ExecutorReady, JobFinished, make, VolumesReady } from '@horde/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MinerUnderTest } from '../testing/miner.ts';
+import { RecordingManager } from '../testing/recording-manager.ts';
+import { OutboxCleaning } from '../background/outbox-cleaning.ts';
+import { ValidatorDelivery } from './validator-delivery.ts';
+
+let miner: MinerUnderTest;
+
+beforeAll(async () => {
+  miner = await MinerUnderTest.start(new RecordingManager({ 'always_on.test': 100 }));
+});
+afterAll(() => miner.close());
+
+async function started() {
+  const validator = await miner.validator();
+  const accepted = await validator.accepted();
+  const executor = await miner.executor(await miner.manager.token(accepted.job_uuid));
+  return { validator, executor, ...accepted };
+}
+
+const finished = (job_uuid: string) =>
+  make(JobFinished, { job_uuid, docker_process_stdout: 'done', docker_process_stderr: '' });
+const ends = (types: string[]) => types.filter((type) => type === 'V0JobFinishedRequest');
+
+describe('a validator that was away when its job ended', () => {
+  it('gets the end once on each connection on which it asks for the job, until its finished receipt has come', async () => {
+    const { validator, executor, connection, job_uuid } = await started();
+    await connection.close();
+    await executor.send(make(ExecutorReady, { job_uuid }));
+    await executor.send(finished(job_uuid));
+    await executor.close();
+    for (let i = 0; i < 2; i++) {
+      const again = await validator.login();
+      await again.send(validator.signed(validator.payload(job_uuid)));
+      await again.next('V0JobFinishedRequest');
+      await again.send(validator.signed(validator.payload(job_uuid)));
+      await again.settled();
+      expect(ends(again.types())).toHaveLength(1);
+      if (i === 1) {
+        await again.send(validator.finished(job_uuid));
+        await again.settled();
+      }
+      await again.close();
+    }
+    const late = await validator.login();
+    await late.send(validator.initial({ job_uuid }));
+    expect((await late.next('GenericError')).details).toMatch(/has ended \(completed\)/);
+    expect(ends(late.types())).toEqual([]);
+  });
+
+  it('gets the end on a new connection that says nothing, as Python validators do when they come back', async () => {
+    const { validator, executor, connection, job_uuid } = await started();
+    await connection.close();
+    await executor.send(finished(job_uuid));
+    const again = await validator.login();
+    await again.next('V0JobFinishedRequest');
+    expect(ends(again.types())).toHaveLength(1);
+    await again.close();
+  });
+
+  it('does not get it on a connection that names other jobs only', async () => {
+    const { validator, executor, connection, job_uuid } = await started();
+    await connection.close();
+    const other = await validator.accepted();
+    await executor.send(finished(job_uuid));
+    await executor.settled();
+    const named = await validator.login();
+    await named.send(validator.signed(validator.payload(job_uuid)));
+    await named.next('V0JobFinishedRequest');
+    await other.connection.settled();
+    expect(ends(other.connection.types())).toEqual([]);
+  });
+});
+
+describe('a validator that lost its connection while the job runs', () => {
+  it('hears again how far the job is when it names it, and goes on there', async () => {
+    const { validator, executor, connection, job_uuid } = await started();
+    await executor.send(make(ExecutorReady, { job_uuid }));
+    await connection.next('V0ExecutorReadyRequest');
+    connection.connection.terminate();
+    const again = await validator.login();
+    await again.send(validator.signed(validator.payload(job_uuid)));
+    await again.next('V0ExecutorReadyRequest');
+    await executor.next('V0JobRequest');
+    await executor.send(make(VolumesReady, { job_uuid }));
+    await again.next('V0VolumesReadyRequest');
+    expect(again.types()).toEqual([
+      'V0ExecutorManifestRequest',
+      'V0AcceptJobRequest',
+      'V0ExecutorReadyRequest',
+      'V0VolumesReadyRequest',
+    ]);
+  });
+
+  it('hears the rest on its newest connection only', async () => {
+    const { validator, executor, connection, job_uuid } = await started();
+    const newer = await validator.login();
+    await newer.send(validator.signed(validator.payload(job_uuid)));
+    await newer.settled();
+    await executor.send(make(ExecutionDone, { job_uuid }));
+    await newer.next('V0ExecutionDoneRequest');
+    await connection.settled();
+    expect(connection.types()).not.toContain('V0ExecutionDoneRequest');
+  });
+});
+
+it('another validator hears nothing of the job', async () => {
+  const { executor, connection, job_uuid } = await started();
+  const other = await (await miner.validator()).login();
+  await other.send(make(ExecutorReady, { job_uuid }));
+  await executor.send(finished(job_uuid));
+  await connection.next('V0JobFinishedRequest');
+  await other.settled();
+  expect(other.types()).toEqual(['V0ExecutorManifestRequest', 'GenericError']);
+});
+
+it('a message that nobody fetches is given up, and its job forgotten, a day after the end of its job', async () => {
+  const { executor, connection, job_uuid } = await started();
+  await executor.send(finished(job_uuid));
+  await connection.next('V0JobFinishedRequest');
+  const waiting = () => miner.query('select type from outbox where subject = $1', job_uuid);
+  await miner.part(OutboxCleaning).clean();
+  expect(await waiting()).toHaveLength(2);
+  expect(miner.part(ValidatorDelivery).named()).toContain(job_uuid);
+  await miner.query(`update job set ended_at = now() - interval '25 hours' where uuid = $1`, job_uuid);
+  await miner.part(OutboxCleaning).clean();
+  expect(await waiting()).toEqual([]);
+  expect(miner.part(ValidatorDelivery).named()).not.toContain(job_uuid);
+});

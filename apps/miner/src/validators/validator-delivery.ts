@@ -1,0 +1,212 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Database } from '@horde/database';
+import { LOGGER, withLogContext, type Logger } from '@horde/operations';
+import { Batches } from '../database/batches.ts';
+import type { StoredFrame, ValidatorLink } from '../jobs/links.ts';
+import type { ValidatorSession } from './validator-session.ts';
+
+/** How long a fresh connection may take to name its job before it counts as one that came back. @unit ms */
+const timeToName = 500;
+/** What a job's output may find waiting for its validator before it is dropped. @unit bytes */
+const outputBehind = 256 * 1024;
+
+/** How many confirmations are stored together. */
+const maxBatch = 256;
+
+/** What a validator has of a job's messages. */
+interface Confirmation {
+  hotkey: string;
+  job: string;
+  number: number;
+}
+
+interface Delivery {
+  session: ValidatorSession;
+  /** Rises with each authentication. */
+  order: number;
+  /** It has named no job in its first moments. */
+  cameBack: boolean;
+  /** Job -> the last row of the outbox that this connection was sent. */
+  sent: Map<string, string>;
+  /** The jobs whose turn is still to come: a second one would find nothing new. */
+  queued: Set<string>;
+  turn: Promise<void>;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/**
+ * Brings what the outbox holds to the validators' connections. A job's messages go to the newest authenticated
+ * connection that named it, and to later ones of the same hotkey that named no job: clients that lost their connection
+ * and came back. They stay in the outbox until the job is settled, so that each such connection gets all of them, once.
+ *
+ * On `durable-1` the messages bear their numbers in the outbox, leave it when the validator has confirmed them, and go
+ * only to connections that ask for their job.
+ */
+@Injectable()
+export class ValidatorDelivery implements ValidatorLink {
+  private readonly deliveries = new Map<string, Set<Delivery>>();
+  private readonly confirmations = new Batches(
+    (batch: Confirmation[]) => this.dropConfirmed(batch),
+    maxBatch,
+  );
+  private authentications = 0;
+
+  constructor(
+    private readonly database: Database,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** The session has authenticated. */
+  join(session: ValidatorSession): void {
+    const timer = session.link
+      ? undefined
+      : setTimeout(() => void this.cameBack(delivery), timeToName).unref();
+    const delivery: Delivery = {
+      session,
+      order: ++this.authentications,
+      cameBack: false,
+      sent: new Map(),
+      queued: new Set(),
+      turn: Promise.resolve(),
+      timer,
+    };
+    const ofHotkey = this.deliveries.get(session.hotkey) ?? new Set();
+    this.deliveries.set(session.hotkey, ofHotkey.add(delivery));
+    void session.connection.closed.then(() => {
+      clearTimeout(timer);
+      ofHotkey.delete(delivery);
+      if (ofHotkey.size === 0) this.deliveries.delete(session.hotkey);
+      for (const job of session.named) this.ring(session.hotkey, job);
+    });
+  }
+
+  /**
+   * The session's validator has named a job of its own on it.
+   * @param first the job's first and so far only message, where that is known: the outbox need not be asked for it
+   */
+  name(session: ValidatorSession, job: string, first?: StoredFrame): void {
+    session.hasNamed = true;
+    session.named.add(job);
+    for (const delivery of this.recipients(session.hotkey, job)) this.deliver(delivery, job, first);
+  }
+
+  /** The session's validator has all of a job's messages up to this number, and waits for what follows. */
+  async resume(session: ValidatorSession, job: string, number: number): Promise<void> {
+    await this.confirmed(session.hotkey, job, number);
+    this.deliveryOf(session)?.sent.set(job, String(number));
+    this.name(session, job);
+  }
+
+  /** The validator has stored all of a job's messages up to this number. */
+  confirmed(hotkey: string, job: string, number: number): Promise<void> {
+    return this.confirmations.add({ hotkey, job, number });
+  }
+
+  /** Passes on what a job prints, to validators that want it and can keep up; it is stored nowhere. */
+  passOutput(hotkey: string, job: string, frame: string): void {
+    for (const { session } of this.recipients(hotkey, job)) {
+      const { connection } = session;
+      if (connection.extensions.has('logs-1') && connection.unsent < outputBehind)
+        void connection.sendText(frame);
+    }
+  }
+
+  /** There may be something new about a job. */
+  ring(hotkey: string, job: string): void {
+    for (const delivery of this.recipients(hotkey, job)) this.deliver(delivery, job);
+  }
+
+  /** The job is settled: nobody will ask for it again. */
+  forget(hotkey: string, job: string): void {
+    for (const { session, sent } of this.deliveries.get(hotkey) ?? []) {
+      session.named.delete(job);
+      sent.delete(job);
+    }
+  }
+
+  /** The jobs that connections have named and that are not settled. */
+  named(): string[] {
+    return [...this.deliveries.values()].flatMap((ofHotkey) =>
+      [...ofHotkey].flatMap(({ session }) => [...session.named]),
+    );
+  }
+
+  private async dropConfirmed(confirmed: Confirmation[]): Promise<void[]> {
+    await this.database.manager.query(
+      `delete from outbox using unnest($1::text[], $2::text[], $3::bigint[]) as confirmed (hotkey, job, number)
+       where subject = confirmed.job and peer = confirmed.hotkey and id <= confirmed.number`,
+      [
+        confirmed.map(({ hotkey }) => hotkey),
+        confirmed.map(({ job }) => job),
+        confirmed.map(({ number }) => number),
+      ],
+    );
+    return confirmed.map(() => undefined);
+  }
+
+  private deliveryOf(session: ValidatorSession): Delivery | undefined {
+    return [...(this.deliveries.get(session.hotkey) ?? [])].find((delivery) => delivery.session === session);
+  }
+
+  private recipients(hotkey: string, job: string): Delivery[] {
+    const ofHotkey = [...(this.deliveries.get(hotkey) ?? [])];
+    const owner = ofHotkey.filter(({ session }) => session.named.has(job)).at(-1);
+    const cameBack = ofHotkey.filter((delivery) => delivery.cameBack && !delivery.session.hasNamed);
+    if (!owner) return cameBack;
+    return [owner, ...cameBack.filter(({ order }) => order > owner.order)];
+  }
+
+  private async cameBack(delivery: Delivery): Promise<void> {
+    const { session } = delivery;
+    if (session.hasNamed || !session.connection.isOpen) return;
+    delivery.cameBack = true;
+    try {
+      const jobs = await this.database.manager.query<{ subject: string }[]>(
+        'select subject from outbox where peer = $1 group by subject order by min(id)',
+        [session.hotkey],
+      );
+      for (const { subject } of jobs) {
+        if (this.recipients(session.hotkey, subject).includes(delivery)) this.deliver(delivery, subject);
+      }
+    } catch (error) {
+      this.failed(delivery, error);
+    }
+  }
+
+  private deliver(delivery: Delivery, job: string, first?: StoredFrame): void {
+    const { queued, session } = delivery;
+    if (queued.has(job)) return;
+    queued.add(job);
+    delivery.turn = delivery.turn
+      .then(() => {
+        queued.delete(job);
+        return withLogContext({ job, peer: session.hotkey }, () => this.send(delivery, job, first));
+      })
+      .catch((error: unknown) => this.failed(delivery, error));
+  }
+
+  private async send(delivery: Delivery, job: string, first?: StoredFrame): Promise<void> {
+    const { session, sent } = delivery;
+    if (!session.connection.isOpen) return;
+    const rows =
+      first && !sent.has(job) ? [first] : await this.unsent(session.hotkey, job, sent.get(job) ?? '0');
+    for (const { id, frame } of rows) {
+      if (!(await session.deliver(job, Number(id), frame))) return;
+      sent.set(job, id);
+    }
+  }
+
+  private unsent(hotkey: string, job: string, after: string): Promise<StoredFrame[]> {
+    return this.database.manager.query<StoredFrame[]>(
+      'select id, frame from outbox where subject = $1 and peer = $2 and id > $3 order by id',
+      [job, hotkey, after],
+    );
+  }
+
+  /** Cut, the validator connects again and gets everything; left open, it would miss this for ever. */
+  private failed({ session }: Delivery, error: unknown): void {
+    if (!session.connection.isOpen) return;
+    this.logger.error({ error, peer: session.hotkey }, 'messages could not be read from the outbox');
+    session.connection.close(1011, 'internal error');
+  }
+}
