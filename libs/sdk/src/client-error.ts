@@ -35,17 +35,18 @@ export class HordeClientError extends Error {
   }
 }
 
+/** What facilitators begin with when they cannot pass a job on. */
+const noValidator = 'Could not select Validator';
+
 /** The error for an answer that is no success. */
 export function errorOfAnswer(status: number, body: string): HordeClientError {
   const said = sentenceOf(body);
   const error = (code: ClientErrorCode, sentence: string, retryable = false) =>
     new HordeClientError(code, sentence, status, retryable);
-  if (said === 'Could not select Validator') {
-    return error(
-      'NO_VALIDATOR',
-      'The target validator is not connected to the facilitator (Could not select Validator).',
-      true,
-    );
+  if (said.startsWith(noValidator)) {
+    const why =
+      said.slice(noValidator.length).replace(/^: */, '') || 'it is not connected to the facilitator.';
+    return error('NO_VALIDATOR', `The target validator cannot take the job (${noValidator}): ${why}`, true);
   }
   if (status === 404)
     return error('NOT_FOUND', said || 'There is nothing at this address of the facilitator.');

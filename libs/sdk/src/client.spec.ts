@@ -45,11 +45,13 @@ const spec: JobSpec = {
 let server: Server;
 let answers: Answer[];
 let seen: Seen[];
+let nonce: string;
 let client: HordeClient;
 
 beforeEach(async () => {
   answers = [];
   seen = [];
+  nonce = `${'0123456789abcdef'.repeat(2)}:1tA2bc:${'A-_9'.repeat(11).slice(1)}`;
   server = createServer((request, response) => void respond(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const facilitatorUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -66,7 +68,7 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
   let body = '';
   for await (const chunk of request) body += String(chunk);
   const line = `${request.method} ${request.url}`;
-  if (line === 'GET /auth/nonce') return void response.end('{"nonce":"n"}');
+  if (line === 'GET /auth/nonce') return void response.end(JSON.stringify({ nonce }));
   if (line === 'POST /auth/login') return void response.end(`{"token":"t${seen.length}"}`);
   seen.push({ line, headers: request.headers, body });
   const answer = answers.shift() ?? [404, '{"detail":"nothing prepared"}'];
@@ -102,9 +104,32 @@ it('a token that has expired is renewed once, and the request repeated', async (
   expect(seen.map(({ headers }) => headers.authorization)).toEqual(['Bearer t0', 'Bearer t1']);
 });
 
+describe('a text that is no nonce is not signed', () => {
+  it.each([
+    'n',
+    '',
+    '{"message_type":"V0JobRequest"}',
+    `${'0'.repeat(32)}:1:${'A'.repeat(42)}`,
+    `${'0'.repeat(32)}:1:${'A'.repeat(43)} `,
+    `<Bytes>${'0'.repeat(32)}:1:${'A'.repeat(43)}</Bytes>`,
+    `${'0'.repeat(32)}:1:${'A'.repeat(43)}\n`,
+  ])('%j', async (text) => {
+    nonce = text;
+    expect(await thrown(client.login())).toMatchObject({ code: 'BAD_ANSWER', retryable: false });
+  });
+});
+
 describe('a refusal is an error with a code and a sentence', () => {
   it.each<[Answer, Partial<HordeClientError>]>([
     [[400, '["Could not select Validator"]'], { code: 'NO_VALIDATOR', status: 400, retryable: true }],
+    [
+      [400, '["Could not select Validator: 5F is not connected; it was last seen at 2026-01-01T00:00:00Z."]'],
+      {
+        code: 'NO_VALIDATOR',
+        message:
+          'The target validator cannot take the job (Could not select Validator): 5F is not connected; it was last seen at 2026-01-01T00:00:00Z.',
+      },
+    ],
     [
       [400, '{"args":{"0":["This field may not be blank."]}}'],
       {

@@ -131,11 +131,18 @@ export class HordeClient {
 
   private async logIn(): Promise<string> {
     const nonce = readText(await this.http.send({ method: 'GET', path: 'auth/nonce' }), 'nonce');
+    // Nothing but a nonce is signed: another text could be a message of another protocol.
+    if (!nonceForm.test(nonce)) throw notANonce();
     const signature = this.hotkey.signHex(nonce).slice('0x'.length);
     const body = JSON.stringify({ hotkey: this.hotkey.address, signature, nonce });
     return readText(await this.http.send({ method: 'POST', path: 'auth/login', body }), 'token');
   }
 }
+
+/** As facilitators make them: random hexadecimal digits, a time, and a seal of SHA-256 (or SHA-1) in base64url. */
+const nonceForm = /^[0-9a-f]{32}:[0-9A-Za-z]{1,11}:(?:[A-Za-z0-9_-]{43}|[A-Za-z0-9_-]{27})$/;
+const notANonce = () =>
+  new HordeClientError('BAD_ANSWER', 'What the facilitator wants to be signed for a login is no nonce.');
 
 const jobPath = (uuid: string): string => `api/v1/jobs/${encodeURIComponent(uuid)}/`;
 
