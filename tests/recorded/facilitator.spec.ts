@@ -1,7 +1,7 @@
 import { parseJson, writeCompact } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Tokens } from '../../apps/facilitator/src/auth/tokens.service.ts';
-import { Whitelist } from '../../apps/facilitator/src/auth/whitelist.service.ts';
+import { Tokens } from '../../apps/facilitator/src/auth/tokens.ts';
+import { Whitelist } from '../../apps/facilitator/src/auth/whitelist.ts';
 import {
   startFacilitator,
   type RunningFacilitator,

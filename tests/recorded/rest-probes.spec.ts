@@ -29,6 +29,14 @@ const recorded = lines<Recorded>('rest-errors.jsonl').filter((line) => !isLater(
 /** Answers that differ on purpose; docs/compatibility.md says why. */
 const exceptions: Record<string, { status: number; body: unknown }> = {
   'login nonce reused': { status: 400, body: { error: 'Invalid nonce' } },
+  'login not allowed': {
+    status: 400,
+    body: { error: 'Hotkey not allowed', details: expect.stringContaining('whitelist_hotkey') },
+  },
+  'create unknown validator': {
+    status: 400,
+    body: [expect.stringMatching(/^Could not select Validator: this facilitator knows no validator /)],
+  },
   'create null artifacts_dir': { status: 201, body: expect.objectContaining({ artifacts_dir: '' }) },
 };
 

@@ -1,13 +1,13 @@
 import { Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
-import type { Chain } from '@horde/chain';
+import { CHAIN, type Chain } from '@horde/chain';
 import { DatabaseModule } from '@horde/database';
 import { isSs58 } from '@horde/identity';
 import { HealthModule, type Logger } from '@horde/operations';
-import { Whitelist } from './auth/whitelist.service.ts';
+import { Whitelist } from './auth/whitelist.ts';
 import { databaseOptions } from './database.ts';
 import { commonProviders } from './facilitator.module.ts';
 import type { FacilitatorSettings } from './settings.ts';
-import { ValidatorDirectory } from './validators/validator-directory.service.ts';
+import { ValidatorDirectory } from './validators/validator-directory.ts';
 
 /** Does one thing and returns what to tell the person who asked for it. */
 type Command = (app: INestApplicationContext, argument: string | undefined) => Promise<string>;
@@ -32,7 +32,7 @@ export const commands: Record<string, Command> = {
   },
 
   async sync_metagraph(app) {
-    const { block, validators } = await app.get<Chain>('CHAIN').validators();
+    const { block, validators } = await app.get<Chain>(CHAIN).validators();
     if (validators.length === 0) return 'The chain names no validators: those known so far stay.';
     await app.get(ValidatorDirectory).replace(validators.map(({ hotkey }) => hotkey));
     return `Validators on the chain at block ${block.number}: ${validators.length}.`;

@@ -7,34 +7,36 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import type { Express } from 'express';
-import { PylonChain } from '@horde/chain';
+import { CHAIN, PylonChain } from '@horde/chain';
 import { DatabaseModule } from '@horde/database';
-import { HealthModule, type Logger } from '@horde/operations';
+import { LOGGER, HealthModule, type Logger } from '@horde/operations';
 import { QueueModule } from '@horde/queue';
 import { AuthController } from './auth/auth.controller.ts';
-import { Authenticator } from './auth/authenticator.service.ts';
-import { Nonces } from './auth/nonces.service.ts';
-import { Tokens } from './auth/tokens.service.ts';
-import { Whitelist } from './auth/whitelist.service.ts';
+import { Authenticator } from './auth/authenticator.ts';
+import { Nonces } from './auth/nonces.ts';
+import { Tokens } from './auth/tokens.ts';
+import { Whitelist } from './auth/whitelist.ts';
 import { databaseOptions } from './database.ts';
 import { RefusalFilter } from './http/refusal.filter.ts';
 import { SlashesMiddleware } from './http/slashes.middleware.ts';
-import { JobStatuses } from './jobs/job-statuses.service.ts';
+import { JobRetention } from './jobs/job-retention.ts';
+import { JobStatuses } from './jobs/job-statuses.ts';
 import { JobsController } from './jobs/jobs.controller.ts';
-import { Jobs } from './jobs/jobs.service.ts';
+import { Jobs } from './jobs/jobs.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { MetricsController } from './metrics/metrics.controller.ts';
 import { FacilitatorSettings } from './settings.ts';
 import { ValidatorGateway } from './validator-link/validator.gateway.ts';
-import { Channels } from './validators/channels.service.ts';
-import { ValidatorDirectory } from './validators/validator-directory.service.ts';
-import { ValidatorSync } from './validators/validator-sync.service.ts';
+import { Channels } from './validators/channels.ts';
+import { ValidatorDirectory } from './validators/validator-directory.ts';
+import { ValidatorSync } from './validators/validator-sync.ts';
 
 /** What commands share with the service: settings, database, chain. */
 export const commonProviders = (settings: FacilitatorSettings, logger: Logger): Provider[] => [
   { provide: FacilitatorSettings, useValue: settings },
-  { provide: 'LOGGER', useValue: logger },
+  { provide: LOGGER, useValue: logger },
   {
-    provide: 'CHAIN',
+    provide: CHAIN,
     useFactory: () =>
       new PylonChain({
         address: settings.pylonAddress,
@@ -77,6 +79,8 @@ export class FacilitatorModule implements NestModule {
         Tokens,
         Jobs,
         JobStatuses,
+        JobRetention,
+        Metrics,
         Channels,
         ValidatorSync,
         ValidatorGateway,

@@ -7,7 +7,7 @@ export class ValidatorSettings extends SigningServiceSettings {
   /** Where the validator serves its health and version. */
   @env('HOST') @IsString() host = '0.0.0.0';
   /** The port it listens on for HTTP. */
-  @envNumber('PORT') @IsInt() @Min(0) @Max(65535) port = 8000;
+  @envNumber('PORT') @IsInt() @Min(0) @Max(65535) port = 8010;
 
   /** The token that lets it act for its hotkey at Pylon. */
   @envSecret('PYLON_IDENTITY_TOKEN') @IsString() pylonIdentityToken = 'validator_token';

@@ -1,3 +1,4 @@
+export { LogThrottle } from './log-throttle.ts';
 export { Health, HealthModule, type HealthCheck } from './health.ts';
 export {
   createLogger,

@@ -8,3 +8,4 @@ export { Link, type LinkOptions } from './link.ts';
 export { WebSocketRouter, type RouteOptions } from './server.ts';
 export { type UntrustedLimits } from './untrusted-connections.ts';
 export type { Upgrade } from './upgrade.ts';
+export { IsAddressBlocks, TrustedProxies } from './trusted-proxies.ts';

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { ensureHotkey, walletHotkeyPath } from '@horde/identity';
-import { Whitelist } from '../../../apps/facilitator/src/auth/whitelist.service.ts';
+import { Whitelist } from '../../../apps/facilitator/src/auth/whitelist.ts';
 import { startFacilitator } from '../../../apps/facilitator/src/testing/running-facilitator.ts';
 import type { RunningNetwork } from '../network.ts';
 import type { Peer } from '../peer.ts';

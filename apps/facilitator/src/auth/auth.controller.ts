@@ -1,23 +1,30 @@
-import { All, Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { All, Controller, Get, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { isSs58, verifyHex } from '@horde/identity';
+import { LOGGER, LogThrottle, type Logger } from '@horde/operations';
 import { JsonFloat, type JsonValue } from '@horde/protocol';
 import type { Request, Response } from 'express';
-import { readJsonBody } from '../http/body.ts';
+import { withJsonBody } from '../http/body.ts';
 import { otherMethods } from '../http/other-methods.ts';
-import { failure } from '../http/refusal.ts';
-import { Authenticator } from './authenticator.service.ts';
-import { Nonces } from './nonces.service.ts';
-import { Tokens } from './tokens.service.ts';
-import { Whitelist } from './whitelist.service.ts';
+import { failure, type Refusal } from '../http/refusal.ts';
+import { Authenticator } from './authenticator.ts';
+import { Nonces } from './nonces.ts';
+import { Tokens } from './tokens.ts';
+import { Whitelist } from './whitelist.ts';
+
+/** Of a login nothing is known before it is read: it has some 300 bytes. @unit bytes */
+const maxLogin = 4_096;
 
 /** Logging in: a user signs a nonce with the hotkey and gets a token. */
 @Controller('auth')
 export class AuthController {
+  private readonly throttle = new LogThrottle();
+
   constructor(
     private readonly nonces: Nonces,
     private readonly tokens: Tokens,
     private readonly whitelist: Whitelist,
     private readonly authenticator: Authenticator,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   @Get('nonce')
@@ -29,8 +36,11 @@ export class AuthController {
   /** The signature is over the bytes of the whole nonce: 128 hexadecimal digits, without 0x. */
   @Post('login')
   @HttpCode(200)
-  async login(@Req() request: Request): Promise<{ token: string }> {
-    const { json } = await readJsonBody(request);
+  login(@Req() request: Request): Promise<{ token: string }> {
+    return withJsonBody(request, maxLogin, (json) => this.logIn(json));
+  }
+
+  private async logIn(json: JsonValue): Promise<{ token: string }> {
     const field = (name: string): JsonValue => (json instanceof Map ? (json.get(name) ?? null) : null);
     const hotkey = field('hotkey');
     const signature = field('signature');
@@ -38,14 +48,31 @@ export class AuthController {
     if (isEmpty(hotkey)) throw failure(400, 'Missing hotkey');
     if (isEmpty(signature)) throw failure(400, 'Missing signature');
     if (isEmpty(nonce)) throw failure(400, 'Missing nonce');
-    if (typeof nonce !== 'string' || !this.nonces.isValid(nonce)) throw failure(400, 'Invalid nonce');
+    if (typeof nonce !== 'string' || !this.nonces.isValid(nonce))
+      throw this.noted(hotkey, failure(400, 'Invalid nonce'), staleNonce);
     if (typeof hotkey !== 'string' || !isSs58(hotkey) || typeof signature !== 'string' || !isHex(signature)) {
       throw failure(400, 'Nonce expired or not found');
     }
-    if (!verifyHex(nonce, `0x${signature}`, hotkey)) throw failure(401, 'Invalid signature');
-    if (!(await this.whitelist.has(hotkey))) throw failure(400, 'Hotkey not allowed');
-    if (!(await this.nonces.use(nonce))) throw failure(400, 'Invalid nonce');
+    if (!verifyHex(nonce, `0x${signature}`, hotkey))
+      throw this.noted(hotkey, failure(401, 'Invalid signature'), 'it has to sign the nonce with its hotkey');
+    if (!(await this.whitelist.has(hotkey))) {
+      const remedy = `the command "whitelist_hotkey ${hotkey}" of this facilitator lets it in`;
+      const details = `The hotkey ${hotkey} is not on the whitelist of this facilitator. Ask its operator: ${remedy}.`;
+      throw this.noted(hotkey, failure(400, 'Hotkey not allowed', details), remedy);
+    }
+    if (!(await this.nonces.use(nonce)))
+      throw this.noted(hotkey, failure(400, 'Invalid nonce'), 'each login needs a nonce of its own');
     return { token: await this.tokens.issue(hotkey) };
+  }
+
+  /** Leaves a line in the log, for each hotkey at most once a minute. */
+  private noted(hotkey: JsonValue, refusal: Refusal, remedy: string): Refusal {
+    if (typeof hotkey === 'string' && isSs58(hotkey) && this.throttle.allows(hotkey))
+      this.logger.warn(
+        { hotkey, remedy },
+        `a login was refused: ${(refusal.body as { error: string }).error}`,
+      );
+    return refusal;
   }
 
   @All('nonce')
@@ -58,6 +85,9 @@ export class AuthController {
     return otherMethods(request, response, { name: 'Login', allow: 'OPTIONS, POST' });
   }
 }
+
+const staleNonce =
+  'its nonce is not of this facilitator or too old: replicas need the same SECRET_KEY, and clocks that agree';
 
 const isHex = (text: string): boolean => /^([0-9a-fA-F]{2})+$/.test(text);
 

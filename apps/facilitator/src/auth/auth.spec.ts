@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { Keypair } from '@horde/identity';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -77,12 +79,45 @@ describe('a login', () => {
     });
   });
 
-  it('of a hotkey that is not whitelisted is refused', async () => {
+  it('of a hotkey that is not whitelisted is refused, and says what to do there and once in the log', async () => {
     const stranger = Keypair.generate();
-    expect(await login(loginBody(stranger, await nonceOf(url)))).toMatchObject({
-      status: 400,
-      json: { error: 'Hotkey not allowed' },
+    const remedy = `whitelist_hotkey ${stranger.address}`;
+    for (let times = 0; times < 3; times++) {
+      expect(await login(loginBody(stranger, await nonceOf(url)))).toMatchObject({
+        status: 400,
+        json: { error: 'Hotkey not allowed', details: expect.stringContaining(remedy) },
+      });
+    }
+    expect(facilitator.log.filter(({ hotkey }) => hotkey === stranger.address)).toMatchObject([
+      {
+        level: 'warn',
+        msg: 'a login was refused: Hotkey not allowed',
+        remedy: expect.stringContaining(remedy),
+      },
+    ]);
+  });
+
+  it.each<[string, (body: string) => RequestInit]>([
+    ['that says so', (body) => ({ body })],
+    ['that does not say so', (body) => ({ body: new Blob([body]).stream(), duplex: 'half' })],
+  ])('with more than 4 kB is refused before it is read as JSON, by a sender %s', async (_who, sent) => {
+    const answer = await ask(`${url}/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      ...sent(JSON.stringify({ hotkey: 'x'.repeat(4_096) })),
     });
+    expect(answer).toMatchObject({ status: 400, json: { detail: 'The body is larger than 4096 bytes.' } });
+  });
+
+  it('of gigabytes is refused without being read', async () => {
+    const request = httpRequest(`${url}/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'content-length': '4000000000' },
+    });
+    request.write('{');
+    const [answer] = (await once(request, 'response')) as [IncomingMessage];
+    expect(answer.statusCode).toBe(400);
+    request.destroy();
   });
 
   it.each<[string, string, number, object]>([

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { unauthorized } from '../http/refusal.ts';
-import { Tokens } from './tokens.service.ts';
-import { Whitelist } from './whitelist.service.ts';
+import { Tokens } from './tokens.ts';
+import { Whitelist } from './whitelist.ts';
 
 /** Tells who sends a request. */
 @Injectable()

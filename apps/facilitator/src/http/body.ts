@@ -1,40 +1,77 @@
 import { JsonError, parseJson, type JsonValue } from '@horde/protocol';
 import type { Request } from 'express';
+import { BodyBudget } from './body-budget.ts';
 import { detail } from './refusal.ts';
 
 /** The largest body that is read: ComputeHorde's facilitator has the same limit. @unit bytes */
-export const largestBody = 2_621_440;
+export const maxBody = 2_621_440;
 
-/** A body that is too large is read up to this size and thrown away, so that its sender gets to see the answer. */
-const largestDiscarded = 16 * largestBody;
+/** Of a body that is too large so many times its limit is thrown away, so that its sender gets to see the answer. */
+const discardedTimes = 16;
+/** How long a body may take to arrive. @unit ms */
+const arrivalLimit = 60_000;
+
+/** Bodies that are being read or worked on: 32 of the largest. */
+const budget = new BodyBudget({ maxBytes: 32 * maxBody, maxWaiting: 1_000 });
 
 /**
- * A request's body as JSON, digits and order of keys kept; an empty body counts as `{}`.
+ * Works with a request's body as JSON, digits and order of keys kept; an empty body counts as `{}`.
  *
- * @throws Refusal 400 when it is too large or no JSON, 415 when it is not declared as JSON
+ * @param limit the largest body that is read @unit bytes
+ * @throws Refusal 400 when it is too large or no JSON, 408 when it does not arrive, 415 when it is not declared as JSON,
+ * 429 when there are too many
  */
-export async function readJsonBody(request: Request): Promise<{ raw: Buffer; json: JsonValue }> {
-  const raw = await readBody(request);
-  if (raw.length === 0) return { raw, json: new Map() };
+export async function withJsonBody<T>(
+  request: Request,
+  limit: number,
+  work: (json: JsonValue, raw: Buffer) => Promise<T>,
+): Promise<T> {
+  const declared = Number(request.headers['content-length'] ?? limit);
+  if (declared > limit * discardedTimes) throw tooLarge(limit);
+  const release = await budget.take(Math.min(declared, limit));
+  try {
+    const raw = await readBody(request, limit);
+    return await work(readJson(request, raw), raw);
+  } finally {
+    release();
+  }
+}
+
+function readJson(request: Request, raw: Buffer): JsonValue {
+  if (raw.length === 0) return new Map();
   const type = request.headers['content-type'] ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type))
-    throw detail(415, `Unsupported media type "${type}" in request.`);
+    throw detail(415, `Unsupported media type "${type.slice(0, 200)}" in request.`);
   try {
-    return { raw, json: parseJson(new TextDecoder('utf-8', { fatal: true }).decode(raw)) };
+    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(raw));
   } catch (error) {
     const why = error instanceof JsonError ? error.message : 'This is not UTF-8 text.';
     throw detail(400, `JSON parse error - ${why}`);
   }
 }
 
-async function readBody(request: Request): Promise<Buffer> {
+async function readBody(request: Request, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size <= largestBody) chunks.push(chunk);
-    else if (size > largestDiscarded) break;
+  let isLate = false;
+  const late = setTimeout(() => {
+    isLate = true;
+    request.destroy();
+  }, arrivalLimit);
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size <= limit) chunks.push(chunk);
+      else if (size > limit * discardedTimes) break;
+    }
+  } catch (error) {
+    // Nobody is there any more to see the answer.
+    throw isLate || request.destroyed ? detail(408, 'The body did not arrive.') : error;
+  } finally {
+    clearTimeout(late);
   }
-  if (size > largestBody) throw detail(400, `The body is larger than ${largestBody} bytes.`);
+  if (size > limit) throw tooLarge(limit);
   return Buffer.concat(chunks);
 }
+
+const tooLarge = (limit: number) => detail(400, `The body is larger than ${limit} bytes.`);

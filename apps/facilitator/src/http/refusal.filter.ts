@@ -1,5 +1,5 @@
 import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import type { Logger } from '@horde/operations';
+import { LOGGER, type Logger } from '@horde/operations';
 import { HordeError } from '@horde/protocol';
 import type { Response } from 'express';
 import { detail, Refusal } from './refusal.ts';
@@ -8,7 +8,7 @@ import { ReaderIsGone } from './stream-json.ts';
 /** Answers whatever a request's handler throws, as JSON. */
 @Catch()
 export class RefusalFilter implements ExceptionFilter {
-  constructor(@Inject('LOGGER') private readonly logger: Logger) {}
+  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<Response>();
@@ -18,6 +18,7 @@ export class RefusalFilter implements ExceptionFilter {
       return void response.destroy();
     }
     const { status, body, headers } = this.refusalOf(error);
+    if (response.closed) return;
     response.status(status).set(headers).json(body);
   }
 

@@ -1,15 +1,15 @@
 import { All, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
-import { withLogContext, type Logger } from '@horde/operations';
+import { LOGGER, withLogContext, type Logger } from '@horde/operations';
 import { signedFieldsPayload } from '@horde/protocol';
 import type { Request, Response } from 'express';
-import { Authenticator } from '../auth/authenticator.service.ts';
-import { readJsonBody } from '../http/body.ts';
+import { Authenticator } from '../auth/authenticator.ts';
+import { maxBody, withJsonBody } from '../http/body.ts';
 import { otherMethods } from '../http/other-methods.ts';
 import { detail } from '../http/refusal.ts';
 import { streamJson } from '../http/stream-json.ts';
 import { notAnObject } from './field-reader.ts';
 import { readJobRequest, signedFieldsOfRequest } from './job-request.ts';
-import { Jobs, type JobPage } from './jobs.service.ts';
+import { Jobs, type JobPage } from './jobs.ts';
 import { isUuid, pageUrl, readListQuery } from './page.ts';
 import { checkSignature, requiredSignature } from './request-signature.ts';
 
@@ -19,21 +19,23 @@ export class JobsController {
   constructor(
     private readonly jobs: Jobs,
     private readonly authenticator: Authenticator,
-    @Inject('LOGGER') private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   @Post('job-docker')
   async create(@Req() request: Request, @Res() response: Response): Promise<void> {
     const hotkey = await this.authenticator.hotkeyOf(request);
-    const { raw, json } = await readJsonBody(request);
-    if (!(json instanceof Map)) throw notAnObject(json);
-    const jobRequest = readJobRequest(json);
-    const signature = requiredSignature(request.headers);
-    checkSignature(signature, signedFieldsPayload(signedFieldsOfRequest(jobRequest, json)));
-    const uuid = await this.jobs.create({ hotkey, signature, body: raw, request: jobRequest });
-    withLogContext({ job: uuid, peer: hotkey }, () =>
-      this.logger.info({ validator: jobRequest.target_validator_hotkey }, 'a job was created'),
-    );
+    const uuid = await withJsonBody(request, maxBody, async (json, raw) => {
+      if (!(json instanceof Map)) throw notAnObject(json);
+      const jobRequest = readJobRequest(json);
+      const signature = requiredSignature(request.headers);
+      checkSignature(signature, signedFieldsPayload(signedFieldsOfRequest(jobRequest, json)));
+      const created = await this.jobs.create({ hotkey, signature, body: raw, request: jobRequest });
+      withLogContext({ job: created, peer: hotkey }, () =>
+        this.logger.info({ validator: jobRequest.target_validator_hotkey }, 'a job was created'),
+      );
+      return created;
+    });
     await streamJson(response, this.jobs.resources([uuid]), 201);
   }
 

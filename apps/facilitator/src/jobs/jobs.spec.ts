@@ -1,12 +1,13 @@
 import { Keypair } from '@horde/identity';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { largestBody } from '../http/body.ts';
+import { maxBody } from '../http/body.ts';
 import { startFacilitator, type RunningFacilitator } from '../testing/running-facilitator.ts';
 import { ScriptedValidator } from '../testing/scripted-validator.ts';
 import { ask, jobBody, postJson, signatureHeaders, tokenOf, type Answer } from '../testing/user.ts';
 
 const validatorKey = Keypair.generate();
 const absentValidator = Keypair.generate().address;
+const nobody = Keypair.generate().address;
 let facilitator: RunningFacilitator;
 let validator: ScriptedValidator;
 let url: string;
@@ -188,21 +189,21 @@ describe('a creation is refused', () => {
     ['with a number for a text', { ...body, env: { A: 1 } }, 400, { env: { A: ['Not a valid string.'] } }],
     [
       'that is too large',
-      { ...body, args: ['x'.repeat(largestBody)] },
+      { ...body, args: ['x'.repeat(maxBody)] },
       400,
-      { detail: `The body is larger than ${largestBody} bytes.` },
+      { detail: `The body is larger than ${maxBody} bytes.` },
     ],
     [
       'for a validator nobody knows',
-      { ...body, target_validator_hotkey: Keypair.generate().address },
+      { ...body, target_validator_hotkey: nobody },
       400,
-      ['Could not select Validator'],
+      [`Could not select Validator: this facilitator knows no validator ${nobody}.`],
     ],
     [
       'for a validator that is not connected',
       { ...body, target_validator_hotkey: absentValidator },
       400,
-      ['Could not select Validator'],
+      [`Could not select Validator: ${absentValidator} has not connected to this facilitator yet.`],
     ],
   ])('with a body %s', async (_name, wrong, status, json) => {
     expect(await create(wrong)).toMatchObject({ status, json });

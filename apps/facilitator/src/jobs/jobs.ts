@@ -10,7 +10,7 @@ import {
   type NewJob,
   type RequestSignature,
 } from '@horde/protocol';
-import { Channels } from '../validators/channels.service.ts';
+import { Channels, maxPythonFrame } from '../validators/channels.ts';
 import { newJob, type JobRequest } from './job-request.ts';
 import { jobResource } from './job-resource.ts';
 import { readJobs, readText } from './job-rows.ts';
@@ -50,7 +50,7 @@ export class Jobs {
    * Creates a job and has it sent to its validator. The same request again (same user, signature and body) is the same
    * job, so that a user whose connection broke can repeat it. Returns the job's uuid.
    *
-   * @throws HordeError NO_VALIDATOR when the target validator is not connected, JOB_TOO_LARGE when it could not read it
+   * @throws HordeError VALIDATOR_… when the target validator is not there, JOB_TOO_LARGE when it could not read it
    */
   async create(creation: Creation): Promise<string> {
     const key = creationKey(creation);
@@ -59,10 +59,9 @@ export class Jobs {
     if (repeated) return repeated;
 
     const message = newJob(randomUUID(), creation.request, creation.signature);
-    const channel = await this.channels.newest(validator);
-    if (!channel) throw errors.NO_VALIDATOR();
+    const maxFrame = await this.maxFrameOf(validator);
     const size = Buffer.byteLength(writeFrame(message));
-    if (size > channel.largestFrame) throw errors.JOB_TOO_LARGE(size, channel.largestFrame);
+    if (size > maxFrame) throw errors.JOB_TOO_LARGE(size, maxFrame);
 
     await this.database.transaction(async (tx) => {
       // Nothing is inserted when the same request has won a race against this one.
@@ -118,6 +117,20 @@ export class Jobs {
         }
       }
     }
+  }
+
+  /** The largest frame that a validator reads. @unit bytes */
+  private async maxFrameOf(hotkey: string): Promise<number> {
+    const channel = await this.channels.newest(hotkey);
+    if (channel) return channel.largestFrame;
+    const { isComing, isKnown, isActive, lastSeen } = await this.channels.absence(hotkey);
+    if (isComing) return maxPythonFrame; // by how it connects it tells whether it reads more
+    const shown = hotkey.slice(0, 100);
+    if (!isKnown) throw errors.VALIDATOR_UNKNOWN(shown);
+    if (!isActive) throw errors.VALIDATOR_INACTIVE(shown);
+    throw lastSeen === null
+      ? errors.VALIDATOR_NEVER_CONNECTED(shown)
+      : errors.VALIDATOR_GONE(shown, lastSeen);
   }
 
   /** The job that was created with this key; null: none was. */

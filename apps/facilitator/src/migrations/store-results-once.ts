@@ -1,6 +1,6 @@
 import { parseJson, writeCompact, type JsonObject } from '@horde/protocol';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { bytes } from '../jobs/job-statuses.service.ts';
+import { bytes } from '../jobs/job-statuses.ts';
 import { withResponseApart } from '../jobs/status-metadata.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { Keypair } from '@horde/identity';
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
-import { ValidatorSync } from '../validators/validator-sync.service.ts';
+import { ValidatorSync } from '../validators/validator-sync.ts';
 import { startFacilitator, type RunningFacilitator } from './running-facilitator.ts';
 import { ask, jobBody, postJson, signatureHeaders, tokenOf, type Answer } from './user.ts';
 
@@ -27,6 +27,11 @@ export class LinkFixture {
       await this.register(this.key);
     });
     afterAll(() => this.facilitator.stop());
+  }
+
+  /** What the facilitator has logged. */
+  get log(): Record<string, unknown>[] {
+    return this.facilitator.log;
   }
 
   get url(): string {
@@ -72,14 +77,22 @@ export class LinkFixture {
     return history.map(({ status }) => status);
   }
 
+  get<T>(part: new (...parameters: never[]) => T): T {
+    return this.facilitator.app.get(part);
+  }
+
   /** Runs SQL; $1 is the validator's hotkey. */
   query(sql: string): Promise<unknown[]> {
     return this.facilitator.database.manager.query(sql, [this.key.address]);
   }
 
-  /** Resolves when the facilitator has noticed that this many of the validator's connections are left. */
-  async channels(count: number): Promise<void> {
-    while ((await this.query('select from channel where validator_hotkey = $1')).length !== count) {
+  /** Resolves when the facilitator has noticed that this many of a validator's connections are left. */
+  async channels(count: number, hotkey = this.key.address): Promise<void> {
+    const left = () =>
+      this.facilitator.database.manager.query<unknown[]>('select from channel where validator_hotkey = $1', [
+        hotkey,
+      ]);
+    while ((await left()).length !== count) {
       await new Promise((resolve) => setImmediate(resolve));
     }
   }

@@ -1,15 +1,15 @@
 import type { AddressInfo } from 'node:net';
 import type { DynamicModule, INestApplication, Provider } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { Block, Neuron } from '@horde/chain';
+import { CHAIN, type Block, type Neuron } from '@horde/chain';
 import { Database } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { createLogger } from '@horde/operations';
 import { createTestDatabase } from '@horde/testing/database';
-import { Whitelist } from '../auth/whitelist.service.ts';
+import { Whitelist } from '../auth/whitelist.ts';
 import { FacilitatorModule } from '../facilitator.module.ts';
 import { FacilitatorSettings } from '../settings.ts';
-import { ValidatorSync } from '../validators/validator-sync.service.ts';
+import { ValidatorSync } from '../validators/validator-sync.ts';
 
 /** A chain whose validators a spec decides. */
 class ListedChain {
@@ -47,6 +47,8 @@ export interface RunningFacilitator {
   url: string;
   database: Database;
   chain: ListedChain;
+  /** What it has logged. */
+  log: Record<string, unknown>[];
   /** May log in. */
   user: Keypair;
   stop(): Promise<void>;
@@ -60,13 +62,15 @@ export async function startFacilitator(
   const all = Object.assign(new FacilitatorSettings(), { secretKey: 'secret', netuid: 1, ...settings });
   all.databaseUrl ??= await createTestDatabase();
   const chain = new ListedChain(validators);
-  const logger = createLogger('facilitator');
-  logger.level = process.env['LOG_LEVEL'] ?? 'silent';
+  const log: Record<string, unknown>[] = [];
+  const logger = createLogger('facilitator', {
+    write: (line) => void log.push(JSON.parse(line) as Record<string, unknown>),
+  });
   const real = FacilitatorModule.with(all, logger);
   const module: DynamicModule = {
     ...real,
     providers: real.providers!.map((provider) =>
-      isChain(provider) ? { provide: 'CHAIN', useValue: chain } : provider,
+      isChain(provider) ? { provide: CHAIN, useValue: chain } : provider,
     ),
   };
   const app = await NestFactory.create(module, {
@@ -85,9 +89,10 @@ export async function startFacilitator(
     url: `http://127.0.0.1:${port}`,
     database: app.get(Database),
     chain,
+    log,
     user,
     stop: () => app.close(),
   };
 }
 
-const isChain = (provider: Provider): boolean => typeof provider === 'object' && provider.provide === 'CHAIN';
+const isChain = (provider: Provider): boolean => typeof provider === 'object' && provider.provide === CHAIN;

@@ -2,6 +2,7 @@ import { Keypair } from '@horde/identity';
 import { describe, expect, it } from 'vitest';
 import { failed, LinkFixture, success } from '../testing/link-fixture.ts';
 import { loginFrame, ScriptedValidator } from '../testing/scripted-validator.ts';
+import { ValidatorDirectory } from '../validators/validator-directory.ts';
 
 const link = new LinkFixture();
 
@@ -84,7 +85,9 @@ describe('a connection', () => {
     const validator = await ScriptedValidator.logIn(link.url, link.key);
     await link.deregister();
     expect((await validator.closed).code).toBe(3001);
-    expect((await link.create()).json).toEqual(['Could not select Validator']);
+    expect((await link.create()).json).toEqual([
+      `Could not select Validator: ${link.key.address} is no longer an active validator of this subnet.`,
+    ]);
   });
 
   it('of a validator that another replica has deactivated is closed at its next heartbeat', async () => {
@@ -99,7 +102,11 @@ describe('a connection', () => {
     await link.query(
       `update channel set last_heartbeat = now() - interval '181 seconds' where validator_hotkey = $1`,
     );
-    expect((await link.create()).json).toEqual(['Could not select Validator']);
+    expect((await link.create()).json).toEqual([
+      expect.stringMatching(
+        `^Could not select Validator: ${link.key.address} is not connected; it was last seen at 20.*Z[.]$`,
+      ),
+    ]);
     validator.sendText('{"message_type":"V0Heartbeat"}');
     await validator.settle();
     expect((await link.create()).status).toBe(201);
@@ -112,4 +119,54 @@ describe('a connection', () => {
     expect((await validator.closed).code).toBe(1012);
     expect(await link.query('select from channel where validator_hotkey = $1')).toEqual([]);
   });
+});
+
+describe('a validator that was refused and is let in by hand', () => {
+  const pin = (hotkey: string) => link.get(ValidatorDirectory).pin(hotkey);
+  const createFor = (hotkey: string) => link.create({ target_validator_hotkey: hotkey });
+
+  it('gets jobs from that moment on, and has them with its next try', async () => {
+    const key = Keypair.generate();
+    const early = await ScriptedValidator.connect(link.url);
+    early.sendText(loginFrame(key));
+    await early.closed;
+    expect((await createFor(key.address)).status).toBe(400);
+    await pin(key.address);
+    const { status, json } = await createFor(key.address);
+    expect(status).toBe(201);
+    const validator = await ScriptedValidator.logIn(link.url, key);
+    expect((await validator.nextJob()).uuid).toBe(json.uuid);
+    await validator.leave();
+    await link.channels(0, key.address);
+    expect((await createFor(key.address)).json).toEqual([expect.stringContaining('it was last seen at')]);
+  });
+
+  it('gets none when somebody else has tried with its hotkey', async () => {
+    const key = Keypair.generate();
+    const other = await ScriptedValidator.connect(link.url);
+    other.sendText(loginFrame(key, Keypair.generate().signHex(key.publicKey)));
+    await other.closed;
+    await pin(key.address);
+    expect((await createFor(key.address)).json).toEqual([
+      `Could not select Validator: ${key.address} has not connected to this facilitator yet.`,
+    ]);
+  });
+});
+
+it('a validator that is refused again and again leaves one line a minute, with what to do', async () => {
+  const key = Keypair.generate();
+  for (let times = 0; times < 3; times++) {
+    const validator = await ScriptedValidator.connect(link.url, { 'X-Real-IP': '203.0.113.9' });
+    validator.sendText(loginFrame(key));
+    await validator.closed;
+  }
+  const lines = link.log.filter(({ hotkey }) => hotkey === key.address);
+  expect(lines).toMatchObject([
+    {
+      level: 'warn',
+      from: '203.0.113.9',
+      msg: 'a validator was refused: Validator not found',
+      help: expect.stringContaining(`debug_add_validator ${key.address}`),
+    },
+  ]);
 });

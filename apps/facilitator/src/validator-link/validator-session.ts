@@ -1,6 +1,6 @@
 import { OutboxDrain, type Outbox, type OutboxRow } from '@horde/database';
 import { ss58Encode, verifyHex } from '@horde/identity';
-import { withLogContext, type Logger } from '@horde/operations';
+import { withLogContext, type LogThrottle, type Logger } from '@horde/operations';
 import {
   dispatch,
   facilitatorToValidator,
@@ -16,16 +16,14 @@ import {
   type NewJob,
   type ValidatorLogin,
 } from '@horde/protocol';
-import { limits, type Connection, type Upgrade } from '@horde/transport';
-import type { JobStatuses } from '../jobs/job-statuses.service.ts';
-import type { Channels } from '../validators/channels.service.ts';
-import type { ValidatorDirectory } from '../validators/validator-directory.service.ts';
+import { limits, type Connection, type TrustedProxies, type Upgrade } from '@horde/transport';
+import type { JobStatuses } from '../jobs/job-statuses.ts';
+import { maxPythonFrame, type Channels } from '../validators/channels.ts';
+import type { ValidatorDirectory } from '../validators/validator-directory.ts';
 import { failed, success } from './responses.ts';
 
 /** The largest frame from a peer that has not said who it is: a login has 300 characters. @unit characters */
 const largestFrameBeforeLogin = 4_096;
-/** What Python's websocket library reads, unless it is told otherwise, and ComputeHorde does not. @unit bytes */
-const largestPythonFrame = 1024 * 1024;
 
 /** Close codes that validators know. */
 const closeCode = { badSignature: 3000, notAValidator: 3001 } as const;
@@ -36,6 +34,9 @@ export interface SessionParts {
   statuses: JobStatuses;
   outbox: Outbox;
   logger: Logger;
+  /** Lines about refused logins, by hotkey. */
+  refusals: LogThrottle;
+  proxies: TrustedProxies;
 }
 
 /** One connection of one validator. */
@@ -55,7 +56,7 @@ export class ValidatorSession {
     private readonly parts: SessionParts,
   ) {
     this.isPython = (upgrade.headers['user-agent'] ?? '').includes('websockets/');
-    this.largestFrame = this.isPython ? largestPythonFrame : limits.largestFrame;
+    this.largestFrame = this.isPython ? maxPythonFrame : limits.largestFrame;
     connection.onTimeLimit = () => connection.close(closeCode.badSignature, 'not authenticated in time');
     connection.onText(
       (text) => withLogContext({ peer: this.hotkey ?? undefined }, () => this.handle(text)),
@@ -146,15 +147,18 @@ export class ValidatorSession {
     const key = /^[0-9a-fA-F]{64}$/.test(publicKey) ? Buffer.from(publicKey, 'hex') : null;
     const hotkey = key && ss58Encode(key);
     if (!key || !hotkey || !(await directory.isActive(hotkey))) {
+      if (hotkey && verifyHex(key, signature, hotkey)) await channels.noteRefused(hotkey);
       return this.refuse(
+        hotkey,
         closeCode.notAValidator,
         'auth.validator_not_found',
         'Validator not found',
-        `${hotkey ?? 'This key'} is not an active validator of this subnet.`,
+        `${hotkey ?? 'This key'} is not an active validator of this subnet. The facilitator's command "debug_add_validator ${hotkey ?? 'HOTKEY'}" lets it in.`,
       );
     }
     if (!verifyHex(key, signature, hotkey)) {
       return this.refuse(
+        hotkey,
         closeCode.badSignature,
         'auth.signature_invalid',
         'Invalid signature',
@@ -179,8 +183,16 @@ export class ValidatorSession {
     this.deliver();
   }
 
-  private async refuse(code: number, type: string, msg: string, help: string): Promise<void> {
-    this.parts.logger.warn({ from: this.upgrade.remoteAddress, help }, `a connection was refused: ${msg}`);
+  private async refuse(
+    hotkey: string | null,
+    code: number,
+    type: string,
+    msg: string,
+    help: string,
+  ): Promise<void> {
+    const { logger, proxies, refusals } = this.parts;
+    if (refusals.allows(hotkey ?? ''))
+      logger.warn({ hotkey, from: proxies.addressOf(this.upgrade), help }, `a validator was refused: ${msg}`);
     await this.connection.send(failed(type, msg, help));
     this.connection.close(code, msg);
   }

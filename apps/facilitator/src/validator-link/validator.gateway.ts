@@ -7,13 +7,14 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Outbox } from '@horde/database';
-import type { Logger } from '@horde/operations';
+import { LOGGER, LogThrottle, type Logger } from '@horde/operations';
 import { facilitatorPath, requireHandlers, validatorToFacilitator } from '@horde/protocol';
-import { WebSocketRouter, type Connection, type Upgrade } from '@horde/transport';
-import { JobStatuses } from '../jobs/job-statuses.service.ts';
-import { Channels } from '../validators/channels.service.ts';
-import { ValidatorDirectory } from '../validators/validator-directory.service.ts';
-import { ValidatorSync } from '../validators/validator-sync.service.ts';
+import { TrustedProxies, WebSocketRouter, type Connection, type Upgrade } from '@horde/transport';
+import { JobStatuses } from '../jobs/job-statuses.ts';
+import { FacilitatorSettings } from '../settings.ts';
+import { Channels } from '../validators/channels.ts';
+import { ValidatorDirectory } from '../validators/validator-directory.ts';
+import { ValidatorSync } from '../validators/validator-sync.ts';
 import { ValidatorSession, type SessionParts } from './validator-session.ts';
 
 /** What is read of a validator before it has logged in. @unit bytes */
@@ -34,9 +35,11 @@ export class ValidatorGateway implements OnApplicationBootstrap, BeforeApplicati
     directory: ValidatorDirectory,
     statuses: JobStatuses,
     outbox: Outbox,
-    @Inject('LOGGER') private readonly logger: Logger,
+    settings: FacilitatorSettings,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.parts = { channels, directory, statuses, outbox, logger };
+    const proxies = new TrustedProxies(settings.trustedProxies);
+    this.parts = { channels, directory, statuses, outbox, logger, refusals: new LogThrottle(), proxies };
   }
 
   onApplicationBootstrap(): void {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import type { Chain } from '@horde/chain';
-import type { Logger } from '@horde/operations';
+import { CHAIN, type Chain } from '@horde/chain';
+import { LOGGER, type Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
-import { ValidatorDirectory } from './validator-directory.service.ts';
+import { ValidatorDirectory } from './validator-directory.ts';
 
 /** How often the chain is asked who its validators are, as in ComputeHorde. @unit ms */
 const syncInterval = 5 * 60_000;
@@ -20,8 +20,8 @@ export class ValidatorSync implements OnApplicationBootstrap, OnApplicationShutd
   constructor(
     private readonly directory: ValidatorDirectory,
     private readonly queues: Queues,
-    @Inject('CHAIN') private readonly chain: Chain,
-    @Inject('LOGGER') private readonly logger: Logger,
+    @Inject(CHAIN) private readonly chain: Chain,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   onApplicationBootstrap(): void {

@@ -38,10 +38,31 @@ const row = <A extends unknown[]>(row: ErrorRow<A>): ErrorRow<A> => row;
 
 /** All errors by their code, as data: what docs/errors.md is made of. */
 export const errorRows = {
-  NO_VALIDATOR: row({
-    // The text is what the reference answers; its clients may look for it.
-    says: () => 'Could not select Validator',
-    hint: 'The target validator is not connected to this facilitator. Check its hotkey, or try again later.',
+  // The first words of these are what the reference answers; its clients may look for them.
+  VALIDATOR_UNKNOWN: row({
+    says: (hotkey: string) => `Could not select Validator: this facilitator knows no validator ${hotkey}.`,
+    hint: 'Check the hotkey. The operator of the facilitator can add a validator with debug_add_validator.',
+    retryable: true,
+    status: 400,
+  }),
+  VALIDATOR_INACTIVE: row({
+    says: (hotkey: string) =>
+      `Could not select Validator: ${hotkey} is no longer an active validator of this subnet.`,
+    hint: 'Choose another validator.',
+    retryable: true,
+    status: 400,
+  }),
+  VALIDATOR_NEVER_CONNECTED: row({
+    says: (hotkey: string) =>
+      `Could not select Validator: ${hotkey} has not connected to this facilitator yet.`,
+    hint: "Its operator can look at the validator's FACILITATOR_URI.",
+    retryable: true,
+    status: 400,
+  }),
+  VALIDATOR_GONE: row({
+    says: (hotkey: string, lastSeen: string) =>
+      `Could not select Validator: ${hotkey} is not connected; it was last seen at ${lastSeen}.`,
+    hint: 'Try again later.',
     retryable: true,
     status: 400,
   }),

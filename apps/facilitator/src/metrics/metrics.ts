@@ -1,0 +1,60 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Database } from '@horde/database';
+import { LOGGER, type Logger } from '@horde/operations';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Channels } from '../validators/channels.ts';
+
+/** How old what is told may be: anybody may ask, and the database is asked at most this often. @unit ms */
+const freshness = 2_000;
+
+/** What the facilitator tells Prometheus. What is counted in the database is the same on every replica. */
+@Injectable()
+export class Metrics {
+  private readonly registry = new Registry();
+  private measured: { at: number; done: Promise<void> } = { at: -Infinity, done: Promise.resolve() };
+  private readonly connected = this.gauge(
+    'connected_validators',
+    'Validators that are connected to any replica.',
+  );
+  private readonly undelivered = this.gauge(
+    'undelivered_jobs',
+    'Jobs that their validators have not confirmed yet.',
+  );
+
+  constructor(
+    private readonly channels: Channels,
+    private readonly database: Database,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** In Prometheus' text format. */
+  async text(): Promise<string> {
+    await this.measure();
+    return this.registry.metrics();
+  }
+
+  /** One measurement at a time, for all who ask meanwhile. */
+  private measure(): Promise<void> {
+    if (performance.now() - this.measured.at < freshness) return this.measured.done;
+    const done = this.count().catch((error: unknown) =>
+      // What cannot be measured now keeps its last value; the rest is told.
+      this.logger.warn({ error }, 'the database could not be asked for the metrics'),
+    );
+    this.measured = { at: Infinity, done: done.then(() => void (this.measured.at = performance.now())) };
+    return this.measured.done;
+  }
+
+  private async count(): Promise<void> {
+    this.connected.set(await this.channels.connectedValidators());
+    const [{ count }] = await this.database.manager.query<[{ count: number }]>(
+      'select count(*)::int as count from outbox',
+    );
+    this.undelivered.set(count);
+  }
+
+  private gauge(name: string, help: string): Gauge {
+    return new Gauge({ name: `facilitator_${name}`, help, registers: [this.registry] });
+  }
+}
