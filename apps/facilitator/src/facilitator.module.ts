@@ -46,6 +46,7 @@ export const commonProviders = (settings: FacilitatorSettings, logger: Logger): 
   },
   Whitelist,
   ValidatorDirectory,
+  JobRetention,
 ];
 
 /** The facilitator: takes users' jobs over HTTP and passes them to validators over websockets. */
@@ -79,7 +80,6 @@ export class FacilitatorModule implements NestModule {
         Tokens,
         Jobs,
         JobStatuses,
-        JobRetention,
         Metrics,
         Channels,
         ValidatorSync,

@@ -11,8 +11,8 @@ const discardedTimes = 16;
 /** How long a body may take to arrive. @unit ms */
 const arrivalLimit = 60_000;
 
-/** Bodies that are being read or worked on: 32 of the largest. */
-const budget = new BodyBudget({ maxBytes: 32 * maxBody, maxWaiting: 1_000 });
+/** Bodies that are being read or worked on: 16 of the largest. */
+const budget = new BodyBudget({ maxBytes: 16 * maxBody, maxWaiting: 1_000 });
 
 /**
  * Works with a request's body as JSON, digits and order of keys kept; an empty body counts as `{}`.
