@@ -44,6 +44,19 @@ export default {
       to: { path: '^(apps|libs)/(?!identity/)' },
     },
     {
+      name: 'facilitator-core-knows-no-link',
+      comment: 'Jobs are the core; the link to validators, metrics and commands build on them.',
+      severity: 'error',
+      from: { path: '^apps/facilitator/src/(jobs|validators|auth|http)/', pathNot: '[.]spec[.]ts$' },
+      to: { path: '^apps/facilitator/src/(validator-link|metrics|commands)/' },
+    },
+    {
+      name: 'facilitator-access-and-validators-know-no-jobs',
+      severity: 'error',
+      from: { path: '^apps/facilitator/src/(validators|auth|http)/', pathNot: '[.]spec[.]ts$' },
+      to: { path: '^apps/facilitator/src/jobs/' },
+    },
+    {
       name: 'validator-core-knows-no-link',
       comment: 'Jobs and receipts are the core; the links, routing and the driver build on them.',
       severity: 'error',
