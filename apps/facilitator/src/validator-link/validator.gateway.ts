@@ -45,7 +45,10 @@ export class ValidatorGateway implements OnApplicationBootstrap, BeforeApplicati
   onApplicationBootstrap(): void {
     requireHandlers(validatorToFacilitator, ValidatorSession.handlers);
     this.router.route(facilitatorPath, (connection, upgrade) => this.accept(connection, upgrade), {
-      untrusted: { maxBytes: maxBytesBeforeLogin },
+      untrusted: {
+        maxBytes: maxBytesBeforeLogin,
+        addressOf: (upgrade) => this.parts.proxies.addressOf(upgrade),
+      },
     });
     this.router.attach(this.http.httpAdapter.getHttpServer() as Server);
     this.sync.onSynced(
