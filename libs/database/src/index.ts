@@ -1,3 +1,4 @@
+export { connectionConfig, WatchedClient, type ConnectionOptions } from './connections.ts';
 export { Database, Transaction } from './database.ts';
 export { DatabaseModule, type DatabaseModuleOptions } from './database.module.ts';
 export { Doorbell, type RingListener } from './doorbell/doorbell.ts';
@@ -7,3 +8,4 @@ export { DatabaseError, openDatabase, type DatabaseOptions } from './open-databa
 export { createOutboxTable, Outbox, OutboxRow } from './outbox.ts';
 export { becomeSoleProcess, type SoleProcessOptions } from './sole-process.ts';
 export { OutboxDrain } from './outbox-drain.ts';
+export { isOutage, isRetryable } from './outage.ts';

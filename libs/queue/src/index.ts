@@ -1,2 +1,4 @@
+export type { WorkerOptions } from './handler.ts';
 export { QueueModule } from './queue.module.ts';
-export { Queues, type Queue, type QueueSettings, type WorkerOptions } from './queue.ts';
+export { Queues, type Queue } from './queue.ts';
+export type { QueueSettings } from './store.ts';

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
-import { Queues, type QueueSettings } from './queue.ts';
+import { Queues } from './queue.ts';
+import type { QueueSettings } from './store.ts';
 
 @Injectable()
 class QueueShutdown implements OnApplicationShutdown {

@@ -80,9 +80,7 @@ describe('a Redis that is away', () => {
     // Each of them has tried more than once when this is over.
     await expect(away.open('four').ring('a')).rejects.toThrow('does not answer');
     const errors = seen.flatMap((each) => each.errors.map(({ message }) => message));
-    expect(errors).toEqual([
-      expect.stringMatching(/^The queue \w+ cannot be worked on \(.*ECONNREFUSED.*\)/),
-    ]);
+    expect(errors).toEqual([expect.stringMatching(/^The queues cannot be worked on \(.*ECONNREFUSED.*\)/)]);
     await away.close();
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Queues, type Queue, type QueueSettings } from '../queue.ts';
+import { Queues, type Queue } from '../queue.ts';
+import type { QueueSettings } from '../store.ts';
 
 export interface StoreUnderTest {
   settings: Omit<QueueSettings, 'service'>;
