@@ -6,6 +6,7 @@ import { CreateJobs1795000000000 } from './migrations/create-jobs.ts';
 import { CreateMiners1795000000002 } from './migrations/create-miners.ts';
 import { CreateReceipts1795000000001 } from './migrations/create-receipts.ts';
 import { CreateWhitelistAndCheatReports1795000000003 } from './migrations/create-whitelist-and-cheat-reports.ts';
+import { IndexClaimsAndEnds1795000000005 } from './migrations/index-claims-and-ends.ts';
 import { NumberMessages1795000000004 } from './migrations/number-messages.ts';
 import { StoredReceipt } from './receipts/stored-receipt.entity.ts';
 import { Miner } from './routing/miner.entity.ts';
@@ -23,5 +24,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     CreateMiners1795000000002,
     CreateWhitelistAndCheatReports1795000000003,
     NumberMessages1795000000004,
+    IndexClaimsAndEnds1795000000005,
   ],
 });

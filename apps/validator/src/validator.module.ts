@@ -17,6 +17,7 @@ import { ownHotkey } from './own-hotkey.ts';
 import { MinerDelivery } from './miner/miner-delivery.ts';
 import { Receipts } from './receipts/receipts.ts';
 import { MinerDirectory } from './routing/miner-directory.ts';
+import { Retention } from './retention/retention.ts';
 import { MinerSchedule } from './routing/miner-schedule.ts';
 import { Router } from './routing/router.ts';
 import { ValidatorSettings } from './settings.ts';
@@ -52,6 +53,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       MinerSchedule,
       MinerDelivery,
       Receipts,
+      Retention,
       Router,
       Whitelist,
     ],

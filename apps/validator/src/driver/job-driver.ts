@@ -5,6 +5,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { isRetryable } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { LOGGER, type Logger, withLogContext } from '@horde/operations';
 import { MinerClient } from '../miner/miner-client.ts';
@@ -12,7 +13,6 @@ import { MinerDelivery } from '../miner/miner-delivery.ts';
 import { Receipts } from '../receipts/receipts.ts';
 import { Router } from '../routing/router.ts';
 import { ValidatorSettings } from '../settings.ts';
-import { isDatabaseTrouble } from '../jobs/database-trouble.ts';
 import { JobRun, type RunParts } from './job-run.ts';
 import { Job } from '../jobs/job.entity.ts';
 import { JobQueue } from '../jobs/job-queue.ts';
@@ -63,11 +63,17 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
 
   onApplicationBootstrap(): void {
     this.queue.work(async (uuid) => this.start(uuid));
-    const repeat = (work: () => Promise<void>, interval: number, failed: string) =>
-      setInterval(
-        () => void work().catch((error: unknown) => this.logger.error({ error }, failed)),
-        interval,
-      );
+    const repeat = (work: () => Promise<void>, interval: number, failed: string) => {
+      let isRunning = false;
+      return setInterval(() => {
+        // A database that does not answer must not be asked the same thing again and again.
+        if (isRunning) return;
+        isRunning = true;
+        void work()
+          .catch((error: unknown) => this.logger.error({ error }, failed))
+          .finally(() => (isRunning = false));
+      }, interval);
+    };
     this.timers = [
       repeat(() => this.sweep(), sweepInterval, 'jobs that nobody drives could not be looked for'),
       repeat(() => this.renew(), renewalInterval, 'the claims to the running jobs could not be renewed'),
@@ -110,7 +116,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
     } catch (error) {
       this.logger.error({ error }, 'driving the job failed');
       // Without the database nothing can be said about the job; the sweep takes it up again.
-      if (!isDatabaseTrouble(error)) await this.fail(uuid, driver);
+      if (!isRetryable(error)) await this.fail(uuid, driver);
     }
   }
 

@@ -3,7 +3,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, type Logger, withLogContext } from '@horde/operations';
 import { errors, type NewJob } from '@horde/protocol';
 import { Whitelist } from '../whitelist/whitelist.ts';
-import { isDatabaseTrouble } from './database-trouble.ts';
 import { JobQueue } from './job-queue.ts';
 import { Jobs } from './jobs.ts';
 import { rejected, unreadable } from './outcome.ts';
@@ -65,7 +64,7 @@ export class JobIntake {
       try {
         return await work();
       } catch (error) {
-        if (!isDatabaseTrouble(error)) throw error;
+        if (!isRetryable(error)) throw error;
         this.logger.warn({ error }, 'the job could not be stored; trying again');
         await sleep(pause);
       }

@@ -1,0 +1,60 @@
+import { Database, openDatabase, OutboxRow } from '@horde/database';
+import { pino } from 'pino';
+import { createTestDatabase } from '@horde/testing/database';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { databaseOptions } from '../database.ts';
+import { Retention } from './retention.ts';
+
+let database: Database;
+beforeAll(async () => {
+  const options = databaseOptions(await createTestDatabase());
+  database = new Database(await openDatabase({ ...options, entities: [...options.entities, OutboxRow] }));
+});
+afterAll(() => database.dataSource.destroy());
+
+const query = <T>(sql: string) => database.manager.query<T[]>(sql);
+
+describe('what the validator keeps', () => {
+  it('is two days of ended jobs, with all that belongs to them, and every job that has not ended', async () => {
+    await query(
+      `insert into job (uuid, request, executor_class, status, received_at, ended_at)
+       select md5(number::text)::uuid, 'old', 'always_on.test', 'completed', now() - interval '4 days',
+              now() - interval '3 days' from generate_series(1, 1200) number`,
+    );
+    await query(
+      `insert into job (uuid, request, executor_class, status, received_at, ended_at) values
+       (gen_random_uuid(), 'running', 'always_on.test', 'accepted', now() - interval '4 days', null),
+       (gen_random_uuid(), 'recent', 'always_on.test', 'completed', now(), now())`,
+    );
+    await query(
+      `insert into job_event (job_uuid, status, metadata) select uuid, 'completed', 'result' from job`,
+    );
+    await query(
+      `insert into outbox (peer, subject, type, frame) select 'facilitator', uuid::text, 'x', '{}' from job`,
+    );
+    await query(
+      `insert into receipt (job_uuid, receipt_type, miner_hotkey, payload, validator_signature, created_at)
+       select uuid, 'JobFinishedReceipt', 'm', '{}', 's', received_at from job`,
+    );
+    await new Retention(database, undefined as never, pino({ level: 'silent' })).evict();
+    const kept = [{ request: 'recent' }, { request: 'running' }];
+    expect(await query('select request from job order by 1')).toEqual(kept);
+    for (const table of ['job_event', 'receipt'])
+      expect(await query(`select request from ${table} left join job on uuid = job_uuid order by 1`)).toEqual(
+        kept,
+      );
+    expect(
+      await query(`select request from outbox left join job on uuid::text = subject order by 1`),
+    ).toEqual(kept);
+  });
+
+  it('is found without reading all jobs when claims are renewed', async () => {
+    const plan = await database.transaction(async ({ manager }) => {
+      await manager.query('set local enable_seqscan = off');
+      return manager.query<unknown[]>(
+        `explain update job set lease_until = now() where driver = any (array[gen_random_uuid()])`,
+      );
+    });
+    expect(JSON.stringify(plan)).toContain('job_driver');
+  });
+});

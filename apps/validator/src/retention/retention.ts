@@ -1,0 +1,67 @@
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Database } from '@horde/database';
+import { LOGGER, type Logger } from '@horde/operations';
+import { Queues } from '@horde/queue';
+
+/** How long ended jobs with their requests, results and messages, and receipts are kept, as in ComputeHorde. @unit ms */
+const keptFor = 2 * 86_400_000;
+/** How often old ones are removed. @unit ms */
+const interval = 3_600_000;
+/** How many are removed in one statement: each job may hold megabytes. */
+const batch = 500;
+
+/** Removes jobs and receipts that are older than two days. */
+@Injectable()
+export class Retention implements OnApplicationBootstrap {
+  constructor(
+    private readonly database: Database,
+    private readonly queues: Queues,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    const queue = this.queues.open('retention');
+    queue.work(() => this.evict(), {
+      onError: (error) => this.logger.error({ error }, 'old records could not be removed'),
+    });
+    await queue.every('evict', interval);
+  }
+
+  /** Jobs that have not ended stay, whatever their age. */
+  async evict(): Promise<void> {
+    const receipts = await this.all(
+      `delete from receipt where ctid = any (array(
+         select ctid from receipt where created_at < now() - make_interval(secs => $1)
+         and not exists (select from job where uuid = job_uuid and ended_at is null) limit $2
+       )) returning 1`,
+    );
+    // With a job goes what is still to be told of it: who has not taken it in two days will not.
+    const jobs = await this.all(
+      `with gone as (
+         delete from job where uuid = any (array(
+           select uuid from job where ended_at < now() - make_interval(secs => $1) order by ended_at limit $2
+         )) returning uuid
+       ), untold as (
+         delete from outbox using gone where subject = gone.uuid::text
+       )
+       select from gone`,
+    );
+    if (receipts + jobs > 0) this.logger.info({ receipts, jobs }, 'old records were removed');
+  }
+
+  /** Repeats a statement until it finds less than a batch. @returns how many it found */
+  private async all(sql: string): Promise<number> {
+    for (let total = 0; ;) {
+      const result: unknown = await this.database.manager.query(sql, [keptFor / 1_000, batch]);
+      const count = countOf(result);
+      total += count;
+      if (count < batch) return total;
+    }
+  }
+}
+
+/** Of a delete TypeORM answers with the rows and their count, of a select with the rows. */
+const countOf = (result: unknown): number => {
+  const rows = result as unknown[];
+  return Array.isArray(rows[0]) ? rows[0].length : rows.length;
+};
