@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { becomeSoleProcess } from '@horde/database';
+import { becomeSoleProcess, type SoleProcess } from '@horde/database';
 import { runService, type Logger } from '@horde/operations';
 import { makeChain } from './chain/make-chain.ts';
 import { makeExecutorManager } from './executors/make-executor-manager.ts';
@@ -22,15 +22,15 @@ async function serve(): Promise<void> {
     prefixes: ['BITTENSOR_', 'DYNAMIC_'],
     module: async (settings, logger) => {
       const parts = await makeParts(settings, logger);
-      await becomeSoleMiner(settings, logger);
-      return minerModule(settings, logger, parts);
+      const sole = await becomeSoleMiner(settings, logger);
+      return minerModule(settings, logger, { ...parts, sole });
     },
     listen: ({ host, port }) => ({ host, port }),
   });
 }
 
 /** Who is connected and who is warm is known to one process: two at once would end each other's jobs. */
-function becomeSoleMiner({ databaseUrl: url }: MinerSettings, logger: Logger): Promise<void> {
+function becomeSoleMiner({ databaseUrl: url }: MinerSettings, logger: Logger): Promise<SoleProcess> {
   return becomeSoleProcess({
     service: 'miner',
     url,

@@ -1,6 +1,6 @@
 import { Module, type Type } from '@nestjs/common';
 import { CHAIN, type SigningChain } from '@horde/chain';
-import { DatabaseModule } from '@horde/database';
+import { DatabaseModule, SoleProcess } from '@horde/database';
 import { PublicAddress, type ExecutorManager } from '@horde/executor-manager';
 import { Keypair } from '@horde/identity';
 import { LOGGER, HealthModule, type Logger } from '@horde/operations';
@@ -67,16 +67,19 @@ export interface MinerParts {
   keypair: Keypair;
   chain: SigningChain;
   manager: ExecutorManager;
+  /** That no other miner works on its database. */
+  sole?: SoleProcess;
 }
 
 /** The miner with these settings and parts. */
 export function minerModule(settings: MinerSettings, logger: Logger, parts: MinerParts): Type {
   const { databaseUrl, redisUrl } = settings;
+  const { sole = new SoleProcess() } = parts;
 
   @Module({
     imports: [
       HealthModule.forRoot(),
-      DatabaseModule.forRoot({ ...databaseOptions(databaseUrl), redisUrl, isSole: true }),
+      DatabaseModule.forRoot({ ...databaseOptions(databaseUrl), redisUrl, sole }),
       QueueModule.forRoot({ service: 'miner', databaseUrl, redisUrl }),
     ],
     controllers: [ReceiptPagesController, VersionController, MetricsController, PanelController],

@@ -53,8 +53,10 @@ interface Internals {
  * twenty seconds. pg's own limit for a query would leave the connection in use, with the lost query before all others.
  */
 export class WatchedClient extends pg.Client {
-  constructor(config?: string | pg.ClientConfig) {
+  /** @param watch `isPatient`: the server may take as long as it likes for an answer */
+  constructor(config?: string | pg.ClientConfig, { isPatient = false } = {}) {
     super(config);
+    if (isPatient) return;
     const internals = this as unknown as Internals;
     this.once('connect', () => {
       const { stream } = internals.connection;

@@ -8,12 +8,16 @@ import { PostgresDoorbell } from './doorbell/postgres-doorbell.ts';
 import { RedisDoorbell } from './doorbell/redis-doorbell.ts';
 import { openDatabase, type DatabaseOptions } from './open-database.ts';
 import { Outbox, OutboxRow } from './outbox.ts';
+import type { SoleProcess } from './sole-process.ts';
 
 export interface DatabaseModuleOptions extends DatabaseOptions {
   /** Rings go through this Redis; null: through Postgres itself. @default null */
   redisUrl?: string | null;
-  /** One process of the service works at a time: what it stores for peers concerns no other. @default false */
-  isSole?: boolean;
+  /**
+   * One process of the service works at a time, this one: transactions wait while that is in doubt, and what it stores for
+   * peers concerns no other process. @default null
+   */
+  sole?: SoleProcess | null;
 }
 
 @Injectable()
@@ -36,7 +40,7 @@ class DatabaseHealth implements OnApplicationShutdown {
 @Module({})
 export class DatabaseModule {
   static forRoot(options: DatabaseModuleOptions): DynamicModule {
-    const { service, url, redisUrl = null, isSole = false } = options;
+    const { service, url, redisUrl = null, sole = null } = options;
     const typeOrm = TypeOrmModule.forRootAsync({
       useFactory: () => ({ type: 'postgres', retryAttempts: 0, manualInitialization: true }),
       dataSourceFactory: () => openDatabase({ ...options, entities: [...options.entities, OutboxRow] }),
@@ -48,7 +52,7 @@ export class DatabaseModule {
       providers: [
         {
           provide: Database,
-          useFactory: (dataSource: DataSource) => new Database(dataSource),
+          useFactory: (dataSource: DataSource) => new Database(dataSource, sole),
           inject: [getDataSourceToken()],
         },
         {
@@ -59,7 +63,7 @@ export class DatabaseModule {
         {
           provide: Outbox,
           useFactory: (database: Database, doorbell: Doorbell) =>
-            new Outbox(database, isSole ? null : doorbell),
+            new Outbox(database, sole ? null : doorbell),
           inject: [Database, Doorbell],
         },
         DatabaseHealth,

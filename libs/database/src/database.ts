@@ -1,4 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
+import type { SoleProcess } from './sole-process.ts';
 
 /** One database transaction, what belongs to its end, and what is to happen once it is committed. */
 export class Transaction {
@@ -35,10 +36,15 @@ export class Transaction {
  * a query or a change that is whole by itself, goes through `manager` and is a transaction of its own.
  */
 export class Database {
-  constructor(readonly dataSource: DataSource) {}
+  /** @param sole while this process may not be the only one of its service, transactions wait */
+  constructor(
+    readonly dataSource: DataSource,
+    private readonly sole: SoleProcess | null = null,
+  ) {}
 
   /** Runs `work` in one transaction: all of it is stored, or nothing. */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    if (this.sole?.isInDoubt) await this.sole.whenSure();
     let transaction!: Transaction;
     const result = await this.dataSource.transaction(async (manager) => {
       transaction = new Transaction(manager);

@@ -6,6 +6,6 @@ export { PostgresDoorbell } from './doorbell/postgres-doorbell.ts';
 export { RedisDoorbell } from './doorbell/redis-doorbell.ts';
 export { DatabaseError, openDatabase, type DatabaseOptions } from './open-database.ts';
 export { createOutboxTable, Outbox, OutboxRow } from './outbox.ts';
-export { becomeSoleProcess, type SoleProcessOptions } from './sole-process.ts';
+export { becomeSoleProcess, SoleProcess, type SoleProcessOptions } from './sole-process.ts';
 export { OutboxDrain } from './outbox-drain.ts';
 export { isOutage, isRetryable } from './outage.ts';

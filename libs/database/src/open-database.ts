@@ -1,6 +1,7 @@
 import { CannotStart } from '@horde/operations';
 import * as pg from 'pg';
 import { DataSource, type EntityTarget, type MigrationInterface, type QueryRunner } from 'typeorm';
+import { connectionConfig, WatchedClient } from './connections.ts';
 
 export interface DatabaseOptions {
   /** The service's name: its tables and its migration history live in a schema of this name. */
@@ -10,7 +11,7 @@ export interface DatabaseOptions {
   entities: EntityTarget<object>[];
   /** In the order in which they run. */
   migrations: (new () => MigrationInterface)[];
-  /** The most connections. @default 20 */
+  /** The most connections. @default 10 */
   poolSize?: number;
 }
 
@@ -25,11 +26,30 @@ export class DatabaseError extends CannotStart {
  * @throws DatabaseError with a sentence
  */
 export async function openDatabase(options: DatabaseOptions): Promise<DataSource> {
-  const { service, url, entities, migrations, poolSize = 20 } = options;
+  const { service, url, migrations } = options;
   if (!/^[a-z][a-z_]*$/.test(service))
     throw new DatabaseError(`"${service}" cannot be the name of a schema.`);
   await createSchema(service, url);
-  const dataSource = new DataSource({
+  const patient = dataSource({ ...options, entities: [], poolSize: 2 }, true);
+  await patient.initialize();
+  try {
+    await migrate(
+      patient,
+      service,
+      migrations.map(({ name }) => name),
+    );
+  } finally {
+    await patient.destroy();
+  }
+  return dataSource(options, false).initialize();
+}
+
+/** @param isPatient its statements may take as long as they like */
+function dataSource(
+  { service, url, entities, migrations, poolSize = 10 }: DatabaseOptions,
+  isPatient: boolean,
+) {
+  return new DataSource({
     type: 'postgres',
     driver: pg,
     url,
@@ -39,28 +59,18 @@ export async function openDatabase(options: DatabaseOptions): Promise<DataSource
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',
     synchronize: false,
-    applicationName: service,
-    // Raw queries find the service's own tables without naming the schema.
-    extra: { max: poolSize, options: `-c search_path=${service}` },
+    extra: {
+      ...connectionConfig({ url, name: service, schema: service, isPatient }),
+      ...(!isPatient && { Client: WatchedClient }),
+      max: poolSize,
+    },
   } as never);
-  await dataSource.initialize();
-  try {
-    await migrate(
-      dataSource,
-      service,
-      migrations.map(({ name }) => name),
-    );
-  } catch (error) {
-    await dataSource.destroy();
-    throw error;
-  }
-  return dataSource;
 }
 
 async function createSchema(service: string, url: string): Promise<void> {
   let client: pg.Client | undefined;
   try {
-    client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+    client = new pg.Client(connectionConfig({ url, name: service, isPatient: true }));
     await client.connect();
     // "if not exists" still fails when two sessions create it at the same moment, hence the lock.
     await client.query('select pg_advisory_lock(hashtext($1))', [`schema of ${service}`]);

@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createTestDatabase } from '@horde/testing/database';
-import { becomeSoleProcess, DatabaseError } from './index.ts';
+import { openFaultProxy } from '@horde/testing/fault-proxy';
+import { becomeSoleProcess, Database, DatabaseError, openDatabase } from './index.ts';
 
 /** A process that wants the database to itself. */
 function candidate(url: string) {
@@ -76,6 +77,53 @@ describe('the one process of a service', () => {
     await other.query(`select pg_terminate_backend(${pid})`);
     await second.alone;
     await first.lost;
+  });
+
+  it('begins no transaction from the moment its connection is lost until it has its place again', async () => {
+    const url = new URL(await createTestDatabase());
+    const proxy = await openFaultProxy(Number(url.port));
+    onTestFinished(() => proxy.close());
+    const sole = await candidate(Object.assign(new URL(url), { port: proxy.port }).href).alone;
+    const options = { service: 'miner', url: url.href, entities: [], migrations: [] };
+    const database = new Database(await openDatabase(options), sole);
+    onTestFinished(() => database.dataSource.destroy());
+    const done: string[] = [];
+    const write = (what: string) => database.transaction(async () => void done.push(what));
+    await write('before');
+    proxy.shut = true;
+    proxy.cut();
+    await expect.poll(() => sole.isInDoubt).toBe(true);
+    const written = write('meanwhile');
+    await expect.poll(() => proxy.refused).toBeGreaterThan(1);
+    expect(done).toEqual(['before']);
+    proxy.shut = false;
+    await written;
+    expect([done, sole.isInDoubt]).toEqual([['before', 'meanwhile'], false]);
+  });
+
+  it('begins no transaction any more when another has taken its place', async () => {
+    const url = await createTestDatabase();
+    const first = candidate(url);
+    const sole = await first.alone;
+    const second = candidate(url);
+    await second.waits;
+    const other = await onlooker(url);
+    const [{ pid }] = (await other.holders()) as [{ pid: number }];
+    await other.query(`select pg_terminate_backend(${pid})`);
+    await second.alone;
+    await expect.poll(() => sole.isInDoubt).toBe(true);
+    await first.lost;
+    expect(sole.isInDoubt).toBe(true);
+  });
+
+  it('doubts by itself when the server vanishes without a word', async () => {
+    const url = new URL(await createTestDatabase());
+    const proxy = await openFaultProxy(Number(url.port));
+    onTestFinished(() => proxy.close());
+    const sole = await candidate(Object.assign(new URL(url), { port: proxy.port }).href).alone;
+    proxy.shut = true;
+    proxy.blackhole();
+    await expect.poll(() => sole.isInDoubt, { timeout: 25_000 }).toBe(true);
   });
 
   it('says why it cannot start without a database', async () => {

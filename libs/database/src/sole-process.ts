@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as pg from 'pg';
+import { connectionConfig, WatchedClient } from './connections.ts';
 import { DatabaseError, describe } from './open-database.ts';
 
 export interface SoleProcessOptions {
@@ -17,15 +17,45 @@ export interface SoleProcessOptions {
 
 /** The pause before the lock is asked for again. @unit ms */
 const pause = 500;
-/** The server finds out within about 15 s that the machine of a process is gone, and gives its lock away. */
-const keepAlive = '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2';
+/**
+ * How often the connection that holds the lock is asked for a sign of life, and how long it may take for one. Together
+ * less than the fifteen seconds after which the server gives away the lock of a process that it cannot reach. @unit ms
+ */
+const pulse = 4_000;
+const pulseLimit = 5_000;
+
+/** The right of this process to be the only one of its service. */
+export class SoleProcess {
+  private doubt: PromiseWithResolvers<void> | null = null;
+
+  /** Its connection is lost: another process may hold the lock by now, and until that is known nothing may be begun. */
+  get isInDoubt(): boolean {
+    return this.doubt !== null;
+  }
+
+  /** Resolves as soon as this process is known to be the only one; never when it is not. */
+  async whenSure(): Promise<void> {
+    await this.doubt?.promise;
+  }
+
+  /** Called by `becomeSoleProcess` only. */
+  doubted(): void {
+    this.doubt ??= Promise.withResolvers();
+  }
+
+  /** Called by `becomeSoleProcess` only. */
+  sure(): void {
+    this.doubt?.resolve();
+    this.doubt = null;
+  }
+}
 
 /**
  * Waits until no other process of the service uses the database, and keeps others out until this process ends. A
- * connection that is lost is made again.
+ * connection that is lost is made again; meanwhile this process is in doubt.
  * @throws DatabaseError when the database cannot be reached
  */
-export async function becomeSoleProcess(options: SoleProcessOptions): Promise<void> {
+export async function becomeSoleProcess(options: SoleProcessOptions): Promise<SoleProcess> {
   const { service, onWait } = options;
   try {
     const client = await connect(options);
@@ -33,20 +63,20 @@ export async function becomeSoleProcess(options: SoleProcessOptions): Promise<vo
       onWait();
       await client.query('select pg_advisory_lock(hashtext($1))', [lockOf(service)]);
     }
-    keep(client, options);
+    const sole = new SoleProcess();
+    keep(client, options, sole);
+    return sole;
   } catch (error) {
     throw new DatabaseError(`The database of ${service} cannot be used: ${describe(error)}.`);
   }
 }
 
-async function connect({ service, url }: SoleProcessOptions): Promise<pg.Client> {
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
-    application_name: `${service} (one process)`,
-    options: keepAlive,
-  });
+async function connect({ service, url }: SoleProcessOptions): Promise<WatchedClient> {
+  const client = new WatchedClient(
+    connectionConfig({ url, name: `${service} (one process)`, isPatient: true }),
+    // Who waits for the lock is not answered for as long as another process works.
+    { isPatient: true },
+  );
   client.on('error', () => undefined); // its end is what counts
   await client.connect();
   return client;
@@ -54,7 +84,7 @@ async function connect({ service, url }: SoleProcessOptions): Promise<pg.Client>
 
 const lockOf = (service: string): string => `process of ${service}`;
 
-async function take(client: pg.Client, service: string): Promise<boolean> {
+async function take(client: WatchedClient, service: string): Promise<boolean> {
   const { rows } = await client.query<{ taken: boolean }>(
     'select pg_try_advisory_lock(hashtext($1)) as taken',
     [lockOf(service)],
@@ -62,18 +92,32 @@ async function take(client: pg.Client, service: string): Promise<boolean> {
   return rows[0]!.taken;
 }
 
-function keep(client: pg.Client, options: SoleProcessOptions): void {
-  client.once('end', () => void retake(options));
+function keep(client: WatchedClient, options: SoleProcessOptions, sole: SoleProcess): void {
+  const timer = setInterval(() => {
+    const late = setTimeout(() => client.cut(), pulseLimit).unref();
+    client.query('select').then(
+      () => clearTimeout(late),
+      () => client.cut(),
+    );
+  }, pulse).unref();
+  client.once('end', () => {
+    clearInterval(timer);
+    sole.doubted();
+    void retake(options, sole);
+  });
 }
 
 /** The database may be away for as long as it likes; a process that holds the lock for longer than a moment works. */
-async function retake(options: SoleProcessOptions): Promise<void> {
+async function retake(options: SoleProcessOptions, sole: SoleProcess): Promise<void> {
   const { service, onLost, patience = 30_000 } = options;
   let refusedSince: number | null = null;
   for (;;) {
     try {
       const client = await connect(options);
-      if (await take(client, service)) return keep(client, options);
+      if (await take(client, service)) {
+        keep(client, options, sole);
+        return sole.sure();
+      }
       refusedSince ??= performance.now();
       await client.end();
     } catch {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { isOutage } from '@horde/database';
 import { LOGGER, type Logger } from '@horde/operations';
 
 /** The pause before something is tried again; it doubles each time. @unit ms */
@@ -27,39 +28,10 @@ export class DatabaseRetry implements BeforeApplicationShutdown {
       try {
         return await work();
       } catch (error) {
-        if (signal.aborted || !isAway(error)) throw error;
+        if (signal.aborted || !isOutage(error)) throw error;
         this.logger.warn(`the database is away (${(error as Error).message}); it is tried again`);
         await sleep(pause, undefined, { signal });
       }
     }
   }
 }
-
-/** Codes of Postgres: connection exceptions, too many connections, and a server that is being stopped or started. */
-const sqlStates = /^(08...|53300|57P0[1-5])$/;
-/** Codes of the system. */
-const systemCodes = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOENT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-]);
-/** What the client says without a code. */
-const sentences =
-  /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect|Query runner already released|Query read timeout)/;
-
-/** Whether an error says that the database cannot be reached now, and nothing about what was asked of it. */
-function isAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = (error as { code?: unknown }).code;
-  if (typeof code === 'string') return sqlStates.test(code) || (systemCodes.has(code) && isOfSocket(error));
-  return sentences.test(error.message);
-}
-
-/** A file that is missing has such a code too. */
-const isOfSocket = (error: Error): boolean => (error as { path?: unknown }).path === undefined;
