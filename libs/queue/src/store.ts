@@ -92,7 +92,7 @@ export class Store {
       { ...this.options(), ...working, concurrency: maxAtOnce },
       this.postgres
         ? (((queue: string, options: never) =>
-            new PatientBackend(this.postgres!, queue, options, true, `${queue}`)) as never)
+            new PatientBackend(this.postgres!, queue, options, true, `${this.settings.service} (queue)`)) as never)
         : undefined,
     ));
     worker.on('error', (error) => {
