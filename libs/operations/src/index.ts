@@ -8,5 +8,6 @@ export {
   type LogContext,
   type Logger,
 } from './logger.ts';
+export { repeat } from './repeat.ts';
 export { CannotStart, runService, type ServiceOptions } from './run-service.ts';
 export { helpFor, settingsHelp, type ServiceHelp } from './service-help.ts';

@@ -56,7 +56,7 @@ export class Store {
     this.redis?.on('error', () => undefined);
     this.postgres = this.redis ? null : connectPostgres(settings);
     this.queue = new BullQueue(
-      queueName,
+      settings.service,
       this.options(),
       this.postgres
         ? (((name: string, options: never) =>
@@ -87,12 +87,18 @@ export class Store {
   work(name: string): void {
     if (this.worker) return;
     const worker = (this.worker = new Worker(
-      queueName,
+      this.settings.service,
       (job: Job) => this.events.handle(job.name, idOf(job)),
       { ...this.options(), ...working, concurrency: maxAtOnce },
       this.postgres
         ? (((queue: string, options: never) =>
-            new PatientBackend(this.postgres!, queue, options, true, `${this.settings.service} (queue)`)) as never)
+            new PatientBackend(
+              this.postgres!,
+              queue,
+              options,
+              true,
+              `${this.settings.service} (queue)`,
+            )) as never)
         : undefined,
     ));
     worker.on('error', (error) => {
@@ -153,9 +159,6 @@ export class Store {
     return { connection, prefix: `horde-${this.settings.service}` };
   }
 }
-
-/** Of BullMQ. */
-const queueName = 'work';
 
 /** An entry's key in the store, where all queues' entries lie together. */
 const keyOf = (name: string, id: string): string => `${name}/${id}`;

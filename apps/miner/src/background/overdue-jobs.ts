@@ -1,8 +1,12 @@
-import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import { Database } from '@horde/database';
-import { LOGGER, withLogContext, type Logger } from '@horde/operations';
+import { LOGGER, repeat, withLogContext, type Logger } from '@horde/operations';
 import { HordeFailed, make } from '@horde/protocol';
-import { Queues } from '@horde/queue';
 import { JobCancellation } from '../jobs/job-cancellation.ts';
 import type { Job } from '../jobs/job.entity.ts';
 import { Jobs } from '../jobs/jobs.ts';
@@ -20,23 +24,25 @@ type OverdueJob = Job & { over: boolean };
 
 /** Ends jobs whose executor does not come or does not end, and executors that stay after their job. */
 @Injectable()
-export class OverdueJobs implements OnApplicationBootstrap {
+export class OverdueJobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private stop: (() => void) | undefined;
+
   constructor(
     private readonly database: Database,
     private readonly jobs: Jobs,
     private readonly sessions: ExecutorSessions,
     private readonly supervisor: ExecutorSupervisor,
     private readonly cancellation: JobCancellation,
-    private readonly queues: Queues,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  async onApplicationBootstrap(): Promise<void> {
-    const queue = this.queues.open('overdue-jobs');
-    queue.work(() => this.sweep(), {
-      onError: logThrottle((error) => this.logger.error({ error }, 'looking for overdue jobs failed')).is,
-    });
-    await queue.every('sweep', interval);
+  onApplicationBootstrap(): void {
+    const trouble = logThrottle((error) => this.logger.error({ error }, 'looking for overdue jobs failed'));
+    this.stop = repeat(() => this.sweep(), interval, trouble.is);
+  }
+
+  beforeApplicationShutdown(): void {
+    this.stop?.();
   }
 
   async sweep(): Promise<void> {

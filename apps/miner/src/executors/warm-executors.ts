@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import { type ExecutorHandle, type ExecutorManager, executorName } from '@horde/executor-manager';
-import { LOGGER, type Logger } from '@horde/operations';
+import { LOGGER, repeat, type Logger } from '@horde/operations';
 import type { ExecutorClass } from '@horde/protocol';
-import { Queues } from '@horde/queue';
 import type { Connection } from '@horde/transport';
 import { FreedSlots } from '../jobs/freed-slots.ts';
 import { Jobs } from '../jobs/jobs.ts';
@@ -33,7 +37,8 @@ const prefix = 'warm-';
  * is replaced when a job has taken it and a slot is free; one that fails, after a pause that doubles each time.
  */
 @Injectable()
-export class WarmExecutors implements OnApplicationBootstrap {
+export class WarmExecutors implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private stop: (() => void) | undefined;
   private readonly wanted: WarmWanted;
   private readonly backoff = new Backoff<ExecutorClass>({ first: 1_000, max: 300_000 });
   /** Those that this process is stopping. */
@@ -50,7 +55,6 @@ export class WarmExecutors implements OnApplicationBootstrap {
     private readonly executors: RunningExecutors,
     private readonly supervisor: ExecutorSupervisor,
     private readonly retry: DatabaseRetry,
-    private readonly queues: Queues,
     private readonly settings: MinerSettings,
     @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -63,13 +67,15 @@ export class WarmExecutors implements OnApplicationBootstrap {
     const found = rows.some((row) => !row.executor_handle) ? await this.executors.found() : null;
     for (const row of rows) this.background(row.token, () => this.takeOver(row, found));
     this.freed.onRing(() => this.keepSoon());
-    const queue = this.queues.open('warm-executors');
-    queue.work(() => this.keep(), {
-      onError: logThrottle((error) =>
-        this.logger.error({ error }, 'the warm executors could not be looked after'),
-      ).is,
-    });
-    await queue.every('keep', interval);
+    const trouble = logThrottle((error) =>
+      this.logger.error({ error }, 'the warm executors could not be looked after'),
+    );
+    this.stop = repeat(() => this.keep(), interval, trouble.is);
+    this.keepSoon();
+  }
+
+  beforeApplicationShutdown(): void {
+    this.stop?.();
   }
 
   /** Whether a token is one of a warm executor, be it a job's by now. */

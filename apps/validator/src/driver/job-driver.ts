@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { isRetryable } from '@horde/database';
 import { Keypair } from '@horde/identity';
-import { LOGGER, type Logger, withLogContext } from '@horde/operations';
+import { LOGGER, type Logger, repeat, withLogContext } from '@horde/operations';
 import { MinerClient } from '../miner/miner-client.ts';
 import { MinerDelivery } from '../miner/miner-delivery.ts';
 import { Receipts } from '../receipts/receipts.ts';
@@ -33,7 +33,7 @@ const maxRuns = 500;
 export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly runs = new Map<string, { uuid: string; run: JobRun | null; ended: Promise<void> }>();
   private readonly parts: RunParts;
-  private timers: NodeJS.Timeout[] = [];
+  private repetitions: (() => void)[] = [];
   private stopping = false;
 
   constructor(
@@ -63,20 +63,14 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
 
   onApplicationBootstrap(): void {
     this.queue.work(async (uuid) => this.start(uuid));
-    const repeat = (work: () => Promise<void>, interval: number, failed: string) => {
-      let isRunning = false;
-      return setInterval(() => {
-        // A database that does not answer must not be asked the same thing again and again.
-        if (isRunning) return;
-        isRunning = true;
-        void work()
-          .catch((error: unknown) => this.logger.error({ error }, failed))
-          .finally(() => (isRunning = false));
-      }, interval);
-    };
-    this.timers = [
-      repeat(() => this.sweep(), sweepInterval, 'jobs that nobody drives could not be looked for'),
-      repeat(() => this.renew(), renewalInterval, 'the claims to the running jobs could not be renewed'),
+    const failed = (sentence: string) => (error: unknown) => this.logger.error({ error }, sentence);
+    this.repetitions = [
+      repeat(() => this.sweep(), sweepInterval, failed('jobs that nobody drives could not be looked for')),
+      repeat(
+        () => this.renew(),
+        renewalInterval,
+        failed('the claims to the running jobs could not be renewed'),
+      ),
     ];
     void this.sweep().catch((error: unknown) =>
       this.logger.error({ error }, 'unfinished jobs could not be looked for'),
@@ -86,7 +80,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
   /** Lets all jobs go, for another process or the next start. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping = true;
-    this.timers.forEach(clearInterval);
+    for (const end of this.repetitions) end();
     const runs = [...this.runs.values()];
     for (const { run } of runs) run?.abort();
     const drivers = [...this.runs.keys()];

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
+import { isRetryable } from '@horde/database';
 import { LOGGER, type Logger, withLogContext } from '@horde/operations';
 import { errors, type NewJob } from '@horde/protocol';
 import { Whitelist } from '../whitelist/whitelist.ts';

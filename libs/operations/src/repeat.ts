@@ -1,0 +1,22 @@
+/**
+ * Does `work` again and again in this process, one at a time: while it takes longer than `interval`, turns are left out.
+ *
+ * @param interval ms
+ * @param failed is told what `work` throws; it is done again all the same
+ * @returns a function that ends it
+ */
+export function repeat(
+  work: () => Promise<unknown>,
+  interval: number,
+  failed: (error: unknown) => void,
+): () => void {
+  let isRunning = false;
+  const timer = setInterval(() => {
+    if (isRunning) return;
+    isRunning = true;
+    void work()
+      .catch(failed)
+      .finally(() => (isRunning = false));
+  }, interval).unref();
+  return () => clearInterval(timer);
+}
