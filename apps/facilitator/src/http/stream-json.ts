@@ -16,6 +16,7 @@ export async function streamJson(
   status = 200,
 ): Promise<void> {
   response.status(status).setHeader('content-type', 'application/json; charset=utf-8');
+  if (response.req.method === 'HEAD') return void response.end();
   let collected = '';
   for await (const piece of pieces) {
     if (typeof piece === 'string') collected += piece;

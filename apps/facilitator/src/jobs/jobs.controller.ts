@@ -10,7 +10,7 @@ import { streamJson } from '../http/stream-json.ts';
 import { notAnObject } from './field-reader.ts';
 import { readJobRequest, signedFieldsOfRequest } from './job-request.ts';
 import { Jobs, type JobPage } from './jobs.ts';
-import { isUuid, pageUrl, readListQuery } from './page.ts';
+import { isUuid, pageUrl, queryOf, readListQuery } from './page.ts';
 import { checkSignature, requiredSignature } from './request-signature.ts';
 
 /** ComputeHorde's REST API for users' jobs. */
@@ -42,7 +42,7 @@ export class JobsController {
   @Get('jobs')
   async list(@Req() request: Request, @Res() response: Response): Promise<void> {
     const hotkey = await this.authenticator.hotkeyOf(request);
-    const query = readListQuery(new URL(request.originalUrl, 'http://localhost').searchParams);
+    const query = readListQuery(queryOf(request));
     const page = await this.jobs.list(hotkey, query);
     await streamJson(response, this.pageText(request, page));
   }

@@ -34,11 +34,16 @@ export function readListQuery(query: URLSearchParams): ListQuery {
 
 export const invalidPage = () => detail(404, 'Invalid page.');
 
+/** The query of a request. Its target may be a whole URL, and not even a valid one. */
+export const queryOf = (request: Request): URLSearchParams =>
+  new URLSearchParams(request.originalUrl.replace(/^[^?]*/, ''));
+
 /** The URL of another page of the same list, as the user reaches this facilitator. */
 export function pageUrl(request: Request, page: number): string {
   const scheme = request.headers['x-forwarded-proto'] === 'https' ? 'https' : request.protocol;
   const base = `${scheme}://${request.headers.host}`;
-  const url = new URL(request.originalUrl, URL.canParse(base) ? base : 'http://localhost');
+  const url = new URL('/api/v1/jobs/', URL.canParse(base) ? base : 'http://localhost');
+  url.search = queryOf(request).toString();
   url.searchParams.set('page', String(page));
   if (page === 1) url.searchParams.delete('page');
   url.searchParams.sort();
