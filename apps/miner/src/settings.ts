@@ -1,6 +1,7 @@
 import { defaultExecutorClass, ExecutorClass } from '@horde/protocol';
 import type { Durability } from '@horde/receipts';
 import { env, envFlag, envList, envNumber, envSecret, SigningServiceSettings } from '@horde/settings';
+import { IsAddressBlocks } from '@horde/transport';
 import {
   IsBoolean,
   IsIn,
@@ -122,6 +123,8 @@ export class MinerSettings extends SigningServiceSettings {
   /** Validators are not asked to prove who they are. For development. */
   @envFlag('DEBUG_TURN_AUTHENTICATION_OFF') @IsBoolean() debugTurnAuthenticationOff = false;
 
+  /** The reverse proxies whose X-Real-IP is believed: addresses, or blocks of them such as 10.0.0.0/8. */
+  @envList('TRUSTED_PROXIES') @IsAddressBlocks() trustedProxies: string[] = ['127.0.0.0/8', '::1'];
   /** How many connections a validator may have open. ComputeHorde's open one for each job, and others for manifests. */
   @envNumber('MAX_CONNECTIONS_PER_VALIDATOR') @IsInt() @Min(1) connectionsPerValidator = 256;
   /** How many connections of validators one address may have open. */

@@ -6,6 +6,7 @@ import { extensionsHeader, type Extension } from '@horde/protocol';
 import { Connection } from './connection.ts';
 import { agreed, readExtensions, writeExtensions } from './extensions.ts';
 import { limits } from './limits.ts';
+import { TrustedProxies } from './trusted-proxies.ts';
 import type { Upgrade } from './upgrade.ts';
 import { UntrustedConnections, type UntrustedLimits } from './untrusted-connections.ts';
 
@@ -45,6 +46,9 @@ export class WebSocketRouter {
     if (agreed && agreed.size > 0) headers.push(`${extensionsHeader}: ${writeExtensions(agreed)}`);
   });
 
+  /** @param proxies whose word about who is behind them is taken @default nobody's */
+  constructor(private readonly proxies = new TrustedProxies([])) {}
+
   /** Adds a route. `:name` stands for one non-empty part of the path without a slash. */
   route(path: string, accept: Accept, { untrusted, ...options }: RouteOptions = {}): this {
     const pattern = new RegExp(`^${path.replace(/:(\w+)/g, '(?<$1>[^/]+)')}$`);
@@ -65,7 +69,11 @@ export class WebSocketRouter {
       if (this.closing) return refuse(socket, 503, 'Service Unavailable');
       const { route, params } = matched;
       const stream = request.socket;
-      const upgrade = { params, headers: request.headers, remoteAddress: stream.remoteAddress ?? '' };
+      const upgrade = {
+        params,
+        headers: request.headers,
+        remoteAddress: this.proxies.addressOf(request.headers, stream.remoteAddress ?? ''),
+      };
       if (route.admit?.(upgrade) === false || route.untrusted?.admits(upgrade) === false)
         return refuse(socket, 429, 'Too Many Requests');
       const offered = readExtensions(request.headers[extensionsHeader.toLowerCase()]);

@@ -5,10 +5,10 @@ import { IsAddressBlocks, TrustedProxies } from './trusted-proxies.ts';
 const loopback = ['127.0.0.0/8', '::1'];
 
 const seen = (remoteAddress: string, header?: string, blocks: string[] = loopback) =>
-  new TrustedProxies(blocks).addressOf({
+  new TrustedProxies(blocks).addressOf(
+    { ...(header !== undefined && { 'x-real-ip': header }) },
     remoteAddress,
-    headers: { ...(header !== undefined && { 'x-real-ip': header }) },
-  });
+  );
 
 describe('the address of a peer', () => {
   it.each<[string, string, string | undefined, string[] | undefined, string]>([

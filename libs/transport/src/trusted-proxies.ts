@@ -33,7 +33,7 @@ export class TrustedProxies {
    * The address that a peer connects from: the socket's; behind one of these proxies, what that says in `X-Real-IP`.
    * From anybody else the header proves nothing.
    */
-  addressOf({ headers, remoteAddress }: { headers: IncomingHttpHeaders; remoteAddress: string }): string {
+  addressOf(headers: IncomingHttpHeaders, remoteAddress: string): string {
     const address = remoteAddress.replace(/^::ffff:/i, '');
     const seen = headers['x-real-ip'];
     if (typeof seen !== 'string' || isIP(seen) === 0 || isIP(address) === 0) return address;

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { growthByHalfFrames, halfFrames } from '@horde/testing/half-frames';
-import { connect, WebSocketRouter, type Connection, type UntrustedLimits } from './index.ts';
+import { connect, TrustedProxies, WebSocketRouter, type Connection, type UntrustedLimits } from './index.ts';
 
 let http: Server;
 let router: WebSocketRouter;
@@ -12,7 +12,7 @@ let handled: string[];
 
 beforeEach(async () => {
   http = createServer();
-  router = new WebSocketRouter();
+  router = new WebSocketRouter(new TrustedProxies(['127.0.0.1']));
   router.attach(http);
   handled = [];
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
@@ -118,13 +118,12 @@ describe('a peer that is not trusted yet', () => {
 
 describe('connections that are not trusted yet', () => {
   it('of one address are no more than so many; trusted ones and those of others do not count', async () => {
-    const addressOf = ({ headers }: { headers: Record<string, unknown> }) => String(headers['x-from']);
-    const accepted = endpoint({ maxBytes: 10, maxPerAddress: 2, addressOf });
-    const one = { 'x-from': 'one' };
+    const accepted = endpoint({ maxBytes: 10, maxPerAddress: 2 });
+    const one = { 'X-Real-IP': '203.0.113.1' };
     const first = await open(one);
     await open(one);
     await expect(open(one)).rejects.toThrow('429');
-    await open({ 'x-from': 'other' });
+    await open({ 'X-Real-IP': '203.0.113.2' });
     accepted[0]!.trust();
     await open(one);
     await expect(open(one)).rejects.toThrow('429');

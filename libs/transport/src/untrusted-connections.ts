@@ -21,8 +21,6 @@ export interface UntrustedLimits {
    * anything for that. @unit ms @default 10,000
    */
   timeLimit?: number | null;
-  /** The address that one counts for. @default the socket's */
-  addressOf?: (upgrade: Upgrade) => string;
 }
 
 /**
@@ -44,21 +42,20 @@ export class UntrustedConnections {
       maxConnections: 1_024,
       maxPerAddress: 256,
       timeLimit: 10_000,
-      addressOf: ({ remoteAddress }) => remoteAddress,
       ...limits,
     };
   }
 
   /** Whether one more is let in. */
   admits(upgrade: Upgrade): boolean {
-    return this.ofAddress.of(this.limits.addressOf(upgrade)) < this.limits.maxPerAddress;
+    return this.ofAddress.of(upgrade.remoteAddress) < this.limits.maxPerAddress;
   }
 
   /** Holds a connection to the limits until it is trusted or gone. Call before its first frame can arrive. */
   add(connection: Connection, socket: Socket, upgrade: Upgrade): void {
-    const { maxConnections, maxFrames, timeLimit, addressOf } = this.limits;
+    const { maxConnections, maxFrames, timeLimit } = this.limits;
     if (this.open.size >= maxConnections) this.open.values().next().value!.terminate();
-    const address = addressOf(upgrade);
+    const address = upgrade.remoteAddress;
     this.open.add(connection);
     this.ofAddress.add(address, 1);
     const stopCounting = this.boundBytes(connection, socket);

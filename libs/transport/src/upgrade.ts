@@ -5,6 +5,6 @@ export interface Upgrade {
   /** The named parts of the path, decoded. */
   params: Record<string, string>;
   headers: IncomingHttpHeaders;
-  /** The address at the other end of the socket. */
+  /** The address that the peer connects from: the socket's, or what a trusted proxy says. */
   remoteAddress: string;
 }

@@ -16,7 +16,7 @@ import {
   type NewJob,
   type ValidatorLogin,
 } from '@horde/protocol';
-import { limits, type Connection, type TrustedProxies, type Upgrade } from '@horde/transport';
+import { limits, type Connection, type Upgrade } from '@horde/transport';
 import type { JobStatuses } from '../jobs/job-statuses.ts';
 import { maxPythonFrame, type Channels } from '../validators/channels.ts';
 import type { ValidatorDirectory } from '../validators/validator-directory.ts';
@@ -36,7 +36,6 @@ export interface SessionParts {
   logger: Logger;
   /** Lines about refused logins, by hotkey. */
   refusals: LogThrottle;
-  proxies: TrustedProxies;
 }
 
 /** One connection of one validator. */
@@ -190,9 +189,9 @@ export class ValidatorSession {
     msg: string,
     help: string,
   ): Promise<void> {
-    const { logger, proxies, refusals } = this.parts;
+    const { logger, refusals } = this.parts;
     if (refusals.allows(hotkey ?? ''))
-      logger.warn({ hotkey, from: proxies.addressOf(this.upgrade), help }, `a validator was refused: ${msg}`);
+      logger.warn({ hotkey, from: this.upgrade.remoteAddress, help }, `a validator was refused: ${msg}`);
     await this.connection.send(failed(type, msg, help));
     this.connection.close(code, msg);
   }

@@ -23,7 +23,7 @@ const maxBytesBeforeLogin = 16 * 1024;
 /** Where validators connect: `/ws/v0/`. */
 @Injectable()
 export class ValidatorGateway implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly router = new WebSocketRouter();
+  private readonly router: WebSocketRouter;
   /** Every connection, with the promise that it has been cleared up. */
   private readonly sessions = new Map<ValidatorSession, Promise<void>>();
   private readonly parts: SessionParts;
@@ -38,8 +38,8 @@ export class ValidatorGateway implements OnApplicationBootstrap, BeforeApplicati
     settings: FacilitatorSettings,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    const proxies = new TrustedProxies(settings.trustedProxies);
-    this.parts = { channels, directory, statuses, outbox, logger, refusals: new LogThrottle(), proxies };
+    this.router = new WebSocketRouter(new TrustedProxies(settings.trustedProxies));
+    this.parts = { channels, directory, statuses, outbox, logger, refusals: new LogThrottle() };
   }
 
   onApplicationBootstrap(): void {
@@ -47,7 +47,6 @@ export class ValidatorGateway implements OnApplicationBootstrap, BeforeApplicati
     this.router.route(facilitatorPath, (connection, upgrade) => this.accept(connection, upgrade), {
       untrusted: {
         maxBytes: maxBytesBeforeLogin,
-        addressOf: (upgrade) => this.parts.proxies.addressOf(upgrade),
       },
     });
     this.router.attach(this.http.httpAdapter.getHttpServer() as Server);

@@ -6,7 +6,6 @@ import { frameErrorText } from '../connections/frame-error.ts';
 import { JobRequests } from '../jobs/job-requests.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { DatabaseRetry } from '../database/database-retry.ts';
-import { peerAddress } from '../connections/peer-address.ts';
 import { ExecutorMessages } from './executor-messages.ts';
 import { ExecutorDelivery } from './executor-delivery.ts';
 import { ExecutorSession, type ExecutorJob } from './executor-session.ts';
@@ -35,7 +34,7 @@ export class ExecutorGateway {
   ) {}
 
   accept(connection: Connection, upgrade: Upgrade): void {
-    const session = new ExecutorSession(upgrade.params['token']!, peerAddress(upgrade), connection);
+    const session = new ExecutorSession(upgrade.params['token']!, upgrade.remoteAddress, connection);
     if (connection.extensions.has('durable-1')) {
       const failed = (error: unknown) => this.failed(session, error);
       session.link = new DurableLink(connection, new DurableExecutor(this, session), failed);

@@ -8,9 +8,8 @@ import {
   validatorMinerExtensions,
   validatorPath,
 } from '@horde/protocol';
-import { WebSocketRouter, type Connection, type RouteOptions } from '@horde/transport';
+import { TrustedProxies, WebSocketRouter, type Connection, type RouteOptions } from '@horde/transport';
 import { ExecutorGateway } from '../executors/executor.gateway.ts';
-import { peerAddress } from '../connections/peer-address.ts';
 import { MinerSettings } from '../settings.ts';
 import { ConnectionLimits } from '../validators/connection-limits.ts';
 import { ValidatorGateway } from '../validators/validator.gateway.ts';
@@ -26,7 +25,7 @@ const maxUnknownExecutors = 4_096;
 /** The miner's websockets, on the port of its HTTP server. */
 @Injectable()
 export class Sockets implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly router = new WebSocketRouter();
+  private readonly router: WebSocketRouter;
   /** Those that are open, or have left frames that are still to be handled. */
   private readonly open = new Set<Connection>();
   /** How many connections there are now, by who may be at their other end. */
@@ -38,7 +37,9 @@ export class Sockets implements OnApplicationBootstrap, BeforeApplicationShutdow
     private readonly limits: ConnectionLimits,
     private readonly settings: MinerSettings,
     private readonly adapter: HttpAdapterHost,
-  ) {}
+  ) {
+    this.router = new WebSocketRouter(new TrustedProxies(settings.trustedProxies));
+  }
 
   onApplicationBootstrap(): void {
     limitYoungGeneration();
@@ -47,7 +48,6 @@ export class Sockets implements OnApplicationBootstrap, BeforeApplicationShutdow
       untrusted: {
         maxBytes: maxUnauthenticatedBytes,
         maxPerAddress: this.settings.unauthenticatedPerAddress,
-        addressOf: peerAddress,
       },
       admit: (upgrade) => this.limits.admits(upgrade),
     };
@@ -59,7 +59,6 @@ export class Sockets implements OnApplicationBootstrap, BeforeApplicationShutdow
         maxConnections: maxUnknownExecutors,
         maxPerAddress: maxUnknownExecutors / 2,
         timeLimit: null,
-        addressOf: peerAddress,
       },
     };
     this.router

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { Counts, type Upgrade } from '@horde/transport';
-import { peerAddress } from '../connections/peer-address.ts';
 import { MinerSettings } from '../settings.ts';
 import type { ValidatorSession } from './validator-session.ts';
 
@@ -14,7 +13,7 @@ export class ConnectionLimits {
 
   /** Whether one more connection is let in. */
   admits(upgrade: Upgrade): boolean {
-    return this.ofAddress.of(peerAddress(upgrade)) < this.settings.connectionsPerAddress;
+    return this.ofAddress.of(upgrade.remoteAddress) < this.settings.connectionsPerAddress;
   }
 
   /** Counts a connection that was let in, until it is closed. */

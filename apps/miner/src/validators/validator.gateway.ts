@@ -14,7 +14,6 @@ import { DurableLink, type Connection, type Pending, type Upgrade } from '@horde
 import { frameErrorText } from '../connections/frame-error.ts';
 import { JobRequests } from '../jobs/job-requests.ts';
 import { DatabaseRetry } from '../database/database-retry.ts';
-import { peerAddress } from '../connections/peer-address.ts';
 import { EXECUTOR_MANAGER } from '../tokens.ts';
 import { ReceiptCounts } from '../receipts/receipt-counts.ts';
 import { Authentication } from './authentication.ts';
@@ -46,7 +45,7 @@ export class ValidatorGateway {
   ) {}
 
   accept(connection: Connection, upgrade: Upgrade): void {
-    const session = new ValidatorSession(upgrade.params['hotkey']!, connection, peerAddress(upgrade));
+    const session = new ValidatorSession(upgrade.params['hotkey']!, connection, upgrade.remoteAddress);
     this.limits.opened(session);
     // One that was refused is closed at this time too, and never sooner: some clients connect again without a pause.
     connection.onTimeLimit = () => {
