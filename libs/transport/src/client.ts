@@ -35,8 +35,8 @@ export async function connect(url: string, options: ConnectOptions): Promise<Con
 }
 
 /** Doubling pauses with a random part, so that many peers do not come back at the same moment. @unit ms */
-export const pauseBefore = (attempt: number, firstPause: number): number =>
-  Math.min(firstPause * 2 ** (attempt - 1), 10_000) * (0.75 + Math.random() / 2);
+export const pauseBefore = (attempt: number, firstPause: number, maxPause = 10_000): number =>
+  Math.min(firstPause * 2 ** (attempt - 1), maxPause) * (0.75 + Math.random() / 2);
 
 function open(url: string, options: ConnectOptions): Promise<Connection> {
   const offered = options.extensions ?? [];

@@ -12,6 +12,8 @@ export interface LinkOptions {
   greet: (connection: Connection) => Promise<void>;
   onUp?: (connection: Connection) => void;
   onDown?: (why: string) => void;
+  /** The longest pause before a further try. @unit ms @default 10,000 */
+  maxPause?: number;
 }
 
 /** A connection that lasted less than this counts as a failure. @unit ms */
@@ -49,7 +51,9 @@ export class Link {
       }
       // A peer that accepts us and leaves at once is not to be called many times a second.
       failures = Date.now() - upSince > shortLife ? 1 : failures + 1;
-      await sleep(pauseBefore(failures, 100), undefined, { signal }).catch(() => undefined);
+      await sleep(pauseBefore(failures, 100, this.options.maxPause), undefined, { signal }).catch(
+        () => undefined,
+      );
     }
   }
 

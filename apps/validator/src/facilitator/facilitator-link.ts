@@ -30,6 +30,8 @@ import { problems, StatusDelivery } from './status-delivery.ts';
 
 /** How often the facilitator is told that we are alive; it forgets who is silent for three minutes. @unit ms */
 const heartbeatInterval = 60_000;
+/** A facilitator that refuses us, or is away, is tried again after so long: who lets us in need not wait. @unit ms */
+const maxPause = 2_000;
 /** How long the facilitator may take to answer the login. @unit ms */
 const loginLimit = 15_000;
 
@@ -82,6 +84,7 @@ export class FacilitatorLink implements OnApplicationBootstrap, BeforeApplicatio
       greet: (connection) => this.login(connection),
       onUp: (connection) => this.up(connection),
       onDown: (why) => this.down(why),
+      maxPause,
     });
   }
 
