@@ -3,16 +3,16 @@
  * when the page is not up to date.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type * as Catalogue from '../libs/protocol/src/errors/catalogue.ts';
+import type * as Protocol from '../libs/protocol/src/index.ts';
 import { bundleScript } from './bundle-script.ts';
 
 const file = 'docs/errors.md';
-const script = await bundleScript('libs/protocol/src/errors/catalogue.ts');
-const { errorRows } = (await import(script)) as typeof Catalogue;
+const script = await bundleScript('libs/protocol/src/index.ts');
+const { errorRows } = (await import(script)) as typeof Protocol;
 rmSync(script, { force: true });
 
 interface Row {
-  says: (...facts: string[]) => string;
+  says: string;
   hint?: string;
   retryable: boolean;
   status?: number;
@@ -20,11 +20,7 @@ interface Row {
 }
 
 /** The sentence, with the names of its facts in their places. */
-function sentence({ says }: Row): string {
-  const names = /^\(?([^)=]*)\)?\s*=>/.exec(says.toString())![1]!;
-  const facts = names.split(',').map((name) => name.trim());
-  return says(...facts.map((name) => `<${name}>`)).replaceAll(/<(\w+)>/g, '‹$1›');
-}
+const sentence = ({ says }: Row): string => says.replaceAll(/\{(\w+)(:\w+)?\}/g, '‹$1›');
 
 function describe(code: string, row: Row): string {
   const { hint, retryable, status, wire } = row;
@@ -37,7 +33,7 @@ function describe(code: string, row: Row): string {
   return `| ${cells.join(' | ').replaceAll('\n', ' ')} |`;
 }
 
-const rows = Object.entries(errorRows as unknown as Record<string, Row>).sort(([a], [b]) => (a < b ? -1 : 1));
+const rows = Object.entries(errorRows as Record<string, Row>).sort(([a], [b]) => (a < b ? -1 : 1));
 const text = `# Errors
 
 Every error that a person can act on, by its code. ‹words› stand for the facts of the case. "Again" says whether the

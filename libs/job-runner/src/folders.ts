@@ -8,6 +8,7 @@ import { emptyFolders } from './docker/empty-folders.ts';
 import { imageVolumesFolder } from './docker/image-volumes.ts';
 import { processOwner } from './docker/owner.ts';
 import type { JobFolders } from './runner.ts';
+import { failures } from './failures.ts';
 import { why } from './wording.ts';
 
 /** How the names of all jobs' root folders start. */
@@ -44,10 +45,7 @@ export async function makeJobFolders(
     return folders;
   } catch (error) {
     if (root) await removeAll(root);
-    throw new Error(
-      `The job's folders cannot be made in ${base}, the JOB_FOLDER of this machine: ${why(error)}.`,
-      { cause: error },
-    );
+    throw failures.JOB_FOLDERS_NOT_MADE(base, why(error)).because(error);
   }
 }
 

@@ -9,7 +9,7 @@ export { type LeftoverOptions, removeLeftovers } from './docker/leftovers.ts';
 export { ownerLabels, ownerOn, processOwner } from './docker/owner.ts';
 export { type ImageProgress } from './docker/pull-progress.ts';
 export { toolsImage } from './docker/tools-image.ts';
-export { ImageUnavailable, JobFailure, StreamingFailed } from './failures.ts';
+export { JobFailure } from './failures.ts';
 export { makeJobFolders, removeJobFolders } from './folders.ts';
 export {
   guardedHttp,

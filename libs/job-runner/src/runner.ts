@@ -106,7 +106,7 @@ export interface RunOptions {
 export interface JobRunner {
   /** Whether a job is kept from the machine's files, network and processes. */
   readonly isolated: boolean;
-  /** @throws ImageUnavailable */
+  /** @throws HordeError IMAGE_UNAVAILABLE, and where the image may not be run */
   prepare(image: string, signal: AbortSignal): Promise<void>;
   run(spec: JobSpec, folders: JobFolders, options: RunOptions): Promise<Ending>;
   cleanUp(jobUuid: string): Promise<void>;

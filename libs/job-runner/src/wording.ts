@@ -1,12 +1,3 @@
-/** `2147483648` -> `2 GiB`; `1500` -> `1.5 KiB`. */
-export function bytes(count: number): string {
-  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = count;
-  let unit = 0;
-  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
-  return `${Number(value.toFixed(1))} ${units[unit]}`;
-}
-
 /** A URL fit for messages and logs: no user, password, query or fragment, where presigned URLs keep their secrets. */
 export function withoutSecrets(url: string): string {
   try {

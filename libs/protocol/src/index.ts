@@ -1,6 +1,8 @@
 export * from './datetime.ts';
 export * from './enums.ts';
-export * from './errors/catalogue.ts';
+export { errorRows, errors } from './errors/catalogue.ts';
+export { bytes, factNames } from './errors/fill.ts';
+export { HordeError, JobFailure } from './errors/row.ts';
 export * from './executor-classes.ts';
 export * from './generations/older-validators.ts';
 export * from './job-status.ts';

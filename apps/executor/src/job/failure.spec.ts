@@ -1,5 +1,4 @@
 import { errors, HordeError, toPlain } from '@horde/protocol';
-import { ImageUnavailable } from '@horde/job-runner';
 import { describe, expect, it } from 'vitest';
 import { badExit, failureMessage, overrun } from './failure.ts';
 import type { Stage } from './stages.ts';
@@ -128,16 +127,24 @@ describe('how a job that failed is reported', () => {
 
   it.each([
     [
-      new ImageUnavailable('a/b:c', 'no such image'),
+      errors.IMAGE_UNAVAILABLE('a/b:c', 'no such image'),
       'generic_error',
       'The image a/b:c is not on this machine',
     ],
-    [named('StreamingFailed', 'The port 6006 is taken.'), 'streaming_failed', 'The port 6006 is taken.'],
-    [named('PluginError', 'There is no file x.ts.'), 'generic_error', 'There is no file x.ts.'],
     [
-      new Error('This machine has no NVIDIA container runtime.'),
+      errors.STREAMING_PORT_TAKEN(6006),
+      'streaming_failed',
+      'port 6006 of this machine: something else uses it',
+    ],
+    [named('PluginError', 'There is no file x.ts.'), 'generic_error', 'There is no file x.ts.'],
+    [errors.NVIDIA_RUNTIME_MISSING(), 'generic_error', 'This machine has no NVIDIA container runtime'],
+    [
+      Object.assign(new Error('(HTTP code 500)'), {
+        statusCode: 500,
+        json: { message: 'the disk is broken' },
+      }),
       'generic_error',
-      'This machine has no NVIDIA container runtime.',
+      'The Docker engine refused: the disk is broken',
     ],
     [errors.EXECUTOR_STOPPED(), 'generic_error', 'The executor was stopped.'],
     [
@@ -155,6 +162,7 @@ describe('how a job that failed is reported', () => {
 
   it.each([
     [new RangeError('out of range'), 'RangeError'],
+    [new Error('of some library'), 'Error'],
     ['a text', 'unknown'],
     [undefined, 'unknown'],
   ])('anything else (%s): the horde failed, naming what it was and where', (error, type) => {

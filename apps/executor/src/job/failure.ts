@@ -15,6 +15,9 @@ import type { Stage } from './stages.ts';
 /** What a job's container had printed and how it ended, as far as it came. */
 export type JobOutcome = Pick<Ending, 'stdout' | 'stderr'> & Partial<Pick<Ending, 'exitCode'>>;
 
+/** The longest last line of stderr that is told. @unit characters */
+const maxLastLine = 300;
+
 /** How far a job came before it failed. */
 export interface Progress {
   jobUuid: string;
@@ -56,13 +59,13 @@ export function overrun(stage: Stage, startupTimeLimit: number): HordeError {
     case 'executor_startup':
       return errors.EXECUTOR_NOT_READY(startupTimeLimit);
     case 'volume_download':
-      return errors.JOB_OVERRAN("The job's files were not in place in time.");
+      return errors.FILES_LATE();
     case 'streaming_startup':
-      return errors.JOB_OVERRAN('The job could not be reached by its user in time, and was stopped.');
+      return errors.STREAMING_LATE();
     case 'execution':
-      return errors.JOB_OVERRAN('The job was still running when its time was over, and was stopped.');
+      return errors.JOB_OVERRAN();
     case 'result_upload':
-      return errors.JOB_OVERRAN("The job's results were not uploaded in time.");
+      return errors.RESULTS_LATE();
   }
 }
 
@@ -74,7 +77,9 @@ export function badExit({
 }: Pick<Ending, 'exitCode' | 'stderr' | 'limit'>): HordeError {
   if (limit !== null) return errors.JOB_HIT_LIMIT(limit);
   const lastLine = stderr.trimEnd().split('\n').at(-1)!.trim();
-  return errors.JOB_EXITED(exitCode!, lastLine.length > 300 ? `${lastLine.slice(0, 300)}...` : lastLine);
+  if (lastLine === '') return errors.JOB_EXITED(exitCode!);
+  const cut = lastLine.length > maxLastLine ? `${lastLine.slice(0, maxLastLine)}...` : lastLine;
+  return errors.JOB_EXITED_SAYING(exitCode!, cut);
 }
 
 function unexpected(error: unknown, progress: Progress): HordeFailed {
@@ -104,8 +109,6 @@ const named = (error: unknown, name: string): error is Error => error instanceof
 
 /** What went wrong on this machine, or between it and the job, where a sentence says more than the error. */
 function knownTrouble(error: unknown): HordeError | null {
-  if (named(error, 'ImageUnavailable')) return errors.IMAGE_UNAVAILABLE(error.message);
-  if (named(error, 'StreamingFailed')) return errors.STREAMING_FAILED(error.message);
   if (named(error, 'SecurityCheckFailed')) return errors.SECURITY_CHECK_FAILED(error.message);
   if (named(error, 'PluginError')) return errors.JOB_RUNNER_NOT_LOADED(error.message);
   for (const one of [error, (error as Error | null)?.cause]) {
@@ -115,12 +118,11 @@ function knownTrouble(error: unknown): HordeError | null {
     if (code === 'ERR_UNESCAPED_CHARACTERS')
       return errors.JOB_REFUSED_BY_ENGINE('the name of its image holds characters that no name has.');
     // What the engine calls a bad request is what the job asked for: the rest of the request is ours.
-    if (statusCode === 400) return errors.JOB_REFUSED_BY_ENGINE(json?.message ?? (one as Error).message);
+    const says = json?.message ?? (one as Error | null)?.message ?? '';
+    if (statusCode === 400) return errors.JOB_REFUSED_BY_ENGINE(says);
+    if (statusCode !== undefined) return errors.ENGINE_REFUSED(says);
   }
-  // An error of no class and no code of its own is one that we throw with a sentence: this machine's trouble.
-  return error instanceof Error && error.constructor === Error && !('code' in error) && error.name === 'Error'
-    ? errors.MACHINE_TROUBLE(error.message)
-    : null;
+  return null;
 }
 
 type EngineError = NodeJS.ErrnoException & { statusCode?: number; json?: { message?: string } | null };

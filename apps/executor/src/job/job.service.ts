@@ -195,7 +195,11 @@ export class JobService implements JobControl, OnApplicationShutdown {
       const { progress } = job;
       const message = failureMessage(error, progress);
       this.logger.warn(
-        { stage: progress.stage, reason: message.reason, ...(!(error instanceof HordeError) && { error }) },
+        {
+          stage: progress.stage,
+          reason: message.reason,
+          ...((!(error instanceof HordeError) || error.cause !== undefined) && { error }),
+        },
         `the job failed: ${message.message}`,
       );
       return message;

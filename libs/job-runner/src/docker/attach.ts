@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { connect } from 'node:net';
 import type { Readable } from 'node:stream';
 
+import { failures } from '../failures.ts';
 import { MOST_AT_ONCE } from '../output/output-file.ts';
 
 /** A container's output on its way to us. */
@@ -61,7 +62,7 @@ async function attachBySocket(socketPath: string, target: string, take: Take): P
     if (end < 0 && head!.length < MOST_HEAD) return null;
     const status = Number(/^HTTP\/1\.\d (\d{3})/.exec(head!)?.[1]);
     if (status !== 101 && status !== 200) {
-      fail(new Error(`The Docker engine refused to give the job's output: it answered with HTTP ${status}.`));
+      fail(failures.ENGINE_OUTPUT_REFUSED(status));
       return null;
     }
     head = null;
@@ -83,7 +84,7 @@ async function attachBySocket(socketPath: string, target: string, take: Take): P
   });
   socket.on('error', fail);
   socket.on('close', () => {
-    answered.reject(new Error("The Docker engine closed the connection that the job's output comes by."));
+    answered.reject(failures.ENGINE_OUTPUT_CLOSED());
     ended.resolve();
   });
   socket.write(

@@ -1,7 +1,8 @@
 import Docker from 'dockerode';
 import { createHash } from 'node:crypto';
 
-import { JobFailure } from '../failures.ts';
+import { HordeError } from '@horde/protocol';
+import { failures } from '../failures.ts';
 import { JobOutput } from '../output/job-output.ts';
 import type { Ending, JobFolders, JobRunner, JobSpec, RunOptions } from '../runner.ts';
 import { jobCommand, writeScript } from '../script.ts';
@@ -204,8 +205,8 @@ export class DefaultJobRunner implements JobRunner {
     try {
       return await call();
     } catch (error) {
-      if (error instanceof JobFailure) throw error;
-      throw new Error(`${this.constructor.name}'s ${name}() failed: ${why(error)}.`, { cause: error });
+      if (error instanceof HordeError) throw error;
+      throw failures.JOB_RUNNER_FAILED(this.constructor.name, name, why(error)).because(error);
     }
   }
 }

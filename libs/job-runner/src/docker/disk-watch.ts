@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
 import type Docker from 'dockerode';
 
+import { bytes } from '@horde/protocol';
+import { failures } from '../failures.ts';
 import { pause } from '../pause.ts';
-import { bytes, why } from '../wording.ts';
+import { why } from '../wording.ts';
 import { fromEngine, statusOf } from './engine.ts';
 
 const GB = 1e9;
@@ -151,9 +153,7 @@ function sizeOf(folders: string[], signal: AbortSignal): Promise<number | null> 
     });
     let printed = '';
     du.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
-    du.once('error', (error) =>
-      reject(new Error(`The disk that the job's files take cannot be measured by du: ${why(error)}.`)),
-    );
+    du.once('error', (error) => reject(failures.DISK_NOT_MEASURED(why(error))));
     du.once('close', () => {
       const totals = [...printed.matchAll(/^(\d+)\t/gm)].map(([, size]) => Number(size) * 1024);
       // A folder that was moved away from where it walks is the end of its walk.

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 
+import { failures } from '../failures.ts';
 import { engineSays } from './engine-says.ts';
 
 /** How long the engine may take for one answer, in milliseconds. */
@@ -25,8 +26,7 @@ export async function fromEngine<Answer>(
 ): Promise<Answer> {
   const over = Promise.withResolvers<never>();
   const abort = () => over.reject(signal!.reason as Error);
-  const late = () =>
-    over.reject(new Error(`The Docker engine did not ${task} within ${limit / 1000} seconds.`));
+  const late = () => over.reject(failures.ENGINE_SLOW(task, limit / 1000));
   const timer = setTimeout(late, limit);
   signal?.addEventListener('abort', abort, { once: true });
   if (signal?.aborted) abort();
@@ -40,9 +40,10 @@ export async function fromEngine<Answer>(
 
 /** An error of the engine as a sentence; any other error as it is. */
 export function engineError(error: unknown): Error {
-  return statusOf(error)
-    ? new Error(`The Docker engine refused: ${engineSays(error)}`, { cause: error })
-    : (error as Error);
+  const status = statusOf(error);
+  // What the engine calls a bad request is what the job asked for: the rest of the request is ours.
+  if (status === 400) return failures.JOB_REFUSED_BY_ENGINE(engineSays(error)).because(error);
+  return status ? failures.ENGINE_REFUSED(engineSays(error)).because(error) : (error as Error);
 }
 
 /** The HTTP status that the engine answered with; undefined: it is no answer of an engine. */

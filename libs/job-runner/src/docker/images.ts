@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 
-import { ImageUnavailable } from '../failures.ts';
+import { failures } from '../failures.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import { engineFacts } from './limits.ts';
 import { engineSays } from './engine-says.ts';
@@ -44,7 +44,7 @@ export class Images {
    * @param signal stops waiting; the pull itself stops when nobody waits any more
    * @throws JobFailure where it is no name of an image, where the operator's policy does not allow it, on this machine
    *   already or not, and where it would have to be pulled from an address that is not of the public internet
-   * @throws ImageUnavailable
+   * @throws HordeError IMAGE_UNAVAILABLE
    */
   async ensure(image: string, signal: AbortSignal): Promise<void> {
     const reference = checkedReference(image);
@@ -52,7 +52,8 @@ export class Images {
     checkPolicy(reference, this.options);
     if (await this.isPresent(reference)) return;
     signal.throwIfAborted();
-    if (isImageId(reference)) throw new ImageUnavailable(reference, 'an id does not say where it is from');
+    if (isImageId(reference))
+      throw failures.IMAGE_UNAVAILABLE(reference, 'an id does not say where it is from');
     const pull = this.pulls.get(reference) ?? this.startPull(reference);
     pull.waiting++;
     try {
@@ -101,7 +102,9 @@ export class Images {
       const words = engineSays(error);
       // For this machine's log. Addresses of layers and tokens carry signatures in their query strings.
       const cause = new Error(words.replace(/(https?:\/\/[^\s"?]+)\?[^\s"]*/g, '$1'));
-      throw new ImageUnavailable(reference, pullFailure(registry, words, login !== null), { cause });
+      throw failures
+        .IMAGE_UNAVAILABLE(reference, pullFailure(registry, words, login !== null))
+        .because(cause);
     }
     progress?.end();
   }

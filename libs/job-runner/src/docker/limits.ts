@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 
-import { bytes } from '../wording.ts';
+import { bytes } from '@horde/protocol';
+import { failures } from '../failures.ts';
 import { engineError, fromEngine } from './engine.ts';
 
 const GiB = 2 ** 30;
@@ -121,22 +122,16 @@ export function jobRuntime(
 /**
  * Whether the engine can run a job as the operator and the job ask.
  *
- * @throws Error with a sentence: the machine's trouble, not the job's
+ * @throws HordeError: the machine's trouble, not the job's
  */
 export function checkRuntimes(limits: ContainerLimits, wantsGpu: boolean, { runtimes }: EngineFacts): void {
   const { runtime } = limits;
   // Names with dots are containerd's own; the engine does not list these.
   if (runtime && !runtime.includes('.') && !runtimes.includes(runtime)) {
-    throw new Error(
-      `The Docker engine of this machine has no runtime ${JSON.stringify(runtime)} (it has ${runtimes.join(', ')}). ` +
-        "Register it in the engine's daemon.json, or set another JOB_RUNTIME.",
-    );
+    throw failures.RUNTIME_UNKNOWN(runtime, runtimes.join(', '));
   }
   if (wantsGpu && !limits.noGpu && !runtime && !runtimes.includes('nvidia')) {
-    throw new Error(
-      'This machine has no NVIDIA container runtime, which a job with GPUs needs. ' +
-        'Install the NVIDIA Container Toolkit and run: nvidia-ctk runtime configure --runtime=docker',
-    );
+    throw failures.NVIDIA_RUNTIME_MISSING();
   }
 }
 

@@ -1,4 +1,4 @@
-import { bytes } from '../wording.ts';
+import { bytes } from '@horde/protocol';
 
 /** How far the pull of an image is. */
 export interface ImageProgress {

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { failures, ImageUnavailable } from '../failures.ts';
+import { failures } from '../failures.ts';
 import { isPublicAddress } from '../http/addresses.ts';
 import { why } from '../wording.ts';
 import { parseReference } from './image-reference.ts';
@@ -18,7 +18,7 @@ export interface RegistryAddressOptions {
  * whose addresses change in between gets past this.
  *
  * @throws JobFailure where the registry is an address, or a name with one that is not public
- * @throws ImageUnavailable where the name is not known
+ * @throws HordeError IMAGE_UNAVAILABLE where the name is not known
  */
 export async function checkRegistryAddress(
   reference: string,
@@ -40,7 +40,7 @@ export async function checkRegistryAddress(
     addresses = await (options.resolve ?? systemResolve)(host);
   } catch (error) {
     if (await options.hasProxy()) return;
-    throw new ImageUnavailable(reference, `the registry ${registry} cannot be reached (${why(error)})`);
+    throw failures.IMAGE_UNAVAILABLE(reference, `the registry ${registry} cannot be reached (${why(error)})`);
   }
   if (!addresses.every(isPublicAddress)) throw refuse('is not in the public internet');
 }

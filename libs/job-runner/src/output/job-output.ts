@@ -1,8 +1,10 @@
 import { rename } from 'node:fs/promises';
 import path from 'node:path';
 
+import { bytes } from '@horde/protocol';
 import type { Ending, JobFolders, RunOptions } from '../runner.ts';
-import { bytes, why } from '../wording.ts';
+import { failures } from '../failures.ts';
+import { why } from '../wording.ts';
 import { KeptText } from './kept-text.ts';
 import { MOST_AT_ONCE, OutputFile } from './output-file.ts';
 
@@ -49,7 +51,7 @@ export class JobOutput {
         this.stop(`What the job printed could not be stored, as ${why(error)}, and the job was killed.`);
         return;
       }
-      this.error ??= new Error(`What the job printed could not be stored: ${why(error)}.`, { cause: error });
+      this.error ??= failures.OUTPUT_NOT_STORED(why(error)).because(error);
       this.failure.reject(this.error);
     };
     const file = (stream: StreamName) =>
@@ -138,9 +140,7 @@ export class JobOutput {
       for (const stream of both)
         await moveOver(fileBeside(this.folders, stream), path.join(this.folders.output, `${stream}.txt`));
     } catch (error) {
-      throw new Error(`What the job printed could not be put into its output folder: ${why(error)}.`, {
-        cause: error,
-      });
+      throw failures.OUTPUT_NOT_PLACED(why(error)).because(error);
     }
   }
 

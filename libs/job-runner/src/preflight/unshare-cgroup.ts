@@ -1,3 +1,5 @@
+import { SecurityCheckFailed } from './security-check-failed.ts';
+
 /** Exit code of `unshareCgroup()` where the kernel does not give it a namespace. */
 export const NO_NAMESPACE = 77;
 
@@ -33,11 +35,12 @@ const PROGRAM_HEADER = 56;
  * A Linux program of a few instructions that runs its arguments in a cgroup namespace of their own: what
  * `unshare --cgroup` does, which busybox's `unshare` cannot.
  *
- * @throws Error on a processor that is neither x86-64 nor arm64
+ * @throws SecurityCheckFailed on a processor that is neither x86-64 nor arm64
  */
 export function unshareCgroup(architecture: NodeJS.Architecture = process.arch): Buffer {
   const machine = machines[architecture];
-  if (!machine) throw new Error(`There is no program for a processor of the kind ${architecture}.`);
+  if (!machine)
+    throw new SecurityCheckFailed(`There is no program for a processor of the kind ${architecture}.`);
   const code = Buffer.from(machine.code, 'hex');
   const start = ELF_HEADER + PROGRAM_HEADER;
   const program = Buffer.alloc(start + code.length);

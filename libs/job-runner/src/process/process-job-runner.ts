@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 
+import { failures } from '../failures.ts';
 import { JobOutput, type StreamName } from '../output/job-output.ts';
 import type { Ending, JobFolders, JobRunner, JobSpec, RunOptions } from '../runner.ts';
 import { writeScript } from '../script.ts';
@@ -43,9 +44,7 @@ export class ProcessJobRunner implements JobRunner {
   async run(spec: JobSpec, folders: JobFolders, options: RunOptions): Promise<Ending> {
     options.signal.throwIfAborted();
     if (options.streaming) {
-      throw new Error(
-        'A plain process cannot be a streaming job: nothing would keep others on this machine from it.',
-      );
+      throw failures.STREAMING_NOT_ISOLATED();
     }
     const output = await JobOutput.open(folders, {
       ...(this.options.logMaxBytes && { maxBytes: this.options.logMaxBytes }),

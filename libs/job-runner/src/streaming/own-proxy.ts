@@ -1,9 +1,9 @@
 import type Docker from 'dockerode';
 
+import { failures } from '../failures.ts';
 import { JOB_PORT, untilHealthy } from './health.ts';
 import { leaveNetwork } from './network.ts';
 import { serveProxy, type Proxy } from './proxy.ts';
-import { portTaken } from './proxy-container.ts';
 import type { ProxyOrders } from './proxy-process.ts';
 
 /** A streaming job's proxy in this process, which runs in a container that has the port: it joins the job's network. */
@@ -31,7 +31,7 @@ export class OwnProxy {
     this.closing.signal.throwIfAborted();
     this.proxy = serveProxy({ ...identities, port: this.port.inside, target: { host, port: JOB_PORT } });
     await this.proxy.catch((error: NodeJS.ErrnoException) => {
-      throw error.code === 'EADDRINUSE' ? portTaken(this.port.inside) : error;
+      throw error.code === 'EADDRINUSE' ? failures.STREAMING_PORT_TAKEN(this.port.inside) : error;
     });
     return this.port.published;
   }

@@ -6,7 +6,7 @@ import { type Duplex, PassThrough } from 'node:stream';
 import { removeContainer } from '../docker/engine.ts';
 import { engineSays } from '../docker/engine-says.ts';
 import { toolsImage } from '../docker/tools-image.ts';
-import { StreamingFailed } from '../failures.ts';
+import { failures } from '../failures.ts';
 import type { StreamingJob } from './network.ts';
 import { nodeFiles } from './node-files.ts';
 import { PROXY_PORT, type ProxyOrders, type ProxyReport } from './proxy-process.ts';
@@ -58,7 +58,7 @@ export class ProxyContainer {
    *
    * @param onHealth gets what the job answered instead of being healthy
    * @returns the port of this machine
-   * @throws StreamingFailed
+   * @throws HordeError `streaming_failed`
    */
   async open(orders: ProxyOrders, onHealth: (answer: string) => void): Promise<number> {
     const proxy = await this.started.catch((error: unknown) => {
@@ -70,7 +70,7 @@ export class ProxyContainer {
       if ('listening' in report) return this.publishedPort();
       onHealth(report.health);
     }
-    throw new StreamingFailed(`The job's proxy ended: ${this.complaint.trim() || 'it did not say why'}`);
+    throw failures.STREAMING_PROXY_ENDED(this.complaint.trim() || 'it did not say why');
   }
 
   /** Lets the proxy hand over what it still has for the user, and removes it. Idempotent. */
@@ -155,21 +155,13 @@ export class ProxyContainer {
     return Number(NetworkSettings.Ports[`${PROXY_PORT}/tcp`]![0]!.HostPort);
   }
 
-  private startFailed(error: unknown): StreamingFailed {
+  private startFailed(error: unknown): Error {
     const says = engineSays(error);
     const taken = /port is already allocated|address already in use/.test(says);
     return taken
-      ? portTaken(this.port)
-      : new StreamingFailed(`The job's proxy cannot be started: ${says}`, { cause: error });
+      ? failures.STREAMING_PORT_TAKEN(this.port)
+      : failures.STREAMING_PROXY_NOT_STARTED(says).because(error);
   }
-}
-
-/** What to say when something else listens where users are to reach the job. */
-export function portTaken(port: number): StreamingFailed {
-  return new StreamingFailed(
-    `The job cannot be reached on port ${port} of this machine: something else uses it. ` +
-      `NGINX_PORT of each executor of a machine has to be its own.`,
-  );
 }
 
 /**

@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 
-import { JobFailure, StreamingFailed } from '../failures.ts';
+import { JobFailure } from '../failures.ts';
 import type { StreamingDoor, StreamingRequest } from '../runner.ts';
 import { startJob, webJob } from '../testing/streaming-job.ts';
 import {
@@ -219,7 +219,7 @@ describe('a machine that cannot stream', () => {
     const { streaming, job } = await open({ port });
     const container = await startJob(docker, streaming.network, webJob);
     const ready = streaming.ready(container.id, never());
-    await expect(ready).rejects.toThrow(StreamingFailed);
+    await expect(ready).rejects.toMatchObject({ wire: { reason: 'streaming_failed' } });
     await expect(ready).rejects.toThrow(`port ${port} of this machine: something else uses it`);
     await streaming.close();
     expect(await left(job)).toEqual([]);

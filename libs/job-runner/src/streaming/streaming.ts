@@ -2,7 +2,8 @@ import type Docker from 'dockerode';
 
 import { engineSays } from '../docker/engine-says.ts';
 import { ownContainer } from '../docker/own-container.ts';
-import { failures, JobFailure, StreamingFailed } from '../failures.ts';
+import { HordeError } from '@horde/protocol';
+import { failures } from '../failures.ts';
 import type { StreamingRequest } from '../runner.ts';
 import { makeIdentity, readClientCertificate } from './certificate.ts';
 import { addressIn, createJobNetwork, removeJobNetwork, type StreamingJob } from './network.ts';
@@ -26,7 +27,7 @@ export interface Streaming {
    *
    * @param signal aborting ends the wait with the signal's reason
    * @throws JobFailure when the job is not healthy by `request.readyDeadline`
-   * @throws StreamingFailed when this machine cannot let the user in
+   * @throws HordeError `streaming_failed` when this machine cannot let the user in
    */
   ready(containerId: string, signal: AbortSignal): Promise<void>;
   /** Removes the proxy and the network, whatever became of the rest. Idempotent. */
@@ -38,7 +39,7 @@ export interface Streaming {
  * process runs: in a container that publishes `request.port`, itself; elsewhere, a proxy container.
  *
  * @throws JobFailure when the client's certificate is none
- * @throws StreamingFailed when this machine cannot do it; nothing is left behind then
+ * @throws HordeError `streaming_failed` when this machine cannot do it; nothing is left behind then
  */
 export async function openStreaming(
   docker: Docker,
@@ -50,9 +51,7 @@ export async function openStreaming(
   const identityMade = makeIdentity(request.address);
   identityMade.catch(() => {});
   const { proxy, network } = await prepare(docker, job, request).catch((error: unknown) => {
-    throw new StreamingFailed(`The network of the job cannot be made: ${engineSays(error)}`, {
-      cause: error,
-    });
+    throw failures.STREAMING_NETWORK_NOT_MADE(engineSays(error)).because(error);
   });
 
   async function serve(containerId: string, late: Promise<never>, onHealth: (answer: string) => void) {
@@ -69,7 +68,7 @@ export async function openStreaming(
     late.promise.catch(() => {});
     const abort = () => late.reject(signal.reason);
     const timer = setTimeout(
-      () => late.reject(answer ? failures.STREAMING_NOT_READY(answer) : notAsked()),
+      () => late.reject(answer ? failures.STREAMING_NOT_READY(answer) : failures.STREAMING_PROXY_LATE()),
       Math.min(request.readyDeadline - Date.now(), LONGEST_DELAY),
     );
     signal.addEventListener('abort', abort, { once: true });
@@ -78,8 +77,8 @@ export async function openStreaming(
       const served = serve(containerId, late.promise, (health) => (answer = health));
       request.onReady(await Promise.race([served, late.promise]));
     } catch (error) {
-      if (signal.aborted || error instanceof JobFailure || error instanceof StreamingFailed) throw error;
-      throw new StreamingFailed(`The job cannot be reached: ${engineSays(error)}`, { cause: error });
+      if (signal.aborted || error instanceof HordeError) throw error;
+      throw failures.STREAMING_UNREACHABLE(engineSays(error)).because(error);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', abort);
@@ -104,9 +103,6 @@ async function prepare(docker: Docker, job: StreamingJob, request: StreamingRequ
     : new ProxyContainer(docker, own, job, network, request.port);
   return { network, proxy };
 }
-
-const notAsked = () =>
-  new StreamingFailed('The proxy in front of the job was not up in time to ask whether the job is.');
 
 async function inTime(removed: Promise<void>, job: StreamingJob, { closeLimit = 15_000 }: StreamingOptions) {
   const late = Promise.withResolvers<never>();

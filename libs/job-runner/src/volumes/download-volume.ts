@@ -166,6 +166,6 @@ async function nameless(folder: string): Promise<VolumeFile> {
     await unlink(name);
     return new VolumeFile(file, null);
   } catch (error) {
-    throw failures.VOLUME_NOT_WRITTEN(null, why(error));
+    throw failures.VOLUME_ARCHIVE_NOT_WRITTEN(why(error));
   }
 }

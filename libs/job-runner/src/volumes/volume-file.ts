@@ -36,7 +36,9 @@ export class VolumeFile {
 
   private attempt<T>(work: Promise<T>): Promise<T> {
     return work.catch((error: unknown) => {
-      throw failures.VOLUME_NOT_WRITTEN(this.path, why(error));
+      throw this.path === null
+        ? failures.VOLUME_ARCHIVE_NOT_WRITTEN(why(error))
+        : failures.VOLUME_NOT_WRITTEN(this.path, why(error));
     });
   }
 }
