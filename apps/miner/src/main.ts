@@ -11,8 +11,9 @@ const words = process.argv.slice(2);
 if (words.length === 0) await serve();
 else {
   // What commands need is loaded for them alone: it would slow down the start of the service.
-  const { commandProcess } = await import('./commands/command-process.ts');
-  await commandProcess(words);
+  const { commandProcess } = await import('@horde/commands');
+  const { minerProgram } = await import('./commands/program.ts');
+  await commandProcess(minerProgram, words);
 }
 
 async function serve(): Promise<void> {

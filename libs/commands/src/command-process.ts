@@ -1,3 +1,4 @@
+import { allowSlowAddresses } from '@horde/network';
 import { createLogger } from '@horde/operations';
 import type { CommandContext } from './command-context.ts';
 import { runCommand, type CommandProgram } from './run-command.ts';
@@ -10,6 +11,7 @@ export async function commandProcess<C extends CommandContext>(
   program: CommandProgram<C>,
   words: string[],
 ): Promise<never> {
+  allowSlowAddresses();
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {

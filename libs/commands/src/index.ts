@@ -1,5 +1,16 @@
 export { CommandContext } from './command-context.ts';
 export { commandProcess } from './command-process.ts';
+export {
+  allGood,
+  fail,
+  ok,
+  reasonOf,
+  reportJson,
+  reportLines,
+  reportSum,
+  warn,
+  type Finding,
+} from './report.ts';
 export { runCommand, type CommandProgram } from './run-command.ts';
 export { ServiceCommand } from './service-command.ts';
 export { requireHotkey, UsageError } from './usage-error.ts';

@@ -2,7 +2,7 @@ import { WrongValue } from '@horde/dynamic-config';
 import { Command } from 'nest-commander';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
 import { MinerCommand } from './miner-command.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from '@horde/commands';
 
 @Command({
   name: 'fetch_dynamic_config',

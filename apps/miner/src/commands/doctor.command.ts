@@ -1,7 +1,7 @@
 import { Command, Option } from 'nest-commander';
 import { doctor } from '../doctor/doctor.ts';
 import { MinerCommand } from './miner-command.ts';
-import { allGood, reportJson, reportLines, reportSum } from './report.ts';
+import { allGood, reportJson, reportLines, reportSum } from '@horde/commands';
 
 @Command({
   name: 'doctor',

@@ -2,7 +2,7 @@ import { Command } from 'nest-commander';
 import pg from 'pg';
 import { MinerCommand } from './miner-command.ts';
 import { minerVersionAt, ownAddress } from '../connections/own-address.ts';
-import { reasonOf } from './report.ts';
+import { reasonOf } from '@horde/commands';
 
 /** How long the database may take to answer. @unit ms */
 const patience = 5_000;

@@ -1,19 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { CommandRunner } from 'nest-commander';
-import { CommandContext } from './command-context.ts';
-
-type Program = Parameters<CommandRunner['setCommand']>[0];
+import { ServiceCommand } from '@horde/commands';
+import { MinerContext } from './miner-context.ts';
 
 /** A command of the miner's operator. */
 @Injectable()
-export abstract class MinerCommand extends CommandRunner {
-  constructor(protected readonly context: CommandContext) {
+export abstract class MinerCommand extends ServiceCommand {
+  constructor(protected readonly context: MinerContext) {
     super();
-  }
-
-  /** Mistakes in what was typed end in an error instead of the process. */
-  override setCommand(command: Program): this {
-    command.exitOverride().showHelpAfterError().allowExcessArguments(false);
-    return super.setCommand(command);
   }
 }

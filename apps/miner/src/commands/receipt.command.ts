@@ -3,7 +3,7 @@ import { RandomReceipts } from '../receipts/random-receipts.ts';
 import { ReceiptPages } from '../receipts/receipt-pages.ts';
 import { ReceiptRetention } from '../receipts/receipt-retention.ts';
 import { MinerCommand } from './miner-command.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from '@horde/commands';
 
 @Command({
   name: 'archive_receipt_pages',

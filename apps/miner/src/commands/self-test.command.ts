@@ -1,20 +1,20 @@
-import { Command, Option } from 'nest-commander';
-import { IdentityError } from '@horde/identity';
-import { DatabaseError } from '@horde/database';
-import { selfTest } from '../self-test/self-test.ts';
-import { MinerCommand } from './miner-command.ts';
 import {
   allGood,
   fail,
+  type Finding,
   ok,
   reasonOf,
   reportJson,
   reportLines,
   reportSum,
+  UsageError,
   warn,
-  type Finding,
-} from './report.ts';
-import { UsageError } from './usage-error.ts';
+} from '@horde/commands';
+import { Command, Option } from 'nest-commander';
+import { IdentityError } from '@horde/identity';
+import { DatabaseError } from '@horde/database';
+import { selfTest } from '../self-test/self-test.ts';
+import { MinerCommand } from './miner-command.ts';
 
 interface Options {
   json?: boolean;

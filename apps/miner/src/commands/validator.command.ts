@@ -1,9 +1,8 @@
-import { isSs58 } from '@horde/identity';
+import { requireHotkey } from '@horde/commands';
 import { Command } from 'nest-commander';
 import { makeChain } from '../chain/make-chain.ts';
 import { Validators } from '../directory/validators.ts';
 import { MinerCommand } from './miner-command.ts';
-import { UsageError } from './usage-error.ts';
 
 const hotkeyArgument = { hotkey: "the validator's SS58 address" };
 
@@ -15,7 +14,7 @@ const hotkeyArgument = { hotkey: "the validator's SS58 address" };
 })
 export class DebugAddValidator extends MinerCommand {
   override async run([hotkey = '']: string[]): Promise<void> {
-    requireAddress(hotkey);
+    requireHotkey(hotkey);
     await this.context.use((app) => app.get(Validators).addDebug(hotkey));
     this.context.print(`The validator ${hotkey} is active from now on, whatever the chain says.`);
   }
@@ -39,7 +38,7 @@ export class FetchValidators extends MinerCommand {
 })
 export class BlacklistValidator extends MinerCommand {
   override async run([hotkey = '']: string[]): Promise<void> {
-    requireAddress(hotkey);
+    requireHotkey(hotkey);
     await this.context.use((app) => app.get(Validators).setBlacklisted(hotkey, true));
     this.context.print(`New jobs of the validator ${hotkey} are declined from now on.`);
   }
@@ -53,12 +52,8 @@ export class BlacklistValidator extends MinerCommand {
 })
 export class UnblacklistValidator extends MinerCommand {
   override async run([hotkey = '']: string[]): Promise<void> {
-    requireAddress(hotkey);
+    requireHotkey(hotkey);
     await this.context.use((app) => app.get(Validators).setBlacklisted(hotkey, false));
     this.context.print(`Jobs of the validator ${hotkey} are taken again.`);
   }
-}
-
-function requireAddress(hotkey: string): void {
-  if (!isSs58(hotkey)) throw new UsageError(`"${hotkey}" is not an SS58 address.`);
 }

@@ -1,7 +1,7 @@
 import { ChainError } from '@horde/chain';
 import { makeChain } from '../chain/make-chain.ts';
 import { hostAndPort } from '../connections/own-address.ts';
-import { fail, ok, reasonOf, warn, type Finding } from '../commands/report.ts';
+import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
 import type { MinerSettings } from '../settings.ts';
 
 /** Looks at the way to the chain, and at what the chain has of the miner. @param hotkey null: not known */

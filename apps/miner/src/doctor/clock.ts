@@ -1,4 +1,4 @@
-import { fail, ok, warn, type Finding } from '../commands/report.ts';
+import { fail, ok, warn, type Finding } from '@horde/commands';
 import type { MinerSettings } from '../settings.ts';
 
 /** How far validators' clocks may be from the miner's: their authentications are refused beyond it. @unit ms */

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { fail, ok, reasonOf, warn, type Finding } from '../commands/report.ts';
+import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
 import { databaseOptions } from '../migrations/database-options.ts';
 import type { MinerSettings } from '../settings.ts';
 

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
-import { fail, ok, warn, type Finding } from '../commands/report.ts';
+import { fail, ok, warn, type Finding } from '@horde/commands';
 
 /** A job may use what is above it. @unit bytes */
 const least = 5e9;

@@ -1,6 +1,6 @@
 import { oldestToolkit } from '@horde/job-runner';
 import { executorClasses, type ExecutorClass } from '@horde/protocol';
-import { fail, ok, reasonOf, warn, type Finding } from '../commands/report.ts';
+import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
 import type { MinerSettings } from '../settings.ts';
 import { engine, engineSocket } from './engine.ts';
 import type { ExecutorPlaces } from './servers.ts';

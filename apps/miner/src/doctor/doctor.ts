@@ -1,6 +1,6 @@
 import { SettingsError } from '@horde/settings';
-import type { CommandContext } from '../commands/command-context.ts';
-import { fail, ok, type Finding } from '../commands/report.ts';
+import type { MinerContext } from '../commands/miner-context.ts';
+import { fail, ok, type Finding } from '@horde/commands';
 import type { MinerSettings } from '../settings.ts';
 import { checkChain } from './chain.ts';
 import { checkClock } from './clock.ts';
@@ -16,7 +16,7 @@ import { executorPlaces } from './servers.ts';
 import { checkWallet } from './wallet.ts';
 
 /** Looks at everything that a miner needs around it, whether it runs or not; leaves nothing. */
-export async function doctor(context: CommandContext, tell: (finding: Finding) => void): Promise<Finding[]> {
+export async function doctor(context: MinerContext, tell: (finding: Finding) => void): Promise<Finding[]> {
   const { environment } = context;
   const findings: Finding[] = [];
   const found = (...more: Finding[]) => {
@@ -49,7 +49,7 @@ export async function doctor(context: CommandContext, tell: (finding: Finding) =
   return findings;
 }
 
-function readSettings(context: CommandContext): { settings: MinerSettings | null; problems: Finding[] } {
+function readSettings(context: MinerContext): { settings: MinerSettings | null; problems: Finding[] } {
   const check = 'settings';
   try {
     return { settings: context.settings(), problems: [ok(check, 'All are there, and can be meant.')] };

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { runTool, toolsImage } from '@horde/job-runner';
 import { hostAndPort } from '../connections/own-address.ts';
-import { fail, ok, reasonOf, warn, type Finding } from '../commands/report.ts';
+import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
 import { addressForExecutors } from '../executors/address-for-executors.ts';
 import type { MinerSettings } from '../settings.ts';
 import { engine } from './engine.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createLogger } from '@horde/operations';
-import { fail, ok, reasonOf, warn, type Finding } from '../commands/report.ts';
+import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
 import { customManagerClass } from '../executors/custom-executor-manager.ts';
 import { makeExecutorManager } from '../executors/make-executor-manager.ts';
 import type { MinerSettings } from '../settings.ts';

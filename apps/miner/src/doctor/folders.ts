@@ -1,7 +1,7 @@
 import { mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fail, ok, type Finding } from '../commands/report.ts';
+import { fail, ok, type Finding } from '@horde/commands';
 import type { MinerSettings } from '../settings.ts';
 
 /** Looks at whether this user may write where the miner and its executors write. */

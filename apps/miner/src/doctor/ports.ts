@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { parseStreamingPorts } from '@horde/executor-manager';
 import { hostAndPort, minerVersionAt, ownAddress } from '../connections/own-address.ts';
-import { fail, ok, reasonOf, warn, type Finding } from '../commands/report.ts';
+import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
 import type { MinerSettings } from '../settings.ts';
 
 /** Looks at whether the miner has its port, or can have it. */

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { fail, ok, reasonOf, warn, type Finding } from '../commands/report.ts';
+import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
 import type { MinerSettings } from '../settings.ts';
 
 /** How long Redis may take to answer. @unit ms */

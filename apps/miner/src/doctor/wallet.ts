@@ -1,5 +1,5 @@
 import { readHotkey } from '@horde/identity';
-import { fail, ok, reasonOf, type Finding } from '../commands/report.ts';
+import { fail, ok, reasonOf, type Finding } from '@horde/commands';
 import { keypairFile } from '../identity/keypair.ts';
 import type { MinerSettings } from '../settings.ts';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ExecutorClass } from '@horde/protocol';
-import { fail, ok, reasonOf, warn, type Finding } from '../commands/report.ts';
+import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
 import { Busy, runTestJob, type TestedMiner } from './run-test-job.ts';
 import { echoJob } from './test-job.ts';
 

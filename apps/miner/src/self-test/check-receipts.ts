@@ -5,7 +5,7 @@ import { verifyHex } from '@horde/identity';
 import { parseJson, readObject, Receipt, receiptTexts, type JsonObject } from '@horde/protocol';
 import { pageAt } from '@horde/receipts';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
-import { fail, ok, reasonOf, warn, type Finding } from '../commands/report.ts';
+import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
 import type { StoredReceipt } from '../receipts/stored-receipt.entity.ts';
 import type { TestedMiner } from './run-test-job.ts';
 

@@ -4,7 +4,7 @@ import { isPublic } from '@horde/executor-manager';
 import { verifyHex } from '@horde/identity';
 import { streamingText, type ExecutorClass, type StreamingJobReady } from '@horde/protocol';
 import { hostAndPort } from '../connections/own-address.ts';
-import { fail, ok, reasonOf, warn, type Finding } from '../commands/report.ts';
+import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
 import { notDone, seconds, type JobChecked } from './check-job.ts';
 import { runTestJob, type TestedMiner } from './run-test-job.ts';
 import { streamingJob } from './test-job.ts';

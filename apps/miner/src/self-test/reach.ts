@@ -1,7 +1,7 @@
 import { ExecutorManifest, type ExecutorClass } from '@horde/protocol';
 import type { SigningChain } from '@horde/chain';
 import { hostAndPort, minerVersionAt } from '../connections/own-address.ts';
-import { fail, ok, reasonOf, type Finding } from '../commands/report.ts';
+import { fail, ok, reasonOf, type Finding } from '@horde/commands';
 import { TestConnection } from './test-connection.ts';
 import type { TestValidator } from './test-validator.ts';
 

@@ -2,9 +2,9 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { CHAIN, type SigningChain } from '@horde/chain';
 import { Keypair } from '@horde/identity';
 import type { ExecutorClass } from '@horde/protocol';
-import type { CommandContext } from '../commands/command-context.ts';
+import type { MinerContext } from '../commands/miner-context.ts';
 import { ownAddress } from '../connections/own-address.ts';
-import { fail, ok, reasonOf, warn, type Finding } from '../commands/report.ts';
+import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
 import { managerKind } from '../executors/executor-manager-names.ts';
 import { MinerSettings } from '../settings.ts';
@@ -31,7 +31,7 @@ export interface SelfTestOptions {
  *
  * @throws SettingsError, IdentityError, DatabaseError; the signal's reason when it is interrupted
  */
-export async function selfTest(context: CommandContext, options: SelfTestOptions): Promise<Finding[]> {
+export async function selfTest(context: MinerContext, options: SelfTestOptions): Promise<Finding[]> {
   return context.useSigning(async (app) => {
     const findings: Finding[] = [];
     const tell = (...more: Finding[]) => {
@@ -60,7 +60,7 @@ type Tell = (...findings: Finding[]) => void;
 async function testAs(
   validator: TestValidator,
   app: INestApplicationContext,
-  context: CommandContext,
+  context: MinerContext,
   { image: chosenImage, tell }: { image?: string; tell: Tell },
 ): Promise<void> {
   const { signal } = context;
@@ -111,7 +111,7 @@ async function testAs(
 
 async function imageFor(
   settings: MinerSettings,
-  environment: CommandContext['environment'],
+  environment: MinerContext['environment'],
   tell: Tell,
 ): Promise<string | null> {
   try {

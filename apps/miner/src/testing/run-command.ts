@@ -1,6 +1,7 @@
+import { runCommand } from '@horde/commands';
 import { createLogger } from '@horde/operations';
-import { CommandContext } from '../commands/command-context.ts';
-import { runCommand } from '../commands/run-command.ts';
+import { MinerContext } from '../commands/miner-context.ts';
+import { minerProgram } from '../commands/program.ts';
 
 /** A command that has ended: its exit code, what it said, and what it complained of. */
 export interface CommandRun {
@@ -19,8 +20,8 @@ export async function command(
   const complained: string[] = [];
   const logger = createLogger('miner');
   logger.level = 'silent';
-  const context = new CommandContext(environment, (text) => said.push(text), logger, signal);
-  const exitCode = await runCommand(words, context, (text) => complained.push(text));
+  const context = new MinerContext(environment, (text) => said.push(text), logger, signal);
+  const exitCode = await runCommand(minerProgram, words, context, (text) => complained.push(text));
   return { exitCode, said: said.join('\n'), complained: complained.join('\n') };
 }
 
