@@ -1,15 +1,6 @@
-import {
-  dispatch,
-  JsonError,
-  type Direction,
-  type Extension,
-  type Handlers,
-  type Message,
-  requireHandlers,
-  ShapeError,
-  writeFrame,
-} from '@horde/protocol';
+import { GenericError, make, writeFrame, type Extension } from '@horde/protocol';
 import type { RawData, WebSocket } from 'ws';
+import { cutError } from './frames.ts';
 import { heartbeats, type Heart } from './heartbeats.ts';
 import { limits } from './limits.ts';
 
@@ -19,16 +10,14 @@ export interface Closed {
   reason: string;
 }
 
-type AnyDirection = Direction<(new () => Message)[]>;
-
-export interface ServeOptions<D, C> {
-  direction: D;
-  handlers: Handlers<D, C>;
-  context: C;
-  /** A frame that is no message of this direction. Its sentence may be sent back to the peer. */
-  onBadFrame: (sentence: string) => Promise<void> | void;
-  /** A handler threw. The connection is closed with 1011 afterwards. */
-  onError: (error: unknown, message: Message) => void;
+/** What is done with what a peer sends. */
+export interface ServeOptions {
+  /** Handles a text frame. When it throws, the connection is closed with 1011. */
+  receive: (text: string) => Promise<void>;
+  /** A frame that is none. Its sentence may be sent back. @default it is sent back */
+  onBadFrame?: (sentence: string) => Promise<void> | void;
+  /** `receive` has thrown this. */
+  onError: (error: unknown) => void;
 }
 
 const none: ReadonlySet<Extension> = new Set();
@@ -59,6 +48,8 @@ export class Connection implements Heart {
   onTimeLimit = notInTime;
   private waiting = 0;
   private waitingText = 0;
+  /** Errors that the peer has not taken. */
+  private untakenErrors = 0;
   private handling: Promise<void> = done;
   /** Which of the heartbeats is ours. */
   turn = 0;
@@ -95,37 +86,24 @@ export class Connection implements Heart {
     return closed;
   }
 
-  /**
-   * Hands every frame of the peer to its handler. Call once, before the first frame can arrive.
-   * @throws Error that names the messages of the direction which have no handler
-   */
-  serve<D extends AnyDirection, C>(options: ServeOptions<D, C>): void {
-    requireHandlers(options.direction, options.handlers);
+  /** Hands every frame of the peer to its handler, one after another. Call once, before the first can arrive. */
+  serve({ receive, onBadFrame = (sentence) => this.sendError(sentence), onError }: ServeOptions): void {
     this.onText(
       async (text) => {
-        if (text === 'PING') return; // some peers keep connections alive with it
-        let read;
         try {
-          read = options.direction.read(text);
+          await receive(text);
         } catch (error) {
-          if (!(error instanceof JsonError || error instanceof ShapeError)) throw error;
-          return options.onBadFrame(error.message.slice(0, 2_000));
-        }
-        const { message, json } = read;
-        try {
-          await dispatch(options.handlers, message, options.context, json);
-        } catch (error) {
-          options.onError(error, message);
+          onError(error);
           this.close(1011, 'internal error');
         }
       },
-      () => options.onBadFrame('Only text frames are understood.'),
+      () => onBadFrame('Only text frames are understood.'),
     );
   }
 
   /**
-   * As `serve`, with the bare texts: for links whose frames are not all told apart by `message_type`. Binary frames wait
-   * for their turn as texts do: a peer that sends many and takes no answer must not fill our memory with those.
+   * As `serve`, for handlers that do not throw. Binary frames wait for their turn as texts do: a peer that sends many and
+   * takes no answer must not fill our memory with those.
    */
   onText(handle: (text: string) => Promise<void>, onBinary: () => Promise<void> | void): void {
     this.socket.on('message', (data: RawData, isBinary: boolean) => {
@@ -152,6 +130,18 @@ export class Connection implements Heart {
   /** Sends a message; resolves when it has been handed to the system, false when the peer is gone. */
   send(message: object): Promise<boolean> {
     return this.sendText(writeFrame(message));
+  }
+
+  /**
+   * Tells the peer that it sent what cannot be used. It can mend its frame by the beginning of the sentence, and is not
+   * to be sent that frame back; one that takes no errors is sent no more of them. Resolves when it has been handed to the
+   * system, or is dropped.
+   */
+  async sendError(sentence: string): Promise<void> {
+    if (this.untakenErrors >= limits.untakenErrors) return;
+    this.untakenErrors++;
+    await this.send(make(GenericError, { details: cutError(sentence) }));
+    this.untakenErrors--;
   }
 
   async sendText(text: string): Promise<boolean> {

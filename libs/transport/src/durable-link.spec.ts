@@ -4,16 +4,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { openFaultProxy } from '@horde/testing/fault-proxy';
-import { connect, type Connection, type Extension, limits, WebSocketRouter } from './index.ts';
+import {
+  connect,
+  type Connection,
+  type DurableLink,
+  type Extension,
+  limits,
+  WebSocketRouter,
+} from './index.ts';
 import { Peer } from './testing/durable-peer.ts';
 
 let http: Server;
 let router: WebSocketRouter;
 let base: string;
+/** Closed at the end of each spec: the process has one timer for the heartbeats of all. */
+let clients: Connection[];
 
 beforeEach(async () => {
   http = createServer();
   router = new WebSocketRouter();
+  clients = [];
   router.attach(http);
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   base = `ws://127.0.0.1:${(http.address() as AddressInfo).port}`;
@@ -21,6 +31,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await router.close();
+  await Promise.all(clients.map(({ closed }) => closed));
   await new Promise((resolve) => http.close(resolve));
 });
 
@@ -31,6 +42,8 @@ const frames = (from: string, count: number) =>
       `${from} ${index} ${'x'.repeat(index * 37)}`,
     ]),
   );
+
+const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
 /** The two ends on one connection. */
 async function pair(
@@ -43,6 +56,7 @@ async function pair(
     extensions,
     onOpening: (opening) => client.serve(opening),
   });
+  clients.push(connection);
   return { client, server, connection };
 }
 
@@ -208,6 +222,58 @@ describe('a message to an end that is not ready', () => {
     server.resume();
     await expect.poll(() => server.taken).toEqual(['later']);
     await expect.poll(() => client.kept.size).toBe(0);
+  });
+});
+
+describe('a peer that asks again for what it has been sent', () => {
+  it.each<[string, (link: DurableLink) => Promise<unknown>]>([
+    ['resumes a job twice', async (link) => [await link.resume('job', 1), await link.resume('job', 2)]],
+    [
+      'resumes other jobs than any has',
+      (link) => Promise.all(range(5_000).map((n) => link.resume(`j${n}`, 0))),
+    ],
+  ])('and %s has its connection closed', async (_name, ask) => {
+    const { client, server } = await pair();
+    void ask(server.link!);
+    expect((await server.connection!.closed).code).toBe(1008);
+    expect(client.resumes).toBeLessThanOrEqual(4_096);
+  });
+
+  it('has its connection closed also when it goes back behind what it has acknowledged', async () => {
+    const { client, server } = await pair();
+    await client.link!.message('job', 7, 'seven');
+    await expect.poll(() => server.taken).toEqual(['seven']);
+    await server.link!.resume('job', 6);
+    expect((await server.connection!.closed).code).toBe(1008);
+    expect(client.resumes).toBe(0);
+  });
+
+  it('may acknowledge again what it has acknowledged: that is told once', async () => {
+    const { client, server } = await pair();
+    let acks = 0;
+    client.afterAck = () => acks++;
+    for (let i = 0; i < 1_000; i++) void server.link!.plain('["ack","job",5]');
+    await server.link!.plain('done');
+    await expect.poll(() => client.plain).toEqual(['done']);
+    expect(acks).toBe(1);
+  });
+});
+
+describe('messages for a peer that acknowledges none', () => {
+  it('are no more than so many: then the connection is cut, and they go on the next one', async () => {
+    const { client, server, connection } = await pair();
+    server.afterCommit = () => new Promise(() => {});
+    const sent = range(2_000).map((number) => client.link!.message('job', number, 'x'));
+    expect((await connection.closed).code).toBe(1006);
+    expect(new Set(await Promise.all(sent)).has(false)).toBe(true);
+  });
+
+  it('are no more than so many characters', async () => {
+    const { client, server, connection } = await pair();
+    server.afterCommit = () => new Promise(() => {});
+    const frame = 'x'.repeat(20_000_000);
+    for (const number of range(10)) void client.link!.message('job', number, frame);
+    expect((await connection.closed).code).toBe(1006);
   });
 });
 

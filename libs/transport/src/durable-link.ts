@@ -33,7 +33,14 @@ export interface DurableEnd {
 /** What may be on its way to the peer without being acknowledged, before more of it waits. */
 const window = { messages: 64, characters: 16 * 1024 * 1024 };
 
-interface OnItsWay {
+/** What may wait for that. Who has more to say than this asks before it has an answer. */
+const maxWaiting = { messages: 1_024, characters: 128 * 1024 * 1024 };
+/** How many jobs a peer may resume on one connection. */
+const maxResumed = 4_096;
+/** Of how many jobs is kept in mind how far the peer has come. */
+const maxReached = 4_096;
+
+interface Unacknowledged {
   job: string;
   number: number;
   characters: number;
@@ -55,9 +62,14 @@ interface Waiting {
  * docs/extensions.md describes its frames.
  */
 export class DurableLink {
-  private readonly onTheirWay: OnItsWay[] = [];
-  private charactersOnTheirWay = 0;
+  private readonly unacknowledged: Unacknowledged[] = [];
+  private unacknowledgedCharacters = 0;
   private readonly waiting: Waiting[] = [];
+  private waitingCharacters = 0;
+  /** Job -> the highest number that the peer has, as it said on this connection; of the jobs it spoke of last. */
+  private readonly reached = new Map<string, number>();
+  /** The jobs that the peer has resumed on this connection. */
+  private readonly resumed = new Set<string>();
   /** Acknowledgements that the peer has not taken. */
   private untakenAcks = 0;
 
@@ -67,17 +79,11 @@ export class DurableLink {
     private readonly end: DurableEnd,
     onError: (error: unknown) => void,
   ) {
-    connection.onText(
-      async (text) => {
-        try {
-          await this.take(text);
-        } catch (error) {
-          onError(error);
-          connection.close(1011, 'internal error');
-        }
-      },
-      () => end.onBadFrame('Only text frames are understood.'),
-    );
+    connection.serve({
+      receive: (text) => this.take(text),
+      onBadFrame: (sentence) => end.onBadFrame(sentence),
+      onError,
+    });
     void connection.closed.then(() => this.waiting.splice(0).forEach(({ settle }) => settle(false)));
   }
 
@@ -86,11 +92,16 @@ export class DurableLink {
    * go in the order of the calls. Not to be waited for in a handler of this link: what makes room comes behind the frame
    * that is being handled.
    *
-   * @returns false when the connection is gone; the message is to be sent on the next one
+   * @returns false when the connection is gone, or cut because too much waits; the message is to be sent on the next one
    */
   async message(job: string, number: number, frame: string): Promise<boolean> {
     if (!this.connection.isOpen) return false;
     if (!this.isFull && this.waiting.length === 0) return this.sendMessage(job, number, frame);
+    this.waitingCharacters += frame.length;
+    if (this.waiting.length >= maxWaiting.messages || this.waitingCharacters > maxWaiting.characters) {
+      this.connection.terminate();
+      return false;
+    }
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.waiting.push({ job, number, frame, settle: resolve });
     return promise;
@@ -123,12 +134,25 @@ export class DurableLink {
         return undefined;
       }
       case 'ack':
-        this.arrived(job, number);
-        return this.end.onAcknowledged(job, number);
+        return this.takeAck(job, number);
       case 'resume':
-        this.arrived(job, number);
-        return this.end.onResume(job, number);
+        return this.takeResume(job, number);
     }
+  }
+
+  private async takeAck(job: string, number: number): Promise<void> {
+    const isNew = number > (this.reached.get(job) ?? -1);
+    if (this.arrived(job, number) || isNew) await this.end.onAcknowledged(job, number);
+  }
+
+  /** Each has all that follows sent again: a peer may ask for it once, and not for what it has acknowledged. */
+  private async takeResume(job: string, number: number): Promise<void> {
+    const isAgain = this.resumed.has(job) || number < (this.reached.get(job) ?? 0);
+    if (isAgain || this.resumed.size >= maxResumed)
+      return this.connection.close(1008, isAgain ? 'a job was resumed again' : 'too many jobs were resumed');
+    this.resumed.add(job);
+    this.arrived(job, number);
+    await this.end.onResume(job, number);
   }
 
   /**
@@ -144,25 +168,40 @@ export class DurableLink {
   }
 
   private sendMessage(job: string, number: number, frame: string): Promise<boolean> {
-    this.onTheirWay.push({ job, number, characters: frame.length });
-    this.charactersOnTheirWay += frame.length;
+    this.unacknowledged.push({ job, number, characters: frame.length });
+    this.unacknowledgedCharacters += frame.length;
     return this.connection.sendText(`${writeDurableLine('message', job, number)}\n${frame}`);
   }
 
-  private arrived(job: string, number: number): void {
-    for (let at = this.onTheirWay.length - 1; at >= 0; at--) {
-      const one = this.onTheirWay[at]!;
+  /** The peer has the job's messages up to this number. Returns whether some of them were on their way. */
+  private arrived(job: string, number: number): boolean {
+    this.remember(job, number);
+    const before = this.unacknowledged.length;
+    for (let at = before - 1; at >= 0; at--) {
+      const one = this.unacknowledged[at]!;
       if (one.job !== job || one.number > number) continue;
-      this.charactersOnTheirWay -= one.characters;
-      this.onTheirWay.splice(at, 1);
+      this.unacknowledgedCharacters -= one.characters;
+      this.unacknowledged.splice(at, 1);
     }
+    const arrived = this.unacknowledged.length < before;
     while (!this.isFull && this.waiting.length > 0) {
       const next = this.waiting.shift()!;
+      this.waitingCharacters -= next.frame.length;
       next.settle(this.sendMessage(next.job, next.number, next.frame));
     }
+    return arrived;
+  }
+
+  private remember(job: string, number: number): void {
+    const reached = Math.max(number, this.reached.get(job) ?? 0);
+    this.reached.delete(job);
+    this.reached.set(job, reached);
+    if (this.reached.size > maxReached) this.reached.delete(this.reached.keys().next().value!);
   }
 
   private get isFull(): boolean {
-    return this.onTheirWay.length >= window.messages || this.charactersOnTheirWay >= window.characters;
+    return (
+      this.unacknowledged.length >= window.messages || this.unacknowledgedCharacters >= window.characters
+    );
   }
 }

@@ -3,6 +3,7 @@ export { Connection, type Closed, type ServeOptions } from './connection.ts';
 export { Counts } from './counts.ts';
 export type { Extension } from '@horde/protocol';
 export { DurableLink, type DurableEnd, type Pending } from './durable-link.ts';
+export { cutError, readFrame } from './frames.ts';
 export { limits } from './limits.ts';
 export { Link, type LinkOptions } from './link.ts';
 export { WebSocketRouter, type RouteOptions } from './server.ts';

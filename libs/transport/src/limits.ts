@@ -6,6 +6,10 @@ export const limits = {
   waitingFrames: 64,
   /** How large those may be together before the socket is no longer read. @unit characters */
   waitingText: 16 * 1024 * 1024,
+  /** How many errors may wait for a peer that does not take them before further ones are dropped. */
+  untakenErrors: 64,
+  /** Longest error text sent to a peer. @unit characters */
+  maxErrorLength: 300,
   /** What may wait in a socket's send buffer before the peer counts as too slow and is cut off. @unit bytes */
   sendBuffer: 128 * 1024 * 1024,
   /** How often a peer is asked for a sign of life. One that gives none twice is gone. @unit ms */

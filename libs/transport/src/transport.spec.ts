@@ -1,18 +1,11 @@
 import { getEventListeners, once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import {
-  AcceptJob,
-  GenericError,
-  make,
-  minerToValidator,
-  VolumesReady,
-  type Handlers,
-} from '@horde/protocol';
+import { AcceptJob, type GenericError, make, minerToValidator, VolumesReady } from '@horde/protocol';
 import { serveProxy } from '@horde/testing/http-proxy';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { connect, Connection, limits, Link, WebSocketRouter } from './index.ts';
+import { connect, Connection, limits, Link, readFrame, WebSocketRouter } from './index.ts';
 
 let http: Server;
 let router: WebSocketRouter;
@@ -31,25 +24,22 @@ afterEach(async () => {
   await new Promise((resolve) => http.close(resolve));
 });
 
-/** Handlers for everything a miner may send; each message is put into `seen`. */
-function recorder(seen: unknown[]): Handlers<typeof minerToValidator, null> {
-  const words = minerToValidator.classes.map((type) => new type().message_type);
-  return Object.fromEntries(
-    words.map((word) => [word, (message: unknown) => void seen.push(message)]),
-  ) as unknown as Handlers<typeof minerToValidator, null>;
-}
-
 /** A server side that reads what a miner sends. */
-function listen(path: string, seen: unknown[], bad: string[] = [], failures: unknown[] = []) {
+function listen(
+  path: string,
+  onMessage: (message: object) => void,
+  bad: string[] = [],
+  failures: unknown[] = [],
+) {
   return new Promise<Connection>((resolve) =>
     router.route(path, (connection) => {
       connection.serve({
-        direction: minerToValidator,
-        handlers: recorder(seen),
-        context: null,
-        onBadFrame: (sentence) => {
-          bad.push(sentence);
-          void connection.send(make(GenericError, { details: sentence }));
+        receive: async (text) => {
+          const frame = await readFrame(minerToValidator, text, (sentence) => {
+            bad.push(sentence);
+            return connection.sendError(sentence);
+          });
+          if (frame) onMessage(frame.message);
         },
         onError: (error) => failures.push(error),
       });
@@ -112,7 +102,7 @@ it('frames are handled one after another, in the order in which they were sent',
 it('a bad frame gets one clear error, and the next good one is handled', async () => {
   const seen: unknown[] = [];
   const bad: string[] = [];
-  const server = listen('/v', seen, bad);
+  const server = listen('/v', (message) => seen.push(message), bad);
   const answers: string[] = [];
   let answered!: () => void;
   const bothAnswered = new Promise<void>((resolve) => (answered = resolve));
@@ -137,7 +127,7 @@ it('a bad frame gets one clear error, and the next good one is handled', async (
 });
 
 it('a frame over the limit closes the connection with 1009', async () => {
-  const server = listen('/v', []);
+  const server = listen('/v', () => undefined);
   const client = await open(`${base}/v`);
   void client.sendText('x'.repeat(limits.largestFrame + 1));
   expect((await client.closed).code).toBe(1009);
@@ -149,22 +139,11 @@ it('a frame over the limit closes the connection with 1009', async () => {
 it('a handler that throws closes the connection with 1011, and later frames are not handled', async () => {
   const seen: unknown[] = [];
   const failures: unknown[] = [];
-  router.route('/v', (connection) => {
-    const handlers = {
-      ...recorder([]),
-      V0AcceptJobRequest: () => {
-        throw new Error('broken');
-      },
-      V0VolumesReadyRequest: (m: unknown) => void seen.push(m),
-    };
-    connection.serve({
-      direction: minerToValidator,
-      handlers,
-      context: null,
-      onBadFrame: () => undefined,
-      onError: (error) => failures.push(error),
-    });
-  });
+  const handle = (message: object) => {
+    if (message instanceof AcceptJob) throw new Error('broken');
+    seen.push(message);
+  };
+  void listen('/v', handle, [], failures);
   const client = await open(`${base}/v`);
   void client.send(make(AcceptJob, { job_uuid: 'a' }));
   void client.send(make(VolumesReady, { job_uuid: 'a' }));
@@ -173,15 +152,33 @@ it('a handler that throws closes the connection with 1011, and later frames are 
   expect(seen).toEqual([]);
 });
 
-it('a link whose service forgot a message is not served: the error names the message', () => {
-  const all = Object.fromEntries(
-    ['V0AcceptJobRequest', 'V0VolumesReadyRequest'].map((word) => [word, () => undefined]),
-  ) as unknown as Handlers<typeof minerToValidator, null>;
-  const connection = Object.create(Connection.prototype) as Connection;
-  const options = { context: null, onBadFrame: () => undefined, onError: () => undefined };
-  expect(() => connection.serve({ direction: minerToValidator, handlers: all, ...options })).toThrow(
-    /no handler for GenericError, UnauthorizedError, .*V0HordeFailedRequest, of what a miner may send a validator/,
-  );
+it('a peer that keeps its connection alive with PING is not answered', async () => {
+  const seen: unknown[] = [];
+  const bad: string[] = [];
+  const server = listen('/v', (message) => seen.push(message), bad);
+  const client = await open(`${base}/v`);
+  void client.sendText('PING');
+  void client.send(make(AcceptJob, { job_uuid: 'a' }));
+  client.close();
+  await (await server).handled();
+  expect([seen.length, bad]).toEqual([1, []]);
+});
+
+it('an error quotes no more of a frame than its beginning, and waits for no peer that takes none', async () => {
+  const { sendError } = Connection.prototype;
+  const sent: { details: string }[] = [];
+  const taken = Promise.withResolvers<boolean>();
+  const connection = Object.assign(Object.create(Connection.prototype) as object, {
+    untakenErrors: 0,
+    send: (message: { details: string }) => (sent.push(message), taken.promise),
+  }) as unknown as Connection;
+  const errors = Array.from({ length: 1_000 }, () => sendError.call(connection, 'x'.repeat(10_000)));
+  expect(sent).toHaveLength(limits.untakenErrors);
+  expect(sent[0]!.details).toHaveLength(limits.maxErrorLength);
+  taken.resolve(true);
+  await Promise.all(errors);
+  await connection.sendError('again');
+  expect(sent.at(-1)!.details).toBe('again');
 });
 
 it('no compression is negotiated, also when the client offers it', async () => {

@@ -1,16 +1,13 @@
 import type { Logger } from '@horde/operations';
+import { complaintOf, dispatch, type Handlers, minerToExecutor } from '@horde/protocol';
 import {
-  complaintOf,
-  dispatch,
-  GenericError,
-  type Handlers,
-  JsonError,
-  make,
-  minerToExecutor,
-  ShapeError,
-  writeFrame,
-} from '@horde/protocol';
-import { type Closed, type Connection, DurableLink, type Extension, limits } from '@horde/transport';
+  type Closed,
+  type Connection,
+  DurableLink,
+  type Extension,
+  limits,
+  readFrame,
+} from '@horde/transport';
 import type { Assignment } from './assignment.ts';
 import type { Said } from './said.ts';
 
@@ -63,7 +60,7 @@ export class Session {
         },
         onResume: async (job, number) => this.resumed(job, number),
         onPlain: (frame) => this.take(frame),
-        onBadFrame: (sentence) => this.complain(sentence),
+        onBadFrame: (sentence) => this.sendError(sentence),
       },
       (error) => this.parts.logger.error({ error }, 'a message of the miner could not be handled'),
     );
@@ -122,16 +119,16 @@ export class Session {
     },
     V0InitialJobRequest: (message) => {
       this.letIn();
-      this.complain(this.parts.assignment.takeInitial(message));
+      this.sendError(this.parts.assignment.takeInitial(message));
     },
     V0JobRequest: (message) => {
       this.letIn();
-      this.complain(this.parts.assignment.takeJob(message));
+      this.sendError(this.parts.assignment.takeJob(message));
     },
     V0CancelJobRequest: (message) => {
       this.letIn();
-      if (!this.speaks('cancel-1')) return this.complain('This executor has not agreed on cancel-1.');
-      this.complain(this.parts.assignment.takeCancel(message));
+      if (!this.speaks('cancel-1')) return this.sendError('This executor has not agreed on cancel-1.');
+      this.sendError(this.parts.assignment.takeCancel(message));
     },
   };
 
@@ -147,16 +144,11 @@ export class Session {
   }
 
   private async take(text: string): Promise<void> {
-    if (text === 'PING') return; // some peers keep connections alive with it
-    try {
-      const { message, json } = minerToExecutor.read(text);
-      await dispatch(this.handlers, message, null, json);
-    } catch (error) {
-      if (!(error instanceof JsonError || error instanceof ShapeError)) throw error;
-      const sentence = error.message.slice(0, 2_000);
-      this.complain(sentence);
+    const frame = await readFrame(minerToExecutor, text, (sentence) => {
+      this.sendError(sentence);
       this.parts.assignment.takeUnreadable(text, sentence);
-    }
+    });
+    if (frame) await dispatch(this.handlers, frame.message, null, frame.json);
   }
 
   /** The miner says how far it is, and waits for what follows. */
@@ -176,7 +168,7 @@ export class Session {
 
   private isOurs(job: string): boolean {
     const { jobUuid } = this.parts.assignment;
-    if (job !== jobUuid) this.complain(`This executor has job ${jobUuid ?? 'none'}, not ${job}.`);
+    if (job !== jobUuid) this.sendError(`This executor has job ${jobUuid ?? 'none'}, not ${job}.`);
     return job === jobUuid;
   }
 
@@ -190,9 +182,9 @@ export class Session {
     this.decision.resolve();
   }
 
-  private complain(sentence: string | null): void {
+  private sendError(sentence: string | null): void {
     if (sentence === null) return;
     this.parts.logger.warn(`a message of the miner is not used: ${sentence}`);
-    void this.link.plain(writeFrame(make(GenericError, { details: sentence })));
+    void this.connection.sendError(sentence);
   }
 }

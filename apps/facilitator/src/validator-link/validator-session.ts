@@ -7,16 +7,16 @@ import {
   isOldStatusUpdate,
   JsonError,
   newJobForOldValidator,
-  ShapeError,
   validatorToFacilitator,
   writeCompact,
   type Handlers,
   type JobStatusUpdate,
   type JsonObject,
   type NewJob,
+  type Response,
   type ValidatorLogin,
 } from '@horde/protocol';
-import { limits, type Connection, type Upgrade } from '@horde/transport';
+import { limits, readFrame, type Connection, type Upgrade } from '@horde/transport';
 import type { JobStatuses } from '../jobs/job-statuses.ts';
 import { maxPythonFrame, type Channels } from '../validators/channels.ts';
 import type { ValidatorDirectory } from '../validators/validator-directory.ts';
@@ -57,10 +57,15 @@ export class ValidatorSession {
     this.isPython = (upgrade.headers['user-agent'] ?? '').includes('websockets/');
     this.largestFrame = this.isPython ? maxPythonFrame : limits.largestFrame;
     connection.onTimeLimit = () => connection.close(closeCode.badSignature, 'not authenticated in time');
-    connection.onText(
-      (text) => withLogContext({ peer: this.hotkey ?? undefined }, () => this.handle(text)),
-      () => void connection.send(failed('invalid', 'Only text frames are understood.')),
-    );
+    connection.serve({
+      receive: (text) => withLogContext({ peer: this.hotkey ?? undefined }, () => this.handle(text)),
+      onBadFrame: (sentence) => this.answer(failed('invalid', sentence)),
+      onError: (error) =>
+        parts.logger.error(
+          { error, peer: this.hotkey ?? undefined },
+          'a message of a validator could not be handled',
+        ),
+    });
   }
 
   /** Delivers jobs to this connection while it is its validator's newest; does nothing if it does so already. */
@@ -104,24 +109,18 @@ export class ValidatorSession {
       this.connection.close(1009, 'log in first');
       return;
     }
-    let read;
-    try {
-      read = validatorToFacilitator.read(text);
-    } catch (error) {
-      if (!(error instanceof JsonError || error instanceof ShapeError)) throw error;
-      const type = error instanceof JsonError ? 'json_invalid' : 'value_error';
-      await this.connection.send(failed(type, error.message.slice(0, 2_000)));
-      return;
-    }
-    const { message, json } = read;
-    try {
-      if (this.hotkey || message.message_type === 'V0AuthenticationRequest')
-        await dispatch(ValidatorSession.handlers, message, this, json);
-      else await this.connection.send(failed('auth.not_authenticated', 'Not authenticated'));
-    } catch (error) {
-      this.parts.logger.error({ error }, `a ${message.message_type} could not be handled`);
-      this.connection.close(1011, 'internal error');
-    }
+    const frame = await readFrame(validatorToFacilitator, text, (sentence, error) =>
+      this.answer(failed(error instanceof JsonError ? 'json_invalid' : 'value_error', sentence)),
+    );
+    if (!frame) return;
+    const { message, json } = frame;
+    if (this.hotkey || message.message_type === 'V0AuthenticationRequest')
+      await dispatch(ValidatorSession.handlers, message, this, json);
+    else await this.answer(failed('auth.not_authenticated', 'Not authenticated'));
+  }
+
+  private async answer(response: Response): Promise<void> {
+    await this.connection.send(response);
   }
 
   /** What is done with each message of a validator. */

@@ -1,4 +1,3 @@
-import { GenericError, make, writeFrame } from '@horde/protocol';
 import type { Connection, DurableLink } from '@horde/transport';
 import type { Job } from '../jobs/job.entity.ts';
 
@@ -33,7 +32,8 @@ export class ExecutorSession {
     return this.connection.sendText(frame);
   }
 
-  async sendError(details: string): Promise<void> {
-    await this.connection.sendText(writeFrame(make(GenericError, { details })));
+  /** Tells the executor that it sent what cannot be used, in a sentence for people. */
+  sendError(sentence: string): Promise<void> {
+    return this.connection.sendError(sentence);
   }
 }

@@ -1,8 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, withLogContext, type Logger } from '@horde/operations';
-import { dispatch, executorToMiner, JsonError, ShapeError } from '@horde/protocol';
-import { DurableLink, type Closed, type Connection, type DurableEnd, type Upgrade } from '@horde/transport';
-import { frameErrorText } from '../connections/frame-error.ts';
+import { dispatch, executorToMiner } from '@horde/protocol';
+import {
+  DurableLink,
+  readFrame,
+  type Closed,
+  type Connection,
+  type DurableEnd,
+  type Upgrade,
+} from '@horde/transport';
 import { JobRequests } from '../jobs/job-requests.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { DatabaseRetry } from '../database/database-retry.ts';
@@ -39,10 +45,11 @@ export class ExecutorGateway {
       const failed = (error: unknown) => this.failed(session, error);
       session.link = new DurableLink(connection, new DurableExecutor(this, session), failed);
     } else {
-      connection.onText(
-        (text) => this.receive(session, text, 0),
-        () => this.refuse(session, 'Only text frames are understood.'),
-      );
+      connection.serve({
+        receive: (text) => this.receive(session, text, 0),
+        onBadFrame: (sentence) => this.refuse(session, sentence),
+        onError: (error) => this.failed(session, error),
+      });
     }
     session.opened = this.letIn(session);
     void connection.handled().then((closed) => this.left(session, closed));
@@ -133,17 +140,15 @@ export class ExecutorGateway {
     text: string,
     number: number,
   ): Promise<void> {
-    try {
-      const { message, json } = executorToMiner.read(text);
-      if ('job_uuid' in message && message.job_uuid !== job.uuid) return await session.sendError(notItsJob);
-      const from = { job, number, text };
-      await this.retry.run(() => dispatch(this.messages.handlers, message, from, json));
-    } catch (error) {
-      if (error instanceof JsonError || error instanceof ShapeError) {
-        this.logger.warn(`a frame could not be read: ${frameErrorText(error)}`);
-        await session.sendError(frameErrorText(error));
-      } else this.failed(session, error);
-    }
+    const frame = await readFrame(executorToMiner, text, (sentence) => {
+      this.logger.warn(`a frame could not be read: ${sentence}`);
+      return session.sendError(sentence);
+    });
+    if (!frame) return;
+    const { message, json } = frame;
+    if ('job_uuid' in message && message.job_uuid !== job.uuid) return session.sendError(notItsJob);
+    const from = { job, number, text };
+    await this.retry.run(() => dispatch(this.messages.handlers, message, from, json));
   }
 
   private failed(session: ExecutorSession, error: unknown): void {

@@ -1,11 +1,4 @@
-import {
-  GenericError,
-  make,
-  writeFrame,
-  type JsonObject,
-  type MessageOf,
-  type validatorToMiner,
-} from '@horde/protocol';
+import { writeFrame, type JsonObject, type MessageOf, type validatorToMiner } from '@horde/protocol';
 import type { Connection, DurableLink } from '@horde/transport';
 
 /** A message of a validator, and the frame that it came as. */
@@ -46,7 +39,8 @@ export class ValidatorSession {
     return this.link ? this.link.message(job, number, frame) : this.connection.sendText(frame);
   }
 
-  async sendError(details: string): Promise<void> {
-    await this.send(make(GenericError, { details }));
+  /** Tells the validator that it sent what cannot be used, in a sentence for people. */
+  sendError(sentence: string): Promise<void> {
+    return this.connection.sendError(sentence);
   }
 }

@@ -1,17 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ExecutorManager } from '@horde/executor-manager';
 import { LOGGER, withLogContext, type Logger } from '@horde/operations';
-import {
-  dispatch,
-  ExecutorManifest,
-  JsonError,
-  make,
-  ShapeError,
-  ValidatorAuth,
-  validatorToMiner,
-} from '@horde/protocol';
-import { DurableLink, type Connection, type Pending, type Upgrade } from '@horde/transport';
-import { frameErrorText } from '../connections/frame-error.ts';
+import { dispatch, ExecutorManifest, make, ValidatorAuth, validatorToMiner } from '@horde/protocol';
+import { DurableLink, readFrame, type Connection, type Pending, type Upgrade } from '@horde/transport';
 import { JobRequests } from '../jobs/job-requests.ts';
 import { DatabaseRetry } from '../database/database-retry.ts';
 import { EXECUTOR_MANAGER } from '../tokens.ts';
@@ -53,19 +44,18 @@ export class ValidatorGateway {
       connection.close(1000);
     };
     const receive = (text: string) =>
-      withLogContext({ peer: session.hotkey }, () =>
-        this.guarded(connection, () => this.receive(session, text)),
-      );
+      withLogContext({ peer: session.hotkey }, () => this.receive(session, text));
+    const onError = (error: unknown) => this.failed(session, error);
     if (connection.extensions.has('durable-1')) {
       const { delivery, requests, rates, retry } = this;
       const end = new DurableValidator(session, receive, delivery, requests, rates, retry);
-      session.link = new DurableLink(connection, end, (error) => this.failed(connection, error));
+      session.link = new DurableLink(connection, end, onError);
     } else {
-      const onText = async (text: string) => void (await receive(text));
-      connection.onText(onText, async () => {
+      const onBadFrame = async (sentence: string) => {
         if (session.authenticated) await this.rates.frame(session.hotkey);
-        await session.sendError('Only text frames are understood.');
-      });
+        await session.sendError(sentence);
+      };
+      connection.serve({ receive: async (text) => void (await receive(text)), onBadFrame, onError });
     }
   }
 
@@ -110,37 +100,25 @@ export class ValidatorGateway {
     );
     if (!frame.pending) return undefined;
     const committed = frame.pending.committed.catch((error: unknown) => {
-      this.failed(session.connection, error);
+      this.failed(session, error);
+      session.connection.close(1011, 'internal error');
       return false;
     });
     return { committed };
   }
 
   private async read(session: ValidatorSession, text: string): Promise<ReceivedFrame | null> {
-    try {
-      return { ...validatorToMiner.read(text), session, text };
-    } catch (error) {
-      if (!(error instanceof JsonError || error instanceof ShapeError)) throw error;
-      this.logger.warn(`a frame could not be read: ${frameErrorText(error)}`);
+    const frame = await readFrame(validatorToMiner, text, async (sentence, error) => {
+      this.logger.warn(`a frame could not be read: ${sentence}`);
       if (session.authenticated) this.receiptCounts.unreadable(error, text);
       const decline = session.authenticated ? declineOfUnknownClass(error, text) : null;
       if (decline) await session.send(decline);
-      else await session.sendError(frameErrorText(error));
-      return null;
-    }
+      else await session.sendError(sentence);
+    });
+    return frame && { ...frame, session, text };
   }
 
-  private async guarded<T>(connection: Connection, work: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await work();
-    } catch (error) {
-      this.failed(connection, error);
-      return undefined;
-    }
-  }
-
-  private failed(connection: Connection, error: unknown): void {
-    this.logger.error({ error }, 'a message of a validator could not be handled');
-    connection.close(1011, 'internal error');
+  private failed({ hotkey }: ValidatorSession, error: unknown): void {
+    this.logger.error({ error, peer: hotkey }, 'a message of a validator could not be handled');
   }
 }

@@ -6,12 +6,11 @@ import {
 } from '@nestjs/common';
 import { Outbox } from '@horde/database';
 import { Keypair } from '@horde/identity';
-import { Health, LOGGER, type Logger } from '@horde/operations';
+import { Health, LOGGER, withLogContext, type Logger } from '@horde/operations';
 import {
   dispatch,
   facilitatorToValidator,
   Heartbeat,
-  JsonError,
   make,
   parseJson,
   readObject,
@@ -22,7 +21,7 @@ import {
   type Handlers,
   type JsonObject,
 } from '@horde/protocol';
-import { Link, type Connection } from '@horde/transport';
+import { Link, readFrame, type Connection } from '@horde/transport';
 import { JobIntake } from '../jobs/job-intake.ts';
 import { ValidatorSettings } from '../settings.ts';
 import { CheatReports } from './cheat-reports.ts';
@@ -34,6 +33,16 @@ const heartbeatInterval = 60_000;
 const maxPause = 2_000;
 /** How long the facilitator may take to answer the login. @unit ms */
 const loginLimit = 15_000;
+
+/** Reads what a facilitator may send. Answers are the only frames without a type. */
+const fromFacilitator = {
+  read(text: string) {
+    const json = parseJson(text);
+    return json instanceof Map && !json.has('message_type')
+      ? readObject(Response, json)
+      : facilitatorToValidator.read(text);
+  },
+};
 
 /** What belongs to one connection: frames of one that is gone may still be handled when the next one is there. */
 interface Session {
@@ -97,50 +106,34 @@ export class FacilitatorLink implements OnApplicationBootstrap, BeforeApplicatio
     const session: Session = { loggedIn: Promise.withResolvers(), delivery: null };
     session.loggedIn.promise.catch(() => undefined);
     this.session = session;
-    connection.onText(
-      async (text) => {
-        try {
-          await this.frame(text, session);
-        } catch (error) {
-          if (!(error instanceof JsonError || error instanceof ShapeError)) {
-            this.logger.error({ error }, 'a frame of the facilitator could not be handled');
-            return connection.close(1011, 'internal error');
-          }
-          this.logger.error(
-            { problem: error.message.slice(0, 2_000) },
-            'the facilitator sent a frame that cannot be read',
-          );
-          if (error instanceof ShapeError) await this.refuse(text, error, connection);
-        }
-      },
-      () => this.logger.error('the facilitator sent a binary frame; only text is understood'),
-    );
+    connection.serve({
+      receive: (text) => this.receive(text, session),
+      onBadFrame: () => this.logger.error('the facilitator sent a binary frame; only text is understood'),
+      onError: (error) => this.logger.error({ error }, 'a frame of the facilitator could not be handled'),
+    });
   }
 
-  private async frame(text: string, { loggedIn, delivery }: Session): Promise<void> {
-    const json = parseJson(text);
-    // Answers are the only frames without a type.
-    if (json instanceof Map && !json.has('message_type')) {
-      const response = readObject(Response, json);
-      if (delivery) await delivery.answered(response);
-      else loggedIn.resolve(response);
-      return;
-    }
-    const { message, json: object } = facilitatorToValidator.read(text);
-    await dispatch(this.handlers, message, text, object);
+  private async receive(text: string, session: Session): Promise<void> {
+    const frame = await readFrame(fromFacilitator, text, async (problem, error) => {
+      this.logger.error({ problem }, 'the facilitator sent a frame that cannot be read');
+      if (error instanceof ShapeError) await this.refuse(text, problem);
+    });
+    if (!frame) return;
+    if ('status' in frame) await this.answered(frame, session);
+    else await dispatch(this.handlers, frame.message, text, frame.json);
+  }
+
+  private async answered(response: Response, { loggedIn, delivery }: Session): Promise<void> {
+    if (delivery) await delivery.answered(response);
+    else loggedIn.resolve(response);
   }
 
   /** A job that is read by nobody would wait for ever; its user learns why it does not run. */
-  private async refuse(text: string, { message }: ShapeError, connection: Connection): Promise<void> {
+  private async refuse(text: string, problem: string): Promise<void> {
     const json = parseJson(text) as JsonObject;
     const uuid = json.get('uuid');
     if (json.get('message_type') !== 'V2JobRequest' || typeof uuid !== 'string') return;
-    try {
-      await this.intake.refuse(uuid, text, message.slice(0, 2_000));
-    } catch (error) {
-      this.logger.error({ error, job: uuid }, 'the rejection of a job could not be stored');
-      connection.close(1011, 'internal error');
-    }
+    await withLogContext({ job: uuid }, () => this.intake.refuse(uuid, text, problem));
   }
 
   private async login(connection: Connection): Promise<void> {

@@ -172,6 +172,24 @@ describe('with a durable miner', () => {
     await bundle.remove();
   }, 90_000);
 
+  it('the miner resumes the job without end: its connection is closed, nothing is kept, and the job goes on', async () => {
+    const bundle = await ValidatorBundle.build();
+    const validator = bundle.run(scene.place.environment({ ...scene.settings(), ...miner.settings }));
+    miner.onTaken = halfJob;
+    uuid = await scene.send({ execution_time_limit: 60 });
+    await scene.facilitator.update(uuid, 'volumes_ready', 20_000);
+    const { now } = validator.memory();
+    const [connection] = miner.connections;
+    // Once may be right; then the validator says again what the miner lacks.
+    await miner.resumeAgain(uuid, 100_000);
+    expect((await connection!.closed).code).toBe(1008);
+    miner.send(uuid, make(ExecutionDone, { job_uuid: uuid }), finished(uuid));
+    await scene.facilitator.update(uuid, 'completed', 25_000);
+    expect(validator.memory().peak - now).toBeLessThan(60 * 1024 * 1024);
+    await validator.kill('SIGKILL');
+    await bundle.remove();
+  }, 90_000);
+
   it('the receipt of the finished job is kept until it is acknowledged', async () => {
     let tries = 0;
     miner.onTaken = wholeJob;

@@ -6,10 +6,6 @@ export class Inbox<T> {
   private readonly items: T[] = [];
   private wake: () => void = () => undefined;
 
-  get size(): number {
-    return this.items.length;
-  }
-
   put(item: T): void {
     this.items.push(item);
     this.wake();

@@ -10,8 +10,6 @@ const firstAttempts = 5;
 /** A connection that lasted less than this is not opened again at once. @unit ms */
 const shortLife = 5_000;
 const maxPause = 5_000;
-/** A miner that sends more than this before we have read it is cut off: a whole job needs a dozen messages. */
-const maxUnread = 200;
 
 /** A message of the miner. */
 export interface ReceivedMessage {
@@ -19,7 +17,7 @@ export interface ReceivedMessage {
   message: MinerMessage;
   /** Its number on a durable link; null on a plain one. */
   number: number | null;
-  /** To be called when what it causes is committed; before that the miner's next numbered message is not read. */
+  /** To be called when what it causes is committed; before that the miner's next message is not handled. */
   taken: () => void;
 }
 
@@ -65,25 +63,25 @@ export class MinerConnection {
     await this.pauseAfterShortLife(until);
     const limit = AbortSignal.timeout(Math.min(Math.max(1, until - Date.now()), 2 ** 31 - 1));
     const inbox = (this.inbox = new Inbox<MinerEvent>());
+    /** Resolves when the message is taken: until then the miner is read no further than its connection's limits. */
+    const receive = async (message: MinerMessage, number: number | null): Promise<void> => {
+      if (this.over) return;
+      await new Promise<void>((taken) => inbox.put({ is: 'message', message, number, taken }));
+    };
     try {
       const link = await this.client.connect(this.miner, {
         attempts: persistent ? Number.MAX_SAFE_INTEGER : firstAttempts,
         signal: AbortSignal.any([this.signal, limit]),
-        onMessage: (message, link) => {
-          if (message.message_type === 'V0JobOutput') {
-            if (message.job_uuid === this.job && !this.over) this.onOutput(message);
-            return;
-          }
-          inbox.put({ is: 'message', message, number: null, taken: () => undefined });
-          // Not waited for, lest the end of the connection overtake what came before it.
-          if (inbox.size > maxUnread) link.terminate();
+        onMessage: (message) => {
+          if (message.message_type !== 'V0JobOutput') return receive(message, null);
+          if (message.job_uuid === this.job && !this.over) this.onOutput(message);
+          return undefined;
         },
         numbered: {
           onMessage: (message, job, number) => {
             if (job !== this.job)
               throw new Error(`The miner speaks of the job ${job}, which it was not asked for.`);
-            if (this.over) return Promise.resolve();
-            return new Promise((taken) => inbox.put({ is: 'message', message, number, taken }));
+            return receive(message, number);
           },
           onResume: (job, number) => {
             if (job === this.job) inbox.put({ is: 'resume', number });
@@ -93,7 +91,7 @@ export class MinerConnection {
       this.link = link;
       this.openedAt = Date.now();
       this.trouble = null;
-      void link.closed.then(({ code, reason }) => {
+      void link.handled.then(({ code, reason }) => {
         const why = `closed with ${code}${reason && ` ${reason}`}`;
         inbox.put({ is: 'lost', code, why });
       });

@@ -1,14 +1,6 @@
 import type { Logger } from '@horde/operations';
-import {
-  GenericError,
-  JsonError,
-  make,
-  minerToValidator,
-  ShapeError,
-  validatorMessageNumbers,
-  writeFrame,
-} from '@horde/protocol';
-import { DurableLink, type Connection } from '@horde/transport';
+import { minerToValidator, validatorMessageNumbers, writeFrame } from '@horde/protocol';
+import { DurableLink, readFrame, type Closed, type Connection } from '@horde/transport';
 import type { MinerMessage } from '../jobs/outcome.ts';
 
 const numberOf = (type: string): number | undefined =>
@@ -17,7 +9,7 @@ const numberOf = (type: string): number | undefined =>
 /** What is done with what a miner says. */
 export interface MinerEnd {
   /** Called for each message, in order; while it has not resolved, the next is not read. */
-  onMessage: (message: MinerMessage, link: MinerLink) => Promise<void> | void;
+  onMessage: (message: MinerMessage) => Promise<void> | void;
   /** What is done with numbered messages; without it none are asked for. */
   numbered?: {
     /**
@@ -57,9 +49,7 @@ export class MinerLink {
           this.acknowledged(job, number);
           this.end.numbered!.onResume?.(job, number);
         },
-        onPlain: async (frame) => {
-          if (frame !== 'PING') await this.take(frame, (message) => this.end.onMessage(message, this));
-        },
+        onPlain: (frame) => this.take(frame, (message) => this.end.onMessage(message)),
         onBadFrame: (sentence) => this.sendError(sentence),
       },
       (error) => logger.error({ error }, 'a message of the miner could not be handled'),
@@ -77,8 +67,13 @@ export class MinerLink {
     return this.connection.extensions.has('cancel-1');
   }
 
-  get closed(): Connection['closed'] {
+  get closed(): Promise<Closed> {
     return this.connection.closed;
+  }
+
+  /** Resolves when the connection is gone, and all that the miner sent before has been handled. */
+  get handled(): Promise<Closed> {
+    return this.connection.handled();
   }
 
   /** Sends a message about a job; false when the connection is gone. Not to be waited for in `MinerEnd`. */
@@ -116,19 +111,14 @@ export class MinerLink {
   }
 
   private async take(text: string, handle: (message: MinerMessage) => Promise<void> | void): Promise<void> {
-    try {
-      await handle(minerToValidator.read(text).message);
-    } catch (error) {
-      if (!(error instanceof JsonError || error instanceof ShapeError)) throw error;
-      // A frame that cannot be read now cannot be read later: a durable one is acknowledged, lest it come for ever.
-      this.sendError(error.message);
-    }
+    // A frame that cannot be read now cannot be read later: a durable one is acknowledged, lest it come for ever.
+    const frame = await readFrame(minerToValidator, text, (sentence) => this.sendError(sentence));
+    if (frame) await handle(frame.message);
   }
 
-  private sendError(problem: string): void {
-    const details = problem.slice(0, 2_000);
+  private sendError(details: string): Promise<void> {
     this.logger.warn({ details }, 'the miner sent a frame that cannot be read');
-    void this.durable.plain(writeFrame(make(GenericError, { details })));
+    return this.connection.sendError(details);
   }
 
   private acknowledged(job: string, number: number): void {

@@ -84,6 +84,12 @@ export class DurableMiner {
     await this.link?.plain(writeFrame(message));
   }
 
+  /** Says so many times that it has nothing, and waits for everything. */
+  async resumeAgain(job: string, count: number): Promise<void> {
+    const { link } = this;
+    await Promise.all(Array.from({ length: count }, () => link!.resume(job, 0)));
+  }
+
   /** Cuts the connection without a word. */
   cut(): void {
     this.link = null;

@@ -1,5 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -41,6 +42,13 @@ export class ValidatorProcess {
     child.stdout!.on('data', hear);
     child.stderr!.on('data', hear);
     this.exit = once(child, 'close');
+  }
+
+  /** What it has in memory, and the most that it ever had. @unit bytes */
+  memory(): { now: number; peak: number } {
+    const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
+    const of = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)![1]) * 1024;
+    return { now: of('VmRSS'), peak: of('VmHWM') };
   }
 
   /** Its exit code; null when a signal ended it. */

@@ -15,6 +15,8 @@ export class Peer {
   /** Called when something is acknowledged. */
   afterAck: () => void = () => {};
   isReady = true;
+  /** How many times the other end has resumed. */
+  resumes = 0;
   connection: Connection | null = null;
 
   serve(connection: Connection): void {
@@ -33,6 +35,7 @@ export class Peer {
           this.afterAck();
         },
         onResume: async (_job, number) => {
+          this.resumes++;
           this.forget(number);
           void this.sendAll(link);
         },
