@@ -3,6 +3,7 @@ export type { Signable } from './bytes.ts';
 export { isSs58, ss58Decode, ss58Encode } from './ss58.ts';
 export { Keypair } from './keypair.ts';
 export { verify, verifyHex } from './verify.ts';
+export { verifyHexAside } from './verify-aside.ts';
 export { VerifierPool } from './verifier-pool.ts';
 export type { SignedItem, VerifierPoolOptions } from './verifier-pool.ts';
 export { requestDigest, signRequest, verifyRequest } from './request.ts';

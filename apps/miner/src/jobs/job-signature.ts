@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { verifyHex } from '@horde/identity';
+import { verifyHexAside } from '@horde/identity';
 import { errors, validatorSignatureText, type HordeError, type JsonObject } from '@horde/protocol';
 import { Validators } from '../directory/validators.ts';
 
@@ -23,7 +23,7 @@ export class JobSignature {
           )
         : null;
     }
-    if (!verifyHex(validatorSignatureText(json), signature, hotkey)) {
+    if (!(await verifyHexAside(validatorSignatureText(json), signature, hotkey))) {
       return errors.BAD_JOB_SIGNATURE('The validator_signature of the message is not valid.');
     }
     if (!(await this.signs(hotkey))) {
