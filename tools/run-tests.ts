@@ -4,17 +4,9 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import path from 'node:path';
 import startTestPostgres from '@horde/testing/postgres';
 import { runChecks } from './check.ts';
-
-interface Report {
-  numPassedTests: number;
-  numFailedTests: number;
-  numPendingTests: number;
-  success: boolean;
-  testResults: { name: string; status: string; assertionResults: { fullName: string; status: string }[] }[];
-}
+import { testSummary, type SpecReport } from './test-summary.ts';
 
 rmSync('reports', { recursive: true, force: true });
 const some = process.argv.slice(2);
@@ -30,37 +22,9 @@ const e2e = some.length > 0 || nx('run-many', '-t', 'e2e', '--parallel=1', '--ou
 await stopPostgres?.();
 
 const reports = (existsSync('reports') ? readdirSync('reports') : []).map(
-  (file) => JSON.parse(readFileSync(`reports/${file}`, 'utf8')) as Report,
+  (file) => JSON.parse(readFileSync(`reports/${file}`, 'utf8')) as SpecReport,
 );
-const files = reports.flatMap(({ testResults }) => testResults);
-const sum = (count: (report: Report) => number) =>
-  reports.reduce((total, report) => total + count(report), 0);
-
-for (const check of failedChecks) console.log(`failed: ./horde check ${check}\n`);
-for (const { name, status, assertionResults } of files.filter((file) => file.status === 'failed')) {
-  const failed = assertionResults.filter((test) => test.status === 'failed').map(({ fullName }) => fullName);
-  console.log(
-    `failed: ${name}\n${failed.map((test) => `  ${test}\n`).join('') || `  the file itself (${status})\n`}`,
-  );
-}
-
-// Why a spec was skipped stands in its name.
-const skippedBecause = new Map<string, string[]>();
-for (const { name, assertionResults } of files) {
-  for (const { fullName } of assertionResults.filter(
-    ({ status }) => status === 'skipped' || status === 'pending',
-  )) {
-    const reason = /\(skipped: (.*?)\)/.exec(fullName)?.[1] ?? 'no reason is given';
-    skippedBecause.set(reason, [...(skippedBecause.get(reason) ?? []), path.relative('.', name)]);
-  }
-}
-for (const [reason, names] of skippedBecause)
-  console.log(`skipped: ${names.length}, because ${reason}\n  ${[...new Set(names)].join('\n  ')}\n`);
-
-const broken = reports.filter(({ success, numFailedTests }) => !success && numFailedTests === 0).length;
-const failed = sum((report) => report.numFailedTests) + broken + failedChecks.length;
-console.log(
-  `${sum((report) => report.numPassedTests)} passed, ${failed} failed, ${sum((report) => report.numPendingTests)} skipped`,
-);
+const { lines, failed } = testSummary(reports, failedChecks, process.cwd());
+for (const line of lines) console.log(line);
 // No test at all is no success.
 process.exit(unit && e2e && failed === 0 && reports.length > 0 ? 0 : 1);

@@ -7,7 +7,7 @@ import { networkInterfaces } from 'node:os';
  *
  * @param missing why it cannot run here; null: it can
  */
-export const because = (missing: string | null): string => (missing === null ? '' : ` (skipped: ${missing})`);
+export const because = (missing: string | null): string => (missing === null ? '' : ` [skipped: ${missing}]`);
 
 const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
 

@@ -29,6 +29,8 @@ const lzma = {
 };
 const zstandard = { method: 93, packed: zstdCompressSync(words) };
 const methods = Object.entries({ stored: { method: 0 }, deflate, bzip2, LZMA: lzma, Zstandard: zstandard });
+const withDictionary = (size: number) =>
+  Buffer.concat([lzma.packed.subarray(0, 5), numbers([4, size]), lzma.packed.subarray(9)]);
 const newInPython = (what: string) => (what === 'Zstandard' ? 'it has Zstandard from 3.14 on' : undefined);
 
 const a: RawMember = { name: 'a', contents: 'one' };
@@ -101,15 +103,19 @@ export const zipCases: ZipCase[] = [
         name: 'a',
         contents: words,
         ...lzma,
-        packed: Buffer.concat([
-          lzma.packed.subarray(0, 5),
-          Buffer.from([255, 255, 255, 127]),
-          lzma.packed.subarray(9),
-        ]),
+        packed: withDictionary(2 ** 32 - 1),
       },
     ]),
     gives: { a: words },
     unlikePython: 'it may not have the memory',
+  },
+  {
+    what: 'LZMA with a dictionary of 2 GiB, for as many bytes',
+    archive: rawZip([
+      { name: 'a', contents: words, ...lzma, packed: withDictionary(2 ** 31), size: 2 ** 31 },
+    ]),
+    gives: /"a" is refused: unpacking it takes more than 256 MiB of memory/,
+    unlikePython: 'it takes the memory',
   },
   ...[1, 6, 9, 98, 99].map((method) => ({
     what: `contents packed by method ${method}`,

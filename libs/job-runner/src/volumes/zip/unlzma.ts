@@ -1,3 +1,4 @@
+import { release } from '../../http/release.ts';
 import { ArchiveRefused } from './archive.ts';
 import type { PackedBytes } from './packed-bytes.ts';
 
@@ -62,12 +63,17 @@ export function* unlzma(packed: PackedBytes, size: number): Generator<Buffer> {
   if (dictionary > maxDictionary) {
     throw new ArchiveRefused(`unpacking it takes more than ${maxDictionary / 2 ** 20} MiB of memory`);
   }
-  const decoder = new Decoder(packed, header[4]!, Buffer.alloc(dictionary));
-  for (let left = size; left > 0;) {
-    const chunk = decoder.some(Math.min(left, outputSize));
-    yield chunk;
-    if (decoder.ended) return;
-    left -= chunk.length;
+  const memory = Buffer.alloc(dictionary);
+  try {
+    const decoder = new Decoder(packed, header[4]!, memory);
+    for (let left = size; left > 0;) {
+      const chunk = decoder.some(Math.min(left, outputSize));
+      yield chunk;
+      if (decoder.ended) return;
+      left -= chunk.length;
+    }
+  } finally {
+    release(memory); // at once: the next member may want as much
   }
 }
 
