@@ -52,7 +52,9 @@ function describeSkipped(files: SpecFile[], root: string): string[] {
       .filter(({ status }) => status === 'skipped' || status === 'pending')
       .map(({ fullName }) => ({
         file: path.relative(root, name),
-        reason: /\[skipped: ([^\]]*)\]/.exec(fullName)?.[1] ?? 'they are not meant for this machine or user',
+        reason:
+          /\[skipped: ([^\]]*)\]/.exec(fullName)?.[1] ??
+          'of the user or the case: the spec says where it applies',
       })),
   );
   return [...Map.groupBy(skipped, ({ reason }) => reason)].flatMap(([reason, specs]) => [

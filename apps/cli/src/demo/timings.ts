@@ -16,7 +16,7 @@ const stages: Record<string, string> = {
   sent: 'login, signature, facilitator',
   received: 'facilitator to validator',
   accepted: 'routing, miner reserves',
-  executor_ready: 'executor takes it, image is there',
+  executor_ready: 'executor ready, image is there',
   volumes_ready: 'files arrive and are unpacked',
   execution_done: 'container',
   completed: 'result travels back',

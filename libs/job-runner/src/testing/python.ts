@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { missingPrograms } from '@horde/testing/missing';
 
-/** Whether there is a Python 3 to compare with. */
-export const hasPython = spawnSync('python3', ['--version']).status === 0;
+/** Why there is no Python 3 to compare with; null where there is one. */
+export const missingPython = missingPrograms('python3');
 
 /** Runs a Python program with `input` as JSON on its standard input, and reads its output as JSON. */
 export function python(program: string, input: unknown): unknown {

@@ -3,7 +3,8 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { hasPython, python } from '../../testing/python.ts';
+import { because } from '@horde/testing/missing';
+import { missingPython, python } from '../../testing/python.ts';
 import { rawZip } from '../../testing/raw-zip.ts';
 import { Budget } from '../budget.ts';
 import { VolumeWriter } from '../volume-writer.ts';
@@ -48,7 +49,7 @@ def forms_of(expression):
 print(json.dumps([forms_of(expression) for expression in contents]))
 `;
 
-describe.skipIf(!hasPython)('from an archive in a file, as Python packs it (needs python3)', () => {
+describe.skipIf(missingPython !== null)(`from a file, as Python packs it${because(missingPython)}`, () => {
   const forms: Buffer[][] = [];
   beforeAll(() => {
     const input = [Object.values(contents), packings.map(([, packing]) => packing)];

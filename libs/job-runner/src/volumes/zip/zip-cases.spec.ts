@@ -1,7 +1,8 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hasPython, python } from '../../testing/python.ts';
+import { because } from '@horde/testing/missing';
+import { missingPython, python } from '../../testing/python.ts';
 import { failing, fill, inline } from '../../testing/volumes.ts';
 import { zipCases } from '../../testing/zip-cases.ts';
 
@@ -34,7 +35,7 @@ def unpack(archive):
 print(json.dumps([unpack(base64.b64decode(archive)) for archive in json.load(sys.stdin)]))
 `;
 
-describe.skipIf(!hasPython)("Python's zipfile (needs python3) gives the same of an archive with", () => {
+describe.skipIf(missingPython !== null)(`Python's zipfile${because(missingPython)} gives the same of`, () => {
   const same = zipCases.filter(({ unlikePython }) => !unlikePython);
   type Result = string | Record<string, string | null>;
   const results = once(
