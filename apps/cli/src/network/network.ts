@@ -47,7 +47,7 @@ export interface Network {
 }
 
 /** How long a service may take from its start until it is ready. @unit ms */
-const readyWithin = 60_000;
+const readyWithin = 120_000;
 
 /**
  * Starts Postgres (unless one is given), the devnet, facilitator and miner, and then the validator; returns
