@@ -14,6 +14,8 @@ export type ClientErrorCode =
   | 'FACILITATOR_FAILED'
   /** The answer is not what a facilitator sends. */
   | 'BAD_ANSWER'
+  /** The answer is larger than `maxAnswer`: ask for fewer jobs at once. */
+  | 'TOO_LARGE'
   /** `wait` ended before the job did. */
   | 'WAIT_TIMEOUT'
   /** What was asked for cannot be sent: a wrong mount path, for instance. */

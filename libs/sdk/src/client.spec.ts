@@ -47,6 +47,7 @@ let answers: Answer[];
 let seen: Seen[];
 let nonce: string;
 let client: HordeClient;
+let options: { facilitatorUrl: string; hotkey: Keypair };
 
 beforeEach(async () => {
   answers = [];
@@ -56,7 +57,8 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const facilitatorUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const hotkey = Keypair.generate();
-  client = new HordeClient({ facilitatorUrl, hotkey, validatorHotkey: hotkey.address });
+  options = { facilitatorUrl, hotkey };
+  client = new HordeClient({ ...options, validatorHotkey: hotkey.address });
 });
 
 afterEach(async () => {
@@ -249,4 +251,37 @@ it('all jobs are read page by page', async () => {
     'GET /api/v1/jobs/?page=1&page_size=10',
     'GET /api/v1/jobs/?page=2&page_size=10',
   ]);
+});
+
+describe('jobs that are too large to be read together', () => {
+  const page = (jobs: string[], isLast = false): Answer => [
+    200,
+    `{"count":0,"next":${isLast ? 'null' : '"x"'},"previous":null,"results":[${jobs.join(',')}]}`,
+  ];
+  const large = job([entry('completed')], { stdout: 'x'.repeat(3_000) });
+  const small = job([entry('completed')]);
+
+  beforeEach(() => {
+    const { facilitatorUrl, hotkey } = options;
+    client = new HordeClient({ facilitatorUrl, hotkey, validatorHotkey: hotkey.address, maxAnswer: 4_000 });
+  });
+
+  it('are walked through one by one, and the others by tens', async () => {
+    answers = [page([small, small]), page([large, large]), page([large]), page([large], true)];
+    const sizes: number[] = [];
+    for await (const { result } of client.iterateJobs()) sizes.push(result!.stdout.length);
+    expect(sizes).toEqual([0, 0, 3_000, 3_000]);
+    expect(seen.map(({ line }) => line)).toEqual([
+      'GET /api/v1/jobs/?page=1&page_size=10',
+      'GET /api/v1/jobs/?page=2&page_size=10',
+      'GET /api/v1/jobs/?page=11&page_size=1',
+      'GET /api/v1/jobs/?page=12&page_size=1',
+    ]);
+  });
+
+  it('are an error that says so when they are asked for together, and are not asked for again', async () => {
+    answers = [page([large, large])];
+    expect(await thrown(client.getJobs())).toMatchObject({ code: 'TOO_LARGE', retryable: false });
+    expect(seen).toHaveLength(1);
+  });
 });

@@ -12,6 +12,8 @@ export interface HordeClientOptions {
   hotkey: Keypair;
   /** The hotkey of the validator that takes the jobs. */
   validatorHotkey: string;
+  /** The largest answer that is read: a page of jobs has their results. @unit bytes @default 512,000,000 */
+  maxAnswer?: number;
 }
 
 export interface JobPageOptions {
@@ -20,6 +22,9 @@ export interface JobPageOptions {
   /** At most 256. @default 10 */
   pageSize?: number;
 }
+
+/** How many jobs `iterateJobs` reads at once. */
+const pageSize = 10;
 
 /**
  * Runs jobs through a ComputeHorde facilitator. Requests are tried up to five times while the facilitator is away or
@@ -35,8 +40,9 @@ export class HordeClient {
     facilitatorUrl = 'https://facilitator.computehorde.io/',
     hotkey,
     validatorHotkey,
+    maxAnswer = 512_000_000, // a text cannot be much longer
   }: HordeClientOptions) {
-    this.http = new Http(facilitatorUrl);
+    this.http = new Http(facilitatorUrl, maxAnswer);
     this.hotkey = hotkey;
     this.validatorHotkey = validatorHotkey;
   }
@@ -71,13 +77,26 @@ export class HordeClient {
     return (await this.page(options)).jobs;
   }
 
-  /** All jobs of this hotkey. */
+  /** All jobs of this hotkey. Where ten are too large together, they are read one by one. */
   async *iterateJobs(): AsyncGenerator<Job> {
-    for (let page = 1, isLast = false; !isLast; page++) {
-      const { jobs, hasNext } = await this.page({ page });
-      yield* jobs;
-      isLast = !hasNext;
+    for (let page = 1, hasNext = true; hasNext; page++) {
+      const whole = await this.page({ page, pageSize }).catch((error: unknown) => {
+        if (error instanceof HordeClientError && error.code === 'TOO_LARGE') return null;
+        throw error;
+      });
+      if (whole) yield* whole.jobs;
+      hasNext = whole ? whole.hasNext : yield* this.oneByOne(page);
     }
+  }
+
+  /** The jobs of a page of `iterateJobs`. Returns whether there are more. */
+  private async *oneByOne(page: number): AsyncGenerator<Job, boolean> {
+    for (let at = (page - 1) * pageSize + 1; at <= page * pageSize; at++) {
+      const { jobs, hasNext } = await this.page({ page: at, pageSize: 1 });
+      yield* jobs;
+      if (!hasNext) return false;
+    }
+    return true;
   }
 
   private async page({

@@ -24,7 +24,11 @@ export interface HttpRequest {
 export class Http {
   private readonly base: URL;
 
-  constructor(facilitatorUrl: string) {
+  /** @param maxAnswer the largest answer that is read @unit bytes */
+  constructor(
+    facilitatorUrl: string,
+    private readonly maxAnswer: number,
+  ) {
     allowSlowAddresses();
     if (!URL.canParse(facilitatorUrl))
       throw new HordeClientError('BAD_JOB_SPEC', `"${facilitatorUrl}" is not a URL.`);
@@ -60,9 +64,10 @@ export class Http {
         signal: signal ? AbortSignal.any([signal, limit]) : limit,
       });
       status = answer.status;
-      text = await answer.text();
+      text = await this.read(answer);
     } catch (error) {
       signal?.throwIfAborted();
+      if (error instanceof HordeClientError) throw error;
       throw new HordeClientError(
         'UNREACHABLE',
         `The facilitator at ${this.base.origin} does not answer: ${why(error)}.`,
@@ -72,6 +77,21 @@ export class Http {
     }
     if (status >= 200 && status < 300) return text;
     throw errorOfAnswer(status, text);
+  }
+
+  private async read({ status, body }: Response): Promise<string> {
+    const decoder = new TextDecoder();
+    let text = '';
+    let size = 0;
+    for await (const chunk of body ?? []) {
+      size += chunk.length;
+      if (size > this.maxAnswer) {
+        const sentence = `The facilitator's answer is larger than ${this.maxAnswer} bytes: ask for fewer jobs at once.`;
+        throw new HordeClientError('TOO_LARGE', sentence, status);
+      }
+      text += decoder.decode(chunk, { stream: true });
+    }
+    return text + decoder.decode();
   }
 }
 
