@@ -4,9 +4,9 @@ import { pauseFor } from './pause.ts';
 
 /** How often a request is tried. */
 const attempts = 5;
-/** The pause after the first attempt; it doubles, up to `longestPause`, with jitter. @unit ms */
+/** The pause after the first attempt; it doubles, up to `maxPause`, with jitter. @unit ms */
 const firstPause = 200;
-const longestPause = 5_000;
+const maxPause = 5_000;
 /** How long one attempt may take. @unit ms */
 const answerLimit = 60_000;
 
@@ -100,7 +100,7 @@ const isTransient = ({ code }: HordeClientError): boolean =>
   code === 'UNREACHABLE' || code === 'FACILITATOR_FAILED';
 
 const pauseAfter = (attempt: number): number =>
-  Math.min(firstPause * 2 ** (attempt - 1), longestPause) * (0.75 + Math.random() / 2);
+  Math.min(firstPause * 2 ** (attempt - 1), maxPause) * (0.75 + Math.random() / 2);
 
 function why(error: unknown): string {
   if (error instanceof Error && error.name === 'TimeoutError')

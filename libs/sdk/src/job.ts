@@ -56,7 +56,7 @@ export interface WaitOptions {
 
 /** @unit ms */
 const shortestPause = 40;
-const longestPause = 3_000;
+const maxPause = 3_000;
 
 /** A job, as it was when the facilitator was last asked. */
 export class Job {
@@ -163,7 +163,7 @@ export class Job {
           true,
         );
       }
-      const pause = Math.min(Math.max(shortestPause, (now - start) / 20), longestPause, end - now);
+      const pause = Math.min(Math.max(shortestPause, (now - start) / 20), maxPause, end - now);
       await pauseFor(pause, signal);
       await this.refresh(signal);
     }

@@ -1,12 +1,12 @@
 import { JsonFloat, type JsonObject, type JsonValue } from '@horde/protocol';
 import { fieldErrors, Refusal } from '../http/refusal.ts';
 
-const largestInteger = 2_147_483_647;
+const maxInteger = 2_147_483_647;
 const smallestInteger = -2_147_483_648;
 
 /** As many texts in a list, and as many entries in a map, as a validator reads. */
-const mostTexts = 100_000;
-const mostEntries = 10_000;
+const maxTexts = 100_000;
+const maxEntries = 10_000;
 
 interface FieldOptions<T> {
   /** What stands for a field that is left out; without one it must be there. */
@@ -52,7 +52,7 @@ export class FieldReader {
     return this.read<number>(name, {}, (raw) => {
       const value = wholeNumber(raw);
       if (value === null) return ['A valid integer is required.'];
-      if (value > largestInteger) return [`Ensure this value is less than or equal to ${largestInteger}.`];
+      if (value > maxInteger) return [`Ensure this value is less than or equal to ${maxInteger}.`];
       if (value < smallestInteger)
         return [`Ensure this value is greater than or equal to ${smallestInteger}.`];
       return { value: Number(value) };
@@ -82,7 +82,7 @@ export class FieldReader {
   texts(name: string): string[] {
     return this.read<string[]>(name, { default: [] }, (raw) => {
       if (!Array.isArray(raw)) return [`Expected a list of items but got type "${pythonType(raw)}".`];
-      if (raw.length > mostTexts) return [`Ensure this field has no more than ${mostTexts} elements.`];
+      if (raw.length > maxTexts) return [`Ensure this field has no more than ${maxTexts} elements.`];
       const wrong = problemsOfItems(
         raw.map((item, index) => [String(index), item]),
         false,
@@ -94,7 +94,7 @@ export class FieldReader {
   textMap(name: string): Map<string, string> {
     return this.read<Map<string, string>>(name, { default: new Map<string, string>() }, (raw) => {
       if (!(raw instanceof Map)) return [`Expected a dictionary of items but got type "${pythonType(raw)}".`];
-      if (raw.size > mostEntries) return [`Ensure this field has no more than ${mostEntries} elements.`];
+      if (raw.size > maxEntries) return [`Ensure this field has no more than ${maxEntries} elements.`];
       const wrong = problemsOfItems([...raw], true);
       return wrong ?? { value: raw as Map<string, string> };
     });

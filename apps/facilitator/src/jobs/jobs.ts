@@ -122,7 +122,7 @@ export class Jobs {
   /** The largest frame that a validator reads. @unit bytes */
   private async maxFrameOf(hotkey: string): Promise<number> {
     const channel = await this.channels.newest(hotkey);
-    if (channel) return channel.largestFrame;
+    if (channel) return channel.maxFrame;
     const { isComing, isKnown, isActive, lastSeen } = await this.channels.absence(hotkey);
     if (isComing) return maxPythonFrame; // by how it connects it tells whether it reads more
     const shown = hotkey.slice(0, 100);

@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { detail, fieldErrors } from '../http/refusal.ts';
 
 const defaultPageSize = 10;
-const largestPageSize = 256;
+const maxPageSize = 256;
 
 /** Which of a user's jobs are listed. */
 export interface ListQuery {
@@ -26,7 +26,7 @@ export function readListQuery(query: URLSearchParams): ListQuery {
   if (page !== 'last' && !/^0*[1-9]\d{0,8}$/.test(page)) throw invalidPage();
   return {
     page: page === 'last' ? page : Number(page),
-    pageSize: Math.min(pageSize, largestPageSize),
+    pageSize: Math.min(pageSize, maxPageSize),
     tag: query.get('tag')?.replaceAll('\0', '') ?? null,
     uuids: uuids.length > 0 ? uuids : null,
   };

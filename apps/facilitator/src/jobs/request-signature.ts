@@ -3,7 +3,7 @@ import { isSs58, verifyRequest } from '@horde/identity';
 import { make, RequestSignature } from '@horde/protocol';
 import { failure } from '../http/refusal.ts';
 
-const largestTimestamp = 2n ** 64n - 1n;
+const maxTimestamp = 2n ** 64n - 1n;
 
 /**
  * The signature in a request's headers. One that is not complete, or not in its form, counts as none, as in
@@ -49,7 +49,7 @@ export function checkSignature(given: RequestSignature, payload: Uint8Array): vo
   const isMalformed =
     type.length > 100 ||
     timestamp < 0n ||
-    timestamp > largestTimestamp ||
+    timestamp > maxTimestamp ||
     Buffer.from(signature, 'base64').length !== 64;
   if (isMalformed) throw invalid('Signature is malformed');
   if (scope !== 'SignedFields') throw invalid('A job is signed with the scope SignedFields');

@@ -9,7 +9,7 @@ import {
 import { pythonType } from './field-reader.ts';
 
 /** A value that is longer than this is not shown to the one who sent it. @unit characters */
-const longestInput = 1_000;
+const maxInput = 1_000;
 
 /** What is wrong with a volume or an upload: the keys, and the types, of the library that ComputeHorde checks them with. */
 export interface TransferProblem {
@@ -48,7 +48,7 @@ export function problemOfItem(
     const expected_tags = kinds.map((word) => `'${word}'`).join(', ');
     return problem('union_tag_invalid', [String(index)], `${tag} ${says}`, item, {
       discriminator,
-      tag: kind.slice(0, longestInput),
+      tag: kind.slice(0, maxInput),
       expected_tags,
     });
   }
@@ -72,7 +72,7 @@ const problem = (
   type,
   loc,
   msg,
-  input: writeCompact(input).length <= longestInput ? toPlain(input) : null,
+  input: writeCompact(input).length <= maxInput ? toPlain(input) : null,
   ...(ctx && { ctx }),
   url: `https://errors.pydantic.dev/2.10/v/${type}`,
 });

@@ -14,9 +14,9 @@ import { nulProblem } from './field-reader.ts';
 import { problemOfItem, problemOfList, type TransferProblem } from './transfer-problems.ts';
 
 /** As many as a validator reads. */
-const mostTransfers = 1_000;
+const maxTransfers = 1_000;
 /** Of many problems the first ones are told. */
-const mostProblems = 100;
+const maxProblems = 100;
 
 type Transfers<T> = { value: T[] } | string[] | TransferProblem[];
 
@@ -34,7 +34,7 @@ function readTransfers<T extends object>(
   raw: JsonValue,
 ): Transfers<T> {
   if (!Array.isArray(raw)) return [problemOfList(raw)];
-  if (raw.length > mostTransfers) return [`Ensure this field has no more than ${mostTransfers} elements.`];
+  if (raw.length > maxTransfers) return [`Ensure this field has no more than ${maxTransfers} elements.`];
   const kinds = classes.map((type) => String(new type()[tag]));
   const problems: TransferProblem[] = [];
   const value: T[] = [];
@@ -50,7 +50,7 @@ function readTransfers<T extends object>(
       found(error.problems);
     }
   });
-  return problems.length > 0 ? problems.slice(0, mostProblems) : { value };
+  return problems.length > 0 ? problems.slice(0, maxProblems) : { value };
 }
 
 /** What the classes do not check: they also read what other peers have stored. */

@@ -23,7 +23,7 @@ import type { ValidatorDirectory } from '../validators/validator-directory.ts';
 import { failed, success } from './responses.ts';
 
 /** The largest frame from a peer that has not said who it is: a login has 300 characters. @unit characters */
-const largestFrameBeforeLogin = 4_096;
+const maxFrameBeforeLogin = 4_096;
 
 /** Close codes that validators know. */
 const closeCode = { badSignature: 3000, notAValidator: 3001 } as const;
@@ -45,7 +45,7 @@ export class ValidatorSession {
   /** Its row among the channels; null before the login and after the end. */
   channelId: string | null = null;
   private readonly isPython: boolean;
-  private readonly largestFrame: number;
+  private readonly maxFrame: number;
   private drain: OutboxDrain | null = null;
   private isDelivering = false;
 
@@ -55,7 +55,7 @@ export class ValidatorSession {
     private readonly parts: SessionParts,
   ) {
     this.isPython = (upgrade.headers['user-agent'] ?? '').includes('websockets/');
-    this.largestFrame = this.isPython ? maxPythonFrame : limits.largestFrame;
+    this.maxFrame = this.isPython ? maxPythonFrame : limits.largestFrame;
     connection.onTimeLimit = () => connection.close(closeCode.badSignature, 'not authenticated in time');
     connection.serve({
       receive: (text) => withLogContext({ peer: this.hotkey ?? undefined }, () => this.handle(text)),
@@ -105,7 +105,7 @@ export class ValidatorSession {
   }
 
   private async handle(text: string): Promise<void> {
-    if (!this.hotkey && text.length > largestFrameBeforeLogin) {
+    if (!this.hotkey && text.length > maxFrameBeforeLogin) {
       this.connection.close(1009, 'log in first');
       return;
     }
@@ -168,7 +168,7 @@ export class ValidatorSession {
       (this.upgrade.headers[name] as string | undefined)?.slice(0, 200) ?? null;
     const channelId = await channels.open({
       validatorHotkey: hotkey,
-      largestFrame: this.largestFrame,
+      maxFrame: this.maxFrame,
       version: header('x-validator-version'),
       runnerVersion: header('x-validator-runner-version'),
     });
@@ -241,9 +241,9 @@ export class ValidatorSession {
       if (channel?.id !== channelId) return (this.isDelivering = false);
       const frame = channel.isOldest ? frameForOldest(row) : row.frame;
       const size = Buffer.byteLength(frame);
-      if (size > this.largestFrame) {
+      if (size > this.maxFrame) {
         // It was created for a connection that could take it. Sent, it would cut this one off, and the next.
-        const why = `The job's message has ${size} bytes, and its validator reads at most ${this.largestFrame}.`;
+        const why = `The job's message has ${size} bytes, and its validator reads at most ${this.maxFrame}.`;
         logger.warn(why);
         await statuses.failHere(hotkey, row.subject, why);
         return true;

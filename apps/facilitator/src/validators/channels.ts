@@ -30,7 +30,7 @@ export interface Absence {
 export interface JobChannel {
   id: string;
   /** The largest frame that the validator reads. @unit bytes */
-  largestFrame: number;
+  maxFrame: number;
   /** Whether the validator is known to be of the oldest generation. */
   isOldest: boolean;
 }
@@ -38,7 +38,7 @@ export interface JobChannel {
 export interface NewChannel {
   validatorHotkey: string;
   /** The largest frame that the validator reads. @unit bytes */
-  largestFrame: number;
+  maxFrame: number;
   /** What the validator says about itself; null: nothing. */
   version: string | null;
   runnerVersion: string | null;
@@ -50,7 +50,7 @@ export class Channels {
   constructor(private readonly database: Database) {}
 
   /** Returns the channel's id. */
-  async open({ validatorHotkey, largestFrame, version, runnerVersion }: NewChannel): Promise<string> {
+  async open({ validatorHotkey, maxFrame, version, runnerVersion }: NewChannel): Promise<string> {
     const id = randomUUID();
     await this.database.manager.query(
       `with known as (
@@ -60,7 +60,7 @@ export class Channels {
          where hotkey = $2
        )
        insert into channel (id, validator_hotkey, largest_frame) values ($1, $2, $3)`,
-      [id, validatorHotkey, largestFrame, version, runnerVersion],
+      [id, validatorHotkey, maxFrame, version, runnerVersion],
     );
     return id;
   }
@@ -86,7 +86,7 @@ export class Channels {
   /** The channel that gets a validator's jobs: the newest one. null: the validator is not active and connected now. */
   async newest(validatorHotkey: string): Promise<JobChannel | null> {
     const [row] = (await this.database.manager.query(
-      `select id, largest_frame as "largestFrame", oldest_generation as "isOldest"
+      `select id, largest_frame as "maxFrame", oldest_generation as "isOldest"
        from channel join validator on hotkey = validator_hotkey
        where validator_hotkey = $1 and active and ${fresh} order by connected_at desc limit 1`,
       [validatorHotkey],

@@ -8,7 +8,7 @@ import { ValidatorDirectory } from './validator-directory.ts';
 /** How often the chain is asked who its validators are, as in ComputeHorde. @unit ms */
 const syncInterval = 5 * 60_000;
 /** The longest pause before the chain is asked again at start. @unit ms */
-const longestPause = 30_000;
+const maxPause = 30_000;
 
 /** Keeps the list of validators as the chain has it: at start, then on a schedule. */
 @Injectable()
@@ -63,7 +63,7 @@ export class ValidatorSync implements OnApplicationBootstrap, OnApplicationShutd
   private async start(schedule: () => Promise<void>): Promise<void> {
     const { signal } = this.stopping;
     for (const step of [() => this.sync(), schedule]) {
-      for (let pause = 1_000; !signal.aborted; pause = Math.min(pause * 2, longestPause)) {
+      for (let pause = 1_000; !signal.aborted; pause = Math.min(pause * 2, maxPause)) {
         try {
           await step();
           break;
