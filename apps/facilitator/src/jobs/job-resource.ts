@@ -1,21 +1,5 @@
-import type { JobStatus } from '@horde/protocol';
+import { statusLabel } from '@horde/protocol';
 import type { LongText, StatusRow, StoredJob, StoredText } from './job-rows.ts';
-
-/** The words under which a job's status is shown, from before there were more of them. */
-const statusLabels: Record<JobStatus, string> = {
-  unknown: 'Unknown',
-  sent: 'Sent',
-  received: 'Received',
-  accepted: 'Accepted',
-  executor_ready: 'Executor Ready',
-  streaming_ready: 'Streaming Ready',
-  volumes_ready: 'Volumes Ready',
-  execution_done: 'Execution Done',
-  completed: 'Completed',
-  rejected: 'Rejected',
-  failed: 'Failed',
-  horde_failed: 'Failed',
-};
 
 /** A part of a JSON text. */
 export type Piece = string | LongText;
@@ -31,7 +15,7 @@ export function jobResource({ row, statuses }: StoredJob): Piece[] {
     ['executor_class', text(row.executor_class)],
     ['created_at', text(row.created_at)],
     ['last_update', text(last.created_at)],
-    ['status', text(statusLabels[last.status])],
+    ['status', text(statusLabel(last.status))],
     ['docker_image', text(row.docker_image)],
     ['job_namespace', text(row.job_namespace)],
     ['args', row.args!],

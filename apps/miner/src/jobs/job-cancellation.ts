@@ -5,9 +5,8 @@ import {
   JobFailed,
   make,
   toJsonValue,
+  waitOf,
   type CancelJob,
-  type JobStage,
-  type JobStatus,
   type JsonObject,
 } from '@horde/protocol';
 import { EXECUTOR_LINK, VALIDATOR_LINK } from '../tokens.ts';
@@ -54,7 +53,7 @@ export class JobCancellation {
     const failure = make(JobFailed, {
       job_uuid: job.uuid,
       reason: 'unknown',
-      stage: stages[job.status] ?? 'unknown',
+      stage: waitOf(job.status)?.stage ?? 'unknown',
       message: errors.JOB_CANCELLED(by).message,
       context: toJsonValue({ cancelled_by: by }) as JsonObject,
     });
@@ -62,12 +61,3 @@ export class JobCancellation {
     this.executors.stop(job.uuid);
   }
 }
-
-/** The stage at which a job of a status is. */
-const stages: Partial<Record<JobStatus, JobStage>> = {
-  accepted: 'executor_startup',
-  executor_ready: 'volume_download',
-  volumes_ready: 'execution',
-  streaming_ready: 'execution',
-  execution_done: 'result_upload',
-};
