@@ -1,5 +1,4 @@
 import path from 'node:path';
-
 import { failures } from './failures.ts';
 import { SCRIPT } from './script.ts';
 

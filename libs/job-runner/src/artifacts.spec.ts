@@ -12,7 +12,6 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-
 import { readArtifacts } from './artifacts.ts';
 
 function makeFolder(): string {

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
-
 import { leftOut, type Cause, type LeftOut } from './artifacts-left-out.ts';
 import { entryOf, namesIn, openFile, openFolder } from './inside.ts';
 import { why } from './wording.ts';

@@ -17,7 +17,6 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-
 import { emptyFolders } from './docker/empty-folders.ts';
 import { processOwner } from './docker/owner.ts';
 import { makeJobFolders, removeJobFolders } from './folders.ts';

@@ -3,7 +3,6 @@ import { chmod, lstat, mkdir, mkdtemp, opendir, rmdir, unlink, writeFile } from 
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type Docker from 'dockerode';
-
 import { emptyFolders } from './docker/empty-folders.ts';
 import { imageVolumesFolder } from './docker/image-volumes.ts';
 import { processOwner } from './docker/owner.ts';

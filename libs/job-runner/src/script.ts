@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-
 import type { JobFolders, JobSpec } from './runner.ts';
 
 /** Where a job sees `JobSpec.script`. */

@@ -11,7 +11,7 @@ import {
 } from '@horde/protocol';
 import type { Arguments } from '../arguments.ts';
 import { Assignment } from '../miner/assignment.ts';
-import { LetGo, MinerLink } from '../miner/miner-link.ts';
+import { Released, MinerLink } from '../miner/miner-link.ts';
 import { ExecutorSettings } from '../settings.ts';
 import { byMachineClock, now } from './clock.ts';
 import { failureMessage, overrun } from './failure.ts';
@@ -21,7 +21,7 @@ import type { OutputFeed } from './output-feed.ts';
 import { loadLibrary } from './runners.ts';
 import { stageLimits } from './stages.ts';
 import { WarmMachine } from './warm-machine.ts';
-import { until, within } from './within.ts';
+import { orAborted, withDeadline } from './with-deadline.ts';
 
 /** How long a stopped executor goes on telling its miner. @unit ms */
 const lastWordsLimit = 5_000;
@@ -76,10 +76,12 @@ export class JobService implements JobControl, OnApplicationShutdown {
       this.link.open();
       await this.link.opened;
       const limit = () => now() + this.options.startupTimeLimit * 1000;
-      if (warm) return await this.runJob(await until(this.assignment.initial, this.stop), limit(), warm);
+      if (warm) return await this.runJob(await orAborted(this.assignment.initial, this.stop), limit(), warm);
       const deadline = limit();
       const late = () => overrun('executor_startup', this.options.startupTimeLimit);
-      const arrived = within(deadline, late, this.stop, (signal) => until(this.assignment.initial, signal));
+      const arrived = withDeadline(deadline, late, this.stop, (signal) =>
+        orAborted(this.assignment.initial, signal),
+      );
       loadLibrary().catch(() => {}); // while the job comes; looked at by it
       return await this.runJob(await arrived, deadline, null);
     } catch (error) {
@@ -125,10 +127,10 @@ export class JobService implements JobControl, OnApplicationShutdown {
   private warmUp(): Promise<WarmMachine> {
     const { executorClass } = this.settings;
     const late = () => overrun('executor_startup', warmUpLimit / 1000);
-    return within(now() + warmUpLimit, late, this.stop, async (signal) => {
+    return withDeadline(now() + warmUpLimit, late, this.stop, async (signal) => {
       const library = await loadLibrary();
       const machine = await this.openMachine({ library, executorClass, jobUuid: 'warm' });
-      await until(Promise.all([machine.checked, machine.described]), signal);
+      await orAborted(Promise.all([machine.checked, machine.described]), signal);
       return new WarmMachine(machine, executorClass);
     });
   }
@@ -209,4 +211,4 @@ export class JobService implements JobControl, OnApplicationShutdown {
 
 /** Whether an executor without a job ends by this as it should: the miner needs it no longer, or it was stopped. */
 const isNoFailure = (error: unknown): boolean =>
-  error instanceof LetGo || (error instanceof HordeError && error.code === 'EXECUTOR_STOPPED');
+  error instanceof Released || (error instanceof HordeError && error.code === 'EXECUTOR_STOPPED');

@@ -22,7 +22,7 @@ import { largestResult } from './largest-result.ts';
 import type { Machine } from './machine.ts';
 import { OutputFeed } from './output-feed.ts';
 import { type Stage, stageLimits, type StageLimits } from './stages.ts';
-import { until, within } from './within.ts';
+import { orAborted, withDeadline } from './with-deadline.ts';
 
 /** How long the engine may take, beside the job itself, to start and to end a container. @unit ms */
 const engineGrace = 15_000;
@@ -99,7 +99,7 @@ export class Job {
     const late = () => overrun(this.stage, startupTimeLimit);
     this.parts.request.catch((error: unknown) => this.ending.abort(error));
     const inTime = <T>(deadline: number, work: (signal: AbortSignal) => Promise<T>) =>
-      within(deadline, late, this.stop, work);
+      withDeadline(deadline, late, this.stop, work);
     try {
       const timing = await inTime(startupDeadline, (signal) => this.getReady(signal));
       const deadline = (stage: keyof StageLimits) => this.readyAt + timing[stage] * 1000;
@@ -132,10 +132,13 @@ export class Job {
   async cleanUp(): Promise<void> {
     const limit = AbortSignal.timeout(cleanUpLimit);
     try {
-      if (this.machine) await until(this.machine.close(this.initial.job_uuid), limit);
+      if (this.machine) await orAborted(this.machine.close(this.initial.job_uuid), limit);
     } finally {
       if (this.folders)
-        await until(this.library.removeJobFolders(this.folders, this.machine?.docker ?? undefined), limit);
+        await orAborted(
+          this.library.removeJobFolders(this.folders, this.machine?.docker ?? undefined),
+          limit,
+        );
     }
   }
 
@@ -161,7 +164,7 @@ export class Job {
 
   private async fetchFiles(signal: AbortSignal): Promise<JobRequest> {
     const { settings } = this.parts;
-    const request = await until(this.parts.request, signal);
+    const request = await orAborted(this.parts.request, signal);
     if (this.initial.volume && request.volume) throw errors.VOLUME_GIVEN_TWICE();
     await this.library.downloadVolume(this.initial.volume ?? request.volume, this.folders!.volume, {
       maxBytes: settings.volumeMaxSizeBytes,
@@ -178,7 +181,7 @@ export class Job {
     const { runner, checked } = this.machine!;
     if (request.docker_image !== this.initial.docker_image)
       await runner.prepare(request.docker_image, signal);
-    await until(checked, signal);
+    await orAborted(checked, signal);
   }
 
   /** The runner ends the job at its deadline and has its output; it is cut off only when its engine hangs. */
@@ -198,7 +201,7 @@ export class Job {
       gpu: executorClasses[this.initial.executor_class].hasGpu ? request.docker_run_options_preset : 'none',
       script: request.raw_script,
     };
-    return within(deadline + engineGrace, late, this.stop, async (signal) => {
+    return withDeadline(deadline + engineGrace, late, this.stop, async (signal) => {
       const options: RunOptions = {
         signal,
         deadline: byMachineClock(deadline),

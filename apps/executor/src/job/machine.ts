@@ -4,7 +4,7 @@ import type { JobRunner } from '@horde/job-runner';
 import type { Logger } from '@horde/operations';
 import { type ExecutorClass, executorClasses, type JsonObject, toJsonValue } from '@horde/protocol';
 import type { ExecutorSettings } from '../settings.ts';
-import { collectMachineSpecs } from '../specs/collect.ts';
+import { collectMachineSpecs } from '../machine-specs/collect.ts';
 import { makeRunner, runnerOptions } from './runners.ts';
 
 /** How long the end of an executor waits for the leftovers of others to be removed. @unit ms */

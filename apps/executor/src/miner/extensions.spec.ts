@@ -4,7 +4,7 @@ import { OutputFeed } from '../job/output-feed.ts';
 import { DurableMiner } from '../testing/durable-miner.ts';
 import { finished, lineWithJob, openLink } from '../testing/open-link.ts';
 import { requests } from '../testing/requests.ts';
-import { LetGo } from './miner-link.ts';
+import { Released } from './miner-link.ts';
 
 describe('a cancellation', () => {
   it('reaches the executor', async () => {
@@ -114,7 +114,7 @@ describe('the line of a warm executor', () => {
     const { miner, link } = await idle();
     miner.close(1000);
     await expect.poll(() => link.gone.aborted).toBe(true);
-    expect(link.gone.reason).toEqual(new LetGo('The miner needs this executor no longer.'));
+    expect(link.gone.reason).toEqual(new Released('The miner needs this executor no longer.'));
   });
 
   it('is let go when the miner stays away before there is a job', async () => {

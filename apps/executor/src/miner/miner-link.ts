@@ -7,7 +7,7 @@ import type { OutputFeed } from '../job/output-feed.ts';
 import { ExecutorSettings } from '../settings.ts';
 import { Assignment } from './assignment.ts';
 import { LiveOutput } from './live-output.ts';
-import { Said } from './said.ts';
+import { SentMessages } from './sent-messages.ts';
 import { Session } from './session.ts';
 
 /** The pauses between attempts to connect; they double. @unit ms */
@@ -24,8 +24,8 @@ const outputGrace = 200;
 const longestDelay = 2 ** 31 - 1;
 
 /** Why a warm executor need not wait for a job any longer: no failure. */
-export class LetGo extends Error {
-  override readonly name = 'LetGo';
+export class Released extends Error {
+  override readonly name = 'Released';
 }
 
 /** How a connection ended. */
@@ -48,7 +48,7 @@ export class MinerLink {
   private readonly leaving = new AbortController();
   private readonly firstOpened = Promise.withResolvers<void>();
   private readonly confirmed = Promise.withResolvers<void>();
-  private readonly said = new Said();
+  private readonly said = new SentMessages();
   private session: Session | null = null;
   /** Resolves with a session that takes live output. */
   private listening = Promise.withResolvers<Session>();
@@ -62,7 +62,7 @@ export class MinerLink {
   /** Until when a miner that speaks `durable-1` is waited for to take the result. @unit ms since 1970 */
   private deliveryDeadline = 0;
 
-  /** Aborted with MINER_GONE or LetGo when nothing more can be told to the miner. */
+  /** Aborted with MINER_GONE or Released when nothing more can be told to the miner. */
   readonly gone = this.leaving.signal;
   /** Resolves with the first connection; rejects with MINER_GONE when there was none. */
   readonly opened = this.firstOpened.promise;
@@ -173,7 +173,7 @@ export class MinerLink {
     this.session = null;
     if (listens) this.listening = Promise.withResolvers();
     const wasIn = session.isIn;
-    if (code === 1000 && this.isIdle) this.leave(new LetGo('The miner needs this executor no longer.'));
+    if (code === 1000 && this.isIdle) this.leave(new Released('The miner needs this executor no longer.'));
     // 1005: closed in good order, without a code.
     const inOrder = wasIn && (code === 1000 || code === 1005);
     if (this.hasResult && (this.isDurable ? this.said.isCommitted : inOrder)) {
@@ -207,7 +207,7 @@ export class MinerLink {
     if (this.hasResult && this.isDurable && now < this.deliveryDeadline) return;
     if (now < this.waitingSince + limit * 1000) return;
     const away = `could not be reached for ${Math.floor((now - this.waitingSince) / 1000)} s`;
-    if (this.isIdle) this.leave(new LetGo(`The miner ${away}, and this executor has no job.`));
+    if (this.isIdle) this.leave(new Released(`The miner ${away}, and this executor has no job.`));
     else this.abandon(`The miner ${away}: ${problem}`);
   }
 

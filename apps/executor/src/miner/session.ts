@@ -9,7 +9,7 @@ import {
   readFrame,
 } from '@horde/transport';
 import type { Assignment } from './assignment.ts';
-import type { Said } from './said.ts';
+import type { SentMessages } from './sent-messages.ts';
 
 /** How long the miner may say nothing on a fresh connection before it counts as having let us in. @unit ms */
 const silenceLimit = 5_000;
@@ -17,7 +17,7 @@ const silenceLimit = 5_000;
 /** What a session has to do with. */
 export interface SessionParts {
   assignment: Assignment;
-  said: Said;
+  said: SentMessages;
   logger: Logger;
   /** Called when the miner has committed more of what was said. */
   onAcknowledged: () => void;

@@ -1,7 +1,6 @@
 import type Docker from 'dockerode';
 import { connect } from 'node:net';
 import type { Readable } from 'node:stream';
-
 import { failures } from '../failures.ts';
 import { MOST_AT_ONCE } from '../output/output-file.ts';
 

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-
 import { isStatic, staticBusybox } from './busybox.ts';
 
 describe("this machine's busybox", () => {

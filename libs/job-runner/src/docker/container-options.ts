@@ -1,5 +1,4 @@
 import type Docker from 'dockerode';
-
 import { artifactsTarget } from '../artifacts-dir.ts';
 import type { JobFolders, JobSpec } from '../runner.ts';
 import { SCRIPT, scriptFile } from '../script.ts';

@@ -1,5 +1,4 @@
 import type Docker from 'dockerode';
-
 import { failures } from '../failures.ts';
 import { Demultiplexer } from '../output/demultiplex.ts';
 import type { JobOutput } from '../output/job-output.ts';

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-
 import { readArtifacts } from '../artifacts.ts';
 import { jobRunnerConformance } from '../testing/conformance.ts';
 import { dockerJobs } from '../testing/docker-jobs.ts';

@@ -1,6 +1,5 @@
 import Docker from 'dockerode';
 import { createHash } from 'node:crypto';
-
 import { HordeError } from '@horde/protocol';
 import { failures } from '../failures.ts';
 import { JobOutput } from '../output/job-output.ts';

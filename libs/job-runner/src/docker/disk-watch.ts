@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
 import type Docker from 'dockerode';
-
 import { bytes } from '@horde/protocol';
 import { failures } from '../failures.ts';
 import { pause } from '../pause.ts';

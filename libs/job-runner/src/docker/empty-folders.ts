@@ -1,7 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import type Docker from 'dockerode';
-
 import { ownerLabels } from './owner.ts';
 import { toolsImage } from './tools-image.ts';
 

@@ -4,7 +4,6 @@ import { connect, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
-
 import { dockerJobs } from '../testing/docker-jobs.ts';
 import { engineError, fromEngine } from './engine.ts';
 

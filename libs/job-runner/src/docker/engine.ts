@@ -1,5 +1,4 @@
 import type Docker from 'dockerode';
-
 import { failures } from '../failures.ts';
 import { engineSays } from './engine-says.ts';
 

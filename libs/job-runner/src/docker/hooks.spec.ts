@@ -1,7 +1,6 @@
 import type Docker from 'dockerode';
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-
 import { JobFailure } from '../failures.ts';
 import type { JobFolders, JobSpec } from '../runner.ts';
 import { dockerJobs } from '../testing/docker-jobs.ts';

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-
 import { checkPolicy, type ImagePolicy } from './image-policy.ts';
 import { fullReference } from './image-reference.ts';
 

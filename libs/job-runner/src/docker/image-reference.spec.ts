@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-
 import { checkedReference, fullReference, parseReference } from './image-reference.ts';
 
 describe('the image that a reference means', () => {

@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type Docker from 'dockerode';
-
 import { failures } from '../failures.ts';
 import type { JobFolders } from '../runner.ts';
 import { fromEngine } from './engine.ts';

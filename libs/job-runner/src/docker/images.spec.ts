@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { because } from '@horde/testing/missing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-
 import { JobFailure } from '../failures.ts';
 import { type DockerRegistry, login, missingRegistry, startRegistry } from '../testing/docker-registry.ts';
 import { TestRegistry } from '../testing/registry.ts';

@@ -1,5 +1,4 @@
 import type Docker from 'dockerode';
-
 import { failures } from '../failures.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import { engineFacts } from './limits.ts';

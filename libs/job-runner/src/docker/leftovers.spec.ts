@@ -16,7 +16,6 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-
 import { bundleScript } from '../../../../tools/bundle-script.ts';
 import { makeJobFolders } from '../folders.ts';
 import { ensureNodeImage } from '../testing/node-image.ts';

@@ -1,7 +1,6 @@
 import { lstat, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type Docker from 'dockerode';
-
 import { jobFoldersIn, OWNER_FILE, removeJobFolders, ROOT_PREFIX } from '../folders.ts';
 import { engineSays } from './engine-says.ts';
 import { ownerOn, ownerState } from './owner.ts';

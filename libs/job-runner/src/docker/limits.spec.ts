@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-
 import { dockerJobs } from '../testing/docker-jobs.ts';
 import { appears } from '../testing/observe.ts';
 import { checkRuntimes, resolveLimits } from './limits.ts';

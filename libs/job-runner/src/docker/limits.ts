@@ -1,5 +1,4 @@
 import type Docker from 'dockerode';
-
 import { bytes } from '@horde/protocol';
 import { failures } from '../failures.ts';
 import { engineError, fromEngine } from './engine.ts';

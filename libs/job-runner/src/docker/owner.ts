@@ -3,7 +3,6 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type Docker from 'dockerode';
-
 import { ownContainer } from './own-container.ts';
 
 /** Whether an owner still runs; `unknown` where that cannot be told from here, which is no reason to remove anything. */

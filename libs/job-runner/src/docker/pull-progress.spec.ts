@@ -1,5 +1,4 @@
 import { describe, expect, it, vi } from 'vitest';
-
 import { type EngineEvent, type ImageProgress, PullProgress } from './pull-progress.ts';
 
 /** What is told of a pull whose events come so many milliseconds apart. */

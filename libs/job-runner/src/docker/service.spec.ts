@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-
 import { freePort } from '@horde/testing/free-port';
 import type { StreamingDoor } from '../runner.ts';
 import { makeIdentity } from '../streaming/certificate.ts';

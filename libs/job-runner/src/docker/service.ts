@@ -1,5 +1,4 @@
 import type Docker from 'dockerode';
-
 import type { RunOptions } from '../runner.ts';
 import { openStreaming, type StreamingOptions } from '../streaming/streaming.ts';
 import { fromEngine } from './engine.ts';

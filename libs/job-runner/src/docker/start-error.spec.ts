@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-
 import { dockerJobs } from '../testing/docker-jobs.ts';
 
 describe('a container that the engine refuses because of the job', () => {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import Docker from 'dockerode';
 import { describe, expect, it, onTestFinished } from 'vitest';
-
 import { makeTestImage } from '../testing/test-image.ts';
 import { staticBusybox } from './busybox.ts';
 import { busyboxImage, toolsImage } from './tools-image.ts';

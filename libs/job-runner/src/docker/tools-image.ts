@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type Docker from 'dockerode';
-
 import { staticBusybox } from './busybox.ts';
 import { throwOnError } from './images.ts';
 import { ownContainer } from './own-container.ts';

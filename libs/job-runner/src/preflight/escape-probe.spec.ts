@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { beforeAll, describe, expect, it } from 'vitest';
-
 import { toolsImage } from '../docker/tools-image.ts';
 import { probeEscape, verdict } from './escape-probe.ts';
 

@@ -1,5 +1,4 @@
 import type Docker from 'dockerode';
-
 import { runTool, type ToolRun } from './run-tool.ts';
 import { engineMustRun, SecurityCheckFailed } from './security-check-failed.ts';
 import { NO_NAMESPACE, unshareCgroup } from './unshare-cgroup.ts';

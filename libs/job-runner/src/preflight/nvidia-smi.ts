@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { delimiter } from 'node:path';
 import type Docker from 'dockerode';
-
 import { ownContainer } from '../docker/own-container.ts';
 import { runTool, type ToolRun } from './run-tool.ts';
 

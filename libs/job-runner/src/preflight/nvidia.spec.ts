@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-
 import { makeTestImage, type TestImage } from '../testing/test-image.ts';
 import { checkGpus, checkNvidia, checkToolkit, toolkitFolder, toolkitOfHost } from './nvidia.ts';
 import { nvidiaSmiInContainer, runNvidiaSmi } from './nvidia-smi.ts';

@@ -1,6 +1,5 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import type Docker from 'dockerode';
-
 import { ownContainer } from '../docker/own-container.ts';
 import {
   gpuAccess,

@@ -14,7 +14,6 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-
 import { isRemembered, MEMORY, remember } from './remembered.ts';
 
 describe('a check that passed', () => {

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Docker from 'dockerode';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-
 import type { ContainerLimits } from '../docker/limits.ts';
 import { securityPreflight } from './security-preflight.ts';
 

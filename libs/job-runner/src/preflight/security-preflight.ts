@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type Docker from 'dockerode';
-
 import { jobProfile } from '../docker/container-options.ts';
 import { engineSays } from '../docker/engine-says.ts';
 import { type ContainerLimits, isNvidia, jobRuntime } from '../docker/limits.ts';

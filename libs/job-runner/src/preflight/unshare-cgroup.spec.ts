@@ -3,7 +3,6 @@ import { mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-
 import { NO_NAMESPACE, unshareCgroup } from './unshare-cgroup.ts';
 
 function program(): string {

@@ -1,6 +1,5 @@
 import { tmpdir } from 'node:os';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-
 import { makeJobFolders, removeJobFolders } from '../folders.ts';
 import type { JobFolders, JobSpec } from '../runner.ts';
 import { jobRunnerConformance } from '../testing/conformance.ts';

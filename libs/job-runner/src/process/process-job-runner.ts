@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
-
 import { failures } from '../failures.ts';
 import { JobOutput, type StreamName } from '../output/job-output.ts';
 import type { Ending, JobFolders, JobRunner, JobSpec, RunOptions } from '../runner.ts';

@@ -1,6 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-
 import { JobFailure } from '../failures.ts';
 import { makeIdentity, readClientCertificate } from './certificate.ts';
 

@@ -1,6 +1,5 @@
 import { webcrypto, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-
 import { failures } from '../failures.ts';
 import { why } from '../wording.ts';
 

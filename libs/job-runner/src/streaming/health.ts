@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import http from 'node:http';
-
 import { pause } from '../pause.ts';
 import { why } from '../wording.ts';
 

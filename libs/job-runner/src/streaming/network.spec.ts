@@ -7,7 +7,6 @@ import { networkInterfaces } from 'node:os';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, it, onTestFinished } from 'vitest';
-
 import { ensureNodeImage } from '../testing/node-image.ts';
 import { createJobNetwork, removeJobNetwork } from './network.ts';
 

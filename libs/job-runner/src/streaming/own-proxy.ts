@@ -1,5 +1,4 @@
 import type Docker from 'dockerode';
-
 import { failures } from '../failures.ts';
 import { JOB_PORT, untilHealthy } from './health.ts';
 import { leaveNetwork } from './network.ts';

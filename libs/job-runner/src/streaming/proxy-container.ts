@@ -2,7 +2,6 @@ import type Docker from 'dockerode';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Duplex, PassThrough } from 'node:stream';
-
 import { removeContainer } from '../docker/engine.ts';
 import { engineSays } from '../docker/engine-says.ts';
 import { toolsImage } from '../docker/tools-image.ts';

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-
 import { JOB_PORT, untilHealthy } from './health.ts';
 import { type Proxy, serveProxy } from './proxy.ts';
 

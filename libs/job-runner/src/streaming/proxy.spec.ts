@@ -12,7 +12,6 @@ import { promisify } from 'node:util';
 import { because, missingPrograms } from '@horde/testing/missing';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-
 import { type Identity, makeIdentity } from './certificate.ts';
 import { type Proxy, serveProxy } from './proxy.ts';
 

@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-
 import { DefaultJobRunner } from '../docker/default-job-runner.ts';
 import { makeJobFolders } from '../folders.ts';
 import type { JobSpec, StreamingDoor } from '../runner.ts';

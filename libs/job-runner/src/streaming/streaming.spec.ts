@@ -7,7 +7,6 @@ import net from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-
 import { JobFailure } from '../failures.ts';
 import type { StreamingDoor, StreamingRequest } from '../runner.ts';
 import { startJob, webJob } from '../testing/streaming-job.ts';

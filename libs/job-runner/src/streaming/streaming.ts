@@ -1,5 +1,4 @@
 import type Docker from 'dockerode';
-
 import { engineSays } from '../docker/engine-says.ts';
 import { ownContainer } from '../docker/own-container.ts';
 import { HordeError } from '@horde/protocol';

@@ -13,7 +13,7 @@ const patience = 30_000;
  * @param deadline by `now`
  * @throws the signal's reason when it was aborted; otherwise what the work throws
  */
-export async function within<T>(
+export async function withDeadline<T>(
   deadline: number,
   overrun: () => Error,
   stop: AbortSignal,
@@ -43,7 +43,7 @@ export async function within<T>(
 }
 
 /** Waits for something that knows no signal. @throws the signal's reason */
-export async function until<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const abort = () => aborted.reject(signal.reason);
   signal.addEventListener('abort', abort, { once: true });

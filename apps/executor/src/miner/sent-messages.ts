@@ -2,7 +2,7 @@
  * What this executor has said to its miner, in order: the first message is number 1. All of it is kept until the end,
  * though it was acknowledged: a miner whose database was put back to an earlier state asks for it again.
  */
-export class Said {
+export class SentMessages {
   private readonly frames: string[] = [];
   private committed = 0;
 

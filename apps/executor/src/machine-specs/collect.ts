@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import type * as JobRunnerLibrary from '@horde/job-runner';
 import { JsonFloat, type MachineDescription } from '@horde/protocol';
 import type Docker from 'dockerode';
-import { until } from '../job/within.ts';
+import { orAborted } from '../job/with-deadline.ts';
 import { parseCpuInfo } from './cpu.ts';
 import { gpuFields, parseGpus } from './gpus.ts';
 import { parseMemInfo } from './memory.ts';
@@ -66,7 +66,7 @@ export async function collectMachineSpecs(
   options: MachineSpecsOptions,
 ): Promise<MachineSpecsPayload> {
   const engine: Promise<Engine | null> = docker
-    ? until(docker.info() as Promise<Engine>, options.signal)
+    ? orAborted(docker.info() as Promise<Engine>, options.signal)
     : Promise.resolve(null);
   const parts: { [Part in keyof MachineSpecsFacts]?: () => Promise<MachineSpecsFacts[Part]> } = {
     gpu: () => gpuSpecs(docker, engine, options),
