@@ -135,8 +135,14 @@ export class SshHost {
     await this.startSshd();
   }
 
-  private async startSshd(): Promise<void> {
-    await this.runOn('exec /usr/sbin/sshd -D');
+  /** Ends connections too. @param options for sshd, on its command line */
+  async restartSshd(options = ''): Promise<void> {
+    await this.run('pkill sshd; while ss -Htln sport = 22 | grep -q .; do sleep 0.1; done');
+    await this.startSshd(options);
+  }
+
+  private async startSshd(options = ''): Promise<void> {
+    await this.runOn(`exec /usr/sbin/sshd -D ${options}`);
     await this.run(
       'for i in $(seq 100); do ss -Htln sport = 22 | grep -q . && exit; sleep 0.1; done; exit 1',
     );
