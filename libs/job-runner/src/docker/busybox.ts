@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { failures } from '../failures.ts';
 
 const PLACES = ['/bin/busybox', '/usr/bin/busybox'];
 const PT_INTERP = 3;
@@ -7,7 +6,7 @@ const PT_INTERP = 3;
 /**
  * This machine's busybox, which runs in an empty image because it needs no libraries.
  *
- * @throws HordeError saying how to get one
+ * @throws Error saying how to get one
  */
 export async function staticBusybox(places = PLACES): Promise<Buffer> {
   let found: string | undefined;
@@ -17,7 +16,9 @@ export async function staticBusybox(places = PLACES): Promise<Buffer> {
     if (isStatic(program)) return program;
     found ??= place;
   }
-  throw found ? failures.BUSYBOX_NOT_STATIC(found) : failures.BUSYBOX_MISSING();
+  // No row of the catalogue: tools/image.ts reads this file as it is, without the libraries.
+  const fact = found ? `${found} needs shared libraries.` : 'There is no busybox on this machine.';
+  throw new Error(`${fact} A static one is needed: apt-get install busybox-static`);
 }
 
 /** Whether bytes are a 64-bit little-endian ELF program that asks for no loader of shared libraries. */

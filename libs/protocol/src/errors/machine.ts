@@ -49,17 +49,6 @@ export const machineErrors = {
     retryable: true,
     wire: { reason: 'generic_error' },
   },
-  BUSYBOX_MISSING: {
-    says: 'There is no busybox on this machine. A static one is needed: apt-get install busybox-static',
-    retryable: true,
-    wire: { reason: 'generic_error' },
-  },
-  BUSYBOX_NOT_STATIC: {
-    facts: ['file'],
-    says: '{file} needs shared libraries. A static one is needed: apt-get install busybox-static',
-    retryable: true,
-    wire: { reason: 'generic_error' },
-  },
   DISK_NOT_MEASURED: {
     facts: ['why'],
     says: "The disk that the job's files take cannot be measured by du: {why}.",
