@@ -1,6 +1,6 @@
 /**
- * Bundles one app into OUT_FOLDER/main.mjs (the app's dist when not given), with a source map: fast to start, and an
- * image needs nothing else.
+ * Bundles one app into OUT_FOLDER/main.mjs (the app's dist when not given): fast to start, and an image needs nothing else.
+ * The source map beside it is for our loggers, which read it when they write an error; Node does not load it.
  */
 import { rolldown, type Plugin } from 'rolldown';
 import { readFileSync } from 'node:fs';
@@ -40,6 +40,19 @@ const absent = [
   'utf-8-validate',
 ];
 
+/** Packages that none of the apps calls, although a library loads them at its own start: their place stays empty. */
+const unused = [
+  // of nest-commander: asking for input in a terminal, a configuration file, completion in a shell
+  'inquirer',
+  'cosmiconfig',
+  '@fig/complete-commander',
+  // of class-validator: telephone numbers
+  'libphonenumber-js',
+  // of BullMQ: schedules in cron's form
+  'cron-parser',
+  'luxon',
+];
+
 /**
  * Packages that an app never calls, although a library of its loads them at its own start: the app's package.json
  * lists them as `bundle.without`, and an empty module stands in for them.
@@ -47,7 +60,7 @@ const absent = [
 const { bundle: options } = JSON.parse(readFileSync(path.join(projectRoot, 'package.json'), 'utf8')) as {
   bundle?: { without?: string[] };
 };
-const without = options?.without ?? [];
+const without = [...unused, ...(options?.without ?? [])];
 const http = ['http', 'node:http'];
 
 const replaced: Plugin = {
@@ -56,6 +69,10 @@ const replaced: Plugin = {
     if (without.some((name) => id === name || id.startsWith(`${name}/`))) return `\0without:${id}`;
     // Importing node:http from a module runs its lazy getters, which load Node's whole fetch: 50 ms of every start.
     return http.includes(id) ? '\0node:http' : null;
+  },
+  // The map is for our own sources: what errors need of packages is the name of the function.
+  transform(code, id) {
+    return id.includes('node_modules') ? { code, map: { mappings: '' } } : null;
   },
   load(id) {
     if (id.startsWith('\0without:')) return 'module.exports = {};';
@@ -76,6 +93,11 @@ const bundle = await rolldown({
 await bundle.write({
   file: path.join(outFolder ?? path.join(projectRoot, 'dist'), 'main.mjs'),
   format: 'esm',
-  sourcemap: true,
   codeSplitting: false,
+  // A text with one character beyond Latin-1 takes Node twice the memory.
+  charset: 'ascii',
+  comments: false,
+  minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+  sourcemap: true,
+  sourcemapExcludeSources: true,
 });

@@ -106,11 +106,10 @@ program
       process.exit(2);
     }
     // The service takes this process over: signals, standard streams and the pid are its own.
-    process.execve!(
-      process.execPath,
-      [process.execPath, '--enable-source-maps', bundleOf(service), ...rest],
-      { ...process.env, ...(settings !== undefined && variablesIn(settings)) },
-    );
+    process.execve!(process.execPath, [process.execPath, bundleOf(service), ...rest], {
+      ...process.env,
+      ...(settings !== undefined && variablesIn(settings)),
+    });
   });
 
 describeRepositoryCommands(program);

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LoggerService } from '@nestjs/common';
 import { SettingsError, trimValue } from '@horde/settings';
+import { withSourcePlaces } from './source-places.ts';
 import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
 
 /** Facts that stand in every line written while one job or one peer is served. */
@@ -68,7 +69,7 @@ function errorFacts(error: unknown, depth = 0): unknown {
   return {
     type: name,
     message,
-    stack,
+    stack: stack === undefined ? undefined : withSourcePlaces(stack),
     ...(code !== undefined && { code }),
     ...(cause instanceof Error && { cause: inner(cause) }),
     ...(Array.isArray(errors) && {

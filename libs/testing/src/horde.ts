@@ -34,14 +34,10 @@ export const removeDataFolder = (folder: string): Promise<void> =>
 /** Starts the CLI as `./horde` does once the machine is prepared. */
 export function startHorde(args: string[], dataFolder: string, environment: NodeJS.ProcessEnv = {}): Running {
   const { TEST_POSTGRES_URL: _url, ...inherited } = process.env;
-  const child = spawn(
-    process.execPath,
-    ['--enable-source-maps', path.join(root, 'apps/cli/dist/main.mjs'), ...args],
-    {
-      env: { ...inherited, HORDE_ROOT: root, HORDE_DATA: dataFolder, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const child = spawn(process.execPath, [path.join(root, 'apps/cli/dist/main.mjs'), ...args], {
+    env: { ...inherited, HORDE_ROOT: root, HORDE_DATA: dataFolder, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let [stdout, stderr] = ['', ''];
   let look: () => void = () => undefined;
   child.stdout.on('data', (chunk: Buffer) => {

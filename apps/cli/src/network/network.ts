@@ -190,7 +190,7 @@ async function launch(
 ): Promise<ChildProcess> {
   const file = await open(log, 'a', 0o600);
   try {
-    return spawn(process.execPath, ['--enable-source-maps', bundleOf(name), ...command], {
+    return spawn(process.execPath, [bundleOf(name), ...command], {
       env: environmentOf(name, plan),
       cwd: plan.folder,
       // A Ctrl-C in the terminal is for this process, which stops the services in order.

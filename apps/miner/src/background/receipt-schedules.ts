@@ -11,7 +11,7 @@ import { ReceiptPages } from '../receipts/receipt-pages.ts';
 import { ReceiptRetention } from '../receipts/receipt-retention.ts';
 
 /** How often receipts without a page are looked for without being rung for: a command may have stored them. @unit ms */
-const sweepInterval = 10_000;
+const sweepInterval = 30_000;
 /** How often complete pages are compressed, as in ComputeHorde. @unit ms */
 const archiveInterval = 60_000;
 /** How often old records are removed. @unit ms */
