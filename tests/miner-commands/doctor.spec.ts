@@ -95,6 +95,8 @@ describe('finds, with what to do about it,', () => {
       async () => ({
         EXECUTOR_MANAGER_CLASS_PATH: 'docker',
         EXECUTOR_IMAGE: 'horde-test/nowhere:1',
+        HOST: '0.0.0.0',
+        BITTENSOR_MINER_PORT: String(await freePort()),
       }),
       {
         verdict: 'WARN',
