@@ -57,6 +57,7 @@ import { OutboxCleaning } from './background/outbox-cleaning.ts';
 import { ValidatorDelivery } from './validators/validator-delivery.ts';
 import { ValidatorRates } from './validators/validator-rates.ts';
 import { ValidatorMessages } from './validators/validator-messages.ts';
+import { DepartedValidators } from './background/departed-validators.ts';
 import { ValidatorSync } from './background/validator-sync.ts';
 import { ValidatorGateway } from './validators/validator.gateway.ts';
 import { Validators } from './directory/validators.ts';
@@ -100,6 +101,7 @@ export function minerModule(settings: MinerSettings, logger: Logger, parts: Mine
       ImagePreparation,
       Validators,
       ValidatorSync,
+      DepartedValidators,
       Authentication,
       ValidatorDelivery,
       { provide: VALIDATOR_LINK, useExisting: ValidatorDelivery },

@@ -26,11 +26,14 @@ const active = async () =>
   );
 
 describe('the validators', () => {
-  it('are those of the chain: new ones are added, missing ones inactive, and active again when they are back', async () => {
+  it('are those of the chain: new ones are added, ones that two readings miss inactive, and active again when they are back', async () => {
     await chainHas('a', 'b', 'b');
     expect(await active()).toEqual(['a', 'b']);
     await chainHas('b', 'c');
+    expect(await active()).toEqual(['a', 'b', 'c']);
+    await chainHas('b', 'c');
     expect(await active()).toEqual(['b', 'c']);
+    await chainHas('a');
     await chainHas('a');
     expect(await active()).toEqual(['a']);
   });
@@ -38,7 +41,14 @@ describe('the validators', () => {
   it('that were added by hand stay active, whatever the chain says', async () => {
     await miner.part(Validators).addDebug('b');
     await miner.part(Validators).addDebug('d');
+    await chainHas('c');
+    await chainHas('c');
+    expect(await active()).toEqual(['b', 'c', 'd']);
+  });
+
+  it('stay when the chain lists nobody', async () => {
     await chainHas();
-    expect(await active()).toEqual(['b', 'd']);
+    await chainHas();
+    expect(await active()).toEqual(['b', 'c', 'd']);
   });
 });

@@ -42,7 +42,8 @@ export class ValidatorSync implements OnApplicationBootstrap {
   /** Reads the validators from the chain. @throws ChainError */
   async fetch(): Promise<number> {
     const { validators } = await this.chain.validators();
-    await this.validators.replace(validators.map(({ hotkey }) => hotkey));
+    const taken = await this.validators.update(validators.map(({ hotkey }) => hotkey));
+    if (!taken) this.logger.warn('the chain lists no validator: those that are known stay');
     this.done = true;
     return validators.length;
   }

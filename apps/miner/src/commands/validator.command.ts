@@ -23,8 +23,14 @@ export class DebugAddValidator extends MinerCommand {
 @Command({ name: 'fetch_validators', description: 'read from the chain now who the validators are' })
 export class FetchValidators extends MinerCommand {
   override async run(): Promise<void> {
-    const { validators } = await makeChain(this.context.settings()).validators();
-    await this.context.use((app) => app.get(Validators).replace(validators.map(({ hotkey }) => hotkey)));
+    const chain = makeChain(this.context.settings());
+    // One that is missing is dropped when two readings agree.
+    const readings = [await chain.validators(), await chain.validators()] as const;
+    await this.context.use(async (app) => {
+      for (const { validators } of readings)
+        await app.get(Validators).update(validators.map(({ hotkey }) => hotkey));
+    });
+    const { validators } = readings[1];
     const { length } = validators;
     this.context.print(`The chain has ${length} validator${length === 1 ? '' : 's'}.`);
   }

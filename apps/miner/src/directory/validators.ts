@@ -3,16 +3,21 @@ import { Database } from '@horde/database';
 import { MinerSettings } from '../settings.ts';
 import { Validator } from './validator.entity.ts';
 
-/** How old the blacklist may be that a job is checked against. @unit ms */
-const blacklistLife = 1_000;
+/** How old what is known of the validators may be when a job is checked. @unit ms */
+const standingsLife = 1_000;
+
+/** Who may have jobs run here. */
+interface Standings {
+  active: Set<string>;
+  blacklisted: Set<string>;
+}
 
 /** The validators that the miner knows. */
 @Injectable()
 export class Validators {
-  private blacklist: { hotkeys: Promise<Set<string>>; at: number } = {
-    hotkeys: Promise.resolve(new Set()),
-    at: -Infinity,
-  };
+  private standings: { read: Promise<Standings> | null; at: number } = { read: null, at: -Infinity };
+  /** Whom the chain listed at its last reading; null before the first. */
+  private lastListed: Set<string> | null = null;
 
   constructor(
     private readonly database: Database,
@@ -26,19 +31,27 @@ export class Validators {
   }
 
   /**
-   * Makes the table say what the chain says: these hotkeys are validators, all others are no longer active, but for
-   * those added by hand.
+   * Takes over a reading of the chain: these hotkeys are validators. One that is missing here and was missing in the reading
+   * before is no longer active, unless it was added by hand. A reading that lists nobody proves nothing, and is passed over.
+   * @returns false when it was
    */
-  async replace(hotkeys: string[]): Promise<void> {
+  async update(hotkeys: string[]): Promise<boolean> {
+    if (hotkeys.length === 0) return false;
+    const listed = new Set(hotkeys);
+    const before = this.lastListed;
+    this.lastListed = listed;
+    const staying = before ? [...listed, ...before] : null;
     await this.database.manager.query(
       `with listed as (
          insert into validator (hotkey, active) select distinct unnest($1::text[]), true
          on conflict (hotkey) do update set active = true where not validator.active
        )
        update validator set active = false
-       where active and not debug and not (hotkey = any ($1::text[]))`,
-      [hotkeys],
+       where active and not debug and $2::text[] is not null and not (hotkey = any ($2::text[]))`,
+      [hotkeys, staying],
     );
+    this.standings.at = -Infinity;
+    return true;
   }
 
   /** Adds a validator by hand; it stays active whatever the chain says. */
@@ -62,22 +75,38 @@ export class Validators {
        on conflict (hotkey) do update set blacklisted = excluded.blacklisted`,
       [hotkey, blacklisted],
     );
-    this.blacklist.at = -Infinity;
+    this.standings.at = -Infinity;
   }
 
   /** Whether the operator has blacklisted a validator. What another process has changed counts within a second. */
   async isBlacklisted(hotkey: string): Promise<boolean> {
-    if (performance.now() - this.blacklist.at >= blacklistLife) {
-      this.blacklist = { hotkeys: this.readBlacklist(), at: performance.now() };
-    }
-    return (await this.blacklist.hotkeys).has(hotkey);
+    return (await this.currentStandings()).blacklisted.has(hotkey);
   }
 
-  private async readBlacklist(): Promise<Set<string>> {
-    const rows = await this.database.manager.query<{ hotkey: string }[]>(
-      'select hotkey from validator where blacklisted',
+  /** Whether a validator may have jobs run here. That it may not counts within a second, that it may at once. */
+  async isActive(hotkey: string): Promise<boolean> {
+    if (this.settings.debugTurnAuthenticationOff) return true;
+    if ((await this.currentStandings()).active.has(hotkey)) return true;
+    this.standings.at = -Infinity;
+    return (await this.currentStandings()).active.has(hotkey);
+  }
+
+  private currentStandings(): Promise<Standings> {
+    const { read, at } = this.standings;
+    if (read && performance.now() - at < standingsLife) return read;
+    const fresh = this.readStandings();
+    this.standings = { read: fresh, at: performance.now() };
+    fresh.catch(() => (this.standings.at = -Infinity));
+    return fresh;
+  }
+
+  private async readStandings(): Promise<Standings> {
+    const rows = await this.database.manager.query<Pick<Validator, 'hotkey' | 'active' | 'blacklisted'>[]>(
+      'select hotkey, active, blacklisted from validator where active or blacklisted',
     );
-    return new Set(rows.map(({ hotkey }) => hotkey));
+    const those = (which: 'active' | 'blacklisted') =>
+      new Set(rows.filter((row) => row[which]).map(({ hotkey }) => hotkey));
+    return { active: those('active'), blacklisted: those('blacklisted') };
   }
 
   /** Remembers that this validator signs its job messages. */

@@ -35,21 +35,28 @@ export class ExecutorDelivery {
     if (session) this.bring(session);
   }
 
-  /** Sends, in the background, what the executor has not been sent; one after another, whoever asks. */
+  /** Sends, in the background, what the executor has not been sent; once more when it is called meanwhile. */
   bring(session: ExecutorSession): void {
     const { job } = session;
     if (!job) return;
-    const sending = (session.sending ?? Promise.resolve())
-      .then(() => withLogContext({ job: job.uuid, peer: 'executor' }, () => this.send(session, job)))
+    session.hasNews = true;
+    session.sending ??= withLogContext({ job: job.uuid, peer: 'executor' }, () => this.sendAll(session, job))
       .catch((error: unknown) => {
         if (!session.connection.isOpen) return;
         this.logger.error({ error, job: job.uuid }, 'an executor could not be sent its requests');
         session.connection.close(1011, 'internal error');
       })
       .finally(() => {
-        if (session.sending === sending) session.sending = null;
+        session.sending = null;
+        if (session.hasNews && session.connection.isOpen) this.bring(session);
       });
-    session.sending = sending;
+  }
+
+  private async sendAll(session: ExecutorSession, job: ExecutorJob): Promise<void> {
+    while (session.hasNews) {
+      session.hasNews = false;
+      await this.send(session, job);
+    }
   }
 
   private async send(session: ExecutorSession, { uuid }: ExecutorJob): Promise<void> {

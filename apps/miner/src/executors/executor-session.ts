@@ -18,6 +18,8 @@ export class ExecutorSession {
   sent = 0;
   /** What is being sent to it. */
   sending: Promise<void> | null = null;
+  /** Whether there may be something that it has not been sent. */
+  hasNews = false;
 
   constructor(
     readonly token: string,

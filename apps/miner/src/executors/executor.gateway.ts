@@ -79,7 +79,7 @@ export class ExecutorGateway {
   async resume(session: ExecutorSession, job: string, number: number): Promise<void> {
     if (!(await session.opened)) return;
     if (session.job?.uuid !== job) return session.sendError(notItsJob);
-    session.sent = number;
+    session.sent = Math.max(session.sent, number);
     this.delivery.bring(session);
     await session.link?.resume(job, session.received);
   }

@@ -66,6 +66,9 @@ export class JobIntake {
     if (await this.validators.isBlacklisted(session.hotkey)) {
       return this.decline(session, request, 'validator_blacklisted', errors.VALIDATOR_BLACKLISTED().message);
     }
+    if (!(await this.validators.isActive(session.hotkey))) {
+      return this.decline(session, request, 'validator_blacklisted', errors.VALIDATOR_NOT_ACTIVE().message);
+    }
     const refusal = await this.signature.refusal(request.validator_signature, json, session.hotkey);
     if (refusal) return this.decline(session, request, 'invalid_signature', refusal.message);
     const receipt = this.receiptOf(request, session.hotkey);

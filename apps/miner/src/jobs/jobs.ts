@@ -197,6 +197,16 @@ export class Jobs {
     );
   }
 
+  /** Whether a validator has jobs here that run, or whose end it was to be sent in the last minute and has not confirmed. */
+  async hasUnreported(hotkey: string): Promise<boolean> {
+    const rows = await this.database.manager.query<unknown[]>(
+      `select 1 from job where validator_hotkey = $1 and status <> 'rejected'
+         and (ended_at is null or settled_at is null and ended_at > now() - interval '1 minute') limit 1`,
+      [hotkey],
+    );
+    return rows.length > 0;
+  }
+
   /** The jobs whose executors may run. */
   holdingSlots(): Promise<Job[]> {
     return this.database.manager.findBy(Job, { slot_held: true });

@@ -93,7 +93,9 @@ export class ValidatorDelivery implements ValidatorLink {
   /** The session's validator has all of a job's messages up to this number, and waits for what follows. */
   async resume(session: ValidatorSession, job: string, number: number): Promise<void> {
     await this.confirmed(session.hotkey, job, number);
-    this.deliveryOf(session)?.sent.set(job, String(number));
+    const sent = this.deliveryOf(session)?.sent;
+    // Never backwards: what was sent on this connection is not read and sent again however often it is asked for.
+    if (sent && number > Number(sent.get(job) ?? -1)) sent.set(job, String(number));
     this.name(session, job);
   }
 
@@ -122,6 +124,13 @@ export class ValidatorDelivery implements ValidatorLink {
       session.named.delete(job);
       sent.delete(job);
     }
+  }
+
+  /** The connections of validators, by hotkey. */
+  connections(): Map<string, ValidatorSession[]> {
+    return new Map(
+      [...this.deliveries].map(([hotkey, all]) => [hotkey, [...all].map(({ session }) => session)]),
+    );
   }
 
   /** The jobs that connections have named and that are not settled. */

@@ -1,6 +1,9 @@
 import { writeFrame, type JsonObject, type MessageOf, type validatorToMiner } from '@horde/protocol';
 import type { Connection, DurableLink } from '@horde/transport';
 
+/** How long a connection stays open whose validator is refused. Some clients connect again without a pause. @unit ms */
+const refusedLife = 10_000;
+
 /** A message of a validator, and the frame that it came as. */
 export interface ValidatorFrame {
   message: MessageOf<typeof validatorToMiner>;
@@ -19,6 +22,7 @@ export class ValidatorSession {
   link: DurableLink | null = null;
   /** Whether it has named a job. One that has not may be a client that came back and waits for its jobs' news. */
   hasNamed = false;
+  private dismissed = false;
   /** The jobs that its own messages have named and that are not settled. */
   readonly named = new Set<string>();
 
@@ -37,6 +41,14 @@ export class ValidatorSession {
   /** Sends a message about a job that it gets until it has confirmed it. @param number rises with each of the job's */
   deliver(job: string, number: number, frame: string): Promise<boolean> {
     return this.link ? this.link.message(job, number, frame) : this.connection.sendText(frame);
+  }
+
+  /** Closes the connection as one whose authentication is refused. @param sentence why */
+  dismiss(sentence: string): void {
+    if (this.dismissed) return;
+    this.dismissed = true;
+    void this.sendError(sentence);
+    setTimeout(() => this.connection.close(1000), refusedLife).unref();
   }
 
   /** Tells the validator that it sent what cannot be used, in a sentence for people. */

@@ -1,10 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ExecutorManager } from '@horde/executor-manager';
+import { isSs58 } from '@horde/identity';
 import { LOGGER, withLogContext, type Logger } from '@horde/operations';
 import { dispatch, ExecutorManifest, make, ValidatorAuth, validatorToMiner } from '@horde/protocol';
-import { DurableLink, readFrame, type Connection, type Pending, type Upgrade } from '@horde/transport';
+import {
+  cutError,
+  DurableLink,
+  readFrame,
+  type Connection,
+  type Pending,
+  type Upgrade,
+} from '@horde/transport';
 import { JobRequests } from '../jobs/job-requests.ts';
 import { DatabaseRetry } from '../database/database-retry.ts';
+import { LineRate } from '../logging/line-rate.ts';
 import { EXECUTOR_MANAGER } from '../tokens.ts';
 import { ReceiptCounts } from '../receipts/receipt-counts.ts';
 import { Authentication } from './authentication.ts';
@@ -19,9 +28,14 @@ import { ValidatorSession, type ValidatorFrame } from './validator-session.ts';
 
 type ReceivedFrame = ValidatorFrame & Received & { session: ValidatorSession };
 
+/** How many lines connections that have not authenticated may have logged in a minute, all together. */
+const maxUnauthenticatedLines = 30;
+
 /** `/v0.1/validator_interface/{hotkey}`: where validators connect. */
 @Injectable()
 export class ValidatorGateway {
+  private readonly unauthenticatedLines = new LineRate(maxUnauthenticatedLines);
+
   constructor(
     private readonly authentication: Authentication,
     private readonly limits: ConnectionLimits,
@@ -43,6 +57,14 @@ export class ValidatorGateway {
       if (!session.hasSpoken) void session.sendError('There was no authentication within 10 s.');
       connection.close(1000);
     };
+    if (!isSs58(session.hotkey)) {
+      connection.onText(
+        async () => undefined,
+        () => undefined,
+      );
+      void session.sendError('The path of the connection names no hotkey.');
+      return;
+    }
     const receive = (text: string) =>
       withLogContext({ peer: session.hotkey }, () => this.receive(session, text));
     const onError = (error: unknown) => this.failed(session, error);
@@ -74,9 +96,12 @@ export class ValidatorGateway {
   }
 
   private async authenticate(session: ValidatorSession, auth: ValidatorAuth): Promise<void> {
-    const refusal = await this.retry.run(() => this.authentication.refusal(auth, session.hotkey));
-    if (refusal) {
-      this.logger.info({ refusal }, 'an authentication was refused');
+    const refused = await this.retry.run(() => this.authentication.refusal(auth, session.hotkey));
+    if (refused) {
+      const refusal = cutError(refused);
+      this.unauthenticatedLines.line((leftOut) =>
+        this.logger.info({ refusal, leftOut }, 'an authentication was refused'),
+      );
       return session.sendError(refusal);
     }
     if (!this.limits.authenticate(session))
@@ -109,7 +134,11 @@ export class ValidatorGateway {
 
   private async read(session: ValidatorSession, text: string): Promise<ReceivedFrame | null> {
     const frame = await readFrame(validatorToMiner, text, async (sentence, error) => {
-      this.logger.warn(`a frame could not be read: ${sentence}`);
+      if (session.authenticated) this.logger.warn(`a frame could not be read: ${sentence}`);
+      else
+        this.unauthenticatedLines.line((leftOut) =>
+          this.logger.warn({ leftOut }, `a frame could not be read: ${sentence}`),
+        );
       if (session.authenticated) this.receiptCounts.unreadable(error, text);
       const decline = session.authenticated ? declineOfUnknownClass(error, text) : null;
       if (decline) await session.send(decline);

@@ -89,6 +89,12 @@ export const networkErrors = {
     retryable: false,
     wire: { reason: 'validator_blacklisted' },
   },
+  VALIDATOR_NOT_ACTIVE: {
+    says: 'This validator is not active: the chain does not list it, and the operator has not added it.',
+    hint: 'Once it is a validator of this subnet again its jobs are taken within a minute.',
+    retryable: false,
+    wire: { reason: 'validator_blacklisted' },
+  },
   TOO_MANY_JOB_REQUESTS: {
     says: 'This validator asks for more jobs in a minute than the miner looks at.',
     hint: 'Ask again in a minute; the miner can raise MAX_JOB_REQUESTS_PER_MINUTE.',
