@@ -8,7 +8,7 @@ import type {
   RunningExecutor,
   StartExecutor,
 } from './executor-manager.ts';
-import { untilAborted } from './until-aborted.ts';
+import { orAborted } from '@horde/async';
 
 /** Every slot of the class is taken. */
 export class NoFreeSlot extends Error {
@@ -134,9 +134,9 @@ export abstract class BaseExecutorManager implements ExecutorManager {
   async wait(handle: ExecutorHandle, signal: AbortSignal): Promise<ExitStatus> {
     signal.throwIfAborted();
     const known = this.executors.get(this.identity(handle));
-    if (!known && !(await untilAborted(this.isRunning(handle), signal))) return { code: null };
+    if (!known && !(await orAborted(this.isRunning(handle), signal))) return { code: null };
     const executor = known ?? this.watch(handle);
-    const status = await untilAborted(executor.exit, signal);
+    const status = await orAborted(executor.exit, signal);
     this.executors.delete(this.identity(handle));
     return status;
   }

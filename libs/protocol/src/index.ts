@@ -31,3 +31,4 @@ export * from './signed/cheat-report.ts';
 export * from './signed/job-request.ts';
 export * from './signed/streaming.ts';
 export * from './signed/validator-signature.ts';
+export * from './uuid.ts';

@@ -1,16 +1,18 @@
+import { doublingPause, type Pauses } from '@horde/async';
+
 /** Pauses after failures that double each time, for each of several things that are tried again. */
 export class Backoff<Key> {
   private readonly failures = new Map<Key, { count: number; until: number }>();
 
   /** @param pauses the pause after the first failure, and the longest. @unit ms */
   constructor(
-    private readonly pauses: { first: number; max: number },
+    private readonly pauses: Pauses,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
   failed(key: Key): void {
     const count = (this.failures.get(key)?.count ?? 0) + 1;
-    const pause = Math.min(this.pauses.first * 2 ** (count - 1), this.pauses.max);
+    const pause = doublingPause(count, this.pauses);
     this.failures.set(key, { count, until: this.now() + pause });
   }
 

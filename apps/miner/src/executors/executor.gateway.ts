@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, withLogContext, type Logger } from '@horde/operations';
-import { dispatch, executorToMiner } from '@horde/protocol';
+import { dispatch, executorToMiner, isCanonicalUuid } from '@horde/protocol';
 import {
   DurableLink,
   readFrame,
@@ -101,7 +101,7 @@ export class ExecutorGateway {
     await before?.connection.handled();
     if (!this.sessions.isNewest(session)) return false;
     const { token, connection } = session;
-    const job = isToken.test(token) ? await this.jobOf(session) : null;
+    const job = isToken(token) ? await this.jobOf(session) : null;
     if (!job) {
       this.sessions.release(session);
       await session.sendError('This token belongs to no job that waits for an executor.');
@@ -185,9 +185,11 @@ export class ExecutorGateway {
   }
 }
 
-const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-/** Tokens as this miner makes them. No other is looked up. */
-const isToken = new RegExp(`^(?:${uuid}|warm)-${uuid}$`);
+/** Whether a token is as this miner makes them: a job's uuid and another, or `warm-` and one. No other is looked up. */
+const isToken = (token: string): boolean => {
+  const [owner, own] = [token.slice(0, -37), token.slice(-36)];
+  return token.at(-37) === '-' && isCanonicalUuid(own) && (owner === 'warm' || isCanonicalUuid(owner));
+};
 const notItsJob = 'job_uuid: is not the job of this token';
 
 /** What comes over a `durable-1` connection of an executor. */

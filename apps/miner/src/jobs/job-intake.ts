@@ -12,6 +12,7 @@ import {
   type InitialJobRequest,
   type JobRejectionReason,
   type JsonObject,
+  isCanonicalUuid,
 } from '@horde/protocol';
 import type { Pending } from '@horde/transport';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
@@ -23,7 +24,6 @@ import type { StoredReceipt } from '../receipts/stored-receipt.entity.ts';
 import { MinerSettings } from '../settings.ts';
 import { Validators } from '../directory/validators.ts';
 import type { Job } from './job.entity.ts';
-import { isJobUuid } from './job-uuid.ts';
 import { JobSignature } from './job-signature.ts';
 import { Jobs } from './jobs.ts';
 import type { ExecutorLink, ValidatorConnection, ValidatorLink } from './links.ts';
@@ -54,7 +54,7 @@ export class JobIntake {
   async receive(request: InitialJobRequest, from: Received, json: JsonObject): Promise<void> {
     const { session, text } = from;
     const { job_uuid: uuid, executor_class: executorClass } = request;
-    if (!isJobUuid(uuid)) {
+    if (!isCanonicalUuid(uuid)) {
       return session.sendError(`"${uuid}" is not a UUID in its canonical form: lower case, with hyphens.`);
     }
     const waitsFor = this.queue.validatorOf(uuid);

@@ -3,9 +3,9 @@ import { Database } from '@horde/database';
 import {
   executorRequestNumbers as toExecutor,
   validatorMessageNumbers as ofValidator,
+  isCanonicalUuid,
 } from '@horde/protocol';
 import type { Job } from './job.entity.ts';
-import { isJobUuid } from './job-uuid.ts';
 import { storable } from './storable.ts';
 
 /** What an executor is told of its job; null where there is nothing, or it has it. */
@@ -51,7 +51,7 @@ export class JobRequests {
    * such job here.
    */
   async received(uuid: string, hotkey: string): Promise<number | null> {
-    if (!isJobUuid(uuid)) return null;
+    if (!isCanonicalUuid(uuid)) return null;
     const [row] = await this.database.manager.query<{ received: number }[]>(
       `select case when settled_at is not null then $3::int when cancelled_at is not null then $4::int
          when job_request is not null then $5::int else $6::int end as received

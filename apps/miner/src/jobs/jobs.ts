@@ -1,13 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, Outbox, type Transaction } from '@horde/database';
 import type { ExecutorHandle } from '@horde/executor-manager';
-import { isTerminal, JobStatus, mayFollow, type Message } from '@horde/protocol';
+import { isTerminal, JobStatus, mayFollow, type Message, isCanonicalUuid } from '@horde/protocol';
 import { Batches } from '../database/batches.ts';
 import { VALIDATOR_LINK } from '../tokens.ts';
 import { FreedSlots } from './freed-slots.ts';
 import { failureFrame, isFailure } from './failure-frame.ts';
 import { Job } from './job.entity.ts';
-import { isJobUuid } from './job-uuid.ts';
 import type { ValidatorLink } from './links.ts';
 import { storable } from './storable.ts';
 
@@ -37,7 +36,7 @@ export class Jobs {
 
   /** The job of this uuid; null when there is none. */
   async find(uuid: string): Promise<Job | null> {
-    return isJobUuid(uuid) ? this.database.manager.findOneBy(Job, { uuid }) : null;
+    return isCanonicalUuid(uuid) ? this.database.manager.findOneBy(Job, { uuid }) : null;
   }
 
   /**

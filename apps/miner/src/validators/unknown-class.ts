@@ -7,8 +7,8 @@ import {
   type InitialJobRequest,
   type JsonError,
   type JsonObject,
+  isCanonicalUuid,
 } from '@horde/protocol';
-import { isJobUuid } from '../jobs/job-uuid.ts';
 
 /** The most that is repeated of the name of a class. */
 const maxName = 60;
@@ -23,7 +23,8 @@ export function declineOfUnknownClass(error: JsonError | ShapeError, text: strin
   const request = parseJson(text) as JsonObject;
   const [type, uuid, name] = ['message_type', 'job_uuid', 'executor_class'].map((key) => request.get(key));
   const asked: InitialJobRequest['message_type'] = 'V0InitialJobRequest';
-  if (type !== asked || typeof uuid !== 'string' || !isJobUuid(uuid) || typeof name !== 'string') return null;
+  if (type !== asked || typeof uuid !== 'string' || !isCanonicalUuid(uuid) || typeof name !== 'string')
+    return null;
   const { message } = errors.CLASS_NOT_OFFERED(name.slice(0, maxName));
   return make(DeclineJob, { job_uuid: uuid, reason: 'busy', message });
 }

@@ -2,15 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { isRetryable } from '@horde/database';
 import { LOGGER, type Logger, withLogContext } from '@horde/operations';
-import { errors, type NewJob } from '@horde/protocol';
+import { errors, type NewJob, isCanonicalUuid } from '@horde/protocol';
 import { Whitelist } from '../whitelist/whitelist.ts';
 import { JobQueue } from './job-queue.ts';
 import { Jobs } from './jobs.ts';
 import { rejected, unreadable } from './outcome.ts';
 import { jobSignatureProblem } from './request-signature.ts';
 
-/** The form of a uuid that receipts can carry. */
-const canonicalUuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** The pauses before a job is tried to be stored again while the database is away. @unit ms */
 const storePauses = [100, 500, 2_000, 5_000];
 
@@ -31,7 +29,7 @@ export class JobIntake {
    * @param problem what is wrong with it
    */
   async refuse(uuid: string, frame: string, problem: string): Promise<void> {
-    if (!canonicalUuid.test(uuid)) return;
+    if (!isCanonicalUuid(uuid)) return;
     const request = { uuid, executor_class: '', signature: null };
     await this.persistently(async () => void (await this.jobs.receive(request, frame, unreadable(problem))));
   }
@@ -39,7 +37,7 @@ export class JobIntake {
   /** A job that is known already changes nothing. @param frame the text that `request` was read from */
   async receive(request: NewJob, frame: string): Promise<void> {
     await withLogContext({ job: request.uuid }, async () => {
-      if (!canonicalUuid.test(request.uuid)) {
+      if (!isCanonicalUuid(request.uuid)) {
         return this.logger.warn(
           'the job is ignored: its uuid is not in the canonical form, which receipts need',
         );

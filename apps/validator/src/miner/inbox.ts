@@ -1,5 +1,4 @@
-/** The longest wait that a timer can be set to. @unit ms */
-const maxTimer = 2 ** 31 - 1;
+import { clampDelay } from '@horde/async';
 
 /** Things that arrive one by one for one reader. */
 export class Inbox<T> {
@@ -28,7 +27,7 @@ export class Inbox<T> {
       if (first !== undefined) return first;
       const left = until - Date.now();
       if (left <= 0) return null;
-      await this.wait(Math.min(left, maxTimer), signal);
+      await this.wait(clampDelay(left), signal);
     }
   }
 

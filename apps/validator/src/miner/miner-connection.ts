@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clampDelay, doublingPause } from '@horde/async';
 import type { JobOutput } from '@horde/protocol';
 import type { MinerMessage } from '../jobs/outcome.ts';
 import { Inbox } from './inbox.ts';
@@ -9,7 +10,7 @@ import type { MinerLink } from './miner-link.ts';
 const firstAttempts = 5;
 /** A connection that lasted less than this is not opened again at once. @unit ms */
 const shortLife = 5_000;
-const maxPause = 5_000;
+const pauses = { first: 200, max: 5_000 };
 
 /** A message of the miner. */
 export interface ReceivedMessage {
@@ -61,7 +62,7 @@ export class MinerConnection {
    */
   async reopen(until: number, persistent: boolean): Promise<boolean> {
     await this.pauseAfterShortLife(until);
-    const limit = AbortSignal.timeout(Math.min(Math.max(1, until - Date.now()), 2 ** 31 - 1));
+    const limit = AbortSignal.timeout(clampDelay(until - Date.now()));
     const inbox = (this.inbox = new Inbox<MinerEvent>());
     /** Resolves when the message is taken: until then the miner is read no further than its connection's limits. */
     const receive = async (message: MinerMessage, number: number | null): Promise<void> => {
@@ -133,7 +134,7 @@ export class MinerConnection {
   /** A miner that closes every connection at once is not to be called many times a second. */
   private async pauseAfterShortLife(until: number): Promise<void> {
     if (this.shortLives === 0) return;
-    const pause = Math.min(100 * 2 ** this.shortLives, maxPause, Math.max(0, until - Date.now()));
+    const pause = Math.min(doublingPause(this.shortLives, pauses), clampDelay(until - Date.now()));
     await sleep(pause, undefined, { signal: this.signal });
   }
 }

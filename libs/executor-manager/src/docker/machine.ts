@@ -4,7 +4,7 @@ import { PlaceAway } from '../base-executor-manager.ts';
 import type { ExecutorHandle } from '../executor-manager.ts';
 import { SshAgent, SshLink, type SshLinkOptions, type SshTarget } from '../ssh/ssh-link.ts';
 import { canListen, StreamingPorts } from '../streaming-ports.ts';
-import { untilAborted } from '../until-aborted.ts';
+import { orAborted } from '@horde/async';
 import { answered } from './engine.ts';
 
 /** A machine with a Docker engine that runs executors. */
@@ -133,7 +133,7 @@ export class SshMachine implements Machine {
   }
 
   async inReach(): Promise<boolean> {
-    await untilAborted(this.link.tried, AbortSignal.timeout(firstPatience)).catch(() => {});
+    await orAborted(this.link.tried, AbortSignal.timeout(firstPatience)).catch(() => {});
     // An engine may be stopped, or its socket not be ours, on a host that is in reach. Of one that is late the link tells.
     const ping = this.link.awayFor === 0 ? await this.pings.last() : null;
     if (ping === 'refuses' && this.link.awayFor === 0) {
@@ -156,7 +156,7 @@ export class SshMachine implements Machine {
 
   async back(signal: AbortSignal): Promise<void> {
     await sleep(1_000, undefined, { signal, ref: false });
-    await untilAborted(this.link.connected(signal), signal);
+    await orAborted(this.link.connected(signal), signal);
   }
 
   close(): void {

@@ -11,7 +11,7 @@ import type {
   StartExecutor,
 } from '../executor-manager.ts';
 import { canListen, StreamingPorts, type StreamingPort } from '../streaming-ports.ts';
-import { untilAborted } from '../until-aborted.ts';
+import { orAborted } from '@horde/async';
 import { bootId, groupLeaders, membersOf, processFacts, signal, type ProcessFacts } from './proc.ts';
 
 export interface ProcessExecutorManagerOptions {
@@ -86,7 +86,7 @@ export class ProcessExecutorManager extends BaseExecutorManager {
     if (!exit) {
       while (runs(handle)) await sleep(pollInterval, undefined, { signal: abort, ref: false });
     }
-    const status = exit ? await untilAborted(exit, abort) : { code: null };
+    const status = exit ? await orAborted(exit, abort) : { code: null };
     this.exits.delete(this.identity(handle));
     if (mayHoldGroup(handle)) await killGroup(Number(handle['group']));
     if (typeof handle['port'] === 'number') this.ports?.release(handle['port']);

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2';
 import { reasonOf } from '@horde/network';
-import { untilAborted } from '../until-aborted.ts';
+import { orAborted } from '@horde/async';
 import type { KnownHosts } from './known-hosts.ts';
 
 export interface SshTarget {
@@ -77,7 +77,7 @@ export class SshLink {
   /** Resolves when the host is in reach. */
   async connected(signal: AbortSignal): Promise<void> {
     const until = AbortSignal.any([signal, this.closing.signal]);
-    if (!this.client) await untilAborted(this.next.promise, until);
+    if (!this.client) await orAborted(this.next.promise, until);
   }
 
   /** A channel to a unix socket of the host. */
@@ -104,7 +104,7 @@ export class SshLink {
         stream.on('close', () => resolve(/^\w+/.exec(text)?.[0] ?? null));
       });
     });
-    return untilAborted(answer, AbortSignal.timeout(answerLimit)).catch(() => null);
+    return orAborted(answer, AbortSignal.timeout(answerLimit)).catch(() => null);
   }
 
   close(): void {

@@ -1,0 +1,38 @@
+import { getEventListeners } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { clampDelay, doublingPause, maxDelay, orAborted } from './index.ts';
+
+describe('a wait that can be aborted', () => {
+  it('ends with what is waited for, and leaves no listener', async () => {
+    const { signal } = new AbortController();
+    expect(await orAborted(Promise.resolve(7), signal)).toBe(7);
+    await expect(orAborted(Promise.reject(new Error('no')), signal)).rejects.toThrow('no');
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it('ends with the reason of the signal, also of one that was aborted before', async () => {
+    const stop = new AbortController();
+    const wait = orAborted(new Promise(() => {}), stop.signal);
+    stop.abort(new Error('stopped'));
+    await expect(wait).rejects.toThrow('stopped');
+    await expect(orAborted(new Promise(() => {}), stop.signal)).rejects.toThrow('stopped');
+  });
+
+  it('leaves no rejection unheard when the work fails after it was aborted', async () => {
+    const work = Promise.withResolvers<void>();
+    const wait = orAborted(work.promise, AbortSignal.abort(new Error('stopped')));
+    work.reject(new Error('too late'));
+    await expect(wait).rejects.toThrow('stopped');
+  });
+});
+
+it('a delay is one that a timer takes', () => {
+  expect([-1, 5, Infinity].map(clampDelay)).toEqual([0, 5, maxDelay]);
+});
+
+it('pauses double up to the longest', () => {
+  const pauses = { first: 100, max: 1_000 };
+  expect([1, 2, 3, 4, 5, 5_000].map((failures) => doublingPause(failures, pauses))).toEqual([
+    100, 200, 400, 800, 1_000, 1_000,
+  ]);
+});

@@ -1,0 +1,3 @@
+export { clampDelay, maxDelay } from './delay.ts';
+export { orAborted } from './or-aborted.ts';
+export { doublingPause, type Pauses } from './pauses.ts';
