@@ -5,12 +5,13 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { Database } from '@horde/database';
-import { LOGGER, repeat, withLogContext, type Logger } from '@horde/operations';
+import { LOGGER, LogThrottle, repeat, withLogContext, type Logger } from '@horde/operations';
 import { HordeFailed, make } from '@horde/protocol';
 import { JobCancellation } from '../jobs/job-cancellation.ts';
 import type { Job } from '../jobs/job.entity.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { logThrottle } from '../logging/log-throttle.ts';
+import { Backoff } from '../executors/backoff.ts';
 import { ExecutorSessions } from '../executors/executor-sessions.ts';
 import { ExecutorSupervisor } from '../executors/executor-supervisor.ts';
 
@@ -19,13 +20,32 @@ const interval = 1_000;
 /** How long an executor may take to end its job when that was cancelled. @unit seconds */
 const cancellationLimit = 20;
 
-/** `over`: its deadline has passed. */
-type OverdueJob = Job & { over: boolean };
+/** The pause before the same job is ended or stopped again: its executor's machine may be away. @unit ms */
+const pauses = { first: 2_000, max: 60_000 };
+/** That an executor stays after its job is logged again after so long. @unit ms */
+const repeatAfter = 600_000;
+
+/** What is read of a job, and all that is: there may be many, again and again. */
+type OverdueJob = Pick<
+  Job,
+  'uuid' | 'validator_hotkey' | 'status' | 'cancelled_by' | 'cancelled_at' | 'connected_at' | 'ended_at'
+> & {
+  /** Its deadline has passed. */
+  over: boolean;
+  /** All of its limits together. @unit seconds */
+  limit: number;
+};
 
 /** Ends jobs whose executor does not come or does not end, and executors that stay after their job. */
 @Injectable()
 export class OverdueJobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private stop: (() => void) | undefined;
+  private readonly backoff = new Backoff<string>(pauses);
+  private readonly cannotEnd = logThrottle((error) =>
+    // The others must not wait for ever behind one that cannot be ended.
+    this.logger.error({ error }, 'an overdue job could not be ended'),
+  );
+  private readonly stuck = new LogThrottle(repeatAfter);
 
   constructor(
     private readonly database: Database,
@@ -46,22 +66,21 @@ export class OverdueJobs implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   async sweep(): Promise<void> {
-    for (const job of await this.overdue()) {
-      await withLogContext({ job: job.uuid }, async () => {
-        try {
-          await this.end(job);
-        } catch (error) {
-          // The others must not wait for ever behind one that cannot be ended.
-          this.logger.error({ error }, 'an overdue job could not be ended');
-        }
-      });
+    const overdue = await this.overdue();
+    this.backoff.keepOnly(overdue.map(({ uuid }) => uuid));
+    for (const job of overdue) {
+      if (!this.backoff.isOver(job.uuid)) continue;
+      this.backoff.failed(job.uuid); // until it is seen no more
+      await withLogContext({ job: job.uuid }, () => this.end(job).catch(this.cannotEnd.is));
     }
   }
 
   /** All times are the database's, by whose clock they were set: this machine's may differ. */
   private overdue(): Promise<OverdueJob[]> {
     return this.database.manager.query<OverdueJob[]>(
-      `select *, deadline < now() as over from job
+      `select uuid, validator_hotkey, status, cancelled_by, cancelled_at, connected_at, ended_at,
+         deadline < now() as over, round(extract(epoch from deadline - accepted_at))::float8 as limit
+       from job
        where ended_at is null and least(deadline, connect_by) < now()
          or ended_at is null and cancelled_at < now() - make_interval(secs => $1)
          or slot_held and ended_at < now() - interval '1 minute'`,
@@ -71,19 +90,19 @@ export class OverdueJobs implements OnApplicationBootstrap, BeforeApplicationShu
 
   private async end(job: OverdueJob): Promise<void> {
     if (job.ended_at) {
-      this.logger.warn('the executor still runs a minute after its job: it is stopped');
+      if (this.stuck.allows(job.uuid))
+        this.logger.warn('the executor still runs a minute after its job: it is stopped');
     } else if (job.cancelled_at) {
       this.logger.warn('the executor has not ended its cancelled job');
       return this.cancellation.end(job);
     } else if (!job.over) {
-      if (this.sessions.has(job.uuid)) return;
+      if (this.sessions.has(job.uuid)) return this.backoff.succeeded(job.uuid);
       return this.supervisor.lost(
         job.uuid,
         `it did not ${job.connected_at ? 'come back' : 'connect'} in time`,
       );
     } else {
-      const seconds = Math.round((job.deadline.getTime() - job.accepted_at.getTime()) / 1000);
-      const message = `The job did not end within ${seconds} s, all of its limits together.`;
+      const message = `The job did not end within ${job.limit} s, all of its limits together.`;
       this.logger.warn(message);
       const failure = make(HordeFailed, {
         job_uuid: job.uuid,

@@ -16,4 +16,8 @@ it('each failure doubles the pause, up to the longest, and a success ends it', (
   backoff.failed('a');
   backoff.succeeded('a');
   expect(backoff.isOver('a')).toBe(true);
+  backoff.failed('a');
+  backoff.failed('b');
+  backoff.keepOnly(['b']);
+  expect([backoff.isOver('a'), backoff.isOver('b')]).toEqual([true, false]);
 });

@@ -20,6 +20,12 @@ export class Backoff<Key> {
     this.failures.delete(key);
   }
 
+  /** Forgets all others: nothing is tried with them any more. */
+  keepOnly(keys: Iterable<Key>): void {
+    const kept = new Set(keys);
+    for (const key of this.failures.keys()) if (!kept.has(key)) this.failures.delete(key);
+  }
+
   /** Whether it may be tried now. */
   isOver(key: Key): boolean {
     return (this.failures.get(key)?.until ?? -Infinity) <= this.now();

@@ -105,7 +105,7 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
     this.stopping.add(uuid);
     this.executors.background({ job: uuid }, async () => {
       try {
-        const job = await this.retry.run(() => this.jobs.find(uuid));
+        const job = await this.retry.run(() => this.jobs.executorOf(uuid));
         if (!job?.slot_held) return;
         if (this.executors.isStarting(job.executor_token)) return void this.unwanted.add(uuid);
         if (job.executor_handle) await this.executors.stop(job.executor_handle);

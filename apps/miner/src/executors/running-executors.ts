@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { ExecutorHandle, ExecutorManager } from '@horde/executor-manager';
 import { reasonOf } from '@horde/network';
-import { LOGGER, withLogContext, type Logger } from '@horde/operations';
+import { LOGGER, LogThrottle, withLogContext, type Logger } from '@horde/operations';
 import type { ExecutorClass } from '@horde/protocol';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
 import { connectLimit } from '../jobs/limits.ts';
@@ -13,6 +13,8 @@ import { MinerAddress } from './miner-address.ts';
 const stopGrace = 10_000;
 /** The pause before the end of an executor is waited for again; it doubles each time. @unit ms */
 const waitPauses = { first: 1_000, max: 30_000 };
+/** The same trouble with the same executor is logged again after so long. @unit ms */
+const repeatAfter = 600_000;
 
 /** An executor to start; of a warm one `jobUuid` is the uuid in its token. */
 export interface ExecutorWanted {
@@ -28,6 +30,7 @@ export class RunningExecutors implements BeforeApplicationShutdown {
   private readonly work = new Set<Promise<void>>();
   private readonly starting = new Map<string, Promise<void>>();
   private readonly exits = new Map<string, Promise<number | null>>();
+  private readonly troubles = new LogThrottle(repeatAfter);
   /** Why executors could not be listed at the last attempt: it is told once. */
   private notListed = '';
 
@@ -57,6 +60,7 @@ export class RunningExecutors implements BeforeApplicationShutdown {
     const running = withLogContext(context, work)
       .catch((error: unknown) => {
         if (this.signal.aborted) return;
+        if (!this.troubles.allows(JSON.stringify([context, reasonOf(error)]))) return;
         this.logger.error({ error, ...context }, 'an executor could not be looked after');
       })
       .finally(() => this.work.delete(running));

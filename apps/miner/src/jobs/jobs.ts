@@ -39,6 +39,17 @@ export class Jobs {
     return isCanonicalUuid(uuid) ? this.database.manager.findOneBy(Job, { uuid }) : null;
   }
 
+  /** What is known of a job's executor, without the job's requests: these may be large. */
+  async executorOf(
+    uuid: string,
+  ): Promise<Pick<Job, 'slot_held' | 'executor_token' | 'executor_handle'> | null> {
+    const [row] = await this.database.manager.query<Job[]>(
+      'select slot_held, executor_token, executor_handle from job where uuid = $1',
+      [uuid],
+    );
+    return row ?? null;
+  }
+
   /**
    * Moves a job on, notes it in its history and tells its validator. Nothing happens when the job is already there or
    * further, or has ended: a repeated step changes nothing, and an end is final. Its validator's connection is rung for
