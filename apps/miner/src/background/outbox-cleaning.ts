@@ -7,9 +7,18 @@ import { logThrottle } from '../logging/log-throttle.ts';
 import { ValidatorDelivery } from '../validators/validator-delivery.ts';
 
 /** @unit ms */
-const interval = 600_000;
+const interval = 60_000;
+/** How long a job's messages are kept that its validator does not settle. @unit seconds */
+const keptFor = 86_400;
+/** The same of a job that was declined: its validator has long gone elsewhere. @unit seconds */
+const declinesKeptFor = 300;
+/** Of which jobs that time is over; $1 and $2 are these two. */
+const isOver = `ended_at < now() - make_interval(secs => case status when 'rejected' then $2::float8 else $1::float8 end)`;
 
-/** Gives up jobs that their validators have not settled within a day: what they were to be told, and who named them. */
+/**
+ * Gives up jobs that their validators have not settled within a day, or within five minutes when they were declined: what
+ * they were to be told, and who named them.
+ */
 @Injectable()
 export class OutboxCleaning implements OnApplicationBootstrap {
   constructor(
@@ -27,16 +36,16 @@ export class OutboxCleaning implements OnApplicationBootstrap {
     await queue.every('clean', interval);
   }
 
-  /** Deletes what is about jobs that ended more than a day ago, and forgets them. */
+  /** Deletes what is about jobs whose time is over, and forgets them. */
   async clean(): Promise<void> {
+    const limits = [keptFor, declinesKeptFor];
     await this.database.manager.query(
-      `delete from outbox using job
-       where outbox.subject = job.uuid::text and job.ended_at < now() - interval '1 day'`,
+      `delete from outbox using job where job.uuid = outbox.subject::uuid and ${isOver}`,
+      limits,
     );
     const over = await this.database.manager.query<Pick<Job, 'uuid' | 'validator_hotkey'>[]>(
-      `select uuid, validator_hotkey from job
-       where uuid = any ($1::uuid[]) and ended_at < now() - interval '1 day'`,
-      [this.delivery.named()],
+      `select uuid, validator_hotkey from job where uuid = any ($3::uuid[]) and ${isOver}`,
+      [...limits, this.delivery.named()],
     );
     for (const { uuid, validator_hotkey } of over) this.delivery.forget(validator_hotkey, uuid);
   }

@@ -163,6 +163,8 @@ export class JobIntake {
       return session.sendError(
         `The job ${job.uuid} has ended (${job.status}), and its finished receipt has come.`,
       );
+    if (job.status === 'rejected' && !(await this.jobs.hasMessages(job.uuid)))
+      return session.sendError(`The job ${job.uuid} was declined.`);
     this.validatorLink.name(session, job.uuid);
     if (job.slot_held && !job.ended_at) this.executors.ensureStarted(job);
   }

@@ -9,7 +9,7 @@ export class Job {
   @Column('text') validator_hotkey!: string;
   @Column('text') executor_class!: ExecutorClass;
   @Column('text') status!: JobStatus;
-  /** The validator's frame as it came. */
+  /** The validator's frame as it came; empty when the job was declined: nobody asks for it then. */
   @Column('text') initial_request!: string;
   /** The validator's frame as it came; null until it has come. */
   @Column('text', { nullable: true }) job_request!: string | null;

@@ -39,6 +39,15 @@ export class Jobs {
     return isCanonicalUuid(uuid) ? this.database.manager.findOneBy(Job, { uuid }) : null;
   }
 
+  /** Whether anything of what its validator was to be told about a job is kept. */
+  async hasMessages(uuid: string): Promise<boolean> {
+    const rows = await this.database.manager.query<unknown[]>(
+      'select 1 from outbox where subject = $1 limit 1',
+      [uuid],
+    );
+    return rows.length > 0;
+  }
+
   /** What is known of a job's executor, without the job's requests: these may be large. */
   async executorOf(
     uuid: string,
@@ -74,6 +83,7 @@ export class Jobs {
              ended_at = case when $4::boolean then now() end,
              connect_by = case when $4 then null else connect_by end,
              slot_held = slot_held and not ($4 and start_requested_at is null),
+             initial_request = case when $2 = 'rejected' then '' else initial_request end,
              executor_number = greatest(executor_number, $7), ended_by_executor = $4 and $7 > 0
            where uuid = $1 and status = any ($3) returning uuid, slot_held
          ), noted as (

@@ -154,7 +154,7 @@ const statement = `
   ), made as (
     insert into job (uuid, validator_hotkey, executor_class, initial_request, executor_token, deadline, slot_held,
       status, ended_at, executor_handle, executor_address, start_requested_at, connected_at, connect_by)
-    select uuid, hotkey, class, request, coalesce(warm_token, token), now() + make_interval(secs => hard_limit), slot,
+    select uuid, hotkey, class, case when slot then request else '' end, coalesce(warm_token, token), now() + make_interval(secs => hard_limit), slot,
       case when slot then 'accepted' else 'rejected' end, case when not slot then now() end,
       executor_handle, executor_address,
       case when slot and (starts_at_once or warm_token is not null) then now() end,

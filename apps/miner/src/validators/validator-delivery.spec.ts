@@ -128,3 +128,33 @@ it('a message that nobody fetches is given up, and its job forgotten, a day afte
   expect(await waiting()).toEqual([]);
   expect(miner.part(ValidatorDelivery).named()).not.toContain(job_uuid);
 });
+
+describe('a request that was declined because all executors are busy', () => {
+  it('is not kept, and its decline only for minutes: later connections do not get it', async () => {
+    const validator = await miner.validator();
+    const { offered } = miner.manager;
+    miner.manager.offered = {};
+    const connection = await validator.login();
+    const request = validator.initial();
+    await connection.send(request);
+    await connection.next('V0DeclineJobRequest');
+    miner.manager.offered = offered;
+    const job = async () => (await miner.query('select * from job where uuid = $1', request.job_uuid))[0]!;
+    expect(await job()).toMatchObject({ status: 'rejected', initial_request: '' });
+    await connection.close();
+    const clean = () => miner.part(OutboxCleaning).clean();
+    const ended = (ago: string) =>
+      miner.query(`update job set ended_at = now() - $2::interval where uuid = $1`, request.job_uuid, ago);
+    const messages = () => miner.query('select type from outbox where subject = $1', request.job_uuid);
+    await ended('4 minutes');
+    await clean();
+    expect(await messages()).toEqual([{ type: 'V0DeclineJobRequest' }]);
+    await ended('6 minutes');
+    await clean();
+    expect(await messages()).toEqual([]);
+    const again = await validator.login();
+    await again.send(request);
+    expect((await again.next('GenericError')).details).toMatch(/was declined/);
+    expect(again.types()).not.toContain('V0DeclineJobRequest');
+  });
+});
