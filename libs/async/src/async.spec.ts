@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { clampDelay, doublingPause, maxDelay, orAborted } from './index.ts';
+import { clampDelay, doublingPause, maxDelay, orAborted, pause } from './index.ts';
 
 describe('a wait that can be aborted', () => {
   it('ends with what is waited for, and leaves no listener', async () => {
@@ -35,4 +35,13 @@ it('pauses double up to the longest', () => {
   expect([1, 2, 3, 4, 5, 5_000].map((failures) => doublingPause(failures, pauses))).toEqual([
     100, 200, 400, 800, 1_000, 1_000,
   ]);
+});
+
+it('a pause that is aborted ends with the reason of the signal', async () => {
+  const stop = new AbortController();
+  const pausing = pause(maxDelay, stop.signal);
+  stop.abort(new Error('stopped'));
+  await expect(pausing).rejects.toThrow('stopped');
+  await expect(pause(maxDelay, AbortSignal.abort(new Error('before')))).rejects.toThrow('before');
+  await pause(0);
 });

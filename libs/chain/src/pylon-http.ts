@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { doublingPause } from '@horde/async';
 import { exchange, reasonOf } from '@horde/network';
 import { ChainError } from './chain.ts';
 
 /** How often a call is made when nothing answers: ComputeHorde's Pylon client does the same. */
 const attempts = 3;
-/** The pause after the first attempt; it doubles, and up to `jitter` is added. @unit ms */
-const firstPause = 100;
+/** Between attempts; up to `jitter` is added. */
+const pauses = { first: 100, max: 200 };
 /** @unit ms */
 const jitter = 200;
 /** How much of Pylon's own explanation an error repeats. @unit characters */
@@ -52,7 +53,7 @@ export class PylonHttp {
           );
         }
       }
-      await sleep(firstPause * 2 ** (attempt - 1) + Math.random() * jitter);
+      await sleep(doublingPause(attempt, pauses) + Math.random() * jitter);
     }
   }
 

@@ -1,7 +1,5 @@
+import { clampDelay } from '@horde/async';
 import type { RunOptions } from './runner.ts';
-
-/** setTimeout's longest delay; a later deadline is as good as none. */
-const LONGEST_DELAY = 2 ** 31 - 1;
 
 /**
  * Waits for a job's end. At the deadline, and on abort, `kill` is called (once) and waited for.
@@ -16,10 +14,7 @@ export async function untilDeadline<Outcome>(
 ): Promise<Outcome | null> {
   const stop = Promise.withResolvers<null>();
   const abort = () => stop.reject(signal.reason);
-  const timer = setTimeout(
-    () => stop.resolve(null),
-    Math.min(Math.max(0, deadline - Date.now()), LONGEST_DELAY),
-  );
+  const timer = setTimeout(() => stop.resolve(null), clampDelay(deadline - Date.now()));
   signal.addEventListener('abort', abort, { once: true });
   if (signal.aborted) abort();
   try {

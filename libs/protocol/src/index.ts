@@ -31,4 +31,5 @@ export * from './signed/cheat-report.ts';
 export * from './signed/job-request.ts';
 export * from './signed/streaming.ts';
 export * from './signed/validator-signature.ts';
-export * from './uuid.ts';
+export { isCanonicalUuid } from './uuid.ts';
+export { withoutNuls } from './without-nuls.ts';

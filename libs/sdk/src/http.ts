@@ -1,12 +1,11 @@
+import { doublingPause, pause } from '@horde/async';
 import { allowSlowAddresses, reasonOf } from '@horde/network';
 import { errorOfAnswer, HordeClientError } from './client-error.ts';
-import { pauseFor } from './pause.ts';
 
 /** How often a request is tried. */
 const attempts = 5;
-/** The pause after the first attempt; it doubles, up to `maxPause`, with jitter. @unit ms */
-const firstPause = 200;
-const maxPause = 5_000;
+/** Between attempts, with jitter. */
+const pauses = { first: 200, max: 5_000 };
 /** How long one attempt may take. @unit ms */
 const answerLimit = 60_000;
 
@@ -43,7 +42,7 @@ export class Http {
       } catch (error) {
         const isWorthIt = error instanceof HordeClientError && isTransient(error) && attempt < attempts;
         if (!isWorthIt) throw error;
-        await pauseFor(pauseAfter(attempt), request.signal);
+        await pause(pauseAfter(attempt), request.signal);
       }
     }
   }
@@ -99,8 +98,7 @@ export class Http {
 const isTransient = ({ code }: HordeClientError): boolean =>
   code === 'UNREACHABLE' || code === 'FACILITATOR_FAILED';
 
-const pauseAfter = (attempt: number): number =>
-  Math.min(firstPause * 2 ** (attempt - 1), maxPause) * (0.75 + Math.random() / 2);
+const pauseAfter = (attempt: number): number => doublingPause(attempt, pauses) * (0.75 + Math.random() / 2);
 
 function why(error: unknown): string {
   if (error instanceof Error && error.name === 'TimeoutError')

@@ -1,7 +1,7 @@
+import { pause } from '@horde/async';
 import { isTerminal, type JobStatus } from '@horde/protocol';
 import { HordeClientError } from './client-error.ts';
 import type { JobResource, StatusMetadata } from './job-resource.ts';
-import { pauseFor } from './pause.ts';
 
 export interface StatusEntry {
   status: JobStatus;
@@ -163,8 +163,8 @@ export class Job {
           true,
         );
       }
-      const pause = Math.min(Math.max(shortestPause, (now - start) / 20), maxPause, end - now);
-      await pauseFor(pause, signal);
+      const untilNext = Math.min(Math.max(shortestPause, (now - start) / 20), maxPause, end - now);
+      await pause(untilNext, signal);
       await this.refresh(signal);
     }
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { orAborted } from '@horde/async';
 import { type Logger, withLogContext } from '@horde/operations';
 import {
   errors,
@@ -21,7 +22,7 @@ import type { OutputFeed } from './output-feed.ts';
 import { loadLibrary } from './runners.ts';
 import { stageLimits } from './stages.ts';
 import { WarmMachine } from './warm-machine.ts';
-import { orAborted, withDeadline } from './with-deadline.ts';
+import { withDeadline } from './with-deadline.ts';
 
 /** How long a stopped executor goes on telling its miner. @unit ms */
 const lastWordsLimit = 5_000;

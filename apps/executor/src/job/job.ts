@@ -1,3 +1,4 @@
+import { orAborted } from '@horde/async';
 import type * as JobRunnerLibrary from '@horde/job-runner';
 import type { Ending, JobFolders, JobSpec, RunOptions, StreamingRequest } from '@horde/job-runner';
 import type { Logger } from '@horde/operations';
@@ -22,7 +23,7 @@ import { largestResult } from './largest-result.ts';
 import type { Machine } from './machine.ts';
 import { OutputFeed } from './output-feed.ts';
 import { type Stage, stageLimits, type StageLimits } from './stages.ts';
-import { orAborted, withDeadline } from './with-deadline.ts';
+import { withDeadline } from './with-deadline.ts';
 
 /** How long the engine may take, beside the job itself, to start and to end a container. @unit ms */
 const engineGrace = 15_000;

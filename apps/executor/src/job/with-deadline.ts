@@ -1,7 +1,5 @@
+import { clampDelay } from '@horde/async';
 import { now } from './clock.ts';
-
-/** setTimeout's longest delay; a later deadline is as good as none. @unit ms */
-const longestDelay = 2 ** 31 - 1;
 
 /** How long work that was aborted may take to end. @unit ms */
 const patience = 30_000;
@@ -20,10 +18,7 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const late = new AbortController();
-  const timer = setTimeout(
-    () => late.abort(overrun()),
-    Math.min(Math.max(0, deadline - now()), longestDelay),
-  );
+  const timer = setTimeout(() => late.abort(overrun()), clampDelay(deadline - now()));
   const signal = AbortSignal.any([stop, late.signal]);
   const tooLate = Promise.withResolvers<never>();
   let grace: NodeJS.Timeout | undefined;
@@ -38,19 +33,6 @@ export async function withDeadline<T>(
   } finally {
     clearTimeout(timer);
     clearTimeout(grace);
-    signal.removeEventListener('abort', abort);
-  }
-}
-
-/** Waits for something that knows no signal. @throws the signal's reason */
-export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  if (signal.aborted) abort();
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
     signal.removeEventListener('abort', abort);
   }
 }

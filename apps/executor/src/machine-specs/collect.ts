@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import type * as JobRunnerLibrary from '@horde/job-runner';
 import { JsonFloat, type MachineDescription } from '@horde/protocol';
 import type Docker from 'dockerode';
-import { orAborted } from '../job/with-deadline.ts';
+import { orAborted } from '@horde/async';
 import { parseCpuInfo } from './cpu.ts';
 import { gpuFields, parseGpus } from './gpus.ts';
 import { parseMemInfo } from './memory.ts';

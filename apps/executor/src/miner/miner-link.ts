@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
+import { clampDelay, doublingPause } from '@horde/async';
 import type { Logger } from '@horde/operations';
 import { errors, executorPath, minerExecutorExtensions, writeFrame } from '@horde/protocol';
 import { connect } from '@horde/transport';
@@ -10,18 +11,14 @@ import { LiveOutput } from './live-output.ts';
 import { SentMessages } from './sent-messages.ts';
 import { Session } from './session.ts';
 
-/** The pauses between attempts to connect; they double. @unit ms */
-const shortestPause = 200;
-const longestPause = 2_000;
+/** Between attempts to connect. */
+const pauses = { first: 200, max: 2_000 };
 
 /** How many times the miner may break off a connection under a result before it counts as unable to take it. */
 const mostDeliveries = 10;
 
 /** How long a result waits for the last of the live output to go before it. @unit ms */
 const outputGrace = 200;
-
-/** setTimeout's longest delay. @unit ms */
-const longestDelay = 2 ** 31 - 1;
 
 /** Why a warm executor need not wait for a job any longer: no failure. */
 export class Released extends Error {
@@ -133,20 +130,22 @@ export class MinerLink {
 
   private async stayConnected(): Promise<void> {
     let brokenOff = 0;
-    for (let pause = shortestPause; !this.gone.aborted; pause = Math.min(pause * 2, longestPause)) {
+    for (let failures = 1; !this.gone.aborted; failures++) {
       const end = await this.connectOnce();
       if (end.problem === null || this.gone.aborted) return;
       this.logger.warn(`not connected to the miner: ${this.withoutToken(end.problem)}`);
       if (end.wasIn) {
         // A large result is not to be sent many times a second.
-        if (!this.hasResult || !this.isDurable) pause = shortestPause;
+        if (!this.hasResult || !this.isDurable) failures = 1;
         this.waitingSince = Date.now();
         if (this.hasResult && end.brokenOff && ++brokenOff === mostDeliveries) {
           return this.abandon(`The miner did not take the result in ${brokenOff} tries: ${end.problem}`);
         }
       }
       this.leaveWhenLate(end.problem);
-      await sleep(pause * (0.5 + Math.random()), undefined, { signal: this.gone }).catch(() => {});
+      await sleep(doublingPause(failures, pauses) * (0.5 + Math.random()), undefined, {
+        signal: this.gone,
+      }).catch(() => {});
     }
   }
 
@@ -216,7 +215,7 @@ export class MinerLink {
     const late = () => {
       if (this.isDurable) this.abandon('The miner did not take the result in time.');
     };
-    return setTimeout(late, Math.min(this.deliveryDeadline - Date.now(), longestDelay));
+    return setTimeout(late, clampDelay(this.deliveryDeadline - Date.now()));
   }
 
   /**

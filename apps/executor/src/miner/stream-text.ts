@@ -1,3 +1,5 @@
+import { withoutNuls } from '@horde/protocol';
+
 const nothing = Buffer.alloc(0);
 
 /** A piece of a stream's text. */
@@ -41,7 +43,7 @@ export class StreamText {
   }
 }
 
-const textOf = (bytes: Buffer): string => bytes.toString('utf8').replaceAll('\0', '\uFFFD');
+const textOf = (bytes: Buffer): string => withoutNuls(bytes.toString('utf8'));
 
 const continues = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80;
 

@@ -6,6 +6,7 @@ import {
   make,
   mayFollow,
   StreamingServerDetails,
+  withoutNuls,
   writeCompact,
   type JobStatusUpdate,
   type JsonObject,
@@ -91,8 +92,8 @@ export class JobStatuses {
         bytes(response?.stderr),
         bytes(response?.artifacts),
         bytes(response?.uploadResults),
-        text(streaming?.streaming_server_cert),
-        text(streaming?.streaming_server_address),
+        withoutNuls(streaming?.streaming_server_cert ?? null),
+        withoutNuls(streaming?.streaming_server_address ?? null),
         streaming?.streaming_server_port ?? null,
       ],
     )) as { stored: boolean; known: boolean }[];
@@ -104,6 +105,3 @@ export class JobStatuses {
 /** The JSON of a value as it is stored; null: there is no value. */
 export const bytes = (value: JsonValue | undefined): Buffer | null =>
   value === undefined || value === null ? null : Buffer.from(writeCompact(value));
-
-/** Text columns cannot hold NUL. */
-const text = (value: string | null | undefined): string | null => value?.replaceAll('\0', '\ufffd') ?? null;

@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import { isCanonicalUuid } from '@horde/protocol';
 import { detail, fieldErrors } from '../http/refusal.ts';
 
 const defaultPageSize = 10;
@@ -14,7 +15,8 @@ export interface ListQuery {
   uuids: string[] | null;
 }
 
-export const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+/** Whether a text is a UUID with hyphens, in either case. */
+export const isUuid = (text: string): boolean => isCanonicalUuid(text.toLowerCase());
 
 /** @throws Refusal 404 for a page that cannot be, 400 for a uuid that is none */
 export function readListQuery(query: URLSearchParams): ListQuery {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { doublingPause } from '@horde/async';
 import { CHAIN, type Chain } from '@horde/chain';
 import { LOGGER, type Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
@@ -7,8 +8,8 @@ import { ValidatorDirectory } from './validator-directory.ts';
 
 /** How often the chain is asked who its validators are, as in ComputeHorde. @unit ms */
 const syncInterval = 5 * 60_000;
-/** The longest pause before the chain is asked again at start. @unit ms */
-const maxPause = 30_000;
+/** Before the chain is asked again at start. */
+const pauses = { first: 1_000, max: 30_000 };
 
 /** Keeps the list of validators as the chain has it: at start, then on a schedule. */
 @Injectable()
@@ -63,12 +64,13 @@ export class ValidatorSync implements OnApplicationBootstrap, OnApplicationShutd
   private async start(schedule: () => Promise<void>): Promise<void> {
     const { signal } = this.stopping;
     for (const step of [() => this.sync(), schedule]) {
-      for (let pause = 1_000; !signal.aborted; pause = Math.min(pause * 2, maxPause)) {
+      for (let failures = 1; !signal.aborted; failures++) {
         try {
           await step();
           break;
         } catch (error) {
           if (signal.aborted) return;
+          const pause = doublingPause(failures, pauses);
           const why = error instanceof Error ? error.message : String(error);
           this.logger.warn(
             `the list of validators is not known yet, and asked for again in ${pause / 1000} s: ${why}`,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { doublingPause } from '@horde/async';
 import { isOutage } from '@horde/database';
 import { LOGGER, type Logger } from '@horde/operations';
 
@@ -24,13 +25,13 @@ export class DatabaseRetry implements BeforeApplicationShutdown {
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
     const { signal } = this.shutdown;
-    for (let pause = pauses.first; ; pause = Math.min(2 * pause, pauses.max)) {
+    for (let failures = 1; ; failures++) {
       try {
         return await work();
       } catch (error) {
         if (signal.aborted || !isOutage(error)) throw error;
         this.logger.warn(`the database is away (${(error as Error).message}); it is tried again`);
-        await sleep(pause, undefined, { signal });
+        await sleep(doublingPause(failures, pauses), undefined, { signal });
       }
     }
   }

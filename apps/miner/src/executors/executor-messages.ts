@@ -11,6 +11,7 @@ import {
   make,
   requireHandlers,
   streamingText,
+  withoutNuls,
   type Handlers,
   type JobFinished,
   type JobStatus,
@@ -21,7 +22,6 @@ import type { Transaction } from '@horde/database';
 import type { Job } from '../jobs/job.entity.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import type { ValidatorLink } from '../jobs/links.ts';
-import { storable, storableMap } from '../jobs/storable.ts';
 import { EXECUTOR_MANAGER, VALIDATOR_LINK } from '../tokens.ts';
 import type { ExecutorJob } from './executor-session.ts';
 
@@ -124,11 +124,15 @@ const storeResult = (job: ExecutorJob, message: JobFinished | JobFailed) => asyn
      values ($1, $2, $3, $4, $5, $6)`,
     [
       job.uuid,
-      storable(message.docker_process_stdout ?? ''),
-      storable(message.docker_process_stderr ?? ''),
+      withoutNuls(message.docker_process_stdout ?? ''),
+      withoutNuls(message.docker_process_stderr ?? ''),
       finished ? 0 : (message as JobFailed).docker_process_exit_status,
       storableMap(finished?.artifacts ?? null),
       storableMap(finished?.upload_results ?? null),
     ],
   );
 };
+
+/** A peer's map as JSON that Postgres can store. */
+const storableMap = (map: Map<string, string> | null): string | null =>
+  map && JSON.stringify(Object.fromEntries(withoutNuls(map)));

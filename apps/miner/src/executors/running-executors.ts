@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { doublingPause } from '@horde/async';
 import type { ExecutorHandle, ExecutorManager } from '@horde/executor-manager';
 import { reasonOf } from '@horde/network';
 import { LOGGER, LogThrottle, withLogContext, type Logger } from '@horde/operations';
@@ -126,7 +127,7 @@ export class RunningExecutors implements BeforeApplicationShutdown {
 
   /** A manager that fails to wait is asked again, as long as it does not say that the executor is gone. */
   private async waitFor(handle: ExecutorHandle): Promise<number | null> {
-    for (let pause = waitPauses.first; ; pause = Math.min(2 * pause, waitPauses.max)) {
+    for (let failures = 1; ; failures++) {
       try {
         return (await this.manager.wait(handle, this.signal)).code;
       } catch (error) {
@@ -136,7 +137,7 @@ export class RunningExecutors implements BeforeApplicationShutdown {
           'the end of an executor could not be waited for; it is tried again',
         );
       }
-      await sleep(pause, undefined, { signal: this.signal });
+      await sleep(doublingPause(failures, waitPauses), undefined, { signal: this.signal });
       if (!(await this.mayRun(handle))) return null;
     }
   }

@@ -4,9 +4,9 @@ import {
   executorRequestNumbers as toExecutor,
   validatorMessageNumbers as ofValidator,
   isCanonicalUuid,
+  withoutNuls,
 } from '@horde/protocol';
 import type { Job } from './job.entity.ts';
-import { storable } from './storable.ts';
 
 /** What an executor is told of its job; null where there is nothing, or it has it. */
 export type ExecutorRequests = Pick<
@@ -77,7 +77,7 @@ export class JobRequests {
     const [rows] = await this.database.manager.query<[unknown[]]>(
       `update job set cancelled_at = now(), cancelled_by = $2, cancel_request = $3
        where uuid = $1 and cancelled_at is null and ended_at is null returning uuid`,
-      [uuid, storable(by), text],
+      [uuid, withoutNuls(by), text],
     );
     return rows.length > 0;
   }

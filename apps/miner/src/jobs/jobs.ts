@@ -1,14 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, Outbox, type Transaction } from '@horde/database';
 import type { ExecutorHandle } from '@horde/executor-manager';
-import { isTerminal, JobStatus, mayFollow, type Message, isCanonicalUuid } from '@horde/protocol';
+import {
+  isTerminal,
+  JobStatus,
+  mayFollow,
+  type Message,
+  isCanonicalUuid,
+  withoutNuls,
+} from '@horde/protocol';
 import { Batches } from '../database/batches.ts';
 import { VALIDATOR_LINK } from '../tokens.ts';
 import { FreedSlots } from './freed-slots.ts';
 import { failureFrame, isFailure } from './failure-frame.ts';
 import { Job } from './job.entity.ts';
 import type { ValidatorLink } from './links.ts';
-import { storable } from './storable.ts';
 
 /** How many handles are stored together. */
 const maxBatch = 256;
@@ -96,7 +102,7 @@ export class Jobs {
           before(to),
           isTerminal(to),
           reason ?? null,
-          says === undefined ? null : storable(says),
+          says === undefined ? null : withoutNuls(says),
           executorNumber,
         ],
       );

@@ -7,6 +7,7 @@ import {
   make,
   mayFollow,
   toJson,
+  withoutNuls,
   writeCompact,
   type NewJob,
 } from '@horde/protocol';
@@ -14,7 +15,6 @@ import { In, type DeepPartial } from 'typeorm';
 import { JobEvent } from './job-event.entity.ts';
 import { Job } from './job.entity.ts';
 import type { Report } from './outcome.ts';
-import { withoutNuls } from './without-nuls.ts';
 
 /** The name under which frames for the facilitator wait in the outbox. */
 export const facilitatorPeer = 'facilitator';

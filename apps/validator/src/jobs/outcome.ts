@@ -8,6 +8,7 @@ import {
   StatusMetadata,
   StreamingServerDetails,
   validatorToFacilitator,
+  withoutNuls,
   type HordeError,
   type HordeFailureReason,
   type JobRejectionReason,
@@ -15,7 +16,6 @@ import {
   type MessageOf,
   type minerToValidator,
 } from '@horde/protocol';
-import { withoutNuls } from './without-nuls.ts';
 
 /** What a miner sends. */
 export type MinerMessage = MessageOf<typeof minerToValidator>;

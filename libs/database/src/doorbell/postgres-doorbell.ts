@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { doublingPause } from '@horde/async';
 import { connectionConfig, WatchedClient } from '../connections.ts';
 import type { Transaction } from '../database.ts';
 import {
@@ -62,21 +63,18 @@ export class PostgresDoorbell implements Doorbell {
 
   private async listen(): Promise<void> {
     const { signal } = this.stopping;
-    let pause = reconnectPauses.first;
-    while (!signal.aborted) {
+    for (let failures = 1; !signal.aborted; failures++) {
       try {
         await this.connect();
-        pause = reconnectPauses.first;
+        failures = 1;
         this.listeners.ringAll();
         await this.untilLost();
       } catch {
         // It is made again in any case.
       }
       this.drop();
-      await sleep(pause * (0.5 + Math.random() / 2), undefined, { signal, ref: false }).catch(
-        () => undefined,
-      );
-      pause = Math.min(2 * pause, reconnectPauses.max);
+      const pause = doublingPause(failures, reconnectPauses) * (0.5 + Math.random() / 2);
+      await sleep(pause, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { doublingPause } from '@horde/async';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Transaction } from '../database.ts';
 import {
@@ -23,7 +24,7 @@ const options: RedisOptions = {
   commandTimeout: pulseLimit,
   connectTimeout: pulseLimit,
   keepAlive: pulseLimit,
-  retryStrategy: (times) => Math.min(reconnectPauses.first * 2 ** (times - 1), reconnectPauses.max),
+  retryStrategy: (times) => doublingPause(times, reconnectPauses),
 };
 
 /** Redis' publish and subscribe. Connections are made when they are first needed. */

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2';
 import { reasonOf } from '@horde/network';
-import { orAborted } from '@horde/async';
+import { doublingPause, orAborted } from '@horde/async';
 import type { KnownHosts } from './known-hosts.ts';
 
 export interface SshTarget {
@@ -25,7 +25,7 @@ export interface SshLinkOptions {
   /** The pause before the second attempt to connect; it doubles with each. @unit ms @default 1000 */
   firstPause?: number;
   /** The longest pause between two attempts to connect. @unit ms @default 30000 */
-  longestPause?: number;
+  maxPause?: number;
 }
 
 /** How long a host may take to let in. @unit ms */
@@ -113,7 +113,7 @@ export class SshLink {
   }
 
   private async keep(): Promise<void> {
-    const { log, firstPause = 1_000, longestPause = 30_000 } = this.options;
+    const { log, firstPause = 1_000, maxPause = 30_000 } = this.options;
     const { signal } = this.closing;
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
@@ -140,7 +140,8 @@ export class SshLink {
         this.reason = reason;
         this.firstAttempt.resolve();
       }
-      const pause = Math.min(longestPause, firstPause * 2 ** attempt) * (0.5 + Math.random() / 2);
+      const pause =
+        doublingPause(attempt + 1, { first: firstPause, max: maxPause }) * (0.5 + Math.random() / 2);
       await sleep(pause, undefined, { signal, ref: false }).catch(() => {});
     }
   }

@@ -6,7 +6,7 @@ import { JobOutput } from '../output/job-output.ts';
 import type { Ending, JobFolders, JobRunner, JobSpec, RunOptions } from '../runner.ts';
 import { jobCommand, writeScript } from '../script.ts';
 import type { StreamingOptions } from '../streaming/streaming.ts';
-import { unlessAborted } from '../unless-aborted.ts';
+import { orAborted } from '@horde/async';
 import { why } from '../wording.ts';
 import { containerOptions, type ContainerNeeds, mountTargets } from './container-options.ts';
 import { type Outcome, runContainer } from './container-run.ts';
@@ -150,7 +150,7 @@ export class DefaultJobRunner implements JobRunner {
     try {
       const needs = { name: `${name}-job`, labels, network: service?.network ?? null };
       const preparing = this.prepareContainer(spec, folders, needs, options.signal);
-      const { create, diskOverrun } = await unlessAborted(preparing, options.signal);
+      const { create, diskOverrun } = await orAborted(preparing, options.signal);
       return await runContainer(docker, create, options, {
         output,
         artifactsDir: spec.artifactsDir,

@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import type Docker from 'dockerode';
 import { bytes } from '@horde/protocol';
 import { failures } from '../failures.ts';
-import { pause } from '../pause.ts';
+import { pause } from '@horde/async';
 import { why } from '../wording.ts';
 import { fromEngine, statusOf } from './engine.ts';
 

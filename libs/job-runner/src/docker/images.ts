@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { failures } from '../failures.ts';
-import { unlessAborted } from '../unless-aborted.ts';
+import { orAborted } from '@horde/async';
 import { engineFacts } from './limits.ts';
 import { engineSays } from './engine-says.ts';
 import { checkPolicy, type ImagePolicy, isNamed } from './image-policy.ts';
@@ -56,7 +56,7 @@ export class Images {
     const pull = this.pulls.get(reference) ?? this.startPull(reference);
     pull.waiting++;
     try {
-      await unlessAborted(pull.done, signal);
+      await orAborted(pull.done, signal);
     } finally {
       if (--pull.waiting === 0) {
         pull.stop.abort();

@@ -3,7 +3,7 @@ import type http from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import { proxyFor, requestOver } from '@horde/network';
-import { unlessAborted } from '../unless-aborted.ts';
+import { orAborted } from '@horde/async';
 import { why } from '../wording.ts';
 import { isPublicAddress } from './addresses.ts';
 import { AnswerHead, maxHeadBytes } from './answer-head.ts';
@@ -100,7 +100,7 @@ async function isKnown(host: string, find: LookupFunction, signal: AbortSignal):
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
   find(host, { all: true }, (error) => (error instanceof RequestRefused ? reject(error) : resolve(!error)));
   const late = setTimeout(() => resolve(false), lookupLimit);
-  return unlessAborted(promise, signal).finally(() => clearTimeout(late));
+  return orAborted(promise, signal).finally(() => clearTimeout(late));
 }
 
 /** Says of an error on the way to the proxy that it is the proxy's, without where that is; null: it is another error. */

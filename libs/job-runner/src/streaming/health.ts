@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
-import { pause } from '../pause.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { why } from '../wording.ts';
 
 /** Where a streaming job serves HTTP, by ComputeHorde's contract with its images. */
@@ -34,7 +34,8 @@ export async function untilHealthy(
     signal.throwIfAborted();
     if (answer === 200) return;
     onAnswer(typeof answer === 'number' ? `it was answered with HTTP ${answer}` : answer);
-    await pause(INTERVAL, signal);
+    // By itself: a proxy's container has these files, and no packages.
+    await sleep(INTERVAL, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 

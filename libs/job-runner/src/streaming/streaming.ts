@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { clampDelay, orAborted } from '@horde/async';
 import { engineSays } from '../docker/engine-says.ts';
 import { ownContainer } from '../docker/own-container.ts';
 import { HordeError } from '@horde/protocol';
@@ -13,9 +14,6 @@ export interface StreamingOptions {
   /** How long `close` may take, in milliseconds. @default 15 000 */
   closeLimit?: number;
 }
-
-/** setTimeout's longest delay; a later deadline is as good as none. */
-const LONGEST_DELAY = 2 ** 31 - 1;
 
 /** The way by which a user reaches one job while it runs. */
 export interface Streaming {
@@ -65,22 +63,18 @@ export async function openStreaming(
     let answer: string | null = null;
     const late = Promise.withResolvers<never>();
     late.promise.catch(() => {});
-    const abort = () => late.reject(signal.reason);
     const timer = setTimeout(
       () => late.reject(answer ? failures.STREAMING_NOT_READY(answer) : failures.STREAMING_PROXY_LATE()),
-      Math.min(request.readyDeadline - Date.now(), LONGEST_DELAY),
+      clampDelay(request.readyDeadline - Date.now()),
     );
-    signal.addEventListener('abort', abort, { once: true });
-    if (signal.aborted) abort();
     try {
       const served = serve(containerId, late.promise, (health) => (answer = health));
-      request.onReady(await Promise.race([served, late.promise]));
+      request.onReady(await orAborted(Promise.race([served, late.promise]), signal));
     } catch (error) {
       if (signal.aborted || error instanceof HordeError) throw error;
       throw failures.STREAMING_UNREACHABLE(engineSays(error)).because(error);
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener('abort', abort);
     }
   }
 

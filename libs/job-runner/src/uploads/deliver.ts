@@ -5,7 +5,7 @@ import { writePython, type JsonValue } from '@horde/protocol';
 import { failures, JobFailure } from '../failures.ts';
 import { RequestRefused, statusOf, type HttpResponse, type HttpSend } from '../http/client.ts';
 import { follow, type FollowedResponse } from '../http/follow.ts';
-import { pause } from '../pause.ts';
+import { pause } from '@horde/async';
 import { why, withoutSecrets } from '../wording.ts';
 import type { UploadBody } from './body.ts';
 

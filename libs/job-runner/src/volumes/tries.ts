@@ -1,6 +1,6 @@
 import { failures, JobFailure } from '../failures.ts';
 import { RequestRefused } from '../http/client.ts';
-import { pause } from '../pause.ts';
+import { pause } from '@horde/async';
 import { why } from '../wording.ts';
 
 /** An answer that may be another the next time: the server's trouble, or too many requests. */

@@ -6,6 +6,7 @@ import { toJson } from '../messages/write.ts';
 import { writePythonSorted } from '../json/write.ts';
 import type { JsonObject } from '../json/values.ts';
 import type { WireTime } from '../datetime.ts';
+import { canonicalUuid } from '../uuid.ts';
 
 /*
  * The bounds are those of ComputeHorde's newest packages, which skip a receipt outside of them; in an older
@@ -13,15 +14,12 @@ import type { WireTime } from '../datetime.ts';
  */
 
 /** The longest time-to-live of a receipt: 30 days. @unit seconds */
-const longestTtl = 2_592_000;
+const maxTtl = 2_592_000;
 /** The longest job a receipt may tell of: 365 days. @unit microseconds */
-const longestJob = 31_536_000_000_000;
+const maxJobTime = 31_536_000_000_000;
 const highestBlock = 2 ** 32;
 
-const JobUuid = Matching(
-  /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
-  'must be a UUID in lower case with hyphens',
-);
+const JobUuid = Matching(canonicalUuid, 'must be a UUID in lower case with hyphens');
 /** The year counts in the time's own offset. */
 const ThisCentury = Matching(/^20/, 'must be in the years 2000 to 2099');
 const Score = Matching(/^[0-9]+(\.[0-9]+)?$/, 'must be a plain decimal number');
@@ -36,7 +34,7 @@ export class JobStartedPayload {
   @OneOf(ExecutorClass) executor_class!: ExecutorClass;
   @Bool() is_organic!: boolean;
   /** @unit seconds */
-  @Integer({ min: 0, max: longestTtl }) ttl!: number;
+  @Integer({ min: 0, max: maxTtl }) ttl!: number;
 }
 
 /** A miner accepted the job and has reserved an executor for it. */
@@ -48,7 +46,7 @@ export class JobAcceptedPayload {
   @OneOf(['JobAcceptedReceipt']) receipt_type = 'JobAcceptedReceipt' as const;
   @ThisCentury @Time() time_accepted!: WireTime;
   /** @unit seconds */
-  @Integer({ min: 0, max: longestTtl }) ttl!: number;
+  @Integer({ min: 0, max: maxTtl }) ttl!: number;
 }
 
 /** The job ended; a score above 0 is what the miner earned. */
@@ -59,7 +57,7 @@ export class JobFinishedPayload {
   @ThisCentury @Time() timestamp!: WireTime;
   @OneOf(['JobFinishedReceipt']) receipt_type = 'JobFinishedReceipt' as const;
   @ThisCentury @Time() time_started!: WireTime;
-  @Integer({ min: 0, max: longestJob }) time_took_us!: number;
+  @Integer({ min: 0, max: maxJobTime }) time_took_us!: number;
   /** Executor-seconds with six decimals. */
   @Score @Text({ max: 256 }) score_str!: string;
   /**

@@ -1,4 +1,4 @@
-/** A copy in which every NUL character, in all texts at any depth, is U+FFFD. */
+/** A copy that text columns can hold: every NUL character, in all texts at any depth, becomes U+FFFD. */
 export function withoutNuls<T>(value: T): T {
   return replace(value) as T;
 }
