@@ -41,7 +41,7 @@ afterEach(async () => {
 });
 
 /** By design one try of a password costs seconds of a core (and 512 MiB for NaCl): there are three in all. */
-const SLOW = 180_000;
+const slowLimit = 180_000;
 
 /** What a wallet saves in the environment for this file. */
 function saved(password: string): string {
@@ -52,20 +52,20 @@ function saved(password: string): string {
 }
 
 describe('an encrypted hotkey of a Bittensor wallet', () => {
-  it('in NaCl is read with the password that the environment holds', { timeout: SLOW }, async () => {
+  it('in NaCl is read with the password that the environment holds', { timeout: slowLimit }, async () => {
     await writeFile(file, forms.NaCl.file, { mode: 0o600 });
     vi.stubEnv(passwordVariable(file), saved(fixtures.password));
     expect((await ensureHotkey(file)).address).toBe(fixtures.address);
   });
 
-  it('in Fernet is read with the password it is given', { timeout: SLOW }, async () => {
+  it('in Fernet is read with the password it is given', { timeout: slowLimit }, async () => {
     await writeFile(file, forms.Fernet.file, { mode: 0o600 });
     vi.stubEnv(passwordVariable(file), saved('another'));
     const { address } = await readHotkey(file, [], { password: fixtures.password });
     expect(address).toBe(fixtures.address);
   });
 
-  it('is refused in one sentence when the password is wrong', { timeout: SLOW }, async () => {
+  it('is refused in one sentence when the password is wrong', { timeout: slowLimit }, async () => {
     await writeFile(file, forms.Fernet.file, { mode: 0o600 });
     await expect(readHotkey(file, [], { password: 'wrong' })).rejects.toThrow(
       `The hotkey file ${file} cannot be decrypted: the password is wrong or the file is damaged.`,

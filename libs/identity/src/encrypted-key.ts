@@ -7,17 +7,17 @@ import { IdentityError } from './identity-error.ts';
 /** How Bittensor's wallets encrypt key files: NaCl's secretbox today, Ansible vaults and Fernet long ago. */
 export type Encryption = 'nacl' | 'ansible' | 'fernet';
 
-const BEGINNINGS = { nacl: '$NACL', ansible: '$ANSIBLE_VAULT', fernet: 'gAAAAA' } as const;
+const beginnings = { nacl: '$NACL', ansible: '$ANSIBLE_VAULT', fernet: 'gAAAAA' } as const;
 
 /** All wallets share these salts, so equal passwords make equal keys. */
-const NACL_SALT = Buffer.from('137183dff15a09bc9c90b5518739e9b1', 'hex');
-const FERNET_SALT = 'Iguesscyborgslikemyselfhaveatendencytobeparanoidaboutourorigins';
-const FERNET_ROUNDS = 10_000_000;
+const naclSalt = Buffer.from('137183dff15a09bc9c90b5518739e9b1', 'hex');
+const fernetSalt = 'Iguesscyborgslikemyselfhaveatendencytobeparanoidaboutourorigins';
+const fernetRounds = 10_000_000;
 
 /** How the file is encrypted, told by its first bytes; null when it is plain. */
 export function encryptionOf(file: Uint8Array): Encryption | null {
   const beginning = Buffer.from(file.subarray(0, 16)).toString('latin1');
-  for (const [encryption, mark] of Object.entries(BEGINNINGS)) {
+  for (const [encryption, mark] of Object.entries(beginnings)) {
     if (beginning.startsWith(mark)) return encryption as Encryption;
   }
   return null;
@@ -54,7 +54,7 @@ async function naclKey(password: string, path: string): Promise<Uint8Array> {
     throw new IdentityError(`The hotkey file ${path} is encrypted, and reading it needs Node 24.7 or newer.`);
   const parameters = {
     message: Buffer.from(password, 'utf8'),
-    nonce: NACL_SALT,
+    nonce: naclSalt,
     parallelism: 1,
     tagLength: 32,
     memory: 524_288,
@@ -70,12 +70,12 @@ async function naclKey(password: string, path: string): Promise<Uint8Array> {
 }
 
 function fernetKey(password: string): Promise<Uint8Array> {
-  return promisify(pbkdf2)(password, FERNET_SALT, FERNET_ROUNDS, 32, 'sha256');
+  return promisify(pbkdf2)(password, fernetSalt, fernetRounds, 32, 'sha256');
 }
 
 /** "$NACL", a nonce of 24 bytes, XSalsa20-Poly1305; null when the key does not fit. */
 export function openNacl(file: Uint8Array, key: Uint8Array): Uint8Array | null {
-  const box = file.subarray(BEGINNINGS.nacl.length);
+  const box = file.subarray(beginnings.nacl.length);
   try {
     return secretbox(key, Uint8Array.from(box.subarray(0, 24))).open(Uint8Array.from(box.subarray(24)));
   } catch {

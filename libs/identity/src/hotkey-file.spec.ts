@@ -24,7 +24,7 @@ import { verify } from './verify.ts';
 import { walletHotkeyPath } from './wallet-path.ts';
 
 /** What bittensor-wallet 4.1.1 wrote for a throw-away hotkey. */
-const WRITTEN_BY_BITTENSOR = {
+const writtenByBittensor = {
   cryptoType: 1,
   publicKey: '0x4c7f904f9913148428b1080a6c2cc2a45b8b2d740b7840578ef6e52e87cb941f',
   accountId: '0x4c7f904f9913148428b1080a6c2cc2a45b8b2d740b7840578ef6e52e87cb941f',
@@ -34,8 +34,8 @@ const WRITTEN_BY_BITTENSOR = {
   secretSeed: '0xcee053488f28de167f3b29fdc2f01463c0209ddbf40e94c2562d739d60b65d64',
   ss58Address: '5Do1Pch2Sz8yintE244gvtPMuXP9CAqK35nZgZDsWwe69vpP',
 };
-const { ss58Address, secretPhrase, secretSeed, privateKey } = WRITTEN_BY_BITTENSOR;
-const OTHER_ADDRESS = '5EsNLFaGe9XK5LzWH3i6eC2Wqv6YqZS1442N1C4yeSdP6uxy';
+const { ss58Address, secretPhrase, secretSeed, privateKey } = writtenByBittensor;
+const otherAddress = '5EsNLFaGe9XK5LzWH3i6eC2Wqv6YqZS1442N1C4yeSdP6uxy';
 
 let folder: string;
 let file: string;
@@ -61,19 +61,19 @@ describe('a hotkey file of a Bittensor wallet', () => {
   it.each([
     [
       'a byte order mark before it and CRLF',
-      `\ufeff${JSON.stringify(WRITTEN_BY_BITTENSOR, null, 2).replaceAll('\n', '\r\n')}\r\n`,
+      `\ufeff${JSON.stringify(writtenByBittensor, null, 2).replaceAll('\n', '\r\n')}\r\n`,
     ],
     [
       'a byte order mark before its phrase, and a newline behind',
-      `\ufeff${WRITTEN_BY_BITTENSOR.secretPhrase}\r\n`,
+      `\ufeff${writtenByBittensor.secretPhrase}\r\n`,
     ],
   ])('is read with %s', async (_what, content) => {
     await write(content);
-    expect((await readHotkey(file)).address).toBe(WRITTEN_BY_BITTENSOR.ss58Address);
+    expect((await readHotkey(file)).address).toBe(writtenByBittensor.ss58Address);
   });
 
   it('is read', async () => {
-    await write(WRITTEN_BY_BITTENSOR);
+    await write(writtenByBittensor);
     const warnings: string[] = [];
     const keypair = await readHotkey(file, warnings);
     expect(keypair.address).toBe(ss58Address);
@@ -106,7 +106,7 @@ describe('a hotkey file of a Bittensor wallet', () => {
   });
 
   it('is read with a warning when other users can read it', async () => {
-    await write(WRITTEN_BY_BITTENSOR, 0o644);
+    await write(writtenByBittensor, 0o644);
     const warnings: string[] = [];
     expect((await readHotkey(file, warnings)).address).toBe(ss58Address);
     expect(warnings).toEqual([
@@ -126,8 +126,8 @@ describe('a file that is no usable hotkey', () => {
     ['an Ansible vault', '$ANSIBLE_VAULT;1.1;AES256\n6162', /Ansible vault, .*: encrypt it again/],
     ['an export of polkadot.js', { encoded: 'MFMC', encoding: { version: '3' } }, /polkadot\.js export/],
     ['for an address only', { ss58Address }, /holds no secret/],
-    ['for another kind of key', { ...WRITTEN_BY_BITTENSOR, cryptoType: 0 }, /another type/],
-    ['mixed up', { ...WRITTEN_BY_BITTENSOR, ss58Address: OTHER_ADDRESS }, /its secret belongs to 5Do1/],
+    ['for another kind of key', { ...writtenByBittensor, cryptoType: 0 }, /another type/],
+    ['mixed up', { ...writtenByBittensor, ss58Address: otherAddress }, /its secret belongs to 5Do1/],
     ['with a mistyped address', { secretSeed, ss58Address: '5Do1' }, /its ss58Address is not valid/],
     [
       'with a mistyped phrase',
@@ -137,7 +137,7 @@ describe('a file that is no usable hotkey', () => {
     ['with a short seed', { secretSeed: secretSeed.slice(0, -2) }, /its secretSeed is not 32 bytes in hex/],
     ['with a number for a seed', { secretSeed: 7 }, /its secretSeed is not a text/],
     ['with a private key of zeros', { privateKey: '00'.repeat(64) }, /its privateKey is not valid/],
-    ['cut short', JSON.stringify(WRITTEN_BY_BITTENSOR).slice(0, -40), /holds no JSON object/],
+    ['cut short', JSON.stringify(writtenByBittensor).slice(0, -40), /holds no JSON object/],
     ['a list', '[]', /holds no JSON object/],
     ['empty', '', /holds no JSON object/],
     ['a bare phrase, mistyped', secretPhrase.replace('logic', 'lojic'), /its secretPhrase is not valid/],
@@ -145,7 +145,7 @@ describe('a file that is no usable hotkey', () => {
     ['a bare seed, cut short', secretSeed.slice(0, -2), /holds no JSON object/],
     ['a bare private key of zeros', '00'.repeat(64), /its privateKey is not valid/],
     ['nothing but an address', ss58Address, /holds no JSON object/],
-    ['mixed up under the misspelt name', { secretSeed, ' ss58Address': OTHER_ADDRESS }, /belongs to 5Do1/],
+    ['mixed up under the misspelt name', { secretSeed, ' ss58Address': otherAddress }, /belongs to 5Do1/],
     ['far too large', ' '.repeat(70_000), /far too large/],
   ])('is refused when it is %s, and nothing of it is quoted', async (_what, content, reason) => {
     await write(content);
@@ -182,7 +182,7 @@ describe('a hotkey that is mounted through symbolic links', () => {
   async function mount(mode: number): Promise<void> {
     target = path.join(folder, '..2026_11_22', 'hotkey');
     await mkdir(path.dirname(target));
-    await writeFile(target, JSON.stringify(WRITTEN_BY_BITTENSOR));
+    await writeFile(target, JSON.stringify(writtenByBittensor));
     await chmod(target, mode);
     await symlink('..2026_11_22', path.join(folder, '..data'));
     await symlink('..data/hotkey', file);

@@ -7,7 +7,7 @@ import { IdentityError } from './identity-error.ts';
  */
 
 /** Bittensor's number for sr25519, and how other tools write it. */
-const SR25519: unknown[] = [1, '1', 'sr25519'];
+const sr25519Types: unknown[] = [1, '1', 'sr25519'];
 
 export type KeyFields = Record<string, unknown>;
 
@@ -24,7 +24,7 @@ export function parseKeyFields(text: string, subject: string): KeyFields {
   if ('encoded' in fields && 'encoding' in fields)
     throw new IdentityError(`${subject} is a polkadot.js export; a Bittensor key file is needed.`);
   const { cryptoType = null } = fields as KeyFields;
-  if (cryptoType !== null && !SR25519.includes(cryptoType))
+  if (cryptoType !== null && !sr25519Types.includes(cryptoType))
     throw new IdentityError(`${subject} holds a key of another type; only sr25519 keys work here.`);
   return fields as KeyFields;
 }

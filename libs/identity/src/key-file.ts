@@ -4,9 +4,9 @@ import type { FileHandle } from 'node:fs/promises';
 import { IdentityError } from './identity-error.ts';
 
 /** Key files are under a kilobyte. */
-const MAX_FILE_BYTES = 65_536;
+const maxFileBytes = 65_536;
 /** O_NONBLOCK: without waiting for the writer of a pipe. */
-const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+const openFlags = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /**
  * Reads a key file whole. A symbolic link, as secrets are mounted into containers, is followed when what it leads to
@@ -32,7 +32,7 @@ export async function readKeyFile(
         `${subject} is a symbolic link to a file that other users own or can write to; name a file of your own.`,
       );
     }
-    if (stat.size > MAX_FILE_BYTES) throw new IdentityError(`${subject} is far too large for a key file.`);
+    if (stat.size > maxFileBytes) throw new IdentityError(`${subject} is far too large for a key file.`);
     return { bytes: await handle.readFile(), mode: stat.mode & 0o777 };
   } catch (error) {
     if (error instanceof IdentityError) throw error;
@@ -53,14 +53,14 @@ async function openIfThere(
   subject: string,
 ): Promise<{ handle: FileHandle; linked: boolean } | null> {
   try {
-    return { handle: await open(file, FLAGS | constants.O_NOFOLLOW), linked: false };
+    return { handle: await open(file, openFlags | constants.O_NOFOLLOW), linked: false };
   } catch (error) {
     const code = codeOf(error);
     if (code === 'ENOENT') return null;
     if (code !== 'ELOOP') throw new IdentityError(`${subject} cannot be opened (${code}).`);
   }
   try {
-    return { handle: await open(file, FLAGS), linked: true };
+    return { handle: await open(file, openFlags), linked: true };
   } catch (error) {
     throw new IdentityError(`${subject} is a symbolic link that cannot be followed (${codeOf(error)}).`);
   }

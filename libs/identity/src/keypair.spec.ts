@@ -10,7 +10,7 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const bytes = (digits: string): Uint8Array => Uint8Array.from(Buffer.from(digits, 'hex'));
 
 /** Substrate's development phrase. */
-const PHRASE = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk';
+const knownPhrase = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk';
 
 describe('where a key comes from', () => {
   it.each([
@@ -31,8 +31,10 @@ describe('where a key comes from', () => {
   });
 
   it('a phrase, as Substrate derives it', () => {
-    expect(Keypair.fromMnemonic(PHRASE).address).toBe('5DfhGyQdFobKM8NsWvEeAKk5EQQgYe9AydgJ7rMB6E1EqRzV');
-    expect(Keypair.fromMnemonic(`  ${PHRASE.replaceAll(' ', '\n ')} `).address).toBe(
+    expect(Keypair.fromMnemonic(knownPhrase).address).toBe(
+      '5DfhGyQdFobKM8NsWvEeAKk5EQQgYe9AydgJ7rMB6E1EqRzV',
+    );
+    expect(Keypair.fromMnemonic(`  ${knownPhrase.replaceAll(' ', '\n ')} `).address).toBe(
       '5DfhGyQdFobKM8NsWvEeAKk5EQQgYe9AydgJ7rMB6E1EqRzV',
     );
   });
@@ -60,9 +62,9 @@ describe('where a key comes from', () => {
 
   it.each([
     ['a short seed', () => Keypair.fromSeed(new Uint8Array(31))],
-    ['a phrase with a wrong checksum', () => Keypair.fromMnemonic(PHRASE.replace('walk', 'wall'))],
-    ['a phrase with an unknown word', () => Keypair.fromMnemonic(PHRASE.replace('walk', 'wolk'))],
-    ['a phrase of eleven words', () => Keypair.fromMnemonic(PHRASE.replace(' walk', ''))],
+    ['a phrase with a wrong checksum', () => Keypair.fromMnemonic(knownPhrase.replace('walk', 'wall'))],
+    ['a phrase with an unknown word', () => Keypair.fromMnemonic(knownPhrase.replace('walk', 'wolk'))],
+    ['a phrase of eleven words', () => Keypair.fromMnemonic(knownPhrase.replace(' walk', ''))],
     ['a short private key', () => Keypair.fromPrivateKey(new Uint8Array(63))],
     ['a private key of zeros', () => Keypair.fromPrivateKey(new Uint8Array(64))],
   ])('never %s', (_what, make) => {

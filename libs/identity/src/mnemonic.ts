@@ -2,11 +2,11 @@ import { pbkdf2Sync } from 'node:crypto';
 import { generateMnemonic, mnemonicToEntropy } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 
-const ENTROPY_BITS_OF_12_WORDS = 128;
+const entropyBitsOf12Words = 128;
 
 /** A new random phrase of 12 English words. */
 export function newMnemonic(): string {
-  return generateMnemonic(wordlist, ENTROPY_BITS_OF_12_WORDS);
+  return generateMnemonic(wordlist, entropyBitsOf12Words);
 }
 
 /**

@@ -7,14 +7,14 @@ import { readPublicKey } from './public-key-file.ts';
 import { ss58Encode } from './ss58.ts';
 
 /** What bittensor-wallet 4.1.1 wrote beside a throw-away hotkey. */
-const WRITTEN_BY_BITTENSOR = {
+const writtenByBittensor = {
   ss58Address: '5DLCnNdXXaeLjqGwqk4DvacDFawMXhR8UZH1Qz34xdMGTe6j',
   accountId: '0x380e49b66c1b085cb2d2c4bd074dbeb2e497f79734d71c46a4f6fb1417d5f715',
   publicKey: '0x380e49b66c1b085cb2d2c4bd074dbeb2e497f79734d71c46a4f6fb1417d5f715',
   cryptoType: 1,
 };
-const { ss58Address, accountId, publicKey } = WRITTEN_BY_BITTENSOR;
-const OTHER_ADDRESS = '5EsNLFaGe9XK5LzWH3i6eC2Wqv6YqZS1442N1C4yeSdP6uxy';
+const { ss58Address, accountId, publicKey } = writtenByBittensor;
+const otherAddress = '5EsNLFaGe9XK5LzWH3i6eC2Wqv6YqZS1442N1C4yeSdP6uxy';
 
 let folder: string;
 let file: string;
@@ -31,7 +31,7 @@ async function write(content: unknown): Promise<void> {
 
 describe('the public half of a wallet’s key', () => {
   it.each([
-    ['whole', WRITTEN_BY_BITTENSOR],
+    ['whole', writtenByBittensor],
     ['only an address', { ss58Address }],
     ['only an address under its misspelt name', { ' ss58Address': ss58Address }],
     ['only a public key', { publicKey }],
@@ -42,7 +42,7 @@ describe('the public half of a wallet’s key', () => {
   });
 
   it('is read through a symbolic link', async () => {
-    await write(WRITTEN_BY_BITTENSOR);
+    await write(writtenByBittensor);
     const link = path.join(folder, 'link');
     await symlink(file, link);
     expect(ss58Encode(await readPublicKey(link))).toBe(ss58Address);
@@ -50,8 +50,8 @@ describe('the public half of a wallet’s key', () => {
 
   it.each([
     ['holds nothing of it', {}, /holds no public key/],
-    ['contradicts itself', { ...WRITTEN_BY_BITTENSOR, ss58Address: OTHER_ADDRESS }, /do not agree/],
-    ['is for another kind of key', { ...WRITTEN_BY_BITTENSOR, cryptoType: 0 }, /another type/],
+    ['contradicts itself', { ...writtenByBittensor, ss58Address: otherAddress }, /do not agree/],
+    ['is for another kind of key', { ...writtenByBittensor, cryptoType: 0 }, /another type/],
     ['holds a short key', { publicKey: publicKey.slice(0, -2) }, /its publicKey is not 32 bytes in hex/],
     ['holds bytes that are no key', { publicKey: 'ff'.repeat(32) }, /is no sr25519 public key/],
     ['holds a mistyped address', { ss58Address: '5DLC' }, /its ss58Address is not valid/],

@@ -3,9 +3,9 @@ import { IdentityError } from './identity-error.ts';
 import type { Keypair } from './keypair.ts';
 import { verify } from './verify.ts';
 
-const MAX_TIMESTAMP = 2n ** 64n - 1n;
+const maxTimestamp = 2n ** 64n - 1n;
 /** 64 bytes in base64: 86 digits, the last of which carries four zero bits, and padding. */
-const BASE64_SIGNATURE = /^[A-Za-z0-9+/]{85}[AQgw]==$/;
+const base64Signature = /^[A-Za-z0-9+/]{85}[AQgw]==$/;
 
 /**
  * The 64 bytes that ComputeHorde's request signatures are made over: BLAKE2b-512 of the timestamp (8 bytes, big-endian)
@@ -34,10 +34,10 @@ export function verifyRequest(
   payload: Uint8Array,
   signature: string,
 ): boolean {
-  if (!isTimestamp(timestampNs) || !BASE64_SIGNATURE.test(signature)) return false;
+  if (!isTimestamp(timestampNs) || !base64Signature.test(signature)) return false;
   return verify(requestDigest(timestampNs, payload), Buffer.from(signature, 'base64'), hotkey);
 }
 
 function isTimestamp(value: bigint): boolean {
-  return value >= 0n && value <= MAX_TIMESTAMP;
+  return value >= 0n && value <= maxTimestamp;
 }

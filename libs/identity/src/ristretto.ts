@@ -5,15 +5,15 @@
 
 const P = 2n ** 255n - 19n;
 const D = 37095705934669439343138083508754565189542113879843219016388785533085940283555n;
-const SQRT_MINUS_ONE = 19681161376707505956807079304988542015446066515923890162744021073123829784752n;
+const sqrtMinusOne = 19681161376707505956807079304988542015446066515923890162744021073123829784752n;
 /** Order of the group, 2^252 + 27742317777372353535851937790883648493, little-endian. */
-const ORDER = Buffer.from('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010', 'hex');
+const groupOrder = Buffer.from('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010', 'hex');
 
 /** Whether 32 little-endian bytes are a scalar below the order of the group. */
 export function isCanonicalScalar(bytes: Uint8Array): boolean {
   if (bytes.length !== 32) return false;
   for (let i = 31; i >= 0; i--) {
-    if (bytes[i] !== ORDER[i]) return bytes[i]! < ORDER[i]!;
+    if (bytes[i] !== groupOrder[i]) return bytes[i]! < groupOrder[i]!;
   }
   return false;
 }
@@ -46,7 +46,7 @@ function inverseSquareRoot(v: bigint): bigint | null {
   const candidate = mod(v3 * pow252Minus3(v7));
   const check = mod(v * mod(candidate * candidate));
   if (check === 1n) return absolute(candidate);
-  if (check === P - 1n) return absolute(mod(candidate * SQRT_MINUS_ONE));
+  if (check === P - 1n) return absolute(mod(candidate * sqrtMinusOne));
   return null;
 }
 

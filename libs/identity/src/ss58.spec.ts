@@ -5,10 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { IdentityError } from './identity-error.ts';
 import { isSs58, ss58Decode, ss58Encode } from './ss58.ts';
 
-const KEY = Uint8Array.from(
+const knownKey = Uint8Array.from(
   Buffer.from('7c0f469d3bd340bae718203fa30ca071a5e37c751e891dbded837b213d45d91d', 'hex'),
 );
-const ADDRESS = '5EsNLFaGe9XK5LzWH3i6eC2Wqv6YqZS1442N1C4yeSdP6uxy';
+const knownAddress = '5EsNLFaGe9XK5LzWH3i6eC2Wqv6YqZS1442N1C4yeSdP6uxy';
 
 /** An address with a right checksum over whatever body. */
 function withChecksum(...body: Uint8Array[]): string {
@@ -20,8 +20,8 @@ function withChecksum(...body: Uint8Array[]): string {
 
 describe('ss58 addresses', () => {
   it('are written and read', () => {
-    expect(ss58Encode(KEY)).toBe(ADDRESS);
-    expect(ss58Decode(ADDRESS)).toEqual(KEY);
+    expect(ss58Encode(knownKey)).toBe(knownAddress);
+    expect(ss58Decode(knownAddress)).toEqual(knownKey);
   });
 
   it('come back to the same key under every prefix', () => {
@@ -49,10 +49,10 @@ describe('ss58 addresses', () => {
 
   it('let no single mistyped character through', () => {
     const alphabet = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
-    for (let i = 0; i < ADDRESS.length; i++) {
+    for (let i = 0; i < knownAddress.length; i++) {
       for (const digit of alphabet) {
-        if (digit === ADDRESS[i]) continue;
-        const typo = ADDRESS.slice(0, i) + digit + ADDRESS.slice(i + 1);
+        if (digit === knownAddress[i]) continue;
+        const typo = knownAddress.slice(0, i) + digit + knownAddress.slice(i + 1);
         expect(isSs58(typo), typo).toBe(false);
       }
     }
@@ -60,14 +60,14 @@ describe('ss58 addresses', () => {
 
   it.each([
     ['empty', ''],
-    ['with a character outside base58', ADDRESS.replace('5', '0')],
-    ['with white space', ` ${ADDRESS}`],
-    ['too short', ADDRESS.slice(0, -1)],
+    ['with a character outside base58', knownAddress.replace('5', '0')],
+    ['with white space', ` ${knownAddress}`],
+    ['too short', knownAddress.slice(0, -1)],
     ['endless', '1'.repeat(1_000_000)],
-    ['of a 31-byte key', withChecksum(Uint8Array.of(42), KEY.subarray(1))],
-    ['with a reserved prefix', withChecksum(Uint8Array.of(46), KEY)],
-    ['with 42 spelt in two bytes', withChecksum(Uint8Array.of(0x4a, 0x80), KEY)],
-    ['with a first byte that is no prefix', withChecksum(Uint8Array.of(200, 1), KEY)],
+    ['of a 31-byte key', withChecksum(Uint8Array.of(42), knownKey.subarray(1))],
+    ['with a reserved prefix', withChecksum(Uint8Array.of(46), knownKey)],
+    ['with 42 spelt in two bytes', withChecksum(Uint8Array.of(0x4a, 0x80), knownKey)],
+    ['with a first byte that is no prefix', withChecksum(Uint8Array.of(200, 1), knownKey)],
   ])('are refused when %s', (_what, address) => {
     expect(isSs58(address)).toBe(false);
     expect(() => ss58Decode(address)).toThrow(IdentityError);
@@ -79,10 +79,10 @@ describe('ss58 addresses', () => {
   });
 
   it.each([-1, 46, 47, 16_384, 1.5, Number.NaN])('do not exist under the prefix %d', (prefix) => {
-    expect(() => ss58Encode(KEY, prefix)).toThrow(IdentityError);
+    expect(() => ss58Encode(knownKey, prefix)).toThrow(IdentityError);
   });
 
   it('do not exist for a key of another length', () => {
-    expect(() => ss58Encode(KEY.subarray(1))).toThrow('A public key has 32 bytes, this one has 31.');
+    expect(() => ss58Encode(knownKey.subarray(1))).toThrow('A public key has 32 bytes, this one has 31.');
   });
 });

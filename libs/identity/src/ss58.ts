@@ -2,13 +2,13 @@ import { base58 } from '@scure/base';
 import { blake2b512 } from './bytes.ts';
 import { IdentityError } from './identity-error.ts';
 
-const CHECKSUM_SALT = Buffer.from('SS58PRE');
-const CHECKSUM_LENGTH = 2;
-const PUBLIC_KEY_LENGTH = 32;
+const checksumSalt = Buffer.from('SS58PRE');
+const checksumLength = 2;
+const publicKeyLength = 32;
 /** 36 bytes never take more base58 digits; longer text is refused before the slow conversion. */
-const MAX_LENGTH = 50;
-const MAX_PREFIX = 16_383;
-const RESERVED_PREFIXES = [46, 47];
+const maxLength = 50;
+const maxPrefix = 16_383;
+const reservedPrefixes = [46, 47];
 
 /**
  * The ss58 address of a 32-byte public key.
@@ -17,11 +17,11 @@ const RESERVED_PREFIXES = [46, 47];
  * @throws IdentityError when the key or the prefix has no address
  */
 export function ss58Encode(publicKey: Uint8Array, prefix = 42): string {
-  if (publicKey.length !== PUBLIC_KEY_LENGTH) {
-    throw new IdentityError(`A public key has ${PUBLIC_KEY_LENGTH} bytes, this one has ${publicKey.length}.`);
+  if (publicKey.length !== publicKeyLength) {
+    throw new IdentityError(`A public key has ${publicKeyLength} bytes, this one has ${publicKey.length}.`);
   }
   if (!isPrefix(prefix)) {
-    throw new IdentityError(`${prefix} is not an ss58 prefix: 0 to ${MAX_PREFIX} without 46 and 47.`);
+    throw new IdentityError(`${prefix} is not an ss58 prefix: 0 to ${maxPrefix} without 46 and 47.`);
   }
   const body = Buffer.concat([prefixBytes(prefix), publicKey]);
   return base58.encode(Buffer.concat([body, checksum(body)]));
@@ -46,7 +46,7 @@ export function isSs58(address: string): boolean {
 
 /** The public key, or why there is none. */
 function decode(address: string): Uint8Array | string {
-  if (address.length > MAX_LENGTH) return 'it is too long';
+  if (address.length > maxLength) return 'it is too long';
   let bytes: Uint8Array;
   try {
     bytes = base58.decode(address);
@@ -54,10 +54,10 @@ function decode(address: string): Uint8Array | string {
     return 'it has characters outside base58';
   }
   const prefixLength = (bytes[0] ?? 0) < 64 ? 1 : 2;
-  if (bytes.length !== prefixLength + PUBLIC_KEY_LENGTH + CHECKSUM_LENGTH)
+  if (bytes.length !== prefixLength + publicKeyLength + checksumLength)
     return 'it does not hold a 32-byte key';
-  const body = bytes.subarray(0, -CHECKSUM_LENGTH);
-  if (!Buffer.from(checksum(body)).equals(bytes.subarray(-CHECKSUM_LENGTH))) return 'its checksum is wrong';
+  const body = bytes.subarray(0, -checksumLength);
+  if (!Buffer.from(checksum(body)).equals(bytes.subarray(-checksumLength))) return 'its checksum is wrong';
   if (!hasCanonicalPrefix(bytes, prefixLength)) return 'its network prefix is reserved or malformed';
   return body.slice(prefixLength);
 }
@@ -71,9 +71,7 @@ function hasCanonicalPrefix(bytes: Uint8Array, length: number): boolean {
 }
 
 function isPrefix(prefix: number): boolean {
-  return (
-    Number.isInteger(prefix) && prefix >= 0 && prefix <= MAX_PREFIX && !RESERVED_PREFIXES.includes(prefix)
-  );
+  return Number.isInteger(prefix) && prefix >= 0 && prefix <= maxPrefix && !reservedPrefixes.includes(prefix);
 }
 
 /** Below 64 one byte; otherwise 14 bits, shuffled over two bytes of which the first begins with 01. */
@@ -83,7 +81,7 @@ function prefixBytes(prefix: number): Uint8Array {
 }
 
 function checksum(body: Uint8Array): Uint8Array {
-  return blake2b512(CHECKSUM_SALT, body).subarray(0, CHECKSUM_LENGTH);
+  return blake2b512(checksumSalt, body).subarray(0, checksumLength);
 }
 
 /** Only the beginning: what was taken for an address may be a secret in the wrong place. */

@@ -35,7 +35,7 @@ interface Thread {
 }
 
 /** About 10 ms of work: few messages, and calls take turns without a long wait. */
-const BATCH_SIZE = 64;
+const batchSize = 64;
 
 /**
  * Verifies many signatures on threads of its own, off the event loop. Threads start with the first call and keep no
@@ -93,7 +93,7 @@ export class VerifierPool {
     if (!call) return;
     const fairShare = Math.ceil(call.items.length / this.#size);
     const from = call.next;
-    const batch = call.items.slice(from, from + Math.min(BATCH_SIZE, fairShare));
+    const batch = call.items.slice(from, from + Math.min(batchSize, fairShare));
     call.next += batch.length;
     this.#waiting -= batch.length;
     if (call.next < call.items.length) this.#calls.push(call);

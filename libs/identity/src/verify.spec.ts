@@ -6,18 +6,18 @@ import { sign, verifyWith } from './sr25519.ts';
 import { ss58Decode, ss58Encode } from './ss58.ts';
 import { verify, verifyHex } from './verify.ts';
 
-const VALIDATOR = '5EsNLFaGe9XK5LzWH3i6eC2Wqv6YqZS1442N1C4yeSdP6uxy';
-const MINER = '5G1FMtLgP1hVtcK8sK9fVgwsejGeqkTZj2RorXhAsKubkxjo';
+const validatorAddress = '5EsNLFaGe9XK5LzWH3i6eC2Wqv6YqZS1442N1C4yeSdP6uxy';
+const minerAddress = '5G1FMtLgP1hVtcK8sK9fVgwsejGeqkTZj2RorXhAsKubkxjo';
 
 /** Made with ComputeHorde's Python packages. */
 const { signed } = JSON.parse(
   readFileSync(new URL('../fixtures/signed-texts.json', import.meta.url), 'utf8'),
 ) as { signed: { what: string; text: string; sha256: string; hotkey: string; signature: string }[] };
-const AUTH = `${VALIDATOR}:${MINER}:1735787045`;
-const AUTH_SIGNATURE =
+const auth = `${validatorAddress}:${minerAddress}:1735787045`;
+const authSignature =
   '0x80cdebf6932062fe883a69abfe8723400a1f7fca100bbc3a7a65e5e80968233a68cfc63bf6f9d19a06d804664d7d8d04c2f2c300140888ef5c808e511e313782';
 /** A validator's login at the facilitator: over the 32 bytes of its own public key. */
-const LOGIN_SIGNATURE =
+const loginSignature =
   '0xb80bb96fcf12050e7cfa61a0edff4435a564264a77b66e11d43840f996290c20c2858c6fbb03329e7860cf9880903d27ee880a6d4f3fe92b5a69ca3aa8e44486';
 
 describe('signatures of the Python network', () => {
@@ -27,7 +27,7 @@ describe('signatures of the Python network', () => {
   });
 
   it.each([
-    ['a login', ss58Decode(VALIDATOR), LOGIN_SIGNATURE, VALIDATOR],
+    ['a login', ss58Decode(validatorAddress), loginSignature, validatorAddress],
     [
       'an authentication recorded between its services',
       '5CDYBwxDZwXnYSp7E39Vy92MVbCMtcK2i953oRxDm9Veko7M:5FYwNgYu5Wj7Vv49KtC3gXa1W1dn2BnMBGNKGrLy8pX9i4T7:1795326419',
@@ -39,7 +39,7 @@ describe('signatures of the Python network', () => {
   });
 
   it.each(signed)('$what is nobody else’s, and of no other text', ({ text, hotkey, signature }) => {
-    const other = hotkey === MINER ? VALIDATOR : MINER;
+    const other = hotkey === minerAddress ? validatorAddress : minerAddress;
     expect(verifyHex(text, signature, other)).toBe(false);
     expect(verifyHex(`${text} `, signature, hotkey)).toBe(false);
     expect(verifyHex(text.slice(1), signature, hotkey)).toBe(false);
@@ -48,20 +48,20 @@ describe('signatures of the Python network', () => {
 
 describe('how a signature and a hotkey may be written', () => {
   it('takes hex in upper case', () => {
-    expect(verifyHex(AUTH, `0x${AUTH_SIGNATURE.slice(2).toUpperCase()}`, VALIDATOR)).toBe(true);
+    expect(verifyHex(auth, `0x${authSignature.slice(2).toUpperCase()}`, validatorAddress)).toBe(true);
   });
 
   it('takes an address of another network, and the bare public key', () => {
-    const publicKey = ss58Decode(VALIDATOR);
-    expect(verifyHex(AUTH, AUTH_SIGNATURE, ss58Encode(publicKey, 0))).toBe(true);
-    expect(verifyHex(AUTH, AUTH_SIGNATURE, publicKey)).toBe(true);
+    const publicKey = ss58Decode(validatorAddress);
+    expect(verifyHex(auth, authSignature, ss58Encode(publicKey, 0))).toBe(true);
+    expect(verifyHex(auth, authSignature, publicKey)).toBe(true);
   });
 
   it('leaves the signature as it was, so that it can be verified again', () => {
-    const signature = Buffer.from(AUTH_SIGNATURE.slice(2), 'hex');
-    expect(verify(AUTH, signature, VALIDATOR)).toBe(true);
-    expect(verify(AUTH, signature, VALIDATOR)).toBe(true);
-    expect(signature.toString('hex')).toBe(AUTH_SIGNATURE.slice(2));
+    const signature = Buffer.from(authSignature.slice(2), 'hex');
+    expect(verify(auth, signature, validatorAddress)).toBe(true);
+    expect(verify(auth, signature, validatorAddress)).toBe(true);
+    expect(signature.toString('hex')).toBe(authSignature.slice(2));
   });
 
   it('takes what a browser wallet signed in <Bytes>, and no deeper nesting', () => {
@@ -73,27 +73,27 @@ describe('how a signature and a hotkey may be written', () => {
 
   it.each([
     ['empty', ''],
-    ['without 0x', AUTH_SIGNATURE.slice(2)],
-    ['with 0X', AUTH_SIGNATURE.replace('0x', '0X')],
-    ['with 0x twice', `0x${AUTH_SIGNATURE}`],
-    ['one byte longer', `${AUTH_SIGNATURE}00`],
-    ['one byte shorter', AUTH_SIGNATURE.slice(0, -2)],
-    ['half a byte shorter', AUTH_SIGNATURE.slice(0, -1)],
-    ['with a digit that is none', AUTH_SIGNATURE.replace(/.$/, 'g')],
-    ['with a line break at its end', AUTH_SIGNATURE.replace(/.$/, '\n')],
+    ['without 0x', authSignature.slice(2)],
+    ['with 0X', authSignature.replace('0x', '0X')],
+    ['with 0x twice', `0x${authSignature}`],
+    ['one byte longer', `${authSignature}00`],
+    ['one byte shorter', authSignature.slice(0, -2)],
+    ['half a byte shorter', authSignature.slice(0, -1)],
+    ['with a digit that is none', authSignature.replace(/.$/, 'g')],
+    ['with a line break at its end', authSignature.replace(/.$/, '\n')],
   ])('a signature %s is false, not an error', (_what, signature) => {
-    expect(verifyHex(AUTH, signature, VALIDATOR)).toBe(false);
+    expect(verifyHex(auth, signature, validatorAddress)).toBe(false);
   });
 
   it.each([
     ['empty', ''],
-    ['mistyped', VALIDATOR.replace(/.$/, 'z')],
+    ['mistyped', validatorAddress.replace(/.$/, 'z')],
     ['no point of the curve', ss58Encode(new Uint8Array(32).fill(255))],
     ['a short public key', new Uint8Array(31)],
     ['no point of the curve, in bytes', new Uint8Array(32).fill(255)],
   ])('a hotkey that is %s is false, not an error', (_what, hotkey) => {
     const complaints = vi.spyOn(console, 'error').mockReturnValue();
-    expect(verifyHex(AUTH, AUTH_SIGNATURE, hotkey)).toBe(false);
+    expect(verifyHex(auth, authSignature, hotkey)).toBe(false);
     expect(complaints).not.toHaveBeenCalled();
     complaints.mockRestore();
   });

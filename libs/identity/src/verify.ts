@@ -5,10 +5,10 @@ import { isSs58, ss58Decode } from './ss58.ts';
 
 /** Hotkeys that were decoded and checked before: peers sign often, and the check costs as much as a signature. */
 const knownKeys = new Map<string, Uint8Array>();
-const MAX_KNOWN_KEYS = 4096;
+const maxKnownKeys = 4096;
 
-const OPEN = Buffer.from('<Bytes>');
-const CLOSE = Buffer.from('</Bytes>');
+const openingTag = Buffer.from('<Bytes>');
+const closingTag = Buffer.from('</Bytes>');
 
 /**
  * Whether `signature` (64 bytes) is the hotkey's over `data`. As ComputeHorde's verifier does, a signature over
@@ -24,7 +24,7 @@ export function verify(data: Signable, signature: Uint8Array, hotkey: string | U
   if (!bytes || !publicKey) return false;
   return (
     verifyWith(publicKey, bytes, signature) ||
-    verifyWith(publicKey, Buffer.concat([OPEN, bytes, CLOSE]), signature)
+    verifyWith(publicKey, Buffer.concat([openingTag, bytes, closingTag]), signature)
   );
 }
 
@@ -46,7 +46,7 @@ function checkedKey(hotkey: string | Uint8Array): Uint8Array | null {
   const publicKey = typeof hotkey === 'string' ? ss58Decode(hotkey) : Uint8Array.from(hotkey);
   if (!isPublicKey(publicKey)) return null;
 
-  if (knownKeys.size >= MAX_KNOWN_KEYS) {
+  if (knownKeys.size >= maxKnownKeys) {
     const [oldest] = knownKeys.keys();
     knownKeys.delete(oldest!);
   }

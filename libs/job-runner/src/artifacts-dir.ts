@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { failures } from './failures.ts';
-import { SCRIPT } from './script.ts';
+import { scriptPath } from './script.ts';
 
 /** What file systems take, in bytes: of a name, and of a path less a container's root folder. */
-const LONGEST_NAME = 255;
-const LONGEST_PATH = 2048;
+const maxName = 255;
+const maxPath = 2048;
 
 /**
  * Where the artifacts folder appears to the job: its path, without a slash at the end.
@@ -17,11 +17,11 @@ export function artifactsTarget(artifactsDir: string): string {
   if (artifactsDir.split('/').includes('..')) throw refuse('it has a ".." in it');
   if (/[:\0]/.test(artifactsDir)) throw refuse('it has a colon or a NUL in it');
   const target = path.posix.normalize(artifactsDir).replace(/\/+$/, '');
-  if (['', '/volume', '/output', SCRIPT].includes(target)) throw refuse('something else is there');
+  if (['', '/volume', '/output', scriptPath].includes(target)) throw refuse('something else is there');
   if (/^\/(proc|sys|dev)(\/|$)/.test(target)) throw refuse('it belongs to the system');
-  if (Buffer.byteLength(target) > LONGEST_PATH) throw refuse(`it is longer than ${LONGEST_PATH} bytes`);
-  if (target.split('/').some((name) => Buffer.byteLength(name) > LONGEST_NAME)) {
-    throw refuse(`a name in it is longer than ${LONGEST_NAME} bytes`);
+  if (Buffer.byteLength(target) > maxPath) throw refuse(`it is longer than ${maxPath} bytes`);
+  if (target.split('/').some((name) => Buffer.byteLength(name) > maxName)) {
+    throw refuse(`a name in it is longer than ${maxName} bytes`);
   }
   return target;
 }

@@ -1,5 +1,5 @@
 /** As many are named; of the rest the user learns how many there are of each kind. */
-const NAMED = 5;
+const maxNamed = 5;
 
 /** Why an artifact was left out: of one, and of several. */
 const causes = {
@@ -33,7 +33,7 @@ export function leftOut(skipped: LeftOut[], looked: number | null): string | nul
   const sentences: string[] = [];
   if (skipped.length > 0) {
     const count = skipped.length === 1 ? '1 artifact was' : `${skipped.length} artifacts were`;
-    const parts = [...skipped.slice(0, NAMED).map(named), ...counted(skipped.slice(NAMED))];
+    const parts = [...skipped.slice(0, maxNamed).map(named), ...counted(skipped.slice(maxNamed))];
     sentences.push(`${count} left out: ${parts.join('; ')}.`);
   }
   if (looked !== null) sentences.push(`Of the artifacts only ${looked} were looked at: there are more.`);

@@ -5,11 +5,11 @@ import { entryOf, namesIn, openFile, openFolder } from './inside.ts';
 import { why } from './wording.ts';
 
 /** ComputeHorde's limit: an artifact is smaller than this many bytes. */
-const FILE_LIMIT = 1_000_000;
+const fileLimit = 1_000_000;
 /** All artifacts and their names together, in bytes: with base64 and both streams they fit a 50 MiB frame. */
-const TOTAL_LIMIT = 20_000_000;
+const totalLimit = 20_000_000;
 /** So that a folder of a million empty files costs little; the rest is not looked at. */
-const NAMES_LIMIT = 10_000;
+const namesLimit = 10_000;
 
 export interface Artifacts {
   /** `{artifactsDir}/{name}` (one slash between them) to base64, as V0JobFinishedRequest carries it. */
@@ -46,7 +46,7 @@ export async function readArtifacts(
     for (const name of names) {
       signal?.throwIfAborted();
       const read = isUtf8(name)
-        ? await readSmallFile(entryOf(directory, name), TOTAL_LIMIT - total - name.length)
+        ? await readSmallFile(entryOf(directory, name), totalLimit - total - name.length)
         : { cause: 'not UTF-8' as const };
       if ('cause' in read) {
         skipped.push({ name: name.toString(), ...read });
@@ -55,7 +55,7 @@ export async function readArtifacts(
         artifacts.set(`${prefix}/${name}`, read.contents.toString('base64'));
       }
     }
-    return { artifacts, skipped: leftOut(skipped, more ? NAMES_LIMIT : null) };
+    return { artifacts, skipped: leftOut(skipped, more ? namesLimit : null) };
   } finally {
     await directory.close();
   }
@@ -64,7 +64,7 @@ export async function readArtifacts(
 async function firstNames(all: AsyncIterable<Buffer>): Promise<{ names: Buffer[]; more: boolean }> {
   const names: Buffer[] = [];
   for await (const name of all) {
-    if (names.length === NAMES_LIMIT) return { names: names.sort(Buffer.compare), more: true };
+    if (names.length === namesLimit) return { names: names.sort(Buffer.compare), more: true };
     names.push(name);
   }
   return { names: names.sort(Buffer.compare), more: false };
@@ -79,7 +79,7 @@ async function readSmallFile(
   try {
     const { file, stat } = await openFile(path);
     try {
-      if (stat.size >= FILE_LIMIT) return { cause: 'too large', size: stat.size };
+      if (stat.size >= fileLimit) return { cause: 'too large', size: stat.size };
       if (stat.size > room) return { cause: 'no room', size: stat.size };
       const { buffer, bytesRead } = await file.read(Buffer.alloc(stat.size), 0, stat.size, 0);
       return { contents: buffer.subarray(0, bytesRead) };

@@ -11,11 +11,11 @@ import { failures } from './failures.ts';
 import { why } from './wording.ts';
 
 /** How the names of all jobs' root folders start. */
-export const ROOT_PREFIX = 'horde-job-';
+export const rootPrefix = 'horde-job-';
 /** A file in a job's root folder, out of the job's sight, that names who the folder belongs to. */
-export const OWNER_FILE = 'owner';
+export const ownerFile = 'owner';
 /** Up to so many files and folders are removed without a process of its own. */
-const FEW = 500;
+const maxRemovedHere = 500;
 
 /**
  * Makes the fresh folders of one job under `base` (made if missing). The root can be entered by this user alone; the
@@ -34,8 +34,8 @@ export async function makeJobFolders(
   let root: string | undefined;
   try {
     await mkdir(base, { recursive: true });
-    root = await mkdtemp(path.join(base, `${ROOT_PREFIX}${name.replace(/[^\w.-]/g, '_')}-`));
-    await writeFile(path.join(root, OWNER_FILE), owner);
+    root = await mkdtemp(path.join(base, `${rootPrefix}${name.replace(/[^\w.-]/g, '_')}-`));
+    await writeFile(path.join(root, ownerFile), owner);
     const folders = jobFoldersIn(root);
     for (const folder of [folders.volume, folders.output, folders.artifacts]) {
       await mkdir(folder);
@@ -64,7 +64,7 @@ export function jobFoldersIn(root: string): JobFolders {
  */
 export async function removeJobFolders(folders: JobFolders, docker?: Docker): Promise<void> {
   const { root } = folders;
-  if (await removeFew(root, { left: FEW }).catch(() => false)) return;
+  if (await removeFew(root, { left: maxRemovedHere }).catch(() => false)) return;
   if (await removeAll(root)) return;
   let trouble = 'the container left files of another user there';
   if (docker) {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { JobFolders, JobSpec } from './runner.ts';
 
 /** Where a job sees `JobSpec.script`. */
-export const SCRIPT = '/script.py';
+export const scriptPath = '/script.py';
 
 /** Where this machine has it: beside the folders that the job can write to. */
 export function scriptFile(folders: JobFolders): string {
@@ -17,5 +17,5 @@ export async function writeScript(spec: JobSpec, folders: JobFolders): Promise<v
 
 /** The job's command; where it has a script and no command, ComputeHorde's `python /script.py`. */
 export function jobCommand(spec: JobSpec): string[] {
-  return spec.script !== null && spec.command.length === 0 ? ['python', SCRIPT] : spec.command;
+  return spec.script !== null && spec.command.length === 0 ? ['python', scriptPath] : spec.command;
 }

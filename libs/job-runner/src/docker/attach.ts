@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import { connect } from 'node:net';
 import type { Readable } from 'node:stream';
 import { failures } from '../failures.ts';
-import { MOST_AT_ONCE } from '../output/output-file.ts';
+import { maxAtOnce } from '../output/output-file.ts';
 
 /** A container's output on its way to us. */
 export interface Attached {
@@ -12,7 +12,7 @@ export interface Attached {
 }
 
 /**
- * Takes a copy of some bytes, at most `MOST_AT_ONCE`. Null: more may come at once; a promise: when it resolves.
+ * Takes a copy of some bytes, at most `maxAtOnce`. Null: more may come at once; a promise: when it resolves.
  */
 type Take = (chunk: Buffer) => Promise<void> | null;
 
@@ -23,7 +23,7 @@ interface Modem {
   version?: string;
 }
 
-const MOST_HEAD = 16 * 1024;
+const maxHead = 16 * 1024;
 
 /**
  * Attaches to a container's stdout and stderr, best before it starts. No more is read than was taken.
@@ -58,7 +58,7 @@ async function attachBySocket(socketPath: string, target: string, take: Take): P
     const before = head!.length;
     head += chunk.toString('latin1');
     const end = head!.indexOf('\r\n\r\n');
-    if (end < 0 && head!.length < MOST_HEAD) return null;
+    if (end < 0 && head!.length < maxHead) return null;
     const status = Number(/^HTTP\/1\.\d (\d{3})/.exec(head!)?.[1]);
     if (status !== 101 && status !== 200) {
       fail(failures.ENGINE_OUTPUT_REFUSED(status));
@@ -72,7 +72,7 @@ async function attachBySocket(socketPath: string, target: string, take: Take): P
   const socket = connect({
     path: socketPath,
     onread: {
-      buffer: Buffer.allocUnsafeSlow(MOST_AT_ONCE),
+      buffer: Buffer.allocUnsafeSlow(maxAtOnce),
       callback: (length, buffer) => {
         const chunk = (buffer as Buffer).subarray(0, length);
         const taken = head === null ? take(chunk) : readHead(chunk);
@@ -104,8 +104,7 @@ async function attachByClient(container: Docker.Container, take: Take): Promise<
   const body = (await container.attach({ stream: true, stdout: true, stderr: true })) as unknown as Readable;
   const pump = async () => {
     for await (const chunk of body as AsyncIterable<Buffer>) {
-      for (let at = 0; at < chunk.length; at += MOST_AT_ONCE)
-        await take(chunk.subarray(at, at + MOST_AT_ONCE));
+      for (let at = 0; at < chunk.length; at += maxAtOnce) await take(chunk.subarray(at, at + maxAtOnce));
     }
   };
   const ended = pump();

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 
-const PLACES = ['/bin/busybox', '/usr/bin/busybox'];
-const PT_INTERP = 3;
+const busyboxPlaces = ['/bin/busybox', '/usr/bin/busybox'];
+const ptInterp = 3;
 
 /**
  * This machine's busybox, which runs in an empty image because it needs no libraries.
  *
  * @throws Error saying how to get one
  */
-export async function staticBusybox(places = PLACES): Promise<Buffer> {
+export async function staticBusybox(places = busyboxPlaces): Promise<Buffer> {
   let found: string | undefined;
   for (const place of places) {
     const program = await readFile(place).catch(() => null);
@@ -32,5 +32,5 @@ export function isStatic(program: Buffer): boolean {
   const types = Array.from({ length: headers }, (_, index) =>
     program.readUInt32LE(headersAt + index * headerSize),
   );
-  return !types.includes(PT_INTERP);
+  return !types.includes(ptInterp);
 }

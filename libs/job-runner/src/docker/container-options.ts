@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { artifactsTarget } from '../artifacts-dir.ts';
 import type { JobFolders, JobSpec } from '../runner.ts';
-import { SCRIPT, scriptFile } from '../script.ts';
+import { scriptPath, scriptFile } from '../script.ts';
 import { checkedReference } from './image-reference.ts';
 import { type ContainerLimits, type EngineFacts, jobRuntime, resolveLimits } from './limits.ts';
 
@@ -52,7 +52,7 @@ export function containerOptions(
   const gpu = spec.gpu === 'nvidia_all' && !limits.noGpu;
   const mount = (Source: string, Target: string): Docker.MountSettings => ({ Type: 'bind', Source, Target });
   const mounts = [mount(folders.volume, '/volume'), mount(folders.output, '/output')];
-  if (spec.script !== null) mounts.push({ ...mount(scriptFile(folders), SCRIPT), ReadOnly: true });
+  if (spec.script !== null) mounts.push({ ...mount(scriptFile(folders), scriptPath), ReadOnly: true });
   if (spec.artifactsDir) mounts.push(mount(folders.artifacts, artifactsTarget(spec.artifactsDir)));
   return {
     name: needs.name,

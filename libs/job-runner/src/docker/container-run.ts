@@ -12,9 +12,9 @@ import type { Service } from './service.ts';
 import { commandNotStartable, refusedSpec } from './start-error.ts';
 
 /** How long the engine may take to hand over the last output of a container that is gone, in milliseconds. */
-const LAST_OUTPUT_LIMIT = 10_000;
+const lastOutputLimit = 10_000;
 /** The same for a job that was stopped while it was started, in milliseconds. */
-const ABORTED_OUTPUT_LIMIT = 2_000;
+const abortedOutputLimit = 2_000;
 
 export interface ContainerRun {
   output: JobOutput;
@@ -149,15 +149,15 @@ async function ranOutOfMemory(container: Docker.Container): Promise<boolean> {
 /** What a container has printed that runs already, though the engine has not yet said so. */
 async function outputSoFar(container: Docker.Container, attached: Attached): Promise<void> {
   try {
-    await fromEngine(container.kill(), 'kill the job', { limit: ABORTED_OUTPUT_LIMIT });
+    await fromEngine(container.kill(), 'kill the job', { limit: abortedOutputLimit });
   } catch {
     return; // it does not run: there is none
   }
-  await lastOutput(attached, ABORTED_OUTPUT_LIMIT);
+  await lastOutput(attached, abortedOutputLimit);
 }
 
 /** Waits for the output of a container that ended; gives up on it rather than on the job. */
-async function lastOutput(attached: Attached, most = LAST_OUTPUT_LIMIT): Promise<void> {
+async function lastOutput(attached: Attached, most = lastOutputLimit): Promise<void> {
   const limit = Promise.withResolvers<void>();
   const timer = setTimeout(limit.resolve, most);
   const ended = attached.ended.catch(() => {}); // what went wrong has ended the job already

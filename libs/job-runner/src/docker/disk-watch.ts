@@ -7,19 +7,19 @@ import { pause } from '@horde/async';
 import { why } from '../wording.ts';
 import { fromEngine, statusOf } from './engine.ts';
 
-const GB = 1e9;
+const gigabyte = 1e9;
 /** Milliseconds between two looks at the free space, which cost nothing. */
-const LOOK = 500;
+const lookInterval = 500;
 /** Milliseconds between two measurements; or this many times what the last one took, if that is longer. */
-const MEASURE = 1_000;
-const MEASURE_SHARE = 20;
+const measureInterval = 1_000;
+const measureShare = 20;
 /** The same for a measurement that the free space asks for, and the longest pause before it. */
-const HURRIED_SHARE = 4;
-const HURRIED_MOST = 10_000;
+const hurriedShare = 4;
+const maxHurriedPause = 10_000;
 /** Measurements that may fail one after the other: a job that moves folders about can spoil one. */
-const MOST_FAILED = 5;
+const maxFailures = 5;
 /** How long the engine may take to walk through a writable layer, in milliseconds. */
-const LAYER_LIMIT = 600_000;
+const layerLimit = 600_000;
 
 export interface DiskWatchOptions {
   /** The folders of this machine that the job writes to. */
@@ -52,7 +52,7 @@ export async function diskWatch(options: DiskWatchOptions): Promise<DiskWatch> {
 
 async function diskIsFull(places: Place[], signal: AbortSignal): Promise<string> {
   for (;;) {
-    await pause(LOOK, signal);
+    await pause(lookInterval, signal);
     for (const { path, least } of places) {
       if ((await freeBytes(path)) < least) {
         return (
@@ -76,13 +76,13 @@ async function jobTakesTooMuch(
   let measuredAt = performance.now();
   let took = 0;
   for (;;) {
-    await pause(LOOK, signal);
+    await pause(lookInterval, signal);
     const now = await freeOf(places);
     const fallen = Math.max(...now.map((bytesFree, place) => free[place]! - bytesFree));
     const hurried = failed > 0 || (maxBytes !== null && fallen > (maxBytes - used) / 2);
     const rest = hurried
-      ? Math.min(HURRIED_MOST, HURRIED_SHARE * took)
-      : Math.max(MEASURE, MEASURE_SHARE * took);
+      ? Math.min(maxHurriedPause, hurriedShare * took)
+      : Math.max(measureInterval, measureShare * took);
     if (performance.now() - measuredAt < rest) continue;
 
     const started = performance.now();
@@ -90,7 +90,7 @@ async function jobTakesTooMuch(
     measuredAt = performance.now();
     took = measuredAt - started;
     failed = measured === null ? failed + 1 : 0;
-    if (failed === MOST_FAILED) {
+    if (failed === maxFailures) {
       return (
         'The job changed its files in such a way that the disk they take could not be measured, which has the limit ' +
         'JOB_DISK_MAX_BYTES of this machine, and the job was killed.'
@@ -99,7 +99,7 @@ async function jobTakesTooMuch(
     if (measured === null) continue;
     used = measured;
     free = await freeOf(places);
-    maxBytes ??= used + free[0]! - Math.min(5 * GB, free[0]! / 2);
+    maxBytes ??= used + free[0]! - Math.min(5 * gigabyte, free[0]! / 2);
     if (used > maxBytes) {
       return (
         `The job's files took more than ${bytes(maxBytes)} of disk, the limit JOB_DISK_MAX_BYTES of this machine, ` +
@@ -119,7 +119,7 @@ interface Place {
 async function watchedPlaces({ folders, engineRoot }: DiskWatchOptions): Promise<Place[]> {
   const place = async (path: string): Promise<Place> => {
     const free = await freeBytes(path);
-    return { path, free, least: Math.min(GB, free / 4) };
+    return { path, free, least: Math.min(gigabyte, free / 4) };
   };
   const engine = place(engineRoot).catch(() => null); // on another machine, or outside of our container
   return [await place(folders[0]!), await engine].filter((found) => found !== null);
@@ -164,7 +164,7 @@ function sizeOf(folders: string[], signal: AbortSignal): Promise<number | null> 
 async function writableLayer(container: Docker.Container, signal: AbortSignal): Promise<number | null> {
   const inspected = container.inspect({ size: true } as object) as Promise<{ SizeRw?: number }>;
   try {
-    const { SizeRw } = await fromEngine(inspected, "measure the job's files", { limit: LAYER_LIMIT, signal });
+    const { SizeRw } = await fromEngine(inspected, "measure the job's files", { limit: layerLimit, signal });
     return SizeRw ?? 0;
   } catch (error) {
     if (statusOf(error) === 404) return 0; // cleaned up meanwhile

@@ -5,13 +5,13 @@ import { ownerLabels } from './owner.ts';
 import { toolsImage } from './tools-image.ts';
 
 /** How long emptying may take, in milliseconds. */
-const LIMIT = 300_000;
+const emptyLimit = 300_000;
 
 /**
  * Empties every folder under /job. Busybox walks by paths, so what is nested deeper than a path reaches is first
  * brought up: 14 names of 255 bytes, and where they start, fit into the 4096 bytes of a path.
  */
-const SCRIPT = `
+const emptyScript = `
 b=/bin/busybox
 empty() {
   cd "$1" || return 1
@@ -36,7 +36,7 @@ for folder in /job/*; do (empty "$folder") || exit 1; done
  *
  * @throws Error when something remains
  */
-export async function emptyFolders(docker: Docker, folders: string[], limit = LIMIT): Promise<void> {
+export async function emptyFolders(docker: Docker, folders: string[], limit = emptyLimit): Promise<void> {
   const there: string[] = [];
   for (const folder of folders) if (await isFolder(folder)) there.push(folder);
   if (there.length === 0) return;
@@ -48,7 +48,7 @@ export async function emptyFolders(docker: Docker, folders: string[], limit = LI
   const container = await docker.createContainer({
     Image: await toolsImage(docker),
     Entrypoint: ['/bin/busybox'],
-    Cmd: ['sh', '-c', SCRIPT],
+    Cmd: ['sh', '-c', emptyScript],
     User: '0:0',
     WorkingDir: '/',
     Labels: await ownerLabels('cleaning', { docker }),

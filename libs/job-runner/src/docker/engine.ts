@@ -3,7 +3,7 @@ import { failures } from '../failures.ts';
 import { engineSays } from './engine-says.ts';
 
 /** How long the engine may take for one answer, in milliseconds. */
-const ENGINE_LIMIT = 60_000;
+const engineLimit = 60_000;
 
 export interface EngineWait {
   /** Milliseconds. @default 60 000 */
@@ -21,7 +21,7 @@ export interface EngineWait {
 export async function fromEngine<Answer>(
   answer: Promise<Answer>,
   task: string,
-  { limit = ENGINE_LIMIT, signal }: EngineWait = {},
+  { limit = engineLimit, signal }: EngineWait = {},
 ): Promise<Answer> {
   const over = Promise.withResolvers<never>();
   const abort = () => over.reject(signal!.reason as Error);

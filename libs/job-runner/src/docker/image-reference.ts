@@ -18,21 +18,23 @@ export function fullReference(image: string): string {
 }
 
 const { raw } = String;
-const COMPONENT = raw`[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*`;
-const LABEL = raw`[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?`;
-const HOST = raw`(?:${LABEL}(?:\.${LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?`;
-const TAG = raw`\w[\w.-]{0,127}`;
-const DIGEST = raw`[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}`;
-const REFERENCE = new RegExp(`^(?:${HOST}/)?${COMPONENT}(?:/${COMPONENT})*(?::${TAG})?(?:@${DIGEST})?$`);
+const componentPattern = raw`[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*`;
+const labelPattern = raw`[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?`;
+const hostPattern = raw`(?:${labelPattern}(?:\.${labelPattern})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?`;
+const tagPattern = raw`\w[\w.-]{0,127}`;
+const digestPattern = raw`[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}`;
+const referencePattern = new RegExp(
+  `^(?:${hostPattern}/)?${componentPattern}(?:/${componentPattern})*(?::${tagPattern})?(?:@${digestPattern})?$`,
+);
 /** No name, tag and digest that Docker knows are longer together. */
-const LONGEST = 640;
+const maxLength = 640;
 
 /**
  * Whether a text can be an image reference, by Docker's grammar. One that cannot must not get into a path of the
  * engine's API: `../..` there, or `//`, is answered with a redirection to a host that the reference names.
  */
 function isReference(image: string): boolean {
-  return image.length <= LONGEST && REFERENCE.test(image);
+  return image.length <= maxLength && referencePattern.test(image);
 }
 
 /**

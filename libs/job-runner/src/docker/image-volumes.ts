@@ -7,7 +7,7 @@ import { fromEngine } from './engine.ts';
 import { checkedReference } from './image-reference.ts';
 
 /** More volumes than this are no image's honest wish: the engine makes each of them for itself. */
-const MOST = 100;
+const maxVolumes = 100;
 
 /** Holds what a job writes to volumes of its image. */
 export function imageVolumesFolder(folders: JobFolders): string {
@@ -36,8 +36,8 @@ export async function imageVolumes(
   if (declared.includes('/'))
     throw failures.IMAGE_NOT_STARTABLE(image, 'it declares a volume at /, where its own files are');
   const targets = [...new Set(declared)].filter((target) => !taken.includes(target));
-  if (targets.length > MOST)
-    throw failures.IMAGE_NOT_STARTABLE(image, `it declares more than ${MOST} volumes`);
+  if (targets.length > maxVolumes)
+    throw failures.IMAGE_NOT_STARTABLE(image, `it declares more than ${maxVolumes} volumes`);
   return Promise.all(
     targets.map(async (Target, index): Promise<Docker.MountSettings> => {
       const device = path.join(imageVolumesFolder(folders), String(index));

@@ -1,7 +1,7 @@
 import { lstat, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type Docker from 'dockerode';
-import { jobFoldersIn, OWNER_FILE, removeJobFolders, ROOT_PREFIX } from '../folders.ts';
+import { jobFoldersIn, ownerFile, removeJobFolders, rootPrefix } from '../folders.ts';
 import { engineSays } from './engine-says.ts';
 import { ownerOn, ownerState } from './owner.ts';
 
@@ -13,7 +13,7 @@ export interface LeftoverOptions {
 }
 
 /** How long another's removal of a container is waited for, in milliseconds. */
-const REMOVAL_LIMIT = 30_000;
+const removalLimit = 30_000;
 
 interface Thing {
   /** For people. */
@@ -97,7 +97,7 @@ async function ownedFolders(docker: Docker, base: string): Promise<Thing[]> {
     throw error;
   });
   const things = names
-    .filter((name) => name.startsWith(ROOT_PREFIX))
+    .filter((name) => name.startsWith(rootPrefix))
     .map(async (name): Promise<Thing | null> => {
       const root = path.join(base, name);
       const owner = await ownerOf(root);
@@ -112,7 +112,7 @@ async function ownerOf(root: string): Promise<string | null> {
   try {
     const { uid, mode } = await lstat(root);
     const ownDirectory = uid === process.getuid?.() && (mode & 0o170077) === 0o40000;
-    return ownDirectory ? await readFile(path.join(root, OWNER_FILE), 'utf8') : null;
+    return ownDirectory ? await readFile(path.join(root, ownerFile), 'utf8') : null;
   } catch {
     return null; // gone meanwhile, or not yet or no longer a job's folder
   }
@@ -127,7 +127,7 @@ async function removeContainer(container: Docker.Container): Promise<boolean> {
     if (statusCode === 404) return false;
     if (statusCode !== 409) throw error;
     // Another is removing it; its network and folders can be removed after that only.
-    const abortSignal = AbortSignal.timeout(REMOVAL_LIMIT);
+    const abortSignal = AbortSignal.timeout(removalLimit);
     await container.wait({ condition: 'removed', abortSignal }).catch((gone: { statusCode?: number }) => {
       if (gone.statusCode !== 404) throw gone;
     });
@@ -150,7 +150,7 @@ async function removeRoot(docker: Docker, root: string): Promise<boolean> {
   const taken = `${root}.${process.pid}`;
   try {
     await rename(root, taken);
-    await writeFile(path.join(taken, OWNER_FILE), await ownerOn(docker));
+    await writeFile(path.join(taken, ownerFile), await ownerOn(docker));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;

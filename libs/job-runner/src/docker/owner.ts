@@ -8,7 +8,7 @@ import { ownContainer } from './own-container.ts';
 /** Whether an owner still runs; `unknown` where that cannot be told from here, which is no reason to remove anything. */
 export type OwnerState = 'living' | 'dead' | 'unknown';
 
-const OWNER =
+const ownerPattern =
   /^(?<boot>[\w-]+):(?<namespace>\d+):(?<pid>\d+):(?<started>\d+):(?<machine>\w*)(@(?<engine>\w+):(?<container>\w+):(?<since>\d+))?$/;
 
 /**
@@ -65,7 +65,7 @@ export async function ownerLabels(
  * from here; otherwise the engine is asked for its container. A process of this machine's earlier boot is dead.
  */
 export async function ownerState(docker: Docker, owner: string): Promise<OwnerState> {
-  const named = OWNER.exec(owner)?.groups;
+  const named = ownerPattern.exec(owner)?.groups;
   if (!named) return 'unknown';
   const own = ownFacts();
   if (named['boot'] === own.boot && named['namespace'] === own.namespace) {

@@ -20,10 +20,10 @@ export interface EngineEvent {
 }
 
 /** Told at most so often, in milliseconds; the end is always told. */
-const INTERVAL = 500;
+const reportInterval = 500;
 
 /** Of a layer's way, what its download is; the rest is its unpacking. */
-const DOWNLOAD_SHARE = 0.7;
+const downloadShare = 0.7;
 
 interface Layer {
   done: number;
@@ -43,7 +43,7 @@ export class PullProgress {
   readonly read = (event: EngineEvent): void => {
     this.take(event);
     const now = performance.now();
-    if (now - this.lastTold < INTERVAL) return;
+    if (now - this.lastTold < reportInterval) return;
     this.lastTold = now;
     this.tell({ image: this.image, percent: this.percent(), sentence: this.sentence() });
   };
@@ -63,9 +63,9 @@ export class PullProgress {
     const reached = (share: number) => (layer.done = Math.max(layer.done, share));
     if (status === 'Downloading') {
       layer.downloaded = Math.max(layer.downloaded, current);
-      reached(part * DOWNLOAD_SHARE);
-    } else if (status === 'Download complete') reached(DOWNLOAD_SHARE);
-    else if (status === 'Extracting') reached(DOWNLOAD_SHARE + part * (1 - DOWNLOAD_SHARE));
+      reached(part * downloadShare);
+    } else if (status === 'Download complete') reached(downloadShare);
+    else if (status === 'Extracting') reached(downloadShare + part * (1 - downloadShare));
     else if (status === 'Pull complete') reached(1);
   }
 

@@ -1,4 +1,4 @@
-const BLOCK = 512;
+const blockSize = 512;
 
 /** A file, or a folder where `data` is null; its path is relative to the archive's root. Everybody may read it. */
 export interface TarEntry {
@@ -12,15 +12,15 @@ export interface TarEntry {
 export function tarball(entries: TarEntry[]): Buffer {
   const parts = entries.flatMap(({ path, data, mode = 0o755 }) => {
     const size = data?.length ?? 0;
-    const padding = Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK);
+    const padding = Buffer.alloc((blockSize - (size % blockSize)) % blockSize);
     return [header(path, size, mode, data ? '0' : '5'), data ?? Buffer.alloc(0), padding];
   });
-  return Buffer.concat([...parts, Buffer.alloc(2 * BLOCK)]);
+  return Buffer.concat([...parts, Buffer.alloc(2 * blockSize)]);
 }
 
 function header(path: string, size: number, mode: number, type: '0' | '5'): Buffer {
   if (Buffer.byteLength(path) > 100) throw new RangeError(`The path ${path} is too long for a tar header.`);
-  const block = Buffer.alloc(BLOCK);
+  const block = Buffer.alloc(blockSize);
   const octal = (value: number, digits: number) => value.toString(8).padStart(digits, '0');
   block.write(path, 0);
   block.write(octal(mode, 7), 100);

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-
 import { isPublicAddress } from './addresses.ts';
 
 describe('an address of the public internet', () => {

@@ -1,5 +1,5 @@
 /** Smaller ones may share their memory, and are not worth it. */
-const WORTH = 4096;
+const minReleased = 4096;
 
 /**
  * Gives a buffer's memory back now instead of at the next garbage collection, which would let some 80 MB of them pile
@@ -8,5 +8,5 @@ const WORTH = 4096;
 export function release(chunk: Uint8Array): void {
   const { buffer, byteOffset, byteLength } = chunk;
   const isWhole = byteOffset === 0 && byteLength === buffer.byteLength;
-  if (isWhole && byteLength >= WORTH && buffer instanceof ArrayBuffer) buffer.transfer(0);
+  if (isWhole && byteLength >= minReleased && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }

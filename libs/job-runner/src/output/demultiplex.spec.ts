@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
-
 import { makeJobFolders } from '../folders.ts';
 import { Demultiplexer } from './demultiplex.ts';
 import { JobOutput } from './job-output.ts';

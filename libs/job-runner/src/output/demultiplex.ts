@@ -1,6 +1,6 @@
 import type { JobOutput, StreamName } from './job-output.ts';
 
-const HEADER = 8;
+const headerSize = 8;
 const streams: Record<number, StreamName> = { 1: 'stdout', 2: 'stderr' };
 
 /**
@@ -8,7 +8,7 @@ const streams: Record<number, StreamName> = { 1: 'stdout', 2: 'stderr' };
  * big-endian uint32) and a payload.
  */
 export class Demultiplexer {
-  private readonly header = Buffer.alloc(HEADER);
+  private readonly header = Buffer.alloc(headerSize);
   private headerLength = 0;
   private stream: StreamName | undefined;
   /** Bytes of the payload that are still to come. */
@@ -17,7 +17,7 @@ export class Demultiplexer {
   constructor(private readonly output: JobOutput) {}
 
   /**
-   * Takes a copy of the next bytes, at most `MOST_AT_ONCE`.
+   * Takes a copy of the next bytes, at most `maxAtOnce`.
    *
    * @returns null: more may come at once; a promise: more may come when it resolves
    */
@@ -39,7 +39,7 @@ export class Demultiplexer {
   private readHeader(chunk: Buffer, at: number): number {
     const taken = chunk.copy(this.header, this.headerLength, at);
     this.headerLength += taken;
-    if (this.headerLength === HEADER) {
+    if (this.headerLength === headerSize) {
       this.stream = streams[this.header[0]!];
       this.left = this.header.readUInt32BE(4);
       this.headerLength = 0;

@@ -3,11 +3,10 @@ import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, sym
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-
 import { makeJobFolders, removeJobFolders } from '../folders.ts';
 import type { JobFolders } from '../runner.ts';
 import { JobOutput } from './job-output.ts';
-import { MOST_AT_ONCE, OutputFile } from './output-file.ts';
+import { maxAtOnce, OutputFile } from './output-file.ts';
 
 let folders: JobFolders;
 
@@ -22,7 +21,7 @@ const stored = (stream: string) => readFileSync(`${folders.output}/${stream}.txt
 describe("a job's output", () => {
   it('is stored whole, however much comes at once, and moved at the end', async () => {
     const output = await JobOutput.open(folders);
-    const large = Buffer.alloc(20 * MOST_AT_ONCE + 7, 'abcdefg');
+    const large = Buffer.alloc(20 * maxAtOnce + 7, 'abcdefg');
     await Promise.all([output.write('stdout', large), output.write('stderr', large)]);
     expect(existsSync(`${folders.output}/stdout.txt`)).toBe(false);
     await output.finish();
@@ -106,7 +105,7 @@ describe('a file of output that cannot be written', () => {
     const full = openSync('/dev/full', 'w');
     const failed = Promise.withResolvers<Error>();
     const file = new OutputFile(full, () => {}, failed.resolve);
-    const chunk = Buffer.alloc(MOST_AT_ONCE);
+    const chunk = Buffer.alloc(maxAtOnce);
     const fill = () => {
       for (let pieces = 0; pieces < 10 && !file.isFull; pieces++) file.add(chunk, 0, chunk.length);
     };

@@ -1,19 +1,18 @@
 import { rename } from 'node:fs/promises';
 import path from 'node:path';
-
 import { bytes } from '@horde/protocol';
 import type { Ending, JobFolders, RunOptions } from '../runner.ts';
 import { failures } from '../failures.ts';
 import { why } from '../wording.ts';
 import { KeptText } from './kept-text.ts';
-import { MOST_AT_ONCE, OutputFile } from './output-file.ts';
+import { maxAtOnce, OutputFile } from './output-file.ts';
 
 export type StreamName = 'stdout' | 'stderr';
 
 const both = ['stdout', 'stderr'] as const;
 
 /** What a job may print where the operator did not say. */
-const DEFAULT_LOG_MAX_BYTES = 2 * 2 ** 30;
+const defaultLogMaxBytes = 2 * 2 ** 30;
 
 export interface JobOutputOptions {
   /** Bytes of both streams together that are kept. @default 2 GiB */
@@ -44,7 +43,7 @@ export class JobOutput {
     files: Record<StreamName, number>,
     { maxBytes, onOutput }: JobOutputOptions,
   ) {
-    this.maxBytes = maxBytes ?? DEFAULT_LOG_MAX_BYTES;
+    this.maxBytes = maxBytes ?? defaultLogMaxBytes;
     this.failure.promise.catch(() => {}); // whoever cares looks at `failed`
     const fail = (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
@@ -76,7 +75,7 @@ export class JobOutput {
     return this.failure.promise;
   }
 
-  /** Takes a copy of some bytes of a chunk: of all between two flushes at most `MOST_AT_ONCE`. */
+  /** Takes a copy of some bytes of a chunk: of all between two flushes at most `maxAtOnce`. */
   add(stream: StreamName, chunk: Buffer, from = 0, to = chunk.length): void {
     if (this.last !== stream) this.files[this.last].tellNow();
     this.last = stream;
@@ -107,9 +106,9 @@ export class JobOutput {
 
   /** Takes bytes of any length; resolves when more can be taken. */
   async write(stream: StreamName, chunk: Buffer): Promise<void> {
-    for (let at = 0; at < chunk.length; at += MOST_AT_ONCE) {
+    for (let at = 0; at < chunk.length; at += maxAtOnce) {
       await this.files[stream].hasRoom();
-      this.add(stream, chunk, at, Math.min(chunk.length, at + MOST_AT_ONCE));
+      this.add(stream, chunk, at, Math.min(chunk.length, at + maxAtOnce));
       this.files[stream].flush();
     }
   }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-
 import { KeptText } from './kept-text.ts';
 
 function kept(bytes: Buffer | string, pieces = 1): string {

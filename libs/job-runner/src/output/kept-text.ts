@@ -1,8 +1,8 @@
 /** ComputeHorde's results: a stream of more code points than this is cut to its two ends. */
-const MOST = 1_000_000;
-const END = MOST / 2;
+const maxKept = 1_000_000;
+const endSize = maxKept / 2;
 /** A code point takes at most 4 bytes: each buffer holds its 500 000, and a few bytes to find the next start. */
-const BUFFER = END * 4 + 16;
+const bufferSize = endSize * 4 + 16;
 
 /**
  * Keeps the two ends of a stream of any length in at most 4 MB, and gives the text that a result carries. Nothing is
@@ -18,8 +18,8 @@ export class KeptText {
 
   /** Takes a copy of some bytes of a chunk. */
   add(chunk: Buffer, from = 0, to = chunk.length): void {
-    this.head ??= Buffer.alloc(BUFFER);
-    const toHead = Math.min(to, from + BUFFER - this.headLength);
+    this.head ??= Buffer.alloc(bufferSize);
+    const toHead = Math.min(to, from + bufferSize - this.headLength);
     this.headLength += chunk.copy(this.head, this.headLength, from, toHead);
     if (toHead < to) this.addToRing(chunk, toHead, to);
   }
@@ -28,18 +28,18 @@ export class KeptText {
   text(): string {
     const head = this.head?.subarray(0, this.headLength) ?? Buffer.alloc(0);
     const tail = this.tail();
-    if (this.ringTotal <= BUFFER) {
+    if (this.ringTotal <= bufferSize) {
       const whole = decode(tail.length > 0 ? Buffer.concat([head, tail]) : head);
-      const cut = forward(whole, MOST) < whole.length;
+      const cut = forward(whole, maxKept) < whole.length;
       return cut ? twoEnds(whole, whole) : whole;
     }
     return twoEnds(firstOf(head), lastOf(tail));
   }
 
   private addToRing(chunk: Buffer, from: number, to: number): void {
-    this.ring ??= Buffer.alloc(BUFFER);
-    const keptFrom = Math.max(from, to - BUFFER);
-    const at = (this.ringTotal + keptFrom - from) % BUFFER;
+    this.ring ??= Buffer.alloc(bufferSize);
+    const keptFrom = Math.max(from, to - bufferSize);
+    const at = (this.ringTotal + keptFrom - from) % bufferSize;
     const copied = chunk.copy(this.ring, at, keptFrom, to);
     chunk.copy(this.ring, 0, keptFrom + copied, to);
     this.ringTotal += to - from;
@@ -47,28 +47,28 @@ export class KeptText {
 
   private tail(): Buffer {
     if (!this.ring) return Buffer.alloc(0);
-    if (this.ringTotal <= BUFFER) return this.ring.subarray(0, this.ringTotal);
-    const at = this.ringTotal % BUFFER;
+    if (this.ringTotal <= bufferSize) return this.ring.subarray(0, this.ringTotal);
+    const at = this.ringTotal % bufferSize;
     return Buffer.concat([this.ring.subarray(at), this.ring.subarray(0, at)]);
   }
 }
 
 function twoEnds(first: string, last: string): string {
-  return `${first.slice(0, forward(first, END))} ... ${last.slice(backward(last, END))}`;
+  return `${first.slice(0, forward(first, endSize))} ... ${last.slice(backward(last, endSize))}`;
 }
 
-/** The text of the first bytes, as short as it can be with `END` code points in it. */
+/** The text of the first bytes, as short as it can be with `endSize` code points in it. */
 function firstOf(head: Buffer): string {
   // Of most texts a part is enough. The last character of a part may be cut.
-  const part = decode(head.subarray(0, END + 16));
-  return forward(part, END + 4) < part.length ? part : decode(head);
+  const part = decode(head.subarray(0, endSize + 16));
+  return forward(part, endSize + 4) < part.length ? part : decode(head);
 }
 
-/** The text of the last bytes, as short as it can be with `END` code points in it. */
+/** The text of the last bytes, as short as it can be with `endSize` code points in it. */
 function lastOf(tail: Buffer): string {
-  const part = tail.subarray(-(END + 16));
+  const part = tail.subarray(-(endSize + 16));
   const text = decode(part.subarray(startOfCharacter(part)));
-  return backward(text, END) > 0 ? text : decode(tail.subarray(startOfCharacter(tail)));
+  return backward(text, endSize) > 0 ? text : decode(tail.subarray(startOfCharacter(tail)));
 }
 
 /** Where the code point after the first `points` ones begins; at most the text's length. */

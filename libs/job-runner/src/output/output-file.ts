@@ -2,8 +2,8 @@ import { close, open, write } from 'node:fs';
 import { promisify } from 'node:util';
 
 /** Bytes that may be added at once where `isFull` is false. */
-export const MOST_AT_ONCE = 64 * 1024;
-const BUFFER = 4 * MOST_AT_ONCE;
+export const maxAtOnce = 64 * 1024;
+const bufferSize = 4 * maxAtOnce;
 
 /**
  * Writes what comes in small pieces to a file: while one buffer is written the other is filled, and no memory is used
@@ -11,10 +11,10 @@ const BUFFER = 4 * MOST_AT_ONCE;
  * a hundred thousand pieces, it is what would make the process grow.
  */
 export class OutputFile {
-  private filling = Buffer.allocUnsafeSlow(BUFFER);
+  private filling = Buffer.allocUnsafeSlow(bufferSize);
   private length = 0;
   private told = 0;
-  private writing = Buffer.allocUnsafeSlow(BUFFER);
+  private writing = Buffer.allocUnsafeSlow(bufferSize);
   private writtenOf = { from: 0, to: 0 };
   private isWriting = false;
   private isBroken = false;
@@ -38,7 +38,7 @@ export class OutputFile {
   }
 
   get isFull(): boolean {
-    return this.length > BUFFER - MOST_AT_ONCE;
+    return this.length > bufferSize - maxAtOnce;
   }
 
   /** Resolves when it is not full any more. */
@@ -48,7 +48,7 @@ export class OutputFile {
     return this.waiting.promise;
   }
 
-  /** Takes a copy of at most `MOST_AT_ONCE` bytes; drops them once the file cannot be written. */
+  /** Takes a copy of at most `maxAtOnce` bytes; drops them once the file cannot be written. */
   add(chunk: Buffer, from: number, to: number): void {
     if (this.isBroken) return;
     this.length += chunk.copy(this.filling, this.length, from, to);

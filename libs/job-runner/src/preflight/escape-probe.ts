@@ -1,24 +1,24 @@
 import type Docker from 'dockerode';
 import { runTool, type ToolRun } from './run-tool.ts';
 import { engineMustRun, SecurityCheckFailed } from './security-check-failed.ts';
-import { NO_NAMESPACE, unshareCgroup } from './unshare-cgroup.ts';
+import { noNamespaceStatus, unshareCgroup } from './unshare-cgroup.ts';
 
-const CONTAINED = 'Contained: no cgroup hierarchy can be given a release agent.';
-const ESCAPED = 10;
+const containedSentence = 'Contained: no cgroup hierarchy can be given a release agent.';
+const escapedStatus = 10;
 
 /**
  * Tries to be allowed to name the program that the host's kernel runs, as root and outside of every container, when a
  * cgroup becomes empty (CVE-2022-0492). It writes only what is there already, so nothing changes where it succeeds.
  * Hierarchies are those that exist, and a new one: a new one of some controller would be no easier to get.
  */
-const TRY = `
+const tryScript = `
 b=/bin/busybox
 at=$($b mktemp -d /tmp/cgroup.XXXXXX) || exit 2
 try() {
   value=$($b cat "$1/release_agent" 2>/dev/null) || return 0
   { echo "$value" > "$1/release_agent"; } 2>/dev/null || return 0
   echo "Can escape: the release agent of the cgroup hierarchy $2 can be set $3."
-  exit ${ESCAPED}
+  exit ${escapedStatus}
 }
 for mounted in /sys/fs/cgroup /sys/fs/cgroup/*; do try "$mounted" "$mounted" "where it is mounted"; done
 for hierarchy in $($b cut -d: -f2 /proc/self/cgroup) none,name=horde-probe; do
@@ -30,8 +30,8 @@ done
 exit 0
 `;
 
-/** Tries it directly, and as root of a user namespace of its own. Arguments: `TRY`, and `unshareCgroup()` in base64. */
-const PROBE = `
+/** Tries it directly, and as root of a user namespace of its own. Arguments: `tryScript`, and `unshareCgroup()` in base64. */
+const probeScript = `
 b=/bin/busybox
 broken() { echo "Not probed: $1"; exit 3; }
 for applet in base64 mktemp mount umount unshare; do
@@ -39,26 +39,26 @@ for applet in base64 mktemp mount umount unshare; do
 done
 echo "$2" | $b base64 -d > /tmp/unshare-cgroup && $b chmod 755 /tmp/unshare-cgroup || broken "/tmp cannot be written."
 /tmp/unshare-cgroup $b true
-case $? in 0|${NO_NAMESPACE}) ;; *) broken "the program for namespaces does not run." ;; esac
+case $? in 0|${noNamespaceStatus}) ;; *) broken "the program for namespaces does not run." ;; esac
 
 $b sh -c "$1" try directly
 case $? in
   0) ;;
-  ${ESCAPED}) exit ${ESCAPED} ;;
+  ${escapedStatus}) exit ${escapedStatus} ;;
   *) broken "the direct attempt ended early." ;;
 esac
 
 $b unshare -U -r -m /tmp/unshare-cgroup $b sh -c "$1" try "in namespaces of its own"
 case $? in
-  0|1|${NO_NAMESPACE}) ;;
-  ${ESCAPED}) exit ${ESCAPED} ;;
+  0|1|${noNamespaceStatus}) ;;
+  ${escapedStatus}) exit ${escapedStatus} ;;
   *) broken "the attempt in namespaces ended early." ;;
 esac
-echo "${CONTAINED}"
+echo "${containedSentence}"
 `;
 
 /** Changes with the probe: a check by another probe says nothing about this one. */
-export const PROBE_TEXT = TRY + PROBE;
+export const probeText = tryScript + probeScript;
 
 /**
  * Tries to escape from a container with a job's profile, as CVE-2022-0492 allows.
@@ -77,7 +77,15 @@ export async function probeEscape(
   const run = runTool(docker, {
     ...options,
     image,
-    command: ['/bin/busybox', 'sh', '-c', PROBE, 'probe', TRY, unshareCgroup().toString('base64')],
+    command: [
+      '/bin/busybox',
+      'sh',
+      '-c',
+      probeScript,
+      'probe',
+      tryScript,
+      unshareCgroup().toString('base64'),
+    ],
     hostConfig: {
       ...profile,
       NetworkMode: 'none',
@@ -91,7 +99,7 @@ export async function probeEscape(
 export function verdict(run: ToolRun): ToolRun {
   const { exitCode, stdout, stderr } = run;
   const said = stdout.trim();
-  if (exitCode === 0 && said === CONTAINED) return run;
+  if (exitCode === 0 && said === containedSentence) return run;
   const facts = { return_code: exitCode, stdout, stderr };
   if (said.startsWith('Can escape: '))
     throw new SecurityCheckFailed(

@@ -32,9 +32,9 @@ export function warningOf({ stdout, stderr }: ToolRun): string {
 }
 
 /** How long a program of the driver may take: with a broken driver it hangs. @unit ms */
-const PATIENCE = 20_000;
+const patience = 20_000;
 /** The runtime puts the driver's programs into /usr/bin, which an image may have left out of its PATH. */
-const USUAL_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const usualPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** What gives a container all GPUs of the machine, as jobs get them. */
 export const gpuAccess = ({ access, runtime }: NvidiaOptions): Docker.HostConfig =>
@@ -72,7 +72,7 @@ export function nvidiaSmiInContainer(
   return runTool(docker, {
     image,
     command: ['nvidia-smi', ...args],
-    env: [USUAL_PATH, 'NVIDIA_VISIBLE_DEVICES=all', 'NVIDIA_DRIVER_CAPABILITIES=utility'],
+    env: [usualPath, 'NVIDIA_VISIBLE_DEVICES=all', 'NVIDIA_DRIVER_CAPABILITIES=utility'],
     labels: options.labels,
     hostConfig: gpuAccess(options),
     signal: patient(options.signal, 'nvidia-smi'),
@@ -113,8 +113,8 @@ export function runHere(
 function patient(signal: AbortSignal, program: string): AbortSignal {
   const limit = new AbortController();
   setTimeout(
-    () => limit.abort(new Error(`${program} gave no answer within ${PATIENCE / 1000} s`)),
-    PATIENCE,
+    () => limit.abort(new Error(`${program} gave no answer within ${patience / 1000} s`)),
+    patience,
   ).unref();
   return AbortSignal.any([signal, limit.signal]);
 }

@@ -19,7 +19,7 @@ import { engineMustRun, SecurityCheckFailed } from './security-check-failed.ts';
  * looked at with each release: https://github.com/NVIDIA/nvidia-container-toolkit/security/advisories
  */
 export const oldestToolkit = '1.17.8';
-const TOOLKIT = 'nvidia-container-toolkit';
+const toolkitProgram = 'nvidia-container-toolkit';
 
 export interface NvidiaCheckOptions extends NvidiaOptions {
   /** The oldest toolkit that will do. @default `oldestToolkit` */
@@ -69,7 +69,7 @@ export async function checkToolkitOf(
   const own = await ownContainer(docker);
   const folder = toolkitFolder(engine, options.runtime);
   const asked = own ? toolkitOfHost(docker, own.Image, folder, options) : toolkitHere(folder, options);
-  checkToolkit(await engineMustRun(TOOLKIT, asked, options.signal), options.toolkit);
+  checkToolkit(await engineMustRun(toolkitProgram, asked, options.signal), options.toolkit);
 }
 
 /** The folder of the host that the runtime, and so the toolkit, is in. */
@@ -79,7 +79,7 @@ export function toolkitFolder(engine: NvidiaEngine, runtime?: string | null): st
 }
 
 const toolkitHere = async (folder: string, { signal }: NvidiaOptions) =>
-  (await runHere([TOOLKIT, '--version'], signal, [folder])) ?? notFound(TOOLKIT);
+  (await runHere([toolkitProgram, '--version'], signal, [folder])) ?? notFound(toolkitProgram);
 
 const gpusHere = async ({ signal }: NvidiaOptions) =>
   (await runHere(['nvidia-smi', '-L'], signal)) ?? notFound('nvidia-smi');
@@ -91,9 +91,9 @@ export function toolkitOfHost(
   folder: string,
   { labels, signal }: NvidiaOptions,
 ): Promise<ToolRun> {
-  const Target = `/host/${TOOLKIT}`;
+  const Target = `/host/${toolkitProgram}`;
   const Mounts: Docker.MountSettings[] = [
-    { Type: 'bind', Source: join(folder, TOOLKIT), Target, ReadOnly: true },
+    { Type: 'bind', Source: join(folder, toolkitProgram), Target, ReadOnly: true },
   ];
   return runTool(docker, { image, command: [Target, '--version'], labels, hostConfig: { Mounts }, signal });
 }
@@ -108,7 +108,8 @@ function devices(docker: Docker, image: string, options: NvidiaOptions): Promise
 export function checkToolkit(run: ToolRun, oldest = oldestToolkit): void {
   const version = run.stdout.split('\n')[0]!.trim().split(/\s+/).at(-1)!;
   const parsed = /^v?(?<numbers>\d+\.\d+\.\d+)(?<before>[-~].*)?$/.exec(version)?.groups;
-  if (run.exitCode !== 0 || !parsed) throw failed(`${TOOLKIT} --version did not tell its version`, run);
+  if (run.exitCode !== 0 || !parsed)
+    throw failed(`${toolkitProgram} --version did not tell its version`, run);
   const order = compare(parsed['numbers']!, oldest);
   if (order < 0 || (order === 0 && parsed['before']))
     throw new SecurityCheckFailed(

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { isRemembered, MEMORY, remember } from './remembered.ts';
+import { isRemembered, rememberedFor, remember } from './remembered.ts';
 
 describe('a check that passed', () => {
   let base: string;
@@ -29,8 +29,8 @@ describe('a check that passed', () => {
     const now = Date.now();
     expect(await isRemembered(base, 'a', now)).toBe(false);
     await remember(base, 'a', now);
-    expect(await isRemembered(base, 'a', now + MEMORY - 1)).toBe(true);
-    expect(await isRemembered(base, 'a', now + MEMORY)).toBe(false);
+    expect(await isRemembered(base, 'a', now + rememberedFor - 1)).toBe(true);
+    expect(await isRemembered(base, 'a', now + rememberedFor)).toBe(false);
     expect(await isRemembered(base, 'b', now)).toBe(false);
   });
 
@@ -80,7 +80,7 @@ describe('a check that passed', () => {
 
   it('is forgotten for good when others are remembered an hour later', async () => {
     await remember(base, 'old');
-    const then = (Date.now() - MEMORY - 1_000) / 1_000;
+    const then = (Date.now() - rememberedFor - 1_000) / 1_000;
     utimesSync(path.join(folder, 'old'), then, then);
     await remember(base, 'new');
     expect(readdirSync(folder)).toEqual(['new']);

@@ -6,7 +6,7 @@ import path from 'node:path';
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_DIRECTORY } = constants;
 
 /** How long a passed check is believed. @unit ms */
-export const MEMORY = 3_600_000;
+export const rememberedFor = 3_600_000;
 
 /** Whether a check of that name passed within the last hour, according to this user alone. Never fails. */
 export async function isRemembered(base: string, key: string, now = Date.now()): Promise<boolean> {
@@ -14,7 +14,7 @@ export async function isRemembered(base: string, key: string, now = Date.now()):
     const file = await open(path.join(folder, key), O_RDONLY | O_NOFOLLOW);
     try {
       const passed = Number(await file.readFile('utf8'));
-      return passed > now - MEMORY && passed <= now;
+      return passed > now - rememberedFor && passed <= now;
     } finally {
       await file.close();
     }
@@ -61,6 +61,6 @@ async function inOwnFolder(base: string, work: (folder: string) => Promise<boole
 async function forgetOld(folder: string, now: number): Promise<void> {
   for (const name of await readdir(folder)) {
     const file = path.join(folder, name);
-    if ((await stat(file)).mtimeMs < now - MEMORY) await rm(file, { force: true });
+    if ((await stat(file)).mtimeMs < now - rememberedFor) await rm(file, { force: true });
   }
 }

@@ -21,7 +21,7 @@ export interface ToolOptions {
 }
 
 /** The most that is kept of what a tool prints, in bytes for each stream. */
-const MOST_OUTPUT = 64 * 1024;
+const maxOutput = 64 * 1024;
 
 /** Runs a short program in a container of its own, without a network, and removes the container. */
 export async function runTool(docker: Docker, options: ToolOptions): Promise<ToolRun> {
@@ -73,7 +73,7 @@ async function collect(attached: AsyncIterable<Buffer>): Promise<Omit<ToolRun, '
   const pieces: Buffer[] = [];
   let length = 0;
   for await (const chunk of attached) {
-    if (length < 2 * MOST_OUTPUT) pieces.push(chunk);
+    if (length < 2 * maxOutput) pieces.push(chunk);
     length += chunk.length;
   }
   const all = Buffer.concat(pieces);
@@ -83,6 +83,6 @@ async function collect(attached: AsyncIterable<Buffer>): Promise<Omit<ToolRun, '
     streams[all[at]!]?.push(all.subarray(at + 8, end));
     at = end;
   }
-  const text = (stream: number) => Buffer.concat(streams[stream]!).subarray(0, MOST_OUTPUT).toString();
+  const text = (stream: number) => Buffer.concat(streams[stream]!).subarray(0, maxOutput).toString();
   return { stdout: text(1), stderr: text(2) };
 }

@@ -6,7 +6,7 @@ import { engineSays } from '../docker/engine-says.ts';
 import { type ContainerLimits, isNvidia, jobRuntime } from '../docker/limits.ts';
 import { ownerLabels } from '../docker/owner.ts';
 import { toolsImage } from '../docker/tools-image.ts';
-import { PROBE_TEXT, probeEscape } from './escape-probe.ts';
+import { probeText, probeEscape } from './escape-probe.ts';
 import { checkNvidia, checkToolkitOf, newerVersion, oldestToolkit } from './nvidia.ts';
 import type { NvidiaEngine } from './nvidia-smi.ts';
 import { isRemembered, remember } from './remembered.ts';
@@ -84,6 +84,6 @@ async function keyOf(
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
   const facts = [ID, ServerVersion, DefaultRuntime, SecurityOptions, Runtimes, boot, profile, gpu];
   return createHash('sha256')
-    .update(JSON.stringify([...facts, PROBE_TEXT, toolkit]))
+    .update(JSON.stringify([...facts, probeText, toolkit]))
     .digest('hex');
 }

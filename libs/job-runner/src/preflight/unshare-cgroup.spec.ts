@@ -3,7 +3,7 @@ import { mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { NO_NAMESPACE, unshareCgroup } from './unshare-cgroup.ts';
+import { noNamespaceStatus, unshareCgroup } from './unshare-cgroup.ts';
 
 function program(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'horde-unshare-'));
@@ -36,7 +36,7 @@ describe('the program for cgroup namespaces', () => {
     const file = program();
     execFileSync('chmod', ['755', path.dirname(file)]);
     const { status } = spawnSync(file, ['/bin/true'], isRoot ? { uid: 65_534, gid: 65_534 } : {});
-    expect(status).toBe(NO_NAMESPACE);
+    expect(status).toBe(noNamespaceStatus);
   });
 
   it('is made for the two processors that executors run on', () => {

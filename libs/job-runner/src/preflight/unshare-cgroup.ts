@@ -1,7 +1,7 @@
 import { SecurityCheckFailed } from './security-check-failed.ts';
 
 /** Exit code of `unshareCgroup()` where the kernel does not give it a namespace. */
-export const NO_NAMESPACE = 77;
+export const noNamespaceStatus = 77;
 
 interface Machine {
   /** `e_machine` of its ELF programs. */
@@ -27,9 +27,9 @@ const machines: Partial<Record<NodeJS.Architecture, Machine>> = {
   },
 };
 
-const BASE = 0x400000;
-const ELF_HEADER = 64;
-const PROGRAM_HEADER = 56;
+const baseAddress = 0x400000;
+const elfHeaderSize = 64;
+const programHeaderSize = 56;
 
 /**
  * A Linux program of a few instructions that runs its arguments in a cgroup namespace of their own: what
@@ -42,24 +42,24 @@ export function unshareCgroup(architecture: NodeJS.Architecture = process.arch):
   if (!machine)
     throw new SecurityCheckFailed(`There is no program for a processor of the kind ${architecture}.`);
   const code = Buffer.from(machine.code, 'hex');
-  const start = ELF_HEADER + PROGRAM_HEADER;
+  const start = elfHeaderSize + programHeaderSize;
   const program = Buffer.alloc(start + code.length);
   Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]).copy(program); // 64 bits, little-endian
   program.writeUInt16LE(2, 16); // an executable
   program.writeUInt16LE(machine.elf, 18);
   program.writeUInt32LE(1, 20);
-  program.writeBigUInt64LE(BigInt(BASE + start), 24); // where it starts
-  program.writeBigUInt64LE(BigInt(ELF_HEADER), 32); // where the program header is
-  program.writeUInt16LE(ELF_HEADER, 52);
-  program.writeUInt16LE(PROGRAM_HEADER, 54);
+  program.writeBigUInt64LE(BigInt(baseAddress + start), 24); // where it starts
+  program.writeBigUInt64LE(BigInt(elfHeaderSize), 32); // where the program header is
+  program.writeUInt16LE(elfHeaderSize, 52);
+  program.writeUInt16LE(programHeaderSize, 54);
   program.writeUInt16LE(1, 56); // one program header: all of the file, to read and to execute
-  program.writeUInt32LE(1, ELF_HEADER);
-  program.writeUInt32LE(5, ELF_HEADER + 4);
-  program.writeBigUInt64LE(BigInt(BASE), ELF_HEADER + 16);
-  program.writeBigUInt64LE(BigInt(BASE), ELF_HEADER + 24);
-  program.writeBigUInt64LE(BigInt(program.length), ELF_HEADER + 32);
-  program.writeBigUInt64LE(BigInt(program.length), ELF_HEADER + 40);
-  program.writeBigUInt64LE(0x10000n, ELF_HEADER + 48);
+  program.writeUInt32LE(1, elfHeaderSize);
+  program.writeUInt32LE(5, elfHeaderSize + 4);
+  program.writeBigUInt64LE(BigInt(baseAddress), elfHeaderSize + 16);
+  program.writeBigUInt64LE(BigInt(baseAddress), elfHeaderSize + 24);
+  program.writeBigUInt64LE(BigInt(program.length), elfHeaderSize + 32);
+  program.writeBigUInt64LE(BigInt(program.length), elfHeaderSize + 40);
+  program.writeBigUInt64LE(0x10000n, elfHeaderSize + 48);
   code.copy(program, start);
   return program;
 }

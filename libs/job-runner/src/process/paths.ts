@@ -1,6 +1,6 @@
 import { artifactsTarget } from '../artifacts-dir.ts';
 import type { JobFolders, JobSpec } from '../runner.ts';
-import { jobCommand, SCRIPT, scriptFile } from '../script.ts';
+import { jobCommand, scriptPath, scriptFile } from '../script.ts';
 
 /**
  * Puts the job's own folders where a command or a variable speaks of /volume, /output, the artifacts folder or
@@ -15,7 +15,7 @@ export function withFolders(
     ['/volume', folders.volume],
     ['/output', folders.output],
   ]);
-  if (spec.script !== null) places.set(SCRIPT, scriptFile(folders));
+  if (spec.script !== null) places.set(scriptPath, scriptFile(folders));
   if (spec.artifactsDir) places.set(artifactsTarget(spec.artifactsDir), folders.artifacts);
   // The longest first: an artifacts folder may lie below /output.
   const paths = [...places.keys()].sort((a, b) => b.length - a.length).map(literally);

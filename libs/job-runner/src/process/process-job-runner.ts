@@ -11,7 +11,7 @@ import { why } from '../wording.ts';
 import { withFolders } from './paths.ts';
 
 /** How long the pipes of a job that is over may stay open: a process that left its group may hold them. */
-const PIPES_LIMIT = 1_000;
+const pipesLimit = 1_000;
 
 export interface ProcessJobRunnerOptions {
   /** Bytes of stdout and stderr together; a job that prints more is killed. @default 2 GiB */
@@ -131,7 +131,7 @@ export class ProcessJobRunner implements JobRunner {
 /** Waits for what a job that is over has printed; a process that left its group may hold the pipes open. */
 async function lastOutput(child: ChildProcess, pumped: Promise<unknown>): Promise<void> {
   const cut = () => [child.stdout, child.stderr].forEach((pipe) => pipe!.destroy());
-  const timer = setTimeout(cut, PIPES_LIMIT);
+  const timer = setTimeout(cut, pipesLimit);
   await pumped.catch(() => {}).finally(() => clearTimeout(timer)); // what went wrong has ended the job already
 }
 

@@ -9,8 +9,8 @@ export interface Identity {
   key: string;
 }
 
-const HOUR = 3_600_000;
-const YEAR = 365 * 24 * HOUR;
+const anHour = 3_600_000;
+const aYear = 365 * 24 * anHour;
 const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
 
 /**
@@ -38,8 +38,8 @@ export async function makeIdentity(address: string | null): Promise<Identity> {
     name: 'CN=localhost',
     keys,
     signingAlgorithm: algorithm,
-    notBefore: new Date(Date.now() - HOUR),
-    notAfter: new Date(Date.now() + YEAR),
+    notBefore: new Date(Date.now() - anHour),
+    notAfter: new Date(Date.now() + aYear),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.SubjectAlternativeNameExtension(names),
@@ -53,7 +53,7 @@ export async function makeIdentity(address: string | null): Promise<Identity> {
 }
 
 /** Longest certificate that is read, in characters: one with a key of 16384 bits is shorter. */
-const LONGEST_CERTIFICATE = 16_384;
+const maxCertificate = 16_384;
 
 /**
  * A user's certificate as one PEM block. Of several the first counts, the client's own.
@@ -61,8 +61,8 @@ const LONGEST_CERTIFICATE = 16_384;
  * @throws JobFailure when it is none
  */
 export function readClientCertificate(pem: string): string {
-  if (pem.length > LONGEST_CERTIFICATE)
-    throw failures.STREAMING_CERTIFICATE_REFUSED(`it is longer than ${LONGEST_CERTIFICATE} characters`);
+  if (pem.length > maxCertificate)
+    throw failures.STREAMING_CERTIFICATE_REFUSED(`it is longer than ${maxCertificate} characters`);
   if (!pem.includes('-----BEGIN CERTIFICATE-----'))
     throw failures.STREAMING_CERTIFICATE_REFUSED('it is not a certificate in PEM');
   try {

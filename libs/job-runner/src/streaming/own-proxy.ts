@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { failures } from '../failures.ts';
-import { JOB_PORT, untilHealthy } from './health.ts';
+import { jobPort, untilHealthy } from './health.ts';
 import { leaveNetwork } from './network.ts';
 import { serveProxy, type Proxy } from './proxy.ts';
 import type { ProxyOrders } from './proxy-process.ts';
@@ -28,7 +28,7 @@ export class OwnProxy {
     await this.joined;
     await untilHealthy(host, this.closing.signal, onHealth);
     this.closing.signal.throwIfAborted();
-    this.proxy = serveProxy({ ...identities, port: this.port.inside, target: { host, port: JOB_PORT } });
+    this.proxy = serveProxy({ ...identities, port: this.port.inside, target: { host, port: jobPort } });
     await this.proxy.catch((error: NodeJS.ErrnoException) => {
       throw error.code === 'EADDRINUSE' ? failures.STREAMING_PORT_TAKEN(this.port.inside) : error;
     });

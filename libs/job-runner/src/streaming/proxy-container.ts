@@ -8,11 +8,11 @@ import { toolsImage } from '../docker/tools-image.ts';
 import { failures } from '../failures.ts';
 import type { StreamingJob } from './network.ts';
 import { nodeFiles } from './node-files.ts';
-import { PROXY_PORT, type ProxyOrders, type ProxyReport } from './proxy-process.ts';
+import { proxyPort, type ProxyOrders, type ProxyReport } from './proxy-process.ts';
 
-const MEMORY = 256 * 1024 * 1024;
+const memoryLimit = 256 * 1024 * 1024;
 /** Inside a container whose files come from this machine. */
-const MOUNTED = '/horde';
+const mountedAt = '/horde';
 
 /** What a proxy container runs: this program, on this Node.js. */
 interface ProxyProgram {
@@ -28,7 +28,7 @@ interface RunningProxy {
 }
 
 /** How long a proxy may take to end by itself, in milliseconds. */
-const END_LIMIT = 3_000;
+const endLimit = 3_000;
 
 /**
  * A streaming job's proxy in a container of its own: on the default network with a port of this machine, and in the
@@ -77,7 +77,7 @@ export class ProxyContainer {
     const proxy = await this.started.catch(() => null);
     if (proxy) {
       const late = Promise.withResolvers<void>();
-      const timer = setTimeout(late.resolve, END_LIMIT);
+      const timer = setTimeout(late.resolve, endLimit);
       proxy.orders.end();
       await Promise.race([proxy.ended, late.promise]).finally(() => clearTimeout(timer));
     }
@@ -90,7 +90,7 @@ export class ProxyContainer {
     job: StreamingJob,
   ): Promise<Docker.Container> {
     const { image, entrypoint, mounts } = await proxyProgram(this.docker, own);
-    const inside = `${PROXY_PORT}/tcp`;
+    const inside = `${proxyPort}/tcp`;
     return this.docker.createContainer({
       name: `${job.name}-proxy`,
       Image: image,
@@ -114,8 +114,8 @@ export class ProxyContainer {
         CapDrop: ['ALL'],
         SecurityOpt: ['no-new-privileges'],
         Sysctls: { 'net.ipv4.ip_forward': '0' }, // it stands in two networks, and is no way from one to the other
-        Memory: MEMORY,
-        MemorySwap: MEMORY,
+        Memory: memoryLimit,
+        MemorySwap: memoryLimit,
         PidsLimit: 64,
         LogConfig: { Type: 'none', Config: {} },
       },
@@ -151,7 +151,7 @@ export class ProxyContainer {
 
   private async publishedPort(): Promise<number> {
     const { NetworkSettings } = await (await this.container).inspect();
-    return Number(NetworkSettings.Ports[`${PROXY_PORT}/tcp`]![0]!.HostPort);
+    return Number(NetworkSettings.Ports[`${proxyPort}/tcp`]![0]!.HostPort);
   }
 
   private startFailed(error: unknown): Error {
@@ -174,20 +174,20 @@ async function proxyProgram(docker: Docker, own: Docker.ContainerInspectInfo | n
   const mount = (Source: string, name: string): Docker.MountSettings => ({
     Type: 'bind',
     Source,
-    Target: path.join(MOUNTED, name),
+    Target: path.join(mountedAt, name),
     ReadOnly: true,
   });
   const mounts = [mount(process.execPath, 'node')];
   if (loader) mounts.push(mount(loader, 'loader'));
   for (const [name, file] of libraries) mounts.push(mount(file, `lib/${name}`));
-  const node = [`${MOUNTED}/node`];
-  if (loader) node.unshift(`${MOUNTED}/loader`, '--library-path', `${MOUNTED}/lib`);
+  const node = [`${mountedAt}/node`];
+  if (loader) node.unshift(`${mountedAt}/loader`, '--library-path', `${mountedAt}/lib`);
   if (!source.endsWith('.ts')) {
     mounts.push(mount(source, 'main.mjs'));
-    return { image, entrypoint: [...node, `${MOUNTED}/main.mjs`, 'streaming-proxy'], mounts };
+    return { image, entrypoint: [...node, `${mountedAt}/main.mjs`, 'streaming-proxy'], mounts };
   }
   // Not bundled: the sources as they are, which Node.js reads too.
   mounts.push(mount(path.dirname(path.dirname(source)), 'src'));
-  const run = `import('${MOUNTED}/src/streaming/proxy-process.ts').then((proxy) => proxy.runStreamingProxy())`;
+  const run = `import('${mountedAt}/src/streaming/proxy-process.ts').then((proxy) => proxy.runStreamingProxy())`;
   return { image, entrypoint: [...node, '--eval', run], mounts };
 }

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { JOB_PORT, untilHealthy } from './health.ts';
+import { jobPort, untilHealthy } from './health.ts';
 import { type Proxy, serveProxy } from './proxy.ts';
 
 /** The port that a proxy listens on inside its container. */
-export const PROXY_PORT = 8443;
+export const proxyPort = 8443;
 
 /** What a proxy is told, as one line of JSON on its standard input: never by its environment, which others may see. */
 export interface ProxyOrders {
@@ -32,7 +32,7 @@ export async function runStreamingProxy(): Promise<void> {
   const [line] = (await once(lines, 'line')) as [string];
   const { host, ...identities } = JSON.parse(line) as ProxyOrders;
   await untilHealthy(host, new AbortController().signal, (health) => say({ health }));
-  proxy = await serveProxy({ ...identities, port: PROXY_PORT, target: { host, port: JOB_PORT } });
+  proxy = await serveProxy({ ...identities, port: proxyPort, target: { host, port: jobPort } });
   say({ listening: true });
 }
 

@@ -24,15 +24,15 @@ export interface Proxy {
 }
 
 /** Connections of the job's user at a time. */
-const MOST_CONNECTIONS = 256;
+const maxConnections = 256;
 /** Connections that have not shown a certificate yet; one more, and the oldest of them has to go. */
-const MOST_STRANGERS = 128;
-const HANDSHAKE_LIMIT = 10_000;
-const CONNECT_LIMIT = 10_000;
+const maxStrangers = 128;
+const handshakeLimit = 10_000;
+const connectLimit = 10_000;
 /** How long a client may take to hang up after the last byte for it, in milliseconds. */
-const LINGER = 30_000;
-const KEEP_ALIVE = 30_000;
-const DRAIN_LIMIT = 2_000;
+const linger = 30_000;
+const keepAlive = 30_000;
+const drainLimit = 2_000;
 
 /**
  * Ends TLS (1.2 and newer) in front of a job and passes on bytes, so that whatever a job speaks gets through as it
@@ -63,14 +63,14 @@ export async function serveProxy(options: ProxyOptions): Promise<Proxy> {
     client.on('error', () => client.destroy());
     client.once('close', () => [strangers, users].forEach((clients) => clients.delete(client)));
     strangers.add(client);
-    if (strangers.size > MOST_STRANGERS) strangers.values().next().value!.destroy();
-    const limit = setTimeout(() => client.destroy(), HANDSHAKE_LIMIT).unref();
+    if (strangers.size > maxStrangers) strangers.values().next().value!.destroy();
+    const limit = setTimeout(() => client.destroy(), handshakeLimit).unref();
     client.once('secure', () => {
       clearTimeout(limit);
       if (client.getPeerX509Certificate()?.fingerprint256 !== pinned)
         return answer(client, refusals.stranger);
       strangers.delete(client);
-      if (users.size >= MOST_CONNECTIONS) return answer(client, refusals.full);
+      if (users.size >= maxConnections) return answer(client, refusals.full);
       users.add(client);
       passOn(client, options.target);
     });
@@ -84,7 +84,7 @@ export async function serveProxy(options: ProxyOptions): Promise<Proxy> {
       const closed = once(server, 'close');
       server.close();
       for (const client of strangers) client.destroy();
-      const late = AbortSignal.timeout(DRAIN_LIMIT);
+      const late = AbortSignal.timeout(drainLimit);
       const drained = [...users].map((client) => finished(client, { readable: false, signal: late }));
       await Promise.allSettled(drained);
       for (const client of users) client.destroy();
@@ -96,7 +96,7 @@ export async function serveProxy(options: ProxyOptions): Promise<Proxy> {
 function passOn(client: tls.TLSSocket, target: ProxyOptions['target']): void {
   const job = net.connect({ ...target, allowHalfOpen: true, noDelay: true });
   let connected = false;
-  job.setTimeout(CONNECT_LIMIT, () => job.destroy(new Error('no answer came in time')));
+  job.setTimeout(connectLimit, () => job.destroy(new Error('no answer came in time')));
   job.once('connect', () => {
     connected = true;
     job.setTimeout(0);
@@ -107,8 +107,8 @@ function passOn(client: tls.TLSSocket, target: ProxyOptions['target']): void {
     if (connected) client.destroySoon();
     else answer(client, refusals.absent);
   });
-  client.once('finish', () => setTimeout(() => client.destroy(), LINGER).unref());
-  client.setKeepAlive(true, KEEP_ALIVE);
+  client.once('finish', () => setTimeout(() => client.destroy(), linger).unref());
+  client.setKeepAlive(true, keepAlive);
   client.once('close', () => job.destroy());
 }
 
@@ -120,7 +120,7 @@ const refusals = {
   },
   full: {
     status: '503 Service Unavailable',
-    says: `This job already has ${MOST_CONNECTIONS} connections.`,
+    says: `This job already has ${maxConnections} connections.`,
   },
   absent: { status: '502 Bad Gateway', says: 'The job does not take connections now.' },
 };

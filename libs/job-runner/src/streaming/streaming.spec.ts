@@ -13,7 +13,7 @@ import { startJob, webJob } from '../testing/streaming-job.ts';
 import {
   buildExecutor,
   type ExecutorBuild,
-  OWN_PORT,
+  ownPort,
   type Place,
   places,
   startExecutor,
@@ -97,7 +97,7 @@ async function send(
 describe.each(places)('a streaming job of an executor %s', (place: Place) => {
   async function start() {
     const executor = await startExecutor(docker, build, place);
-    const port = place === 'in a container that has the port' ? OWN_PORT : 0;
+    const port = place === 'in a container that has the port' ? ownPort : 0;
     const job = newJob();
     onTestFinished(() => sweep(job));
     const { network } = await executor.tell<{ network: string }>({

@@ -3,7 +3,6 @@ import { chmodSync, lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-
 import { makeJobFolders, removeJobFolders } from '../folders.ts';
 import type { JobFolders, JobRunner, JobSpec, RunOptions } from '../runner.ts';
 import { anyProcessWith, appears } from './observe.ts';

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-
 import { DefaultJobRunner, type DefaultJobRunnerOptions } from '../docker/default-job-runner.ts';
 import { makeJobFolders, removeJobFolders } from '../folders.ts';
 import type { JobSpec, RunOptions } from '../runner.ts';

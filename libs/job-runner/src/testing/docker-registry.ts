@@ -19,7 +19,7 @@ export const missingRegistry = registryProgram
 
 export const login = { username: 'horde', password: 'a-secret-word' };
 /** Of `login`, as htpasswd(1) writes it with bcrypt. */
-const HTPASSWD = 'horde:$2y$05$abcdefghijklmnopqrstuumotY3uDuQi0/rtjr8hRvG7AFzrH730S';
+const htpasswdLine = 'horde:$2y$05$abcdefghijklmnopqrstuumotY3uDuQi0/rtjr8hRvG7AFzrH730S';
 
 export interface DockerRegistry {
   /** Its name in image references. */
@@ -36,7 +36,7 @@ export async function startRegistry(options: { login?: boolean } = {}): Promise<
     http: { addr: '127.0.0.1:0' },
     ...(options.login && { auth: { htpasswd: { realm: 'horde', path: path.join(folder, 'htpasswd') } } }),
   };
-  writeFileSync(path.join(folder, 'htpasswd'), `${HTPASSWD}\n`);
+  writeFileSync(path.join(folder, 'htpasswd'), `${htpasswdLine}\n`);
   writeFileSync(path.join(folder, 'config.yml'), JSON.stringify(config)); // JSON is YAML
   const server = spawn(registryProgram!, ['serve', path.join(folder, 'config.yml')], {
     stdio: ['ignore', 'ignore', 'pipe'],

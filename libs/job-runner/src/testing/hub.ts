@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-
 import type { ServerResponse } from 'node:http';
 import { serve, type Received } from './http-server.ts';
 
@@ -20,7 +19,7 @@ export interface HubRepo {
 }
 
 /** Files per page of a listing: small, so that listings have pages. */
-const PAGE = 3;
+const pageSize = 3;
 
 const missing = { status: 404, code: 'EntryNotFound' };
 
@@ -56,15 +55,15 @@ export async function serveHub(...repos: HubRepo[]) {
     if (listing) {
       const paths = Object.keys(repo.files);
       const at = Number(searchParams.get('cursor') ?? 0);
-      const page = paths.slice(at, at + PAGE).map((path) => ({
+      const page = paths.slice(at, at + pageSize).map((path) => ({
         type: 'file',
         oid: createHash('sha1').update(path).digest('hex'),
         size: file(repo, path).length,
         path,
       }));
-      const next = `<${hub.url}${pathname}?recursive=true&cursor=${at + PAGE}>; rel="next"`;
+      const next = `<${hub.url}${pathname}?recursive=true&cursor=${at + pageSize}>; rel="next"`;
       response.setHeader('content-type', 'application/json');
-      if (at + PAGE < paths.length) response.setHeader('link', next);
+      if (at + pageSize < paths.length) response.setHeader('link', next);
       return void response.end(
         JSON.stringify([{ type: 'directory', oid: '', size: 0, path: 'folder' }, ...page]),
       );

@@ -4,7 +4,6 @@
  */
 import { watch } from 'node:fs';
 import Docker from 'dockerode';
-
 import { DefaultJobRunner } from '../docker/default-job-runner.ts';
 import { ownerLabels, ownerOn } from '../docker/owner.ts';
 import { makeJobFolders } from '../folders.ts';

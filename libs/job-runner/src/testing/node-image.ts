@@ -16,7 +16,6 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-
 import { throwOnError } from '../docker/images.ts';
 
 const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';

@@ -1,7 +1,6 @@
 import 'reflect-metadata';
 import Docker from 'dockerode';
 import { createInterface } from 'node:readline';
-
 import type { StreamingDoor, StreamingRequest } from '../runner.ts';
 import type { StreamingJob } from '../streaming/network.ts';
 import { runStreamingProxy } from '../streaming/proxy-process.ts';

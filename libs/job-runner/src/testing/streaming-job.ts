@@ -2,7 +2,6 @@ import type Docker from 'dockerode';
 import path from 'node:path';
 import { createRequire } from 'node:module';
 import { onTestFinished } from 'vitest';
-
 import { ensureNodeImage } from './node-image.ts';
 
 /** A streaming job that shows what can go over the wire. */

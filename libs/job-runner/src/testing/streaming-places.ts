@@ -9,12 +9,11 @@ import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import { rolldown } from 'rolldown';
 import { onTestFinished } from 'vitest';
-
 import { ensureNodeImage } from './node-image.ts';
 import type { Order, Outcome } from './streaming-executor.ts';
 
 /** The port that an executor's container has, where it has one. */
-export const OWN_PORT = 6006;
+export const ownPort = 6006;
 
 /** Where an executor runs, in the ways that make a difference to streaming. */
 export const places = ['beside the engine', 'in a container', 'in a container that has the port'] as const;
@@ -93,10 +92,10 @@ async function startContainer(docker: Docker, { image }: ExecutorBuild, hasPort:
     Cmd: ['node', '/tmp/main.mjs'],
     OpenStdin: true,
     StdinOnce: true,
-    ...(hasPort && { ExposedPorts: { [`${OWN_PORT}/tcp`]: {} } }),
+    ...(hasPort && { ExposedPorts: { [`${ownPort}/tcp`]: {} } }),
     HostConfig: {
       Mounts: [{ Type: 'bind', Source: '/var/run/docker.sock', Target: '/var/run/docker.sock' }],
-      ...(hasPort && { PortBindings: { [`${OWN_PORT}/tcp`]: [{ HostPort: '' }] } }),
+      ...(hasPort && { PortBindings: { [`${ownPort}/tcp`]: [{ HostPort: '' }] } }),
     },
   });
   const kill = async () => {

@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished } from 'vitest';
-
 import type {
   MultiUpload,
   OutputUpload,
@@ -11,7 +10,6 @@ import type {
   ZipAndHttpPost,
   ZipAndHttpPut,
 } from '@horde/protocol';
-
 import { uploadOutput, type UploadOutputOptions } from '../uploads/upload-output.ts';
 
 export const put = (

@@ -2,9 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished } from 'vitest';
-
 import type { Volume } from '@horde/protocol';
-
 import { downloadVolume, type DownloadVolumeOptions } from '../volumes/download-volume.ts';
 
 function makeVolumeFolder(): string {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-
 import type { Contents } from './contents.ts';
 
 export interface UploadBody {

@@ -1,7 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-
 import { writePython, type JsonValue } from '@horde/protocol';
-
 import { failures, JobFailure } from '../failures.ts';
 import { RequestRefused, statusOf, type HttpResponse, type HttpSend } from '../http/client.ts';
 import { follow, type FollowedResponse } from '../http/follow.ts';
@@ -9,13 +7,13 @@ import { pause } from '@horde/async';
 import { why, withoutSecrets } from '../wording.ts';
 import type { UploadBody } from './body.ts';
 
-const IDLE_TIMEOUT = 300_000;
+const defaultIdleTimeout = 300_000;
 /** Kept of the body of a storage's answer. @unit bytes */
 const maxAnswerBytes = 10 * 1024 * 1024;
 /** How long that body is waited for: the upload is done without it. @unit ms */
 const answerPatience = 30_000;
 /** Of a storage's refusal so many characters are repeated to the user. */
-const REFUSAL_SHOWN = 300;
+const refusalShown = 300;
 
 /** One request of an upload. */
 export interface Delivery {
@@ -79,7 +77,7 @@ async function deliverOnce(
       openBody: () => body.open(),
       answers,
       signal,
-      idleTimeout: IDLE_TIMEOUT,
+      idleTimeout: defaultIdleTimeout,
     });
   } catch (error) {
     const isLateFault = !signal.aborted && !(error instanceof JobFailure);
@@ -130,7 +128,7 @@ async function refusal(response: FollowedResponse, url: string): Promise<string>
     .reduce((left, query) => left.replaceAll(query, '').replaceAll(query.replaceAll('&', '&amp;'), ''), text)
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
     .trim();
-  const said = [...shown].slice(0, REFUSAL_SHOWN).join('');
+  const said = [...shown].slice(0, refusalShown).join('');
   return `the answer was HTTP ${response.status}${said && `: ${said}`}`;
 }
 

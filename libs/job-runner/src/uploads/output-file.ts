@@ -1,13 +1,11 @@
 import type { Stats } from 'node:fs';
-
 import { uploadPathProblem } from '@horde/protocol';
-
 import { failures } from '../failures.ts';
 import { openInside, type OpenFile } from '../inside.ts';
 import { why } from '../wording.ts';
 import type { Contents } from './contents.ts';
 
-const PIECE = 64 * 1024;
+const pieceSize = 64 * 1024;
 
 /** A regular file of a job's output. It is open only while it is read, so that any number of them can be held. */
 export class OutputFile implements Contents {
@@ -30,7 +28,7 @@ export class OutputFile implements Contents {
    * @param memory where each piece is put in the place of the one before
    * @throws JobFailure upload_failed
    */
-  async *read(memory = Buffer.allocUnsafeSlow(Math.min(PIECE, this.size))): AsyncGenerator<Buffer> {
+  async *read(memory = Buffer.allocUnsafeSlow(Math.min(pieceSize, this.size))): AsyncGenerator<Buffer> {
     const { file, stat } = await openOutput(this.folder, this.path);
     try {
       if (!isSame(stat, this.stat)) throw changed();

@@ -1,14 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { lstat, type FileHandle } from 'node:fs/promises';
-
 import { failures, JobFailure } from '../failures.ts';
 import { entryOf, namesIn, openFolder } from '../inside.ts';
 import { why } from '../wording.ts';
 import { OutputFile } from './output-file.ts';
 
 /** ComputeHorde's limits. */
-const MAX_FILES = 1000;
-const MAX_DEPTH = 100;
+const maxFiles = 1000;
+const maxDepth = 100;
 
 /**
  * All regular files in a job's output folder and below, sorted by path. Links, FIFOs, sockets and devices are left out
@@ -34,11 +33,11 @@ export async function listOutput(
       try {
         const stat = await lstat(entry);
         if (stat.isDirectory()) {
-          if (depth === MAX_DEPTH) throw tooDeep(inside);
+          if (depth === maxDepth) throw tooDeep(inside);
           const child = await openFolder(entry);
           await visit(`${inside}/`, child, depth + 1).finally(() => child.close());
         } else if (stat.isFile() && !except.has(inside)) {
-          if (files.length === MAX_FILES) throw failures.UPLOAD_TOO_MANY_FILES(MAX_FILES);
+          if (files.length === maxFiles) throw failures.UPLOAD_TOO_MANY_FILES(maxFiles);
           files.push(new OutputFile(folder, inside, stat));
         }
       } catch (error) {
@@ -57,5 +56,5 @@ export async function listOutput(
 
 function tooDeep(path: string): JobFailure {
   const short = `${path.slice(0, 60)}…`;
-  return failures.UPLOAD_PATH_REFUSED(short, `folders are nested more than ${MAX_DEPTH} deep`);
+  return failures.UPLOAD_PATH_REFUSED(short, `folders are nested more than ${maxDepth} deep`);
 }

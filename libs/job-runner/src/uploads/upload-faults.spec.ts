@@ -4,7 +4,6 @@ import { symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-
 import { serve, serveBytes } from '../testing/http-server.ts';
 import { makeOutput, multi, post, put, upload, uploadFailure, zipPut } from '../testing/uploads.ts';
 

@@ -4,7 +4,6 @@ import { truncateSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-
 import { serve } from '../testing/http-server.ts';
 import { makeOutput, multi, post, put, upload, zipPost } from '../testing/uploads.ts';
 

@@ -1,7 +1,5 @@
 import path from 'node:path';
-
 import type { OutputUpload, SingleUpload, ZipAndHttpPost, ZipAndHttpPut } from '@horde/protocol';
-
 import { failures } from '../failures.ts';
 import { guardedHttp, type HttpSend } from '../http/client.ts';
 import { formBody, rawBody } from './body.ts';
@@ -11,12 +9,12 @@ import { findOutputFile } from './output-file.ts';
 import { listOutput } from './output-tree.ts';
 import { ZipArchive } from './zip-archive.ts';
 
-const DEFAULT_LIMIT = 2 * 1024 ** 3;
+const defaultLimit = 2 * 1024 ** 3;
 /** All answers together, in bytes: no result could carry more. */
-const ANSWERS_LIMIT = 50 * 1024 * 1024;
+const answersLimit = 50 * 1024 * 1024;
 /** Uploads of a multi-upload under way at once. */
-const AT_ONCE = 3;
-const ARCHIVE_NAME = 'output.zip';
+const maxAtOnce = 3;
+const archiveName = 'output.zip';
 
 export interface UploadOutputOptions {
   signal: AbortSignal;
@@ -59,13 +57,13 @@ export async function uploadOutput(
   if (!upload) return new Map();
   const { signal, send = guardedHttp(options), retryDelays = [1_000, 2_000] } = options;
   signal.throwIfAborted();
-  const output = new Output(outputFolder, options.maxArchiveBytes ?? DEFAULT_LIMIT, signal);
+  const output = new Output(outputFolder, options.maxArchiveBytes ?? defaultLimit, signal);
   const deliveries = await output.deliveries(upload);
   let received = 0;
-  const results = await inTurns(deliveries, AT_ONCE, signal, async ({ key, delivery }, eitherSignal) => {
+  const results = await inTurns(deliveries, maxAtOnce, signal, async ({ key, delivery }, eitherSignal) => {
     const result = await deliver(delivery, { send, retryDelays, signal: eitherSignal });
     received += result.length;
-    if (received > ANSWERS_LIMIT) throw failures.UPLOAD_ANSWERS_TOO_LARGE(ANSWERS_LIMIT);
+    if (received > answersLimit) throw failures.UPLOAD_ANSWERS_TOO_LARGE(answersLimit);
     return [key, result] as const;
   });
   return new Map(results);
@@ -86,7 +84,7 @@ class Output {
         return [await this.file(upload)];
       case 'zip_and_http_put':
       case 'zip_and_http_post':
-        return [await this.archive(ARCHIVE_NAME, upload, new Set())];
+        return [await this.archive(archiveName, upload, new Set())];
       case 'multi_upload': {
         const { uploads, system_output: archive } = upload;
         const all: Keyed[] = [];
@@ -118,11 +116,11 @@ class Output {
     const archive = new ZipArchive(await listOutput(this.folder, except, this.signal));
     if (this.refuses(archive.size)) throw failures.UPLOAD_ARCHIVE_TOO_LARGE(archive.size, this.limit);
     await archive.prepare(this.signal);
-    const to = { name: ARCHIVE_NAME, url: upload.url, signedHeaders: null };
+    const to = { name: archiveName, url: upload.url, signedHeaders: null };
     const delivery: Delivery =
       upload.output_upload_type === 'zip_and_http_put'
         ? { ...to, method: 'PUT', body: rawBody(archive) }
-        : { ...to, method: 'POST', body: formBody(archive, ARCHIVE_NAME, upload.form_fields) };
+        : { ...to, method: 'POST', body: formBody(archive, archiveName, upload.form_fields) };
     return { key, delivery };
   }
 

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import yauzl from 'yauzl';
-
 import type { OutputFile } from './output-file.ts';
 import { ZipArchive } from './zip-archive.ts';
 

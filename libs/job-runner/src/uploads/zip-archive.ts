@@ -1,9 +1,8 @@
 import { crc32 } from 'node:zlib';
-
 import type { Contents } from './contents.ts';
 import type { OutputFile } from './output-file.ts';
 
-const CHECKED_AT_ONCE = 512 * 1024;
+const checkedAtOnce = 512 * 1024;
 
 /** A file and what the archive says of it. */
 interface Member {
@@ -41,7 +40,7 @@ export class ZipArchive implements Contents {
    * @throws JobFailure upload_failed
    */
   async prepare(signal: AbortSignal): Promise<void> {
-    const memory = Buffer.allocUnsafeSlow(CHECKED_AT_ONCE);
+    const memory = Buffer.allocUnsafeSlow(checkedAtOnce);
     for (const member of this.members) {
       for await (const piece of member.file.read(memory)) {
         signal.throwIfAborted();
@@ -67,17 +66,17 @@ export class ZipArchive implements Contents {
 // The records of PKWARE's APPNOTE 6.3, sections 4.3.7, 4.3.12, 4.3.14 to 4.3.16 and 4.5.3. A number that is too large
 // for its field reads 0xffffffff there and stands in a Zip64 field.
 
-const MADE_ON_UNIX = 3 << 8;
-const NAME_IS_UTF8 = 1 << 11;
-const STORED = 0;
-const PLAIN_VERSION = 20;
-const ZIP64_VERSION = 45;
-const TOO_LARGE = 0xffff_ffff;
+const madeOnUnix = 3 << 8;
+const nameIsUtf8 = 1 << 11;
+const storedMethod = 0;
+const plainVersion = 20;
+const zip64Version = 45;
+const tooLarge = 0xffff_ffff;
 
 const u16 = (value: number) => [value & 0xff, value >>> 8];
 const u32 = (value: number) => [...u16(value & 0xffff), ...u16(value >>> 16)];
 const u64 = (value: number) => [...u32(value % 2 ** 32), ...u32(Math.floor(value / 2 ** 32))];
-const capped = (value: number) => u32(Math.min(value, TOO_LARGE));
+const capped = (value: number) => u32(Math.min(value, tooLarge));
 
 function zip64(values: number[]): number[] {
   if (values.length === 0) return [];
@@ -87,8 +86,8 @@ function zip64(values: number[]): number[] {
 /** What both records of a member have in common, from the flags to the length of the name. */
 function common({ file, name, crc }: Member): number[] {
   return [
-    ...u16(NAME_IS_UTF8),
-    ...u16(STORED),
+    ...u16(nameIsUtf8),
+    ...u16(storedMethod),
     ...dosTime(file.stat.mtime),
     ...u32(crc),
     ...capped(file.size),
@@ -99,19 +98,19 @@ function common({ file, name, crc }: Member): number[] {
 
 function localHeader(member: Member): Buffer {
   const { size } = member.file;
-  const extra = size < TOO_LARGE ? [] : zip64([size, size]);
-  const version = extra.length === 0 ? PLAIN_VERSION : ZIP64_VERSION;
+  const extra = size < tooLarge ? [] : zip64([size, size]);
+  const version = extra.length === 0 ? plainVersion : zip64Version;
   const fixed = [...u32(0x0403_4b50), ...u16(version), ...common(member), ...u16(extra.length)];
   return Buffer.concat([Buffer.from(fixed), member.name, Buffer.from(extra)]);
 }
 
 function directoryEntry(member: Member): Buffer {
   const { size, stat } = member.file;
-  const extra = zip64([size, size, member.at].filter((value) => value >= TOO_LARGE));
-  const version = extra.length === 0 ? PLAIN_VERSION : ZIP64_VERSION;
+  const extra = zip64([size, size, member.at].filter((value) => value >= tooLarge));
+  const version = extra.length === 0 ? plainVersion : zip64Version;
   const fixed = [
     ...u32(0x0201_4b50),
-    ...u16(MADE_ON_UNIX | version),
+    ...u16(madeOnUnix | version),
     ...u16(version),
     ...common(member),
     ...u16(extra.length),
@@ -129,8 +128,8 @@ function endOfDirectory(entries: number, size: number, at: number): Buffer {
   const zip64End = [
     ...u32(0x0606_4b50),
     ...u64(44), // what follows of this record
-    ...u16(MADE_ON_UNIX | ZIP64_VERSION),
-    ...u16(ZIP64_VERSION),
+    ...u16(madeOnUnix | zip64Version),
+    ...u16(zip64Version),
     ...u32(0),
     ...u32(0),
     ...u64(entries),
@@ -153,7 +152,7 @@ function endOfDirectory(entries: number, size: number, at: number): Buffer {
     ...capped(at),
     ...u16(0),
   ];
-  return Buffer.from(at < TOO_LARGE ? end : [...zip64End, ...end]);
+  return Buffer.from(at < tooLarge ? end : [...zip64End, ...end]);
 }
 
 const earliest = new Date(1980, 0, 1);

@@ -2,7 +2,6 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-
 import { serve } from '../testing/http-server.ts';
 import { failing, fill, inline, single, zipUrl } from '../testing/volumes.ts';
 import { zip } from '../testing/zip.ts';

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { open, unlink } from 'node:fs/promises';
-
 import type { SingleVolume, Volume } from '@horde/protocol';
-
 import { failures } from '../failures.ts';
 import { guardedHttp, type HttpSend } from '../http/client.ts';
 import { follow } from '../http/follow.ts';
@@ -21,9 +19,9 @@ import { VolumeWriter } from './volume-writer.ts';
  * Only archives are held to a ratio, and only above 1 GiB: deflate packs zeros 1032 times, text 20 times at best. What
  * an archive of any ratio may cost is bounded by `maxBytes` anyway.
  */
-const DEFAULT_LIMITS = { maxEntries: 100_000, maxRatio: 500, freeBytes: 1024 ** 3 };
+const defaultLimits = { maxEntries: 100_000, maxRatio: 500, freeBytes: 1024 ** 3 };
 
-const HUB = 'https://huggingface.co';
+const hubUrl = 'https://huggingface.co';
 
 export interface DownloadVolumeOptions {
   /**
@@ -98,7 +96,7 @@ class Filler {
         return downloadRepository({ ...part, token: part.token ?? hubToken }, base, {
           writer: this.writer,
           budget: (source) => this.budget(source),
-          hubUrl: (this.options.hubUrl || HUB).replace(/\/+$/, ''),
+          hubUrl: (this.options.hubUrl || hubUrl).replace(/\/+$/, ''),
           send: this.send,
           idleTimeout: this.idleTimeout,
           ...this.tries,
@@ -143,7 +141,7 @@ class Filler {
 
   private budget(source: string): Budget {
     const { maxBytes, limits } = this.options;
-    return new Budget(source, { ...DEFAULT_LIMITS, maxBytes, ...limits });
+    return new Budget(source, { ...defaultLimits, maxBytes, ...limits });
   }
 }
 

@@ -1,6 +1,5 @@
 import { open } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-
 import { isPublicAddress } from '../http/addresses.ts';
 import { guardedHttp } from '../http/client.ts';
 import { follow } from '../http/follow.ts';

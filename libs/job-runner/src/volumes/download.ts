@@ -1,6 +1,5 @@
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-
 import { failures } from '../failures.ts';
 import type { HttpResponse } from '../http/client.ts';
 import { release } from '../http/release.ts';

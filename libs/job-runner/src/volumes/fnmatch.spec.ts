@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-
 import { allows, fnmatch } from './fnmatch.ts';
 
 describe('a pattern matches as in Python', () => {

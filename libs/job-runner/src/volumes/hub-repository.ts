@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream as WebStream } from 'node:stream/web';
-
 import type { HttpResponse, HttpSend } from '../http/client.ts';
 import { follow } from '../http/follow.ts';
 import { failures, type JobFailure } from '../failures.ts';

@@ -1,5 +1,4 @@
 import type { HuggingfaceVolume } from '@horde/protocol';
-
 import { failures } from '../failures.ts';
 import type { Budget } from './budget.ts';
 import { download } from './download.ts';
@@ -10,7 +9,7 @@ import { inTries, type Tries } from './tries.ts';
 import type { VolumeWriter } from './volume-writer.ts';
 
 /** Files fetched at once. */
-const AT_ONCE = 4;
+const maxAtOnce = 4;
 
 export interface RepositoryOptions extends Tries, Omit<HubAccess, 'token'> {
   writer: VolumeWriter;
@@ -54,7 +53,7 @@ export async function downloadRepository(
     }
   };
   await Promise.all(
-    Array.from({ length: AT_ONCE }, () => work().catch((error: unknown) => stop.abort(error))),
+    Array.from({ length: maxAtOnce }, () => work().catch((error: unknown) => stop.abort(error))),
   );
   signal.throwIfAborted();
 }

@@ -2,13 +2,12 @@ import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-
 import { serve, type Received } from '../testing/http-server.ts';
 import { failing, fill, single } from '../testing/volumes.ts';
 
 // More than the kernel's buffers hold: when the first part has been sent, some of it has been stored.
 const contents = Buffer.alloc(20_000_000, Buffer.from(Array.from({ length: 251 }, (_, index) => index)));
-const PART = 16_000_000;
+const partSize = 16_000_000;
 
 type Answer = (response: ServerResponse, request: Received) => void;
 
@@ -17,7 +16,7 @@ const cutOff =
   (headers: Record<string, string> = { etag: '"one"' }): Answer =>
   (response) => {
     response.writeHead(200, { 'content-length': contents.length, ...headers });
-    response.write(contents.subarray(0, PART), () => setImmediate(() => response.destroy()));
+    response.write(contents.subarray(0, partSize), () => setImmediate(() => response.destroy()));
   };
 
 const rangeOf = (request: Received) => Number(/^bytes=(\d+)-$/.exec(request.headers.range!)![1]);
@@ -121,7 +120,7 @@ describe('a download that broke off', () => {
 
   it('starts anew where nothing tells whether the rest is of the same file', async () => {
     const anonymous: Answer = (response) =>
-      response.write(contents.subarray(0, PART), () => setImmediate(() => response.destroy()));
+      response.write(contents.subarray(0, partSize), () => setImmediate(() => response.destroy()));
     const { done, stored, asked } = await fetchFrom(anonymous, whole());
     await done;
     expect(stored().equals(contents)).toBe(true);

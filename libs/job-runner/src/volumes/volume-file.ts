@@ -1,5 +1,4 @@
 import type { FileHandle } from 'node:fs/promises';
-
 import { failures } from '../failures.ts';
 import { why } from '../wording.ts';
 

@@ -1,7 +1,6 @@
 import { constants } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
-
 import { failures } from '../failures.ts';
 import { why } from '../wording.ts';
 import type { Budget } from './budget.ts';
@@ -9,7 +8,7 @@ import { VolumeFile } from './volume-file.ts';
 
 const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
 /** As ComputeHorde's volumes: whatever user the container runs as can read, change and execute the files. */
-const OPEN_TO_ALL = 0o777;
+const openToAll = 0o777;
 
 /**
  * Makes files and folders inside one folder, open to every user. Paths are lists of names without `..`; as only this
@@ -47,7 +46,7 @@ export class VolumeWriter {
     this.files.add(relative);
     try {
       const file = await open(path.join(this.folder, relative), O_CREAT | O_NOFOLLOW | O_TRUNC | O_WRONLY);
-      await file.chmod(OPEN_TO_ALL); // open's mode is cut by the umask
+      await file.chmod(openToAll); // open's mode is cut by the umask
       return new VolumeFile(file, relative);
     } catch (error) {
       throw failures.VOLUME_NOT_WRITTEN(relative, why(error));
@@ -62,5 +61,5 @@ async function makeOpenFolder(folder: string): Promise<void> {
     if (error.code !== 'EEXIST') throw error;
   });
   const made = await open(folder, constants.O_DIRECTORY | O_NOFOLLOW);
-  await made.chmod(OPEN_TO_ALL).finally(() => made.close());
+  await made.chmod(openToAll).finally(() => made.close());
 }

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-
 import { failing, fill, inline } from '../../testing/volumes.ts';
 import { zip } from '../../testing/zip.ts';
 import { Budget } from '../budget.ts';
