@@ -6,7 +6,7 @@ import {
   DockerExecutorManager,
   executorName,
   NoFreeSlot,
-  PlaceAway,
+  HostUnreachable,
   type DockerExecutorManagerOptions,
 } from '@horde/executor-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -311,7 +311,7 @@ describe('the engine of a host', () => {
     const outcome = await starting.catch((error: unknown) => error);
     await host.mend();
     if (outcome instanceof Error) {
-      expect(outcome).toBeInstanceOf(PlaceAway);
+      expect(outcome).toBeInstanceOf(HostUnreachable);
       await expect
         .poll(() => host.run(`docker ps -aq --filter name=${executorName(of)}`), { timeout: 20_000 })
         .toBe('');

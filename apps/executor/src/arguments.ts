@@ -1,3 +1,6 @@
+/** The token under which the parts of an executor are given its arguments. */
+export const ARGUMENTS = Symbol('ARGUMENTS');
+
 /** What the command line asks for. */
 export interface Arguments {
   /** How long the executor may take from its connection to being ready. @unit seconds */

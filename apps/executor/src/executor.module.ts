@@ -1,6 +1,6 @@
 import { Module, type Type } from '@nestjs/common';
-import type { Logger } from '@horde/operations';
-import type { Arguments } from './arguments.ts';
+import { LOGGER, type Logger } from '@horde/operations';
+import { ARGUMENTS, type Arguments } from './arguments.ts';
 import { JobService } from './job/job.service.ts';
 import { Assignment } from './miner/assignment.ts';
 import { MinerLink } from './miner/miner-link.ts';
@@ -11,8 +11,8 @@ export function executorModule(settings: ExecutorSettings, logger: Logger, optio
   @Module({
     providers: [
       { provide: ExecutorSettings, useValue: settings },
-      { provide: 'LOGGER', useValue: logger },
-      { provide: 'ARGUMENTS', useValue: options },
+      { provide: LOGGER, useValue: logger },
+      { provide: ARGUMENTS, useValue: options },
       Assignment,
       MinerLink,
       JobService,

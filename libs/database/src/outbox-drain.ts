@@ -5,7 +5,7 @@ const sweepInterval = 30_000;
 /** The pause before it is looked at again when it could not be. @unit ms */
 const retryPause = 2_000;
 /** So many sent rows are remembered before those that are no longer in the outbox are forgotten. */
-const mostRemembered = 500;
+const maxRemembered = 500;
 
 /**
  * Sends what waits for one peer over one connection, in order, each row once. What was sent stays in the outbox until
@@ -58,7 +58,7 @@ export class OutboxDrain {
   private async drain(): Promise<void> {
     while (this.again && !this.stopped) {
       this.again = false;
-      if (this.sent.size > mostRemembered) this.sent = new Set(await this.outbox.remaining(this.sent));
+      if (this.sent.size > maxRemembered) this.sent = new Set(await this.outbox.remaining(this.sent));
       for (const row of await this.outbox.waiting(this.peer, this.sent)) {
         if (this.stopped) return;
         this.sent.add(row.id);

@@ -20,8 +20,8 @@ export class NoFreeSlot extends Error {
 }
 
 /** The machine that was to run an executor is out of reach; another one may be tried. */
-export class PlaceAway extends Error {
-  override readonly name = 'PlaceAway';
+export class HostUnreachable extends Error {
+  override readonly name = 'HostUnreachable';
   /** What runs at the other places, when that was asked for. */
   readonly elsewhere: readonly RunningExecutor[];
 
@@ -59,7 +59,7 @@ export abstract class BaseExecutorManager implements ExecutorManager {
   /**
    * Starts an executor at a place, or throws and leaves nothing behind.
    *
-   * @throws PlaceAway when another place may be tried
+   * @throws HostUnreachable when another place may be tried
    */
   protected abstract launch(
     request: StartExecutor,
@@ -102,7 +102,7 @@ export abstract class BaseExecutorManager implements ExecutorManager {
 
   async start(request: StartExecutor, signal: AbortSignal): Promise<ExecutorHandle> {
     const { abort, clear } = this.limits(request, signal);
-    let away: PlaceAway | null = null;
+    let away: HostUnreachable | null = null;
     try {
       abort.throwIfAborted();
       for (const { name, size } of await this.places(request.executorClass)) {
@@ -113,7 +113,7 @@ export abstract class BaseExecutorManager implements ExecutorManager {
           this.watch(handle);
           return handle;
         } catch (error) {
-          if (!(error instanceof PlaceAway)) throw error;
+          if (!(error instanceof HostUnreachable)) throw error;
           away = error;
         } finally {
           this.starting.set(name, this.starting.get(name)! - 1);

@@ -57,7 +57,7 @@ export interface PreparedImage {
  */
 export interface ExecutorManager {
   manifest(): Promise<Manifest>;
-  /** @throws NoFreeSlot, PlaceAway, or what else went wrong, with a sentence */
+  /** @throws NoFreeSlot, HostUnreachable, or what else went wrong, with a sentence */
   start(request: StartExecutor, signal: AbortSignal): Promise<ExecutorHandle>;
   /** `running` as long as nothing says that it ended: also of an executor on a machine that is out of reach now. */
   recover(handle: ExecutorHandle): Promise<'running' | 'gone'>;
@@ -79,7 +79,7 @@ export interface ExecutorManager {
    * All executors that this miner, or an earlier process of it, has started and that run.
    *
    * @default nobody can tell
-   * @throws PlaceAway when a machine that may run one cannot be asked; it tells what runs `elsewhere`
+   * @throws HostUnreachable when a machine that may run one cannot be asked; it tells what runs `elsewhere`
    */
   running?(): Promise<RunningExecutor[]>;
   /** Lets go of connections and of what waits; executors go on. @default nothing */

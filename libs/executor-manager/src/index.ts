@@ -1,4 +1,4 @@
-export { BaseExecutorManager, NoFreeSlot, PlaceAway, type Place } from './base-executor-manager.ts';
+export { BaseExecutorManager, NoFreeSlot, HostUnreachable, type Place } from './base-executor-manager.ts';
 export type { ExecutorManagerContext } from './context.ts';
 export { bridgeGateway } from './docker/bridge-gateway.ts';
 export {

@@ -55,7 +55,7 @@ export function createLogger(service: string, destination?: DestinationStream): 
 }
 
 /** Errors that are causes or parts of others are written down to this depth, and so many parts of each. */
-const mostNested = 4;
+const maxNested = 4;
 
 /**
  * What is written of an error. Its further properties are not: a database's error carries the values of its query, a
@@ -65,7 +65,7 @@ function errorFacts(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return error;
   const { name, message, stack, cause } = error;
   const { code, errors } = error as { code?: unknown; errors?: unknown };
-  const inner = (nested: unknown) => (depth < mostNested ? errorFacts(nested, depth + 1) : String(nested));
+  const inner = (nested: unknown) => (depth < maxNested ? errorFacts(nested, depth + 1) : String(nested));
   return {
     type: name,
     message,
@@ -75,7 +75,7 @@ function errorFacts(error: unknown, depth = 0): unknown {
     ...(Array.isArray(errors) && {
       errors: errors
         .filter((one) => one instanceof Error)
-        .slice(0, mostNested)
+        .slice(0, maxNested)
         .map(inner),
     }),
   };

@@ -4,7 +4,7 @@ import { ExecutorClass, executorClasses } from './executor-classes.ts';
 export type Manifest = ReadonlyMap<ExecutorClass, number>;
 
 /** What one hotkey may commit on the chain, everything in it together. @unit bytes of UTF-8 */
-const longestCommitment = 128;
+const maxCommitment = 128;
 
 const envelope = /<M:([^>]*)>/;
 const envelopes = /<M:[^>]*>/g;
@@ -29,7 +29,7 @@ export function manifestText(manifest: Manifest): string {
  */
 export function withManifest(commitment: string, manifest: Manifest): string | null {
   const merged = commitment.replace(envelopes, '').trim() + manifestText(manifest);
-  return Buffer.byteLength(merged) <= longestCommitment ? merged : null;
+  return Buffer.byteLength(merged) <= maxCommitment ? merged : null;
 }
 
 /**

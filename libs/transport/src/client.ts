@@ -47,7 +47,7 @@ function open(url: string, options: ConnectOptions): Promise<Connection> {
       ...(offered.length > 0 && { [extensionsHeader]: writeExtensions(offered) }),
     },
     perMessageDeflate: false,
-    maxPayload: limits.largestFrame,
+    maxPayload: limits.maxFrame,
     handshakeTimeout: 10_000,
     followRedirects: false,
   });

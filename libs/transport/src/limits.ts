@@ -1,7 +1,7 @@
 /** What a peer may do to a connection. All of it is checked before anything is kept in memory. */
 export const limits = {
   /** The largest frame that is read; the network's results can be this large. @unit bytes */
-  largestFrame: 50 * 1024 * 1024,
+  maxFrame: 50 * 1024 * 1024,
   /** Frames that wait for their handler before the socket is no longer read. */
   waitingFrames: 64,
   /** How large those may be together before the socket is no longer read. @unit characters */

@@ -40,7 +40,7 @@ export class WebSocketRouter {
     noServer: true,
     // Compression costs a quarter of a megabyte per connection and most of the throughput.
     perMessageDeflate: false,
-    maxPayload: limits.largestFrame,
+    maxPayload: limits.maxFrame,
   }).on('headers', (headers, request) => {
     const agreed = this.picked.get(request);
     if (agreed && agreed.size > 0) headers.push(`${extensionsHeader}: ${writeExtensions(agreed)}`);

@@ -129,7 +129,7 @@ it('a bad frame gets one clear error, and the next good one is handled', async (
 it('a frame over the limit closes the connection with 1009', async () => {
   const server = listen('/v', () => undefined);
   const client = await open(`${base}/v`);
-  void client.sendText('x'.repeat(limits.largestFrame + 1));
+  void client.sendText('x'.repeat(limits.maxFrame + 1));
   expect((await client.closed).code).toBe(1009);
   await (
     await server

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { orAborted } from '@horde/async';
-import { type Logger, withLogContext } from '@horde/operations';
+import { LOGGER, type Logger, withLogContext } from '@horde/operations';
 import {
   errors,
   HordeError,
@@ -10,7 +10,7 @@ import {
   type JobFailed,
   type JobFinished,
 } from '@horde/protocol';
-import type { Arguments } from '../arguments.ts';
+import { ARGUMENTS, type Arguments } from '../arguments.ts';
 import { Assignment } from '../miner/assignment.ts';
 import { Released, MinerLink } from '../miner/miner-link.ts';
 import { ExecutorSettings } from '../settings.ts';
@@ -59,8 +59,8 @@ export class JobService implements JobControl, OnApplicationShutdown {
     private readonly settings: ExecutorSettings,
     private readonly assignment: Assignment,
     private readonly link: MinerLink,
-    @Inject('LOGGER') private readonly logger: Logger,
-    @Inject('ARGUMENTS') private readonly options: Arguments,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(ARGUMENTS) private readonly options: Arguments,
   ) {
     this.stop = AbortSignal.any([this.stopping.signal, this.link.gone]);
   }

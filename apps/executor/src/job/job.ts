@@ -19,7 +19,7 @@ import {
 import type { ExecutorSettings } from '../settings.ts';
 import { byMachineClock, now } from './clock.ts';
 import { badExit, type JobOutcome, overrun, type Progress } from './failure.ts';
-import { largestResult } from './largest-result.ts';
+import { maxResult } from './max-result.ts';
 import type { Machine } from './machine.ts';
 import { OutputFeed } from './output-feed.ts';
 import { type Stage, stageLimits, type StageLimits } from './stages.ts';
@@ -251,7 +251,7 @@ export class Job {
       }),
     });
     const size = Buffer.byteLength(writeFrame(finished));
-    if (size > largestResult) throw errors.RESULT_TOO_LARGE(size, largestResult);
+    if (size > maxResult) throw errors.RESULT_TOO_LARGE(size, maxResult);
     const specs = this.machine!.specs();
     if (specs) say(make(MachineSpecs, { job_uuid: request.job_uuid, specs }));
     return finished;

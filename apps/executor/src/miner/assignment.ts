@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type CancelJob, errors, type InitialJobRequest, type JobRequest, writeFrame } from '@horde/protocol';
 
-/** The one job that this executor is for, as far as the miner has told it. */
+/** The one job that this executor is for, as far as the miner has sent it. */
 @Injectable()
 export class Assignment {
   private readonly initialArrived = Promise.withResolvers<InitialJobRequest>();
@@ -18,13 +18,13 @@ export class Assignment {
   /** Resolves when the job is to end. */
   readonly cancellation = this.cancelArrived.promise;
   /** The number of the miner's last message about the job; 0: it has sent none, or numbers none. */
-  heard = 0;
+  received = 0;
 
   constructor() {
     this.job.catch(() => {}); // for whoever waits for it
   }
 
-  /** Null: the miner has told of no job. */
+  /** Null: the miner has sent no job. */
   get jobUuid(): string | null {
     return this.uuid;
   }

@@ -14,7 +14,7 @@ const steps = [ExecutorReady, VolumesReady, ExecutionDone];
 const inAnHour = () => Date.now() + 3_600_000;
 
 describe('a line on durable-1', () => {
-  it('brings the requests, and closes when all that was said is committed', async () => {
+  it('brings the requests, and closes when all that was sent is committed', async () => {
     const { miner, link, assignment, job, jobUuid, say } = await lineWithJob();
     expect(await assignment.job).toEqual(job);
     say(...steps);
@@ -170,7 +170,7 @@ describe('a miner that is there', () => {
     const { miner, link, jobUuid, say } = await lineWithJob();
     say(...steps);
     await miner.has('V0ExecutionDoneRequest');
-    miner.database.heard = 1;
+    miner.database.received = 1;
     miner.database.taken.length = 1;
     miner.cut();
     await link.deliver(finished(jobUuid), inAnHour());
@@ -180,7 +180,7 @@ describe('a miner that is there', () => {
 
   it('and knows more of the job than this executor has said is another executor’s', async () => {
     const { miner, link } = await lineWithJob();
-    miner.database.heard = 7;
+    miner.database.received = 7;
     miner.cut();
     await expect(link.deliver(finished('a-job'), inAnHour())).rejects.toThrow(
       'The miner refuses the token: it knows more of this job than this executor has said',

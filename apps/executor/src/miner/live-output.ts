@@ -6,9 +6,9 @@ import { StreamText } from './stream-text.ts';
 /** How long output is gathered before it is passed on. @unit ms */
 const interval = 100;
 /** The most that is passed on in each interval; a job that prints more has gaps in its live output. @unit bytes */
-const mostPerInterval = 256 * 1024;
+const maxPerInterval = 256 * 1024;
 /** The most that one frame brings. @unit bytes */
-const mostPerFrame = 16 * 1024;
+const maxPerFrame = 16 * 1024;
 
 interface Stretch {
   stream: OutputStream;
@@ -49,14 +49,14 @@ export class LiveOutput {
       this.gather(first.value);
       const turn = sleep(Math.max(0, nextTurn - Date.now()), null);
       next = pieces.next();
-      while (this.size < mostPerInterval) {
+      while (this.size < maxPerInterval) {
         const more = await Promise.race([next, turn]);
         if (more === null || more.done) break;
         this.gather(more.value);
         next = pieces.next();
       }
       await this.flush();
-      if (this.size >= mostPerInterval) await turn;
+      if (this.size >= maxPerInterval) await turn;
       this.size = 0;
       nextTurn = Date.now() + interval;
     }
@@ -66,8 +66,8 @@ export class LiveOutput {
 
   private gather({ stream, offset, bytes }: OutputPiece): void {
     this.size += bytes.length;
-    for (let at = 0; at < bytes.length; at += mostPerFrame) {
-      const part = bytes.subarray(at, at + mostPerFrame);
+    for (let at = 0; at < bytes.length; at += maxPerFrame) {
+      const part = bytes.subarray(at, at + maxPerFrame);
       this.add(stream, this.texts[stream].write(offset + at, part));
     }
   }
@@ -76,7 +76,7 @@ export class LiveOutput {
   private add(stream: OutputStream, { offset, end, text }: ReturnType<StreamText['write']>): void {
     if (text === '') return;
     const last = this.gathered.findLast((one) => one.stream === stream);
-    if (last?.end === offset && last.text.length + text.length <= mostPerFrame) {
+    if (last?.end === offset && last.text.length + text.length <= maxPerFrame) {
       last.text += text;
       last.end = end;
     } else this.gathered.push({ stream, offset, end, text });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { clampDelay, doublingPause } from '@horde/async';
-import type { Logger } from '@horde/operations';
+import { LOGGER, type Logger } from '@horde/operations';
 import { errors, executorPath, minerExecutorExtensions, writeFrame } from '@horde/protocol';
 import { connect } from '@horde/transport';
 import type { OutputFeed } from '../job/output-feed.ts';
@@ -15,7 +15,7 @@ import { Session } from './session.ts';
 const pauses = { first: 200, max: 2_000 };
 
 /** How many times the miner may break off a connection under a result before it counts as unable to take it. */
-const mostDeliveries = 10;
+const maxDeliveries = 10;
 
 /** How long a result waits for the last of the live output to go before it. @unit ms */
 const outputGrace = 200;
@@ -37,7 +37,7 @@ interface End {
 
 /**
  * The executor's line to its miner. While it is down the job goes on; it is opened again with the same token. On
- * `durable-1` the miner is told what it lacks, and on plain v0 everything again in the same order, since nobody knows
+ * `durable-1` the miner is sent what it lacks, and on plain v0 everything again in the same order, since nobody knows
  * what was lost: a miner that takes its executor back ignores what it already has.
  */
 @Injectable()
@@ -45,7 +45,7 @@ export class MinerLink {
   private readonly leaving = new AbortController();
   private readonly firstOpened = Promise.withResolvers<void>();
   private readonly confirmed = Promise.withResolvers<void>();
-  private readonly said = new SentMessages();
+  private readonly sent = new SentMessages();
   private session: Session | null = null;
   /** Resolves with a session that takes live output. */
   private listening = Promise.withResolvers<Session>();
@@ -59,7 +59,7 @@ export class MinerLink {
   /** Until when a miner that speaks `durable-1` is waited for to take the result. @unit ms since 1970 */
   private deliveryDeadline = 0;
 
-  /** Aborted with MINER_GONE or Released when nothing more can be told to the miner. */
+  /** Aborted with MINER_GONE or Released when nothing more can be sent to the miner. */
   readonly gone = this.leaving.signal;
   /** Resolves with the first connection; rejects with MINER_GONE when there was none. */
   readonly opened = this.firstOpened.promise;
@@ -67,7 +67,7 @@ export class MinerLink {
   constructor(
     private readonly settings: ExecutorSettings,
     private readonly assignment: Assignment,
-    @Inject('LOGGER') private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {
     for (const promise of [this.opened, this.confirmed.promise]) promise.catch(() => {}); // for whoever waits for it
   }
@@ -77,10 +77,10 @@ export class MinerLink {
     void this.stayConnected();
   }
 
-  /** Tells the miner: now, or when it is back. */
+  /** Sends a message to the miner: now, or when it is back. */
   send(message: object): void {
-    this.said.add(writeFrame(message));
-    this.session?.tell();
+    this.sent.add(writeFrame(message));
+    this.session?.sendMissing();
   }
 
   /** Passes on what the job prints, to a miner that takes it while the job runs. */
@@ -97,11 +97,11 @@ export class MinerLink {
   }
 
   /**
-   * Tells the miner how the job ended, and closes the line.
+   * Sends the miner how the job ended, and closes the line.
    *
    * @param deadline until when a miner that is away is waited for, in ms since 1970, where it speaks `durable-1`; it is
    *   waited for at least as long as any other
-   * @returns when the miner has committed all that was said; on plain v0, when it has confirmed the end of the
+   * @returns when the miner has committed all that was sent; on plain v0, when it has confirmed the end of the
    *   connection, having read all that was sent before
    * @throws MINER_GONE
    */
@@ -138,7 +138,7 @@ export class MinerLink {
         // A large result is not to be sent many times a second.
         if (!this.hasResult || !this.isDurable) failures = 1;
         this.waitingSince = Date.now();
-        if (this.hasResult && end.brokenOff && ++brokenOff === mostDeliveries) {
+        if (this.hasResult && end.brokenOff && ++brokenOff === maxDeliveries) {
           return this.abandon(`The miner did not take the result in ${brokenOff} tries: ${end.problem}`);
         }
       }
@@ -175,7 +175,7 @@ export class MinerLink {
     if (code === 1000 && this.isIdle) this.leave(new Released('The miner needs this executor no longer.'));
     // 1005: closed in good order, without a code.
     const inOrder = wasIn && (code === 1000 || code === 1005);
-    if (this.hasResult && (this.isDurable ? this.said.isCommitted : inOrder)) {
+    if (this.hasResult && (this.isDurable ? this.sent.isCommitted : inOrder)) {
       this.confirmed.resolve();
       return { problem: null, wasIn, brokenOff: false };
     }
@@ -186,8 +186,8 @@ export class MinerLink {
 
   private async connect(): Promise<Session> {
     const { minerAddress, executorToken, isWarm } = this.settings;
-    const { assignment, said, logger } = this;
-    const parts = { assignment, said, logger, onAcknowledged: () => this.closeBehindResult() };
+    const { assignment, sent, logger } = this;
+    const parts = { assignment, sent, logger, onAcknowledged: () => this.closeBehindResult() };
     let session: Session | undefined;
     await connect(minerAddress.replace(/\/$/, '') + executorPath(encodeURIComponent(executorToken)), {
       attempts: 1,
@@ -224,7 +224,7 @@ export class MinerLink {
    */
   private closeBehindResult(): void {
     if (!this.hasResult || !this.session?.isIn) return;
-    if (!this.isDurable || this.said.isCommitted) this.session.close();
+    if (!this.isDurable || this.sent.isCommitted) this.session.close();
   }
 
   private async lastOutput(): Promise<void> {

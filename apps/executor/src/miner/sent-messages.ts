@@ -1,17 +1,17 @@
 /**
- * What this executor has said to its miner, in order: the first message is number 1. All of it is kept until the end,
+ * What this executor has sent to its miner, in order: the first message is number 1. All of it is kept until the end,
  * though it was acknowledged: a miner whose database was put back to an earlier state asks for it again.
  */
 export class SentMessages {
   private readonly frames: string[] = [];
   private committed = 0;
 
-  /** The number of the last message; 0: nothing was said. */
+  /** The number of the last message; 0: nothing was sent. */
   get last(): number {
     return this.frames.length;
   }
 
-  /** Whether the miner has committed all that was said. */
+  /** Whether the miner has committed all that was sent. */
   get isCommitted(): boolean {
     return this.committed >= this.last;
   }

@@ -11,33 +11,33 @@ import {
 import type { Assignment } from './assignment.ts';
 import type { SentMessages } from './sent-messages.ts';
 
-/** How long the miner may say nothing on a fresh connection before it counts as having let us in. @unit ms */
+/** How long the miner may send nothing on a fresh connection before it counts as having let us in. @unit ms */
 const silenceLimit = 5_000;
 
 /** What a session has to do with. */
 export interface SessionParts {
   assignment: Assignment;
-  said: SentMessages;
+  sent: SentMessages;
   logger: Logger;
-  /** Called when the miner has committed more of what was said. */
+  /** Called when the miner has committed more of what was sent. */
   onAcknowledged: () => void;
 }
 
 /**
  * One connection to the miner, which lets us in by its first message, or refuses us by a GenericError. On `durable-1`
- * it is said what the miner lacks, and kept in mind how much of it the miner has committed; on plain v0 all is said.
+ * the miner is sent what it lacks, and how much of it the miner has committed is kept in mind; on plain v0 all is sent.
  */
 export class Session {
-  /** What the miner said when it refused the token; null: it did not. */
+  /** Why the miner refused the token; null: it did not. */
   refusal: string | null = null;
   /** Whether we are let in. */
   isIn = false;
   private readonly decision = Promise.withResolvers<void>();
   private readonly link: DurableLink;
-  /** The number of the last message that was said here; null: it is not known yet where to begin. */
-  private told: number | null = null;
+  /** The number of the last message that was sent here; null: it is not known yet where to begin. */
+  private lastSent: number | null = null;
   /** Resolves when the last frame has been handed to the system. */
-  private sent: Promise<unknown> = Promise.resolve();
+  private handedOver: Promise<unknown> = Promise.resolve();
   private readonly silence = setTimeout(() => this.letIn(), silenceLimit);
 
   /** Resolves when we are let in or refused, or the connection is gone. */
@@ -55,7 +55,7 @@ export class Session {
         onMessage: (job, number, frame) => this.takeNumbered(job, number, frame),
         onAcknowledged: async (job, number) => {
           if (!this.isOurs(job)) return;
-          this.parts.said.acknowledge(number);
+          this.parts.sent.acknowledge(number);
           this.parts.onAcknowledged();
         },
         onResume: async (job, number) => this.resumed(job, number),
@@ -71,27 +71,27 @@ export class Session {
     return this.connection.extensions.has(extension);
   }
 
-  /** Resolves when the connection is gone, and all that the miner had said is taken. */
+  /** Resolves when the connection is gone, and all that the miner had sent is taken. */
   get closed(): Promise<Closed> {
     return this.connection.handled();
   }
 
-  /** Begins to speak; to be called when the connection is open. The miner may have said something by then. */
+  /** Begins to send; to be called when the connection is open. The miner may have sent something by then. */
   open(): void {
-    const { jobUuid, heard } = this.parts.assignment;
-    if (!this.speaks('durable-1')) this.told = 0;
-    else if (jobUuid !== null && this.told === null) void this.link.resume(jobUuid, heard);
-    this.tell();
+    const { jobUuid, received } = this.parts.assignment;
+    if (!this.speaks('durable-1')) this.lastSent = 0;
+    else if (jobUuid !== null && this.lastSent === null) void this.link.resume(jobUuid, received);
+    this.sendMissing();
   }
 
-  /** Says what was not said here before. */
-  tell(): void {
-    if (this.told === null) return;
-    const { said, assignment } = this.parts;
-    while (this.told < said.last) {
-      const number = ++this.told;
-      const frame = said.frame(number);
-      this.sent = this.speaks('durable-1')
+  /** Sends what was not sent here before. */
+  sendMissing(): void {
+    if (this.lastSent === null) return;
+    const { sent, assignment } = this.parts;
+    while (this.lastSent < sent.last) {
+      const number = ++this.lastSent;
+      const frame = sent.frame(number);
+      this.handedOver = this.speaks('durable-1')
         ? this.link.message(assignment.jobUuid!, number, frame)
         : this.link.plain(frame);
     }
@@ -104,7 +104,7 @@ export class Session {
 
   /** Closes the connection; on plain v0 behind all that was sent: the time for closing must not be spent on a result. */
   close(): void {
-    if (!this.speaks('durable-1')) return void this.sent.then(() => this.connection.close(1000));
+    if (!this.speaks('durable-1')) return void this.handedOver.then(() => this.connection.close(1000));
     this.connection.close(1000);
     const cut = setTimeout(() => this.connection.terminate(), limits.closing);
     void this.closed.then(() => clearTimeout(cut));
@@ -135,12 +135,12 @@ export class Session {
   private async takeNumbered(job: string, number: number, frame: string): Promise<void> {
     const { assignment } = this.parts;
     this.letIn();
-    // A miner that gives us the job here has heard nothing of it.
-    if (assignment.jobUuid === null) this.told ??= 0;
+    // A miner that gives us the job here has received nothing of it.
+    if (assignment.jobUuid === null) this.lastSent ??= 0;
     else if (!this.isOurs(job)) return;
-    if (number <= assignment.heard) return;
+    if (number <= assignment.received) return;
     await this.take(frame);
-    if (assignment.jobUuid === job) assignment.heard = number;
+    if (assignment.jobUuid === job) assignment.received = number;
   }
 
   private async take(text: string): Promise<void> {
@@ -153,16 +153,16 @@ export class Session {
 
   /** The miner says how far it is, and waits for what follows. */
   private resumed(job: string, number: number): void {
-    const { said, onAcknowledged } = this.parts;
-    if (job === this.parts.assignment.jobUuid && number > said.last) {
+    const { sent, onAcknowledged } = this.parts;
+    if (job === this.parts.assignment.jobUuid && number > sent.last) {
       this.refusal = 'it knows more of this job than this executor has said';
       return this.decide();
     }
     this.letIn();
-    if (!this.isOurs(job) || this.told !== null) return;
-    said.commitTo(number);
-    this.told = number;
-    this.tell();
+    if (!this.isOurs(job) || this.lastSent !== null) return;
+    sent.commitTo(number);
+    this.lastSent = number;
+    this.sendMissing();
     onAcknowledged();
   }
 

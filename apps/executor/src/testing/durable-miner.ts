@@ -12,14 +12,14 @@ interface Database {
   /** The miner's own messages about the job, the first of them is number 1. */
   requests: string[];
   /** The number of the executor's last message that is committed. */
-  heard: number;
+  received: number;
   /** The executor's messages that are committed. */
   taken: Frame[];
 }
 
 /** A miner that speaks the extensions of ours with one executor, on a real websocket, and is cut off as a test likes. */
 export class DurableMiner {
-  readonly database: Database = { job: null, requests: [], heard: 0, taken: [] };
+  readonly database: Database = { job: null, requests: [], received: 0, taken: [] };
   /** The executor's frames of the plain protocol. */
   readonly plain: Frame[] = [];
   /** Everything numbered that has come, also what came again. */
@@ -106,7 +106,7 @@ export class DurableMiner {
     this.bring();
   }
 
-  /** Says once more what it has said. */
+  /** Sends once more what it has sent. */
   repeat(number: number): void {
     void this.link!.message(this.database.job!, number, this.database.requests[number - 1]!);
   }
@@ -138,10 +138,10 @@ export class DurableMiner {
       {
         onMessage: async (_job, number, frame) => {
           this.arrived.push(number);
-          if (number <= database.heard) return;
+          if (number <= database.received) return;
           await this.beforeCommit(number);
           if (!connection.isOpen) throw new Error('The connection was cut before the commit.');
-          database.heard = number;
+          database.received = number;
           database.taken.push(JSON.parse(frame) as Frame);
           await this.afterCommit(number);
         },
@@ -149,7 +149,7 @@ export class DurableMiner {
         onResume: async (job, number) => {
           this.sent = number;
           this.bring();
-          await link.resume(job, database.heard);
+          await link.resume(job, database.received);
         },
         onPlain: async (frame) => void this.plain.push(JSON.parse(frame) as Frame),
         onBadFrame: (sentence) => void this.plain.push({ message_type: 'bad frame', sentence }),
@@ -158,7 +158,7 @@ export class DurableMiner {
     );
     this.link = link;
     this.sent = 0;
-    if (database.heard === 0 || !connection.extensions.has('durable-1')) this.bring();
+    if (database.received === 0 || !connection.extensions.has('durable-1')) this.bring();
   }
 
   private bring(): void {

@@ -55,7 +55,7 @@ export class ValidatorSession {
     private readonly parts: SessionParts,
   ) {
     this.isPython = (upgrade.headers['user-agent'] ?? '').includes('websockets/');
-    this.maxFrame = this.isPython ? maxPythonFrame : limits.largestFrame;
+    this.maxFrame = this.isPython ? maxPythonFrame : limits.maxFrame;
     connection.onTimeLimit = () => connection.close(closeCode.badSignature, 'not authenticated in time');
     connection.serve({
       receive: (text) => withLogContext({ peer: this.hotkey ?? undefined }, () => this.handle(text)),

@@ -1,4 +1,4 @@
-import { PlaceAway } from '@horde/executor-manager';
+import { HostUnreachable } from '@horde/executor-manager';
 import { afterEach, expect, it } from 'vitest';
 import { MinerUnderTest } from '../testing/miner.ts';
 import { RecordingManager } from '../testing/recording-manager.ts';
@@ -20,7 +20,7 @@ it('an executor that belongs to nobody is stopped, although another machine cann
   );
   const list = manager.running!;
   manager.running = async () => {
-    throw new PlaceAway('far is out of reach.', { elsewhere: await list() });
+    throw new HostUnreachable('far is out of reach.', { elsewhere: await list() });
   };
   expect(await miner.part(OrphanExecutors).sweep()).toBe(1);
   await expect.poll(() => manager.stopped).toEqual([token]);

@@ -1,6 +1,11 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Database } from '@horde/database';
-import { executorName, PlaceAway, type ExecutorHandle, type ExecutorManager } from '@horde/executor-manager';
+import {
+  executorName,
+  HostUnreachable,
+  type ExecutorHandle,
+  type ExecutorManager,
+} from '@horde/executor-manager';
 import { LOGGER, type Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
 import { EXECUTOR_MANAGER } from '../tokens.ts';
@@ -52,7 +57,7 @@ export class OrphanExecutors implements OnApplicationBootstrap {
   /** Those on machines that are in reach: one that is away for long must not keep the others from being swept. */
   private async running(): Promise<Map<string, ExecutorHandle>> {
     const running = await this.manager.running?.().catch((error: unknown) => {
-      if (error instanceof PlaceAway) return error.elsewhere;
+      if (error instanceof HostUnreachable) return error.elsewhere;
       throw error;
     });
     return new Map(running?.map(({ token, handle }) => [token, handle]));

@@ -1,5 +1,5 @@
 import type { ExecutorClass } from '@horde/protocol';
-import { BaseExecutorManager, PlaceAway, type Place } from '../base-executor-manager.ts';
+import { BaseExecutorManager, HostUnreachable, type Place } from '../base-executor-manager.ts';
 import type {
   ExecutorHandle,
   ExitStatus,
@@ -101,7 +101,7 @@ export class DockerExecutorManager extends BaseExecutorManager {
     });
     const running = (await Promise.all(found)).flat();
     if (away.length === 0) return running;
-    throw new PlaceAway(`${away.join(' ')} What runs there is not known.`, { elsewhere: running });
+    throw new HostUnreachable(`${away.join(' ')} What runs there is not known.`, { elsewhere: running });
   }
 
   override async close(): Promise<void> {
@@ -122,12 +122,13 @@ export class DockerExecutorManager extends BaseExecutorManager {
   /**
    * Servers of the class, the least burdened first, and of those the one that has rested longest.
    *
-   * @throws PlaceAway when all of them are out of reach
+   * @throws HostUnreachable when all of them are out of reach
    */
   protected override async places(executorClass: ExecutorClass): Promise<Place[]> {
     const places = (await this.sizes()).filter((place) => place.executorClass === executorClass);
     const away = places.flatMap(({ trouble }) => trouble ?? []);
-    if (away.length > 0 && away.length === places.length) throw new PlaceAway([...new Set(away)].join(' '));
+    if (away.length > 0 && away.length === places.length)
+      throw new HostUnreachable([...new Set(away)].join(' '));
     const burden = ({ name, size }: Place) => (size > 0 ? this.held(name) / size : 1);
     const rested = ({ name }: Place) => this.lastUsed.get(name) ?? 0;
     return places.sort((a, b) => burden(a) - burden(b) || rested(a) - rested(b));
@@ -139,7 +140,7 @@ export class DockerExecutorManager extends BaseExecutorManager {
     signal: AbortSignal,
   ): Promise<ExecutorHandle> {
     const server = (await this.servers.now()).find(({ name }) => name === place);
-    if (!server) throw new PlaceAway(`${place} is no server any more.`);
+    if (!server) throw new HostUnreachable(`${place} is no server any more.`);
     this.lastUsed.set(place, ++this.uses);
     return this.machines.use(server.ssh, async (machine) => {
       const what = {

@@ -74,7 +74,7 @@ it.each([
 it('what runs on the other machines is told when one cannot be asked', async () => {
   const trouble = `The Docker engine of u@127.0.0.1:${host.port} does not answer. What runs there is not known.`;
   await expect(manager.running()).rejects.toMatchObject({
-    name: 'PlaceAway',
+    name: 'HostUnreachable',
     message: trouble,
     elsewhere: [],
   });

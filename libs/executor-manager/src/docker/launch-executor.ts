@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { PlaceAway } from '../base-executor-manager.ts';
+import { HostUnreachable } from '../base-executor-manager.ts';
 import type { StartExecutor } from '../executor-manager.ts';
 import type { StreamingPort } from '../streaming-ports.ts';
 import { answered, engineSays, exitOf, findImage, pull, removeContainer, statusOf } from './engine.ts';
@@ -30,7 +30,7 @@ interface Launched {
  * Starts an executor's container on a machine, with a streaming port that is free there; fetches its image if need be.
  *
  * @param closing aborts the wait for the executor's end
- * @throws PlaceAway when the machine is lost; Error with the engine's sentence. Nothing is left then; on a machine that
+ * @throws HostUnreachable when the machine is lost; Error with the engine's sentence. Nothing is left then; on a machine that
  *   is lost nothing once it is back.
  */
 export async function launchExecutor(
@@ -119,5 +119,5 @@ async function removeSurely(machine: Machine, name: string, closing: AbortSignal
   await remove().catch(() => void later().catch(() => {}));
 }
 
-const outOfReach = (machine: Machine, error: unknown): PlaceAway =>
-  new PlaceAway(`${machine.name} is out of reach: ${engineSays(error)}`, { cause: error });
+const outOfReach = (machine: Machine, error: unknown): HostUnreachable =>
+  new HostUnreachable(`${machine.name} is out of reach: ${engineSays(error)}`, { cause: error });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
-import { PlaceAway } from '../base-executor-manager.ts';
+import { HostUnreachable } from '../base-executor-manager.ts';
 import type { ExecutorHandle } from '../executor-manager.ts';
 import { SshAgent, SshLink, type SshLinkOptions, type SshTarget } from '../ssh/ssh-link.ts';
 import { canListen, StreamingPorts } from '../streaming-ports.ts';
@@ -21,7 +21,7 @@ export interface Machine {
   readonly trouble: string;
   /** Whether executors can be started there, as far as is known; after its first attempt to reach it. */
   inReach(): Promise<boolean>;
-  /** @throws PlaceAway when the machine cannot be reached soon */
+  /** @throws HostUnreachable when the machine cannot be reached soon */
   reached(signal: AbortSignal): Promise<void>;
   /** Resolves when the machine can be reached, however long that takes, and after a pause if it just failed. */
   back(signal: AbortSignal): Promise<void>;
@@ -84,7 +84,7 @@ export class LocalMachine implements Machine {
   }
 
   async reached(): Promise<void> {
-    if (!(await this.inReach())) throw new PlaceAway(this.trouble);
+    if (!(await this.inReach())) throw new HostUnreachable(this.trouble);
   }
 
   async back(signal: AbortSignal): Promise<void> {
@@ -150,7 +150,7 @@ export class SshMachine implements Machine {
       await this.link.connected(soon);
     } catch {
       signal.throwIfAborted();
-      throw new PlaceAway(this.trouble);
+      throw new HostUnreachable(this.trouble);
     }
   }
 

@@ -1,4 +1,4 @@
-const longestComponent = 255;
+const maxComponent = 255;
 
 /**
  * What is wrong with the path of an upload, relative to /output, as the rest of a sentence; null when nothing is. The
@@ -12,8 +12,8 @@ export function uploadPathProblem(path: string): string | null {
   for (const component of path.split('/')) {
     if (component === '') return 'must not hold an empty part, or end with "/"';
     if (component === '.' || component === '..') return `must not hold a part "${component}"`;
-    if (Buffer.byteLength(component) > longestComponent)
-      return `must not hold a part of more than ${longestComponent} bytes`;
+    if (Buffer.byteLength(component) > maxComponent)
+      return `must not hold a part of more than ${maxComponent} bytes`;
   }
   return null;
 }

@@ -68,7 +68,7 @@ export const staysAbsent = (type: WireClass, name: string): boolean =>
   described.get(type.prototype as object)?.keptAbsent.has(name) ?? false;
 
 /** The most characters a text from a peer may have, unless a field says otherwise. */
-const longestText = 16 * 1024 * 1024;
+const maxText = 16 * 1024 * 1024;
 
 function field(kind: FieldKind, ...rules: PropertyDecorator[]): PropertyDecorator {
   return (target, key) => {
@@ -82,7 +82,7 @@ function field(kind: FieldKind, ...rules: PropertyDecorator[]): PropertyDecorato
 
 /** A string. @param options.max characters, default 16 Mi */
 export const Text = (options: { max?: number } = {}) =>
-  field({ is: 'text' }, IsString(), AtMostCharacters(options.max ?? longestText));
+  field({ is: 'text' }, IsString(), AtMostCharacters(options.max ?? maxText));
 
 /** A whole number that JavaScript holds exactly. Read as leniently as the Python peers do: `"5"`, `5.0`, `true`. */
 export const Integer = (options: { min?: number; max?: number } = {}) =>
@@ -124,31 +124,26 @@ export const Texts = (options: { max?: number } = {}) =>
     { is: 'texts' },
     IsArray(),
     ArrayMaxSize(options.max ?? 100_000),
-    AtMostCharacters(longestText, { each: true }),
+    AtMostCharacters(maxText, { each: true }),
   );
 
 /** A string or a list of strings. */
 export const TextOrTexts = () =>
   field({ is: 'textOrTexts' }, AtMostEntries(10_000), AtMostCharacters(65_536, { each: true }));
 
-/** A list of whole numbers. @param options.most items, default 10,000 */
-export const Integers = (options: { most?: number; min?: number; max?: number } = {}) =>
+/** A list of whole numbers. @param options.maxItems items, default 10,000 */
+export const Integers = (options: { maxItems?: number; min?: number; max?: number } = {}) =>
   field(
     { is: 'integers' },
     IsArray(),
-    ArrayMaxSize(options.most ?? 10_000),
+    ArrayMaxSize(options.maxItems ?? 10_000),
     Min(options.min ?? Number.MIN_SAFE_INTEGER, { each: true }),
     Max(options.max ?? Number.MAX_SAFE_INTEGER, { each: true }),
   );
 
 /** An object from strings to strings whose order of keys is kept, because it is signed. At most 10,000 entries. */
 export const TextMap = () =>
-  field(
-    { is: 'textMap' },
-    IsInstance(Map),
-    AtMostEntries(10_000),
-    AtMostCharacters(longestText, { each: true }),
-  );
+  field({ is: 'textMap' }, IsInstance(Map), AtMostEntries(10_000), AtMostCharacters(maxText, { each: true }));
 
 /** An object from some of these words to whole numbers; any other key is an error. */
 export const IntegerMap = (words: readonly string[]) => field({ is: 'integerMap', words }, IsInstance(Map));

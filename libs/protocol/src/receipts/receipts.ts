@@ -64,7 +64,8 @@ export class JobFinishedPayload {
    * The blocks whose allowance paid for the job. Undefined: the validator is of the oldest generation, which has no
    * such field; the receipt then stays without it, since that is what was signed.
    */
-  @keepAbsent @Integers({ most: 10_000, min: 0, max: highestBlock }) block_numbers: number[] | undefined = [];
+  @keepAbsent @Integers({ maxItems: 10_000, min: 0, max: highestBlock }) block_numbers: number[] | undefined =
+    [];
 }
 
 export type ReceiptPayload = JobStartedPayload | JobAcceptedPayload | JobFinishedPayload;
