@@ -11,4 +11,5 @@ export { walletHotkeyPath } from './wallet-path.ts';
 export type { WalletNames } from './wallet-path.ts';
 export { ensureHotkey, readHotkey } from './hotkey-file.ts';
 export type { ReadHotkeyOptions } from './hotkey-file.ts';
+export { ownHotkeyPath, readOwnHotkey, type WalletSettings } from './own-hotkey.ts';
 export { readPublicKey } from './public-key-file.ts';

@@ -1,5 +1,5 @@
 import { IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
-import { env, envNumber, envSecret } from './settings.ts';
+import { env, envNumber, envSecret, SettingsError } from './settings.ts';
 
 /** What every service with a database needs to know; ComputeHorde's names. */
 export class ServiceSettings {
@@ -42,3 +42,10 @@ export class SigningServiceSettings extends ServiceSettings {
   /** The hotkey's file in the wallet. */
   @env('BITTENSOR_WALLET_HOTKEY_NAME') @IsNotEmpty() walletHotkeyName!: string;
 }
+
+/** Why a service with these settings cannot start. @param problem what is amiss with its hotkey, in a sentence */
+export const unusableWallet = (problem: string): SettingsError =>
+  new SettingsError([
+    problem,
+    'BITTENSOR_WALLET_DIRECTORY, BITTENSOR_WALLET_NAME and BITTENSOR_WALLET_HOTKEY_NAME say where it is.',
+  ]);

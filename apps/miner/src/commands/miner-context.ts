@@ -1,9 +1,9 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { CommandContext } from '@horde/commands';
+import { readOwnHotkey } from '@horde/identity';
 import { loadSettings } from '@horde/settings';
 import { makeChain } from '../chain/make-chain.ts';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
-import { keypairOf } from '../identity/keypair.ts';
 import { commandModule } from '../miner.module.ts';
 import { MinerSettings } from '../settings.ts';
 
@@ -26,7 +26,7 @@ export class MinerContext extends CommandContext {
   /** As `use`, with those that need the wallet and the chain beside them. @throws also IdentityError */
   async useSigning<T>(work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
     const settings = this.settings();
-    const keypair = await keypairOf(settings, this.logger);
+    const keypair = await readOwnHotkey(settings, (sentence) => this.logger.warn(sentence));
     const module = commandModule(settings, this.logger, { keypair, chain: makeChain(settings) });
     return this.with(module, configured(work));
   }

@@ -1,6 +1,5 @@
-import { readHotkey } from '@horde/identity';
+import { ownHotkeyPath, readHotkey } from '@horde/identity';
 import { fail, ok, reasonOf, type Finding } from '@horde/commands';
-import { keypairFile } from '../identity/keypair.ts';
 import type { MinerSettings } from '../settings.ts';
 
 /** Looks at the hotkey's file. @returns also its address; null: it cannot be read */
@@ -9,7 +8,7 @@ export async function checkWallet(
 ): Promise<{ findings: Finding[]; address: string | null }> {
   const check = 'wallet';
   try {
-    const file = keypairFile(settings);
+    const file = ownHotkeyPath(settings);
     const warnings: string[] = [];
     const { address } = await readHotkey(file, warnings);
     const findings = warnings.map((sentence) => {
