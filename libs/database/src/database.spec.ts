@@ -171,6 +171,81 @@ describe('the outbox', () => {
     drain.stop();
   });
 
+  const fill = (peer: string, rows: number, bytes: number) =>
+    database.manager.query(
+      `insert into outbox (peer, subject, type, frame)
+       select $1, n::text, 'large', repeat('x', $3) from generate_series(1, $2) n`,
+      [peer, rows, bytes],
+    );
+
+  it('reads large messages a few at a time, and no more while the peer leaves many bytes unanswered', async () => {
+    await fill('large', 40, 3_000_000);
+    const out = collector();
+    const reads: number[] = [];
+    const { waiting } = outbox;
+    outbox.waiting = async (...args) => {
+      const rows = await waiting.apply(outbox, args);
+      reads.push(rows.reduce((sum, { frame }) => sum + frame.length, 0));
+      return rows;
+    };
+    const ids: string[] = [];
+    const drain = new OutboxDrain(
+      outbox,
+      'large',
+      (row) => {
+        ids.push(row.id);
+        return out.send(row);
+      },
+      (error) => {
+        throw error;
+      },
+      { rows: 1_000, bytes: 32 * 1024 * 1024 },
+    );
+    for (const n of Array(40).keys()) {
+      await out.next(n + 1);
+      expect(out.sent.length - n).toBeLessThan(16);
+      const id = ids[n]!;
+      drain.answered(id);
+      await outbox.delivered(id);
+    }
+    expect(out.sent).toEqual(Array.from({ length: 40 }, (_, i) => String(i + 1)));
+    expect(Math.max(...reads)).toBeLessThan(8 * 1024 * 1024);
+    drain.stop();
+    outbox.waiting = waiting;
+  });
+
+  it('goes on when what it has sent leaves the outbox without a word to the drain', async () => {
+    await fill('silent', 1_050, 10);
+    const out = collector();
+    const drain = new OutboxDrain(
+      outbox,
+      'silent',
+      out.send,
+      (error) => {
+        throw error;
+      },
+      { rows: 1_000, bytes: Infinity },
+    );
+    await out.next(1_000);
+    await database.manager.query(`delete from outbox where peer = 'silent' and subject::int <= 900`);
+    await out.next(1_050);
+    drain.stop();
+  });
+
+  it('a message larger than what is read at once is read alone', async () => {
+    await fill('huge', 3, 20);
+    const read = (maxBytes: number) => outbox.waiting('huge', [], { maxBytes }).then((rows) => rows.length);
+    expect(await Promise.all([5, 39, 40, 100].map(read))).toEqual([1, 1, 2, 3]);
+  });
+
+  it('knows which of a hundred thousand unanswered messages are left', async () => {
+    await fill('many', 2, 10);
+    const [first, second] = await outbox.waiting('many');
+    const others = Array.from({ length: 100_000 }, (_, i) => String(1_000_000 + i));
+    expect(await outbox.remaining([first!.id, ...others])).toEqual([first!.id]);
+    expect(await outbox.waiting('many', [first!.id, ...others])).toMatchObject([{ id: second!.id }]);
+  });
+
   it('sends again on the next connection what the peer has not confirmed', async () => {
     await put('c', '1');
     await put('c', '2');

@@ -6,13 +6,29 @@ const sweepInterval = 30_000;
 const retryPause = 2_000;
 /** So many sent rows are remembered before those that are no longer in the outbox are forgotten. */
 const maxRemembered = 500;
+/** How much is read at once; a single larger frame is. @unit bytes */
+const maxRead = 8 * 1024 * 1024;
+/** Where a peer may leave messages unanswered for long while it goes on with others. */
+const manyInFlight = { rows: 10_000, bytes: Infinity };
+/** The pause before it is looked at whether some of that has left the outbox. @unit ms */
+const fullPause = 1_000;
+
+/** How much may be sent and unanswered before nothing more is read. */
+export interface InFlight {
+  rows: number;
+  bytes: number;
+}
 
 /**
  * Sends what waits for one peer over one connection, in order, each row once. What was sent stays in the outbox until
- * somebody calls `delivered` or `settle`; a new connection gets a new drain, which begins again with the oldest.
+ * somebody calls `delivered` or `settle`; a new connection gets a new drain, which begins again with the oldest. A peer
+ * that leaves much unanswered is sent no more until it has answered some of it.
  */
 export class OutboxDrain {
   private sent = new Set<string>();
+  /** Sizes of the sent rows that are neither answered nor known to have left the outbox. @unit bytes */
+  private inFlight = new Map<string, number>();
+  private bytesInFlight = 0;
   private running = false;
   private again = false;
   private stopped = false;
@@ -25,6 +41,7 @@ export class OutboxDrain {
     /** Returns false when the connection is gone. */
     private readonly send: (row: OutboxRow) => Promise<boolean>,
     private readonly onError: (error: unknown) => void,
+    private readonly maxInFlight: InFlight = manyInFlight,
   ) {
     const sweep = setInterval(() => this.run(), sweepInterval);
     sweep.unref();
@@ -38,6 +55,27 @@ export class OutboxDrain {
     this.stopped = true;
   }
 
+  /** The peer has answered this row, whether it leaves the outbox or not. */
+  answered(id: string): void {
+    const wasFull = this.isFull;
+    this.landed(id);
+    if (wasFull && !this.isFull) this.run();
+  }
+
+  private get isFull(): boolean {
+    return this.inFlight.size >= this.maxInFlight.rows || this.bytesInFlight >= this.maxInFlight.bytes;
+  }
+
+  private landed(id: string): void {
+    this.bytesInFlight -= this.inFlight.get(id) ?? 0;
+    this.inFlight.delete(id);
+  }
+
+  private runIn(pause: number): void {
+    clearTimeout(this.retry);
+    if (!this.stopped) this.retry = setTimeout(() => this.run(), pause).unref();
+  }
+
   private run(): void {
     this.again = true;
     if (this.running || this.stopped) return;
@@ -46,8 +84,7 @@ export class OutboxDrain {
       .catch((error: unknown) => {
         this.again = false;
         this.onError(error);
-        clearTimeout(this.retry);
-        this.retry = setTimeout(() => this.run(), retryPause).unref();
+        this.runIn(retryPause);
       })
       .finally(() => {
         this.running = false;
@@ -58,13 +95,23 @@ export class OutboxDrain {
   private async drain(): Promise<void> {
     while (this.again && !this.stopped) {
       this.again = false;
-      if (this.sent.size > maxRemembered) this.sent = new Set(await this.outbox.remaining(this.sent));
-      for (const row of await this.outbox.waiting(this.peer, this.sent)) {
+      if (this.sent.size > maxRemembered || this.isFull) await this.forgetDelivered();
+      if (this.isFull) return this.runIn(fullPause);
+      for (const row of await this.outbox.waiting(this.peer, this.sent, { maxBytes: maxRead })) {
         if (this.stopped) return;
-        this.sent.add(row.id);
+        const { id } = row;
+        const size = Buffer.byteLength(row.frame);
+        this.sent.add(id);
+        this.inFlight.set(id, size);
+        this.bytesInFlight += size;
         if (!(await this.send(row))) return this.stop();
         this.again = true;
       }
     }
+  }
+
+  private async forgetDelivered(): Promise<void> {
+    this.sent = new Set(await this.outbox.remaining(this.sent));
+    for (const id of [...this.inFlight.keys()]) if (!this.sent.has(id)) this.landed(id);
   }
 }

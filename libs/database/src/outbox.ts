@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { writeFrame } from '@horde/protocol';
-import { Column, Entity, In, PrimaryGeneratedColumn, type QueryRunner } from 'typeorm';
+import { Column, Entity, PrimaryGeneratedColumn, type QueryRunner } from 'typeorm';
 import type { Database, Transaction } from './database.ts';
 import type { Doorbell } from './doorbell/doorbell.ts';
 
@@ -86,22 +86,33 @@ export class Outbox {
   /**
    * The oldest messages for a peer, without those in `except`. Not "those after the last one": transactions commit in
    * another order than they take their ids.
+   * @param maxRows no more than these
+   * @param maxBytes no more than these together; the first is always among them
    */
-  waiting(peer: string, except: Iterable<string> = [], limit = 100): Promise<OutboxRow[]> {
-    return this.database.manager
-      .createQueryBuilder(OutboxRow, 'row')
-      .where('row.peer = :peer and row.id <> all(:except)', { peer, except: [...except] })
-      .orderBy('row.id')
-      .limit(limit)
-      .getMany();
+  waiting(
+    peer: string,
+    except: Iterable<string> = [],
+    { maxRows = 100, maxBytes = Infinity }: { maxRows?: number; maxBytes?: number } = {},
+  ): Promise<OutboxRow[]> {
+    // A frame's size is known without reading the frame.
+    return this.database.manager.query<OutboxRow[]>(
+      `select outbox.* from (
+         select id, sum(size) over (order by id) - size as before from (
+           select id, octet_length(frame) as size from outbox
+           where peer = $1 and id <> all ($2::bigint[]) order by id limit $3
+         ) oldest
+       ) sized join outbox using (id)
+       where before = 0 or before + octet_length(frame) <= $4::float8 order by id`,
+      [peer, [...except], maxRows, maxBytes],
+    );
   }
 
   /** Those of these messages that are still here. */
   async remaining(ids: Iterable<string>): Promise<string[]> {
-    const rows = await this.database.manager.find(OutboxRow, {
-      select: { id: true },
-      where: { id: In([...ids]) },
-    });
+    const rows = await this.database.manager.query<{ id: string }[]>(
+      'select id from outbox where id = any ($1::bigint[]) order by id',
+      [[...ids]],
+    );
     return rows.map(({ id }) => id);
   }
 

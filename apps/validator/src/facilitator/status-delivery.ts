@@ -10,6 +10,9 @@ const tooLarge = 1009;
 /** Every peer reads frames of this size. @unit bytes */
 const alwaysRead = 1024 * 1024;
 
+/** How much may be sent that the facilitator has not answered yet. */
+const maxInFlight = { rows: 1_000, bytes: 32 * 1024 * 1024 };
+
 /** Refusals that another try would only repeat: the facilitator has this status already, or has no such job. */
 const final = ['job.integrity_error', 'job.not_found'];
 
@@ -41,6 +44,7 @@ export class StatusDelivery {
         return connection.sendText(row.frame);
       },
       (error) => logger.error({ error }, 'status updates could not be read from the database'),
+      maxInFlight,
     );
     void connection.closed
       .then(({ code }) => (code === tooLarge ? this.shorten() : undefined))
@@ -55,6 +59,7 @@ export class StatusDelivery {
         { response: problems(response) },
         'the facilitator answered something that was not asked',
       );
+    this.drain.answered(sent.id);
     if (response.status === 'error') {
       this.logger.warn(
         { job: sent.uuid, errors: problems(response) },
