@@ -112,6 +112,6 @@ export class OutboxDrain {
 
   private async forgetDelivered(): Promise<void> {
     this.sent = new Set(await this.outbox.remaining(this.sent));
-    for (const id of [...this.inFlight.keys()]) if (!this.sent.has(id)) this.landed(id);
+    for (const id of this.inFlight.keys()) if (!this.sent.has(id)) this.landed(id);
   }
 }

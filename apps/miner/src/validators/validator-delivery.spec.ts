@@ -1,9 +1,11 @@
+import { Database } from '@horde/database';
 import { ExecutionDone, ExecutorReady, JobFinished, make, VolumesReady } from '@horde/protocol';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MinerUnderTest } from '../testing/miner.ts';
 import { RecordingManager } from '../testing/recording-manager.ts';
 import { OutboxCleaning } from '../background/outbox-cleaning.ts';
 import { ValidatorDelivery } from './validator-delivery.ts';
+import { ValidatorSession } from './validator-session.ts';
 
 let miner: MinerUnderTest;
 
@@ -158,3 +160,57 @@ describe('a request that was declined because all executors are busy', () => {
     expect(again.types()).not.toContain('V0DeclineJobRequest');
   });
 });
+
+it('a validator that comes back to many jobs with large results does not have all of them read at once', async () => {
+  const validator = await miner.validator();
+  const jobs: string[] = [];
+  for (let n = 0; n < 3; n++) {
+    const { connection, job_uuid } = await validator.accepted();
+    await connection.close();
+    jobs.push(job_uuid);
+    const result = JSON.stringify(finished(job_uuid)).replace('done', 'x'.repeat(17_000_000));
+    await miner.query(
+      `insert into outbox (peer, subject, type, frame) values ($1, $2, 'V0JobFinishedRequest', $3)`,
+      validator.hotkey,
+      job_uuid,
+      result,
+    );
+  }
+  const { promise: isReleased, resolve: release } = Promise.withResolvers<void>();
+  let large = 0;
+  const query = vi.spyOn(miner.part(Database).manager, 'query');
+  const deliver = ValidatorSession.prototype.deliver;
+  const spy = vi.spyOn(ValidatorSession.prototype, 'deliver').mockImplementation(async function (
+    this: ValidatorSession,
+    job,
+    number,
+    frame,
+  ) {
+    if (frame.length > 1_000_000) {
+      large++;
+      await isReleased;
+    }
+    return deliver.call(this, job, number, frame);
+  });
+  const connections = await Promise.all(
+    jobs.map(async (job) => {
+      const connection = await validator.login();
+      await connection.send(validator.signed(validator.payload(job)));
+      return connection;
+    }),
+  );
+  const reads = () =>
+    query.mock.results.filter((_result, n) =>
+      /from outbox where subject = \$1 and peer/.test(query.mock.calls[n]![0]),
+    );
+  await expect.poll(() => reads().length, { timeout: 20_000 }).toBe(jobs.length);
+  await Promise.all(reads().map(({ value }) => value as unknown));
+  await expect.poll(() => large, { timeout: 20_000 }).toBe(1);
+  await connections[0]!.settled();
+  expect(large).toBe(1);
+  release();
+  for (const connection of connections) await connection.next('V0JobFinishedRequest');
+  for (const connection of connections) await connection.close();
+  spy.mockRestore();
+  query.mockRestore();
+}, 90_000);

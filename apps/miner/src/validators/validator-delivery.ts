@@ -3,6 +3,7 @@ import { Database } from '@horde/database';
 import { LOGGER, withLogContext, type Logger } from '@horde/operations';
 import { Batches } from '../database/batches.ts';
 import type { StoredFrame, ValidatorLink } from '../jobs/links.ts';
+import { ByteBudget } from './byte-budget.ts';
 import type { ValidatorSession } from './validator-session.ts';
 
 /** How long a fresh connection may take to name its job before it counts as one that came back. @unit ms */
@@ -12,6 +13,18 @@ const outputBehind = 256 * 1024;
 
 /** How many confirmations are stored together. */
 const maxBatch = 256;
+
+/** Frames up to this size are read together; each larger one when its turn has come. @unit bytes */
+const maxSmall = 64 * 1024;
+/** How much of a validator's larger frames is in memory at once, for all of its connections together. @unit bytes */
+const maxLargeInMemory = 32 * 1024 * 1024;
+
+/** A row of the outbox; the frame is null where it is large. */
+interface UnsentFrame {
+  id: string;
+  size: number;
+  frame: string | null;
+}
 
 /** What a validator has of a job's messages. */
 interface Confirmation {
@@ -45,6 +58,8 @@ interface Delivery {
 @Injectable()
 export class ValidatorDelivery implements ValidatorLink {
   private readonly deliveries = new Map<string, Set<Delivery>>();
+  /** For each hotkey of `deliveries`: a validator that takes its frames slowly delays its own only. */
+  private readonly largeFrames = new Map<string, ByteBudget>();
   private readonly confirmations = new Batches(
     (batch: Confirmation[]) => this.dropConfirmed(batch),
     maxBatch,
@@ -72,10 +87,15 @@ export class ValidatorDelivery implements ValidatorLink {
     };
     const ofHotkey = this.deliveries.get(session.hotkey) ?? new Set();
     this.deliveries.set(session.hotkey, ofHotkey.add(delivery));
+    if (!this.largeFrames.has(session.hotkey))
+      this.largeFrames.set(session.hotkey, new ByteBudget(maxLargeInMemory));
     void session.connection.closed.then(() => {
       clearTimeout(timer);
       ofHotkey.delete(delivery);
-      if (ofHotkey.size === 0) this.deliveries.delete(session.hotkey);
+      if (ofHotkey.size === 0) {
+        this.deliveries.delete(session.hotkey);
+        this.largeFrames.delete(session.hotkey);
+      }
       for (const job of session.named) this.ring(session.hotkey, job);
     });
   }
@@ -198,17 +218,41 @@ export class ValidatorDelivery implements ValidatorLink {
     const { session, sent } = delivery;
     if (!session.connection.isOpen) return;
     const rows =
-      first && !sent.has(job) ? [first] : await this.unsent(session.hotkey, job, sent.get(job) ?? '0');
-    for (const { id, frame } of rows) {
-      if (!(await session.deliver(job, Number(id), frame))) return;
+      first && !sent.has(job)
+        ? [{ ...first, size: first.frame.length }]
+        : await this.unsent(session.hotkey, job, sent.get(job) ?? '0');
+    for (const row of rows) {
+      const { id, frame } = row;
+      const sending =
+        frame === null ? this.sendLarge(session, job, row) : session.deliver(job, Number(id), frame);
+      if (!(await sending)) return;
       sent.set(job, id);
     }
   }
 
-  private unsent(hotkey: string, job: string, after: string): Promise<StoredFrame[]> {
-    return this.database.manager.query<StoredFrame[]>(
-      'select id, frame from outbox where subject = $1 and peer = $2 and id > $3 order by id',
-      [job, hotkey, after],
+  private async sendLarge(
+    session: ValidatorSession,
+    job: string,
+    { id, size }: UnsentFrame,
+  ): Promise<boolean> {
+    const budget = this.largeFrames.get(session.hotkey);
+    if (!budget) return false; // its last connection is gone
+    return budget.run(size, async () => {
+      if (!session.connection.isOpen) return false;
+      const [row] = await this.database.manager.query<{ frame: string }[]>(
+        'select frame from outbox where id = $1',
+        [id],
+      );
+      // One that has left the outbox meanwhile is not missed.
+      return row ? session.deliver(job, Number(id), row.frame) : true;
+    });
+  }
+
+  private unsent(hotkey: string, job: string, after: string): Promise<UnsentFrame[]> {
+    return this.database.manager.query<UnsentFrame[]>(
+      `select id, octet_length(frame) as size, case when octet_length(frame) <= $4 then frame end as frame
+       from outbox where subject = $1 and peer = $2 and id > $3 order by id`,
+      [job, hotkey, after, maxSmall],
     );
   }
 
