@@ -51,7 +51,11 @@ describe('a job that is cancelled', () => {
   });
 
   it('while its image is pulled', async () => {
-    const job = await startJob(image, { initial: { docker_image: `${await silentServer()}/slow:image` } });
+    const registry = await silentServer();
+    const job = await startJob(image, {
+      initial: { docker_image: `${registry}/slow:image` },
+      settings: { jobAllowedRegistries: [registry] },
+    });
     await expect.poll(() => job.control.output).not.toBeNull();
     const { frames, last } = await cancelled(job);
     expect(types(frames)).toEqual(['V0JobFailedRequest']);

@@ -227,9 +227,11 @@ describe('a warm executor', () => {
 
   it('gives up a job that is not ready in time, which begins when the job comes', async () => {
     const miner = await DurableMiner.start();
-    const running = await runExecutor(miner, warm, { startupTimeLimit: 1 });
+    const registry = await silentServer();
+    const settings = { ...warm, jobAllowedRegistries: [registry] };
+    const running = await runExecutor(miner, settings, { startupTimeLimit: 1 });
     await miner.connected();
-    const { initial } = requests({ docker_image: `${await silentServer()}/slow:image` });
+    const { initial } = requests({ docker_image: `${registry}/slow:image` });
     miner.give(initial);
     expect(await running.exitCode).toBe(0);
     expect(miner.database.taken).toEqual([
