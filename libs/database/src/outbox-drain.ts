@@ -14,7 +14,7 @@ const manyInFlight = { rows: 10_000, bytes: Infinity };
 const fullPause = 1_000;
 
 /** How much may be sent and unanswered before nothing more is read. */
-export interface InFlight {
+interface InFlight {
   rows: number;
   bytes: number;
 }

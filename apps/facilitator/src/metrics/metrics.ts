@@ -1,17 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
-import { LOGGER, type Logger } from '@horde/operations';
+import { LOGGER, measureOnce, type Logger } from '@horde/operations';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { Channels } from '../validators/channels.ts';
-
-/** How old what is told may be: anybody may ask, and the database is asked at most this often. @unit ms */
-const freshness = 2_000;
 
 /** What the facilitator tells Prometheus. What is counted in the database is the same on every replica. */
 @Injectable()
 export class Metrics {
   private readonly registry = new Registry();
-  private measured: { at: number; done: Promise<void> } = { at: -Infinity, done: Promise.resolve() };
+  private readonly measure = measureOnce(() => this.tryToCount());
   private readonly connected = this.gauge(
     'connected_validators',
     'Validators that are connected to any replica.',
@@ -35,15 +32,13 @@ export class Metrics {
     return this.registry.metrics();
   }
 
-  /** One measurement at a time, for all who ask meanwhile. */
-  private measure(): Promise<void> {
-    if (performance.now() - this.measured.at < freshness) return this.measured.done;
-    const done = this.count().catch((error: unknown) =>
-      // What cannot be measured now keeps its last value; the rest is told.
-      this.logger.warn({ error }, 'the database could not be asked for the metrics'),
-    );
-    this.measured = { at: Infinity, done: done.then(() => void (this.measured.at = performance.now())) };
-    return this.measured.done;
+  /** What cannot be measured now keeps its last value; the rest is told. */
+  private async tryToCount(): Promise<void> {
+    try {
+      await this.count();
+    } catch (error) {
+      this.logger.warn({ error }, 'the database could not be asked for the metrics');
+    }
   }
 
   private async count(): Promise<void> {

@@ -2,22 +2,19 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import type { ExecutorManager } from '@horde/executor-manager';
 import { Keypair } from '@horde/identity';
-import { LOGGER, type Logger } from '@horde/operations';
+import { LOGGER, measureOnce, type Logger } from '@horde/operations';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { EXECUTOR_MANAGER } from '../tokens.ts';
 import { ReceiptCounts } from '../receipts/receipt-counts.ts';
 import { MinerSettings } from '../settings.ts';
 import { Sockets } from './sockets.ts';
 
-/** How old what is told may be: anybody may ask, and the database is asked at most this often. @unit ms */
-const freshness = 2_000;
-
 /** What the miner tells Prometheus. What is counted in the database is the same on every replica. */
 @Injectable()
 export class Metrics {
   private readonly technical = new Registry();
   private readonly business = new Registry();
-  private measured: { at: number; done: Promise<void> } = { at: -Infinity, done: Promise.resolve() };
+  private readonly measure = measureOnce(() => this.measureAll());
 
   private readonly jobs = this.gauge('jobs', 'Jobs of the last two days, by status.', ['status']);
   private readonly slots = this.gauge('slots', 'Executors that can run at the same time, by class.', [
@@ -84,29 +81,31 @@ export class Metrics {
     return this.business.metrics();
   }
 
-  private measure(): Promise<void> {
-    if (performance.now() - this.measured.at >= freshness) {
-      const done = Promise.all([
-        this.guarded('the database', () => this.count()),
-        this.guarded('the executor manager', () => this.offer()),
-      ]).then(() => undefined);
-      this.measured = { at: performance.now(), done };
-    }
-    return this.measured.done;
+  private async measureAll(): Promise<void> {
+    await Promise.all([
+      this.guarded('the database', () => this.count()),
+      this.guarded('the executor manager', () => this.offer()),
+    ]);
   }
 
   private async count(): Promise<void> {
     const { manager } = this.database;
-    type Row = Record<'status' | 'executor_class', string> & { count: number; seconds: number };
-    const [jobs, taken, ended, totals] = await Promise.all([
-      manager.query<Row[]>('select status, count(*)::int as count from job group by status'),
+    type Row = Record<'status' | 'executor_class', string> & {
+      count: number;
+      ended: number;
+      seconds: number;
+    };
+    // The jobs of two days are read once for all that is counted of them.
+    const [jobs, taken, totals] = await Promise.all([
       manager.query<Row[]>(
-        'select executor_class, count(*)::int as count from job where slot_held group by executor_class',
+        `select status, executor_class, count(*)::int as count,
+           count(*) filter (where ended_at > now() - interval '1 day')::int as ended,
+           coalesce(sum(extract(epoch from ended_at - accepted_at))
+             filter (where ended_at > now() - interval '1 day'), 0)::float8 as seconds
+         from job group by status, executor_class`,
       ),
       manager.query<Row[]>(
-        `select executor_class, status, count(*)::int as count,
-           coalesce(sum(extract(epoch from ended_at - accepted_at)), 0)::float8 as seconds
-         from job where ended_at > now() - interval '1 day' group by executor_class, status`,
+        'select executor_class, count(*)::int as count from job where slot_held group by executor_class',
       ),
       manager.query<[{ waiting: number; validators: number }]>(
         `select (select count(*)::int from outbox) as waiting,
@@ -114,10 +113,11 @@ export class Metrics {
       ),
     ]);
     for (const gauge of [this.jobs, this.taken, this.ended, this.worked]) gauge.reset();
-    for (const { status, count } of jobs) this.jobs.set({ status }, count);
     for (const { executor_class, count } of taken) this.taken.set({ executor_class }, count);
-    for (const { executor_class, status, count, seconds } of ended) {
-      this.ended.set({ executor_class, status }, count);
+    for (const { executor_class, status, count, ended, seconds } of jobs) {
+      this.jobs.inc({ status }, count);
+      if (ended === 0) continue;
+      this.ended.set({ executor_class, status }, ended);
       if (status === 'completed') this.worked.set({ executor_class }, seconds);
     }
     this.waiting.set(totals[0].waiting);
