@@ -1,5 +1,4 @@
 import { bridgeGateway } from '@horde/executor-manager';
-import Docker from 'dockerode';
 import type { MinerSettings } from '../settings.ts';
 import { managerKind } from './executor-manager-names.ts';
 
@@ -20,7 +19,7 @@ export async function addressForExecutors({
   if (set !== null) return set.replace(/^\[(.*)\]$/, '$1');
   if (managerKind(executorManager) !== 'docker') return '127.0.0.1';
   // An engine keeps its bridge for as long as it runs; one that did not answer is asked again.
-  gateway ??= bridgeGateway(new Docker());
+  gateway ??= askEngine();
   try {
     return await gateway;
   } catch (error) {
@@ -31,4 +30,10 @@ export async function addressForExecutors({
       { cause: error },
     );
   }
+}
+
+async function askEngine(): Promise<string> {
+  // Much code, and a miner without containers needs none of it.
+  const { default: Docker } = await import('dockerode');
+  return bridgeGateway(new Docker());
 }

@@ -13,7 +13,6 @@ import { ExecutorGateway } from '../executors/executor.gateway.ts';
 import { MinerSettings } from '../settings.ts';
 import { ConnectionLimits } from '../validators/connection-limits.ts';
 import { ValidatorGateway } from '../validators/validator.gateway.ts';
-import { limitYoungGeneration } from './limit-young-generation.ts';
 
 /** How long a message that is being handled may take when the miner stops. @unit ms */
 const handlingPatience = 1_000;
@@ -42,7 +41,6 @@ export class Sockets implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   onApplicationBootstrap(): void {
-    limitYoungGeneration();
     const validators: RouteOptions = {
       extensions: validatorMinerExtensions,
       untrusted: {
