@@ -119,7 +119,8 @@ const splitting = {
 const folder = outFolder ?? path.join(projectRoot, 'dist');
 await bundle.write({
   dir: folder,
-  cleanDir: true,
+  // A folder that was asked for may hold more than the bundle: an image's recipe.
+  cleanDir: outFolder === undefined,
   entryFileNames: 'main.mjs',
   chunkFileNames: '[name].mjs',
   format: 'esm',
