@@ -41,3 +41,15 @@ it('an error of a bundle without a map is written with its place in the bundle',
   const { stack, file } = await bundled(false);
   expect(logged(stack)).toContain(`${file}:1:`);
 });
+
+it('an error that comes from a package in the bundle, of which the map knows nothing, is written as it is', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'horde-places-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = path.join(folder, 'main.mjs');
+  await writeFile(file, '');
+  // A segment of a generated column alone, as packages have it, and one of a source behind it.
+  const map = { version: 3, file: 'main.mjs', sources: ['main.ts'], names: [], mappings: 'A,gBAAA' };
+  await writeFile(`${file}.map`, JSON.stringify(map));
+  const stack = `Error: it broke\n    at broken (file://${file}:1:5)`;
+  expect(logged(stack)).toBe(stack);
+});

@@ -16,7 +16,8 @@ export function withSourcePlaces(stack: string): string {
     /(?:file:\/\/)?(\/[^\s():]+\.mjs):(\d+):(\d+)/g,
     (place, bundle: string, line: string, column: string) => {
       const entry = mapOf(bundle)?.findEntry(Number(line) - 1, Number(column) - 1);
-      if (!entry || !('originalSource' in entry)) return place;
+      // Packages are not in the map: what is found for them has no source.
+      if (!entry || !('originalSource' in entry) || entry.originalSource === undefined) return place;
       const source = path.resolve(path.dirname(bundle), entry.originalSource);
       return `${source}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
     },
