@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
-import { describe, expect, it } from 'vitest';
-import { clampDelay, doublingPause, maxDelay, orAborted, pause } from './index.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { clampDelay, doublingPause, maxDelay, orAborted, pause, steadyNow } from './index.ts';
 
 describe('a wait that can be aborted', () => {
   it('ends with what is waited for, and leaves no listener', async () => {
@@ -44,4 +44,14 @@ it('a pause that is aborted ends with the reason of the signal', async () => {
   await expect(pausing).rejects.toThrow('stopped');
   await expect(pause(maxDelay, AbortSignal.abort(new Error('before')))).rejects.toThrow('before');
   await pause(0);
+});
+
+it('the steady clock goes on evenly when the system’s is set', () => {
+  const before = steadyNow();
+  vi.useFakeTimers({ toFake: ['Date'], now: before + 3_600_000 });
+  const after = steadyNow();
+  vi.useRealTimers();
+  expect(Number.isInteger(after)).toBe(true);
+  expect(after).toBeGreaterThanOrEqual(before);
+  expect(after).toBeLessThan(before + 1_800_000);
 });

@@ -2,3 +2,4 @@ export { clampDelay, maxDelay } from './delay.ts';
 export { orAborted } from './or-aborted.ts';
 export { pause } from './pause.ts';
 export { doublingPause, type Pauses } from './pauses.ts';
+export { steadyNow } from './steady-now.ts';

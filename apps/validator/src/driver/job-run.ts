@@ -1,3 +1,4 @@
+import { steadyNow } from '@horde/async';
 import type { Logger } from '@horde/operations';
 import type { Keypair } from '@horde/identity';
 import { HordeError, isTerminal, type JobStatus, type NewJob } from '@horde/protocol';
@@ -49,7 +50,7 @@ export class JobRun {
   private miner!: MinerConnection;
   private requests!: MinerRequests;
   /** When the current stage began. @unit ms since 1970 */
-  private since = Date.now();
+  private since = steadyNow();
   private everOpen = false;
   private lastError = '';
 
@@ -61,7 +62,7 @@ export class JobRun {
     this.request = requestOf(job.request);
     this.claim = { uuid: job.uuid, driver };
     this.resumed = job.miner_hotkey !== null;
-    this.notBefore = this.resumed ? Date.now() + resumeGrace : 0;
+    this.notBefore = this.resumed ? steadyNow() + resumeGrace : 0;
   }
 
   /** Leaves the job as it is, for another run. */
@@ -181,7 +182,7 @@ export class JobRun {
     if (steps.length > 1)
       this.parts.logger.warn({ steps }, 'the miner left out a report; the later one stands for it');
     if (report.status === 'completed') return this.end(report, { implied: steps.slice(0, -1) });
-    const now = Date.now();
+    const now = steadyNow();
     let deadline: number | null = this.job.deadline!.getTime();
     for (const step of steps) deadline = deadlineAfter(step, this.request, this.parts.limits, deadline, now);
     const reports = steps.map((status) => (status === report.status ? report : { status, metadata: null }));
@@ -264,7 +265,7 @@ export class JobRun {
     if (!(this.everOpen || this.resumed)) return;
     this.miner.finish();
     for (const _attempt of [1, 2]) {
-      if (!this.miner.open && !(await this.miner.reopen(Date.now() + receiptLimit, false))) break;
+      if (!this.miner.open && !(await this.miner.reopen(steadyNow() + receiptLimit, false))) break;
       const link = this.miner.open!;
       const cut = setTimeout(() => link.terminate(), receiptLimit);
       const given = await this.parts.delivery.give(link, this.job.miner_hotkey!, this.job.uuid);

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { steadyNow } from '@horde/async';
 import { Database, Outbox, type Transaction } from '@horde/database';
 import {
   isTerminal,
@@ -148,7 +149,7 @@ export class Jobs {
       where: { job_uuid: uuid },
       order: { id: 'desc' },
     });
-    return event?.at.getTime() ?? Date.now();
+    return event?.at.getTime() ?? steadyNow();
   }
 
   private async report(tx: Transaction, uuid: string, reports: Report[]): Promise<void> {

@@ -14,6 +14,7 @@ import {
   wireTimeNow,
   type NewJob,
 } from '@horde/protocol';
+import { steadyNow } from '@horde/async';
 import type { Keypair } from '@horde/identity';
 import type { SignedReceipt } from '../receipts/receipts.ts';
 import { acceptedReceiptTtl, type StageLimits } from './stages.ts';
@@ -66,7 +67,7 @@ export const finishedReceipt = (
     ...parties,
     timestamp: wireTimeNow(),
     time_started: wireTime(startedAt * 1000),
-    time_took_us: Math.max(0, Date.now() - startedAt) * 1000,
+    time_took_us: Math.max(0, steadyNow() - startedAt) * 1000,
     score_str: score,
   });
 

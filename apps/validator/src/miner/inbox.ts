@@ -1,4 +1,4 @@
-import { clampDelay } from '@horde/async';
+import { clampDelay, steadyNow } from '@horde/async';
 
 /** Things that arrive one by one for one reader. */
 export class Inbox<T> {
@@ -25,7 +25,7 @@ export class Inbox<T> {
       signal.throwIfAborted();
       const first = this.items.shift();
       if (first !== undefined) return first;
-      const left = until - Date.now();
+      const left = until - steadyNow();
       if (left <= 0) return null;
       await this.wait(clampDelay(left), signal);
     }

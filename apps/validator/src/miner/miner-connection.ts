@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clampDelay, doublingPause } from '@horde/async';
+import { clampDelay, doublingPause, steadyNow } from '@horde/async';
 import type { JobOutput } from '@horde/protocol';
 import type { MinerMessage } from '../jobs/outcome.ts';
 import { Inbox } from './inbox.ts';
@@ -62,7 +62,7 @@ export class MinerConnection {
    */
   async reopen(until: number, persistent: boolean): Promise<boolean> {
     await this.pauseAfterShortLife(until);
-    const limit = AbortSignal.timeout(clampDelay(until - Date.now()));
+    const limit = AbortSignal.timeout(clampDelay(until - steadyNow()));
     const inbox = (this.inbox = new Inbox<MinerEvent>());
     /** Resolves when the message is taken: until then the miner is read no further than its connection's limits. */
     const receive = async (message: MinerMessage, number: number | null): Promise<void> => {
@@ -90,7 +90,7 @@ export class MinerConnection {
         },
       });
       this.link = link;
-      this.openedAt = Date.now();
+      this.openedAt = steadyNow();
       this.trouble = null;
       void link.handled.then(({ code, reason }) => {
         const why = `closed with ${code}${reason && ` ${reason}`}`;
@@ -110,7 +110,7 @@ export class MinerConnection {
     if (event?.is === 'lost') {
       this.link = null;
       this.trouble = event.why;
-      this.shortLives = Date.now() - this.openedAt < shortLife ? this.shortLives + 1 : 0;
+      this.shortLives = steadyNow() - this.openedAt < shortLife ? this.shortLives + 1 : 0;
     }
     return event;
   }
@@ -134,7 +134,7 @@ export class MinerConnection {
   /** A miner that closes every connection at once is not to be called many times a second. */
   private async pauseAfterShortLife(until: number): Promise<void> {
     if (this.shortLives === 0) return;
-    const pause = Math.min(doublingPause(this.shortLives, pauses), clampDelay(until - Date.now()));
+    const pause = Math.min(doublingPause(this.shortLives, pauses), clampDelay(until - steadyNow()));
     await sleep(pause, undefined, { signal: this.signal });
   }
 }

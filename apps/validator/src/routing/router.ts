@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { steadyNow } from '@horde/async';
 import { Database } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { errors, HordeError, type ExecutorClass, type NewJob } from '@horde/protocol';
@@ -53,7 +54,7 @@ export class Router {
       await tx.manager.query(`select pg_advisory_xact_lock(hashtext('validator: routing'))`);
       const miner = await this.find(tx.manager, executor_class);
       if (miner instanceof HordeError) return miner;
-      const now = Date.now();
+      const now = steadyNow();
       const { affected } = await tx.manager
         .createQueryBuilder()
         .update(Job)
