@@ -138,7 +138,7 @@ describe('self_test of a miner whose executors take their time to be gone', () =
     const network = await MinerNetwork.start();
     try {
       const script = path.join(network.folder, 'lingering.sh');
-      await writeFile(script, `#!/bin/sh\n${executorCommand} "$@"\nsleep 2\n`, { mode: 0o755 });
+      await writeFile(script, `#!/bin/sh\n${executorCommand} "$@"\nsleep 7\n`, { mode: 0o755 });
       network.environment['EXECUTOR_COMMAND'] = script;
       await network.startMiner();
       const { exitCode, of } = await selfTest(network);
