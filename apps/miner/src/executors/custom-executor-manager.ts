@@ -1,11 +1,15 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { orAborted } from '@horde/async';
 import * as library from '@horde/executor-manager';
 import type { ExecutorManager, ExecutorManagerContext } from '@horde/executor-manager';
 import { loadPlugin, PluginError } from '@horde/plugins';
 
 const extensions = ['.ts', '.mts', '.js', '.mjs'];
 const needed = ['manifest', 'start', 'recover', 'wait', 'stop', 'publicAddress'] as const;
+
+/** How long a manager may take to say what it offers: a job that asks for a slot waits for it. @unit ms */
+const maxManifestTime = 30_000;
 
 type ManagerClass = new (context: ExecutorManagerContext) => ExecutorManager;
 
@@ -21,11 +25,17 @@ export async function customManagerClass(name: string, folder: string): Promise<
   return (await loadPlugin(`${moduleFile(module, folder)}:${className}`, libraries)) as ManagerClass;
 }
 
-/** Makes an executor manager of an operator's own. @throws PluginError */
+/**
+ * Makes an executor manager of an operator's own.
+ *
+ * @param manifestTime how long it may take to say what it offers, before that counts as a failure. @unit ms
+ * @throws PluginError
+ */
 export async function customExecutorManager(
   name: string,
   folder: string,
   context: ExecutorManagerContext,
+  manifestTime = maxManifestTime,
 ): Promise<ExecutorManager> {
   const Manager = await customManagerClass(name, folder);
   const [module, className] = parts(name);
@@ -36,7 +46,22 @@ export async function customExecutorManager(
       `${className} of ${module} is no executor manager: it has no ${missing.join(', no ')}.`,
     );
   }
+  limitManifest(manager, className, manifestTime);
   return manager;
+}
+
+/** One that never says what it offers would keep each new job waiting for good. */
+function limitManifest(manager: ExecutorManager, className: string, time: number): void {
+  const manifest = manager.manifest.bind(manager);
+  manager.manifest = async () => {
+    const limit = AbortSignal.timeout(time);
+    try {
+      return await orAborted(manifest(), limit);
+    } catch (error) {
+      if (!limit.aborted) throw error;
+      throw new Error(`${className} did not say within ${time / 1_000} s what it offers.`, { cause: error });
+    }
+  };
 }
 
 /** @throws PluginError with what the constructor threw, and where */
