@@ -33,10 +33,11 @@ export class Validators {
   /**
    * Takes over a reading of the chain: these hotkeys are validators. One that is missing here and was missing in the reading
    * before is no longer active, unless it was added by hand. A reading that lists nobody proves nothing, and is passed over.
-   * @returns false when it was
+   * @returns false when it was, and somebody would have been affected
    */
   async update(hotkeys: string[]): Promise<boolean> {
-    if (hotkeys.length === 0) return false;
+    if (hotkeys.length === 0)
+      return !(await this.database.manager.existsBy(Validator, { active: true, debug: false }));
     const listed = new Set(hotkeys);
     const before = this.lastListed;
     this.lastListed = listed;

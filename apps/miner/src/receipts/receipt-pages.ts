@@ -9,6 +9,8 @@ import type { StoredReceipt } from './stored-receipt.entity.ts';
 
 /** How many are put on a page at once. */
 const maxBatch = 500;
+/** The pause before it is tried again where the folder could not be written to, or is another process's. @unit ms */
+const retryPause = 5_000;
 
 type Row = Pick<
   StoredReceipt,
@@ -28,6 +30,7 @@ export class ReceiptPages implements BeforeApplicationShutdown {
   private work: Promise<void> | null = null;
   private again = false;
   private stopped = false;
+  private retry: NodeJS.Timeout | undefined;
   private saysBusy = true;
   private failure: string | null = null;
 
@@ -47,6 +50,7 @@ export class ReceiptPages implements BeforeApplicationShutdown {
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
+    clearTimeout(this.retry);
     while (this.work) await this.work;
     await this.store?.close();
     this.store = null;
@@ -58,13 +62,25 @@ export class ReceiptPages implements BeforeApplicationShutdown {
     if (this.work || this.stopped) return;
     this.work = this.writeAll()
       .then(
-        () => void (this.failure = null),
-        (error: Error) => this.failed(error),
+        () => {
+          this.failure = null;
+          if (this.enabled && !this.store) this.ringLater();
+        },
+        (error: Error) => {
+          this.failed(error);
+          this.ringLater();
+        },
       )
       .finally(() => {
         this.work = null;
         if (this.again) this.ring(); // rung for while it failed
       });
+  }
+
+  /** The folder may be free, or the disk have room, in a while. */
+  private ringLater(): void {
+    clearTimeout(this.retry);
+    this.retry = setTimeout(() => this.ring(), retryPause).unref();
   }
 
   /** Resolves when what was stored until now is on a page, where this process is the one that does it. */

@@ -54,6 +54,7 @@ export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
       netuid: 1,
       network: 'local',
       serving: false,
+      addressForExecutors: '127.0.0.1',
       ...this.settings,
     });
     const validators = async () => ({

@@ -32,12 +32,12 @@ const finished = (job_uuid: string) =>
 const numbers = (peer: DurablePeer) =>
   peer.heard.flatMap((heard) => (heard.is === 'message' ? [heard.number] : []));
 
-it('a job that is resumed again and again on one connection is sent once on it, and ends it', async () => {
+it('a job that is resumed again and again on one connection is sent once on it, and the connection is closed', async () => {
   const { connection, job_uuid, executor } = await accepted();
   await executor.send(finished(job_uuid));
   await connection.nextFrame('V0JobFinishedRequest');
   for (let n = 0; n < 20; n++) await connection.resume(job_uuid, 0);
-  expect((await connection.connection.closed).code).toBe(1008);
+  expect(await connection.connection.closed).toMatchObject({ code: 1008 });
   expect(connection.types()).toEqual(['V0AcceptJobRequest', 'V0JobFinishedRequest']);
 });
 
