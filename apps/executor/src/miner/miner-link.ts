@@ -202,8 +202,8 @@ export class MinerLink {
   private leaveWhenLate(problem: string): void {
     const { minerAbsenceLimit: limit } = this.settings;
     if (this.wasOpen && !this.hasResult && !this.isIdle) return; // the job goes on
+    if (this.hasResult && this.isDurable) return; // limitDelivery ends it
     const now = Date.now();
-    if (this.hasResult && this.isDurable && now < this.deliveryDeadline) return;
     if (now < this.waitingSince + limit * 1000) return;
     const away = `could not be reached for ${Math.floor((now - this.waitingSince) / 1000)} s`;
     if (this.isIdle) this.leave(new Released(`The miner ${away}, and this executor has no job.`));

@@ -4,7 +4,6 @@ import { Validators } from '../directory/validators.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
 import { RecordingManager } from '../testing/recording-manager.ts';
 import { DepartedValidators } from './departed-validators.ts';
-import { ValidatorSync } from './validator-sync.ts';
 
 let miner: MinerUnderTest;
 
@@ -17,10 +16,8 @@ describe('a validator that has left the chain', () => {
   it('has new jobs declined at once, its running one ends as usual, and then its connection is closed', async () => {
     const validator = miner.stranger();
     const staying = miner.stranger();
-    const chainHas = async (...hotkeys: string[]) => {
-      miner.chainValidators = hotkeys;
-      await miner.part(ValidatorSync).fetch();
-    };
+    // Not by the chain, which lists nobody here: the miner reads it whenever it wants to.
+    const chainHas = (...hotkeys: string[]) => miner.part(Validators).update(hotkeys);
     await chainHas(validator.hotkey, staying.hotkey);
     const { connection, job_uuid } = await validator.accepted();
     await chainHas(staying.hotkey);

@@ -65,6 +65,7 @@ describe('a job request', () => {
     await connection.send(payload);
     await connection.send(payload);
     await connection.settled();
+    await executor.next('V0JobRequest');
     await executor.settled();
     expect(executor.types()).toEqual(['V0InitialJobRequest', 'V0JobRequest', 'GenericError']);
   });

@@ -122,7 +122,7 @@ describe("a job that goes over the machine's limits", () => {
 
   it('cannot have more processes, and a fork bomb is killed at the deadline', async () => {
     const { run, left, folders } = await job(
-      'f() { f | f & }; f 2>/dev/null; : > /output/started; exec sleep 1000',
+      'f() { f | f & }; (f) 2>/dev/null & : > /output/started; exec sleep 1000',
       { pids: 20 },
     );
     const started = appears(`${folders.output}/started`);
