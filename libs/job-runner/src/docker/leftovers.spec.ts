@@ -57,8 +57,13 @@ async function left(...jobs: string[]) {
 
 async function removeAllOf(job: string): Promise<void> {
   const { containers, networks } = await left(job);
-  for (const { Id } of containers) await docker.getContainer(Id).remove({ force: true, v: true });
-  for (const { Id } of networks) await docker.getNetwork(Id).remove();
+  // Other specs use this engine, and sweep it: they may be at it, or have done it.
+  const unlessSwept = (error: { statusCode?: number }) => {
+    if (error.statusCode !== 404 && error.statusCode !== 409) throw error;
+  };
+  for (const { Id } of containers)
+    await docker.getContainer(Id).remove({ force: true, v: true }).catch(unlessSwept);
+  for (const { Id } of networks) await docker.getNetwork(Id).remove().catch(unlessSwept);
 }
 
 interface Executor {
