@@ -100,7 +100,7 @@ export default {
         'What the core stands on: the chain, the directory of validators, settings that change, the database.',
       severity: 'error',
       from: {
-        path: '^apps/miner/src/(chain|connections|database|directory|dynamic-config|identity|logging)/',
+        path: '^apps/miner/src/(chain|connections|database|directory|dynamic-config|identity)/',
         pathNot: '[.]spec[.]ts$',
       },
       to: {

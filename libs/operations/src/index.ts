@@ -12,3 +12,4 @@ export { measureOnce } from './measure-once.ts';
 export { repeat } from './repeat.ts';
 export { CannotStart, runService, type ServiceOptions } from './run-service.ts';
 export { helpFor, settingsHelp, type ServiceHelp } from './service-help.ts';
+export { troubleLog } from './trouble.ts';

@@ -4,11 +4,10 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { LOGGER, type Logger } from '@horde/operations';
+import { LOGGER, repeat, troubleLog, type Logger } from '@horde/operations';
 import { errors } from '@horde/protocol';
 import { Validators } from '../directory/validators.ts';
 import { Jobs } from '../jobs/jobs.ts';
-import { logThrottle } from '../logging/log-throttle.ts';
 import { ValidatorDelivery } from '../validators/validator-delivery.ts';
 
 /** @unit ms */
@@ -20,7 +19,7 @@ const interval = 10_000;
  */
 @Injectable()
 export class DepartedValidators implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
+  private stop: (() => void) | undefined;
 
   constructor(
     private readonly validators: Validators,
@@ -30,14 +29,14 @@ export class DepartedValidators implements OnApplicationBootstrap, BeforeApplica
   ) {}
 
   onApplicationBootstrap(): void {
-    const trouble = logThrottle((error) =>
+    const trouble = troubleLog((error) =>
       this.logger.error({ error }, 'the connections of departed validators could not be looked at'),
     );
-    this.timer = setInterval(() => void this.sweep().then(trouble.over, trouble.is), interval).unref();
+    this.stop = repeat(() => this.sweep().then(trouble.over), interval, trouble.is);
   }
 
   beforeApplicationShutdown(): void {
-    clearInterval(this.timer);
+    this.stop?.();
   }
 
   async sweep(): Promise<void> {

@@ -6,10 +6,9 @@ import {
   type ExecutorHandle,
   type ExecutorManager,
 } from '@horde/executor-manager';
-import { LOGGER, type Logger } from '@horde/operations';
+import { LOGGER, troubleLog, type Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
 import { EXECUTOR_MANAGER } from '../tokens.ts';
-import { logThrottle } from '../logging/log-throttle.ts';
 import { RunningExecutors } from '../executors/running-executors.ts';
 
 /** How often is looked for executors that belong to nobody. @unit ms */
@@ -29,7 +28,7 @@ export class OrphanExecutors implements OnApplicationBootstrap {
   async onApplicationBootstrap(): Promise<void> {
     const queue = this.queues.open('orphan-executors');
     queue.work(async () => void (await this.sweep()), {
-      onError: logThrottle((error) => this.logger.error({ error }, 'looking for orphaned executors failed'))
+      onError: troubleLog((error) => this.logger.error({ error }, 'looking for orphaned executors failed'))
         .is,
     });
     await queue.every('sweep', interval);

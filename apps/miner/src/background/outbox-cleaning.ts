@@ -1,9 +1,8 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Database } from '@horde/database';
-import { LOGGER, type Logger } from '@horde/operations';
+import { LOGGER, troubleLog, type Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
 import type { Job } from '../jobs/job.entity.ts';
-import { logThrottle } from '../logging/log-throttle.ts';
 import { ValidatorDelivery } from '../validators/validator-delivery.ts';
 
 /** @unit ms */
@@ -31,7 +30,7 @@ export class OutboxCleaning implements OnApplicationBootstrap {
   async onApplicationBootstrap(): Promise<void> {
     const queue = this.queues.open('outbox-cleaning');
     queue.work(() => this.clean(), {
-      onError: logThrottle((error) => this.logger.error({ error }, 'cleaning the outbox failed')).is,
+      onError: troubleLog((error) => this.logger.error({ error }, 'cleaning the outbox failed')).is,
     });
     await queue.every('clean', interval);
   }

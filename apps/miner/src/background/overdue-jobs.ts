@@ -5,12 +5,11 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { Database } from '@horde/database';
-import { LOGGER, LogThrottle, repeat, withLogContext, type Logger } from '@horde/operations';
+import { LOGGER, LogThrottle, repeat, troubleLog, withLogContext, type Logger } from '@horde/operations';
 import { HordeFailed, make } from '@horde/protocol';
 import { JobCancellation } from '../jobs/job-cancellation.ts';
 import type { Job } from '../jobs/job.entity.ts';
 import { Jobs } from '../jobs/jobs.ts';
-import { logThrottle } from '../logging/log-throttle.ts';
 import { Backoff } from '../executors/backoff.ts';
 import { ExecutorSessions } from '../executors/executor-sessions.ts';
 import { ExecutorSupervisor } from '../executors/executor-supervisor.ts';
@@ -41,7 +40,7 @@ type OverdueJob = Pick<
 export class OverdueJobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private stop: (() => void) | undefined;
   private readonly backoff = new Backoff<string>(pauses);
-  private readonly cannotEnd = logThrottle((error) =>
+  private readonly cannotEnd = troubleLog((error) =>
     // The others must not wait for ever behind one that cannot be ended.
     this.logger.error({ error }, 'an overdue job could not be ended'),
   );
@@ -57,7 +56,7 @@ export class OverdueJobs implements OnApplicationBootstrap, BeforeApplicationShu
   ) {}
 
   onApplicationBootstrap(): void {
-    const trouble = logThrottle((error) => this.logger.error({ error }, 'looking for overdue jobs failed'));
+    const trouble = troubleLog((error) => this.logger.error({ error }, 'looking for overdue jobs failed'));
     this.stop = repeat(() => this.sweep(), interval, trouble.is);
   }
 

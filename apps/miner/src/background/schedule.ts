@@ -1,6 +1,5 @@
-import type { Logger } from '@horde/operations';
+import { troubleLog, type Logger } from '@horde/operations';
 import type { Queues } from '@horde/queue';
-import { logThrottle } from '../logging/log-throttle.ts';
 
 export interface Schedule {
   /** Of the queue: a word for what is done. */
@@ -18,7 +17,7 @@ export interface Schedule {
 export async function schedule(queues: Queues, logger: Logger, options: Schedule): Promise<void> {
   const { name, interval, retryPause, work, failed } = options;
   const queue = queues.open(name);
-  const trouble = logThrottle((error) => logger.warn({ error }, failed));
+  const trouble = troubleLog((error) => logger.warn({ error }, failed));
   queue.work(
     async (id) => {
       try {

@@ -6,7 +6,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { type ExecutorHandle, type ExecutorManager, executorName } from '@horde/executor-manager';
-import { LOGGER, repeat, type Logger } from '@horde/operations';
+import { LOGGER, repeat, troubleLog, type Logger } from '@horde/operations';
 import type { ExecutorClass } from '@horde/protocol';
 import type { Connection } from '@horde/transport';
 import { FreedSlots } from '../jobs/freed-slots.ts';
@@ -15,7 +15,6 @@ import { Slots } from '../jobs/slots.ts';
 import { DatabaseRetry } from '../database/database-retry.ts';
 import { EXECUTOR_MANAGER } from '../tokens.ts';
 import { MinerSettings } from '../settings.ts';
-import { logThrottle } from '../logging/log-throttle.ts';
 import { Backoff } from './backoff.ts';
 import { ExecutorSupervisor } from './executor-supervisor.ts';
 import { RunningExecutors } from './running-executors.ts';
@@ -67,7 +66,7 @@ export class WarmExecutors implements OnApplicationBootstrap, BeforeApplicationS
     const found = rows.some((row) => !row.executor_handle) ? await this.executors.found() : null;
     for (const row of rows) this.background(row.token, () => this.takeOver(row, found));
     this.freed.onRing(() => this.keepSoon());
-    const trouble = logThrottle((error) =>
+    const trouble = troubleLog((error) =>
       this.logger.error({ error }, 'the warm executors could not be looked after'),
     );
     this.stop = repeat(() => this.keep(), interval, trouble.is);

@@ -1,6 +1,6 @@
 import { validatorPath } from '@horde/protocol';
 import { expect, it } from 'vitest';
-import { LineRate } from '../logging/line-rate.ts';
+import { LineRate } from './line-rate.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
 import { Peer } from '../testing/peer.ts';
 import { RecordingManager } from '../testing/recording-manager.ts';

@@ -13,7 +13,7 @@ import {
 } from '@horde/transport';
 import { JobRequests } from '../jobs/job-requests.ts';
 import { DatabaseRetry } from '../database/database-retry.ts';
-import { LineRate } from '../logging/line-rate.ts';
+import { LineRate } from './line-rate.ts';
 import { EXECUTOR_MANAGER } from '../tokens.ts';
 import { ReceiptCounts } from '../receipts/receipt-counts.ts';
 import { Authentication } from './authentication.ts';

@@ -9,8 +9,8 @@ export interface Trouble {
   over: () => void;
 }
 
-/** @param log writes it to the log */
-export function logThrottle(log: (error: unknown) => void): Trouble {
+/** Keeps one trouble from filling the log while the work is tried again. @param log writes it to the log */
+export function troubleLog(log: (error: unknown) => void): Trouble {
   let last = { reason: '', again: 0 };
   return {
     is: (error) => {
