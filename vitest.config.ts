@@ -11,5 +11,7 @@ export default defineConfig({
     maxWorkers: Math.max(2, os.availableParallelism() - 1),
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // As with the others: who waits for an event waits until the test itself is over, not for vitest's one second.
+    expect: { poll: { timeout: 25_000 } },
   },
 });

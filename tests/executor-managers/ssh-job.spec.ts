@@ -159,7 +159,7 @@ describe('an executor on a host over SSH', () => {
     const handle = await manager.start(start, never());
     const connection = await miner.executor();
     await connection.say(initial, job);
-    await expect.poll(() => host.run('docker ps -q | wc -l'), { timeout: 20_000 }).toBe('2\n');
+    await expect.poll(() => host.run('docker ps -q | wc -l')).toBe('2\n');
     await host.run(`docker kill ${executorName(start.token)}`);
     expect(await manager.wait(handle, never())).toEqual({ code: 137 });
     expect(await left()).toBe('');

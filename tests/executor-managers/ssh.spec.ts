@@ -99,11 +99,11 @@ describe('a host that goes away amid a job', () => {
     await expect
       .poll(() => under.said.join('\n'), { timeout: 10_000 })
       .toContain(`root@${host.address}:22 is lost`);
-    await expect.poll(() => manager.manifest(), { timeout: 10_000 }).toEqual({ 'always_on.test': 1 });
+    await expect.poll(() => manager.manifest()).toEqual({ 'always_on.test': 1 });
     expect(await manager.recover(handle)).toBe('running');
     expect(ended).toBeNull();
     await host.mend();
-    await expect.poll(() => manager.manifest(), { timeout: 20_000 }).toEqual({ 'always_on.test': 3 });
+    await expect.poll(() => manager.manifest()).toEqual({ 'always_on.test': 3 });
     expect(under.said.join('\n')).toContain('is in reach again');
     expect(ended).toBeNull();
     const stopping = manager.stop(handle, 5_000);
@@ -119,7 +119,7 @@ describe('a host that goes away amid a job', () => {
     await up(under, of);
     const waiting = manager.wait(handle, never());
     await host.cut();
-    await expect.poll(() => under.running(of), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => under.running(of)).toBe(0);
     await host.mend();
     expect(await waiting).toEqual({ code: null });
     expect(await manager.recover(handle)).toBe('gone');
@@ -132,7 +132,7 @@ describe('a host that goes away amid a job', () => {
     const handle = await manager.start(request(of), never());
     await up(under, of);
     await host.cut();
-    await expect.poll(() => under.said.join('\n'), { timeout: 10_000 }).toContain('is lost');
+    await expect.poll(() => under.said.join('\n')).toContain('is lost');
     const stopping = manager.stop(handle, 100);
     await host.mend();
     await stopping;

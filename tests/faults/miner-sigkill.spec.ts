@@ -49,7 +49,7 @@ const sendPayload = ({ validator, connection, job_uuid, name }: Submitted) =>
 const running = async (name: string) => {
   const job = await ready(name);
   await sendPayload(job);
-  await expect.poll(() => existsSync(`${file(name)}.begun`), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => existsSync(`${file(name)}.begun`)).toBe(true);
   return job;
 };
 /** The validator comes back, and names its job by sending again what it may have sent already. */
@@ -109,7 +109,7 @@ describe('the miner is killed with SIGKILL with jobs in every stage', () => {
     await expect
       .poll(() => miner.query('select 1 from job where slot_held'), { timeout: 20_000 })
       .toEqual([]);
-    await expect.poll(() => miner.executors(), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => miner.executors()).toEqual([]);
   }, 120_000);
 
   it('at any moment from a job’s acceptance to its executor’s start, and the job is done all the same', async () => {
@@ -131,7 +131,7 @@ describe('the miner is killed with SIGKILL with jobs in every stage', () => {
     await expect
       .poll(() => miner.query('select 1 from job where slot_held'), { timeout: 20_000 })
       .toEqual([]);
-    await expect.poll(() => miner.executors(), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => miner.executors()).toEqual([]);
   }, 180_000);
 
   it('with warm executors: they wait on, and the next job takes one', async () => {

@@ -66,7 +66,7 @@ describe.skipIf(missingRedis !== null)(`Redis is away${because(missingRedis)}`, 
       redis = await meanwhile();
       proxy.shut = false;
       expect(await late.connection.next('V0HordeFailedRequest')).toMatchObject({ job_uuid: late.job_uuid });
-      await expect.poll(() => manager.stopped, { timeout: 20_000 }).toContain(warm);
+      await expect.poll(() => manager.stopped).toContain(warm);
       expect(await manager.warmToken(1)).not.toBe(warm);
     },
     60_000,
@@ -86,7 +86,7 @@ describe.skipIf(missingRedis !== null)(
     it('and waits for it', async () => {
       away();
       const started = start();
-      await expect.poll(() => proxy.refused, { timeout: 20_000 }).toBeGreaterThan(0);
+      await expect.poll(() => proxy.refused).toBeGreaterThan(0);
       proxy.shut = false;
       const running = (miner = await started);
       expect(logged(running.log).length).toBeLessThanOrEqual(2);

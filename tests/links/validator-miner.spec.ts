@@ -40,7 +40,7 @@ const executor = async (job: string, before?: (type: string) => Promise<void>) =
 };
 
 const expectNothingLeft = async (job: string) => {
-  await expect.poll(() => scene.waiting(job), { timeout: 15_000 }).toBe(0);
+  await expect.poll(() => scene.waiting(job)).toBe(0);
   await expect
     .poll(() => miner.query('select settled_at is not null as settled from job where uuid = $1', job))
     .toEqual([{ settled: true }]);

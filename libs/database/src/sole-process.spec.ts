@@ -123,7 +123,7 @@ describe('the one process of a service', () => {
     const sole = await candidate(Object.assign(new URL(url), { port: proxy.port }).href).alone;
     proxy.shut = true;
     proxy.blackhole();
-    await expect.poll(() => sole.isInDoubt, { timeout: 25_000 }).toBe(true);
+    await expect.poll(() => sole.isInDoubt).toBe(true);
   });
 
   it('says why it cannot start without a database', async () => {

@@ -78,7 +78,7 @@ describe('a job on a durable line', () => {
     const { miner, running } = await start(asked);
     await miner.has('V0VolumesReadyRequest');
     await miner.goAway();
-    await expect.poll(() => running.foldersLeft(), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => running.foldersLeft()).toEqual([]);
   });
 });
 
@@ -139,7 +139,7 @@ describe('the live output of a job', () => {
   it('arrives while the job runs, both streams', async () => {
     const started = await start({ job: { docker_run_cmd: shell('echo one; echo two >&2; sleep 300') } });
     const { miner } = started;
-    await expect.poll(() => miner.output.length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => miner.output.length).toBe(2);
     expect(miner.output).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ stream: 'stdout', offset: 0, text: 'one\n' }),

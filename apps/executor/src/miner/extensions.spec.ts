@@ -120,7 +120,7 @@ describe('the line of a warm executor', () => {
   it('is let go when the miner stays away before there is a job', async () => {
     const { miner, link } = await idle();
     await miner.goAway();
-    await expect.poll(() => link.gone.aborted, { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => link.gone.aborted).toBe(true);
     expect(String(link.gone.reason)).toMatch(
       /could not be reached for \d+ s, and this executor has no job\./,
     );

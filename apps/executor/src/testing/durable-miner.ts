@@ -118,12 +118,12 @@ export class DurableMiner {
 
   /** Waits for so many connections. */
   async connected(count = 1): Promise<void> {
-    await expect.poll(() => this.connections, { timeout: 20_000 }).toBeGreaterThanOrEqual(count);
+    await expect.poll(() => this.connections).toBeGreaterThanOrEqual(count);
   }
 
   /** Waits until a message of this type is committed. */
   async has(type: string): Promise<Frame> {
-    await expect.poll(() => this.types, { timeout: 20_000 }).toContain(type);
+    await expect.poll(() => this.types).toContain(type);
     return this.database.taken.find(({ message_type }) => message_type === type)!;
   }
 

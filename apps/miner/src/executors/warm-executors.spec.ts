@@ -104,7 +104,7 @@ describe('a warm executor', () => {
       request.token.startsWith('warm-')
         ? new Promise((_resolve, reject) => (refuse = reject))
         : original(request, signal);
-    await expect.poll(warmRows, { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(warmRows).toHaveLength(1);
     const { job_uuid } = await submit(await miner.validator());
     refuse(new Error('no machine answers'));
     const token = await miner.manager.token(job_uuid);
@@ -174,7 +174,7 @@ describe('the miner is restarted', () => {
     await miner.stop();
     Object.assign(miner['settings'], { warmExecutors: 'always_on.test=1' });
     await miner.boot();
-    await expect.poll(() => miner.manager.stopped, { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => miner.manager.stopped).toHaveLength(1);
     await expect.poll(warmRows).toHaveLength(1);
   });
 });
@@ -186,7 +186,7 @@ describe('a warm executor that is not needed any more', () => {
     await miner.stop();
     await miner.query('update warm_executor set retiring = true');
     await miner.boot();
-    await expect.poll(() => miner.manager.stopped, { timeout: 5_000 }).toEqual([token]);
+    await expect.poll(() => miner.manager.stopped).toEqual([token]);
     await expect.poll(warmRows).not.toContainEqual(expect.objectContaining({ token }));
   });
 
@@ -199,7 +199,7 @@ describe('a warm executor that is not needed any more', () => {
       throw new Error('The engine says no.');
     };
     await miner.query(`update warm_executor set requested_at = now() - interval '1 day'`);
-    await expect.poll(() => miner.manager.stopped, { timeout: 8_000 }).toEqual([token]);
+    await expect.poll(() => miner.manager.stopped).toEqual([token]);
     await expect.poll(warmRows).not.toContainEqual(expect.objectContaining({ token }));
   });
 });

@@ -45,7 +45,7 @@ describe('the database is away for a while', () => {
     await executor.close();
     miner.manager.exit(token, 9);
     await back();
-    await expect.poll(slots, { timeout: 15_000 }).toEqual([]);
+    await expect.poll(slots).toEqual([]);
     const again = await validator.login();
     expect(await again.next('V0HordeFailedRequest')).toMatchObject({
       job_uuid,
@@ -70,7 +70,7 @@ describe('the database is away for a while', () => {
     await executor.send(finished(job_uuid));
     await executor.settled();
     miner.manager.exit(token, 0);
-    await expect.poll(slots, { timeout: 5_000 }).toEqual([]);
+    await expect.poll(slots).toEqual([]);
     expect(await miner.query('select status from job')).toEqual([{ status: 'completed' }]);
   });
 

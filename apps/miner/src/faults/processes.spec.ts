@@ -25,7 +25,7 @@ describe('with executors as processes', () => {
       await connection.send(validator.signed(validator.payload(job_uuid)));
       await connection.next('V0JobFinishedRequest');
       await connection.send(validator.finished(job_uuid));
-      await expect.poll(slots, { timeout: 10_000 }).toEqual([]);
+      await expect.poll(slots).toEqual([]);
     }
     expect(await miner.query('select status, exit_code from job')).toEqual([
       { status: 'completed', exit_code: 0 },
@@ -39,7 +39,7 @@ describe('with executors as processes', () => {
     expect((await connection.next('V0HordeFailedRequest'))['message']).toMatch(
       /closed with code 1006, exit code 9/,
     );
-    await expect.poll(slots, { timeout: 10_000 }).toEqual([]);
+    await expect.poll(slots).toEqual([]);
   });
 
   it('a restart of the miner is survived by a running job', async () => {
@@ -59,7 +59,7 @@ describe('with executors as processes', () => {
     await again.send(validator.signed(validator.payload(job_uuid)));
     const result = await again.next('V0JobFinishedRequest');
     expect(result['docker_process_stdout']).toBe(`by ${row!.executor_handle.pid}`);
-    await expect.poll(slots, { timeout: 10_000 }).toEqual([]);
+    await expect.poll(slots).toEqual([]);
   });
 
   it('a validator that gives the job up ends its executor', async () => {
@@ -67,7 +67,7 @@ describe('with executors as processes', () => {
     const { connection, job_uuid } = await validator.accepted();
     await connection.next('V0ExecutorReadyRequest');
     await connection.send(validator.finished(job_uuid, { score_str: '0.000000' }));
-    await expect.poll(slots, { timeout: 10_000 }).toEqual([]);
+    await expect.poll(slots).toEqual([]);
     expect(await miner.query('select status, exit_code from job')).toEqual([
       { status: 'horde_failed', exit_code: 0 },
     ]);

@@ -58,7 +58,7 @@ describe('the metrics', () => {
     const executor = await miner.executor(await miner.manager.token(job_uuid));
     const other = await miner.knock('no-such-token');
     // What was measured before may be told for two seconds.
-    await expect.poll(() => text('/metrics'), { timeout: 10_000 }).toContain('slots_taken{');
+    await expect.poll(() => text('/metrics')).toContain('slots_taken{');
     const metrics = await text('/metrics');
     expect(value(metrics, 'miner_jobs{status="accepted"}')).toBe('1');
     expect(value(metrics, 'miner_slots_taken{executor_class="always_on.test"}')).toBe('1');

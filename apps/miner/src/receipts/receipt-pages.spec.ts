@@ -168,7 +168,7 @@ it('while another process writes to the folder receipts wait, and go on a page w
   await settled();
   expect(await unpaged()).toHaveLength(2);
   await other.close();
-  await expect.poll(unpaged, { timeout: 10_000 }).toEqual([]);
+  await expect.poll(unpaged).toEqual([]);
   expect(await shown()).toHaveLength(2);
 });
 

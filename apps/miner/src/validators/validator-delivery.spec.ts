@@ -203,9 +203,9 @@ it('a validator that comes back to many jobs with large results does not have al
     query.mock.results.filter((_result, n) =>
       /from outbox where subject = \$1 and peer/.test(query.mock.calls[n]![0]),
     );
-  await expect.poll(() => reads().length, { timeout: 20_000 }).toBe(jobs.length);
+  await expect.poll(() => reads().length).toBe(jobs.length);
   await Promise.all(reads().map(({ value }) => value as unknown));
-  await expect.poll(() => large, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => large).toBe(1);
   await connections[0]!.settled();
   expect(large).toBe(1);
   release();

@@ -41,15 +41,15 @@ it('a file that changes is read again; one that has become wrong changes nothing
   const executors = async () => (await now.now()).map((server) => server.executors);
   expect(await executors()).toEqual([1]);
   write(local(2));
-  await expect.poll(executors, { timeout: 5_000 }).toEqual([2]);
+  await expect.poll(executors).toEqual([2]);
   write('a: oh');
-  await expect.poll(async () => (await executors()) && said.length, { timeout: 5_000 }).toBe(2);
+  await expect.poll(async () => (await executors()) && said.length).toBe(2);
   expect(said[1]).toBe(
     `The servers stay as they were: ${file}, line 1: a must have settings, such as "mode: local".`,
   );
   expect(await executors()).toEqual([2]);
   write(local(3));
-  await expect.poll(executors, { timeout: 5_000 }).toEqual([3]);
+  await expect.poll(executors).toEqual([3]);
   expect(said).toHaveLength(3);
 });
 

@@ -42,7 +42,7 @@ export interface Started {
 /** What the executor of this token was started with, once it has come up. */
 export async function up(under: Pick<ManagerUnderTest, 'notes'>, of: string): Promise<Started> {
   const line = async () => /^\{.*\}$/m.exec(await under.notes(of))?.[0];
-  await expect.poll(line, { timeout: 20_000 }).toBeDefined();
+  await expect.poll(line).toBeDefined();
   return JSON.parse((await line())!) as Started;
 }
 

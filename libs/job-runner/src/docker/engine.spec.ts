@@ -68,7 +68,7 @@ describe('an engine that does not answer', () => {
       controller.abort(new Error('changed my mind'));
       await expect(ended).rejects.toThrow('changed my mind');
       release();
-      await expect.poll(left, { timeout: 10_000 }).toEqual([]);
+      await expect.poll(left).toEqual([]);
       await runner.cleanUp(jobUuid);
     },
   );
