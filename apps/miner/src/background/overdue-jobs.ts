@@ -15,7 +15,7 @@ import { ExecutorSessions } from '../executors/executor-sessions.ts';
 import { ExecutorSupervisor } from '../executors/executor-supervisor.ts';
 
 /** How often is looked for jobs whose time is over. @unit ms */
-const interval = 1_000;
+const interval = 2_000;
 /** How long an executor may take to end its job when that was cancelled. @unit seconds */
 const cancellationLimit = 20;
 
