@@ -140,3 +140,29 @@ describe('a job that the miner does not complete', () => {
     expect(metadata!.horde_failure_details!.message).toContain('ECONNREFUSED');
   });
 });
+
+it('a job that the database can never store ends, and is not driven again and again', async () => {
+  scene.miner.script = {
+    onInitial: ({ job_uuid }, connection) => send(connection, make(AcceptJob, { job_uuid })),
+  };
+  await scene.start();
+  await scene.place.query(
+    `alter table job_event add constraint never check (status <> 'accepted') not valid`,
+  );
+  try {
+    const uuid = await scene.send();
+    const { metadata } = await scene.facilitator.update(uuid, 'failed');
+    expect(metadata!.horde_failure_details).toMatchObject({
+      reported_by: 'validator',
+      reason: 'unhandled_exception',
+      message: 'The validator failed while it drove the job.',
+    });
+    expect(scene.facilitator.statuses(uuid)).toEqual(['received', 'failed']);
+    expect(scene.miner.initial(uuid)).toHaveLength(1);
+    expect(await scene.place.query('select driver from job where uuid = $1', [uuid])).toEqual([
+      { driver: null },
+    ]);
+  } finally {
+    await scene.place.query('alter table job_event drop constraint never');
+  }
+});
