@@ -71,14 +71,49 @@ function defaultOf({ initializer, questionToken }: ts.PropertyDeclaration): stri
   return text.replace(/^'(.*)'$/s, '$1').replace(/(?<=\d)_(?=\d)/g, '');
 }
 
-function describe(service: string, settings: Setting[]): string {
-  const rows = settings.map(({ variable, secret, text, unit, default: value }) => {
-    const meaning = [text, unit && `In ${unit}.`, secret && 'Never shown.'].filter(Boolean).join(' ');
-    return `| \`${variable}\` | ${value === null ? '**required**' : `\`${value || '(empty)'}\``} | ${meaning.replaceAll('|', '\\|')} |`;
-  });
-  return [`## ${service}`, '', '| variable | default | meaning |', '| --- | --- | --- |', ...rows, ''].join(
-    '\n',
-  );
+/** The keys of a service's dynamic configuration that are no variables of its environment. */
+function keysOf(service: string, variables: Set<string>): Setting[] {
+  const file = `apps/${service}/src/dynamic-config/${service}-config.ts`;
+  if (!existsSync(file)) return [];
+  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2023, true);
+  const found: Setting[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isPropertyAssignment(node) && /^[A-Z_\d]+$/.test(node.name.getText())) {
+      const variable = node.name.getText();
+      if (!variables.has(variable)) found.push({ variable, secret: false, ...spoken(node) });
+    } else ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function spoken(key: ts.PropertyAssignment): Pick<Setting, 'text' | 'unit' | 'default'> {
+  const [comment] = ts.getJSDocCommentsAndTags(key).filter(ts.isJSDoc);
+  const unit = comment?.tags?.find(({ tagName }) => tagName.text === 'unit');
+  const initial = ts.isCallExpression(key.initializer) ? key.initializer.arguments[0] : undefined;
+  return {
+    text: textOf(comment?.comment),
+    unit: unit ? textOf(unit.comment) : null,
+    default: (initial?.getText() ?? '').replace(/^'(.*)'$/s, '$1').replace(/(?<=\d)(_(?=\d)|n$)/g, ''),
+  };
+}
+
+function describe(service: string, settings: Setting[], keys: Setting[]): string {
+  const table = (rows: Setting[], head: string) =>
+    rows.length === 0 ? [] : [`| ${head} | default | meaning |`, '| --- | --- | --- |', ...rows.map(row), ''];
+  const intro =
+    'These change while the service runs: `set_dynamic_config KEY JSON`, or a document at `DYNAMIC_CONFIG_URL`.';
+  return [
+    `## ${service}`,
+    '',
+    ...table(settings, 'variable'),
+    ...(keys.length > 0 ? [intro, '', ...table(keys, 'key')] : []),
+  ].join('\n');
+}
+
+function row({ variable, secret, text, unit, default: value }: Setting): string {
+  const meaning = [text, unit && `In ${unit}.`, secret && 'Never shown.'].filter(Boolean).join(' ');
+  return `| \`${variable}\` | ${value === null ? '**required**' : `\`${value || '(empty)'}\``} | ${meaning.replaceAll('|', '\\|')} |`;
 }
 
 function template(service: string, settings: Setting[]): string {
@@ -99,7 +134,8 @@ const files = new Map<string, string>();
 const sections: string[] = [];
 for (const service of services) {
   const settings = classesOf(`apps/${service}/src/settings.ts`).flatMap(settingsOf);
-  sections.push(describe(service, settings));
+  const keys = keysOf(service, new Set(settings.map(({ variable }) => variable)));
+  sections.push(describe(service, settings, keys));
   files.set(`envs/${service}/.env.template`, template(service, settings));
 }
 files.set(

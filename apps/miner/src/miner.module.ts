@@ -1,15 +1,15 @@
 import { Module, type Type } from '@nestjs/common';
 import { CHAIN, type SigningChain } from '@horde/chain';
+import { DynamicConfigRefresh } from '@horde/dynamic-config';
 import { DatabaseModule, SoleProcess } from '@horde/database';
 import { PublicAddress, type ExecutorManager } from '@horde/executor-manager';
 import { Keypair } from '@horde/identity';
 import { LOGGER, HealthModule, type Logger } from '@horde/operations';
-import { QueueModule } from '@horde/queue';
+import { QueueModule, Queues } from '@horde/queue';
 import { AnnouncementSchedule } from './background/announcement-schedule.ts';
 import { Announcement } from './chain/announcement.ts';
 import { MainHotkeys } from './chain/main-hotkey.ts';
 import { databaseOptions } from './migrations/database-options.ts';
-import { ConfigRefresh } from './background/config-refresh.ts';
 import { MinerConfig } from './dynamic-config/miner-config.ts';
 import { ExecutorDelivery } from './executors/executor-delivery.ts';
 import { ExecutorMessages } from './executors/executor-messages.ts';
@@ -93,7 +93,11 @@ export function minerModule(settings: MinerSettings, logger: Logger, parts: Mine
       { provide: PublicAddress, useValue: publicAddress(settings) },
       DatabaseRetry,
       MinerConfig,
-      ConfigRefresh,
+      {
+        provide: DynamicConfigRefresh,
+        useFactory: (config: MinerConfig, queues: Queues) => new DynamicConfigRefresh(config, queues, logger),
+        inject: [MinerConfig, Queues],
+      },
       Announcement,
       AnnouncementSchedule,
       MainHotkeys,

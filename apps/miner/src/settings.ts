@@ -50,8 +50,6 @@ export class MinerSettings extends SigningServiceSettings {
   @IsSs58({ each: true })
   mainHotkeys: string[] = [];
 
-  /** The miner moves: another one serves for its hotkey. As SERVING=false while nothing else is said. */
-  @envFlag('MIGRATING') @IsBoolean() migrating = false;
   /** The miner writes its address and its manifest on the chain. Can be changed while it runs. @default true, unless MIGRATING */
   @envFlag('SERVING') @IsOptional() @IsBoolean() serving?: boolean;
   /** Receipts are written to pages, and those are served. Can be changed while it runs. */
@@ -64,16 +62,6 @@ export class MinerSettings extends SigningServiceSettings {
   receiptDurability: Durability = 'synced';
   /** Images that every host of executors has before a job asks for them. Can be changed while it runs. */
   @envList('DYNAMIC_PRELOAD_DOCKER_JOB_IMAGES') @IsString({ each: true }) preloadedJobImages: string[] = [];
-  /** Where settings that change while the miner runs are read: a folder with `miner-config-ENV.json` and `common-config-ENV.json`. @default ComputeHorde's, on finney; on other networks there is none */
-  @envSecret('DYNAMIC_CONFIG_URL')
-  @IsOptional()
-  @IsUrl({ require_tld: false, protocols: ['http', 'https'], require_protocol: true, disallow_auth: true })
-  dynamicConfigUrl?: string;
-  /** The ENV in those files' names. */
-  @env('DYNAMIC_CONFIG_ENV')
-  @Matches(/^[\w-]+$/, { message: 'it must be letters, digits, _ and -' })
-  dynamicConfigEnvironment = 'prod';
-
   /** The token that lets it act for its hotkey at Pylon. */
   @envSecret('PYLON_IDENTITY_TOKEN') @IsString() pylonIdentityToken = 'miner_token';
 

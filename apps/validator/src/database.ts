@@ -2,6 +2,7 @@ import type { DatabaseOptions } from '@horde/database';
 import { CheatReport } from './facilitator/cheat-report.entity.ts';
 import { Job } from './jobs/job.entity.ts';
 import { JobEvent } from './jobs/job-event.entity.ts';
+import { CreateDynamicConfig1795000000006 } from './migrations/create-dynamic-config.ts';
 import { CreateJobs1795000000000 } from './migrations/create-jobs.ts';
 import { CreateMiners1795000000002 } from './migrations/create-miners.ts';
 import { CreateReceipts1795000000001 } from './migrations/create-receipts.ts';
@@ -25,5 +26,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     CreateWhitelistAndCheatReports1795000000003,
     NumberMessages1795000000004,
     IndexClaimsAndEnds1795000000005,
+    CreateDynamicConfig1795000000006,
   ],
 });

@@ -1,6 +1,5 @@
-import { env, envNumber, envSecret, SigningServiceSettings } from '@horde/settings';
-import { IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
-import type { StageLimits } from './jobs/stages.ts';
+import { env, envFlag, envNumber, envSecret, SigningServiceSettings } from '@horde/settings';
+import { IsBoolean, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 
 /** The validator's settings; ComputeHorde's names and defaults where it has them. */
 export class ValidatorSettings extends SigningServiceSettings {
@@ -29,19 +28,14 @@ export class ValidatorSettings extends SigningServiceSettings {
   /** The port of that miner. */
   @envNumber('DEBUG_MINER_PORT') @IsOptional() @IsInt() @Min(1) @Max(65535) debugMinerPort?: number;
 
-  /** How long a miner may take to accept or decline a job, the connection to it included. @unit seconds */
+  /** Weights are set. Can be changed while it runs. @default true, unless MIGRATING */
+  @envFlag('SERVING') @IsOptional() @IsBoolean() serving?: boolean;
+  /** Receipts are fetched from the miners. Can be changed while it runs. */
+  @envFlag('DYNAMIC_RECEIPT_TRANSFER_ENABLED') @IsBoolean() receiptTransfer = false;
+  /** How long a miner may take to accept or decline a job, the connection to it included. Can be changed while it runs. @unit seconds */
   @envNumber('DYNAMIC_EXECUTOR_RESERVATION_TIME_LIMIT') @IsInt() @Min(1) reservationTimeLimit = 7;
-  /** How long an executor may take to be ready, beyond its class's spin-up time. @unit seconds */
+  /** How long an executor may take to be ready, beyond its class's spin-up time. Can be changed while it runs. @unit seconds */
   @envNumber('DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT') @IsInt() @Min(0) startupTimeLimit = 5;
-  /** What is added once to the limits of a job's stages. @unit seconds */
+  /** What is added once to the limits of a job's stages. Can be changed while it runs. @unit seconds */
   @envNumber('DYNAMIC_ORGANIC_JOB_ALLOWED_LEEWAY_TIME') @IsInt() @Min(0) allowedLeeway = 5;
-
-  /** What limits a job's stages beside its own limits. */
-  get limits(): StageLimits {
-    return {
-      reservation: this.reservationTimeLimit,
-      startup: this.startupTimeLimit,
-      leeway: this.allowedLeeway,
-    };
-  }
 }

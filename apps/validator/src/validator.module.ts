@@ -1,10 +1,12 @@
 import { Module, type Type } from '@nestjs/common';
 import { CHAIN, PylonChain } from '@horde/chain';
 import { DatabaseModule } from '@horde/database';
+import { DynamicConfigRefresh } from '@horde/dynamic-config';
 import { Keypair } from '@horde/identity';
 import { HealthModule, LOGGER, type Logger } from '@horde/operations';
-import { QueueModule } from '@horde/queue';
+import { QueueModule, Queues } from '@horde/queue';
 import { databaseOptions } from './database.ts';
+import { ValidatorConfig } from './dynamic-config/validator-config.ts';
 import { CheatReports } from './facilitator/cheat-reports.ts';
 import { FacilitatorLink } from './facilitator/facilitator-link.ts';
 import { JobDriver } from './driver/job-driver.ts';
@@ -41,6 +43,13 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       { provide: LOGGER, useValue: logger },
       { provide: Keypair, useFactory: () => ownHotkey(settings, logger) },
       { provide: CHAIN, useFactory: () => new PylonChain({ address: pylonAddress, netuid, identity }) },
+      ValidatorConfig,
+      {
+        provide: DynamicConfigRefresh,
+        useFactory: (config: ValidatorConfig, queues: Queues) =>
+          new DynamicConfigRefresh(config, queues, logger),
+        inject: [ValidatorConfig, Queues],
+      },
       CheatReports,
       FacilitatorLink,
       JobDriver,
@@ -60,4 +69,20 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
   })
   class ValidatorModule {}
   return ValidatorModule;
+}
+
+/** The parts of the validator that commands need, without anything that runs by itself. */
+export function commandModule(settings: ValidatorSettings, logger: Logger): Type {
+  const { databaseUrl, redisUrl } = settings;
+
+  @Module({
+    imports: [HealthModule.forRoot(), DatabaseModule.forRoot({ ...databaseOptions(databaseUrl), redisUrl })],
+    providers: [
+      { provide: ValidatorSettings, useValue: settings },
+      { provide: LOGGER, useValue: logger },
+      ValidatorConfig,
+    ],
+  })
+  class CommandModule {}
+  return CommandModule;
 }

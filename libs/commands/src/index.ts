@@ -1,4 +1,5 @@
 export { CommandContext } from './command-context.ts';
+export { configCommands, type ConfigContext } from './config-commands.ts';
 export { commandProcess } from './command-process.ts';
 export {
   allGood,

@@ -74,7 +74,9 @@ function commandsModule<C extends CommandContext>(
         .showSuggestionAfterError();
     }
   }
-  @Module({ providers: [{ provide: contextClass, useValue: context }, Program, ...commands] })
+  // Commands of one service ask for its own class, those that several share for the class that all extend.
+  const contexts = [contextClass, CommandContext].map((provide) => ({ provide, useValue: context }));
+  @Module({ providers: [...contexts, Program, ...commands] })
   class CommandsModule {}
   return CommandsModule;
 }

@@ -233,9 +233,9 @@ it('a refresh asks the source when the service starts', async () => {
   const one = config();
   const queues = new Queues({ service: 'test', databaseUrl: url, redisUrl: null });
   const refresh = new DynamicConfigRefresh(one, queues, pino({ level: 'silent' }));
-  await refresh.start();
+  await refresh.onApplicationBootstrap();
   await vi.waitFor(() => expect(one.get('DYNAMIC_NUMBER')).toBe(3), { timeout: 10_000 });
-  refresh.stop();
+  refresh.beforeApplicationShutdown();
   await queues.close();
 });
 
@@ -248,10 +248,10 @@ it('a process sees at once what another one has set', async () => {
   const { promise: isListening, resolve: listening } = Promise.withResolvers<unknown>();
   here.on('dynamic-config', listening);
   const refresh = new DynamicConfigRefresh(one!, queues, pino({ level: 'silent' }));
-  await refresh.start();
+  await refresh.onApplicationBootstrap();
   await isListening;
   await other!.set('DYNAMIC_NUMBER', 8);
   await expect.poll(() => one!.get('DYNAMIC_NUMBER')).toBe(8);
-  refresh.stop();
+  refresh.beforeApplicationShutdown();
   await Promise.all([queues.close(), here.close(), elsewhere.close()]);
 });

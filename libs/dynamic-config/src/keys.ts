@@ -38,6 +38,38 @@ export const wholeNumber = (
   },
 });
 
+/** A number, fractions too. */
+export const decimal = (
+  initial: number,
+  { least = -Number.MAX_VALUE, most = Number.MAX_VALUE }: { least?: number; most?: number } = {},
+): Key<number> => ({
+  default: initial,
+  read: (value) => {
+    if (typeof value === 'number' && value >= least && value <= most) return value;
+    const range = most === Number.MAX_VALUE ? `of at least ${least}` : `from ${least} to ${most}`;
+    throw new WrongValue(`must be a number ${least === -Number.MAX_VALUE ? 'that is finite' : range}`);
+  },
+});
+
+/** An amount of the smallest unit of a currency: a whole number, which may be larger than JSON's numbers hold, as text too. */
+export const amount = (initial: bigint): Key<string> => ({
+  default: String(initial),
+  read: (value) => {
+    const isWhole = Number.isSafeInteger(value) || (typeof value === 'string' && /^\d{1,78}$/.test(value));
+    if (isWhole && BigInt(value as string | number) >= 0n) return String(value);
+    throw new WrongValue('must be a whole number of at least 0, or its digits as a text');
+  },
+});
+
+/** A text, which may be empty. */
+export const text = (initial: string, { most = 10_000 }: { most?: number } = {}): Key<string> => ({
+  default: initial,
+  read: (value) => {
+    if (typeof value === 'string' && (value === '' || isText(value)) && value.length <= most) return value;
+    throw new WrongValue(`must be a text of at most ${most} characters`);
+  },
+});
+
 /** Postgres stores neither NUL nor half of a surrogate pair: one of them would keep all keys from being stored. */
 const isText = (value: unknown): boolean =>
   typeof value === 'string' && value !== '' && !value.includes('\0') && value.isWellFormed();

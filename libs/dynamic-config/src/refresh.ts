@@ -1,3 +1,4 @@
+import type { BeforeApplicationShutdown, OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
 import type { Logger } from '@horde/operations';
 import type { Queues } from '@horde/queue';
 
@@ -15,8 +16,8 @@ const retryPause = 30_000;
 /** How often a process looks at what another one has stored without being rung for. @unit ms */
 const lookInterval = 30_000;
 
-/** Keeps a configuration up to date while a service runs. */
-export class DynamicConfigRefresh {
+/** Keeps a configuration up to date while a service runs; a provider of its module. */
+export class DynamicConfigRefresh implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
   private stopListening: (() => void) | undefined;
 
@@ -26,7 +27,12 @@ export class DynamicConfigRefresh {
     private readonly logger: Logger,
   ) {}
 
-  async start(): Promise<void> {
+  /** What is stored counts before any part begins to work. */
+  async onModuleInit(): Promise<void> {
+    await this.config.load();
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
     this.timer = setInterval(() => void this.look(), lookInterval).unref();
     this.stopListening = this.config.onRing(() => void this.look());
     const queue = this.queues.open('dynamic-config');
@@ -48,7 +54,7 @@ export class DynamicConfigRefresh {
     await queue.ring('start');
   }
 
-  stop(): void {
+  beforeApplicationShutdown(): void {
     clearInterval(this.timer);
     this.stopListening?.();
   }

@@ -1,5 +1,15 @@
-import { IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
-import { env, envNumber, envSecret, SettingsError } from './settings.ts';
+import {
+  IsBoolean,
+  IsInt,
+  IsNotEmpty,
+  IsOptional,
+  IsString,
+  IsUrl,
+  Matches,
+  Max,
+  Min,
+} from 'class-validator';
+import { env, envFlag, envNumber, envSecret, SettingsError } from './settings.ts';
 
 /** What every service with a database needs to know; ComputeHorde's names. */
 export class ServiceSettings {
@@ -41,6 +51,18 @@ export class SigningServiceSettings extends ServiceSettings {
   @env('BITTENSOR_WALLET_NAME') @IsNotEmpty() walletName!: string;
   /** The hotkey's file in the wallet. */
   @env('BITTENSOR_WALLET_HOTKEY_NAME') @IsNotEmpty() walletHotkeyName!: string;
+
+  /** The service moves: another one serves for its hotkey. As SERVING=false while nothing else is said. */
+  @envFlag('MIGRATING') @IsBoolean() migrating = false;
+  /** Where settings that change while the service runs are read: a folder with `miner-config-ENV.json` or `validator-config-ENV.json`, and `common-config-ENV.json`. @default ComputeHorde's, on finney; on other networks there is none */
+  @envSecret('DYNAMIC_CONFIG_URL')
+  @IsOptional()
+  @IsUrl({ require_tld: false, protocols: ['http', 'https'], require_protocol: true, disallow_auth: true })
+  dynamicConfigUrl?: string;
+  /** The ENV in those files' names. */
+  @env('DYNAMIC_CONFIG_ENV')
+  @Matches(/^[\w-]+$/, { message: 'it must be letters, digits, _ and -' })
+  dynamicConfigEnvironment = 'prod';
 }
 
 /** Why a service with these settings cannot start. @param problem what is amiss with its hotkey, in a sentence */

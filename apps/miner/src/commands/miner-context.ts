@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { CommandContext } from '@horde/commands';
+import { CommandContext, type ConfigContext } from '@horde/commands';
+import type { DynamicConfig, Keys } from '@horde/dynamic-config';
 import { readOwnHotkey } from '@horde/identity';
 import { loadSettings } from '@horde/settings';
 import { makeChain } from '../chain/make-chain.ts';
@@ -8,7 +9,7 @@ import { commandModule } from '../miner.module.ts';
 import { MinerSettings } from '../settings.ts';
 
 /** What the miner's commands are given. */
-export class MinerContext extends CommandContext {
+export class MinerContext extends CommandContext implements ConfigContext {
   /** The miner's settings. @throws SettingsError */
   settings(): MinerSettings {
     return loadSettings(MinerSettings, this.environment).settings;
@@ -21,6 +22,10 @@ export class MinerContext extends CommandContext {
    */
   async use<T>(work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
     return this.with(commandModule(this.settings(), this.logger), configured(work));
+  }
+
+  withConfig<T>(work: (config: DynamicConfig<Keys>) => Promise<T>): Promise<T> {
+    return this.use((app) => work(app.get<DynamicConfig<Keys>>(MinerConfig)));
   }
 
   /** As `use`, with those that need the wallet and the chain beside them. @throws also IdentityError */

@@ -1,7 +1,6 @@
-import type { CommandProgram } from '@horde/commands';
+import { configCommands, type CommandProgram } from '@horde/commands';
 import { MinerSettings } from '../settings.ts';
 import { AnnounceAddressAndPort } from './announce-address-and-port.command.ts';
-import { FetchDynamicConfig, SetDynamicConfig, UnsetDynamicConfig } from './config.command.ts';
 import { Doctor } from './doctor.command.ts';
 import { LivenessCheck } from './liveness-check.command.ts';
 import { MinerContext } from './miner-context.ts';
@@ -32,9 +31,7 @@ export const minerProgram: CommandProgram<MinerContext> = {
     DebugAddValidator,
     BlacklistValidator,
     UnblacklistValidator,
-    FetchDynamicConfig,
-    SetDynamicConfig,
-    UnsetDynamicConfig,
+    ...configCommands,
     ArchiveReceiptPages,
     EvictOldData,
     PrepareReceipts,

@@ -1,12 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database, Doorbell } from '@horde/database';
-import { DynamicConfig, flag, textList, wholeNumber } from '@horde/dynamic-config';
+import { documentsOf, DynamicConfig, flag, textList, wholeNumber } from '@horde/dynamic-config';
 import { givenVariables } from '@horde/settings';
 import { MinerSettings } from '../settings.ts';
-
-/** ComputeHorde's own documents, which its network's miners read. */
-const ofFinney =
-  'https://raw.githubusercontent.com/backend-developers-ltd/compute-horde-dynamic-config/master';
 
 /** What of the miner's settings can change while it runs, under ComputeHorde's names. */
 const minerKeys = (settings: MinerSettings) => ({
@@ -28,16 +24,8 @@ export class MinerConfig extends DynamicConfig<ReturnType<typeof minerKeys>> {
       keys: minerKeys(settings),
       database,
       doorbell,
-      documents: documentsOf(settings),
+      documents: documentsOf('miner', settings),
       pinned: givenVariables(settings),
     });
   }
-}
-
-function documentsOf(settings: MinerSettings): string[] {
-  const { dynamicConfigUrl, dynamicConfigEnvironment: environment, network } = settings;
-  const folder = dynamicConfigUrl ?? (network === 'finney' ? ofFinney : null);
-  if (folder === null) return [];
-  const base = folder.replace(/\/+$/, '');
-  return ['miner', 'common'].map((name) => `${base}/${name}-config-${environment}.json`);
 }

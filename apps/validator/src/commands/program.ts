@@ -1,4 +1,4 @@
-import type { CommandProgram } from '@horde/commands';
+import { configCommands, type CommandProgram } from '@horde/commands';
 import { ValidatorSettings } from '../settings.ts';
 import { ValidatorContext } from './validator-context.ts';
 import { WhitelistHotkey } from './whitelist-hotkey.command.ts';
@@ -7,7 +7,7 @@ import { WhitelistHotkey } from './whitelist-hotkey.command.ts';
 export const validatorProgram: CommandProgram<ValidatorContext> = {
   name: 'validator',
   description: 'Without a command: take jobs from the facilitator and drive them, as the environment says.',
-  commands: [WhitelistHotkey],
+  commands: [WhitelistHotkey, ...configCommands],
   settings: ValidatorSettings,
   context: ValidatorContext,
 };

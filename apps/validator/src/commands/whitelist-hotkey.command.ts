@@ -1,4 +1,5 @@
 import { requireHotkey, ServiceCommand } from '@horde/commands';
+import { Database } from '@horde/database';
 import { Command } from 'nest-commander';
 import { WhitelistedHotkey } from '../whitelist/whitelisted-hotkey.entity.ts';
 import { ValidatorContext } from './validator-context.ts';
@@ -16,8 +17,15 @@ export class WhitelistHotkey extends ServiceCommand {
 
   override async run([hotkey = '']: string[]): Promise<void> {
     requireHotkey(hotkey);
-    await this.context.withDatabase((database) =>
-      database.createQueryBuilder().insert().into(WhitelistedHotkey).values({ hotkey }).orIgnore().execute(),
+    await this.context.use((app) =>
+      app
+        .get(Database)
+        .manager.createQueryBuilder()
+        .insert()
+        .into(WhitelistedHotkey)
+        .values({ hotkey })
+        .orIgnore()
+        .execute(),
     );
     this.context.print(`Jobs signed by ${hotkey} are taken now.`);
   }

@@ -12,7 +12,7 @@ import { MinerClient } from '../miner/miner-client.ts';
 import { MinerDelivery } from '../miner/miner-delivery.ts';
 import { Receipts } from '../receipts/receipts.ts';
 import { Router } from '../routing/router.ts';
-import { ValidatorSettings } from '../settings.ts';
+import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 import { JobRun, type RunParts } from './job-run.ts';
 import { Job } from '../jobs/job.entity.ts';
 import { JobQueue } from '../jobs/job-queue.ts';
@@ -32,7 +32,7 @@ const maxRuns = 500;
 @Injectable()
 export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly runs = new Map<string, { uuid: string; run: JobRun | null; ended: Promise<void> }>();
-  private readonly parts: RunParts;
+  private readonly parts: Omit<RunParts, 'limits'>;
   private repetitions: (() => void)[] = [];
   private stopping = false;
 
@@ -46,7 +46,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
     miners: MinerClient,
     output: LiveOutput,
     keypair: Keypair,
-    settings: ValidatorSettings,
+    private readonly config: ValidatorConfig,
   ) {
     this.parts = {
       jobs,
@@ -57,7 +57,6 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
       output,
       keypair,
       logger,
-      limits: settings.limits,
     };
   }
 
@@ -104,7 +103,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
     try {
       const job = await this.jobs.take({ uuid, driver }, lease);
       if (!job) return;
-      entry.run = new JobRun(job, driver, this.parts);
+      entry.run = new JobRun(job, driver, { ...this.parts, limits: this.config.limits });
       if (this.stopping) return;
       await entry.run.drive();
     } catch (error) {

@@ -8,6 +8,7 @@ import { Job } from '../jobs/job.entity.ts';
 import { startedReceipt } from '../jobs/messages.ts';
 import { deadlineAfter } from '../jobs/stages.ts';
 import type { Claim } from '../jobs/jobs.ts';
+import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 import { Receipts } from '../receipts/receipts.ts';
 import { ValidatorSettings } from '../settings.ts';
 import { MinerDirectory } from './miner-directory.ts';
@@ -25,6 +26,7 @@ export class Router {
     private readonly directory: MinerDirectory,
     private readonly receipts: Receipts,
     private readonly keypair: Keypair,
+    private readonly config: ValidatorConfig,
     private readonly settings: ValidatorSettings,
   ) {}
 
@@ -63,7 +65,7 @@ export class Router {
           miner_ip: miner.ip,
           miner_port: miner.port,
           started_at: new Date(now),
-          deadline: new Date(deadlineAfter('received', request, this.settings.limits, null, now)),
+          deadline: new Date(deadlineAfter('received', request, this.config.limits, null, now)),
         })
         .where('uuid = :uuid and driver = :driver and miner_hotkey is null', { ...claim })
         .execute();
@@ -73,7 +75,7 @@ export class Router {
         miner_hotkey: miner.hotkey,
         validator_hotkey: this.keypair.address,
       };
-      await this.receipts.issue(tx, startedReceipt(parties, request, this.settings.limits));
+      await this.receipts.issue(tx, startedReceipt(parties, request, this.config.limits));
       return tx.manager.findOneByOrFail(Job, { uuid: claim.uuid });
     });
   }

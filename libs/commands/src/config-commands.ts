@@ -1,0 +1,86 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { WrongValue, type DynamicConfig, type Keys } from '@horde/dynamic-config';
+import { Command } from 'nest-commander';
+import { CommandContext } from './command-context.ts';
+import { ServiceCommand } from './service-command.ts';
+import { UsageError } from './usage-error.ts';
+
+/** The context of a service that has settings which change while it runs. */
+export interface ConfigContext extends CommandContext {
+  /** Runs `work` with them, as they are stored. */
+  withConfig<T>(work: (config: DynamicConfig<Keys>) => Promise<T>): Promise<T>;
+}
+
+@Injectable()
+abstract class ConfigCommand extends ServiceCommand {
+  constructor(@Inject(CommandContext) protected readonly context: ConfigContext) {
+    super();
+  }
+}
+
+@Command({
+  name: 'fetch_dynamic_config',
+  description: 'read the settings that change while the service runs from their source, and print them',
+})
+class FetchDynamicConfig extends ConfigCommand {
+  override async run(): Promise<void> {
+    const lines = await this.context.withConfig(async (config) => {
+      const refused = await config.fetch();
+      const values = config
+        .all()
+        .map(({ name, value, from }) => `${name}=${JSON.stringify(value)} (${from})`);
+      return [...values, ...refused];
+    });
+    this.context.print(lines.join('\n'));
+  }
+}
+
+@Command({
+  name: 'set_dynamic_config',
+  arguments: '<key> <json>',
+  argsDescription: { key: 'SERVING, or another', json: 'true, 5, "a text" or ["an/image:1"]' },
+  description: 'change a setting while the service runs, whatever its source says',
+})
+class SetDynamicConfig extends ConfigCommand {
+  override async run([name = '', json = '']: string[]): Promise<void> {
+    const value = parsed(json);
+    await this.context.withConfig((config) => typed(config.set(name, value)));
+    this.context.print(`${name} is ${json} from now on, whatever its source says.`);
+  }
+}
+
+@Command({
+  name: 'unset_dynamic_config',
+  arguments: '<key>',
+  argsDescription: { key: 'SERVING, or another' },
+  description: 'give a setting back to its source',
+})
+class UnsetDynamicConfig extends ConfigCommand {
+  override async run([name = '']: string[]): Promise<void> {
+    const { value, from } = await this.context.withConfig(async (config) => {
+      await typed(config.unset(name));
+      return config.all().find((setting) => setting.name === name)!;
+    });
+    this.context.print(`${name} is ${JSON.stringify(value)} again (${from}).`);
+  }
+}
+
+/** The commands of settings that change while a service runs; its context is a `ConfigContext`. */
+export const configCommands = [FetchDynamicConfig, SetDynamicConfig, UnsetDynamicConfig];
+
+/** What cannot be set was typed wrong. @throws UsageError */
+async function typed(change: Promise<void>): Promise<void> {
+  try {
+    await change;
+  } catch (error) {
+    throw error instanceof WrongValue ? new UsageError(error.message) : error;
+  }
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new UsageError(`${json} is not JSON: true, 5, "a text" or ["an/image:1"].`);
+  }
+}
