@@ -64,6 +64,13 @@ export default {
       to: { path: '^apps/validator/src/(facilitator|miner|routing|driver)/' },
     },
     {
+      name: 'validator-base-knows-nothing-above',
+      comment: 'What the core stands on: settings that change, and the record of what happened.',
+      severity: 'error',
+      from: { path: '^apps/validator/src/(dynamic-config|events)/', pathNot: '[.]spec[.]ts$' },
+      to: { path: '^apps/validator/src/(facilitator|miner|routing|driver|retention|commands)/' },
+    },
+    {
       name: 'validator-links-know-the-core-only',
       severity: 'error',
       from: { path: '^apps/validator/src/(facilitator|miner)/', pathNot: '[.]spec[.]ts$' },

@@ -1,4 +1,5 @@
 import type { DatabaseOptions } from '@horde/database';
+import { SystemEvent } from './events/system-event.entity.ts';
 import { CheatReport } from './facilitator/cheat-report.entity.ts';
 import { Job } from './jobs/job.entity.ts';
 import { JobEvent } from './jobs/job-event.entity.ts';
@@ -6,6 +7,7 @@ import { CreateDynamicConfig1795000000006 } from './migrations/create-dynamic-co
 import { CreateJobs1795000000000 } from './migrations/create-jobs.ts';
 import { CreateMiners1795000000002 } from './migrations/create-miners.ts';
 import { CreateReceipts1795000000001 } from './migrations/create-receipts.ts';
+import { CreateSystemEvents1795000000007 } from './migrations/create-system-events.ts';
 import { CreateWhitelistAndCheatReports1795000000003 } from './migrations/create-whitelist-and-cheat-reports.ts';
 import { IndexClaimsAndEnds1795000000005 } from './migrations/index-claims-and-ends.ts';
 import { NumberMessages1795000000004 } from './migrations/number-messages.ts';
@@ -18,7 +20,7 @@ import { WhitelistedHotkey } from './whitelist/whitelisted-hotkey.entity.ts';
 export const databaseOptions = (url: string): DatabaseOptions => ({
   service: 'validator',
   url,
-  entities: [Job, JobEvent, StoredReceipt, Miner, MinerManifest, WhitelistedHotkey, CheatReport],
+  entities: [Job, JobEvent, StoredReceipt, Miner, MinerManifest, WhitelistedHotkey, CheatReport, SystemEvent],
   migrations: [
     CreateJobs1795000000000,
     CreateReceipts1795000000001,
@@ -27,5 +29,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     NumberMessages1795000000004,
     IndexClaimsAndEnds1795000000005,
     CreateDynamicConfig1795000000006,
+    CreateSystemEvents1795000000007,
   ],
 });

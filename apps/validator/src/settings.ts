@@ -1,6 +1,9 @@
 import { env, envFlag, envNumber, envSecret, SigningServiceSettings } from '@horde/settings';
 import { IsBoolean, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 
+/** ComputeHorde's own collector of statistics. */
+const collectorOfFinney = 'https://stats-collector.computehorde.io/stats_collector/v0/';
+
 /** The validator's settings; ComputeHorde's names and defaults where it has them. */
 export class ValidatorSettings extends SigningServiceSettings {
   /** Where the validator serves its health and version. */
@@ -15,6 +18,12 @@ export class ValidatorSettings extends SigningServiceSettings {
   @env('FACILITATOR_URI')
   @Matches(/^wss?:\/\//, { message: 'it must begin with ws:// or wss://' })
   facilitatorUri = 'wss://facilitator.computehorde.io/ws/v0/';
+
+  /** Where what happens to the validator is sent, beside its own database. Empty: nowhere. @default ComputeHorde's, on finney; on other networks there is none */
+  @env('STATS_COLLECTOR_URL')
+  @IsOptional()
+  @Matches(/^(https?:\/\/.*)?$/, { message: 'it must begin with http:// or https://' })
+  statsCollectorUrl?: string;
 
   /** The versions that the validator tells the facilitator and anyone who asks at /version. */
   @env('VALIDATOR_VERSION') @IsString() version = 'unknown';
@@ -38,4 +47,10 @@ export class ValidatorSettings extends SigningServiceSettings {
   @envNumber('DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT') @IsInt() @Min(0) startupTimeLimit = 5;
   /** What is added once to the limits of a job's stages. Can be changed while it runs. @unit seconds */
   @envNumber('DYNAMIC_ORGANIC_JOB_ALLOWED_LEEWAY_TIME') @IsInt() @Min(0) allowedLeeway = 5;
+
+  /** The collector's address with a `/` at its end; null: there is none. */
+  get statsCollector(): string | null {
+    const url = this.statsCollectorUrl ?? (this.network === 'finney' ? collectorOfFinney : '');
+    return url === '' ? null : `${url.replace(/\/+$/, '')}/`;
+  }
 }

@@ -7,6 +7,8 @@ import { HealthModule, LOGGER, type Logger } from '@horde/operations';
 import { QueueModule, Queues } from '@horde/queue';
 import { databaseOptions } from './database.ts';
 import { ValidatorConfig } from './dynamic-config/validator-config.ts';
+import { EventPush } from './events/event-push.ts';
+import { SystemEvents } from './events/system-events.ts';
 import { CheatReports } from './facilitator/cheat-reports.ts';
 import { FacilitatorLink } from './facilitator/facilitator-link.ts';
 import { JobDriver } from './driver/job-driver.ts';
@@ -50,6 +52,8 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
           new DynamicConfigRefresh(config, queues, logger),
         inject: [ValidatorConfig, Queues],
       },
+      SystemEvents,
+      EventPush,
       CheatReports,
       FacilitatorLink,
       JobDriver,

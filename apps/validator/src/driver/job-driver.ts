@@ -10,6 +10,7 @@ import { Keypair } from '@horde/identity';
 import { LOGGER, type Logger, repeat, withLogContext } from '@horde/operations';
 import { MinerClient } from '../miner/miner-client.ts';
 import { MinerDelivery } from '../miner/miner-delivery.ts';
+import { SystemEvents } from '../events/system-events.ts';
 import { Receipts } from '../receipts/receipts.ts';
 import { Router } from '../routing/router.ts';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
@@ -45,6 +46,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
     delivery: MinerDelivery,
     miners: MinerClient,
     output: LiveOutput,
+    events: SystemEvents,
     keypair: Keypair,
     private readonly config: ValidatorConfig,
   ) {
@@ -55,6 +57,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
       delivery,
       miners,
       output,
+      events,
       keypair,
       logger,
     };

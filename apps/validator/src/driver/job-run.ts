@@ -5,6 +5,8 @@ import { HordeError, isTerminal, type JobStatus, type NewJob } from '@horde/prot
 import { MinerConnection, type ReceivedMessage } from '../miner/miner-connection.ts';
 import type { MinerClient } from '../miner/miner-client.ts';
 import type { MinerDelivery } from '../miner/miner-delivery.ts';
+import { jobEvent } from '../events/job-events.ts';
+import type { SystemEvents } from '../events/system-events.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import type { Router } from '../routing/router.ts';
 import type { Job } from '../jobs/job.entity.ts';
@@ -23,6 +25,7 @@ export interface RunParts {
   delivery: MinerDelivery;
   miners: MinerClient;
   output: LiveOutput;
+  events: SystemEvents;
   keypair: Keypair;
   limits: StageLimits;
   logger: Logger;
@@ -228,6 +231,7 @@ export class JobRun {
         await this.parts.delivery.cancel(tx, this.job.miner_hotkey, this.job.uuid, cancel);
       const payload = finishedReceipt(this.parties, this.job.started_at!.getTime(), score);
       await this.parts.delivery.put(tx, await this.parts.receipts.issue(tx, payload));
+      await this.parts.events.recordIn(tx, jobEvent(report, this.parties));
     });
     if (!stored) throw new ClaimLost();
     this.job = { ...this.job, status: report.status };

@@ -36,9 +36,14 @@ describe('what the validator keeps', () => {
       `insert into receipt (job_uuid, receipt_type, miner_hotkey, payload, validator_signature, created_at)
        select uuid, 'JobFinishedReceipt', 'm', '{}', 's', received_at from job`,
     );
+    await query(
+      `insert into system_event (type, subtype, description, data, at)
+       select 'JOB_ROUTING', request, 'x', '{}', received_at from job`,
+    );
     await new Retention(database, undefined as never, pino({ level: 'silent' })).evict();
     const kept = [{ request: 'recent' }, { request: 'running' }];
     expect(await query('select request from job order by 1')).toEqual(kept);
+    expect(await query(`select subtype as request from system_event`)).toEqual([{ request: 'recent' }]);
     for (const table of ['job_event', 'receipt'])
       expect(await query(`select request from ${table} left join job on uuid = job_uuid order by 1`)).toEqual(
         kept,

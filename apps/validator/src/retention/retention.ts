@@ -10,7 +10,7 @@ const interval = 3_600_000;
 /** How many are removed in one statement: each job may hold megabytes. */
 const batch = 500;
 
-/** Removes jobs and receipts that are older than two days. */
+/** Removes jobs, receipts and events that are older than two days. */
 @Injectable()
 export class Retention implements OnApplicationBootstrap {
   constructor(
@@ -46,7 +46,14 @@ export class Retention implements OnApplicationBootstrap {
        )
        select from gone`,
     );
-    if (receipts + jobs > 0) this.logger.info({ receipts, jobs }, 'old records were removed');
+    // Sent or not: a collector that is away for two days does not fill the disk.
+    const events = await this.all(
+      `delete from system_event where id = any (array(
+         select id from system_event where at < now() - make_interval(secs => $1) order by at limit $2
+       )) returning 1`,
+    );
+    if (receipts + jobs + events > 0)
+      this.logger.info({ receipts, jobs, events }, 'old records were removed');
   }
 
   /** Repeats a statement until it finds less than a batch. @returns how many it found */
