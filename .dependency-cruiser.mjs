@@ -67,7 +67,7 @@ export default {
       name: 'validator-base-knows-nothing-above',
       comment: 'What the core stands on: settings that change, and the record of what happened.',
       severity: 'error',
-      from: { path: '^apps/validator/src/(dynamic-config|events)/', pathNot: '[.]spec[.]ts$' },
+      from: { path: '^apps/validator/src/(dynamic-config|events|metrics)/', pathNot: '[.]spec[.]ts$' },
       to: { path: '^apps/validator/src/(facilitator|miner|routing|driver|retention|commands)/' },
     },
     {

@@ -25,6 +25,9 @@ import { Retention } from './retention/retention.ts';
 import { MinerSchedule } from './routing/miner-schedule.ts';
 import { Router } from './routing/router.ts';
 import { ValidatorSettings } from './settings.ts';
+import { Metrics } from './http/metrics.ts';
+import { MetricsController } from './http/metrics.controller.ts';
+import { MetricsRegistry } from './metrics/metrics-registry.ts';
 import { VersionController } from './http/version.controller.ts';
 import { Whitelist } from './whitelist/whitelist.ts';
 
@@ -39,7 +42,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       DatabaseModule.forRoot({ ...databaseOptions(databaseUrl), redisUrl }),
       QueueModule.forRoot({ service: 'validator', databaseUrl, redisUrl }),
     ],
-    controllers: [VersionController],
+    controllers: [VersionController, MetricsController],
     providers: [
       { provide: ValidatorSettings, useValue: settings },
       { provide: LOGGER, useValue: logger },
@@ -52,6 +55,8 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
           new DynamicConfigRefresh(config, queues, logger),
         inject: [ValidatorConfig, Queues],
       },
+      MetricsRegistry,
+      Metrics,
       SystemEvents,
       EventPush,
       CheatReports,
