@@ -115,6 +115,20 @@ export default {
       },
     },
     {
+      name: 'executor-link-knows-no-job',
+      comment: 'The job is driven over the link to the miner; the link knows messages and no job.',
+      severity: 'error',
+      from: { path: '^apps/executor/src/(miner|machine-specs)/', pathNot: '[.]spec[.]ts$' },
+      to: { path: '^apps/executor/src/job/' },
+    },
+    {
+      name: 'cli-network-knows-no-demo',
+      comment: 'The demo is one user of a network that the CLI starts.',
+      severity: 'error',
+      from: { path: '^apps/cli/src/network/', pathNot: '[.]spec[.]ts$' },
+      to: { path: '^apps/cli/src/demo/' },
+    },
+    {
       name: 'tests-stay-out-of-the-sources',
       severity: 'error',
       from: { path: '^(apps|libs)/', pathNot: ['[.]spec[.]ts$', '/testing/'] },

@@ -5,7 +5,7 @@ export {
   allGood,
   fail,
   ok,
-  reasonOf,
+  fullReasonOf,
   reportJson,
   reportLines,
   reportSum,

@@ -1,4 +1,4 @@
-import { reasonOf as innermostReason } from '@horde/network';
+import { reasonOf } from '@horde/network';
 
 /** What a check has come to: it is well; it works, but something should be done; it does not work. */
 type Verdict = 'OK' | 'WARN' | 'FAIL';
@@ -51,11 +51,11 @@ export const reportJson = (findings: Finding[]): string =>
   JSON.stringify({ ok: allGood(findings), checks: findings });
 
 /** What an error says, for the end of a sentence: with what is behind it, and without an end of its own. */
-export function reasonOf(error: unknown): string {
+export function fullReasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { message, cause } = error;
   const { code, errors } = error as { code?: unknown; errors?: unknown };
   const own = message || (typeof code === 'string' ? code : error.name);
   const inner = cause ?? (Array.isArray(errors) && errors.length > 0 ? error : undefined);
-  return (inner instanceof Error ? `${own}: ${innermostReason(inner)}` : own).replace(/\.$/, '');
+  return (inner instanceof Error ? `${own}: ${reasonOf(inner)}` : own).replace(/\.$/, '');
 }

@@ -1,12 +1,9 @@
-import { open, opendir, stat, statfs } from 'node:fs/promises';
+import { open, opendir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../usage-error.ts';
 
 /** What the demo takes. */
 const folderLimits = { bytes: 100_000_000, files: 5_000 } as const;
-
-/** The least free disk that a run may begin with. @unit bytes */
-const leastFreeDisk = 2_000_000_000;
 
 interface InputFile {
   /** Relative to the folder, with `/`. */
@@ -87,15 +84,4 @@ async function addFile(input: InputFolder, relative: string): Promise<void> {
 async function readableSize(file: string): Promise<number> {
   await using handle = await open(file);
   return (await handle.stat()).size;
-}
-
-/** Throws UsageError when the file system of `folder` has too little room to begin. */
-export async function checkFreeDisk(folder: string): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
-  const free = bavail * bsize;
-  if (free < leastFreeDisk) {
-    throw new UsageError(
-      `${folder} has ${(free / 1e9).toFixed(1)} GB free; the network needs ${leastFreeDisk / 1e9} GB to begin.`,
-    );
-  }
 }

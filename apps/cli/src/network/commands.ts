@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dataFolder } from '../paths.ts';
 import { row } from '../row.ts';
-import { checkFreeDisk } from '../demo/folder.ts';
+import { checkFreeDisk } from '../free-disk.ts';
 import { claimStaying, endNetwork } from './end-network.ts';
 import { startNetwork } from './network.ts';
 import { isRunning } from './processes.ts';

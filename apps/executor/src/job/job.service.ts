@@ -18,7 +18,7 @@ import { byMachineClock, now } from './clock.ts';
 import { failureMessage, overrun } from './failure.ts';
 import { Job } from './job.ts';
 import { type MachineOptions, openMachine } from './machine.ts';
-import type { OutputFeed } from './output-feed.ts';
+import type { OutputFeed } from '../miner/output-feed.ts';
 import { loadLibrary } from './runners.ts';
 import { stageLimits } from './stages.ts';
 import { WarmMachine } from './warm-machine.ts';

@@ -21,7 +21,7 @@ import { byMachineClock, now } from './clock.ts';
 import { badExit, type JobOutcome, overrun, type Progress } from './failure.ts';
 import { maxResult } from './max-result.ts';
 import type { Machine } from './machine.ts';
-import { OutputFeed } from './output-feed.ts';
+import { OutputFeed } from '../miner/output-feed.ts';
 import { type Stage, stageLimits, type StageLimits } from './stages.ts';
 import { withDeadline } from './with-deadline.ts';
 

@@ -1,6 +1,6 @@
 import { CancelJob, ExecutorReady, JobOutput, make } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
-import { OutputFeed } from '../job/output-feed.ts';
+import { OutputFeed } from './output-feed.ts';
 import { DurableMiner } from '../testing/durable-miner.ts';
 import { finished, lineWithJob, openLink } from '../testing/open-link.ts';
 import { requests } from '../testing/requests.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OutputFeed } from '../job/output-feed.ts';
+import { OutputFeed } from './output-feed.ts';
 import { LiveOutput } from './live-output.ts';
 
 interface Sent {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JobOutput, make, writeFrame } from '@horde/protocol';
-import type { OutputFeed, OutputPiece, OutputStream } from '../job/output-feed.ts';
+import type { OutputFeed, OutputPiece, OutputStream } from './output-feed.ts';
 import { StreamText } from './stream-text.ts';
 
 /** How long output is gathered before it is passed on. @unit ms */

@@ -4,7 +4,7 @@ import { clampDelay, doublingPause } from '@horde/async';
 import { LOGGER, type Logger } from '@horde/operations';
 import { errors, executorPath, minerExecutorExtensions, writeFrame } from '@horde/protocol';
 import { connect } from '@horde/transport';
-import type { OutputFeed } from '../job/output-feed.ts';
+import type { OutputFeed } from './output-feed.ts';
 import { ExecutorSettings } from '../settings.ts';
 import { Assignment } from './assignment.ts';
 import { LiveOutput } from './live-output.ts';

@@ -2,7 +2,7 @@ import { Command } from 'nest-commander';
 import pg from 'pg';
 import { MinerCommand } from './miner-command.ts';
 import { minerVersionAt, ownAddress } from '../connections/own-address.ts';
-import { reasonOf } from '@horde/commands';
+import { fullReasonOf } from '@horde/commands';
 
 /** How long the database may take to answer. @unit ms */
 const patience = 5_000;
@@ -16,7 +16,7 @@ export class LivenessCheck extends MinerCommand {
     const settings = this.context.settings();
     const address = ownAddress(settings);
     const version = await minerVersionAt(address, this.context.signal).catch((error: unknown) => {
-      throw new Error(`The miner does not answer at ${address}: ${reasonOf(error)}.`, { cause: error });
+      throw new Error(`The miner does not answer at ${address}: ${fullReasonOf(error)}.`, { cause: error });
     });
     const client = new pg.Client({
       connectionString: settings.databaseUrl,
@@ -27,7 +27,9 @@ export class LivenessCheck extends MinerCommand {
       await client.connect();
       await client.query('select 1 from miner.migrations limit 1');
     } catch (error) {
-      throw new Error(`The miner answers, but its database does not: ${reasonOf(error)}.`, { cause: error });
+      throw new Error(`The miner answers, but its database does not: ${fullReasonOf(error)}.`, {
+        cause: error,
+      });
     } finally {
       await client.end().catch(() => undefined);
     }

@@ -3,7 +3,7 @@ import {
   fail,
   type Finding,
   ok,
-  reasonOf,
+  fullReasonOf,
   reportJson,
   reportLines,
   reportSum,
@@ -52,7 +52,7 @@ export class SelfTest extends MinerCommand {
       findings.push(...(await selfTest(this.context, { ...(image && { image }), tell })));
     } catch (error) {
       if (!(error instanceof IdentityError || error instanceof DatabaseError)) throw error;
-      const finding = fail('miner', `${reasonOf(error)}.`, 'Run `miner doctor`.');
+      const finding = fail('miner', `${fullReasonOf(error)}.`, 'Run `miner doctor`.');
       tell(finding);
       findings.push(finding);
     }

@@ -1,7 +1,7 @@
 import { ChainError } from '@horde/chain';
 import { makeChain } from '../chain/make-chain.ts';
 import { hostAndPort } from '../connections/own-address.ts';
-import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
+import { fail, ok, fullReasonOf, warn, type Finding } from '@horde/commands';
 import type { MinerSettings } from '../settings.ts';
 
 /** Looks at the way to the chain, and at what the chain has of the miner. @param hotkey null: not known */
@@ -26,7 +26,7 @@ export async function checkChain(settings: MinerSettings, hotkey: string | null)
     const address = hostAndPort(own.address.ip, own.address.port);
     return [chain, ok('registration', `Registered as ${own.uid}, at ${address}.`)];
   } catch (error) {
-    return [fail('chain', `${reasonOf(error)}.`, remedy(error))];
+    return [fail('chain', `${fullReasonOf(error)}.`, remedy(error))];
   }
 }
 

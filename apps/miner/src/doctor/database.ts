@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
+import { fail, ok, fullReasonOf, warn, type Finding } from '@horde/commands';
 import { databaseOptions } from '../migrations/database-options.ts';
 import type { MinerSettings } from '../settings.ts';
 
@@ -35,7 +35,7 @@ export async function checkDatabase({ databaseUrl }: MinerSettings): Promise<Fin
   } catch (error) {
     const fix =
       'Start Postgres, or set DATABASE_URL to where it is: postgres://user:password@host:port/database';
-    return fail(check, `It cannot be used: ${reasonOf(error)}.`, fix);
+    return fail(check, `It cannot be used: ${fullReasonOf(error)}.`, fix);
   } finally {
     await client.end().catch(() => undefined);
   }

@@ -1,6 +1,6 @@
 import { oldestToolkit } from '@horde/job-runner';
 import { executorClasses, type ExecutorClass } from '@horde/protocol';
-import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
+import { fail, ok, fullReasonOf, warn, type Finding } from '@horde/commands';
 import type { MinerSettings } from '../settings.ts';
 import { engine, engineSocket } from './engine.ts';
 import type { ExecutorPlaces } from './servers.ts';
@@ -39,7 +39,7 @@ export async function checkDocker(
     if (kind === 'docker') findings.push(await image(settings, environment));
     return { findings, root: info.DockerRootDir };
   } catch (error) {
-    const says = `The engine does not answer: ${reasonOf(error)}.`;
+    const says = `The engine does not answer: ${fullReasonOf(error)}.`;
     if (environment['JOB_RUNNER'] === 'process') {
       const fix = 'Unset JOB_RUNNER, and install Docker: plain processes are not isolated from this machine.';
       return { findings: [warn(check, says, fix)], root: null };
@@ -101,6 +101,6 @@ async function image({ executorImage }: MinerSettings, environment: Environment)
     return ok(check, `${executorImage} is there.`);
   } catch (error) {
     const fix = `Fetch it (docker pull ${executorImage}) or build it, or set EXECUTOR_IMAGE; the miner fetches it when it starts, where it can.`;
-    return warn(check, `${executorImage} is not on this machine: ${reasonOf(error)}.`, fix);
+    return warn(check, `${executorImage} is not on this machine: ${fullReasonOf(error)}.`, fix);
   }
 }

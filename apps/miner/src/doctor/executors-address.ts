@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { runTool, toolsImage } from '@horde/job-runner';
 import { hostAndPort } from '../connections/own-address.ts';
-import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
+import { fail, ok, fullReasonOf, warn, type Finding } from '@horde/commands';
 import { addressForExecutors } from '../executors/address-for-executors.ts';
 import type { MinerSettings } from '../settings.ts';
 import { engine } from './engine.ts';
@@ -24,7 +24,7 @@ export async function checkExecutorsAddress(
   try {
     host = await addressForExecutors(settings);
   } catch (error) {
-    return fail(check, `${reasonOf(error)}.`, fix);
+    return fail(check, `${fullReasonOf(error)}.`, fix);
   }
   const address = hostAndPort(host, port);
   const ownPort = port === settings.port;
@@ -41,7 +41,7 @@ export async function checkExecutorsAddress(
     const says = `Containers do not reach the miner at ${address}: ${stderr.trim().replace(/^nc: /, '')}.`;
     return ownPort ? fail(check, says, fix) : warn(check, says, `${fix} The miner has to run for this.`);
   } catch (error) {
-    return warn(check, `It could not be looked at: ${reasonOf(error)}.`, fix);
+    return warn(check, `It could not be looked at: ${fullReasonOf(error)}.`, fix);
   } finally {
     listener?.close();
   }

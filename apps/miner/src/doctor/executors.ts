@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createLogger } from '@horde/operations';
-import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
+import { fail, ok, fullReasonOf, warn, type Finding } from '@horde/commands';
 import { customManagerClass } from '../executors/custom-executor-manager.ts';
 import { makeExecutorManager } from '../executors/make-executor-manager.ts';
 import type { MinerSettings } from '../settings.ts';
@@ -30,7 +30,7 @@ export async function checkExecutors(
     return [fail(check, [`Machines are away: ${few}.`, ...told].join(' '), fix)];
   } catch (error) {
     const fix = 'Set EXECUTOR_MANAGER_CLASS_PATH and what belongs to it; docs/settings.md has the words.';
-    return [fail(check, `${reasonOf(error)}.`, fix)];
+    return [fail(check, `${fullReasonOf(error)}.`, fix)];
   }
 }
 
@@ -42,7 +42,7 @@ async function checkCustomManager({ executorManager, vendorDirectory }: MinerSet
     await customManagerClass(executorManager, folder);
     return ok(check, `${executorManager} is there, and starts them: what it needs is not looked at.`);
   } catch (error) {
-    const says = `EXECUTOR_MANAGER_CLASS_PATH is "${executorManager}". ${reasonOf(error)}.`;
+    const says = `EXECUTOR_MANAGER_CLASS_PATH is "${executorManager}". ${fullReasonOf(error)}.`;
     if (existsSync(path.join(folder, 'setup.sh')))
       return warn(check, says, `Run ${path.join(folder, 'setup.sh')}, as the miner does when it starts.`);
     return fail(check, says, 'Mend the module, or set EXECUTOR_MANAGER_CLASS_PATH and VENDOR_DIRECTORY.');
@@ -53,6 +53,6 @@ async function checkCustomManager({ executorManager, vendorDirectory }: MinerSet
 export const unreadableServers = (error: unknown): Finding =>
   fail(
     'executors',
-    `${reasonOf(error)}.`,
+    `${fullReasonOf(error)}.`,
     'Mend the file, or set DOCKER_EXECUTORS_CONFIG_PATH to another one.',
   );

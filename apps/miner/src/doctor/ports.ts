@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { parseStreamingPorts } from '@horde/executor-manager';
 import { hostAndPort, minerVersionAt, ownAddress } from '../connections/own-address.ts';
-import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
+import { fail, ok, fullReasonOf, warn, type Finding } from '@horde/commands';
 import type { MinerSettings } from '../settings.ts';
 
 /** Looks at whether the miner has its port, or can have it. */
@@ -34,7 +34,7 @@ export async function checkStreamingPorts({ streamingPorts }: MinerSettings): Pr
   try {
     ports = parseStreamingPorts(streamingPorts).slice(0, mostPorts);
   } catch (error) {
-    return fail(check, `STREAMING_PORTS is "${streamingPorts}": ${reasonOf(error)}.`, fix);
+    return fail(check, `STREAMING_PORTS is "${streamingPorts}": ${fullReasonOf(error)}.`, fix);
   }
   const errors = await Promise.all(ports.map(({ port }) => listenError('0.0.0.0', port)));
   const free = errors.filter((error) => error === null).length;

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
+import { fail, ok, fullReasonOf, warn, type Finding } from '@horde/commands';
 import type { MinerSettings } from '../settings.ts';
 
 /** How long Redis may take to answer. @unit ms */
@@ -30,7 +30,7 @@ export async function checkRedis({ redisUrl }: MinerSettings): Promise<Finding> 
     return warn(check, `${says} It throws away what it has no room for (${policy}).`, fix);
   } catch (error) {
     const fix = 'Start Redis, set REDIS_URL to where it is, or unset REDIS_URL and REDIS_HOST.';
-    return fail(check, `It cannot be used: ${reasonOf(error)}.`, fix);
+    return fail(check, `It cannot be used: ${fullReasonOf(error)}.`, fix);
   } finally {
     redis.disconnect();
   }

@@ -1,5 +1,5 @@
 import { ownHotkeyPath, readHotkey } from '@horde/identity';
-import { fail, ok, reasonOf, type Finding } from '@horde/commands';
+import { fail, ok, fullReasonOf, type Finding } from '@horde/commands';
 import type { MinerSettings } from '../settings.ts';
 
 /** Looks at the hotkey's file. @returns also its address; null: it cannot be read */
@@ -22,6 +22,6 @@ export async function checkWallet(
   } catch (error) {
     const fix =
       'Set BITTENSOR_WALLET_DIRECTORY, BITTENSOR_WALLET_NAME and BITTENSOR_WALLET_HOTKEY_NAME to a hotkey that this user can read.';
-    return { findings: [fail(check, `${reasonOf(error)}.`, fix)], address: null };
+    return { findings: [fail(check, `${fullReasonOf(error)}.`, fix)], address: null };
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ExecutorClass } from '@horde/protocol';
-import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
+import { fail, ok, fullReasonOf, warn, type Finding } from '@horde/commands';
 import { Busy, runTestJob, type TestedMiner } from './run-test-job.ts';
 import { echoJob } from './test-job.ts';
 
@@ -45,13 +45,13 @@ export function notDone(check: string, error: unknown): Finding {
   if (error instanceof Busy) {
     return warn(
       check,
-      `Not tested: ${reasonOf(error)}.`,
+      `Not tested: ${fullReasonOf(error)}.`,
       'Run the self-test again when an executor is free.',
     );
   }
   const fix =
     'Look at the log of the miner, and of the executor (EXECUTOR_LOG_FOLDER, or `docker logs` of its container); `miner doctor` looks at what executors need.';
-  return fail(check, `Not completed: ${reasonOf(error)}.`, fix);
+  return fail(check, `Not completed: ${fullReasonOf(error)}.`, fix);
 }
 
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

@@ -5,7 +5,7 @@ import { verifyHex } from '@horde/identity';
 import { parseJson, readObject, Receipt, receiptTexts, type JsonObject } from '@horde/protocol';
 import { pageAt } from '@horde/receipts';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
-import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
+import { fail, ok, fullReasonOf, warn, type Finding } from '@horde/commands';
 import type { StoredReceipt } from '../receipts/stored-receipt.entity.ts';
 import type { TestedMiner } from './run-test-job.ts';
 
@@ -65,7 +65,7 @@ async function checkPages(miner: TestedMiner, jobs: string[], since: number): Pr
     return ok(check, `All ${wanted} receipts are served at http://${miner.address}/receipts/.`);
   } catch (error) {
     miner.signal.throwIfAborted();
-    return fail(check, `The pages cannot be fetched as validators do: ${reasonOf(error)}.`, fix);
+    return fail(check, `The pages cannot be fetched as validators do: ${fullReasonOf(error)}.`, fix);
   }
 }
 

@@ -4,7 +4,7 @@ import { isPublic } from '@horde/executor-manager';
 import { verifyHex } from '@horde/identity';
 import { streamingText, type ExecutorClass, type StreamingJobReady } from '@horde/protocol';
 import { hostAndPort } from '../connections/own-address.ts';
-import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
+import { fail, ok, fullReasonOf, warn, type Finding } from '@horde/commands';
 import { notDone, seconds, type JobChecked } from './check-job.ts';
 import { runTestJob, type TestedMiner } from './run-test-job.ts';
 import { streamingJob } from './test-job.ts';
@@ -84,7 +84,7 @@ async function visit(
   } catch (error) {
     signal.throwIfAborted();
     const fix = `Let TCP port ${ready.port} through to the executor's machine. If users reach it elsewhere than at ${ready.ip}, set BITTENSOR_MINER_ADDRESS or the public_address of its server. Where this machine cannot reach its own public address, try from another one: curl -k https://${where}/ has to answer with 400 or 403.`;
-    return fail(check, `The job does not answer at ${where}: ${reasonOf(error)}.`, fix);
+    return fail(check, `The job does not answer at ${where}: ${fullReasonOf(error)}.`, fix);
   }
 }
 

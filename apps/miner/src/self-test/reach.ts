@@ -1,7 +1,7 @@
 import { ExecutorManifest, type ExecutorClass } from '@horde/protocol';
 import type { SigningChain } from '@horde/chain';
 import { hostAndPort, minerVersionAt } from '../connections/own-address.ts';
-import { fail, ok, reasonOf, type Finding } from '@horde/commands';
+import { fail, ok, fullReasonOf, type Finding } from '@horde/commands';
 import { TestConnection } from './test-connection.ts';
 import type { TestValidator } from './test-validator.ts';
 
@@ -38,7 +38,7 @@ export async function reach(
   } catch (error) {
     signal.throwIfAborted();
     return {
-      finding: fail(check, `The miner cannot be used at ${address}: ${reasonOf(error)}.`, fix),
+      finding: fail(check, `The miner cannot be used at ${address}: ${fullReasonOf(error)}.`, fix),
       manifest: null,
     };
   }
@@ -55,7 +55,7 @@ export async function announcedAddress(
     ({ neurons } = await chain.neurons());
   } catch (error) {
     const fix = 'Start Pylon, or set PYLON_ADDRESS and PYLON_IDENTITY_TOKEN; `miner doctor` says more.';
-    return { finding: fail(check, `The chain cannot be asked: ${reasonOf(error)}.`, fix) };
+    return { finding: fail(check, `The chain cannot be asked: ${fullReasonOf(error)}.`, fix) };
   }
   const own = neurons.find((neuron) => neuron.hotkey === hotkey);
   if (!own) {

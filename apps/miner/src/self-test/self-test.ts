@@ -4,7 +4,7 @@ import { Keypair } from '@horde/identity';
 import type { ExecutorClass } from '@horde/protocol';
 import type { MinerContext } from '../commands/miner-context.ts';
 import { ownAddress } from '../connections/own-address.ts';
-import { fail, ok, reasonOf, warn, type Finding } from '@horde/commands';
+import { fail, ok, fullReasonOf, warn, type Finding } from '@horde/commands';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
 import { managerKind } from '../executors/executor-manager-names.ts';
 import { MinerSettings } from '../settings.ts';
@@ -118,7 +118,7 @@ async function imageFor(
     return await testImage(settings, environment);
   } catch (error) {
     const fix = 'Run `miner doctor`, or name an image with --image.';
-    tell(fail('test image', `There is none to run test jobs in: ${reasonOf(error)}.`, fix));
+    tell(fail('test image', `There is none to run test jobs in: ${fullReasonOf(error)}.`, fix));
     return null;
   }
 }
