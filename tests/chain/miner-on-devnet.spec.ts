@@ -94,9 +94,11 @@ describe('a miner that starts', () => {
     const asked: string[] = [];
     const calls = [
       'latestBlock',
+      'blockTime',
       'neurons',
       'validators',
       'commitment',
+      'commitments',
       'ownCommitment',
       'setCommitment',
       'setWeights',

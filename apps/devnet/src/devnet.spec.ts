@@ -65,11 +65,23 @@ describe("Pylon's API", () => {
     },
   );
 
-  it('tells the newest block and its time', async () => {
+  it('tells the newest block and its time in seconds, and the exact one in its first extrinsic', async () => {
     expect((await devnet.call('GET', '/api/v1/block/latest')).body).toEqual({
       number: 0,
       hash: expect.any(String),
-      timestamp: now,
+      timestamp: now / 1000,
+    });
+    expect((await devnet.call('GET', '/api/v1/block/0/extrinsic/0')).body).toEqual({
+      block_number: 0,
+      extrinsic_index: 0,
+      extrinsic_hash: expect.any(String),
+      extrinsic_length: expect.any(Number),
+      address: null,
+      call: {
+        call_module: 'Timestamp',
+        call_function: 'set',
+        call_args: [{ name: 'now', type: 'Moment', value: now }],
+      },
     });
   });
 
@@ -101,6 +113,8 @@ describe("Pylon's API", () => {
     ['/api/v1/identity/nobody/subnet/12/block/latest/neurons', "Identity 'nobody' not found"],
     [`${open}/block/5/neurons`, 'Block 5 is still to come: the newest is 0.'],
     [`${open}/block/5/validators`, 'Block 5 is still to come: the newest is 0.'],
+    ['/api/v1/block/5/extrinsic/0', 'Block 5 not found.'],
+    ['/api/v1/block/0/extrinsic/1', 'Extrinsic 1 not found in block 0.'],
     [`${open}/block/latest/commitments/${stranger}`, 'Commitment not found.'],
     [`${open}/block/latest/commitments/__proto__`, 'Commitment not found.'],
     [`${own}/block/latest/commitments/self`, 'Commitment not found.'],

@@ -11,6 +11,8 @@ export interface Neuron {
   /** @unit alpha, TAO included as the chain weighs it */
   totalStake: number;
   validatorPermit: boolean;
+  /** When it last handed in weights, sealed ones included; before the first, when it was registered. @unit blocks */
+  lastUpdate: number;
 }
 
 export interface Block {
@@ -43,6 +45,14 @@ export interface Hyperparameters {
 export interface Chain {
   latestBlock(): Promise<Block>;
   /**
+   * When a block was made, to the millisecond as the chain has it: who reckons with rounded times comes to other sums
+   * than the others. null where the way to the chain does not tell it: an older Pylon does not.
+   *
+   * @param block its number. One that is not there is a ChainError
+   * @returns ms since 1970
+   */
+  blockTime(block: number): Promise<number | null>;
+  /**
    * All neurons at a block, and that block.
    *
    * @param block its number; default the newest. One that is not there is a ChainError
@@ -52,6 +62,8 @@ export interface Chain {
   validators(block?: number): Promise<{ block: Block; validators: Neuron[] }>;
   /** A hotkey's commitment as text (bytes that are no UTF-8 become U+FFFD); null when it has none. */
   commitment(hotkey: string): Promise<string | null>;
+  /** All commitments as of the newest block, and that block: hotkey -> text, as `commitment` gives it. */
+  commitments(): Promise<{ block: Block; commitments: Map<string, string> }>;
   /** The subnet's, as of now. Not there where the way to the chain does not tell them: Pylon does not. */
   hyperparameters?(): Promise<Hyperparameters>;
 }

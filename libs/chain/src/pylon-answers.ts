@@ -29,11 +29,35 @@ export function readBlock(value: unknown): Block {
   return { number: count(block['number'], 'block.number'), hash: text(block['hash'], 'block.hash') };
 }
 
+/** `{call: {call_module, call_function, call_args: [{name, value}]}}` of the extrinsic that every block begins with. */
+export function readBlockTime(body: unknown): number {
+  const call = fields(fields(body, 'the answer')['call'], 'call');
+  const of = `${text(call['call_module'], 'call_module')}.${text(call['call_function'], 'call_function')}`;
+  if (of !== 'Timestamp.set') throw new AnswerError(`the first extrinsic is ${of}, not Timestamp.set`);
+  if (!Array.isArray(call['call_args'])) throw new AnswerError('call_args is not a list');
+  const args = call['call_args'].map((arg) => fields(arg, 'an argument'));
+  const now = args.find(({ name }) => name === 'now')?.['value'];
+  return count(typeof now === 'string' && /^\d+$/.test(now) ? Number(now) : now, 'the value of now');
+}
+
 /** `{commitment: hex}`, with or without 0x. */
 export function readCommitment(body: unknown): Buffer {
-  const hex = text(fields(body, 'the answer')['commitment'], 'commitment').replace(/^0x/, '');
-  if (!/^(?:[0-9a-f]{2})*$/i.test(hex)) throw new AnswerError('commitment is not hex');
-  return Buffer.from(hex, 'hex');
+  return hex(fields(body, 'the answer')['commitment'], 'commitment');
+}
+
+/** `{block, commitments: {hotkey: hex}}`, with or without 0x. */
+export function readCommitments(body: unknown): { block: Block; commitments: Map<string, string> } {
+  const answer = fields(body, 'the answer');
+  const commitments = Object.entries(fields(answer['commitments'], 'commitments'));
+  return {
+    block: readBlock(answer['block']),
+    commitments: new Map(
+      commitments.map(([hotkey, value]) => [
+        hotkey,
+        hex(value, `the commitment of ${hotkey}`).toString('utf8'),
+      ]),
+    ),
+  };
 }
 
 /** `{netuid}` of a login. */
@@ -75,6 +99,7 @@ function readNeuron(value: unknown): Neuron {
     address: readAddress(fields(neuron['axon_info'], of('axon_info')), of),
     totalStake: total,
     validatorPermit: permit,
+    lastUpdate: count(neuron['last_update'], of('last_update')),
   };
 }
 
@@ -95,6 +120,12 @@ function fields(value: unknown, what: string): Fields {
 function text(value: unknown, what: string): string {
   if (typeof value !== 'string') throw new AnswerError(`${what} is not text`);
   return value;
+}
+
+function hex(value: unknown, what: string): Buffer {
+  const digits = text(value, what).replace(/^0x/, '');
+  if (!/^(?:[0-9a-f]{2})*$/i.test(digits)) throw new AnswerError(`${what} is not hex`);
+  return Buffer.from(digits, 'hex');
 }
 
 function count(value: unknown, what: string): number {

@@ -88,6 +88,7 @@ describe('who asks', () => {
           address: { ip: '203.0.113.7', port: 8000 },
           totalStake: 3.5,
           validatorPermit: true,
+          lastUpdate: 1,
         },
       ],
     });
@@ -276,6 +277,50 @@ describe('the newest block', () => {
   });
 });
 
+describe("a block's time", () => {
+  const timestamp = 'GET /api/v1/block/7/extrinsic/0';
+  const extrinsic = (call: object) => json(200, { block_number: 7, extrinsic_index: 0, call });
+  const set = (value: unknown, call_module = 'Timestamp') =>
+    extrinsic({ call_module, call_function: 'set', call_args: [{ name: 'now', type: 'Moment', value }] });
+
+  it.each([[1_767_225_600_001], ['1767225600001']])(
+    'is read to the millisecond from its first extrinsic: %j',
+    async (value) => {
+      answers[timestamp] = set(value);
+      expect(await reader().blockTime(7)).toBe(1_767_225_600_001);
+      expect(seen).toEqual([{ call: timestamp, authorization: `Bearer ${token}` }]);
+    },
+  );
+
+  it.each([404, 401])('is not told by a Pylon that answers %i, and that is asked once', async (status) => {
+    answers[timestamp] = json(status, { detail: 'Not Found' });
+    answers['GET /api/v1/subnet/12/block/7/validators'] = json(200, { block, validators: [] });
+    const chain = reader();
+    expect([await chain.blockTime(7), await chain.blockTime(8)]).toEqual([null, null]);
+    expect(calls()).toEqual([timestamp, 'GET /api/v1/subnet/12/block/7/validators', timestamp]);
+  });
+
+  it('of a block that is still to come is refused, and told once it is there', async () => {
+    const chain = reader();
+    expect(await failure(chain.blockTime(7))).toMatchObject({ kind: 'refused' });
+    answers[timestamp] = set(5);
+    expect(await chain.blockTime(7)).toBe(5);
+  });
+
+  it.each([
+    ['another call', set(1, 'Drand'), 'the first extrinsic is Drand.set, not Timestamp.set'],
+    ['no call', json(200, {}), 'call is not an object'],
+    ['no time', set(undefined), 'the value of now is not a whole number'],
+    ['half a millisecond', set(0.5), 'the value of now is not a whole number'],
+  ])('is unreadable where the extrinsic is %s', async (_what, answer, sentence) => {
+    answers[timestamp] = answer;
+    expect(await failure(reader().blockTime(7))).toMatchObject({
+      kind: 'unreadable',
+      message: expect.stringContaining(sentence),
+    });
+  });
+});
+
 describe('a commitment', () => {
   it.each([['0x3c4d3a3e'], ['3C4D3A3E']])('is read with and without 0x: %s', async (hex) => {
     answers[`${open}/commitments/${hotkey}`] = json(200, { block, hotkey, commitment: hex });
@@ -292,6 +337,18 @@ describe('a commitment', () => {
     expect(await failure(miner().ownCommitment())).toMatchObject({ kind: 'unreadable' });
     answers[`${own}/commitments/${hotkey}`] = json(200, { block, hotkey, commitment: '0xff3c' });
     expect(await miner().commitment(hotkey)).toBe('\u{fffd}<');
+  });
+
+  it('of everybody comes in one answer, with the block that it is of', async () => {
+    const commitments = { [hotkey]: '0x3c4d3a3e', other: 'ff3c' };
+    answers[`${open}/commitments`] = json(200, { block, commitments });
+    expect(await reader().commitments()).toEqual({
+      block,
+      commitments: new Map([
+        [hotkey, '<M:>'],
+        ['other', '\u{fffd}<'],
+      ]),
+    });
   });
 });
 

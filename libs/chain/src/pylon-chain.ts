@@ -2,7 +2,9 @@ import { ChainError, commitmentLimit, type Block, type Neuron, type SigningChain
 import {
   AnswerError,
   readBlock,
+  readBlockTime,
   readCommitment,
+  readCommitments,
   readIdentityNetuid,
   readNetuid,
   readNeurons,
@@ -36,6 +38,8 @@ export class PylonChain implements SigningChain {
   private login: Promise<void> | null = null;
   /** Older Pylons do not say what the newest block is; then it is learnt from the validators. */
   private tellsBlock = true;
+  /** Older Pylons, and newer ones without a token for what is of no subnet, do not show what is in a block. */
+  private tellsTimes = true;
 
   /** @throws ChainError when the address cannot be one */
   constructor(protected readonly options: PylonOptions) {
@@ -44,15 +48,27 @@ export class PylonChain implements SigningChain {
 
   async latestBlock(): Promise<Block> {
     if (this.tellsBlock) {
-      const request = this.request('GET', '/api/v1/block/latest', {
-        token: this.options.openAccessToken ?? this.token,
-      });
-      const answer = await this.http.ask(request);
-      if (answer.status === 200) return this.read(request, answer, readBlock);
-      if (![401, 403, 404].includes(answer.status)) throw this.http.refused(request, answer);
+      const block = await this.ofNoSubnet('/block/latest', readBlock);
+      if (block) return block;
       this.tellsBlock = false;
     }
     return (await this.validators()).block;
+  }
+
+  /**
+   * From the extrinsic that every block begins with: the time that Pylon gives the newest block by itself is cut to
+   * whole seconds.
+   */
+  async blockTime(block: number): Promise<number | null> {
+    if (!this.tellsTimes) return null;
+    const path = `/block/${block}/extrinsic/0`;
+    const told = await this.ofNoSubnet(path, readBlockTime);
+    if (told !== null) return told;
+    // Is it the block that is not there? It may also have come into being in between.
+    await this.validators(block);
+    const toldNow = await this.ofNoSubnet(path, readBlockTime);
+    this.tellsTimes = toldNow !== null;
+    return toldNow;
   }
 
   async neurons(block?: number): Promise<{ block: Block; neurons: Neuron[] }> {
@@ -66,6 +82,10 @@ export class PylonChain implements SigningChain {
   async commitment(hotkey: string): Promise<string | null> {
     const bytes = await this.committed(encodeURIComponent(hotkey));
     return bytes && bytes.toString('utf8');
+  }
+
+  async commitments(): Promise<{ block: Block; commitments: Map<string, string> }> {
+    return this.get('/block/latest/commitments', readCommitments);
   }
 
   async ownCommitment(): Promise<string | null> {
@@ -120,6 +140,15 @@ export class PylonChain implements SigningChain {
     const { request, answer } = await this.answer('GET', `/block/latest/commitments/${whose}`, {});
     if (answer.status === 404) return null;
     return this.read(request, this.accepted(request, answer), readCommitment);
+  }
+
+  /** A call above the subnets; null when Pylon does not know it, or not for our token. */
+  private async ofNoSubnet<T>(path: string, reader: (body: unknown) => T): Promise<T | null> {
+    const token = this.options.openAccessToken ?? this.token;
+    const request = this.request('GET', `/api/v1${path}`, { token });
+    const answer = await this.http.ask(request);
+    if ([401, 403, 404].includes(answer.status)) return null;
+    return this.read(request, this.accepted(request, answer), reader);
   }
 
   private async get<T>(path: string, reader: (body: unknown) => T): Promise<T> {

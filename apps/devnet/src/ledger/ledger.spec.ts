@@ -56,6 +56,21 @@ describe('who is registered', () => {
     expect(ledger.neurons(2)).toEqual([]);
   });
 
+  it('was last updated when it was registered, then when it set weights: no other change counts', async () => {
+    const ledger = await open();
+    await ledger.register(bob, participant);
+    await ledger.remove(bob);
+    nextBlock();
+    await ledger.register(bob, participant);
+    nextBlock();
+    await ledger.register(bob, { ...participant, stake: 6 });
+    expect(ledger.neurons(2)).toMatchObject([{ stake: 6, last_update: 1 }]);
+    nextBlock();
+    await ledger.setWeights(bob, new Map([[bob, 1]]));
+    expect(ledger.neurons(3)).toMatchObject([{ last_update: 3 }]);
+    expect(ledger.neurons(2)).toMatchObject([{ last_update: 1 }]);
+  });
+
   it('registers again without a trace when nothing changes', async () => {
     const ledger = await open();
     await ledger.register(alice, participant);

@@ -10,7 +10,7 @@ const keptWeights = 100;
 export interface LedgerNeuron extends Participant {
   hotkey: string;
   uid: number;
-  /** When it last set weights, else when it was last changed. @unit blocks */
+  /** When it last set weights, else when it was registered. @unit blocks */
   last_update: number;
 }
 
@@ -160,10 +160,12 @@ export async function openLedger(
 function neuronsAt(state: DevnetState, block: number): LedgerNeuron[] {
   const found: LedgerNeuron[] = [];
   for (const [hotkey, changes] of Object.entries(state.neurons)) {
-    const change = changes.findLast((candidate) => candidate.block <= block);
-    if (!change?.neuron) continue;
+    const index = changes.findLastIndex((candidate) => candidate.block <= block);
+    const neuron = changes[index]?.neuron;
+    if (!neuron) continue;
     const weights = state.weights.findLast((set) => set.hotkey === hotkey && set.block <= block);
-    found.push({ hotkey, ...change.neuron, last_update: Math.max(change.block, weights?.block ?? 0) });
+    const registered = changes[changes.findLastIndex((change, i) => i < index && !change.neuron) + 1]!.block;
+    found.push({ hotkey, ...neuron, last_update: Math.max(registered, weights?.block ?? 0) });
   }
   return found.toSorted((a, b) => a.uid - b.uid);
 }

@@ -28,6 +28,22 @@ function pylonNeuron(neuron: LedgerNeuron): Record<string, unknown> {
   };
 }
 
+/** The extrinsic that a block begins with, as Pylon shows it. @param time ms since 1970 */
+export function timestampExtrinsic(block: BlockInfo, time: number) {
+  return {
+    block_number: block.number,
+    extrinsic_index: 0,
+    extrinsic_hash: block.hash,
+    extrinsic_length: 10,
+    address: null,
+    call: {
+      call_module: 'Timestamp',
+      call_function: 'set',
+      call_args: [{ name: 'now', type: 'Moment', value: time }],
+    },
+  };
+}
+
 /** Pylon's map from hotkey to neuron. */
 export function subnetNeurons(block: BlockInfo, neurons: LedgerNeuron[]) {
   return {

@@ -8,9 +8,10 @@ import {
   Post,
   UnauthorizedException,
 } from '@nestjs/common';
-import { readBody, readToken } from '../http/input.ts';
+import { readBlockNumber, readBody, readToken } from '../http/input.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { DevnetSettings } from '../settings.ts';
+import { timestampExtrinsic } from './answers.ts';
 
 /** What Pylon's API says above the subnets: its identities and the newest block. */
 @Controller('api/v1')
@@ -39,10 +40,19 @@ export class ChainController {
     return { identities: Object.fromEntries(names.map((name) => [name, this.settings.netuid])) };
   }
 
-  /** `timestamp` is in milliseconds since 1970, as on the chain. */
+  /** As Pylon has it, `timestamp` is in whole seconds since 1970; the exact one is in the block's first extrinsic. */
   @Get('block/latest')
   latestBlock() {
     const block = this.ledger.clock.latest();
-    return { ...block, timestamp: this.ledger.clock.time(block.number) };
+    return { ...block, timestamp: Math.floor(this.ledger.clock.time(block.number) / 1000) };
+  }
+
+  /** Every block has one extrinsic, the one that says when it was made. */
+  @Get('block/:block/extrinsic/:index')
+  extrinsic(@Param('block') name: string, @Param('index') index: string) {
+    const block = this.ledger.clock.at(readBlockNumber(name));
+    if (!block) throw new NotFoundException(`Block ${name} not found.`);
+    if (index !== '0') throw new NotFoundException(`Extrinsic ${index} not found in block ${name}.`);
+    return timestampExtrinsic(block, this.ledger.clock.time(block.number));
   }
 }

@@ -39,6 +39,7 @@ const neuron = (hotkey: string, uid: number): Neuron => ({
   address: null,
   totalStake: 1,
   validatorPermit: true,
+  lastUpdate: 0,
 });
 
 export interface RunningFacilitator {

@@ -10,7 +10,7 @@ export interface ChainUnderTest {
   /** Four addresses, none of them registered or with a commitment yet. */
   hotkeys: [string, string, string, string];
   /** Registers a participant or changes it; resolves when the chain has it. */
-  register(neuron: Omit<Neuron, 'uid'>): Promise<void>;
+  register(neuron: Omit<Neuron, 'uid' | 'lastUpdate'>): Promise<void>;
   /** Resolves in a later block than the newest of now. */
   nextBlock(): Promise<void>;
   close(): Promise<void>;
@@ -75,11 +75,20 @@ export function chainConformance(
       expect((await chain.neurons(block.number)).block).toEqual(block);
     });
 
+    it('tells when a block was made, always the same, and the next one was made later', async () => {
+      const { number } = await chain.latestBlock();
+      await underTest.nextBlock();
+      const told = await Promise.all([number, number + 1, number].map((block) => chain.blockTime(block)));
+      expect(told).toEqual([expect.any(Number), expect.any(Number), told[0]]);
+      expect(told[1]).toBeGreaterThan(told[0]!);
+    });
+
     it('lists every participant as it registered, each with a number of its own', async () => {
       const { neurons } = await chain.neurons();
       expect(new Set(neurons.map(({ uid }) => uid)).size).toBe(neurons.length);
       expect(neurons.find(({ hotkey }) => hotkey === hotkeys[0])).toEqual({
         uid: expect.any(Number),
+        lastUpdate: expect.any(Number),
         ...participant(0, { validatorPermit: true, totalStake: 1000.5 }),
       });
       expect(neurons.map(({ hotkey }) => hotkey)).toEqual(expect.arrayContaining(hotkeys.slice(0, 3)));
@@ -124,11 +133,18 @@ export function chainConformance(
         name: 'ChainError',
         kind: 'refused',
       });
+      await expect(chain.blockTime(number + 1_000_000)).rejects.toMatchObject({
+        name: 'ChainError',
+        kind: 'refused',
+      });
     });
 
     it('has no commitment of someone who made none', async () => {
       expect(await chain.commitment(hotkeys[1])).toBeNull();
       expect(await chain.ownCommitment()).toBeNull();
+      const { block, commitments } = await chain.commitments();
+      expect(hotkeys.filter((hotkey) => commitments.has(hotkey))).toEqual([]);
+      expect(block.number).toBeGreaterThanOrEqual(0);
     });
 
     it('gives a commitment back as it was set, and the newest counts', async () => {
@@ -136,6 +152,9 @@ export function chainConformance(
       await chain.setCommitment('a łink <M:A1>');
       expect(await chain.ownCommitment()).toBe('a łink <M:A1>');
       expect(await chain.commitment(hotkeys[0])).toBe('a łink <M:A1>');
+      const { commitments } = await chain.commitments();
+      expect(commitments.get(hotkeys[0])).toBe('a łink <M:A1>');
+      expect(commitments.has(hotkeys[1])).toBe(false);
     });
 
     it('takes a commitment of as many bytes as the chain holds, and none that is longer or empty', async () => {
@@ -160,6 +179,14 @@ export function chainConformance(
         name: 'ChainError',
         kind: 'refused',
       });
+    });
+
+    it('shows when weights were handed in last', async () => {
+      const own = async () => (await chain.neurons()).neurons.find(({ hotkey }) => hotkey === hotkeys[0])!;
+      await underTest.nextBlock();
+      const { number } = await chain.latestBlock();
+      await chain.setWeights(new Map([[hotkeys[1], 1]]));
+      await expect.poll(async () => (await own()).lastUpdate).toBeGreaterThanOrEqual(number);
     });
 
     it('can do what it names, and nothing else', async () => {
@@ -189,9 +216,11 @@ export function chainConformance(
       const gone = underTest.unreachable;
       const calls = [
         gone.latestBlock(),
+        gone.blockTime(1),
         gone.neurons(),
         gone.validators(),
         gone.commitment(hotkeys[0]),
+        gone.commitments(),
         gone.ownCommitment(),
         gone.setCommitment('<M:>'),
         gone.setWeights(new Map([[hotkeys[1], 1]])),
