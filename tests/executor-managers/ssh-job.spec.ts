@@ -29,8 +29,8 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => Promise.all([executor?.remove(), host?.remove()]));
 
-/** A manager with the host, and a miner whose executors it starts. */
-async function opened(): Promise<{
+/** A manager with the host, and a miner whose executors it starts. @param keepaliveInterval ms */
+async function opened(keepaliveInterval?: number): Promise<{
   manager: DockerExecutorManager;
   miner: ScriptedMiner;
   minerAddress: string;
@@ -55,7 +55,7 @@ async function opened(): Promise<{
     knownHosts: { file: path.join(folder, 'known_hosts'), pin: true },
     publicAddress: async () => null,
     log: () => {},
-    keepaliveInterval: 500,
+    keepaliveInterval,
   });
   onTestFinished(() => manager.close());
   const miner = await ScriptedMiner.start();
@@ -70,7 +70,7 @@ const left = () =>
 
 describe('an executor on a host over SSH', () => {
   it('runs a job to its end although the host is cut off meanwhile, and leaves nothing', async () => {
-    const { manager, miner, minerAddress } = await opened();
+    const { manager, miner, minerAddress } = await opened(500);
     const { initial, job, jobUuid } = requests(
       { docker_image: jobImage },
       { docker_image: jobImage, docker_run_cmd: ['sh', '-c', 'sleep 6; echo hello'] },
@@ -96,6 +96,8 @@ describe('an executor on a host over SSH', () => {
   it('runs a job over a link that loses every tenth packet, and leaves nothing', async () => {
     await host.losePackets(0.1);
     const { manager, miner, minerAddress } = await opened();
+    // The first connection may take long; until then the host counts as out of reach.
+    await expect.poll(() => manager.manifest()).toEqual({ 'always_on.test': 1 });
     const { initial, job, jobUuid } = requests(
       { docker_image: jobImage },
       { docker_image: jobImage, docker_run_cmd: ['sh', '-c', 'echo hello'] },
@@ -110,7 +112,7 @@ describe('an executor on a host over SSH', () => {
       docker_process_stdout: 'hello\n',
     });
     expect(await left()).toBe('');
-  });
+  }, 60_000);
 
   it('is reached by the user of its streaming job at the host’s address', async () => {
     const { manager, miner, minerAddress } = await opened();
