@@ -10,6 +10,7 @@ import { CreateReceipts1795000000001 } from './migrations/create-receipts.ts';
 import { CreateSystemEvents1795000000007 } from './migrations/create-system-events.ts';
 import { CreateWhitelistAndCheatReports1795000000003 } from './migrations/create-whitelist-and-cheat-reports.ts';
 import { IndexClaimsAndEnds1795000000005 } from './migrations/index-claims-and-ends.ts';
+import { KeepReceiptsOfAllValidators1795000000010 } from './migrations/keep-receipts-of-all-validators.ts';
 import { NumberMessages1795000000004 } from './migrations/number-messages.ts';
 import { StoredReceipt } from './receipts/stored-receipt.entity.ts';
 import { Miner } from './routing/miner.entity.ts';
@@ -30,5 +31,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     IndexClaimsAndEnds1795000000005,
     CreateDynamicConfig1795000000006,
     CreateSystemEvents1795000000007,
+    KeepReceiptsOfAllValidators1795000000010,
   ],
 });

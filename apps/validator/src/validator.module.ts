@@ -19,6 +19,7 @@ import { LiveOutput } from './driver/live-output.ts';
 import { MinerClient } from './miner/miner-client.ts';
 import { ownHotkey } from './own-hotkey.ts';
 import { MinerDelivery } from './miner/miner-delivery.ts';
+import { ReceiptQueries } from './receipts/receipt-queries.ts';
 import { Receipts } from './receipts/receipts.ts';
 import { MinerDirectory } from './routing/miner-directory.ts';
 import { Retention } from './retention/retention.ts';
@@ -70,6 +71,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       MinerDirectory,
       MinerSchedule,
       MinerDelivery,
+      ReceiptQueries,
       Receipts,
       Retention,
       Router,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { canonicalTime, wireTime, wireTimeToMs } from './datetime.ts';
+import { canonicalTime, wireTime, wireTimeToMicros, wireTimeToMs } from './datetime.ts';
 
 describe('a time is written in one form, however it was written:', () => {
   it.each([
@@ -47,7 +47,13 @@ it('microseconds survive', () => {
       const text = wireTime(micros);
       expect(canonicalTime(text)).toBe(text);
       expect(wireTimeToMs(text)).toBe(Math.floor(micros / 1000));
+      expect(wireTimeToMicros(text)).toBe(micros);
       expect(text.includes('.')).toBe(micros % 1_000_000 !== 0);
     }),
   );
 });
+
+it.each([
+  ['2025-01-02T03:04:05.000123+02:00', '2025-01-02T01:04:05.000123Z'],
+  ['2025-01-02T03:04:05-23:59', '2025-01-03T03:03:05Z'],
+])('%s is %s', (time, utc) => expect(wireTime(wireTimeToMicros(time))).toBe(utc));

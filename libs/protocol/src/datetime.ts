@@ -51,3 +51,9 @@ export const wireTimeNow = (): WireTime =>
 
 /** Milliseconds since 1970. */
 export const wireTimeToMs = (time: WireTime): number => new Date(time).getTime();
+
+/** Microseconds since 1970, all of them. */
+export function wireTimeToMicros(time: WireTime): number {
+  const fraction = /\.(\d{6})/.exec(time);
+  return Date.parse(fraction ? time.replace(fraction[0], '') : time) * 1000 + Number(fraction?.[1] ?? 0);
+}

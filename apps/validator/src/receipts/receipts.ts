@@ -9,6 +9,8 @@ import {
   receiptText,
   type ReceiptPayload,
 } from '@horde/protocol';
+import { receiptRow } from './receipt-row.ts';
+import { storeReceipts } from './store-receipts.ts';
 import { StoredReceipt } from './stored-receipt.entity.ts';
 
 /** A receipt's payload and this validator's signature over it. */
@@ -29,24 +31,13 @@ export class Receipts {
   async issue<P extends ReceiptPayload>(tx: Transaction, payload: P): Promise<SignedReceipt<P>> {
     const text = receiptText(payload);
     const signature = this.keypair.signHex(text);
-    const { job_uuid, receipt_type, miner_hotkey } = payload;
-    await tx.manager
-      .createQueryBuilder()
-      .insert()
-      .into(StoredReceipt)
-      .values({
-        job_uuid,
-        receipt_type,
-        miner_hotkey,
-        payload: text,
-        validator_signature: signature,
-      })
-      .orIgnore()
-      .execute();
+    await storeReceipts(tx.manager, [
+      receiptRow(payload, { text, validatorSignature: signature, minerSignature: null }),
+    ]);
     return { payload, signature };
   }
 
-  /** The job's receipt of a type; null when none was issued. */
+  /** The receipt of a type that this validator has issued for a job; null when there is none. */
   async find<P extends ReceiptPayload>(
     jobUuid: string,
     type: P['receipt_type'],
@@ -54,6 +45,7 @@ export class Receipts {
     const row = await this.database.manager.findOneBy(StoredReceipt, {
       job_uuid: jobUuid,
       receipt_type: type,
+      validator_hotkey: this.keypair.address,
     });
     if (!row) return null;
     const payload = readVariant<ReceiptPayload>(

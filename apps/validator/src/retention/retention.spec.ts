@@ -1,14 +1,12 @@
-import { Database, openDatabase, OutboxRow } from '@horde/database';
+import type { Database } from '@horde/database';
 import { pino } from 'pino';
-import { createTestDatabase } from '@horde/testing/database';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { databaseOptions } from '../database.ts';
+import { openTestDatabase } from '../testing/open-test-database.ts';
 import { Retention } from './retention.ts';
 
 let database: Database;
 beforeAll(async () => {
-  const options = databaseOptions(await createTestDatabase());
-  database = new Database(await openDatabase({ ...options, entities: [...options.entities, OutboxRow] }));
+  database = await openTestDatabase();
 });
 afterAll(() => database.dataSource.destroy());
 
@@ -33,8 +31,9 @@ describe('what the validator keeps', () => {
       `insert into outbox (peer, subject, type, frame) select 'facilitator', uuid::text, 'x', '{}' from job`,
     );
     await query(
-      `insert into receipt (job_uuid, receipt_type, miner_hotkey, payload, validator_signature, created_at)
-       select uuid, 'JobFinishedReceipt', 'm', '{}', 's', received_at from job`,
+      `insert into receipt (job_uuid, receipt_type, validator_hotkey, miner_hotkey, payload, validator_signature,
+         timestamp, created_at)
+       select uuid, 'JobFinishedReceipt', 'v', 'm', '{}', 's', received_at, received_at from job`,
     );
     await query(
       `insert into system_event (type, subtype, description, data, at)
