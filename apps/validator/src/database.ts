@@ -1,9 +1,11 @@
 import type { DatabaseOptions } from '@horde/database';
 import { SystemEvent } from './events/system-event.entity.ts';
 import { CheatReport } from './facilitator/cheat-report.entity.ts';
+import { Attempt } from './jobs/attempt.entity.ts';
 import { Job } from './jobs/job.entity.ts';
 import { JobEvent } from './jobs/job-event.entity.ts';
 import { CreateDynamicConfig1795000000006 } from './migrations/create-dynamic-config.ts';
+import { CreateAttempts1795000000040 } from './migrations/create-attempts.ts';
 import { CreateJobs1795000000000 } from './migrations/create-jobs.ts';
 import { CreateMiners1795000000002 } from './migrations/create-miners.ts';
 import { CreateReceipts1795000000001 } from './migrations/create-receipts.ts';
@@ -21,7 +23,17 @@ import { WhitelistedHotkey } from './whitelist/whitelisted-hotkey.entity.ts';
 export const databaseOptions = (url: string): DatabaseOptions => ({
   service: 'validator',
   url,
-  entities: [Job, JobEvent, StoredReceipt, Miner, MinerManifest, WhitelistedHotkey, CheatReport, SystemEvent],
+  entities: [
+    Job,
+    JobEvent,
+    Attempt,
+    StoredReceipt,
+    Miner,
+    MinerManifest,
+    WhitelistedHotkey,
+    CheatReport,
+    SystemEvent,
+  ],
   migrations: [
     CreateJobs1795000000000,
     CreateReceipts1795000000001,
@@ -32,5 +44,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     CreateDynamicConfig1795000000006,
     CreateSystemEvents1795000000007,
     KeepReceiptsOfAllValidators1795000000010,
+    CreateAttempts1795000000040,
   ],
 });

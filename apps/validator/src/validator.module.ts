@@ -9,6 +9,8 @@ import { databaseOptions } from './database.ts';
 import { ValidatorConfig } from './dynamic-config/validator-config.ts';
 import { EventPush } from './events/event-push.ts';
 import { SystemEvents } from './events/system-events.ts';
+import { AttemptStart } from './driver/attempt-start.ts';
+import { Attempts } from './jobs/attempts.ts';
 import { CheatReports } from './facilitator/cheat-reports.ts';
 import { FacilitatorLink } from './facilitator/facilitator-link.ts';
 import { JobDriver } from './driver/job-driver.ts';
@@ -60,6 +62,8 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       Metrics,
       SystemEvents,
       EventPush,
+      Attempts,
+      AttemptStart,
       CheatReports,
       FacilitatorLink,
       JobDriver,

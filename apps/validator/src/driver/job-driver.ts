@@ -12,10 +12,12 @@ import { MinerClient } from '../miner/miner-client.ts';
 import { MinerDelivery } from '../miner/miner-delivery.ts';
 import { SystemEvents } from '../events/system-events.ts';
 import { Receipts } from '../receipts/receipts.ts';
-import { Router } from '../routing/router.ts';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
-import { JobRun, type RunParts } from './job-run.ts';
-import { Job } from '../jobs/job.entity.ts';
+import { AttemptStart } from './attempt-start.ts';
+import { JobRun } from './job-run.ts';
+import type { RunParts } from './run-parts.ts';
+import { attemptEndOf } from '../jobs/attempt-end.ts';
+import { Attempts } from '../jobs/attempts.ts';
 import { JobQueue } from '../jobs/job-queue.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { LiveOutput } from './live-output.ts';
@@ -41,7 +43,8 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
     private readonly jobs: Jobs,
     private readonly queue: JobQueue,
     @Inject(LOGGER) private readonly logger: Logger,
-    router: Router,
+    attempts: Attempts,
+    start: AttemptStart,
     receipts: Receipts,
     delivery: MinerDelivery,
     miners: MinerClient,
@@ -52,7 +55,8 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
   ) {
     this.parts = {
       jobs,
-      router,
+      attempts,
+      start,
       receipts,
       delivery,
       miners,
@@ -119,10 +123,14 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
   /** Ends a job because of a fault of the validator itself: it would only happen again. */
   private async fail(uuid: string, driver: string): Promise<void> {
     const why = 'The validator failed while it drove the job.';
+    const report = givenUp('unhandled_exception', why);
+    const { attempts, delivery } = this.parts;
     await this.jobs
-      .advance({ uuid, driver }, [givenUp('unhandled_exception', why)], {}, async (tx) => {
-        const { miner_hotkey } = await tx.manager.findOneByOrFail(Job, { uuid });
-        if (miner_hotkey) await this.parts.delivery.cancel(tx, miner_hotkey, uuid, why);
+      .advance({ uuid, driver }, [report], async (tx) => {
+        const attempt = (await attempts.in(tx, uuid)).at(-1);
+        if (!attempt) return;
+        await delivery.cancel(tx, attempt.miner_hotkey, attempt.uuid, why);
+        await attempts.end(tx, attempt, attemptEndOf(report));
       })
       .catch((error: unknown) => this.logger.error({ error }, 'the job could not be ended'));
   }

@@ -10,7 +10,7 @@ import {
 } from '@horde/protocol';
 import type { MinerConnection } from '../miner/miner-connection.ts';
 import type { Receipts } from '../receipts/receipts.ts';
-import type { Job } from '../jobs/job.entity.ts';
+import type { Attempt } from '../jobs/attempt.entity.ts';
 import { initialJobRequest, jobRequest } from '../jobs/messages.ts';
 import type { StageLimits } from '../jobs/stages.ts';
 
@@ -30,6 +30,7 @@ export class MinerRequests {
   private asking = false;
 
   constructor(
+    /** What the job is called towards the miner. */
     private readonly uuid: string,
     private readonly request: NewJob,
     private readonly miner: MinerConnection,
@@ -37,14 +38,17 @@ export class MinerRequests {
   ) {}
 
   /** To be called on each fresh connection. @param again the miner may have heard of the job before */
-  async begin(job: Pick<Job, 'status' | 'miner_number'>, again: boolean): Promise<void> {
+  async begin(
+    status: JobStatus,
+    { miner_number }: Pick<Attempt, 'miner_number'>,
+    again: boolean,
+  ): Promise<void> {
     const link = this.miner.open;
     this.jobRequestSent = false;
     this.asking = again && link !== null && link.isDurable;
     this.repeated = again && !this.asking;
-    if (this.asking) return void (await link!.resume(this.uuid, Number(job.miner_number)));
+    if (this.asking) return void (await link!.resume(this.uuid, Number(miner_number)));
     if (this.repeated && this.minerFailsOnRepeats) return;
-    const { status } = job;
     if (status === 'received' || status === 'accepted') await this.sendInitialRequest();
     else await this.sendJobRequest();
     if (status === 'accepted' && !this.acceptedReceiptSent) await this.sendAcceptedReceipt();
@@ -84,7 +88,7 @@ export class MinerRequests {
     const receipt = await this.parts.receipts.find<JobStartedPayload>(this.uuid, 'JobStartedReceipt');
     if (!receipt) throw new Error('A miner was chosen for the job, but its first receipt is not there.');
     const { keypair, limits } = this.parts;
-    await this.send(initialJobRequest(this.request, receipt, limits, keypair));
+    await this.send(initialJobRequest(this.uuid, this.request, receipt, limits, keypair));
   }
 
   private async sendAcceptedReceipt(): Promise<void> {
@@ -93,7 +97,7 @@ export class MinerRequests {
   }
 
   private async sendJobRequest(): Promise<void> {
-    this.jobRequestSent = await this.send(jobRequest(this.request, this.parts.keypair));
+    this.jobRequestSent = await this.send(jobRequest(this.uuid, this.request, this.parts.keypair));
   }
 
   private async send(message: { message_type: string }): Promise<boolean> {

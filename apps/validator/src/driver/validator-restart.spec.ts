@@ -46,16 +46,17 @@ describe('the validator', () => {
     await scene.facilitator.update(uuid, 'volumes_ready');
     await process.kill('SIGKILL');
 
-    const [before] = await scene.place.query<{ deadline: Date }>('select deadline from job where uuid = $1', [
-      uuid,
-    ]);
+    const [before] = await scene.place.query<{ deadline: Date }>(
+      'select deadline from attempt where uuid = $1',
+      [uuid],
+    );
     await scene.start();
     await scene.miner.received.first(
       (message) => message.message_type === 'V0JobRequest',
       scene.miner.received.items.length,
       25_000,
     );
-    expect(await scene.place.query('select deadline from job where uuid = $1', [uuid])).toEqual([before]);
+    expect(await scene.place.query('select deadline from attempt where uuid = $1', [uuid])).toEqual([before]);
     resume();
     await scene.facilitator.update(uuid, 'completed');
     expect([...new Set(scene.facilitator.statuses(uuid))]).toEqual(allStatuses);
@@ -94,7 +95,9 @@ describe('the validator', () => {
     const uuid = await scene.send();
     await scene.facilitator.update(uuid, 'executor_ready');
     await first.close();
-    await scene.place.query(`update job set deadline = now() - interval '1 minute' where uuid = $1`, [uuid]);
+    await scene.place.query(`update attempt set deadline = now() - interval '1 minute' where uuid = $1`, [
+      uuid,
+    ]);
     await scene.start();
     await scene.facilitator.update(uuid, 'completed');
   });

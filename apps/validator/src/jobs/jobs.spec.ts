@@ -49,8 +49,8 @@ describe('a job that two runs want', () => {
     await jobs.take(first, -1);
     expect(await jobs.take(second, 10_000)).not.toBeNull();
     expect(await jobs.renew([first.driver, second.driver], 10_000)).toEqual([second.driver]);
-    expect(await jobs.advance(first, [completed], {}, nothingElse)).toBe(false);
-    expect(await jobs.advance(second, [accepted], {}, nothingElse)).toBe(true);
+    expect(await jobs.advance(first, [completed], nothingElse)).toBe(false);
+    expect(await jobs.advance(second, [accepted], nothingElse)).toBe(true);
     expect(await statuses(uuid)).toEqual(['received', 'accepted']);
   });
 
@@ -69,8 +69,8 @@ describe('a job that has ended', () => {
     const uuid = await received();
     const first = claim(uuid);
     await jobs.take(first, 10_000);
-    expect(await jobs.advance(first, [accepted, completed], {}, nothingElse)).toBe(true);
-    expect(await jobs.advance(first, [{ status: 'failed', metadata: null }], {}, nothingElse)).toBe(false);
+    expect(await jobs.advance(first, [accepted, completed], nothingElse)).toBe(true);
+    expect(await jobs.advance(first, [{ status: 'failed', metadata: null }], nothingElse)).toBe(false);
     expect(await jobs.take(claim(uuid), 10_000)).toBeNull();
     expect(await statuses(uuid)).toEqual(['received', 'accepted', 'completed']);
   });
@@ -84,7 +84,7 @@ describe('a step that fails half-way', () => {
     const broken = async () => {
       throw new Error('the receipt cannot be stored');
     };
-    await expect(jobs.advance(first, [accepted], {}, broken)).rejects.toThrow('the receipt');
+    await expect(jobs.advance(first, [accepted], broken)).rejects.toThrow('the receipt');
     expect(await statuses(uuid)).toEqual(['received']);
     expect(
       await database.manager.query('select subject from outbox where subject = $1', [uuid]),

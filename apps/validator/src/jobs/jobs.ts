@@ -12,7 +12,7 @@ import {
   writeCompact,
   type NewJob,
 } from '@horde/protocol';
-import { In, type DeepPartial } from 'typeorm';
+import { In, IsNull } from 'typeorm';
 import { JobEvent } from './job-event.entity.ts';
 import { Job } from './job.entity.ts';
 import type { Report } from './outcome.ts';
@@ -30,9 +30,6 @@ export interface Claim {
 interface ReceivedJob extends Pick<NewJob, 'uuid' | 'signature'> {
   executor_class: string;
 }
-
-/** What `advance` may change beside the status. */
-export type JobChange = Pick<DeepPartial<Job>, 'deadline' | 'miner_number'>;
 
 /**
  * The jobs as they are stored. Every change of status is one transaction with its line in the history and the update
@@ -113,6 +110,17 @@ export class Jobs {
     return rows.map(({ uuid }) => uuid);
   }
 
+  /** Whether the claim holds; if so, it does until the transaction ends. */
+  async hold(tx: Transaction, { uuid, driver }: Claim): Promise<boolean> {
+    const where = { uuid, driver, ended_at: IsNull() };
+    const job = await tx.manager.findOne(Job, {
+      select: { uuid: true },
+      where,
+      lock: { mode: 'pessimistic_write' },
+    });
+    return job !== null;
+  }
+
   /**
    * Takes a job through these statuses, in order, and stores what belongs to it in the same transaction.
    *
@@ -121,19 +129,16 @@ export class Jobs {
   async advance(
     { uuid, driver }: Claim,
     reports: Report[],
-    change: JobChange,
     alsoStore: (tx: Transaction) => Promise<void>,
   ): Promise<boolean> {
     const { status } = reports.at(-1)!;
     const from = JobStatus.filter((candidate) => mayFollow(candidate, reports[0]!.status));
-    const end = isTerminal(status)
-      ? { ended_at: () => 'now()', deadline: null, driver: null, lease_until: null }
-      : {};
+    const end = isTerminal(status) ? { ended_at: () => 'now()', driver: null, lease_until: null } : {};
     return this.database.transaction(async (tx) => {
       const { affected } = await tx.manager
         .createQueryBuilder()
         .update(Job)
-        .set({ ...change, ...end, status })
+        .set({ ...end, status })
         .where({ uuid, driver, status: In(from) })
         .execute();
       if (!affected) return false;

@@ -71,8 +71,9 @@ export const finishedReceipt = (
     score_str: score,
   });
 
-/** "Reserve an executor for this job and get it ready." */
+/** "Reserve an executor for this job and get it ready." @param uuid what the job is called towards this miner */
 export function initialJobRequest(
+  uuid: string,
   job: NewJob,
   receipt: SignedReceipt<JobStartedPayload>,
   limits: StageLimits,
@@ -82,7 +83,7 @@ export function initialJobRequest(
   return signed(
     keypair,
     make(InitialJobRequest, {
-      job_uuid: job.uuid,
+      job_uuid: uuid,
       executor_class: job.executor_class,
       docker_image: job.docker_image,
       timeout_seconds: legacyTimeout,
@@ -102,11 +103,11 @@ export function initialJobRequest(
 }
 
 /** "Run this." The volume went with the initial request. */
-export const jobRequest = (job: NewJob, keypair: Keypair): JobRequest =>
+export const jobRequest = (uuid: string, job: NewJob, keypair: Keypair): JobRequest =>
   signed(
     keypair,
     make(JobRequest, {
-      job_uuid: job.uuid,
+      job_uuid: uuid,
       executor_class: job.executor_class,
       docker_image: job.docker_image,
       docker_run_options_preset: executorClasses[job.executor_class].hasGpu ? 'nvidia_all' : 'none',

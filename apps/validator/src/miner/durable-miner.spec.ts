@@ -98,7 +98,10 @@ describe('with a durable miner', () => {
     await scene.start(miner.settings);
     uuid = await scene.send();
     const number = await miner.acknowledged.first(() => true);
-    stored = await scene.place.query('select status, miner_number from job where uuid = $1', [uuid]);
+    stored = await scene.place.query(
+      'select status, miner_number from job join attempt on job_uuid = job.uuid where job_uuid = $1',
+      [uuid],
+    );
     expect(stored).toEqual([{ status: 'accepted', miner_number: String(number) }]);
   });
 
@@ -144,7 +147,7 @@ describe('with a durable miner', () => {
     const first = await running();
     await first.close();
     const [{ number }] = (await scene.place.query<{ number: number }>(
-      'select miner_number::int as number from job where uuid = $1',
+      'select miner_number::int as number from attempt where uuid = $1',
       [uuid],
     )) as [{ number: number }];
     miner.send(uuid, make(ExecutionDone, { job_uuid: uuid }), finished(uuid));

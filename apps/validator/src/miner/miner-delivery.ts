@@ -90,7 +90,7 @@ export class MinerDelivery implements OnApplicationBootstrap, BeforeApplicationS
     const miners = (await this.database.manager.query(
       `select hotkey, ip, port from (
          select distinct on (miner_hotkey) miner_hotkey as hotkey, miner_ip as ip, miner_port as port
-         from outbox join job on job.uuid = subject::uuid
+         from outbox join attempt on attempt.uuid = subject::uuid
          where peer = 'miner ' || miner_hotkey and created_at <= now() - make_interval(secs => $1)
          order by miner_hotkey, started_at desc
        ) waiting order by random() limit $2`,

@@ -27,6 +27,17 @@ describe('what the validator keeps', () => {
     await query(
       `insert into job_event (job_uuid, status, metadata) select uuid, 'completed', 'result' from job`,
     );
+    // The first attempt is called as its job, the second by a name of its own.
+    await query(
+      `insert into attempt (job_uuid, number, uuid, miner_hotkey, miner_ip, miner_port, started_at, ended_at)
+       select uuid, number, case when number = 1 then uuid else gen_random_uuid() end, 'm', '192.0.2.1', 1, received_at,
+              case when number = 1 then now() end
+       from job, generate_series(1, 2) number`,
+    );
+    await query(
+      `insert into outbox (peer, subject, type, frame) select 'miner m', uuid::text, 'x', '{}' from attempt
+       where number = 2`,
+    );
     await query(
       `insert into outbox (peer, subject, type, frame) select 'facilitator', uuid::text, 'x', '{}' from job`,
     );
@@ -48,8 +59,11 @@ describe('what the validator keeps', () => {
         kept,
       );
     expect(
-      await query(`select request from outbox left join job on uuid::text = subject order by 1`),
-    ).toEqual(kept);
+      await query(
+        `select request from outbox left join attempt on attempt.uuid::text = subject
+         left join job on job.uuid = job_uuid order by 1`,
+      ),
+    ).toEqual(kept.flatMap((row) => [row, row]));
   });
 
   it('is found without reading all jobs when claims are renewed', async () => {

@@ -32,7 +32,10 @@ export class Retention implements OnApplicationBootstrap {
     const receipts = await this.all(
       `delete from receipt where ctid = any (array(
          select ctid from receipt where created_at < now() - make_interval(secs => $1)
-         and not exists (select from job where uuid = job_uuid and ended_at is null) limit $2
+         and not exists (
+           select from attempt join job on job.uuid = attempt.job_uuid
+           where attempt.uuid = receipt.job_uuid and job.ended_at is null
+         ) limit $2
        )) returning 1`,
     );
     // With a job goes what is still to be told of it: who has not taken it in two days will not.
@@ -41,8 +44,10 @@ export class Retention implements OnApplicationBootstrap {
          delete from job where uuid = any (array(
            select uuid from job where ended_at < now() - make_interval(secs => $1) order by ended_at limit $2
          )) returning uuid
+       ), names as (
+         select uuid from gone union select attempt.uuid from attempt join gone on gone.uuid = job_uuid
        ), untold as (
-         delete from outbox using gone where subject = gone.uuid::text
+         delete from outbox using names where subject = names.uuid::text
        )
        select from gone`,
     );

@@ -1,0 +1,29 @@
+import type { Keypair } from '@horde/identity';
+import type { Logger } from '@horde/operations';
+import type { SystemEvents } from '../events/system-events.ts';
+import type { Attempts } from '../jobs/attempts.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { StageLimits } from '../jobs/stages.ts';
+import type { MinerClient } from '../miner/miner-client.ts';
+import type { MinerDelivery } from '../miner/miner-delivery.ts';
+import type { Receipts } from '../receipts/receipts.ts';
+import type { AttemptStart } from './attempt-start.ts';
+import type { LiveOutput } from './live-output.ts';
+
+/** What a run needs of the rest of the validator. */
+export interface RunParts {
+  jobs: Jobs;
+  attempts: Attempts;
+  start: AttemptStart;
+  receipts: Receipts;
+  delivery: MinerDelivery;
+  miners: MinerClient;
+  output: LiveOutput;
+  events: SystemEvents;
+  keypair: Keypair;
+  limits: StageLimits;
+  logger: Logger;
+}
+
+/** Another run has the job now: this one must not touch it any more. */
+export class ClaimLost extends Error {}

@@ -1,0 +1,30 @@
+import type { HordeError } from '@horde/protocol';
+import type { MinerAddress } from '../miner/miner-client.ts';
+
+/** A miner that offers the class and cannot have the job. */
+export interface PassedOver {
+  hotkey: string;
+  /** A part of a sentence: "all 2 executors are busy". */
+  why: string;
+}
+
+/** What is asked of the router. */
+export interface ChoiceOptions {
+  /** What the job is to be called towards the miner that is chosen: the key of what is booked for it. */
+  attempt: string;
+  /** Miners that are not to be chosen, by hotkey. */
+  excluded: ReadonlySet<string>;
+}
+
+/** Nobody can have the job. */
+export interface NoMiner {
+  /** Whether that may change by itself; what cannot is not waited for. */
+  is: 'wait' | 'reject';
+  /** Why, for the user. */
+  error: HordeError;
+  /** Those that offer the class, without the excluded. */
+  candidates: PassedOver[];
+}
+
+/** Who is to run a job. */
+export type Choice = { is: 'miner'; miner: MinerAddress } | NoMiner;
