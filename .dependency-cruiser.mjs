@@ -61,23 +61,29 @@ export default {
       comment: 'Jobs and receipts are the core; the links, routing and the driver build on them.',
       severity: 'error',
       from: { path: '^apps/validator/src/(jobs|receipts|whitelist)/', pathNot: '[.]spec[.]ts$' },
-      to: { path: '^apps/validator/src/(facilitator|miner|routing|driver)/' },
+      to: { path: '^apps/validator/src/(facilitator|miner|allowance|routing|driver)/' },
     },
     {
       name: 'validator-base-knows-nothing-above',
       comment: 'What the core stands on: settings that change, and the record of what happened.',
       severity: 'error',
       from: { path: '^apps/validator/src/(dynamic-config|events|metrics)/', pathNot: '[.]spec[.]ts$' },
-      to: { path: '^apps/validator/src/(facilitator|miner|routing|driver|retention|commands)/' },
+      to: { path: '^apps/validator/src/(facilitator|miner|allowance|routing|driver|retention|commands)/' },
     },
     {
       name: 'validator-links-know-the-core-only',
       severity: 'error',
       from: { path: '^apps/validator/src/(facilitator|miner)/', pathNot: '[.]spec[.]ts$' },
       to: {
-        path: '^apps/validator/src/(facilitator|miner|routing|driver)/',
+        path: '^apps/validator/src/(facilitator|miner|allowance|routing|driver)/',
         pathNot: '^apps/validator/src/$1/',
       },
+    },
+    {
+      name: 'validator-allowance-knows-no-routing',
+      severity: 'error',
+      from: { path: '^apps/validator/src/allowance/', pathNot: '[.]spec[.]ts$' },
+      to: { path: '^apps/validator/src/(facilitator|routing|driver)/' },
     },
     {
       name: 'validator-routing-knows-no-driver',

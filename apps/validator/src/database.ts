@@ -1,9 +1,12 @@
 import type { DatabaseOptions } from '@horde/database';
+import { allowanceEntities } from './allowance/parts.ts';
 import { SystemEvent } from './events/system-event.entity.ts';
 import { CheatReport } from './facilitator/cheat-report.entity.ts';
 import { Attempt } from './jobs/attempt.entity.ts';
 import { Job } from './jobs/job.entity.ts';
 import { JobEvent } from './jobs/job-event.entity.ts';
+import { CreateAllowance1795000000020 } from './migrations/create-allowance.ts';
+import { CreateBookings1795000000021 } from './migrations/create-bookings.ts';
 import { CreateDynamicConfig1795000000006 } from './migrations/create-dynamic-config.ts';
 import { CreateAttempts1795000000040 } from './migrations/create-attempts.ts';
 import { CreateJobs1795000000000 } from './migrations/create-jobs.ts';
@@ -33,6 +36,7 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     WhitelistedHotkey,
     CheatReport,
     SystemEvent,
+    ...allowanceEntities,
   ],
   migrations: [
     CreateJobs1795000000000,
@@ -44,6 +48,8 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     CreateDynamicConfig1795000000006,
     CreateSystemEvents1795000000007,
     KeepReceiptsOfAllValidators1795000000010,
+    CreateAllowance1795000000020,
+    CreateBookings1795000000021,
     CreateAttempts1795000000040,
   ],
 });

@@ -5,6 +5,7 @@ import { DynamicConfigRefresh } from '@horde/dynamic-config';
 import { Keypair } from '@horde/identity';
 import { HealthModule, LOGGER, type Logger } from '@horde/operations';
 import { QueueModule, Queues } from '@horde/queue';
+import { allowanceProviders } from './allowance/parts.ts';
 import { databaseOptions } from './database.ts';
 import { ValidatorConfig } from './dynamic-config/validator-config.ts';
 import { EventPush } from './events/event-push.ts';
@@ -64,6 +65,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       EventPush,
       Attempts,
       AttemptStart,
+      ...allowanceProviders,
       CheatReports,
       FacilitatorLink,
       JobDriver,

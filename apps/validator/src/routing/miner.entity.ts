@@ -8,8 +8,4 @@ export class Miner {
   /** null: it is no longer on the chain, or has taken its address back. */
   @Column('text', { nullable: true }) ip!: string | null;
   @Column('integer', { nullable: true }) port!: number | null;
-  /** When it last told its manifest; null: never. */
-  @Column('timestamptz', { nullable: true }) manifest_at!: Date | null;
-  /** How often in a row it has since failed to tell it. */
-  @Column('integer', { default: 0 }) manifest_misses!: number;
 }

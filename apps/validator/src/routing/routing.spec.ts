@@ -137,7 +137,7 @@ describe('no miner fits', () => {
     miners[0]!.manifest = [];
     await validator.get(MinerDirectory).refreshManifests();
     expect(await place.query('select * from miner_manifest')).toEqual([]);
-    expect(await place.query('select manifest_misses from miner')).toEqual([{ manifest_misses: 0 }]);
+    expect(await place.query('select misses from miner_answer')).toEqual([{ misses: 0 }]);
     expect((await rejection(await sendJob())).message).toContain('None of the 1 known miners');
   });
 

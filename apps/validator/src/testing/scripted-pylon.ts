@@ -1,15 +1,34 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A Pylon that knows these neurons, and nothing else. */
+/** A neuron of a scripted chain. */
+interface ScriptedNeuron {
+  hotkey: string;
+  /** Where it can be reached on this machine; null: it has announced nothing. */
+  port: number | null;
+  /** With any it may validate. @unit alpha */
+  stake?: number;
+}
+
+/** A Pylon that knows these neurons, the same at every block, and when blocks were made. */
 export class ScriptedPylon {
-  neurons: { hotkey: string; port: number | null }[] = [];
-  private readonly http: Server = createServer((request, response) => {
-    const body = request.url!.includes('/login/')
-      ? { netuid: 12, identity_name: 'validator' }
-      : this.latest();
-    response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
-  });
+  neurons: ScriptedNeuron[] = [];
+  /** By hotkey. */
+  commitments: Record<string, string> = {};
+  /** The newest block. */
+  head = 100;
+  /** Older blocks than this are not there any more. */
+  oldest = 0;
+  /** From this block on it has another history. */
+  fork = Infinity;
+  /** How long each block takes. @unit ms */
+  blockTime = 12_000;
+  /** It answers nothing but 500. */
+  fails = false;
+  /** How often a block's time was asked for. */
+  readonly timesAsked = new Map<number, number>();
+
+  private readonly http: Server = createServer((request, response) => this.answer(request, response));
 
   get address(): string {
     return `http://127.0.0.1:${(this.http.address() as AddressInfo).port}`;
@@ -24,27 +43,66 @@ export class ScriptedPylon {
     return new Promise((resolve) => this.http.close(resolve));
   }
 
-  private latest(): object {
-    const neuron = (hotkey: string, port: number | null, uid: number) => ({
-      uid,
-      hotkey,
-      coldkey: hotkey,
-      active: true,
-      axon_info: { ip: port === null ? '0.0.0.0' : '127.0.0.1', port: port ?? 0, protocol: 4 },
-      stake: 0,
-      rank: 0,
-      emission: 0,
-      incentive: 0,
-      consensus: 0,
-      trust: 0,
-      validator_trust: 0,
-      dividends: 0,
-      last_update: 1,
-      validator_permit: false,
-      pruning_score: 0,
-      stakes: { alpha: 0, tao: 0, total: 0 },
-    });
-    const entries = this.neurons.map(({ hotkey, port }, uid) => [hotkey, neuron(hotkey, port, uid)]);
-    return { block: { number: 100, hash: `0x${'ab'.repeat(32)}` }, neurons: Object.fromEntries(entries) };
+  /** When a block was made; the first one at the beginning of 2026. @unit ms since 1970 */
+  time(block: number): number {
+    return Date.UTC(2026) + block * this.blockTime + (block >= this.fork ? 1 : 0);
+  }
+
+  private answer(request: IncomingMessage, response: ServerResponse): void {
+    const url = request.url!;
+    request.resume();
+    const [, name = 'latest', what] = /block\/(\w+)(?:\/(\w+))?/.exec(url) ?? [];
+    const number = name === 'latest' ? this.head : Number(name);
+    const isThere = number <= this.head && number >= this.oldest;
+    const body = url.includes('/login/')
+      ? { netuid: 12, identity_name: 'validator' }
+      : this.block(number, what);
+    response.statusCode = this.fails ? 500 : isThere ? 200 : 404;
+    const text = response.statusCode === 200 ? body : { detail: `Block ${number} not found.` };
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(text));
+  }
+
+  private block(number: number, what: string | undefined): object {
+    const hash = `0x${number.toString(16).padStart(63, '0')}${number >= this.fork ? 'f' : '0'}`;
+    const block = { number, hash };
+    const neurons = this.neurons.map(pylonNeuron);
+    switch (what) {
+      case 'validators':
+        return { block, validators: neurons.filter(({ validator_permit }) => validator_permit) };
+      case 'neurons':
+        return { block, neurons: Object.fromEntries(neurons.map((neuron) => [neuron.hotkey, neuron])) };
+      case 'commitments': {
+        const hex = (text: string) => `0x${Buffer.from(text).toString('hex')}`;
+        const all = Object.entries(this.commitments).map(([hotkey, text]) => [hotkey, hex(text)]);
+        return { block, commitments: Object.fromEntries(all) };
+      }
+      case 'extrinsic': {
+        this.timesAsked.set(number, (this.timesAsked.get(number) ?? 0) + 1);
+        const args = [{ name: 'now', type: 'Moment', value: this.time(number) }];
+        return { call: { call_module: 'Timestamp', call_function: 'set', call_args: args } };
+      }
+      default:
+        return { ...block, timestamp: this.time(number) / 1000 };
+    }
   }
 }
+
+const pylonNeuron = ({ hotkey, port, stake = 0 }: ScriptedNeuron, uid: number) => ({
+  uid,
+  hotkey,
+  coldkey: hotkey,
+  active: true,
+  axon_info: { ip: port === null ? '0.0.0.0' : '127.0.0.1', port: port ?? 0, protocol: 4 },
+  stake,
+  rank: 0,
+  emission: 0,
+  incentive: 0,
+  consensus: 0,
+  trust: 0,
+  validator_trust: 0,
+  dividends: 0,
+  last_update: 1,
+  validator_permit: stake > 0,
+  pruning_score: 0,
+  stakes: { alpha: stake, tao: 0, total: stake },
+});

@@ -1,0 +1,43 @@
+import { ExecutorClass, isExecutorClass, type Manifest } from '@horde/protocol';
+import type { ManifestChange } from './manifests.ts';
+
+/** The largest count that is stored. */
+const mostExecutors = 2 ** 31 - 1;
+
+/**
+ * How many executors of a class count of one miner, from DYNAMIC_MINER_MAX_EXECUTORS_PER_CLASS: `class=count,…`. A class
+ * that is not named has no limit; a part that cannot be understood is passed over.
+ */
+export function readClassLimits(text: string): Map<ExecutorClass, number> {
+  const limits = new Map<ExecutorClass, number>();
+  for (const part of text.split(',')) {
+    const [, name = '', count = ''] = /^\s*([^=]*?)\s*=\s*(\d{1,9})\s*$/.exec(part) ?? [];
+    if (isExecutorClass(name)) limits.set(name, Number(count));
+  }
+  return limits;
+}
+
+/** A change of one class of a manifest. */
+export type ClassChange = Omit<ManifestChange, 'block'> & { executorClass: ExecutorClass };
+
+/**
+ * What a miner's new manifest changes. It is a drop where it says, before limits, less than what counted until now, as
+ * in ComputeHorde (manifest sync): a limit that is lowered takes nothing back.
+ *
+ * @param before how many counted, by class; a class that is not in it: none
+ */
+export function changesOf(
+  before: ReadonlyMap<ExecutorClass, number>,
+  manifest: Manifest,
+  limits: ReadonlyMap<ExecutorClass, number>,
+): ClassChange[] {
+  return ExecutorClass.flatMap((executorClass) => {
+    const old = before.get(executorClass) ?? 0;
+    const said = Math.max(0, manifest.get(executorClass) ?? 0);
+    const count = Math.min(said, limits.get(executorClass) ?? mostExecutors, mostExecutors);
+    return count === old ? [] : [{ executorClass, count, isDrop: said < old }];
+  });
+}
+
+/** So many silences in a row, and a miner counts as offering nothing. */
+export const mostMisses = 2;

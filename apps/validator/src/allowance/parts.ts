@@ -1,0 +1,30 @@
+import { AllowanceBlock } from './allowance-block.entity.ts';
+import { StoredBooking } from './booking.entity.ts';
+import { ChainBlocks } from './chain-blocks.ts';
+import { FollowChain } from './follow-chain.ts';
+import { AllowanceHistory } from './history.ts';
+import { StoredManifestChange } from './manifest-change.entity.ts';
+import { ManifestSync } from './manifest-sync.ts';
+import { MinerAnswer } from './miner-answer.entity.ts';
+import { StakeSnapshot } from './stake-snapshot.entity.ts';
+import { StoreManifests } from './store-manifests.ts';
+import { TakeBlocks } from './take-blocks.ts';
+
+/** What the validator's module provides of this room. */
+export const allowanceProviders = [
+  AllowanceHistory,
+  ChainBlocks,
+  FollowChain,
+  ManifestSync,
+  StoreManifests,
+  TakeBlocks,
+];
+
+/** The room's tables. */
+export const allowanceEntities = [
+  AllowanceBlock,
+  StakeSnapshot,
+  StoredManifestChange,
+  MinerAnswer,
+  StoredBooking,
+];
