@@ -30,6 +30,13 @@ export class ValidatorSettings extends SigningServiceSettings {
   /** The version of what started the validator, told beside its own. */
   @env('VALIDATOR_RUNNER_VERSION') @IsString() runnerVersion = 'unknown';
 
+  /**
+   * Jobs go only to miners whose executors' time this validator may spend, by its stake. Off: they go to others too, and
+   * what there is of it is booked all the same. For a network of one's own: there a new chain has no blocks yet that
+   * gave any, and a validator may have nothing at stake.
+   */
+  @envFlag('ALLOWANCE_REQUIRED') @IsBoolean() allowanceRequired = true;
+
   /** All jobs go to the miner with this hotkey, at this address when both parts of it are set. For development. */
   @env('DEBUG_MINER_KEY') @IsOptional() @IsString() debugMinerKey?: string;
   /** The address of that miner. */

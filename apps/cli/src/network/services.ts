@@ -65,6 +65,8 @@ const own: Record<ServiceName, (plan: NetworkPlan) => Record<string, string>> = 
     PORT: String(plan.ports.validator),
     PYLON_IDENTITY_TOKEN: tokenOf('validator'),
     FACILITATOR_URI: `ws://${host}:${plan.ports.facilitator}/ws/v0/`,
+    // The blocks of a chain that has just begun have given nothing yet.
+    ALLOWANCE_REQUIRED: 'false',
   }),
   miner: (plan) => ({
     ...common(plan),

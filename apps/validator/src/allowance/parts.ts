@@ -1,4 +1,6 @@
 import { AllowanceBlock } from './allowance-block.entity.ts';
+import { AllowanceView } from './allowance-view.ts';
+import { Allowance } from './allowance.ts';
 import { StoredBooking } from './booking.entity.ts';
 import { ChainBlocks } from './chain-blocks.ts';
 import { FollowChain } from './follow-chain.ts';
@@ -12,7 +14,9 @@ import { TakeBlocks } from './take-blocks.ts';
 
 /** What the validator's module provides of this room. */
 export const allowanceProviders = [
+  Allowance,
   AllowanceHistory,
+  AllowanceView,
   ChainBlocks,
   FollowChain,
   ManifestSync,

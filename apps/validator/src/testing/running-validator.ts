@@ -37,6 +37,7 @@ export class ValidatorPlace {
       BITTENSOR_WALLET_NAME: 'validator',
       BITTENSOR_WALLET_HOTKEY_NAME: 'default',
       PYLON_ADDRESS: 'http://127.0.0.1:1',
+      ALLOWANCE_REQUIRED: 'false',
       ...more,
     };
   }

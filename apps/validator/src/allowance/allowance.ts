@@ -1,0 +1,141 @@
+import { Injectable } from '@nestjs/common';
+import { Transaction } from '@horde/database';
+import type { ExecutorClass } from '@horde/protocol';
+import { ValidatorSettings } from '../settings.ts';
+import { AllowanceView, type BookedBlocks } from './allowance-view.ts';
+import { chooseBlocks, firstBlocks } from './choose-blocks.ts';
+import { AllowanceHistory } from './history.ts';
+import { accountKey, Offer, type Account } from './manifests.ts';
+import { enough, type AccountState } from './search.ts';
+
+/** What is to be booked for a job. */
+export interface BookingRequest extends Account {
+  /** What it costs. @unit executor-seconds */
+  seconds: number;
+  /** How long the job may take at most, from now until its receipt is signed. @unit seconds */
+  longest: number;
+}
+
+/** Blocks that are kept for a job. */
+export interface Booking {
+  id: string;
+  /** Oldest first. */
+  blocks: number[];
+}
+
+/** So long beyond the job's own time a booking holds. @unit seconds */
+const margin = 100;
+
+/** The time of miners' executors that this validator may spend, and what of it jobs have booked. */
+@Injectable()
+export class Allowance {
+  constructor(
+    private readonly view: AllowanceView,
+    private readonly history: AllowanceHistory,
+    private readonly settings: ValidatorSettings,
+  ) {}
+
+  /** Whether only miners get jobs whose accounts can pay for them. */
+  get isRequired(): boolean {
+    return this.settings.allowanceRequired;
+  }
+
+  /**
+   * The miners that can be paid for a job of a class, in ComputeHorde's order, and the accounts of the others.
+   *
+   * @param seconds what the job costs. @unit executor-seconds
+   */
+  candidates(
+    executorClass: ExecutorClass,
+    seconds: number,
+  ): { enough: AccountState[]; others: AccountState[] } {
+    const accounts = this.view.of(executorClass);
+    const those = enough(accounts, seconds);
+    return { enough: those, others: accounts.filter((account) => !those.includes(account)) };
+  }
+
+  /**
+   * Books the oldest free blocks of a miner's account that pay for a job. Until the transaction ends nobody else books
+   * any of them.
+   *
+   * @returns null when what is free is not enough
+   */
+  async reserve(tx: Transaction, request: BookingRequest): Promise<Booking | null> {
+    const { minerHotkey, executorClass, seconds, longest } = request;
+    const { own } = this.view;
+    // Who books, and who changes what the miner offers, takes this row first.
+    const offered = await tx.manager.query<unknown[]>(
+      'select from miner_manifest where hotkey = $1 and executor_class = $2 for update',
+      [minerHotkey, executorClass],
+    );
+    if (offered.length === 0) return null;
+    const offer = await this.offer(tx, request);
+    const booked = await this.booked(tx, request, own.first);
+    const blocks = chooseBlocks(own, offer, (block) => booked.has(block), seconds);
+    if (!blocks) return null;
+    const [booking] = await tx.manager.query<[BookedBlocks]>(
+      `insert into booking (miner_hotkey, executor_class, blocks, last_block, seconds, expires_at)
+       values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))
+       returning id, miner_hotkey as "minerHotkey", executor_class as "executorClass", blocks, expires_at as "expiresAt"`,
+      [minerHotkey, executorClass, blocks, blocks.at(-1) ?? 0, seconds, longest + margin],
+    );
+    tx.afterCommit(() => this.view.put(booking));
+    return { id: booking.id, blocks };
+  }
+
+  /** The job will not be paid: its blocks are free again. One that is spent, or not there any more, stays as it is. */
+  async undo(tx: Transaction, id: string): Promise<void> {
+    const [gone] = await tx.manager.query<[unknown[], number]>(
+      'delete from booking where id = $1 and expires_at is not null returning id',
+      [id],
+    );
+    tx.afterCommit(() => gone.length > 0 && this.view.remove(id));
+  }
+
+  /**
+   * The job is paid with its blocks.
+   *
+   * @param used pays only so much, with the oldest of them; the others are free again. @unit executor-seconds
+   * @returns the blocks for its receipt; null when the booking has ended before, and others may have its blocks
+   */
+  async spend(tx: Transaction, id: string, used: number | null = null): Promise<number[] | null> {
+    const [[booking]] = await tx.manager.query<[[BookedBlocks?], number]>(
+      `update booking set expires_at = null where id = $1
+       returning id, miner_hotkey as "minerHotkey", executor_class as "executorClass", blocks, expires_at as "expiresAt"`,
+      [id],
+    );
+    if (!booking) return null;
+    const blocks =
+      used === null
+        ? [...booking.blocks]
+        : firstBlocks(this.view.own, await this.offer(tx, booking), booking.blocks, used);
+    if (blocks.length < booking.blocks.length)
+      await tx.manager.query('update booking set blocks = $2, last_block = $3 where id = $1', [
+        id,
+        blocks,
+        blocks.at(-1) ?? 0,
+      ]);
+    tx.afterCommit(() => this.view.put({ ...booking, blocks }));
+    return blocks;
+  }
+
+  private async offer(tx: Transaction, account: Account): Promise<Offer> {
+    const offers = await this.history.offers(account, tx.manager);
+    return offers.get(accountKey(account)) ?? new Offer([]);
+  }
+
+  /** The booked blocks of an account. Bookings whose time has passed end. */
+  private async booked(tx: Transaction, account: Account, from: number): Promise<Set<number>> {
+    const of = [account.minerHotkey, account.executorClass];
+    const [ended] = await tx.manager.query<[{ id: string }[], number]>(
+      `delete from booking where miner_hotkey = $1 and executor_class = $2 and expires_at < now() returning id`,
+      of,
+    );
+    tx.afterCommit(() => ended.forEach(({ id }) => this.view.remove(id)));
+    const rows = await tx.manager.query<{ blocks: number[] }[]>(
+      'select blocks from booking where miner_hotkey = $1 and executor_class = $2 and last_block >= $3',
+      [...of, from],
+    );
+    return new Set(rows.flatMap(({ blocks }) => blocks));
+  }
+}
