@@ -1,4 +1,4 @@
-import { DevnetChain, PylonChain, type SigningChain } from '@horde/chain';
+import { cycleNumber, DevnetChain, PylonChain, type SigningChain } from '@horde/chain';
 import { Keypair } from '@horde/identity';
 import { Health } from '@horde/operations';
 import { MainHotkey, make } from '@horde/protocol';
@@ -7,7 +7,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { startDevnet, type TestDevnet } from '../../apps/devnet/src/testing/start-devnet.ts';
 import { AnnouncementSchedule } from '../../apps/miner/src/background/announcement-schedule.ts';
 import { Announcement } from '../../apps/miner/src/chain/announcement.ts';
-import { cycleNumber } from '../../apps/miner/src/chain/cycles.ts';
 import { MinerConfig } from '../../apps/miner/src/dynamic-config/miner-config.ts';
 import { ManifestCommitment } from '../../apps/miner/src/background/manifest-commitment.ts';
 import type { MinerSettings } from '../../apps/miner/src/settings.ts';

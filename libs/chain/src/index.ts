@@ -9,5 +9,6 @@ export {
   type Neuron,
   type SigningChain,
 } from './chain.ts';
+export { cycleLength, cycleNumber, cycleOf, type Cycle } from './cycles.ts';
 export { DevnetChain } from './devnet-chain.ts';
 export { PylonChain, type PylonOptions } from './pylon-chain.ts';

@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { CHAIN, type Chain } from '@horde/chain';
+import { CHAIN, cycleNumber, type Chain } from '@horde/chain';
 import type { ExecutorManager } from '@horde/executor-manager';
 import { Keypair } from '@horde/identity';
 import { LOGGER, type Logger } from '@horde/operations';
 import { EXECUTOR_MANAGER } from '../tokens.ts';
 import { MinerSettings } from '../settings.ts';
-import { cycleNumber } from './cycles.ts';
 
 /** The pauses between the attempts to learn the newest block, as in ComputeHorde. @unit ms */
 const pauses = [200, 400];

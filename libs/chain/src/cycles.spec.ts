@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cycleNumber } from './cycles.ts';
+import { cycleNumber, cycleOf } from './cycles.ts';
 
 /** On ComputeHorde's subnet, 12, the epoch of block 0 began 14 blocks before it. */
 describe('on subnet 12', () => {
@@ -52,4 +52,30 @@ it('each cycle is 722 blocks long, and the next follows', () => {
       [last, since] = [cycle, block];
     }
   }
+});
+
+/** Reckoned with ComputeHorde's `get_cycle_containing_block` (commit 32fa9d14) under Python 3.11. */
+it.each([
+  [12, 0, -14, 708],
+  [12, 707, -14, 708],
+  [12, 708, 708, 1430],
+  [12, 1429, 708, 1430],
+  [12, 1430, 1430, 2152],
+  [12, 5_000_000, 4_999_836, 5_000_558],
+  [12, 5_775_263, 5_774_542, 5_775_264],
+  [12, 5_775_264, 5_775_264, 5_775_986],
+  [12, 5_775_985, 5_775_264, 5_775_986],
+  [12, 5_776_361, 5_775_986, 5_776_708],
+  [174, 0, -176, 546],
+  [174, 545, -176, 546],
+  [174, 546, 546, 1268],
+  [174, 1268, 1268, 1990],
+  [174, 5_776_361, 5_775_824, 5_776_546],
+  [0, 721, 720, 1442],
+  [359, 0, 0, 722],
+  [359, 722, 722, 1444],
+  [360, 720, -1, 721],
+  [361, 720, 720, 1442],
+])('on subnet %i the cycle of block %i is [%i, %i)', (netuid, block, start, end) => {
+  expect(cycleOf(block, netuid)).toEqual({ start, end });
 });
