@@ -4,6 +4,8 @@ import { Controller, Get, Inject, Injectable, Module, Res, type DynamicModule } 
 export interface HealthCheck {
   name: string;
   check: () => Promise<void>;
+  /** Without it the service is not ready. */
+  isNeeded: boolean;
 }
 
 /** Collects what a service needs to be ready; its parts add their own checks. */
@@ -12,21 +14,29 @@ export class Health {
   private readonly checks: HealthCheck[] = [];
 
   add(name: string, check: () => Promise<void>): void {
-    this.checks.push({ name, check });
+    this.checks.push({ name, check, isNeeded: true });
+  }
+
+  /** As `add`, for what an operator should know of, and the service works without. */
+  tell(name: string, check: () => Promise<void>): void {
+    this.checks.push({ name, check, isNeeded: false });
   }
 
   async report(): Promise<{ ready: boolean; checks: Record<string, string> }> {
     const results = await Promise.all(
-      this.checks.map(async ({ name, check }) => {
+      this.checks.map(async ({ name, check, isNeeded }) => {
         try {
           await withTimeout(check());
-          return [name, 'ok'] as const;
+          return { name, isFine: true, said: 'ok' };
         } catch (error) {
-          return [name, error instanceof Error ? error.message : String(error)] as const;
+          return { name, isFine: !isNeeded, said: error instanceof Error ? error.message : String(error) };
         }
       }),
     );
-    return { ready: results.every(([, result]) => result === 'ok'), checks: Object.fromEntries(results) };
+    return {
+      ready: results.every(({ isFine }) => isFine),
+      checks: Object.fromEntries(results.map(({ name, said }) => [name, said])),
+    };
   }
 }
 
