@@ -61,21 +61,23 @@ export default {
       comment: 'Jobs and receipts are the core; the links, routing and the driver build on them.',
       severity: 'error',
       from: { path: '^apps/validator/src/(jobs|receipts|whitelist)/', pathNot: '[.]spec[.]ts$' },
-      to: { path: '^apps/validator/src/(facilitator|miner|allowance|routing|driver)/' },
+      to: { path: '^apps/validator/src/(facilitator|miner|allowance|routing|driver|scoring|weights)/' },
     },
     {
       name: 'validator-base-knows-nothing-above',
       comment: 'What the core stands on: settings that change, and the record of what happened.',
       severity: 'error',
       from: { path: '^apps/validator/src/(dynamic-config|events|metrics)/', pathNot: '[.]spec[.]ts$' },
-      to: { path: '^apps/validator/src/(facilitator|miner|allowance|routing|driver|retention|commands)/' },
+      to: {
+        path: '^apps/validator/src/(facilitator|miner|allowance|routing|driver|scoring|weights|retention|commands)/',
+      },
     },
     {
       name: 'validator-links-know-the-core-only',
       severity: 'error',
       from: { path: '^apps/validator/src/(facilitator|miner)/', pathNot: '[.]spec[.]ts$' },
       to: {
-        path: '^apps/validator/src/(facilitator|miner|allowance|routing|driver)/',
+        path: '^apps/validator/src/(facilitator|miner|allowance|routing|driver|scoring|weights)/',
         pathNot: '^apps/validator/src/$1/',
       },
     },
@@ -84,6 +86,22 @@ export default {
       severity: 'error',
       from: { path: '^apps/validator/src/allowance/', pathNot: '[.]spec[.]ts$' },
       to: { path: '^apps/validator/src/(facilitator|routing|driver)/' },
+    },
+    {
+      name: 'validator-scoring-stands-alone',
+      comment: 'What validators have to agree on to the last bit are pure rules, without input and output.',
+      severity: 'error',
+      from: { path: '^apps/validator/src/scoring/', pathNot: '[.]spec[.]ts$' },
+      to: {
+        path: ['^apps/validator/src/', '^node:(fs|net|http|https|timers)(/|$)'],
+        pathNot: '^apps/validator/src/scoring/',
+      },
+    },
+    {
+      name: 'validator-weights-know-no-jobs-on-their-way',
+      severity: 'error',
+      from: { path: '^apps/validator/src/weights/', pathNot: '[.]spec[.]ts$' },
+      to: { path: '^apps/validator/src/(jobs|facilitator|routing|driver|commands)/' },
     },
     {
       name: 'validator-routing-knows-no-driver',

@@ -7,6 +7,7 @@ import { Job } from './jobs/job.entity.ts';
 import { JobEvent } from './jobs/job-event.entity.ts';
 import { CreateAllowance1795000000020 } from './migrations/create-allowance.ts';
 import { CreateBookings1795000000021 } from './migrations/create-bookings.ts';
+import { CreateWeights1795000000030 } from './migrations/create-weights.ts';
 import { CreateDynamicConfig1795000000006 } from './migrations/create-dynamic-config.ts';
 import { CreateAttempts1795000000040 } from './migrations/create-attempts.ts';
 import { CreateJobs1795000000000 } from './migrations/create-jobs.ts';
@@ -20,6 +21,8 @@ import { NumberMessages1795000000004 } from './migrations/number-messages.ts';
 import { StoredReceipt } from './receipts/stored-receipt.entity.ts';
 import { Miner } from './routing/miner.entity.ts';
 import { MinerManifest } from './routing/miner-manifest.entity.ts';
+import { CycleWeightsRow } from './weights/cycle-weights.entity.ts';
+import { MainHotkeyRow } from './weights/main-hotkey.entity.ts';
 import { WhitelistedHotkey } from './whitelist/whitelisted-hotkey.entity.ts';
 
 /** The validator's tables and how they came to be. */
@@ -37,6 +40,8 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     CheatReport,
     SystemEvent,
     ...allowanceEntities,
+    CycleWeightsRow,
+    MainHotkeyRow,
   ],
   migrations: [
     CreateJobs1795000000000,
@@ -50,6 +55,7 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     KeepReceiptsOfAllValidators1795000000010,
     CreateAllowance1795000000020,
     CreateBookings1795000000021,
+    CreateWeights1795000000030,
     CreateAttempts1795000000040,
   ],
 });

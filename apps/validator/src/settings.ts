@@ -48,6 +48,12 @@ export class ValidatorSettings extends SigningServiceSettings {
   @envFlag('SERVING') @IsOptional() @IsBoolean() serving?: boolean;
   /** Receipts are fetched from the miners. Can be changed while it runs. */
   @envFlag('DYNAMIC_RECEIPT_TRANSFER_ENABLED') @IsBoolean() receiptTransfer = false;
+  /** Jobs of this validator that users have reported as cheated count in its weights all the same, as in ComputeHorde. */
+  @envFlag('SCORE_CHEATED_JOBS') @IsBoolean() scoreCheatedJobs = false;
+  /** How many weights the subnet asks for, where the way to the chain does not tell it. */
+  @envNumber('SUBNET_MIN_ALLOWED_WEIGHTS') @IsInt() @Min(0) @Max(65535) minAllowedWeights = 1;
+  /** The largest part of the weights that one neuron may have, where the way to the chain does not tell it. In 65535ths. */
+  @envNumber('SUBNET_MAX_WEIGHT_LIMIT') @IsInt() @Min(1) @Max(65535) maxWeightLimit = 65_535;
   /** How long a miner may take to accept or decline a job, the connection to it included. Can be changed while it runs. @unit seconds */
   @envNumber('DYNAMIC_EXECUTOR_RESERVATION_TIME_LIMIT') @IsInt() @Min(1) reservationTimeLimit = 7;
   /** How long an executor may take to be ready, beyond its class's spin-up time. Can be changed while it runs. @unit seconds */

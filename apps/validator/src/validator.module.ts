@@ -32,13 +32,17 @@ import { ValidatorSettings } from './settings.ts';
 import { Metrics } from './http/metrics.ts';
 import { MetricsController } from './http/metrics.controller.ts';
 import { MetricsRegistry } from './metrics/metrics-registry.ts';
+import { PaidJobs } from './scoring/paid-jobs.ts';
+import { ReceiptJobs } from './weights/receipt-jobs.ts';
+import { weightParts } from './weights/parts.ts';
+import { WeightsStore } from './weights/weights-store.ts';
+import { WeightSchedule } from './weights/weight-schedule.ts';
 import { VersionController } from './http/version.controller.ts';
 import { Whitelist } from './whitelist/whitelist.ts';
 
 /** All of the validator, for these settings. */
 export function validatorModule(settings: ValidatorSettings, logger: Logger): Type {
-  const { databaseUrl, redisUrl, netuid, pylonAddress, pylonIdentityToken } = settings;
-  const identity = { name: 'validator', token: pylonIdentityToken };
+  const { databaseUrl, redisUrl } = settings;
 
   @Module({
     imports: [
@@ -51,7 +55,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       { provide: ValidatorSettings, useValue: settings },
       { provide: LOGGER, useValue: logger },
       { provide: Keypair, useFactory: () => ownHotkey(settings, logger) },
-      { provide: CHAIN, useFactory: () => new PylonChain({ address: pylonAddress, netuid, identity }) },
+      chainOf(settings),
       ValidatorConfig,
       {
         provide: DynamicConfigRefresh,
@@ -81,6 +85,9 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       Receipts,
       Retention,
       Router,
+      { provide: PaidJobs, useClass: ReceiptJobs },
+      ...weightParts,
+      WeightSchedule,
       Whitelist,
     ],
   })
@@ -88,9 +95,23 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
   return ValidatorModule;
 }
 
-/** The parts of the validator that commands need, without anything that runs by itself. */
-export function commandModule(settings: ValidatorSettings, logger: Logger): Type {
+/**
+ * The parts of the validator that commands need, without anything that runs by itself.
+ *
+ * @param keypair for those commands that use the chain and the miners
+ */
+export function commandModule(settings: ValidatorSettings, logger: Logger, keypair?: Keypair): Type {
   const { databaseUrl, redisUrl } = settings;
+  const signingParts = keypair && [
+    { provide: Keypair, useValue: keypair },
+    chainOf(settings),
+    MinerClient,
+    { provide: PaidJobs, useClass: ReceiptJobs },
+    ReceiptQueries,
+    SystemEvents,
+    MetricsRegistry,
+    ...weightParts,
+  ];
 
   @Module({
     imports: [HealthModule.forRoot(), DatabaseModule.forRoot({ ...databaseOptions(databaseUrl), redisUrl })],
@@ -98,8 +119,19 @@ export function commandModule(settings: ValidatorSettings, logger: Logger): Type
       { provide: ValidatorSettings, useValue: settings },
       { provide: LOGGER, useValue: logger },
       ValidatorConfig,
+      ...(signingParts ?? [WeightsStore]),
     ],
   })
   class CommandModule {}
   return CommandModule;
 }
+
+const chainOf = ({ netuid, pylonAddress, pylonIdentityToken }: ValidatorSettings) => ({
+  provide: CHAIN,
+  useFactory: () =>
+    new PylonChain({
+      address: pylonAddress,
+      netuid,
+      identity: { name: 'validator', token: pylonIdentityToken },
+    }),
+});

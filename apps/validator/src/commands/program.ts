@@ -1,13 +1,20 @@
 import { configCommands, type CommandProgram } from '@horde/commands';
 import { ValidatorSettings } from '../settings.ts';
 import { ValidatorContext } from './validator-context.ts';
+import { CalculateAllowancePaidJobScores, DebugSetScores, ExplainWeights } from './weights.command.ts';
 import { WhitelistHotkey } from './whitelist-hotkey.command.ts';
 
 /** Everything that can be typed after the validator's name, under ComputeHorde's names where it has them. */
 export const validatorProgram: CommandProgram<ValidatorContext> = {
   name: 'validator',
   description: 'Without a command: take jobs from the facilitator and drive them, as the environment says.',
-  commands: [WhitelistHotkey, ...configCommands],
+  commands: [
+    WhitelistHotkey,
+    DebugSetScores,
+    CalculateAllowancePaidJobScores,
+    ExplainWeights,
+    ...configCommands,
+  ],
   settings: ValidatorSettings,
   context: ValidatorContext,
 };

@@ -3,6 +3,7 @@ import { CommandContext, type ConfigContext } from '@horde/commands';
 import type { DynamicConfig, Keys } from '@horde/dynamic-config';
 import { loadSettings } from '@horde/settings';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
+import { ownHotkey } from '../own-hotkey.ts';
 import { ValidatorSettings } from '../settings.ts';
 import { commandModule } from '../validator.module.ts';
 
@@ -19,13 +20,25 @@ export class ValidatorContext extends CommandContext implements ConfigContext {
    * @throws SettingsError, DatabaseError, and what `work` throws
    */
   async use<T>(work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
-    return this.with(commandModule(this.settings(), this.logger), async (app) => {
-      await app.get(ValidatorConfig).load();
-      return work(app);
-    });
+    return this.with(commandModule(this.settings(), this.logger), configured(work));
+  }
+
+  /** As `use`, with those that need the wallet and the chain beside it. @throws also SettingsError for a wallet that cannot be used */
+  async useSigning<T>(work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
+    const settings = this.settings();
+    const keypair = await ownHotkey(settings, this.logger);
+    return this.with(commandModule(settings, this.logger, keypair), configured(work));
   }
 
   withConfig<T>(work: (config: DynamicConfig<Keys>) => Promise<T>): Promise<T> {
     return this.use((app) => work(app.get<DynamicConfig<Keys>>(ValidatorConfig)));
   }
 }
+
+/** `work`, once the dynamic settings have been read. */
+const configured =
+  <T>(work: (app: INestApplicationContext) => Promise<T>) =>
+  async (app: INestApplicationContext) => {
+    await app.get(ValidatorConfig).load();
+    return work(app);
+  };

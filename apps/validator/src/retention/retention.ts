@@ -10,7 +10,7 @@ const interval = 3_600_000;
 /** How many are removed in one statement: each job may hold megabytes. */
 const batch = 500;
 
-/** Removes jobs, receipts and events that are older than two days. */
+/** Removes jobs, receipts and events that are older than two days, and weights that are older than thirty. */
 @Injectable()
 export class Retention implements OnApplicationBootstrap {
   constructor(
@@ -57,6 +57,9 @@ export class Retention implements OnApplicationBootstrap {
          select id from system_event where at < now() - make_interval(secs => $1) order by at limit $2
        )) returning 1`,
     );
+    // Small, and what an operator is asked about weeks later.
+    for (const table of ['cycle_weights', 'main_hotkey'])
+      await this.database.manager.query(`delete from ${table} where created_at < now() - interval '30 days'`);
     if (receipts + jobs + events > 0)
       this.logger.info({ receipts, jobs, events }, 'old records were removed');
   }

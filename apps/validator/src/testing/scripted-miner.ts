@@ -1,6 +1,7 @@
 import { verifyHex, type Keypair } from '@horde/identity';
 import {
   ExecutorManifest,
+  MainHotkey,
   make,
   receiptText,
   validatorAuthText,
@@ -33,6 +34,8 @@ export class ScriptedMiner {
   readonly badSignatures: string[] = [];
   script: MinerScript = {};
   manifest: [ExecutorClass, number][] = [['always_on.test', 1]];
+  /** What it says is the main hotkey of its coldkey; null: nothing. */
+  mainHotkey: string | null = null;
   private readonly server: WsServer;
 
   constructor(
@@ -87,7 +90,9 @@ export class ScriptedMiner {
         if (message.message_type === 'ValidatorAuthForMiner') {
           this.connections.add(connection);
           await connection.send(make(ExecutorManifest, { manifest: new Map(this.manifest) }));
-        } else if (message.message_type === 'V0InitialJobRequest')
+        } else if (message.message_type === 'V0MainHotkeyMessage')
+          await connection.send(make(MainHotkey, { main_hotkey: this.mainHotkey }));
+        else if (message.message_type === 'V0InitialJobRequest')
           await this.script.onInitial?.(message, connection);
         else if (message.message_type === 'V0JobRequest') await this.script.onJob?.(message, connection);
       },

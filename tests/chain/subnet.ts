@@ -1,0 +1,171 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import type { INestApplication } from '@nestjs/common';
+import { Database } from '@horde/database';
+import { Keypair } from '@horde/identity';
+import type { ExecutorClass } from '@horde/protocol';
+import { startDevnet, type TestDevnet } from '../../apps/devnet/src/testing/start-devnet.ts';
+import { storeReceipts } from '../../apps/validator/src/receipts/store-receipts.ts';
+import { ValidatorPlace } from '../../apps/validator/src/testing/running-validator.ts';
+import { ScriptedMiner } from '../../apps/validator/src/testing/scripted-miner.ts';
+import { finished, signedRow, started } from '../../apps/validator/src/testing/signed-receipts.ts';
+
+/** When block 0 was made. @unit ms since 1970 */
+const genesis = Date.UTC(2026, 0, 1);
+/** @unit ms */
+const blockTime = 12_000;
+
+/** A miner on the subnet. */
+export interface Registered {
+  miner: ScriptedMiner;
+  hotkey: string;
+  coldkey: string;
+}
+
+/**
+ * Validators and miners on a devnet whose blocks come when a spec says so, with a Pylon in front of it that can be told
+ * to do badly.
+ */
+export class Subnet {
+  /** What Pylon does with weights: hands them on, refuses them, or takes them and forgets. */
+  pylon: 'works' | 'refuses' | 'forgets' = 'works';
+  /** The weights that it was given. */
+  readonly given: Record<string, number>[] = [];
+  private clock = genesis;
+  private readonly validators = new Set<INestApplication>();
+  private readonly miners: ScriptedMiner[] = [];
+  private devnet!: TestDevnet;
+  private readonly proxy = http.createServer((request, response) => void this.pass(request, response));
+
+  private constructor(readonly place: ValidatorPlace) {}
+
+  /** A subnet at this block, with a validator that has stake and permit. */
+  static async at(block: number): Promise<Subnet> {
+    const subnet = new Subnet(await ValidatorPlace.make());
+    subnet.devnet = await startDevnet({ netuid: 12, blockTime: blockTime / 1_000, now: () => subnet.clock });
+    await once(subnet.proxy.listen(0, '127.0.0.1'), 'listening');
+    await subnet.devnet.call('PUT', '/devnet/identities/validator', {
+      hotkey: subnet.hotkey,
+      token: 'validator_token',
+    });
+    await subnet.own({});
+    subnet.goTo(block);
+    return subnet;
+  }
+
+  get hotkey(): string {
+    return this.place.keypair.address;
+  }
+
+  goTo(block: number): void {
+    this.clock = genesis + block * blockTime;
+  }
+
+  /** Changes what is registered of the validator. */
+  async own(facts: { stake?: number; validator_permit?: boolean }): Promise<void> {
+    await this.devnet.call('PUT', `/devnet/neurons/${this.hotkey}`, {
+      stake: 1_000,
+      validator_permit: true,
+      axon: null,
+      ...facts,
+    });
+  }
+
+  /** A miner that runs and is registered. */
+  async miner(coldkey: string, mainHotkey: string | null = null): Promise<Registered> {
+    const miner = new ScriptedMiner(Keypair.generate());
+    miner.mainHotkey = mainHotkey;
+    await miner.start();
+    this.miners.push(miner);
+    const { address: hotkey } = miner.keypair;
+    await this.devnet.call('PUT', `/devnet/neurons/${hotkey}`, {
+      coldkey,
+      stake: 0,
+      validator_permit: false,
+      axon: { ip: '127.0.0.1', port: miner.port },
+    });
+    return { miner, hotkey, coldkey };
+  }
+
+  async deregister(hotkey: string): Promise<void> {
+    await this.devnet.call('DELETE', `/devnet/neurons/${hotkey}`);
+  }
+
+  /** Starts a validator in this process. */
+  async validator(more: Record<string, string> = {}): Promise<INestApplication> {
+    const validator = await this.place.start({ ...this.settings, ...more });
+    this.validators.add(validator);
+    return validator;
+  }
+
+  async stop(validator: INestApplication): Promise<void> {
+    this.validators.delete(validator);
+    await validator.close();
+  }
+
+  get settings(): Record<string, string> {
+    const { port } = this.proxy.address() as AddressInfo;
+    return { PYLON_ADDRESS: `http://127.0.0.1:${port}`, FACILITATOR_URI: 'ws://127.0.0.1:1/ws/v0/' };
+  }
+
+  /** The receipts of a job that ended in a block. @returns its uuid */
+  async job(
+    validator: INestApplication,
+    miner: Registered,
+    block: number,
+    job: { executorClass: ExecutorClass; cost: number; by?: Keypair },
+  ): Promise<string> {
+    const uuid = crypto.randomUUID();
+    const signers = { validator: job.by ?? this.place.keypair, miner: miner.miner.keypair };
+    const of = { ...signers, uuid, at: genesis + block * blockTime + 1 };
+    const receipts = [
+      started(of, { executor_class: job.executorClass }),
+      finished(of, { score_str: `${job.cost}.000000` }),
+    ];
+    await storeReceipts(
+      validator.get(Database).manager,
+      receipts.map((receipt) => signedRow(receipt, signers)),
+    );
+    return uuid;
+  }
+
+  /** The weights that the chain has. */
+  async weights(): Promise<Record<string, number>[]> {
+    const { body } = await this.devnet.call('GET', '/devnet/state');
+    return (body.weights as { weights: Record<string, number> }[]).map(({ weights }) => weights);
+  }
+
+  async events(): Promise<string[]> {
+    const rows = await this.place.query<{ subtype: string }>(
+      `select subtype from system_event where type like 'WEIGHT_SETTING%' order by id`,
+    );
+    return rows.map(({ subtype }) => subtype);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.validators].map((validator) => validator.close()));
+    await Promise.all(this.miners.map((miner) => miner.stop()));
+    this.proxy.closeAllConnections();
+    this.proxy.close();
+    await this.devnet.close();
+    await this.place.remove();
+  }
+
+  private async pass(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    const body = await text(request);
+    const isWeights = request.method === 'PUT';
+    if (isWeights) this.given.push((JSON.parse(body) as { weights: Record<string, number> }).weights);
+    response.setHeader('content-type', 'application/json');
+    if (isWeights && this.pylon === 'refuses')
+      return void response.writeHead(502).end('{"detail":"not now"}');
+    if (isWeights && this.pylon === 'forgets') return void response.end('{"detail":"scheduled","count":1}');
+    const answer = await fetch(this.devnet.address + request.url!, {
+      method: request.method!,
+      headers: { 'content-type': 'application/json', authorization: request.headers.authorization ?? '' },
+      body: body || null,
+    });
+    response.writeHead(answer.status).end(await answer.text());
+  }
+}
