@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
+import { unreadVariables } from '../libs/settings/src/unread-variables.ts';
 
 interface Setting {
   variable: string;
@@ -130,6 +131,25 @@ function template(service: string, settings: Setting[]): string {
   return [head, ...entries].join('\n');
 }
 
+/** What an operator who comes from ComputeHorde sets in vain, and why. */
+function describeUnread(): string {
+  const rows = unreadVariables.map(
+    ({ names, services: of, why }) =>
+      `| ${names.map((name) => `\`${name}\``).join(', ')} | ${of.join(', ')} | ${why} |`,
+  );
+  return [
+    "## ComputeHorde's variables that are not read",
+    '',
+    "All others that ComputeHorde's services read have the same name and meaning here. A service that finds one of these set",
+    'says so when it starts.',
+    '',
+    '| variable | of | why |',
+    '| --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
 const files = new Map<string, string>();
 const sections: string[] = [];
 for (const service of services) {
@@ -140,7 +160,7 @@ for (const service of services) {
 }
 files.set(
   'docs/settings.md',
-  `# Settings\n\nEach service reads its settings once, at start, from its environment. A wrong or missing one is a sentence that\nnames the variable, and exit code 2. The names are those that ComputeHorde's operators use; this page is written by\n\`./horde docs\` from the services' settings classes.\n\n${sections.join('\n')}`,
+  `# Settings\n\nEach service reads its settings once, at start, from its environment. A wrong or missing one is a sentence that\nnames the variable, and exit code 2. The names are those that ComputeHorde's operators use; this page is written by\n\`./horde docs\` from the services' settings classes.\n\n${[...sections, describeUnread()].join('\n')}`,
 );
 
 const check = process.argv.includes('--check');

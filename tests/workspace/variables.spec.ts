@@ -1,12 +1,36 @@
-import { readFileSync } from 'node:fs';
-import { variablesOf } from '@horde/settings';
+import { unreadOf, unreadVariables, variablesOf } from '@horde/settings';
 import { describe, expect, it } from 'vitest';
 import { ExecutorSettings } from '../../apps/executor/src/settings.ts';
+import { FacilitatorSettings } from '../../apps/facilitator/src/settings.ts';
 import { MinerConfig } from '../../apps/miner/src/dynamic-config/miner-config.ts';
 import { MinerSettings } from '../../apps/miner/src/settings.ts';
+import { ValidatorConfig } from '../../apps/validator/src/dynamic-config/validator-config.ts';
+import { ValidatorSettings } from '../../apps/validator/src/settings.ts';
 
-/** What ComputeHorde's miner and executor read from their environment, and what operators change in the miner's panel. */
+/** What ComputeHorde's services read from their environment, and what operators change in the miner's panel. */
 const variables = {
+  facilitator: `
+    ENV SECRET_KEY DEBUG DEBUG_TOOLBAR DATABASE_POOL_URL DATABASE_URL CHANNELS_BACKEND_URL CELERY_BROKER_URL
+    CELERY_TASK_ALWAYS_EAGER CELERY_WORKER_PREFETCH_MULTIPLIER CELERY_BROKER_POOL_LIMIT BITTENSOR_NETUID
+    BITTENSOR_NETWORK PYLON_ADDRESS PYLON_OPEN_ACCESS_TOKEN NONCE_LIFETIME JWT_LIFETIME SIGNATURE_EXPIRE_DURATION
+    WANDB_API_KEY CORS_ENABLED CORS_ALLOWED_ORIGINS CORS_ALLOWED_ORIGIN_REGEXES CORS_ALLOW_ALL_ORIGINS CSP_ENABLED
+    HTTPS_REDIRECT STATIC_URL STATIC_ROOT MEDIA_URL MEDIA_ROOT EMAIL_BACKEND EMAIL_FILE_PATH EMAIL_HOST EMAIL_PORT
+    EMAIL_HOST_USER EMAIL_HOST_PASSWORD EMAIL_USE_TLS DEFAULT_FROM_EMAIL SENTRY_DSN HTTP_ASGI_APPLICATION_PATH
+    ENV_FILL_MISSING_VALUES PROMETHEUS_MULTIPROC_DIR REDIS_HOST REDIS_PORT`,
+  validator: `
+    ENV SECRET_KEY DEBUG POSTGRES_PASSWORD DATABASE_URL DATABASE_POOL_URL DATABASE_SUFFIX
+    DEBUG_OVERRIDE_DATABASE_NAME REDIS_HOST REDIS_PORT SENTRY_DSN ROOT_LOGGER_LEVEL DEFAULT_ADMIN_USERNAME
+    DEFAULT_ADMIN_EMAIL DEFAULT_ADMIN_PASSWORD HTTPS_REDIRECT CSP_ENABLED CORS_ENABLED EMAIL_BACKEND STATIC_ROOT
+    MEDIA_ROOT CELERY_BROKER_URL CELERY_WORKER_PREFETCH_MULTIPLIER CELERY_BROKER_POOL_LIMIT CHANNELS_BACKEND
+    BITTENSOR_NETUID BITTENSOR_NETWORK BITTENSOR_ARCHIVE_NETWORK BITTENSOR_WALLET_DIRECTORY BITTENSOR_WALLET_NAME
+    BITTENSOR_WALLET_HOTKEY_NAME BITTENSOR_SHIELD_CERTIFICATE_PATH BITTENSOR_SHIELD_DISABLE_UPLOADING_CERTIFICATE
+    PYLON_ADDRESS PYLON_IDENTITY_TOKEN FACILITATOR_URI STATS_COLLECTOR_URL DYNAMIC_CONFIG_ENV USE_CONTRACT_CONFIG
+    CONFIG_CONTRACT_ADDRESS TRUSTED_MINER_ADDRESS TRUSTED_MINER_PORT MIGRATING DEBUG_MINER_KEY DEBUG_MINER_ADDRESS
+    DEBUG_MINER_PORT DEBUG_MINER_COUNT DEBUG_USE_MOCK_BLOCK_NUMBER DEBUG_CONNECT_FACILITATOR_WEBHOOK
+    DEBUG_FETCH_RECEIPTS_FROM_MINERS DEBUG_CELERY_HOOK_SCRIPT_FILE DEBUG_DONT_STAGGER_VALIDATORS DEBUG_TOOLBAR
+    DEBUG_SET_SCORES_MINUTE DEBUG_SET_SCORES_HOUR DEBUG_RUN_BEAT_VERY_OFTEN VALIDATOR_RUNNER_VERSION
+    VALIDATOR_VERSION PROMETHEUS_MULTIPROC_DIR S3_BUCKET_NAME_PROMPTS S3_BUCKET_NAME_ANSWERS AWS_ACCESS_KEY_ID
+    AWS_SECRET_ACCESS_KEY AWS_ENDPOINT_URL`,
   miner: `
     SECRET_KEY POSTGRES_PASSWORD DATABASE_URL DATABASE_POOL_URL DATABASE_SUFFIX REDIS_HOST REDIS_PORT
     CELERY_BROKER_URL CHANNELS_BACKEND BITTENSOR_MINER_PORT BITTENSOR_MINER_ADDRESS ADDRESS_FOR_EXECUTORS
@@ -25,37 +49,68 @@ const variables = {
     MINER_ADDRESS EXECUTOR_TOKEN NGINX_PORT DEBUG_NO_GPU_MODE EXECUTOR_ON_HOST VOLUME_MAX_SIZE_BYTES
     OUTPUT_ZIP_UPLOAD_MAX_SIZE_BYTES HF_ACCESS_TOKEN HF_HUB_ENABLE_HF_TRANSFER SENTRY_DSN ENV SECRET_KEY DEBUG`,
 };
-const read = { miner: new Set(variablesOf(MinerSettings)), executor: new Set(variablesOf(ExecutorSettings)) };
+const read = {
+  facilitator: new Set(variablesOf(FacilitatorSettings)),
+  validator: new Set(variablesOf(ValidatorSettings)),
+  miner: new Set(variablesOf(MinerSettings)),
+  executor: new Set(variablesOf(ExecutorSettings)),
+};
+const services = ['facilitator', 'validator', 'miner', 'executor'] as const;
 
-/** The first column of the table of variables that are not read. */
-const notRead = readFileSync('docs/compatibility.md', 'utf8')
-  .split('### Variables that are not read')[1]!
-  .split('\n## ')[0]!
-  .split('\n')
-  .filter((line) => line.startsWith('| `'))
-  .map((line) => line.split('|')[1]!);
-const isListed = (service: string, name: string) =>
-  notRead.some(
-    (cell) =>
-      cell.includes(`\`${name}\``) &&
-      (!/\((.*)\)/.test(cell) || /\((.*)\)/.exec(cell)![1]!.includes(service)),
-  );
+/** What its validator still reads of its dynamic configuration. */
+const validatorKeys = `
+  SERVING DYNAMIC_COMMIT_REVEAL_WEIGHTS_ENABLED DYNAMIC_COMMIT_REVEAL_WEIGHTS_INTERVAL
+  DYNAMIC_COMMIT_REVEAL_COMMIT_START_OFFSET DYNAMIC_COMMIT_REVEAL_COMMIT_END_BUFFER
+  DYNAMIC_MINER_MAX_EXECUTORS_PER_CLASS DYNAMIC_EXECUTOR_CLASS_WEIGHTS DYNAMIC_MINIMUM_VALIDATOR_STAKE_FOR_EXCUSE
+  DYNAMIC_EXECUTOR_RESERVATION_TIME_LIMIT DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT
+  DYNAMIC_ORGANIC_JOB_ALLOWED_LEEWAY_TIME DYNAMIC_DISABLE_TRUSTED_ORGANIC_JOB_EVENTS
+  DYNAMIC_RECEIPT_TRANSFER_ENABLED DYNAMIC_RECEIPT_TRANSFER_INTERVAL DYNAMIC_MANIFESTS_USE_KNOWLEDGE_COMMITMENTS
+  DYNAMIC_JOB_FAILURE_BLACKLIST_TIME_SECONDS DYNAMIC_JOB_CHEATED_BLACKLIST_TIME_SECONDS
+  DYNAMIC_BURN_TARGET_SS58ADDRESSES DYNAMIC_BURN_RATE DYNAMIC_BURN_PARTITION DYNAMIC_MINIMUM_COLLATERAL_AMOUNT_WEI
+  DYNAMIC_COLLATERAL_SLASH_AMOUNT_WEI DYNAMIC_DANCING_BONUS MAIN_HOTKEY_SHARE DYNAMIC_BLOCK_ALLOWANCE_MULTIPLIER
+  DYNAMIC_SPENDING_VALIDATION_BLOCK_LEEWAY_LOWER DYNAMIC_SPENDING_VALIDATION_BLOCK_LEEWAY_UPPER
+  DYNAMIC_ROUTING_RELIABILITY_WINDOW_HOURS DYNAMIC_ROUTING_RELIABILITY_SOFT_CUTOFF
+  DYNAMIC_ROUTING_RELIABILITY_SEPARATION`;
 
-describe.each(['miner', 'executor'] as const)('a variable of ComputeHorde’s %s', (service) => {
-  it.each(variables[service].trim().split(/\s+/))('%s is read, or listed with the reason why not', (name) => {
-    expect([read[service].has(name), isListed(service, name)]).toSatisfy(
-      ([isRead, listed]) => isRead !== listed,
+const words = (list: string) => list.trim().split(/\s+/);
+const listed = (service: string) =>
+  unreadVariables
+    .filter(({ services: of }) => (of as readonly string[]).includes(service))
+    .flatMap(({ names }) => names);
+
+describe.each(services)('a variable of ComputeHorde’s %s', (service) => {
+  it.each(words(variables[service]))('%s is read, or listed with the reason why not', (name) => {
+    expect([read[service].has(name), listed(service).includes(name)]).toSatisfy(
+      ([isRead, isListed]) => isRead !== isListed,
     );
   });
 });
 
 it('no variable is listed that ComputeHorde does not have', () => {
-  const all = new Set(`${variables.miner} ${variables.executor}`.split(/\s+/));
-  const listed = notRead.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name!));
-  expect(listed.filter((name) => !all.has(name))).toEqual([]);
+  const all = new Set(Object.values(variables).flatMap(words));
+  expect(unreadVariables.flatMap(({ names }) => names).filter((name) => !all.has(name))).toEqual([]);
 });
 
 it('every key that can be changed while the miner runs can be set in its environment, too', () => {
   const config = new MinerConfig(new MinerSettings(), undefined as never, undefined as never);
   for (const { name } of config.all()) expect(read.miner).toContain(name);
+});
+
+it('the validator has every key that ComputeHorde’s still reads, with its default, and no other', () => {
+  const config = new ValidatorConfig(new ValidatorSettings(), undefined as never, undefined as never);
+  expect(
+    config
+      .all()
+      .map(({ name }) => name)
+      .toSorted(),
+  ).toEqual(words(validatorKeys).toSorted());
+  expect(config.get('DYNAMIC_ROUTING_RELIABILITY_SOFT_CUTOFF')).toBe(-50);
+  expect(config.get('DYNAMIC_MINER_MAX_EXECUTORS_PER_CLASS')).toBe('always_on.llm.a6000=2');
+});
+
+it('a variable that is set and not read is told by name, with what is there instead; an empty one is not set', () => {
+  const environment = { SENTRY_DSN: 'https://sentry.example', DEBUG: '', WANDB_API_KEY: 'x' };
+  expect(unreadOf('validator', environment)).toEqual([
+    { name: 'SENTRY_DSN', why: 'errors are lines of the log; nothing is sent elsewhere' },
+  ]);
 });

@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { DynamicModule, INestApplication, INestApplicationContext, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { allowSlowAddresses } from '@horde/network';
-import { loadSettings, SettingsError } from '@horde/settings';
+import { loadSettings, SettingsError, unreadOf } from '@horde/settings';
 import { createLogger, FrameworkLogger, type Logger } from './logger.ts';
 
 /** How long a service may take to stop before it is ended. @unit ms */
@@ -45,6 +45,8 @@ export async function runService<S extends object>(options: ServiceOptions<S>): 
     const { settings, unknown } = loadSettings(options.settings, process.env, options.prefixes);
     for (const variable of unknown)
       logger.warn(`${variable} is set, but ${options.name} knows no such setting.`);
+    for (const { name, why } of unreadOf(options.name, process.env))
+      logger.warn(`${name} is set, and not read: ${why}.`);
     const app = await create(options, settings, logger);
     stopOnSignals(app, logger);
     let http: Server | null = null;

@@ -1,4 +1,5 @@
 export * from './env-file.ts';
 export * from './service-settings.ts';
 export * from './settings.ts';
+export { unreadOf, unreadVariables } from './unread-variables.ts';
 export { trimValue } from './written-value.ts';
