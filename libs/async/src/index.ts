@@ -1,4 +1,5 @@
 export { clampDelay, maxDelay } from './delay.ts';
+export { inParallel } from './in-parallel.ts';
 export { orAborted } from './or-aborted.ts';
 export { pause } from './pause.ts';
 export { doublingPause, type Pauses } from './pauses.ts';
