@@ -13,11 +13,14 @@ import { CreateAttempts1795000000040 } from './migrations/create-attempts.ts';
 import { CreateJobs1795000000000 } from './migrations/create-jobs.ts';
 import { CreateMiners1795000000002 } from './migrations/create-miners.ts';
 import { CreateReceipts1795000000001 } from './migrations/create-receipts.ts';
+import { CreateReceiptTransfer1795000000011 } from './migrations/create-receipt-transfer.ts';
 import { CreateSystemEvents1795000000007 } from './migrations/create-system-events.ts';
 import { CreateWhitelistAndCheatReports1795000000003 } from './migrations/create-whitelist-and-cheat-reports.ts';
 import { IndexClaimsAndEnds1795000000005 } from './migrations/index-claims-and-ends.ts';
 import { KeepReceiptsOfAllValidators1795000000010 } from './migrations/keep-receipts-of-all-validators.ts';
 import { NumberMessages1795000000004 } from './migrations/number-messages.ts';
+import { ReceiptPage } from './receipts/transfer/receipt-page.entity.ts';
+import { RegisteredHotkey } from './receipts/transfer/registered-hotkey.entity.ts';
 import { StoredReceipt } from './receipts/stored-receipt.entity.ts';
 import { Miner } from './routing/miner.entity.ts';
 import { MinerManifest } from './routing/miner-manifest.entity.ts';
@@ -34,6 +37,8 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     JobEvent,
     Attempt,
     StoredReceipt,
+    ReceiptPage,
+    RegisteredHotkey,
     Miner,
     MinerManifest,
     WhitelistedHotkey,
@@ -53,6 +58,7 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     CreateDynamicConfig1795000000006,
     CreateSystemEvents1795000000007,
     KeepReceiptsOfAllValidators1795000000010,
+    CreateReceiptTransfer1795000000011,
     CreateAllowance1795000000020,
     CreateBookings1795000000021,
     CreateWeights1795000000030,

@@ -24,6 +24,8 @@ import { ownHotkey } from './own-hotkey.ts';
 import { MinerDelivery } from './miner/miner-delivery.ts';
 import { ReceiptQueries } from './receipts/receipt-queries.ts';
 import { Receipts } from './receipts/receipts.ts';
+import { transferParts } from './receipts/transfer/transfer-parts.ts';
+import { TransferSchedule } from './receipts/transfer/transfer-schedule.ts';
 import { MinerDirectory } from './routing/miner-directory.ts';
 import { Retention } from './retention/retention.ts';
 import { MinerSchedule } from './routing/miner-schedule.ts';
@@ -88,6 +90,8 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       { provide: PaidJobs, useClass: ReceiptJobs },
       ...weightParts,
       WeightSchedule,
+      ...transferParts,
+      TransferSchedule,
       Whitelist,
     ],
   })
@@ -104,12 +108,10 @@ export function commandModule(settings: ValidatorSettings, logger: Logger, keypa
   const { databaseUrl, redisUrl } = settings;
   const signingParts = keypair && [
     { provide: Keypair, useValue: keypair },
-    chainOf(settings),
     MinerClient,
     { provide: PaidJobs, useClass: ReceiptJobs },
     ReceiptQueries,
     SystemEvents,
-    MetricsRegistry,
     ...weightParts,
   ];
 
@@ -118,8 +120,11 @@ export function commandModule(settings: ValidatorSettings, logger: Logger, keypa
     providers: [
       { provide: ValidatorSettings, useValue: settings },
       { provide: LOGGER, useValue: logger },
+      chainOf(settings),
+      MetricsRegistry,
       ValidatorConfig,
       ...(signingParts ?? [WeightsStore]),
+      ...transferParts,
     ],
   })
   class CommandModule {}

@@ -1,7 +1,11 @@
 import { runCommand } from '@horde/commands';
+import { Keypair } from '@horde/identity';
 import { createLogger } from '@horde/operations';
+import { pageAt } from '@horde/receipts';
 import { expect, it } from 'vitest';
+import { PageServer } from '../testing/page-server.ts';
 import { ValidatorPlace } from '../testing/running-validator.ts';
+import { finished, pageLine } from '../testing/signed-receipts.ts';
 import { validatorProgram } from './program.ts';
 import { ValidatorContext } from './validator-context.ts';
 
@@ -50,5 +54,22 @@ it('a setting that changes while it runs is shown, set and given back, and refus
   }
   expect(await type('unset_dynamic_config', 'DYNAMIC_BURN_RATE')).toBe(0);
   expect(printed.at(-1)).toBe('DYNAMIC_BURN_RATE is 0 again (default).');
+  await place.remove();
+});
+
+it('transfer_receipts fetches what a miner shows, and says what it left out', async () => {
+  const { place, printed, errors, type } = await typing();
+  const [validator, miner] = [Keypair.generate(), Keypair.generate()];
+  const server = new PageServer();
+  await server.start();
+  server.append(pageAt(Date.now()), `${pageLine(finished({ validator, miner }), { validator, miner })}\nx\n`);
+  await type('fetch_dynamic_config'); // makes the tables
+  await place.query('insert into registered_hotkey (hotkey) values ($1)', [validator.address]);
+  const at = ['--debug-miner-hotkey', miner.address, '--debug-miner-ip', '127.0.0.1', '--debug-miner-port'];
+  expect(await type('transfer_receipts', ...at, String(server.port))).toBe(0);
+  expect(printed.at(-1)).toBe('Receipts fetched: 1.\nLines left out: ValidationError 1.');
+  expect(await type('transfer_receipts', ...at, '0')).toBe(2);
+  expect(errors.at(-1)).toContain('all three --debug-miner options');
+  await server.stop();
   await place.remove();
 });

@@ -1,5 +1,6 @@
 import { configCommands, type CommandProgram } from '@horde/commands';
 import { ValidatorSettings } from '../settings.ts';
+import { TransferReceipts } from './transfer-receipts.command.ts';
 import { ValidatorContext } from './validator-context.ts';
 import { CalculateAllowancePaidJobScores, DebugSetScores, ExplainWeights } from './weights.command.ts';
 import { WhitelistHotkey } from './whitelist-hotkey.command.ts';
@@ -10,6 +11,7 @@ export const validatorProgram: CommandProgram<ValidatorContext> = {
   description: 'Without a command: take jobs from the facilitator and drive them, as the environment says.',
   commands: [
     WhitelistHotkey,
+    TransferReceipts,
     DebugSetScores,
     CalculateAllowancePaidJobScores,
     ExplainWeights,

@@ -1,0 +1,80 @@
+import { availableParallelism } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { VerifierPool } from '@horde/identity';
+import { receiptRow, type ReceiptRow } from '../receipt-row.ts';
+import { readLine, type FetchedReceipt, type LineFault } from './fetched-receipt.ts';
+import { RegisteredHotkeys } from './registered-hotkeys.ts';
+
+/** A signature costs as much as all the rest of a receipt: this process needs less than half a core beside them. */
+const threads = Math.min(4, availableParallelism());
+/** So many lines are read before others have their turn: a few milliseconds. */
+const linesAtOnce = 50;
+
+/** A page with so many lines at once that are no receipts of its miner is none. */
+const maxFaults = 500;
+
+/** What the lines of a page have come to. */
+export interface Verified {
+  receipts: ReceiptRow[];
+  faults: LineFault[];
+  /** False: what is on the page is not worth the time it would take to look at the rest of it. */
+  isPage: boolean;
+}
+
+/** Tells good receipts from bad ones. Signatures, which take most of the time, are verified on other threads. */
+@Injectable()
+export class ReceiptVerifier implements OnApplicationShutdown {
+  private readonly pool = new VerifierPool({ size: threads, maxWaiting: Infinity });
+
+  constructor(private readonly hotkeys: RegisteredHotkeys) {}
+
+  /**
+   * @param lines of a page
+   * @param miner the hotkey of the miner that shows it
+   * @throws ChainError when a validator is not known and the chain cannot be asked: its receipts would be lost
+   */
+  async verify(lines: readonly string[], miner: string): Promise<Verified> {
+    const faults: LineFault[] = [];
+    const read: FetchedReceipt[] = [];
+    for (const [index, line] of lines.entries()) {
+      if (index % linesAtOnce === linesAtOnce - 1) await nextTurn();
+      const receipt = readLine(line, miner, Date.now());
+      if (typeof receipt !== 'string') read.push(receipt);
+      else if (faults.push(receipt) >= maxFaults) break;
+    }
+    const isPage = faults.length < maxFaults;
+    const known = await this.hotkeys.including(read.map(({ payload }) => payload.validator_hotkey));
+    const registered = read.filter(({ payload }) => known.has(payload.validator_hotkey));
+    for (let i = registered.length; i < read.length; i++) faults.push('UnregisteredValidator');
+    const receipts: ReceiptRow[] = [];
+    for (const verified of await this.verifySignatures(registered)) {
+      if (typeof verified === 'string') faults.push(verified);
+      else receipts.push(verified);
+    }
+    return { receipts, faults, isPage };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.pool.close();
+  }
+
+  private async verifySignatures(receipts: readonly FetchedReceipt[]): Promise<(ReceiptRow | LineFault)[]> {
+    // Mostly a receipt has one text; each is tried with both signatures.
+    const tried = receipts.flatMap((receipt) => receipt.texts.map((text) => ({ receipt, text })));
+    const answers = await this.pool.verifyAll(
+      tried.flatMap(({ receipt: { payload, validatorSignature, minerSignature }, text }) => [
+        { data: text, signature: validatorSignature, hotkey: payload.validator_hotkey },
+        { data: text, signature: minerSignature, hotkey: payload.miner_hotkey },
+      ]),
+    );
+    const verdicts = new Map<FetchedReceipt, ReceiptRow | LineFault>();
+    for (const [index, { receipt, text }] of tried.entries()) {
+      const [byValidator, byMiner] = [answers[2 * index], answers[2 * index + 1]];
+      if (byValidator && byMiner) verdicts.set(receipt, receiptRow(receipt.payload, { text, ...receipt }));
+      else if (!verdicts.has(receipt))
+        verdicts.set(receipt, byValidator ? 'BadMinerReceiptSignature' : 'BadValidatorReceiptSignature');
+    }
+    return [...verdicts.values()];
+  }
+}

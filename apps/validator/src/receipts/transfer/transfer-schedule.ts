@@ -1,0 +1,63 @@
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { pause } from '@horde/async';
+import { Leases } from '@horde/database';
+import { LOGGER, type Logger } from '@horde/operations';
+import { ValidatorConfig } from '../../dynamic-config/validator-config.ts';
+import { ReceiptTransfer } from './receipt-transfer.ts';
+
+/** How often it is looked whether receipts are to be fetched. @unit ms */
+const lookPause = 2_000;
+
+/** Fetches receipts while DYNAMIC_RECEIPT_TRANSFER_ENABLED is true: one process of the validator at a time. */
+@Injectable()
+export class TransferSchedule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly stopping = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly transfer: ReceiptTransfer,
+    private readonly leases: Leases,
+    private readonly config: ValidatorConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.running = this.run(this.stopping.signal);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+  }
+
+  private get isEnabled(): boolean {
+    return this.config.get('DYNAMIC_RECEIPT_TRANSFER_ENABLED');
+  }
+
+  private async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      if (this.isEnabled) await this.whileEnabled(signal);
+      await pause(lookPause, signal).catch(() => undefined);
+    }
+  }
+
+  private async whileEnabled(signal: AbortSignal): Promise<void> {
+    const disabled = new AbortController();
+    const look = setInterval(() => this.isEnabled || disabled.abort(), lookPause);
+    try {
+      await this.leases.hold('receipt transfer', AbortSignal.any([signal, disabled.signal]), async (held) => {
+        this.logger.info('receipts are fetched from the miners');
+        await this.transfer.follow(() => this.config.get('DYNAMIC_RECEIPT_TRANSFER_INTERVAL') * 1_000, held);
+      });
+    } catch (error) {
+      this.logger.error({ error }, 'the transfer of receipts failed; it is begun again');
+    } finally {
+      clearInterval(look);
+    }
+  }
+}
