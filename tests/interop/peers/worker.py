@@ -1,7 +1,8 @@
 """Answers questions about the ComputeHorde packages of the environment that runs it.
 
 One JSON object a line on standard input, `{"op": …, …}`, and one on standard output for each, in order. The operations
-are the functions that `models.py`, `signing.py`, `client.py`, `miner_client.py` and `receipt_transfer.py` register.
+are the functions that `models.py`, `signing.py`, `client.py`, `miner_client.py`, `receipt_transfer.py` and `weights.py`
+register.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ import miner_client  # noqa: E402
 import models  # noqa: E402
 import receipt_transfer  # noqa: E402
 import signing  # noqa: E402
+import weights  # noqa: E402
 
 OPERATIONS = {
     **models.OPERATIONS,
@@ -26,6 +28,7 @@ OPERATIONS = {
     **client.OPERATIONS,
     **miner_client.OPERATIONS,
     **receipt_transfer.OPERATIONS,
+    **weights.OPERATIONS,
 }
 
 
