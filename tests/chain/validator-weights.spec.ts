@@ -90,7 +90,7 @@ describe('the weights for a cycle', () => {
     const { one, miner } = await scored();
     subnet.pylon = 'refuses';
     await until(one, 'to send');
-    expect((await rows())[0]!.note).toMatch(/answered PUT .* with 502: not now.* They are sent again\.$/);
+    expect((await rows())[0]!.note).toMatch(/answered PUT .* with 502: not now.* It is tried again\.$/);
     await subnet.job(one, miner, 1_100, { executorClass: llm, cost: 3 });
     subnet.pylon = 'works';
     await until(one, 'confirmed');
@@ -136,6 +136,19 @@ describe('the weights for a cycle', () => {
     await subnet.own({ stake: 0 });
     expect(await look(one)).toBe(`${subnet.hotkey} has no stake, so the chain takes no weights from it.`);
     await subnet.own({});
+    await until(one, 'confirmed');
+  });
+
+  it('that could not be computed are computed at the next look, and why is told meanwhile', async () => {
+    const { one } = await paid();
+    await subnet.place.query('alter table cheat_report rename to elsewhere');
+    subnet.goTo(window.from);
+    await expect.poll(() => look(one).catch(String)).toContain('relation "cheat_report" does not exist');
+    const why = 'relation "cheat_report" does not exist. It is tried again.';
+    expect(await rows()).toMatchObject([{ state: 'to compute', note: why }]);
+    expect((await one.get(Health).report()).checks['weights']).toBe(why);
+    expect((await subnet.events()).slice(-1)).toEqual(['GENERIC_ERROR']);
+    await subnet.place.query('alter table elsewhere rename to cheat_report');
     await until(one, 'confirmed');
   });
 

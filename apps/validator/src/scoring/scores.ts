@@ -25,7 +25,7 @@ export interface ScoringInputs {
 }
 
 /** How a class's part of the weights came to be. */
-export interface ClassResult {
+interface ClassResult {
   executorClass: ExecutorClass;
   /** Of all classes' weights. */
   weight: number;

@@ -51,7 +51,8 @@ export class CycleInputsReader {
   async read(window: Window): Promise<CycleInputs> {
     const jobs = await this.paidJobs.of(window.cycle);
     const cheated = await this.cheatedOf(jobs);
-    const scores = addUp(jobs.filter((job) => !cheated.includes(job)));
+    const leftOut = new Set(cheated);
+    const scores = addUp(jobs.filter((job) => !leftOut.has(job)));
     const { neurons } = await this.chain.neurons(window.from);
     const coldkeyOf = new Map(
       [...(await this.endOfCycle(window)), ...neurons].map(({ hotkey, coldkey }) => [hotkey, coldkey]),

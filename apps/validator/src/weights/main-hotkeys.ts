@@ -3,7 +3,7 @@ import type { Cycle } from '@horde/chain';
 import { Database } from '@horde/database';
 import { LOGGER, type Logger } from '@horde/operations';
 import { In } from 'typeorm';
-import { MainHotkey, make } from '@horde/protocol';
+import { MainHotkey, make, withoutNuls } from '@horde/protocol';
 import { MinerClient, type MinerAddress } from '../miner/miner-client.ts';
 import type { MainHotkeys } from '../scoring/coldkeys.ts';
 import { MainHotkeyRow } from './main-hotkey.entity.ts';
@@ -82,7 +82,7 @@ export class MainHotkeyBook {
         attempts,
         signal,
         onMessage: (message) => {
-          if (message.message_type === 'V0MainHotkeyMessage') answer.resolve(message.main_hotkey || null);
+          if (message.message_type === 'V0MainHotkeyMessage') answer.resolve(storable(message.main_hotkey));
           if (message.message_type === 'GenericError') answer.resolve(null);
         },
       });
@@ -96,3 +96,6 @@ export class MainHotkeyBook {
     }
   }
 }
+
+/** What a miner said; null: nothing. It need not be an address, and may be different from the one before all the same. */
+const storable = (hotkey: string | null): string | null => (hotkey ? withoutNuls(hotkey) : null);

@@ -57,9 +57,11 @@ export class WeightSetting {
     try {
       await this.work(claim, window, head);
     } catch (error) {
-      if (!(error instanceof ChainError)) throw error;
-      await this.store.change(claim, { note: `${error.message} It is tried again.` });
-      await this.failed('SUBTENSOR_CONNECTIVITY_ERROR', error.message, claim.row);
+      const { message } = error as Error;
+      await this.store.change(claim, { note: tried(message) });
+      const isOfChain = error instanceof ChainError;
+      await this.failed(isOfChain ? 'SUBTENSOR_CONNECTIVITY_ERROR' : 'GENERIC_ERROR', message, claim.row);
+      if (!isOfChain) throw error;
     } finally {
       stop();
       await this.store.release(claim);
@@ -180,7 +182,7 @@ export class WeightSetting {
       this.logger.info({ cycle: row.cycle_start, block: head }, 'the weights were given to Pylon');
     } catch (error) {
       if (!(error instanceof ChainError)) throw error;
-      await this.store.change(claim, { state: 'to send', note: `${error.message} They are sent again.` });
+      await this.store.change(claim, { state: 'to send', note: tried(error.message) });
       await this.failed('SET_WEIGHTS_ERROR', error.message, row);
     }
   }
@@ -241,3 +243,6 @@ const data = (row: CycleWeightsRow) => ({
   block_to: row.cycle_end,
   try_number: row.attempts,
 });
+
+/** A sentence about what went wrong; those of databases have no end. */
+const tried = (message: string): string => `${message.replace(/\.?$/, '.')} It is tried again.`;
