@@ -11,6 +11,8 @@ export class ValidatorSettings extends SigningServiceSettings {
   /** The port it listens on for HTTP. */
   @envNumber('PORT') @IsInt() @Min(0) @Max(65535) port = 8010;
 
+  /** As BITTENSOR_NETWORK, a node of the same chain that keeps what was in all blocks: most keep the last 256. `none`: there is none. */
+  @env('BITTENSOR_ARCHIVE_NETWORK') @IsString() archiveNetwork = 'archive';
   /** The token that lets it act for its hotkey at Pylon. */
   @envSecret('PYLON_IDENTITY_TOKEN') @IsString() pylonIdentityToken = 'validator_token';
 

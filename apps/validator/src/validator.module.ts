@@ -1,5 +1,5 @@
 import { Module, type Type } from '@nestjs/common';
-import { CHAIN, PylonChain } from '@horde/chain';
+import { CHAIN } from '@horde/chain';
 import { DatabaseModule } from '@horde/database';
 import { DynamicConfigRefresh } from '@horde/dynamic-config';
 import { Keypair } from '@horde/identity';
@@ -20,6 +20,7 @@ import { JobQueue } from './jobs/job-queue.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { LiveOutput } from './driver/live-output.ts';
 import { MinerClient } from './miner/miner-client.ts';
+import { makeChain } from './make-chain.ts';
 import { ownHotkey } from './own-hotkey.ts';
 import { MinerDelivery } from './miner/miner-delivery.ts';
 import { ReceiptQueries } from './receipts/receipt-queries.ts';
@@ -57,7 +58,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       { provide: ValidatorSettings, useValue: settings },
       { provide: LOGGER, useValue: logger },
       { provide: Keypair, useFactory: () => ownHotkey(settings, logger) },
-      chainOf(settings),
+      { provide: CHAIN, useFactory: () => makeChain(settings) },
       ValidatorConfig,
       {
         provide: DynamicConfigRefresh,
@@ -120,7 +121,7 @@ export function commandModule(settings: ValidatorSettings, logger: Logger, keypa
     providers: [
       { provide: ValidatorSettings, useValue: settings },
       { provide: LOGGER, useValue: logger },
-      chainOf(settings),
+      { provide: CHAIN, useFactory: () => makeChain(settings) },
       MetricsRegistry,
       ValidatorConfig,
       ...(signingParts ?? [WeightsStore]),
@@ -130,13 +131,3 @@ export function commandModule(settings: ValidatorSettings, logger: Logger, keypa
   class CommandModule {}
   return CommandModule;
 }
-
-const chainOf = ({ netuid, pylonAddress, pylonIdentityToken }: ValidatorSettings) => ({
-  provide: CHAIN,
-  useFactory: () =>
-    new PylonChain({
-      address: pylonAddress,
-      netuid,
-      identity: { name: 'validator', token: pylonIdentityToken },
-    }),
-});

@@ -1,8 +1,6 @@
 import { isIP } from 'node:net';
+import { AnswerError } from './answer-error.ts';
 import type { Block, Hyperparameters, Neuron } from './chain.ts';
-
-/** An answer of another shape than Pylon's; the message says which part. */
-export class AnswerError extends Error {}
 
 type Fields = Record<string, unknown>;
 

@@ -1,6 +1,6 @@
+import { AnswerError } from './answer-error.ts';
 import { ChainError, commitmentLimit, type Block, type Neuron, type SigningChain } from './chain.ts';
 import {
-  AnswerError,
   readBlock,
   readBlockTime,
   readCommitment,

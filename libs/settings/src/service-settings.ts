@@ -30,7 +30,7 @@ export class ServiceSettings {
 
   /** The subnet. */
   @envNumber('BITTENSOR_NETUID') @IsInt() @Min(0) netuid!: number;
-  /** The chain's name; `devnet` for the chain of one machine. The chain itself is reached through PYLON_ADDRESS. */
+  /** The chain's name; `devnet` for the chain of one machine. The chain itself is reached through PYLON_ADDRESS; a validator asks a node, too, for what Pylon does not tell: the public one of `finney`, `test` or `local`, or that whose address (`wss://…`) stands here; with `none` it asks Pylon only. */
   @env('BITTENSOR_NETWORK') @IsString() network!: string;
   /** Pylon's HTTP API, the way to the chain. */
   @env('PYLON_ADDRESS')

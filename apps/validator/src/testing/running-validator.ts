@@ -32,7 +32,7 @@ export class ValidatorPlace {
       HOST: '127.0.0.1',
       PORT: '0',
       BITTENSOR_NETUID: '12',
-      BITTENSOR_NETWORK: 'local',
+      BITTENSOR_NETWORK: 'none',
       BITTENSOR_WALLET_DIRECTORY: this.folder,
       BITTENSOR_WALLET_NAME: 'validator',
       BITTENSOR_WALLET_HOTKEY_NAME: 'default',

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChainError, commitmentLimit, type Neuron, type SigningChain } from '../chain.ts';
+import { blockPromises, type BlocksUnderTest } from './blocks.ts';
 
 /** A chain that a test may fill, and the adapter that is to be checked on it. */
-export interface ChainUnderTest {
+export interface ChainUnderTest extends BlocksUnderTest {
   /** The adapter; it signs as `hotkeys[0]`. */
   chain: SigningChain;
   /** The same adapter, pointed at a place where no chain is. */
@@ -11,8 +12,6 @@ export interface ChainUnderTest {
   hotkeys: [string, string, string, string];
   /** Registers a participant or changes it; resolves when the chain has it. */
   register(neuron: Omit<Neuron, 'uid' | 'lastUpdate'>): Promise<void>;
-  /** Resolves in a later block than the newest of now. */
-  nextBlock(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -61,26 +60,12 @@ export function chainConformance(
     });
     afterAll(() => underTest?.close());
 
-    it('its newest block never goes back', async () => {
-      const first = await chain.latestBlock();
-      await underTest.nextBlock();
-      const second = await chain.latestBlock();
-      expect(second.number).toBeGreaterThan(first.number);
-      expect(second.hash).not.toBe(first.hash);
-    });
+    blockPromises(() => underTest, can);
 
     it('a block keeps its hash', async () => {
       const { block } = await chain.neurons();
       await underTest.nextBlock();
       expect((await chain.neurons(block.number)).block).toEqual(block);
-    });
-
-    it('tells when a block was made, always the same, and the next one was made later', async () => {
-      const { number } = await chain.latestBlock();
-      await underTest.nextBlock();
-      const told = await Promise.all([number, number + 1, number].map((block) => chain.blockTime(block)));
-      expect(told).toEqual([expect.any(Number), expect.any(Number), told[0]]);
-      expect(told[1]).toBeGreaterThan(told[0]!);
     });
 
     it('lists every participant as it registered, each with a number of its own', async () => {
@@ -130,10 +115,6 @@ export function chainConformance(
         kind: 'refused',
       });
       await expect(chain.validators(number + 1_000_000)).rejects.toMatchObject({
-        name: 'ChainError',
-        kind: 'refused',
-      });
-      await expect(chain.blockTime(number + 1_000_000)).rejects.toMatchObject({
         name: 'ChainError',
         kind: 'refused',
       });
@@ -189,12 +170,8 @@ export function chainConformance(
       await expect.poll(async () => (await own()).lastUpdate).toBeGreaterThanOrEqual(number);
     });
 
-    it('can do what it names, and nothing else', async () => {
+    it('announces an address or not, as it names', () => {
       expect(chain.announce !== undefined).toBe(can.announce);
-      const found = await chain.hyperparameters?.();
-      const shape = { tempo: expect.any(Number), minAllowedWeights: expect.any(Number) };
-      const rest = { maxWeightLimit: expect.any(Number), commitRevealEnabled: expect.any(Boolean) };
-      expect(found).toEqual(can.hyperparameters ? { ...shape, ...rest } : undefined);
     });
 
     it.each(can.announce ? addresses : [])(
