@@ -109,6 +109,15 @@ function settled(text: string): Frame {
   return frame;
 }
 
+/** The recorded requests with the volume where it goes here, docs/compatibility.md says why: not before the job's own. */
+function withLateVolume(frames: Frame[]): Frame[] {
+  const volume = frames.find((frame) => frame['message_type'] === 'V0InitialJobRequest')?.['volume'] as unknown;
+  return frames.map((frame) => {
+    if (frame['message_type'] === 'V0InitialJobRequest') return { ...frame, volume: null };
+    return frame['message_type'] === 'V0JobRequest' ? { ...frame, volume } : frame;
+  });
+}
+
 /** What a job is worth to its miner: the executor-seconds that it may take. */
 function worthOf(scenario: string): string {
   if (updatesIn(scenario).at(-1)!['status'] !== 'completed') return '0.000000';
@@ -173,7 +182,7 @@ describe('with the recorded facilitator and the recorded miner, the validator sa
         expectScore(frame, worth);
         return frame;
       }),
-    ).toEqual(wanted.map(({ text }) => settled(text)));
+    ).toEqual(withLateVolume(wanted.map(({ text }) => settled(text))));
     expect(await line.connection.closed).toMatchObject({ code: 1000 });
     expect(line.unheard).toEqual([]);
     expect(await updates).toEqual(updatesIn(scenario));

@@ -38,6 +38,8 @@ export class ValidatorSettings extends SigningServiceSettings {
    * gave any, and a validator may have nothing at stake.
    */
   @envFlag('ALLOWANCE_REQUIRED') @IsBoolean() allowanceRequired = true;
+  /** How many miners are asked to run a job, one after the other, before one accepts it. */
+  @envNumber('JOB_MAX_MINERS') @IsInt() @Min(1) @Max(100) jobMaxMiners = 5;
 
   /** All jobs go to the miner with this hotkey, at this address when both parts of it are set. For development. */
   @env('DEBUG_MINER_KEY') @IsOptional() @IsString() debugMinerKey?: string;

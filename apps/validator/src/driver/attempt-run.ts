@@ -1,23 +1,42 @@
 import { steadyNow } from '@horde/async';
 import { isTerminal, type JobStatus, type NewJob } from '@horde/protocol';
+import type { Transaction } from '@horde/database';
 import { jobEvent } from '../events/job-events.ts';
 import { attemptEndOf } from '../jobs/attempt-end.ts';
-import type { Attempt } from '../jobs/attempt.entity.ts';
+import type { Attempt, AttemptOutcome } from '../jobs/attempt.entity.ts';
 import type { Claim } from '../jobs/jobs.ts';
 import { acceptedReceipt, finishedReceipt } from '../jobs/messages.ts';
 import { givenUp, reportOf, type MinerMessage, type Report } from '../jobs/outcome.ts';
 import { awaited, deadlineAfter, noScore, scoreOf, stepsTo } from '../jobs/stages.ts';
 import { MinerConnection, type ReceivedMessage } from '../miner/miner-connection.ts';
+import { ClaimLost } from './claim-lost.ts';
 import { MinerRequests } from './miner-requests.ts';
-import { ClaimLost, type RunParts } from './run-parts.ts';
+import type { RunParts } from './run-parts.ts';
 
 /** A miner that reports while no validator ran gets at least this long to say it again. @unit ms */
 const resumeGrace = 5_000;
 /** How long the last receipt of an attempt is tried to be handed over. @unit ms */
 const receiptLimit = 10_000;
+/** How often its miner is called for that. */
+const receiptCalls = 5;
 
 /** Longest error text of a miner that is kept. @unit characters */
 const maxErrorLength = 500;
+
+/** How often a miner that did not answer is called again where no other can be asked, as ComputeHorde's validators do. */
+const moreCalls = 4;
+/** So many times a miner may lose the connection before it has answered, until another is asked. */
+const maxLosses = 2;
+
+/** What is stored when a miner is left. */
+interface Leaving {
+  /** What it said, or what is said of it. */
+  report: Report;
+  /** @default what the report says */
+  outcome?: AttemptOutcome;
+  /** Why the miner, which has not ended the job, is to end it. */
+  cancel?: string;
+}
 
 /** What of a job's run an attempt's run works within. */
 export interface RunScope {
@@ -29,9 +48,17 @@ export interface RunScope {
   resumed: boolean;
   /** When the current stage began. @unit ms since 1970 */
   since: number;
+  /**
+   * Begins an attempt at another miner, in one transaction with what `conclude` stores of this one.
+   *
+   * @returns null when no other can be asked; nothing is stored then
+   */
+  another: (conclude: (tx: Transaction) => Promise<void>) => Promise<Attempt | null>;
+  /** How the job ends when a miner that has not accepted it was the last one to be asked. */
+  lastWord: (report: Report) => Promise<Report>;
 }
 
-/** The talk with one miner about a job, from the stage in which it was found to the end. */
+/** The talk with one miner about a job, from the stage in which it was found to the end, or to another miner. */
 export class AttemptRun {
   private readonly miner: MinerConnection;
   private readonly requests: MinerRequests;
@@ -39,6 +66,11 @@ export class AttemptRun {
   private since: number;
   private everOpen = false;
   private lastError = '';
+  /** The miner has taken our authentication on this connection. */
+  private isAdmitted = false;
+  private isRefused = false;
+  private losses = 0;
+  private next: Attempt | null = null;
 
   constructor(
     /** The job's status. */
@@ -62,24 +94,38 @@ export class AttemptRun {
     );
   }
 
-  /** Returns when the job has ended. */
-  async follow(): Promise<void> {
+  /** Returns when the job has ended: null; or the attempt at the miner that is to be asked instead. */
+  async follow(): Promise<Attempt | null> {
     try {
-      while (!isTerminal(this.status)) {
-        if (!this.miner.open && !(await this.openConnection())) continue;
-        const received = await this.miner.next(this.deadline);
-        if (received === null) await this.giveUp();
-        else if (received.is === 'message') await this.receive(received);
-        else if (received.is === 'resume') await this.requests.resumed(received.number, this.status);
-        else {
-          this.parts.logger.warn(`the connection to the miner was lost: ${received.why}`);
-          this.requests.lost(received.code);
-        }
-      }
+      while (!isTerminal(this.status) && !this.next) await this.step();
+    } catch (error) {
+      this.miner.close();
+      throw error;
+    }
+    return this.next;
+  }
+
+  /** To be called after `follow`: gives the miner its receipt, and closes the connection. Never rejects. */
+  async part(): Promise<void> {
+    try {
       await this.deliverReceipt();
+    } catch (error) {
+      if (!this.scope.signal.aborted)
+        this.parts.logger.error({ error }, 'the receipt of the finished job could not be handed over');
     } finally {
       this.miner.close();
     }
+  }
+
+  private async step(): Promise<void> {
+    if (!this.miner.open && !(await this.openConnection())) return;
+    const received = await this.miner.next(this.deadline);
+    if (received === null) return this.giveUp();
+    if (received.is === 'message') return this.receive(received);
+    if (received.is === 'resume') return this.requests.resumed(received.number, this.status);
+    this.parts.logger.warn(`the connection to the miner was lost: ${received.why}`);
+    this.requests.lost(received.code);
+    if (++this.losses === maxLosses) await this.passOver({ report: this.unreachable() });
   }
 
   /** @unit ms since 1970 */
@@ -92,15 +138,26 @@ export class AttemptRun {
   }
 
   private async openConnection(): Promise<boolean> {
-    const persistent = this.everOpen || this.status !== 'received';
-    if (!(await this.miner.reopen(this.deadline, persistent))) {
-      await this.giveUp();
+    const isOpen =
+      this.everOpen || this.status !== 'received'
+        ? await this.miner.reopen(this.deadline, Number.MAX_SAFE_INTEGER)
+        : await this.openFirst();
+    if (!isOpen) {
+      if (!this.next) await this.giveUp();
       return false;
     }
+    this.isAdmitted = false;
     const again = this.everOpen || this.scope.resumed;
     this.everOpen = true;
     await this.requests.begin(this.status, this.attempt, again);
     return true;
+  }
+
+  /** Another miner is asked at once when this one does not answer; where there is none, it is called again. */
+  private async openFirst(): Promise<boolean> {
+    if (await this.miner.reopen(this.deadline, 1)) return true;
+    if (await this.passOver({ report: this.unreachable() })) return false;
+    return this.miner.reopen(this.deadline, moreCalls);
   }
 
   private async receive({ message, number, taken }: ReceivedMessage): Promise<void> {
@@ -109,7 +166,9 @@ export class AttemptRun {
     const steps = report ? stepsTo(this.status, report.status, this.streaming) : [];
     if (report) await this.advance(steps, report, number);
     taken();
-    if (report && !isTerminal(this.status)) await this.requests.received(report.status, steps, this.status);
+    if (this.isRefusal(message)) await this.passOver({ report: this.refusal(), outcome: 'refused' });
+    if (report && !this.next && !isTerminal(this.status))
+      await this.requests.received(report.status, steps, this.status);
   }
 
   /** What the message says about the job; null: nothing. */
@@ -122,8 +181,18 @@ export class AttemptRun {
     return 'job_uuid' in message && message.job_uuid === this.attempt.uuid ? reportOf(message) : null;
   }
 
+  /** An error before anything else is how miners of all generations refuse an authentication; they tell it once. */
+  private isRefusal({ message_type: type }: MinerMessage): boolean {
+    if (type === 'V0ExecutorManifestRequest') this.isAdmitted = true;
+    const isError = type === 'GenericError' || type === 'UnauthorizedError';
+    if (!isError || this.isAdmitted || this.isRefused) return false;
+    this.isRefused = true;
+    return true;
+  }
+
   private async advance(steps: JobStatus[], report: Report, number: number | null): Promise<void> {
-    if (isTerminal(report.status) && report.status !== 'completed') return this.end(report);
+    if (report.status === 'rejected' && this.status === 'received') return this.leave({ report });
+    if (isTerminal(report.status) && report.status !== 'completed') return this.end({ report });
     if (steps.length === 0) {
       const { status } = this;
       return this.parts.logger.debug(
@@ -133,7 +202,7 @@ export class AttemptRun {
     }
     if (steps.length > 1)
       this.parts.logger.warn({ steps }, 'the miner left out a report; the later one stands for it');
-    if (report.status === 'completed') return this.end(report, { implied: steps.slice(0, -1) });
+    if (report.status === 'completed') return this.end({ report }, steps.slice(0, -1));
     const now = steadyNow();
     let deadline: number | null = this.attempt.deadline!.getTime();
     for (const step of steps)
@@ -165,48 +234,92 @@ export class AttemptRun {
     logger.info({ status: this.status }, `the job is ${this.status}`);
   }
 
+  /** The miner, which has not accepted the job, is left for another one; where there is none, the job ends. */
+  private async leave(leaving: Leaving): Promise<void> {
+    if (await this.passOver(leaving)) return;
+    await this.end(leaving, [], await this.scope.lastWord(leaving.report));
+  }
+
+  /** Leaves the miner for another one. @returns false when there is none, or the miner has accepted the job */
+  private async passOver(leaving: Leaving): Promise<boolean> {
+    if (this.status !== 'received') return false;
+    this.next = await this.scope.another((tx) => this.conclude(tx, leaving, noScore));
+    if (!this.next) return false;
+    const { message } = attemptEndOf(leaving.report);
+    this.parts.logger.info({ peer: this.attempt.miner_hotkey }, `another miner is asked: ${message}`);
+    return true;
+  }
+
   /**
-   * Records the job's end, and the receipt that tells the miner what it has earned.
+   * Records the job's end.
    *
    * @param implied what the job has passed on its way there
-   * @param cancel why the miner, which has not ended the job, is to end it
+   * @param report what its user is told
    */
   private async end(
-    report: Report,
-    { implied = [], cancel }: { implied?: JobStatus[]; cancel?: string } = {},
+    leaving: Leaving,
+    implied: JobStatus[] = [],
+    report: Report = leaving.report,
   ): Promise<void> {
-    const { jobs, attempts, delivery, receipts, events, logger } = this.parts;
-    const { miner_hotkey, uuid, job_uuid, started_at } = this.attempt;
+    const { jobs, logger } = this.parts;
     const reports = [...implied.map((status) => ({ status, metadata: null })), report];
     const score = report.status === 'completed' ? scoreOf(this.scope.request) : noScore;
-    const stored = await jobs.advance(this.scope.claim, reports, async (tx) => {
-      if (cancel !== undefined) await delivery.cancel(tx, miner_hotkey, uuid, cancel);
-      const payload = finishedReceipt(this.parties, started_at.getTime(), score);
-      await delivery.put(tx, await receipts.issue(tx, payload));
-      await attempts.end(tx, this.attempt, attemptEndOf(report));
-      await events.recordIn(tx, jobEvent(report, { job_uuid, miner_hotkey }));
-    });
-    if (!stored) throw new ClaimLost();
+    if (!(await jobs.advance(this.scope.claim, reports, (tx) => this.conclude(tx, leaving, score))))
+      throw new ClaimLost();
     this.status = report.status;
     logger.info({ status: report.status }, `the job has ended: ${report.status}`);
   }
 
+  /** Stores the attempt's end, and the receipt that tells the miner what it has earned. */
+  private async conclude(
+    tx: Transaction,
+    { report, outcome, cancel }: Leaving,
+    score: string,
+  ): Promise<void> {
+    const { attempts, delivery, receipts, events } = this.parts;
+    const { miner_hotkey, uuid, job_uuid, started_at } = this.attempt;
+    if (cancel !== undefined) await delivery.cancel(tx, miner_hotkey, uuid, cancel);
+    const payload = finishedReceipt(this.parties, started_at.getTime(), score);
+    await delivery.put(tx, await receipts.issue(tx, payload));
+    const end = attemptEndOf(report);
+    await attempts.end(tx, this.attempt, { ...end, outcome: outcome ?? end.outcome });
+    await events.recordIn(tx, jobEvent(report, { job_uuid, miner_hotkey }));
+  }
+
   private giveUp(): Promise<void> {
-    const { trouble } = this.miner;
-    const { miner_hotkey, miner_ip: ip, miner_port: port } = this.attempt;
-    const miner = `The miner ${miner_hotkey}`;
-    const answer = this.lastError ? ` It said: ${this.lastError}` : '';
-    if (!this.everOpen && this.status === 'received' && !this.scope.resumed) {
-      const address = `${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
-      return this.end(
-        givenUp('miner_connection_failed', `${miner} could not be reached at ${address}: ${trouble}.`),
-      );
-    }
+    if (!this.everOpen && this.status === 'received' && !this.scope.resumed)
+      return this.leave({ report: this.unreachable() });
     const { what, reason } = awaited(this.status, this.streaming);
     const seconds = Math.max(1, Math.round((this.deadline - this.since) / 1000));
+    const { trouble } = this.miner;
     const connection = trouble ? ` There was no connection to it at the end: ${trouble}.` : '';
-    const cancel = `${miner} did not ${what} within ${seconds} s.`;
-    return this.end(givenUp(reason, `${cancel}${connection}${answer}`), { cancel });
+    const cancel = `${this.name} did not ${what} within ${seconds} s.`;
+    const report = givenUp(reason, `${cancel}${connection}${this.saying}`);
+    return this.status === 'received' ? this.leave({ report, cancel }) : this.end({ report, cancel });
+  }
+
+  private unreachable(): Report {
+    const { miner_ip: ip, miner_port: port } = this.attempt;
+    const address = `${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
+    const { trouble } = this.miner;
+    return givenUp(
+      'miner_connection_failed',
+      `${this.name} could not be reached at ${address}: ${trouble}.${this.saying}`,
+    );
+  }
+
+  private refusal(): Report {
+    return givenUp('miner_connection_failed', `${this.name} does not let this validator in.${this.saying}`);
+  }
+
+  /** For sentences. */
+  private get name(): string {
+    return `The miner ${this.attempt.miner_hotkey}`;
+  }
+
+  /** The miner's own last words of trouble, if any. */
+  private get saying(): string {
+    return this.lastError ? ` It said: ${this.lastError}` : '';
   }
 
   /** Who the receipts are about. */
@@ -223,7 +336,7 @@ export class AttemptRun {
     if (!(this.everOpen || this.scope.resumed)) return;
     this.miner.finish();
     for (const _attempt of [1, 2]) {
-      if (!this.miner.open && !(await this.miner.reopen(steadyNow() + receiptLimit, false))) break;
+      if (!this.miner.open && !(await this.miner.reopen(steadyNow() + receiptLimit, receiptCalls))) break;
       const link = this.miner.open!;
       const cut = setTimeout(() => link.terminate(), receiptLimit);
       const given = await this.parts.delivery.give(link, this.attempt.miner_hotkey, this.attempt.uuid);

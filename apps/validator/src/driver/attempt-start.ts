@@ -10,9 +10,12 @@ import { Attempts } from '../jobs/attempts.ts';
 import { Jobs, type Claim } from '../jobs/jobs.ts';
 import { startedReceipt } from '../jobs/messages.ts';
 import { deadlineAfter } from '../jobs/stages.ts';
+import type { MinerAddress } from '../miner/miner-client.ts';
 import { Receipts } from '../receipts/receipts.ts';
 import type { NoMiner } from '../routing/choice.ts';
 import { Router } from '../routing/router.ts';
+import { ValidatorSettings } from '../settings.ts';
+import { ClaimLost } from './claim-lost.ts';
 
 /** How long a job may wait for miners that are just being asked what they offer. @unit ms */
 const lookLimit = 10_000;
@@ -28,6 +31,7 @@ export class AttemptStart {
     private readonly router: Router,
     private readonly keypair: Keypair,
     private readonly config: ValidatorConfig,
+    private readonly settings: ValidatorSettings,
   ) {}
 
   /**
@@ -47,32 +51,61 @@ export class AttemptStart {
     }
   }
 
-  private tryFirst(claim: Claim, request: NewJob): Promise<Attempt | NoMiner | null> {
-    return this.database.transaction(async (tx) =>
-      (await this.jobs.hold(tx, claim)) ? this.begin(tx, claim.uuid, request, []) : null,
-    );
+  /**
+   * Begins an attempt at a miner that has not been asked yet.
+   *
+   * @param conclude stores the end of the attempt before
+   * @returns null when no other miner can be asked; nothing is stored then
+   * @throws ClaimLost
+   */
+  async another(
+    claim: Claim,
+    request: NewJob,
+    conclude: (tx: Transaction) => Promise<void>,
+  ): Promise<Attempt | null> {
+    return this.database.transaction(async (tx) => {
+      if (!(await this.jobs.hold(tx, claim))) throw new ClaimLost();
+      const before = await this.attempts.in(tx, claim.uuid);
+      if (before.length >= this.settings.jobMaxMiners) return null;
+      const uuid = randomUUID();
+      const excluded = new Set(before.map(({ miner_hotkey }) => miner_hotkey));
+      const choice = await this.router.choose(tx, request, { attempt: uuid, excluded });
+      if (choice.is !== 'miner') return null;
+      await conclude(tx);
+      return this.begin(tx, choice.miner, request, {
+        job_uuid: claim.uuid,
+        uuid,
+        number: before.length + 1,
+      });
+    });
   }
 
-  /** @param before the attempts that there have been */
+  private tryFirst(claim: Claim, request: NewJob): Promise<Attempt | NoMiner | null> {
+    const { uuid } = claim;
+    return this.database.transaction(async (tx) => {
+      if (!(await this.jobs.hold(tx, claim))) return null;
+      const choice = await this.router.choose(tx, request, { attempt: uuid, excluded: new Set() });
+      if (choice.is !== 'miner') return choice;
+      return this.begin(tx, choice.miner, request, { job_uuid: uuid, uuid, number: 1 });
+    });
+  }
+
   private async begin(
     tx: Transaction,
-    jobUuid: string,
+    { hotkey, ip, port }: MinerAddress,
     request: NewJob,
-    before: Attempt[],
-  ): Promise<Attempt | NoMiner> {
-    const uuid = before.length === 0 ? jobUuid : randomUUID();
-    const excluded = new Set(before.map(({ miner_hotkey }) => miner_hotkey));
-    const choice = await this.router.choose(tx, request, { attempt: uuid, excluded });
-    if (choice.is !== 'miner') return choice;
-    const { hotkey, ip, port } = choice.miner;
+    attempt: Pick<Attempt, 'job_uuid' | 'number' | 'uuid'>,
+  ): Promise<Attempt> {
     const now = steadyNow();
     const { limits } = this.config;
-    const parties = { job_uuid: uuid, miner_hotkey: hotkey, validator_hotkey: this.keypair.address };
+    const parties = {
+      job_uuid: attempt.uuid,
+      miner_hotkey: hotkey,
+      validator_hotkey: this.keypair.address,
+    };
     await this.receipts.issue(tx, startedReceipt(parties, request, limits));
     return this.attempts.begin(tx, {
-      job_uuid: jobUuid,
-      number: before.length + 1,
-      uuid,
+      ...attempt,
       miner_hotkey: hotkey,
       miner_ip: ip,
       miner_port: port,

@@ -3,9 +3,11 @@ import type { Attempt } from '../jobs/attempt.entity.ts';
 import type { Job } from '../jobs/job.entity.ts';
 import type { Claim } from '../jobs/jobs.ts';
 import { requestOf } from '../jobs/messages.ts';
-import { rejected } from '../jobs/outcome.ts';
+import { rejected, type Report } from '../jobs/outcome.ts';
 import { AttemptRun } from './attempt-run.ts';
-import { ClaimLost, type RunParts } from './run-parts.ts';
+import { ClaimLost } from './claim-lost.ts';
+import { nobodyTook } from './nobody-took.ts';
+import type { RunParts } from './run-parts.ts';
 
 /** One run of one job, from the stage in which it was found to its end. */
 export class JobRun {
@@ -57,12 +59,37 @@ export class JobRun {
   }
 
   /** @param resumed an earlier run may have said anything up to the recorded stage */
-  private async follow(attempt: Attempt, resumed: boolean): Promise<void> {
-    const since = resumed ? await this.parts.jobs.lastEventAt(this.job.uuid) : attempt.started_at.getTime();
-    const { claim, request } = this;
+  private async follow(first: Attempt, resumed: boolean): Promise<void> {
+    const partings: Promise<void>[] = [];
+    const { claim, request, parts } = this;
     const { signal } = this.stop;
-    const scope = { claim, request, signal, resumed, since };
-    this.attempt = new AttemptRun(this.job.status, attempt, scope, this.parts);
-    await this.attempt.follow();
+    const { status, uuid } = this.job;
+    for (let attempt: Attempt | null = first; attempt; resumed = false) {
+      const since = resumed ? await parts.jobs.lastEventAt(uuid) : attempt.started_at.getTime();
+      const run: AttemptRun = new AttemptRun(
+        status,
+        attempt,
+        {
+          claim,
+          request,
+          signal,
+          resumed,
+          since,
+          another: (conclude) => parts.start.another(claim, request, conclude),
+          lastWord: (report) => this.lastWord(report),
+        },
+        parts,
+      );
+      this.attempt = run;
+      attempt = await run.follow();
+      partings.push(run.part());
+    }
+    await Promise.all(partings);
+  }
+
+  /** Where one miner was asked, the user hears what that one said; of several, what each said. */
+  private async lastWord(report: Report): Promise<Report> {
+    const attempts = await this.parts.attempts.of(this.job.uuid);
+    return attempts.length > 1 ? nobodyTook(attempts, report) : report;
   }
 }

@@ -24,6 +24,3 @@ export interface RunParts {
   limits: StageLimits;
   logger: Logger;
 }
-
-/** Another run has the job now: this one must not touch it any more. */
-export class ClaimLost extends Error {}

@@ -87,7 +87,6 @@ export function initialJobRequest(
       executor_class: job.executor_class,
       docker_image: job.docker_image,
       timeout_seconds: legacyTimeout,
-      volume: job.volume,
       job_started_receipt_payload: receipt.payload,
       job_started_receipt_signature: receipt.signature,
       streaming_details: job.streaming_details,
@@ -102,7 +101,7 @@ export function initialJobRequest(
   );
 }
 
-/** "Run this." The volume went with the initial request. */
+/** "Run this." The volume goes with it, and not with the initial request: a miner that declines never sees it. */
 export const jobRequest = (uuid: string, job: NewJob, keypair: Keypair): JobRequest =>
   signed(
     keypair,
@@ -113,6 +112,7 @@ export const jobRequest = (uuid: string, job: NewJob, keypair: Keypair): JobRequ
       docker_run_options_preset: executorClasses[job.executor_class].hasGpu ? 'nvidia_all' : 'none',
       docker_run_cmd: job.args,
       env: job.env,
+      volume: job.volume,
       output_upload: job.output_upload,
       artifacts_dir: job.artifacts_dir,
     }),

@@ -13,6 +13,7 @@ import {
   type HordeFailureReason,
   type JobRejectionReason,
   type JobStatus,
+  type JsonObject,
   type MessageOf,
   type minerToValidator,
 } from '@horde/protocol';
@@ -98,26 +99,30 @@ export const givenUp = (reason: HordeFailureReason, message: string): Report =>
     }),
   });
 
-/** The validator rejects a job before any miner has it. */
-export function rejected(error: HordeError): Report {
+/** The validator rejects a job before any miner has it. @param context what programs may read beside the sentence */
+export function rejected(error: HordeError, context: JsonObject | null = null): Report {
   // What is wrong with a signature comes in ComputeHorde's words, which have no full stop.
   const sentence = error.message.endsWith('.') ? error.message : `${error.message}.`;
   const message = error.hint ? `${sentence} ${error.hint}` : error.message;
   const reason = error.code === 'BAD_JOB_SIGNATURE' ? 'invalid_signature' : 'no_miner_for_job';
-  return rejectedHere(reason, message);
+  return rejectedHere(reason, message, context);
 }
 
 /** The validator cannot make anything of a job. */
 export const unreadable = (problem: string): Report =>
   rejectedHere('unknown', `The validator cannot read this job: ${problem}`);
 
-const rejectedHere = (reason: JobRejectionReason, message: string): Report =>
+const rejectedHere = (
+  reason: JobRejectionReason,
+  message: string,
+  context: JsonObject | null = null,
+): Report =>
   report('rejected', {
     job_rejection_details: make(RejectionDetails, {
       rejected_by: 'validator',
       reason,
       message,
-      context: null,
+      context,
     }),
   });
 

@@ -6,8 +6,6 @@ import { Inbox } from './inbox.ts';
 import type { MinerAddress, MinerClient } from './miner-client.ts';
 import type { MinerLink } from './miner-link.ts';
 
-/** How often a first connection is tried, as ComputeHorde's validators do. */
-const firstAttempts = 5;
 /** A connection that lasted less than this is not opened again at once. @unit ms */
 const shortLife = 5_000;
 const pauses = { first: 200, max: 5_000 };
@@ -57,10 +55,10 @@ export class MinerConnection {
    * Opens a connection. The miner has not been told more on it than who we are.
    *
    * @param until when to stop trying. @unit ms since 1970
-   * @param persistent tries until then, instead of a few times
+   * @param attempts how many times it is tried at most
    * @returns false when it could not be opened; `trouble` says why
    */
-  async reopen(until: number, persistent: boolean): Promise<boolean> {
+  async reopen(until: number, attempts: number): Promise<boolean> {
     await this.pauseAfterShortLife(until);
     const limit = AbortSignal.timeout(clampDelay(until - steadyNow()));
     const inbox = (this.inbox = new Inbox<MinerEvent>());
@@ -71,7 +69,7 @@ export class MinerConnection {
     };
     try {
       const link = await this.client.connect(this.miner, {
-        attempts: persistent ? Number.MAX_SAFE_INTEGER : firstAttempts,
+        attempts,
         signal: AbortSignal.any([this.signal, limit]),
         onMessage: (message) => {
           if (message.message_type !== 'V0JobOutput') return receive(message, null);

@@ -39,12 +39,16 @@ export class DurableMiner {
     );
   }
 
+  get port(): number {
+    return this.server.port;
+  }
+
   /** What points a validator to it. */
   get settings(): Record<string, string> {
     return {
       DEBUG_MINER_KEY: this.keypair.address,
       DEBUG_MINER_ADDRESS: '127.0.0.1',
-      DEBUG_MINER_PORT: String(this.server.port),
+      DEBUG_MINER_PORT: String(this.port),
     };
   }
 

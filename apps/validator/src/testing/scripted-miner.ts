@@ -36,6 +36,8 @@ export class ScriptedMiner {
   manifest: [ExecutorClass, number][] = [['always_on.test', 1]];
   /** What it says is the main hotkey of its coldkey; null: nothing. */
   mainHotkey: string | null = null;
+  /** What it answers every authentication with, instead of its manifest; null: it lets validators in. */
+  refusal: string | null = null;
   private readonly server: WsServer;
 
   constructor(
@@ -89,7 +91,8 @@ export class ScriptedMiner {
         this.received.add(message);
         if (message.message_type === 'ValidatorAuthForMiner') {
           this.connections.add(connection);
-          await connection.send(make(ExecutorManifest, { manifest: new Map(this.manifest) }));
+          if (this.refusal !== null) await connection.sendError(this.refusal);
+          else await connection.send(make(ExecutorManifest, { manifest: new Map(this.manifest) }));
         } else if (message.message_type === 'V0MainHotkeyMessage')
           await connection.send(make(MainHotkey, { main_hotkey: this.mainHotkey }));
         else if (message.message_type === 'V0InitialJobRequest')

@@ -52,6 +52,13 @@ export const networkErrors = {
     retryable: true,
     wire: { reason: 'no_miner_for_job' },
   },
+  NO_MINER_TOOK_JOB: {
+    facts: ['miners', 'last'],
+    says: 'None of the {miners:miner} that were asked took the job. The last one: {last}',
+    hint: 'Try again later.',
+    retryable: true,
+    wire: { reason: 'no_miner_for_job' },
+  },
   NO_TRUSTED_MINER: {
     says: 'The job asks for a trusted miner, and this validator has none.',
     hint: 'Send it without on_trusted_miner, or to a validator that has a trusted miner.',
