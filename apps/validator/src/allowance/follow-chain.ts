@@ -5,10 +5,9 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { ChainError } from '@horde/chain';
-import { Database } from '@horde/database';
+import { Database, Lease } from '@horde/database';
 import { LOGGER, repeat, troubleLog, type Logger } from '@horde/operations';
 import { ChainBlocks } from './chain-blocks.ts';
-import { Lease } from './lease.ts';
 import { missingBlocks, recentBlocks } from './missing-blocks.ts';
 import { firstReplaced } from './replaced-blocks.ts';
 import { keptBlocks, TakeBlocks } from './take-blocks.ts';
@@ -47,7 +46,7 @@ export class FollowChain implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly database: Database,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.lease = new Lease(database, 'chain', leaseTime);
+    this.lease = new Lease(database, 'chain', { term: leaseTime });
     this.trouble = troubleLog((error) =>
       logger.warn(
         `${error instanceof Error ? error.message : String(error)} Blocks are taken when it can be asked.`,

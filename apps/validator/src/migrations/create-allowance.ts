@@ -35,20 +35,12 @@ export class CreateAllowance1795000000020 implements MigrationInterface {
     // What miners offered before is asked for again: nobody knows at which block they began to.
     await runner.query('delete from miner_manifest');
     await runner.query('alter table miner drop column manifest_at, drop column manifest_misses');
-    await runner.query(`
-      create table allowance_lease (
-        name text primary key,
-        holder uuid not null,
-        until timestamptz not null
-      )`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(
       'alter table miner add column manifest_at timestamptz, add column manifest_misses integer not null default 0',
     );
-    await runner.query(
-      'drop table allowance_lease, miner_answer, manifest_change, allowance_block, stake_snapshot',
-    );
+    await runner.query('drop table miner_answer, manifest_change, allowance_block, stake_snapshot');
   }
 }

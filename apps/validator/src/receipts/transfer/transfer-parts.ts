@@ -1,5 +1,4 @@
 import type { Provider } from '@nestjs/common';
-import { Database, Leases } from '@horde/database';
 import { PageCheckpoints } from './page-checkpoints.ts';
 import { PageTransfer } from './page-transfer.ts';
 import { ReceiptTransfer } from './receipt-transfer.ts';
@@ -9,7 +8,6 @@ import { TransferMetrics } from './transfer-metrics.ts';
 
 /** What receipts are fetched with. */
 export const transferParts: Provider[] = [
-  { provide: Leases, useFactory: (database: Database) => new Leases(database), inject: [Database] },
   PageCheckpoints,
   PageTransfer,
   ReceiptTransfer,

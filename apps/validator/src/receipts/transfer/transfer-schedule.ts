@@ -5,7 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { pause } from '@horde/async';
-import { Leases } from '@horde/database';
+import { Database, Lease } from '@horde/database';
 import { LOGGER, type Logger } from '@horde/operations';
 import { ValidatorConfig } from '../../dynamic-config/validator-config.ts';
 import { ReceiptTransfer } from './receipt-transfer.ts';
@@ -16,15 +16,18 @@ const lookPause = 2_000;
 /** Fetches receipts while DYNAMIC_RECEIPT_TRANSFER_ENABLED is true: one process of the validator at a time. */
 @Injectable()
 export class TransferSchedule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly lease: Lease;
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly transfer: ReceiptTransfer,
-    private readonly leases: Leases,
     private readonly config: ValidatorConfig,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+    database: Database,
+  ) {
+    this.lease = new Lease(database, 'receipt transfer');
+  }
 
   onApplicationBootstrap(): void {
     this.running = this.run(this.stopping.signal);
@@ -50,7 +53,7 @@ export class TransferSchedule implements OnApplicationBootstrap, BeforeApplicati
     const disabled = new AbortController();
     const look = setInterval(() => this.isEnabled || disabled.abort(), lookPause);
     try {
-      await this.leases.hold('receipt transfer', AbortSignal.any([signal, disabled.signal]), async (held) => {
+      await this.lease.hold(AbortSignal.any([signal, disabled.signal]), async (held) => {
         this.logger.info('receipts are fetched from the miners');
         await this.transfer.follow(() => this.config.get('DYNAMIC_RECEIPT_TRANSFER_INTERVAL') * 1_000, held);
       });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase } from '@horde/testing/database';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { createLeaseTable, Database, Leases, openDatabase } from './index.ts';
+import { createLeaseTable, Database, Lease, openDatabase } from './index.ts';
 
 class CreateLeases1795000000000 implements MigrationInterface {
   up(runner: QueryRunner): Promise<void> {
@@ -32,7 +32,7 @@ function candidate() {
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, ended.signal]);
   const begun = Promise.withResolvers<AbortSignal>();
-  const done = new Leases(database, times).hold('work', signal, async (held) => {
+  const done = new Lease(database, 'work', times).hold(signal, async (held) => {
     begun.resolve(held);
     await new Promise((resolve) => held.addEventListener('abort', resolve, { once: true }));
   });
@@ -49,7 +49,7 @@ describe('a lease', () => {
     await first.begun;
     const second = candidate();
     const [{ holder }] = (await holders()) as [{ holder: string }];
-    await new Leases(database, times).hold('other work', ended.signal, async () => undefined);
+    await new Lease(database, 'other work', times).hold(ended.signal, async () => undefined);
     expect(second.isWorking()).toBe(false);
     first.stop();
     await first.done;
@@ -82,7 +82,7 @@ describe('a lease', () => {
   });
 
   it('is let go when the work fails, and its error is told', async () => {
-    const failing = new Leases(database, times).hold('work', ended.signal, () =>
+    const failing = new Lease(database, 'work', times).hold(ended.signal, () =>
       Promise.reject(new Error('no')),
     );
     await expect(failing).rejects.toThrow('no');
