@@ -1,4 +1,9 @@
-import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import { CHAIN, type Chain } from '@horde/chain';
 import { Health, LOGGER, troubleLog, type Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
@@ -11,7 +16,8 @@ const interval = 30_000;
 
 /** Looks after the weights again and again, and says at the start and in the health how they stand. */
 @Injectable()
-export class WeightSchedule implements OnApplicationBootstrap {
+export class WeightSchedule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private stopping = false;
   private readonly trouble = troubleLog((error) =>
     this.logger.warn({ error }, 'the weights could not be looked after; it is tried again'),
   );
@@ -38,8 +44,18 @@ export class WeightSchedule implements OnApplicationBootstrap {
     void this.look();
   }
 
-  private look(): Promise<void> {
-    return this.setting.look().then(() => this.trouble.over(), this.trouble.is);
+  /** A look that is under way is not waited for: whatever it has stored is gone on with. */
+  beforeApplicationShutdown(): void {
+    this.stopping = true;
+  }
+
+  private async look(): Promise<void> {
+    try {
+      await this.setting.look();
+      this.trouble.over();
+    } catch (error) {
+      if (!this.stopping) this.trouble.is(error);
+    }
   }
 
   private sayWhatIsAssumed(): void {

@@ -27,11 +27,17 @@ type Changes = Partial<Omit<CycleWeightsRow, 'cycle_start' | 'worker' | 'worker_
 export class WeightsStore {
   constructor(private readonly database: Database) {}
 
-  /** Begins with the weights of a window's cycle, or goes on with them; null: they are done, or another process has them. */
+  /**
+   * Begins with the weights of a window's cycle, or goes on with them, also with those that missed an earlier window;
+   * null: they are done, or another process has them.
+   */
   async claim({ cycle, from, until }: Window): Promise<WeightsClaim | null> {
     await this.database.manager.query(
-      `insert into cycle_weights (cycle_start, cycle_end, window_from, window_until, state, note)
-       values ($1, $2, $3, $4, 'to compute', $5) on conflict do nothing`,
+      `insert into cycle_weights as known (cycle_start, cycle_end, window_from, window_until, state, note)
+       values ($1, $2, $3, $4, 'to compute', $5)
+       on conflict (cycle_start) do update set window_from = $3, window_until = $4,
+         state = case when known.weights is null then 'to compute' else 'to send' end
+       where known.state = 'missed' and known.window_until <= $3`,
       [cycle.start, cycle.end, from, until, computing],
     );
     const worker = randomUUID();
