@@ -52,6 +52,10 @@ export class MinerSettings extends SigningServiceSettings {
 
   /** The miner writes its address and its manifest on the chain. Can be changed while it runs. @default true, unless MIGRATING */
   @envFlag('SERVING') @IsOptional() @IsBoolean() serving?: boolean;
+  /** The address of the contract of USE_CONTRACT_CONFIG. */
+  @env('CONFIG_CONTRACT_ADDRESS')
+  @Matches(/^0x[\da-fA-F]{40}$/, { message: 'it must be 0x and 40 hexadecimal digits' })
+  override configContract = '0x570A066b746561D721891F99D533B974914c3b22';
   /** Receipts are written to pages, and those are served. Can be changed while it runs. */
   @envFlag('DYNAMIC_RECEIPT_TRANSFER_ENABLED') @IsBoolean() receiptTransfer = false;
   /** The folder of those pages, which the miner makes. It has to outlast the miner: pages that validators have read must not change. @default receipts, in the folder that the miner is started in */

@@ -14,7 +14,9 @@ import {
   flag,
   SourceError,
   textList,
+  webDocuments,
   wholeNumber,
+  type ConfigSource,
 } from './index.ts';
 
 class CreateConfig1795000000000 implements MigrationInterface {
@@ -57,11 +59,11 @@ beforeEach(async () => {
 });
 
 const address = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-const config = (more: { documents?: string[]; pinned?: Set<string> } = {}) =>
+const config = (more: { source?: ConfigSource | null; pinned?: Set<string> } = {}) =>
   new DynamicConfig({
     keys,
     database,
-    documents: [`${address()}/own.json`, `${address()}/common.json`],
+    source: webDocuments([`${address()}/own.json`, `${address()}/common.json`]),
     now: () => now,
     ...more,
   });
@@ -185,7 +187,7 @@ describe('what was read once', () => {
   it('does not count where the operator has switched the documents off', async () => {
     serve({ DYNAMIC_NUMBER: { items: [item(1)] } });
     await config().fetch();
-    const off = config({ documents: [] });
+    const off = config({ source: null });
     await off.load();
     expect(await off.fetch()).toEqual([]);
     expect(off.get('DYNAMIC_NUMBER')).toBe(5);
@@ -217,14 +219,14 @@ it("a source elsewhere is asked over the operator's proxy", async () => {
   bodies = { '/own.json': JSON.stringify({ DYNAMIC_NUMBER: { items: [item(3)] } }) };
   const proxy = await serveProxy({ port: Number(new URL(address()).port) });
   vi.stubEnv('http_proxy', proxy.url);
-  const one = config({ documents: ['http://settings.example/own.json'] });
+  const one = config({ source: webDocuments(['http://settings.example/own.json']) });
   await one.fetch().finally(() => vi.unstubAllEnvs());
   expect(one.get('DYNAMIC_NUMBER')).toBe(3);
   expect(proxy.asked).toEqual(['http://settings.example/own.json']);
 });
 
 it('a source that nobody serves is a sentence without its query', async () => {
-  const one = config({ documents: ['http://127.0.0.1:1/own.json?token=secret'] });
+  const one = config({ source: webDocuments(['http://127.0.0.1:1/own.json?token=secret']) });
   await expect(one.fetch()).rejects.toThrow(/^http:\/\/127\.0\.0\.1:1\/own\.json does not answer: /);
 });
 
@@ -243,7 +245,7 @@ it('a process sees at once what another one has set', async () => {
   const [here, elsewhere] = [new PostgresDoorbell('test', url), new PostgresDoorbell('test', url)];
   const queues = new Queues({ service: 'seen', databaseUrl: url, redisUrl: null });
   const [one, other] = [here, elsewhere].map(
-    (doorbell) => new DynamicConfig({ keys, database, doorbell, documents: [], now: () => now }),
+    (doorbell) => new DynamicConfig({ keys, database, doorbell, source: null, now: () => now }),
   );
   const { promise: isListening, resolve: listening } = Promise.withResolvers<unknown>();
   here.on('dynamic-config', listening);

@@ -1,7 +1,7 @@
 import type { Database, Doorbell, Transaction } from '@horde/database';
 import { dueItem, readDocuments, type Item } from './document.ts';
-import { fetchDocument } from './http-source.ts';
 import { WrongValue, type Keys, type ValueOf } from './keys.ts';
+import type { ConfigSource } from './source.ts';
 
 export interface DynamicConfigOptions<K extends Keys> {
   keys: K;
@@ -9,8 +9,8 @@ export interface DynamicConfigOptions<K extends Keys> {
   database: Database;
   /** Through which processes learn that another one has changed something; none: they see it at their next sweep. */
   doorbell?: Doorbell;
-  /** Addresses of documents in ComputeHorde's form; a later one wins. None: nothing is fetched. */
-  documents: readonly string[];
+  /** What says values beside the operator; null: nothing does. */
+  source: ConfigSource | null;
   /** Keys whose default the operator has chosen, in the environment: no document changes them. */
   pinned?: ReadonlySet<string>;
   /** @unit ms since 1970 */
@@ -20,14 +20,14 @@ export interface DynamicConfigOptions<K extends Keys> {
 /** Of the doorbell. */
 const channel = 'dynamic-config';
 
-type Source = 'operator' | 'remote';
+type Origin = 'operator' | 'remote';
 
 /** A key as it stands. */
 export interface DynamicSetting {
   name: string;
   value: unknown;
   /** `environment`: the default, which the operator has chosen there. */
-  from: Source | 'environment' | 'default';
+  from: Origin | 'environment' | 'default';
 }
 
 /**
@@ -36,7 +36,7 @@ export interface DynamicSetting {
  * last good values outlast a source that is away; a time in `effective_from` is kept even then.
  */
 export class DynamicConfig<K extends Keys> {
-  private stored: Record<Source, Map<string, Item[]>> = { operator: new Map(), remote: new Map() };
+  private stored: Record<Origin, Map<string, Item[]>> = { operator: new Map(), remote: new Map() };
   private readonly now: () => number;
 
   constructor(private readonly options: DynamicConfigOptions<K>) {
@@ -55,7 +55,7 @@ export class DynamicConfig<K extends Keys> {
 
   /** Reads again what is stored; another process may have changed it. */
   async load(): Promise<void> {
-    const rows = await this.options.database.manager.query<{ key: string; source: Source; items: Item[] }[]>(
+    const rows = await this.options.database.manager.query<{ key: string; source: Origin; items: Item[] }[]>(
       'select key, source, items from dynamic_config',
     );
     const stored = { operator: new Map<string, Item[]>(), remote: new Map<string, Item[]>() };
@@ -71,14 +71,14 @@ export class DynamicConfig<K extends Keys> {
   }
 
   /**
-   * Asks the documents, and stores what they say. A key with a value that cannot be used keeps what it had.
+   * Asks the source, and stores what it says. A key with a value that cannot be used keeps what it had.
    * @returns a sentence for each such key
-   * @throws SourceError when a document cannot be had; then nothing changes
+   * @throws SourceError when it cannot be had; then nothing changes
    */
   async fetch(): Promise<string[]> {
-    const { documents, keys } = this.options;
-    if (documents.length === 0) return [];
-    const { items, refused } = readDocuments(await Promise.all(documents.map(fetchDocument)), keys);
+    const { source, keys } = this.options;
+    if (!source) return [];
+    const { items, refused } = readDocuments(await source.read(Object.keys(keys)), keys);
     await this.change(async ({ manager }) => {
       await manager.query(
         `delete from dynamic_config where source = 'remote' and not (key = any ($1::text[]))`,
@@ -126,11 +126,11 @@ export class DynamicConfig<K extends Keys> {
     if (own) return { name, value: own.value, from: 'operator' };
     const initial = this.options.keys[name]!.default;
     if (this.options.pinned?.has(name)) return { name, value: initial, from: 'environment' };
-    const said = this.options.documents.length > 0 && this.due('remote', name);
+    const said = this.options.source !== null && this.due('remote', name);
     return said ? { name, value: said.value, from: 'remote' } : { name, value: initial, from: 'default' };
   }
 
-  private due(source: Source, name: string): Item | undefined {
+  private due(source: Origin, name: string): Item | undefined {
     return dueItem(this.stored[source].get(name) ?? [], this.now());
   }
 

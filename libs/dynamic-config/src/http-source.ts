@@ -1,17 +1,18 @@
 import { AnswerTooLong, exchange, reasonOf } from '@horde/network';
+import { SourceError, type ConfigSource } from './source.ts';
 
 /** @unit ms */
 const patience = 10_000;
 /** @unit bytes */
 const longest = 1_048_576;
 
-/** A document cannot be had. The sentence names its address without anything secret. */
-export class SourceError extends Error {
-  override readonly name = 'SourceError';
-}
+/** Documents on the web. @param addresses the later one to win */
+export const webDocuments = (addresses: readonly string[]): ConfigSource => ({
+  read: () => Promise.all(addresses.map(fetchDocument)),
+});
 
 /** The JSON object at an address. @throws SourceError */
-export async function fetchDocument(address: string): Promise<object> {
+async function fetchDocument(address: string): Promise<object> {
   const url = URL.parse(address);
   if (!url || !['http:', 'https:'].includes(url.protocol) || url.username || url.password) {
     throw new SourceError(

@@ -1,6 +1,6 @@
 export { DynamicConfig, type DynamicConfigOptions, type DynamicSetting } from './dynamic-config.ts';
-export { documentsOf } from './documents-of.ts';
-export { SourceError } from './http-source.ts';
+export { mapContract } from './contract-source.ts';
+export { webDocuments } from './http-source.ts';
 export {
   amount,
   decimal,
@@ -15,3 +15,5 @@ export {
 } from './keys.ts';
 export { DynamicConfigRefresh } from './refresh.ts';
 export { createDynamicConfigTable } from './table.ts';
+export { SourceError, type ConfigSource } from './source.ts';
+export { sourceOf } from './source-of.ts';

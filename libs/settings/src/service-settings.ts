@@ -59,10 +59,16 @@ export class SigningServiceSettings extends ServiceSettings {
   @IsOptional()
   @IsUrl({ require_tld: false, protocols: ['http', 'https'], require_protocol: true, disallow_auth: true })
   dynamicConfigUrl?: string;
+  /** Those settings are read from a contract on the chain instead, at the node that BITTENSOR_NETWORK names. */
+  @envFlag('USE_CONTRACT_CONFIG') @IsBoolean() useContractConfig = false;
   /** The ENV in those files' names. */
   @env('DYNAMIC_CONFIG_ENV')
   @Matches(/^[\w-]+$/, { message: 'it must be letters, digits, _ and -' })
   dynamicConfigEnvironment = 'prod';
+  /** The address of that contract. */
+  @env('CONFIG_CONTRACT_ADDRESS')
+  @Matches(/^0x[\da-fA-F]{40}$/, { message: 'it must be 0x and 40 hexadecimal digits' })
+  configContract = '0x6034a34677b7c715EA97ED25Ee6B2A8DcB7c641E';
 }
 
 /** Why a service with these settings cannot start. @param problem what is amiss with its hotkey, in a sentence */

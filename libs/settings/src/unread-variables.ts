@@ -52,11 +52,6 @@ export const unreadVariables: readonly UnreadVariables[] = [
     why: 'queues are in `DATABASE_URL`, or in the Redis of `REDIS_URL` or `REDIS_HOST`; there is no bus between handlers',
   },
   {
-    names: ['USE_CONTRACT_CONFIG', 'CONFIG_CONTRACT_ADDRESS'],
-    services: ['validator', 'miner'],
-    why: 'contracts are not read yet; settings that change come from documents on the web and from commands',
-  },
-  {
     names: ['DEFAULT_ADMIN_USERNAME', 'DEFAULT_ADMIN_PASSWORD', 'DEFAULT_ADMIN_EMAIL'],
     services: ['validator', 'miner'],
     why: 'there is no panel yet',
@@ -134,7 +129,7 @@ export const unreadVariables: readonly UnreadVariables[] = [
     why: 'miners behind the shield cannot be reached yet; they are named in the log',
   },
   {
-    names: ['BITTENSOR_ARCHIVE_NETWORK', 'TRUSTED_MINER_ADDRESS', 'TRUSTED_MINER_PORT'],
+    names: ['TRUSTED_MINER_ADDRESS', 'TRUSTED_MINER_PORT'],
     services: ['validator'],
     why: 'not yet',
   },

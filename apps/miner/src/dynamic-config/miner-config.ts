@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { subtensorAddress } from '@horde/chain';
 import { Database, Doorbell } from '@horde/database';
-import { documentsOf, DynamicConfig, flag, textList, wholeNumber } from '@horde/dynamic-config';
+import { DynamicConfig, flag, textList, wholeNumber, sourceOf } from '@horde/dynamic-config';
 import { givenVariables } from '@horde/settings';
 import { MinerSettings } from '../settings.ts';
 
@@ -24,7 +25,7 @@ export class MinerConfig extends DynamicConfig<ReturnType<typeof minerKeys>> {
       keys: minerKeys(settings),
       database,
       doorbell,
-      documents: documentsOf('miner', settings),
+      source: sourceOf('miner', settings, subtensorAddress(settings.network)),
       pinned: givenVariables(settings),
     });
   }

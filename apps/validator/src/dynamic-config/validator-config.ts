@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { subtensorAddress } from '@horde/chain';
 import { Database, Doorbell } from '@horde/database';
-import { amount, decimal, documentsOf, DynamicConfig, flag, text, wholeNumber } from '@horde/dynamic-config';
+import { amount, decimal, DynamicConfig, flag, text, wholeNumber, sourceOf } from '@horde/dynamic-config';
 import { givenVariables } from '@horde/settings';
 import type { StageLimits } from '../jobs/stages.ts';
 import { ValidatorSettings } from '../settings.ts';
@@ -87,7 +88,7 @@ export class ValidatorConfig extends DynamicConfig<ReturnType<typeof validatorKe
       keys: validatorKeys(settings),
       database,
       doorbell,
-      documents: documentsOf('validator', settings),
+      source: sourceOf('validator', settings, subtensorAddress(settings.network)),
       pinned: givenVariables(settings),
     });
   }
