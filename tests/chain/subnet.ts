@@ -3,10 +3,11 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { INestApplication } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, openDatabase } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import type { ExecutorClass } from '@horde/protocol';
 import { startDevnet, type TestDevnet } from '../../apps/devnet/src/testing/start-devnet.ts';
+import { databaseOptions } from '../../apps/validator/src/database.ts';
 import { storeReceipts } from '../../apps/validator/src/receipts/store-receipts.ts';
 import { ValidatorPlace } from '../../apps/validator/src/testing/running-validator.ts';
 import { ScriptedMiner } from '../../apps/validator/src/testing/scripted-miner.ts';
@@ -16,6 +17,8 @@ import { finished, signedRow, started } from '../../apps/validator/src/testing/s
 const genesis = Date.UTC(2026, 0, 1);
 /** @unit ms */
 const blockTime = 12_000;
+/** So far behind the chain's newest block is what validators reckon with. @unit blocks */
+const behind = 5;
 
 /** A miner on the subnet. */
 export interface Registered {
@@ -34,6 +37,7 @@ export class Subnet {
   /** The weights that it was given. */
   readonly given: Record<string, number>[] = [];
   private clock = genesis;
+  private jobs = 0;
   private readonly validators = new Set<INestApplication>();
   private readonly miners: ScriptedMiner[] = [];
   private devnet!: TestDevnet;
@@ -51,7 +55,12 @@ export class Subnet {
       token: 'validator_token',
     });
     await subnet.own({});
-    subnet.goTo(block);
+    await (await openDatabase(databaseOptions(subnet.place.databaseUrl))).destroy();
+    await subnet.place.query('insert into stake_snapshot (hotkeys, shares) values ($1, $2)', [
+      [subnet.hotkey],
+      [1],
+    ]);
+    await subnet.goTo(block);
     return subnet;
   }
 
@@ -59,8 +68,17 @@ export class Subnet {
     return this.place.keypair.address;
   }
 
-  goTo(block: number): void {
+  /** The validators have taken all blocks up to there: reading thousands one by one is not what a spec waits for. */
+  async goTo(block: number): Promise<void> {
     this.clock = genesis + block * blockTime;
+    const now = Math.max(0, block - behind);
+    const { body } = await this.devnet.call('GET', `/api/v1/subnet/12/block/${now}/validators`);
+    await this.place.query(
+      `insert into allowance_block
+       select number, $2, $3::timestamptz + number * interval '12 s', 1, (select min(id) from stake_snapshot)
+       from generate_series(0, $1) number on conflict (number) do update set hash = excluded.hash`,
+      [now, (body as { block: { hash: string } }).block.hash, new Date(genesis)],
+    );
   }
 
   /** Changes what is registered of the validator. */
@@ -110,7 +128,7 @@ export class Subnet {
     return { PYLON_ADDRESS: `http://127.0.0.1:${port}`, FACILITATOR_URI: 'ws://127.0.0.1:1/ws/v0/' };
   }
 
-  /** The receipts of a job that ended in a block. @returns its uuid */
+  /** The receipts of a job that ended in a block, with allowance that pays for it. @returns its uuid */
   async job(
     validator: INestApplication,
     miner: Registered,
@@ -120,9 +138,18 @@ export class Subnet {
     const uuid = crypto.randomUUID();
     const signers = { validator: job.by ?? this.place.keypair, miner: miner.miner.keypair };
     const of = { ...signers, uuid, at: genesis + block * blockTime + 1 };
+    // Shares are whatever pays for the job: which stakes give which ones is not what these specs are about.
+    await this.place.query(
+      'update stake_snapshot set hotkeys = hotkeys || $1::text, shares = shares || 1::float8 where not ($1 = any (hotkeys))',
+      [signers.validator.address],
+    );
+    await this.place.query(
+      'insert into manifest_change values ($1, $2, 0, 1000, false) on conflict do nothing',
+      [miner.hotkey, job.executorClass],
+    );
     const receipts = [
       started(of, { executor_class: job.executorClass }),
-      finished(of, { score_str: `${job.cost}.000000` }),
+      finished(of, { score_str: `${job.cost}.000000`, block_numbers: [block - 1 - this.jobs++] }),
     ];
     await storeReceipts(
       validator.get(Database).manager,

@@ -5,7 +5,7 @@ import { DynamicConfigRefresh } from '@horde/dynamic-config';
 import { Keypair } from '@horde/identity';
 import { HealthModule, LOGGER, type Logger } from '@horde/operations';
 import { QueueModule, Queues } from '@horde/queue';
-import { allowanceProviders } from './allowance/parts.ts';
+import { allowanceProviders, paidJobsProviders } from './allowance/parts.ts';
 import { databaseOptions } from './database.ts';
 import { ValidatorConfig } from './dynamic-config/validator-config.ts';
 import { EventPush } from './events/event-push.ts';
@@ -35,8 +35,6 @@ import { ValidatorSettings } from './settings.ts';
 import { Metrics } from './http/metrics.ts';
 import { MetricsController } from './http/metrics.controller.ts';
 import { MetricsRegistry } from './metrics/metrics-registry.ts';
-import { PaidJobs } from './scoring/paid-jobs.ts';
-import { ReceiptJobs } from './weights/receipt-jobs.ts';
 import { weightParts } from './weights/parts.ts';
 import { WeightsStore } from './weights/weights-store.ts';
 import { WeightSchedule } from './weights/weight-schedule.ts';
@@ -88,7 +86,6 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       Receipts,
       Retention,
       Router,
-      { provide: PaidJobs, useClass: ReceiptJobs },
       ...weightParts,
       WeightSchedule,
       ...transferParts,
@@ -110,7 +107,7 @@ export function commandModule(settings: ValidatorSettings, logger: Logger, keypa
   const signingParts = keypair && [
     { provide: Keypair, useValue: keypair },
     MinerClient,
-    { provide: PaidJobs, useClass: ReceiptJobs },
+    ...paidJobsProviders,
     ReceiptQueries,
     SystemEvents,
     ...weightParts,

@@ -1,5 +1,7 @@
+import { PaidJobs } from '../scoring/paid-jobs.ts';
 import { AllowanceBlock } from './allowance-block.entity.ts';
 import { AllowanceView } from './allowance-view.ts';
+import { AllowancePaidJobs } from './allowance-paid-jobs.ts';
 import { Allowance } from './allowance.ts';
 import { StoredBooking } from './booking.entity.ts';
 import { ChainBlocks } from './chain-blocks.ts';
@@ -8,16 +10,24 @@ import { AllowanceHistory } from './history.ts';
 import { StoredManifestChange } from './manifest-change.entity.ts';
 import { ManifestSync } from './manifest-sync.ts';
 import { MinerAnswer } from './miner-answer.entity.ts';
+import { SpendingMetrics } from './spending-metrics.ts';
 import { StakeSnapshot } from './stake-snapshot.entity.ts';
 import { StoreManifests } from './store-manifests.ts';
 import { TakeBlocks } from './take-blocks.ts';
 
+/** What judging receipts takes. */
+export const paidJobsProviders = [
+  AllowanceHistory,
+  ChainBlocks,
+  SpendingMetrics,
+  { provide: PaidJobs, useClass: AllowancePaidJobs },
+];
+
 /** What the validator's module provides of this room. */
 export const allowanceProviders = [
+  ...paidJobsProviders,
   Allowance,
-  AllowanceHistory,
   AllowanceView,
-  ChainBlocks,
   FollowChain,
   ManifestSync,
   StoreManifests,

@@ -8,7 +8,7 @@ import { WeightSetting } from '../weights/weight-setting.ts';
 import { WeightsStore } from '../weights/weights-store.ts';
 import { ValidatorContext } from './validator-context.ts';
 
-/** ComputeHorde's current cycle is that of a block so far behind the newest. */
+/** ComputeHorde's current cycle is that of a block so far behind the newest; newer ones are not reckoned with yet. */
 const behind = 5;
 
 @Command({
@@ -67,9 +67,9 @@ export class CalculateAllowancePaidJobScores extends ServiceCommand {
 
   /** The current cycle as far as it has come. */
   private async current(chain: Chain): Promise<Cycle> {
-    const { number } = await chain.latestBlock();
-    const cycle = cycleOf(Math.max(0, number - behind), this.context.settings().netuid);
-    return { start: cycle.start, end: Math.min(cycle.end, number) };
+    const now = Math.max(0, (await chain.latestBlock()).number - behind);
+    const cycle = cycleOf(now, this.context.settings().netuid);
+    return { start: cycle.start, end: Math.min(cycle.end, now) };
   }
 }
 

@@ -52,7 +52,7 @@ export class ChainScene {
   async store(last: number): Promise<void> {
     await this.query(
       `insert into allowance_block
-       select number, '', '2026-01-01T00:00:00Z'::timestamptz + number * interval '12 s', 1,
+       select number, '0x' || lpad(to_hex(number), 63, '0') || '0', '2026-01-01T00:00:00Z'::timestamptz + number * interval '12 s', 1,
          (select min(id) from stake_snapshot)
        from generate_series(1, $1) number`,
       [last],

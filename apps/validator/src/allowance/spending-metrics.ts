@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import { Counter } from 'prom-client';
+import { MetricsRegistry } from '../metrics/metrics-registry.ts';
+import type { Spend, Verdict } from './spending.ts';
+
+const labels = ['validator_hotkey', 'miner_hotkey', 'executor_class', 'result'] as const;
+
+/** How receipts were judged, under ComputeHorde's names. */
+@Injectable()
+export class SpendingMetrics {
+  private readonly attempts: Counter<(typeof labels)[number]>;
+  private readonly blocks: Counter<(typeof labels)[number]>;
+
+  constructor(registry: MetricsRegistry) {
+    this.attempts = new Counter({
+      name: 'validator_allowance_spending_attempts',
+      help: 'Finished receipts that were judged, by what was found.',
+      labelNames: labels,
+      registers: [registry],
+    });
+    this.blocks = new Counter({
+      name: 'validator_allowance_blocks_processed',
+      help: 'Blocks that they listed, by what became of them.',
+      labelNames: labels,
+      registers: [registry],
+    });
+  }
+
+  count({ validatorHotkey, minerHotkey, executorClass }: Omit<Spend, 'cost'>, verdict: Verdict): void {
+    const who = {
+      validator_hotkey: validatorHotkey,
+      miner_hotkey: minerHotkey,
+      executor_class: executorClass,
+    };
+    const results = { accepted: 'success', 'too little': 'rejected', 'no block': 'failed' };
+    this.attempts.inc({ ...who, result: results[verdict.is] });
+    if (verdict.is === 'no block') return;
+    const { counted, outsideRange, doubleSpent, lost } = verdict;
+    this.blocks.inc({ ...who, result: 'accepted' }, counted);
+    this.blocks.inc({ ...who, result: 'outside_range' }, outsideRange);
+    this.blocks.inc({ ...who, result: 'double_spent' }, doubleSpent);
+    this.blocks.inc({ ...who, result: 'invalidated' }, lost);
+  }
+}
