@@ -60,8 +60,17 @@ export default {
       name: 'validator-core-knows-no-link',
       comment: 'Jobs and receipts are the core; the links, routing and the driver build on them.',
       severity: 'error',
-      from: { path: '^apps/validator/src/(jobs|receipts|whitelist)/', pathNot: '[.]spec[.]ts$' },
+      from: {
+        path: '^apps/validator/src/(jobs|receipts|whitelist|capacity|incidents|blacklist|collateral|cheats)/',
+        pathNot: '[.]spec[.]ts$',
+      },
       to: { path: '^apps/validator/src/(facilitator|miner|allowance|routing|driver|scoring|weights)/' },
+    },
+    {
+      name: 'validator-jobs-know-nothing-of-miners-conduct',
+      severity: 'error',
+      from: { path: '^apps/validator/src/(jobs|receipts|whitelist)/', pathNot: '[.]spec[.]ts$' },
+      to: { path: '^apps/validator/src/(capacity|incidents|blacklist|collateral|cheats)/' },
     },
     {
       name: 'validator-base-knows-nothing-above',

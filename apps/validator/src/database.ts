@@ -1,20 +1,25 @@
 import type { DatabaseOptions } from '@horde/database';
 import { allowanceEntities } from './allowance/parts.ts';
 import { SystemEvent } from './events/system-event.entity.ts';
+import { BlacklistedMiner } from './blacklist/blacklisted-miner.entity.ts';
 import { CheatReport } from './facilitator/cheat-report.entity.ts';
 import { Attempt } from './jobs/attempt.entity.ts';
+import { MinerIncident } from './incidents/miner-incident.entity.ts';
 import { Job } from './jobs/job.entity.ts';
 import { JobEvent } from './jobs/job-event.entity.ts';
 import { CreateAllowance1795000000020 } from './migrations/create-allowance.ts';
 import { CreateBookings1795000000021 } from './migrations/create-bookings.ts';
 import { CreateWeights1795000000030 } from './migrations/create-weights.ts';
+import { CreateBlacklist1795000000051 } from './migrations/create-blacklist.ts';
 import { CreateDynamicConfig1795000000006 } from './migrations/create-dynamic-config.ts';
 import { CreateAttempts1795000000040 } from './migrations/create-attempts.ts';
 import { CreateJobs1795000000000 } from './migrations/create-jobs.ts';
+import { CreateMinerIncidents1795000000050 } from './migrations/create-miner-incidents.ts';
 import { CreateMiners1795000000002 } from './migrations/create-miners.ts';
 import { CreateReceipts1795000000001 } from './migrations/create-receipts.ts';
 import { CreateReceiptTransfer1795000000011 } from './migrations/create-receipt-transfer.ts';
 import { CreateSystemEvents1795000000007 } from './migrations/create-system-events.ts';
+import { CreateRoutingDecisions1795000000052 } from './migrations/create-routing-decisions.ts';
 import { CreateWhitelistAndCheatReports1795000000003 } from './migrations/create-whitelist-and-cheat-reports.ts';
 import { IndexClaimsAndEnds1795000000005 } from './migrations/index-claims-and-ends.ts';
 import { KeepReceiptsOfAllValidators1795000000010 } from './migrations/keep-receipts-of-all-validators.ts';
@@ -26,6 +31,7 @@ import { Miner } from './routing/miner.entity.ts';
 import { MinerManifest } from './routing/miner-manifest.entity.ts';
 import { CycleWeightsRow } from './weights/cycle-weights.entity.ts';
 import { MainHotkeyRow } from './weights/main-hotkey.entity.ts';
+import { RoutingDecision } from './routing/routing-decision.entity.ts';
 import { WhitelistedHotkey } from './whitelist/whitelisted-hotkey.entity.ts';
 
 /** The validator's tables and how they came to be. */
@@ -47,6 +53,9 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     ...allowanceEntities,
     CycleWeightsRow,
     MainHotkeyRow,
+    BlacklistedMiner,
+    MinerIncident,
+    RoutingDecision,
   ],
   migrations: [
     CreateJobs1795000000000,
@@ -63,5 +72,8 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     CreateBookings1795000000021,
     CreateWeights1795000000030,
     CreateAttempts1795000000040,
+    CreateMinerIncidents1795000000050,
+    CreateBlacklist1795000000051,
+    CreateRoutingDecisions1795000000052,
   ],
 });

@@ -48,6 +48,12 @@ export class ValidatorSettings extends SigningServiceSettings {
   /** The port of that miner. */
   @envNumber('DEBUG_MINER_PORT') @IsOptional() @IsInt() @Min(1) @Max(65535) debugMinerPort?: number;
 
+  /**
+   * What miners have deposited: `off`, nobody is asked for any; or JSON, `{"HOTKEY": "WEI"}`, in this file or here itself.
+   * A miner with less than DYNAMIC_MINIMUM_COLLATERAL_AMOUNT_WEI then gets no jobs.
+   */
+  @env('COLLATERAL') @IsString() collateral = 'off';
+
   /** Weights are set. Can be changed while it runs. @default true, unless MIGRATING */
   @envFlag('SERVING') @IsOptional() @IsBoolean() serving?: boolean;
   /** Receipts are fetched from the miners. Can be changed while it runs. */
@@ -70,4 +76,6 @@ export class ValidatorSettings extends SigningServiceSettings {
     const url = this.statsCollectorUrl ?? (this.network === 'finney' ? collectorOfFinney : '');
     return url === '' ? null : `${url.replace(/\/+$/, '')}/`;
   }
+  /** How long a miner that has lost a job gets none. Can be changed while it runs. @unit seconds */
+  @envNumber('DYNAMIC_JOB_FAILURE_BLACKLIST_TIME_SECONDS') @IsInt() @Min(0) failureBlacklistTime = 14_400;
 }

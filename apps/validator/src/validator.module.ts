@@ -12,8 +12,13 @@ import { EventPush } from './events/event-push.ts';
 import { SystemEvents } from './events/system-events.ts';
 import { AttemptStart } from './driver/attempt-start.ts';
 import { Attempts } from './jobs/attempts.ts';
+import { Blacklist } from './blacklist/blacklist.ts';
+import { Capacity } from './capacity/capacity.ts';
 import { CheatReports } from './facilitator/cheat-reports.ts';
 import { FacilitatorLink } from './facilitator/facilitator-link.ts';
+import { Incidents } from './incidents/incidents.ts';
+import { COLLATERAL } from './collateral/collateral.ts';
+import { openCollateral } from './collateral/open-collateral.ts';
 import { JobDriver } from './driver/job-driver.ts';
 import { JobIntake } from './jobs/job-intake.ts';
 import { JobQueue } from './jobs/job-queue.ts';
@@ -30,7 +35,10 @@ import { TransferSchedule } from './receipts/transfer/transfer-schedule.ts';
 import { MinerDirectory } from './routing/miner-directory.ts';
 import { Retention } from './retention/retention.ts';
 import { MinerSchedule } from './routing/miner-schedule.ts';
+import { Candidates } from './routing/candidates.ts';
+import { Decisions } from './routing/decisions.ts';
 import { Router } from './routing/router.ts';
+import { CHANCE } from './routing/shuffle.ts';
 import { ValidatorSettings } from './settings.ts';
 import { Metrics } from './http/metrics.ts';
 import { MetricsController } from './http/metrics.controller.ts';
@@ -71,8 +79,15 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       Attempts,
       AttemptStart,
       ...allowanceProviders,
+      Blacklist,
+      { provide: CHANCE, useValue: Math.random },
+      { provide: COLLATERAL, useFactory: () => openCollateral(settings.collateral, logger) },
+      Candidates,
+      Capacity,
+      Decisions,
       CheatReports,
       FacilitatorLink,
+      Incidents,
       JobDriver,
       JobIntake,
       JobQueue,
@@ -123,6 +138,8 @@ export function commandModule(settings: ValidatorSettings, logger: Logger, keypa
       ValidatorConfig,
       ...(signingParts ?? [WeightsStore]),
       ...transferParts,
+      Blacklist,
+      Decisions,
     ],
   })
   class CommandModule {}

@@ -67,6 +67,8 @@ const own: Record<ServiceName, (plan: NetworkPlan) => Record<string, string>> = 
     FACILITATOR_URI: `ws://${host}:${plan.ports.facilitator}/ws/v0/`,
     // The blocks of a chain that has just begun have given nothing yet.
     ALLOWANCE_REQUIRED: 'false',
+    // Its one miner may have lost a job, and still gets the next.
+    DYNAMIC_JOB_FAILURE_BLACKLIST_TIME_SECONDS: '0',
   }),
   miner: (plan) => ({
     ...common(plan),

@@ -73,3 +73,25 @@ it('transfer_receipts fetches what a miner shows, and says what it left out', as
   await server.stop();
   await place.remove();
 });
+
+it('a miner is put on the blacklist, shown there, and taken off', async () => {
+  const { place, printed, errors, type } = await typing();
+  expect(await type('list_blacklist')).toBe(0);
+  expect(printed.at(-1)).toBe('No miner is on the blacklist.');
+  expect(await type('blacklist_miner', hotkey, '--because', 'it is slow')).toBe(0);
+  expect(printed.at(-1)).toBe(`${hotkey} gets no jobs, until unblacklist_miner.`);
+  await type('list_blacklist');
+  expect(printed.at(-1)).toBe(`${hotkey}  MANUAL       until it is taken off  it is slow`);
+  expect(await type('blacklist_miner', hotkey, '--hours', '2')).toBe(0);
+  await type('list_blacklist');
+  expect(printed.at(-1)).toMatch(/  MANUAL       until 2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  expect(await type('blacklist_miner', hotkey, '--hours', 'soon')).toBe(2);
+  expect(errors.at(-1)).toBe('"soon" is not a number of hours.');
+  expect(await type('unblacklist_miner', hotkey)).toBe(0);
+  expect(await type('unblacklist_miner', hotkey)).toBe(0);
+  expect(printed.slice(-2)).toEqual([
+    `${hotkey} is off the blacklist.`,
+    `${hotkey} was not on the blacklist.`,
+  ]);
+  await place.remove();
+});

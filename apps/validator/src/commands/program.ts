@@ -1,6 +1,8 @@
 import { configCommands, type CommandProgram } from '@horde/commands';
 import { ValidatorSettings } from '../settings.ts';
 import { TransferReceipts } from './transfer-receipts.command.ts';
+import { BlacklistMiner, ListBlacklist, UnblacklistMiner } from './blacklist.command.ts';
+import { Explain } from './explain.command.ts';
 import { ValidatorContext } from './validator-context.ts';
 import { CalculateAllowancePaidJobScores, DebugSetScores, ExplainWeights } from './weights.command.ts';
 import { WhitelistHotkey } from './whitelist-hotkey.command.ts';
@@ -12,6 +14,10 @@ export const validatorProgram: CommandProgram<ValidatorContext> = {
   commands: [
     WhitelistHotkey,
     TransferReceipts,
+    BlacklistMiner,
+    UnblacklistMiner,
+    ListBlacklist,
+    Explain,
     DebugSetScores,
     CalculateAllowancePaidJobScores,
     ExplainWeights,

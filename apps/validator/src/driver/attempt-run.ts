@@ -276,13 +276,15 @@ export class AttemptRun {
     { report, outcome, cancel }: Leaving,
     score: string,
   ): Promise<void> {
-    const { attempts, delivery, receipts, events } = this.parts;
+    const { attempts, delivery, incidents, receipts, events } = this.parts;
     const { miner_hotkey, uuid, job_uuid, started_at } = this.attempt;
     if (cancel !== undefined) await delivery.cancel(tx, miner_hotkey, uuid, cancel);
     const payload = finishedReceipt(this.parties, started_at.getTime(), score);
     await delivery.put(tx, await receipts.issue(tx, payload));
-    const end = attemptEndOf(report);
-    await attempts.end(tx, this.attempt, { ...end, outcome: outcome ?? end.outcome });
+    const end = { ...attemptEndOf(report), ...(outcome && { outcome }) };
+    await attempts.end(tx, this.attempt, end);
+    const { executor_class } = this.scope.request;
+    await incidents.attemptEnded(tx, this.attempt, executor_class, end.outcome, report);
     await events.recordIn(tx, jobEvent(report, { job_uuid, miner_hotkey }));
   }
 

@@ -8,6 +8,7 @@ import {
 import { isRetryable } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { LOGGER, type Logger, repeat, withLogContext } from '@horde/operations';
+import { Incidents } from '../incidents/incidents.ts';
 import { MinerClient } from '../miner/miner-client.ts';
 import { MinerDelivery } from '../miner/miner-delivery.ts';
 import { SystemEvents } from '../events/system-events.ts';
@@ -47,6 +48,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
     start: AttemptStart,
     receipts: Receipts,
     delivery: MinerDelivery,
+    incidents: Incidents,
     miners: MinerClient,
     output: LiveOutput,
     events: SystemEvents,
@@ -59,6 +61,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
       start,
       receipts,
       delivery,
+      incidents,
       miners,
       output,
       events,

@@ -1,6 +1,7 @@
 import type { Keypair } from '@horde/identity';
 import type { Logger } from '@horde/operations';
 import type { SystemEvents } from '../events/system-events.ts';
+import type { Incidents } from '../incidents/incidents.ts';
 import type { Attempts } from '../jobs/attempts.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { StageLimits } from '../jobs/stages.ts';
@@ -17,6 +18,7 @@ export interface RunParts {
   start: AttemptStart;
   receipts: Receipts;
   delivery: MinerDelivery;
+  incidents: Incidents;
   miners: MinerClient;
   output: LiveOutput;
   events: SystemEvents;

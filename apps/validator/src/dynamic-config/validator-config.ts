@@ -45,9 +45,11 @@ const validatorKeys = (settings: ValidatorSettings) => ({
   DYNAMIC_ROUTING_RELIABILITY_SOFT_CUTOFF: decimal(-50, { most: -0.001 }),
   /** How sharply chances fall around half of that. */
   DYNAMIC_ROUTING_RELIABILITY_SEPARATION: decimal(5, { least: 0 }),
-  /** How long a miner that failed is passed over. @unit seconds */
-  DYNAMIC_JOB_FAILURE_BLACKLIST_TIME_SECONDS: wholeNumber(14_400, { most: 31_536_000 }),
-  /** How long a miner that was reported to have cheated is passed over. @unit seconds */
+  /** How long a miner that has lost a job gets none. @unit seconds */
+  DYNAMIC_JOB_FAILURE_BLACKLIST_TIME_SECONDS: wholeNumber(settings.failureBlacklistTime, {
+    most: 31_536_000,
+  }),
+  /** How long a miner that was reported to have cheated gets none. @unit seconds */
   DYNAMIC_JOB_CHEATED_BLACKLIST_TIME_SECONDS: wholeNumber(14_400, { most: 31_536_000 }),
   /** Jobs on the trusted miner leave no events. */
   DYNAMIC_DISABLE_TRUSTED_ORGANIC_JOB_EVENTS: flag(true),

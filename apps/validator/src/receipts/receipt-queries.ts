@@ -28,18 +28,20 @@ export class ReceiptQueries {
    * finished receipt by then. A job counts once.
    *
    * @param manager of the transaction whose receipts are to be seen
+   * @param otherThan without the jobs of the validator with this hotkey @default with those of all validators
    * @returns by hotkey; a miner without a running job is not in it
    */
   async busyExecutors(
     executorClass: ExecutorClass,
     at: Date,
     manager: EntityManager = this.database.manager,
+    otherThan = '',
   ): Promise<Map<string, number>> {
     const rows = await manager.query<{ miner_hotkey: string; count: number }[]>(
       `select miner_hotkey, count(*)::int as count
        from (
          select distinct job_uuid, validator_hotkey, miner_hotkey from receipt
-         where expires_at >= $2 and timestamp <= $2
+         where expires_at >= $2 and timestamp <= $2 and validator_hotkey <> $3
        ) running
        join receipt started using (job_uuid, validator_hotkey, miner_hotkey)
        where started.receipt_type = 'JobStartedReceipt' and started.executor_class = $1
@@ -51,7 +53,7 @@ export class ReceiptQueries {
              and finished.miner_hotkey = running.miner_hotkey
          )
        group by miner_hotkey`,
-      [executorClass, at],
+      [executorClass, at, otherThan],
     );
     return new Map(rows.map(({ miner_hotkey, count }) => [miner_hotkey, count]));
   }

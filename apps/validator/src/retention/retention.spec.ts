@@ -50,6 +50,10 @@ describe('what the validator keeps', () => {
       `insert into system_event (type, subtype, description, data, at)
        select 'JOB_ROUTING', request, 'x', '{}', received_at from job`,
     );
+    await query(
+      `insert into miner_incident (hotkey, job_uuid, executor_class, kind, at) select days::text, uuid, 'c', 'declined',
+         now() - make_interval(days => days) from job, (values (3), (29), (31)) as old (days) where request = 'recent'`,
+    );
     await new Retention(database, undefined as never, pino({ level: 'silent' })).evict();
     const kept = [{ request: 'recent' }, { request: 'running' }];
     expect(await query('select request from job order by 1')).toEqual(kept);
@@ -64,6 +68,10 @@ describe('what the validator keeps', () => {
          left join job on job.uuid = job_uuid order by 1`,
       ),
     ).toEqual(kept.flatMap((row) => [row, row]));
+    expect(await query('select hotkey from miner_incident order by 1')).toEqual([
+      { hotkey: '29' },
+      { hotkey: '3' },
+    ]);
   });
 
   it('is found without reading all jobs when claims are renewed', async () => {

@@ -8,12 +8,14 @@ import { Queues } from '@horde/queue';
  * scored within 1,442 blocks of its start, by receipts of jobs that began up to 330 blocks before: six hours. @unit ms
  */
 const keptFor = 2 * 86_400_000;
+/** How long incidents are kept: the longest time that routing can be told to look back. @unit ms */
+const incidentsKeptFor = 30 * 86_400_000;
 /** How often old ones are removed. @unit ms */
 const interval = 3_600_000;
 /** How many are removed in one statement: each job may hold megabytes. */
 const batch = 500;
 
-/** Removes jobs, receipts and events that are older than two days, and weights that are older than thirty. */
+/** Removes jobs, receipts and events that are older than two days, weights and what miners have done when older than thirty. */
 @Injectable()
 export class Retention implements OnApplicationBootstrap {
   constructor(
@@ -41,6 +43,17 @@ export class Retention implements OnApplicationBootstrap {
          ) limit $2
        )) returning 1`,
     );
+    const incidents = await this.all(
+      `delete from miner_incident where ctid = any (array(
+         select ctid from miner_incident where at < now() - make_interval(secs => $1) limit $2
+       )) returning 1`,
+      incidentsKeptFor,
+    );
+    await this.all(
+      `delete from blacklisted_miner where ctid = any (array(
+         select ctid from blacklisted_miner where expires_at < now() - make_interval(secs => $1) limit $2
+       )) returning 1`,
+    );
     // With a job goes what is still to be told of it: who has not taken it in two days will not.
     const jobs = await this.all(
       `with gone as (
@@ -63,14 +76,14 @@ export class Retention implements OnApplicationBootstrap {
     // Small, and what an operator is asked about weeks later.
     for (const table of ['cycle_weights', 'main_hotkey'])
       await this.database.manager.query(`delete from ${table} where created_at < now() - interval '30 days'`);
-    if (receipts + jobs + events > 0)
-      this.logger.info({ receipts, jobs, events }, 'old records were removed');
+    if (receipts + incidents + jobs + events > 0)
+      this.logger.info({ receipts, incidents, jobs, events }, 'old records were removed');
   }
 
-  /** Repeats a statement until it finds less than a batch. @returns how many it found */
-  private async all(sql: string): Promise<number> {
+  /** Repeats a statement until it finds less than a batch. @param age of what is old. @unit ms @returns how many it found */
+  private async all(sql: string, age = keptFor): Promise<number> {
     for (let total = 0; ;) {
-      const result: unknown = await this.database.manager.query(sql, [keptFor / 1_000, batch]);
+      const result: unknown = await this.database.manager.query(sql, [age / 1_000, batch]);
       const count = countOf(result);
       total += count;
       if (count < batch) return total;

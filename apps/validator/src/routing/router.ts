@@ -1,19 +1,31 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Transaction } from '@horde/database';
 import { errors, type ExecutorClass, type HordeError, type NewJob } from '@horde/protocol';
 import type { EntityManager } from 'typeorm';
+import { SystemEvents } from '../events/system-events.ts';
 import type { MinerAddress } from '../miner/miner-client.ts';
 import { ValidatorSettings } from '../settings.ts';
+import { Capacity } from '../capacity/capacity.ts';
+import type { Candidate } from './candidate.ts';
+import { Candidates } from './candidates.ts';
 import type { Choice, ChoiceOptions } from './choice.ts';
+import { writeDecision } from './decision.ts';
+import { Decisions } from './decisions.ts';
 import { MinerDirectory } from './miner-directory.ts';
-import { pick, type Candidate } from './pick.ts';
+import { noMiner } from './no-miner.ts';
+import { CHANCE, weightedShuffle, type Chance } from './shuffle.ts';
 
 /** Chooses the miner for a job. */
 @Injectable()
 export class Router {
   constructor(
     private readonly directory: MinerDirectory,
+    private readonly candidates: Candidates,
+    private readonly capacity: Capacity,
+    private readonly decisions: Decisions,
+    private readonly events: SystemEvents,
     private readonly settings: ValidatorSettings,
+    @Inject(CHANCE) private readonly chance: Chance,
   ) {}
 
   /**
@@ -25,54 +37,81 @@ export class Router {
   }
 
   /**
-   * Chooses a miner for a job. Until the transaction is committed no other choice is made.
+   * Chooses a miner for a job. Until the transaction is committed no other job gets an executor of the same class there.
    *
    * @param tx stores what is chosen
    */
-  async choose(tx: Transaction, request: NewJob, { excluded }: ChoiceOptions): Promise<Choice> {
-    if (request.on_trusted_miner) return reject(errors.NO_TRUSTED_MINER());
-    // Two jobs that are routed at once must not both take a miner's last executor.
-    await tx.manager.query(`select pg_advisory_xact_lock(hashtext('validator: routing'))`);
-    return this.find(tx.manager, request.executor_class, excluded);
+  async choose(tx: Transaction, request: NewJob, { attempt, excluded }: ChoiceOptions): Promise<Choice> {
+    const candidates: Candidate[] = [];
+    const choice = await this.find(tx.manager, request, excluded, candidates);
+    const chosen = choice.is === 'miner' ? choice.miner.hotkey : null;
+    const says = choice.is === 'miner' ? `The miner ${chosen} was chosen.` : choice.error.message;
+    const decision = writeDecision(says, candidates, chosen);
+    await this.decisions.keep(tx, request.uuid, chosen === null ? null : attempt, decision);
+    if (choice.is !== 'wait') await this.record(tx, request, choice.is === 'miner', says);
+    return choice;
   }
 
+  /** The event has no more than the outcome: the decision itself is kept with the job. */
+  private record(tx: Transaction, job: NewJob, isChosen: boolean, says: string): Promise<void> {
+    const subtype = isChosen ? 'SUCCESS' : 'FAILURE';
+    const data = { job_uuid: job.uuid, executor_class: job.executor_class };
+    return this.events.recordIn(tx, { type: 'JOB_ROUTING', subtype, description: says, data });
+  }
+
+  /** @param candidates is filled with those that offer the class, and with what stood in their way */
   private async find(
     manager: EntityManager,
-    executorClass: ExecutorClass,
+    { on_trusted_miner, executor_class }: NewJob,
     excluded: ReadonlySet<string>,
+    candidates: Candidate[],
   ): Promise<Choice> {
+    if (on_trusted_miner) return reject(errors.NO_TRUSTED_MINER());
     const { debugMinerKey } = this.settings;
     if (debugMinerKey) return this.debugMiner(manager, debugMinerKey, excluded);
-    const candidates = (await this.candidates(manager, executorClass)).filter(
-      ({ hotkey }) => !excluded.has(hotkey),
-    );
-    const miner = pick(candidates, Math.random);
+    candidates.push(...(await this.candidates.of(manager, executor_class, excluded)));
+    const miner = await this.walk(manager, executor_class, candidates);
     if (miner) return { is: 'miner', miner };
-    const offered = candidates.reduce((sum, candidate) => sum + candidate.offered, 0);
-    if (offered > 0) {
-      return {
-        is: 'wait',
-        error: errors.ALL_MINERS_BUSY(executorClass, offered, candidates.length),
-        candidates: candidates.map((one) => ({ hotkey: one.hotkey, why: `all ${one.offered} are busy` })),
-      };
-    }
+    if (candidates.length > 0) return noMiner(executor_class, candidates);
     const [{ known }] = (await manager.query(
       'select count(*)::int as known from miner where ip is not null',
     )) as [{ known: number }];
-    return reject(errors.NO_MINER_OFFERS_CLASS(executorClass, known));
+    return reject(errors.NO_MINER_OFFERS_CLASS(executor_class, known));
   }
 
-  private candidates(manager: EntityManager, executorClass: ExecutorClass): Promise<Candidate[]> {
-    return manager.query(
-      `select hotkey, ip, port, count as offered,
-              (select count(*)::int from attempt join job on job.uuid = job_uuid
-               where miner_hotkey = hotkey and job.executor_class = $1 and attempt.ended_at is null) as running,
-              (select extract(epoch from max(attempt.ended_at))::float8 * 1000 from attempt join job on job.uuid = job_uuid
-               where miner_hotkey = hotkey and job.executor_class = $1) as "freeSince"
-       from miner join miner_manifest using (hotkey)
-       where ip is not null and miner_manifest.executor_class = $1`,
-      [executorClass],
-    ) as Promise<Candidate[]>;
+  /** Takes the first, in an order of chance, that has an executor left; notes of the others why not. */
+  private async walk(
+    manager: EntityManager,
+    executorClass: ExecutorClass,
+    candidates: readonly Candidate[],
+  ): Promise<Candidate | null> {
+    const possible = candidates.filter(({ obstacle }) => obstacle === null);
+    for (const candidate of weightedShuffle(possible, ({ chance }) => chance, this.chance)) {
+      if (await this.take(manager, executorClass, candidate)) return candidate;
+      candidate.obstacle = 'busy';
+    }
+    return null;
+  }
+
+  /** Whether the miner has an executor left, which no other job can get until the transaction has ended. */
+  private async take(
+    manager: EntityManager,
+    executorClass: ExecutorClass,
+    candidate: Candidate,
+  ): Promise<boolean> {
+    const { hotkey, offered } = candidate;
+    if (candidate.busy >= offered) return false;
+    // One lock at a time: a transaction that kept those of full miners could wait in a circle with another.
+    await manager.query('savepoint candidate');
+    await manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+      `validator: executors of ${hotkey} ${executorClass}`,
+    ]);
+    // What was counted before may have been taken by another job while this one waited.
+    const busy = await this.capacity.busy(manager, executorClass, hotkey);
+    candidate.busy = busy.get(hotkey) ?? 0;
+    const isFree = candidate.busy < offered;
+    await manager.query(isFree ? 'release savepoint candidate' : 'rollback to savepoint candidate');
+    return isFree;
   }
 
   private async debugMiner(

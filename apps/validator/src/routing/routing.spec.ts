@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { INestApplication } from '@nestjs/common';
 import { Keypair } from '@horde/identity';
-import { AcceptJob, make } from '@horde/protocol';
+import { runCommand } from '@horde/commands';
+import { createLogger } from '@horde/operations';
+import { AcceptJob, DeclineJob, make } from '@horde/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { validatorProgram } from '../commands/program.ts';
+import { ValidatorContext } from '../commands/validator-context.ts';
 import { send, wholeJob } from '../testing/miner-script.ts';
 import { ValidatorPlace } from '../testing/running-validator.ts';
 import { newJob, ScriptedFacilitator } from '../testing/scripted-facilitator.ts';
@@ -73,12 +77,68 @@ describe('jobs are spread', () => {
     expect(message).toMatch(/^All executors of class always_on.test are busy: 2 of 2 miners\./);
   });
 
-  it('to whoever has been free longest', async () => {
+  it('away from a miner that has let jobs down', async () => {
     for (const miner of miners) miner.script = wholeJob;
     onChain(...miners);
     await start();
-    for (let i = 0; i < 4; i++) await facilitator.update(await sendJob(), 'completed');
-    expect(miners.map((miner) => miner.all('V0InitialJobRequest').length)).toEqual([2, 2]);
+    await place.query(
+      `insert into miner_incident (hotkey, job_uuid, executor_class, kind)
+       select $1, gen_random_uuid(), 'always_on.test', 'timed_out' from generate_series(1, 200)`,
+      [miners[0]!.keypair.address],
+    );
+    for (let i = 0; i < 6; i++) await facilitator.update(await sendJob(), 'completed');
+    expect(miners.map((miner) => miner.all('V0InitialJobRequest').length)).toEqual([0, 6]);
+  });
+});
+
+describe('a decision', () => {
+  it('is explained by the validator’s command: each candidate with its numbers, and what came of it', async () => {
+    miners[0]!.script = wholeJob;
+    miners[1]!.script = {
+      onInitial: ({ job_uuid }, connection) =>
+        send(connection, make(DeclineJob, { job_uuid, reason: 'busy', message: 'Full.' })),
+    };
+    onChain(...miners);
+    await start();
+    await expect.poll(() => place.query('select 1 from miner_answer')).toHaveLength(2);
+    const [good, bad] = miners.map(({ keypair }) => keypair.address);
+    // Almost surely the one that declines comes first.
+    await place.query(
+      `insert into miner_incident (hotkey, job_uuid, executor_class, kind)
+       select $1, gen_random_uuid(), 'always_on.test', 'declined' from generate_series(1, 200)`,
+      [good],
+    );
+    const uuid = await sendJob();
+    await facilitator.update(uuid, 'completed');
+    const printed: string[] = [];
+    const context = new ValidatorContext(
+      place.environment({}),
+      (text) => printed.push(text),
+      createLogger('validator'),
+      new AbortController().signal,
+    );
+    const type = (job: string) => runCommand(validatorProgram, ['explain', job], context, () => undefined);
+    expect(await type(uuid)).toBe(0);
+    const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ';
+    const head = '  miner {45}reliability   chance  offered  busy';
+    const lines = [
+      `Job ${uuid}, class always_on.test: completed.`,
+      '',
+      `${time}  The miner ${bad} was chosen.`,
+      head,
+      `  ${bad} {9}0.00  100.0 % {8}1     0  chosen`,
+      `  ${good} {6}-200.00    0.0 % {8}1     0  not tried`,
+      `  ${time}  Attempt 1 ended: declined. Full.`,
+      '',
+      `${time}  The miner ${good} was chosen.`,
+      head,
+      `  ${good} {6}-200.00  100.0 % {8}1     0  chosen`,
+      `  ${bad} {9}0.00    0.0 % {8}1     1  asked`,
+      `  ${time}  Attempt 2 ended: completed.`,
+    ];
+    expect(printed.join('\n')).toMatch(new RegExp(`^${lines.join('\\n')}$`));
+    expect(await type(randomUUID())).toBe(2);
+    expect(await type('7')).toBe(2);
   });
 });
 

@@ -59,6 +59,13 @@ export const networkErrors = {
     retryable: true,
     wire: { reason: 'no_miner_for_job' },
   },
+  NO_MINER_FITS: {
+    facts: ['executorClass', 'miners', 'why'],
+    says: 'No miner can have the job. {miners:miner} with executors of class {executorClass}: {why}.',
+    hint: 'Try again later. The validator\'s operator sees more with "explain" and the job\'s uuid.',
+    retryable: true,
+    wire: { reason: 'no_miner_for_job' },
+  },
   NO_TRUSTED_MINER: {
     says: 'The job asks for a trusted miner, and this validator has none.',
     hint: 'Send it without on_trusted_miner, or to a validator that has a trusted miner.',

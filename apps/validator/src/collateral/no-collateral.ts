@@ -1,0 +1,14 @@
+import type { Collateral } from './collateral.ts';
+
+/** Nobody has collateral. */
+export class NoCollateral implements Collateral {
+  readonly isKept = false;
+
+  async of(): Promise<Map<string, bigint>> {
+    return new Map();
+  }
+
+  async slash(): Promise<string> {
+    return 'Nothing was slashed: no collateral is kept.';
+  }
+}

@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+import { Database, openDatabase } from '@horde/database';
+import { AcceptJob, DeclineJob, HordeFailed, JobFailed, make } from '@horde/protocol';
+import { Keypair } from '@horde/identity';
+import { createTestDatabase } from '@horde/testing/database';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Blacklist } from '../blacklist/blacklist.ts';
+import { Capacity } from '../capacity/capacity.ts';
+import { NoCollateral } from '../collateral/no-collateral.ts';
+import { databaseOptions } from '../database.ts';
+import { attemptEndOf } from '../jobs/attempt-end.ts';
+import { givenUp, reportOf, type Report } from '../jobs/outcome.ts';
+import { ReceiptQueries } from '../receipts/receipt-queries.ts';
+import { Candidates } from '../routing/candidates.ts';
+import { send, wholeJob } from '../testing/miner-script.ts';
+import { Scene } from '../testing/scene.ts';
+import { Incidents } from './incidents.ts';
+
+describe('routing', () => {
+  let database: Database;
+  let incidents: Incidents;
+  let candidates: Candidates;
+  const executor_class = 'always_on.test';
+
+  beforeAll(async () => {
+    database = new Database(await openDatabase(databaseOptions(await createTestDatabase())));
+    const capacity = new Capacity(new ReceiptQueries(database), Keypair.generate());
+    const blacklist = new Blacklist(database);
+    const keys = { get: (key: keyof typeof config) => config[key] } as never;
+    incidents = new Incidents(capacity, blacklist, keys);
+    candidates = new Candidates(capacity, keys, new NoCollateral(), {} as never);
+  });
+  beforeEach(async () => {
+    config.DYNAMIC_JOB_FAILURE_BLACKLIST_TIME_SECONDS = 0;
+    for (const table of ['miner_incident', 'blacklisted_miner', 'miner_manifest', 'miner'])
+      await query(`delete from ${table}`);
+    for (const [uid, hotkey] of ['a', 'b'].entries()) {
+      await query(`insert into miner (hotkey, uid, ip, port) values ('${hotkey}', ${uid}, '192.0.2.1', 1)`);
+      await query(`insert into miner_manifest values ('${hotkey}', '${executor_class}', 2)`);
+    }
+  });
+  afterAll(() => database.dataSource.destroy());
+
+  const config = {
+    DYNAMIC_ROUTING_RELIABILITY_WINDOW_HOURS: 24,
+    DYNAMIC_ROUTING_RELIABILITY_SOFT_CUTOFF: -50,
+    DYNAMIC_ROUTING_RELIABILITY_SEPARATION: 5,
+    DYNAMIC_MINIMUM_COLLATERAL_AMOUNT_WEI: 10n ** 16n,
+    DYNAMIC_JOB_FAILURE_BLACKLIST_TIME_SECONDS: 0,
+  };
+  const query = <T>(sql: string) => database.manager.query<T[]>(sql);
+  const chances = async () => {
+    const all = await candidates.of(database.manager, executor_class, new Set());
+    return Object.fromEntries(all.map(({ hotkey, chance }) => [hotkey, chance]));
+  };
+  const end = (miner_hotkey: string, report: Report, uuid: string = randomUUID()) =>
+    database.transaction((tx) =>
+      incidents.attemptEnded(
+        tx,
+        { uuid, miner_hotkey },
+        executor_class,
+        attemptEndOf(report).outcome,
+        report,
+      ),
+    );
+  const timedOut = () => givenUp('executor_readiness_response_timed_out', 'x');
+
+  it('is not changed by 1,000 jobs with exit code 1', async () => {
+    for (let i = 0; i < 1_000; i++) {
+      const job_uuid = randomUUID();
+      const failed = make(JobFailed, {
+        job_uuid,
+        message: 'exit code 1',
+        reason: 'nonzero_return_code',
+        docker_process_exit_status: 1,
+      });
+      await end('a', reportOf(failed)!, job_uuid);
+    }
+    expect(await chances()).toEqual({ a: 0.5, b: 0.5 });
+    expect(await query('select * from miner_incident')).toEqual([]);
+  });
+
+  it('turns away from a miner that lets jobs down, for as long as its incidents count, in their class alone', async () => {
+    for (let i = 0; i < 60; i++) await end('a', timedOut());
+    // 60 incidents on 2 executors: a reliability of -30.
+    const { a, b } = await chances();
+    expect(a! / b!).toBeCloseTo(0.2689 / 0.9933, 3);
+    await query(`update miner_incident set at = now() - interval '25 hours'`);
+    expect(await chances()).toEqual({ a: 0.5, b: 0.5 });
+    await query(`update miner_incident set at = now(), executor_class = 'always_on.llm.a6000'`);
+    expect(await chances()).toEqual({ a: 0.5, b: 0.5 });
+  });
+
+  it('has no miner on the blacklist for jobs with exit code 1, only for those that it let down', async () => {
+    config.DYNAMIC_JOB_FAILURE_BLACKLIST_TIME_SECONDS = 60;
+    await end('a', reportOf(make(JobFailed, { job_uuid: randomUUID(), reason: 'nonzero_return_code' }))!);
+    expect(await chances()).toEqual({ a: 0.5, b: 0.5 });
+    await end('a', timedOut());
+    expect(await chances()).toEqual({ a: 0, b: 1 });
+    await query(`update blacklisted_miner set expires_at = now()`);
+    expect((await chances())['a']).toBeGreaterThan(0);
+  });
+
+  it('counts one incident of a job at a miner, however often it is told', async () => {
+    const job_uuid = randomUUID();
+    const failed = make(HordeFailed, {
+      job_uuid,
+      reported_by: 'miner',
+      reason: 'executor_spinup_failed',
+      message: 'x',
+    });
+    for (const _again of [1, 2]) await end('a', reportOf(failed)!, job_uuid);
+    expect(await query('select hotkey, kind from miner_incident')).toEqual([
+      { hotkey: 'a', kind: 'horde_failed' },
+    ]);
+  });
+
+  it('holds it against a miner that it is busy, but only where there was room for the job', async () => {
+    const declined = (job_uuid: string) => reportOf(make(DeclineJob, { job_uuid, reason: 'busy' }))!;
+    for (const [outcome, ended] of [
+      ['null', 'null'],
+      [`'completed'`, `now() - interval '3 seconds'`],
+    ])
+      await query(
+        `with job as (
+           insert into job (uuid, request, executor_class, status)
+           values (gen_random_uuid(), '', '${executor_class}', 'accepted') returning uuid
+         )
+         insert into attempt (job_uuid, number, uuid, miner_hotkey, miner_ip, miner_port, started_at, outcome, ended_at)
+         select uuid, 1, uuid, 'a', '192.0.2.1', 1, now(), ${outcome}, ${ended} from job`,
+      );
+    await end('a', declined(randomUUID()));
+    expect(await query('select * from miner_incident')).toEqual([]);
+    await query(`update attempt set ended_at = now() - interval '11 seconds' where ended_at is not null`);
+    await end('a', declined(randomUUID()));
+    expect(await query('select kind from miner_incident')).toEqual([{ kind: 'declined' }]);
+  });
+});
+
+describe('a run of a job', () => {
+  const scene = new Scene();
+  const kinds = async () => {
+    const rows = await scene.place.query<{ kind: string }>('select kind from miner_incident order by at');
+    return rows.map(({ kind }) => kind);
+  };
+
+  it('notes what was the miner’s doing, with its end, and nothing else', async () => {
+    await scene.start({ DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT: '0' });
+    scene.miner.script = wholeJob;
+    await scene.facilitator.update(await scene.send(), 'completed');
+    const accept = { onInitial: wholeJob.onInitial };
+    scene.miner.script = {
+      ...accept,
+      onJob: ({ job_uuid }, connection) =>
+        send(connection, make(JobFailed, { job_uuid, reason: 'nonzero_return_code' })),
+    };
+    await scene.facilitator.update(await scene.send(), 'failed');
+    expect(await kinds()).toEqual([]);
+    scene.miner.script = {
+      ...accept,
+      onJob: ({ job_uuid }, connection) =>
+        send(
+          connection,
+          make(HordeFailed, {
+            job_uuid,
+            reported_by: 'executor',
+            reason: 'executor_disconnected',
+            message: 'gone',
+          }),
+        ),
+    };
+    await scene.facilitator.update(await scene.send(), 'horde_failed');
+    expect(await kinds()).toEqual(['horde_failed']);
+    scene.miner.script = {
+      onInitial: ({ job_uuid }, connection) => send(connection, make(AcceptJob, { job_uuid })),
+    };
+    await scene.facilitator.update(await scene.send(), 'failed');
+    expect(await kinds()).toEqual(['horde_failed', 'timed_out']);
+  });
+});

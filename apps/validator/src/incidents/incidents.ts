@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import type { Transaction } from '@horde/database';
+import type { ExecutorClass } from '@horde/protocol';
+import { Blacklist } from '../blacklist/blacklist.ts';
+import { Capacity, type Asked } from '../capacity/capacity.ts';
+import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
+import type { Attempt, AttemptOutcome } from '../jobs/attempt.entity.ts';
+import type { Report } from '../jobs/outcome.ts';
+import { incidentOf, type IncidentKind } from './incident-of.ts';
+
+/** After these the job was lost, and no other miner could be asked. */
+const lostJobs: ReadonlySet<IncidentKind> = new Set(['timed_out', 'horde_failed']);
+/** @unit characters */
+const maxDetails = 500;
+
+/** What miners have done that makes them less reliable. */
+@Injectable()
+export class Incidents {
+  constructor(
+    private readonly capacity: Capacity,
+    private readonly blacklist: Blacklist,
+    private readonly config: ValidatorConfig,
+  ) {}
+
+  /**
+   * To be called in the transaction that ends a miner's attempt at a job, however it ends: notes an incident where the
+   * end was the miner's doing, and has the miner passed over for a while where the job was lost by it.
+   *
+   * @param report what the facilitator is told of this end, or would be; null: nothing
+   */
+  async attemptEnded(
+    tx: Transaction,
+    { uuid, miner_hotkey }: Pick<Attempt, 'uuid' | 'miner_hotkey'>,
+    executorClass: ExecutorClass,
+    outcome: AttemptOutcome | null,
+    report: Report | null,
+  ): Promise<void> {
+    const asked = { uuid, miner_hotkey, executor_class: executorClass };
+    const kind = await incidentOf(outcome, report, () => this.capacity.hadRoom(tx.manager, asked));
+    if (!kind) return;
+    await this.note(tx, asked, kind);
+    const why = report?.metadata?.horde_failure_details?.message ?? '';
+    if (lostJobs.has(kind)) await this.passOver(tx, asked, why);
+  }
+
+  private passOver(tx: Transaction, { uuid, miner_hotkey }: Asked, why: string): Promise<void> {
+    const seconds = this.config.get('DYNAMIC_JOB_FAILURE_BLACKLIST_TIME_SECONDS');
+    const details = `Job ${uuid}: ${why}`.slice(0, maxDetails);
+    return this.blacklist.add(tx.manager, miner_hotkey, 'JOB_FAILED', details, seconds);
+  }
+
+  /** @returns false when there is one already */
+  private async note(tx: Transaction, asked: Asked, kind: IncidentKind): Promise<boolean> {
+    const { uuid, miner_hotkey, executor_class } = asked;
+    const noted = await tx.manager.query<unknown[]>(
+      `insert into miner_incident (hotkey, job_uuid, executor_class, kind) values ($1, $2, $3, $4)
+       on conflict do nothing returning 1`,
+      [miner_hotkey, uuid, executor_class, kind],
+    );
+    return noted.length > 0;
+  }
+}

@@ -1,0 +1,97 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LOGGER, type Logger } from '@horde/operations';
+import type { ExecutorClass } from '@horde/protocol';
+import type { EntityManager } from 'typeorm';
+import { Capacity } from '../capacity/capacity.ts';
+import { COLLATERAL, type Collateral } from '../collateral/collateral.ts';
+import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
+import type { MinerAddress } from '../miner/miner-client.ts';
+import type { Candidate, Obstacle } from './candidate.ts';
+import { chancesOf, reliabilityOf } from './reliability.ts';
+
+interface MinerRow extends MinerAddress {
+  offered: number;
+  incidents: number;
+  blacklisted: boolean;
+}
+
+/** The miners among which one is chosen. */
+@Injectable()
+export class Candidates {
+  constructor(
+    private readonly capacity: Capacity,
+    private readonly config: ValidatorConfig,
+    @Inject(COLLATERAL) private readonly collateral: Collateral,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** All that offer the class, in no order. @param asked the hotkeys that have had their turn */
+  async of(
+    manager: EntityManager,
+    executorClass: ExecutorClass,
+    asked: ReadonlySet<string>,
+  ): Promise<Candidate[]> {
+    const busy = await this.capacity.busy(manager, executorClass);
+    const miners = await this.offering(manager, executorClass);
+    const deposits = await this.deposits(miners.map(({ hotkey }) => hotkey));
+    const least = BigInt(this.config.get('DYNAMIC_MINIMUM_COLLATERAL_AMOUNT_WEI'));
+    const obstacleOf = ({ hotkey, blacklisted }: MinerRow): Obstacle | null => {
+      if (asked.has(hotkey)) return 'asked';
+      if (deposits && (deposits.get(hotkey) ?? 0n) < least) return 'collateral';
+      return blacklisted ? 'blacklisted' : null;
+    };
+    const candidates = miners.map((miner): Candidate => {
+      const { hotkey, ip, port, offered, incidents } = miner;
+      return {
+        hotkey,
+        ip,
+        port,
+        offered,
+        busy: busy.get(hotkey) ?? 0,
+        reliability: reliabilityOf(incidents, offered),
+        chance: 0,
+        obstacle: obstacleOf(miner),
+      };
+    });
+    return this.withChances(candidates);
+  }
+
+  /** What miners have deposited; null: it does not count. */
+  private async deposits(hotkeys: string[]): Promise<Map<string, bigint> | null> {
+    if (!this.collateral.isKept) return null;
+    try {
+      return await this.collateral.of(hotkeys);
+    } catch (error) {
+      // As ComputeHorde's validator: better jobs for a miner without collateral than none for anybody.
+      this.logger.warn({ error }, 'the collateral of miners is not known, and is not looked at for this job');
+      return null;
+    }
+  }
+
+  private offering(manager: EntityManager, executorClass: ExecutorClass): Promise<MinerRow[]> {
+    return manager.query<MinerRow[]>(
+      `select miner.hotkey, ip, port, count as offered,
+              (select count(*)::int from miner_incident incident
+               where incident.hotkey = miner.hotkey and incident.executor_class = $1
+                 and at > now() - make_interval(secs => 3600 * $2::float8)) as incidents,
+              exists (select from blacklisted_miner entry
+                      where entry.hotkey = miner.hotkey and (expires_at is null or expires_at > now())) as blacklisted
+       from miner join miner_manifest using (hotkey)
+       where ip is not null and miner_manifest.executor_class = $1`,
+      [executorClass, this.config.get('DYNAMIC_ROUTING_RELIABILITY_WINDOW_HOURS')],
+    );
+  }
+
+  private withChances(candidates: Candidate[]): Candidate[] {
+    const possible = candidates.filter(({ obstacle }) => obstacle === null);
+    const chances = chancesOf(
+      possible.map(({ reliability }) => reliability),
+      {
+        softCutoff: this.config.get('DYNAMIC_ROUTING_RELIABILITY_SOFT_CUTOFF'),
+        separation: this.config.get('DYNAMIC_ROUTING_RELIABILITY_SEPARATION'),
+      },
+    );
+    possible.forEach((candidate, at) => (candidate.chance = chances[at]!));
+    return candidates;
+  }
+}

@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Transaction } from '@horde/database';
+import { Attempt } from '../jobs/attempt.entity.ts';
+import { Job } from '../jobs/job.entity.ts';
+import { RoutingDecision } from './routing-decision.entity.ts';
+
+/** In place of an attempt, where a decision has led to none. */
+const noAttempt = '00000000-0000-0000-0000-000000000000';
+
+/** What is known of how a job got its miners. */
+export interface JobRouting {
+  job: Job;
+  /** Oldest first. */
+  decisions: { decision: RoutingDecision; attempt: Attempt | null }[];
+}
+
+/** The decisions of the router, kept as long as their jobs. */
+@Injectable()
+export class Decisions {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Keeps a decision; of those in vain the last alone.
+   *
+   * @param attempt what it has led to; null: to none
+   */
+  async keep(
+    { manager }: Transaction,
+    jobUuid: string,
+    attempt: string | null,
+    decision: string,
+  ): Promise<void> {
+    await manager.query(
+      `insert into routing_decision (job_uuid, attempt, decision) values ($1, $2, $3)
+       on conflict (job_uuid, attempt) do update set decision = excluded.decision, decided_at = now()
+       where routing_decision.decision <> excluded.decision`,
+      [jobUuid, attempt ?? noAttempt, decision],
+    );
+  }
+
+  /** A job with its decisions; null when it is not known. */
+  async of(jobUuid: string): Promise<JobRouting | null> {
+    const { manager } = this.database;
+    const job = await manager.findOneBy(Job, { uuid: jobUuid });
+    if (!job) return null;
+    const attempts = await manager.findBy(Attempt, { job_uuid: jobUuid });
+    const decisions = await manager.find(RoutingDecision, {
+      where: { job_uuid: jobUuid },
+      order: { decided_at: 'asc' },
+    });
+    const attemptOf = ({ attempt }: RoutingDecision) => attempts.find(({ uuid }) => uuid === attempt) ?? null;
+    return { job, decisions: decisions.map((decision) => ({ decision, attempt: attemptOf(decision) })) };
+  }
+}
