@@ -48,6 +48,11 @@ export class ValidatorSettings extends SigningServiceSettings {
   /** The port of that miner. */
   @envNumber('DEBUG_MINER_PORT') @IsOptional() @IsInt() @Min(1) @Max(65535) debugMinerPort?: number;
 
+  /** Where the miner is that jobs for a trusted miner go to; empty: such jobs are rejected. */
+  @env('TRUSTED_MINER_ADDRESS') @IsString() trustedMinerAddress = '';
+  /** The port of that miner; 0: there is none. */
+  @envNumber('TRUSTED_MINER_PORT') @IsInt() @Min(0) @Max(65535) trustedMinerPort = 0;
+
   /**
    * What miners have deposited: `off`, nobody is asked for any; or JSON, `{"HOTKEY": "WEI"}`, in this file or here itself.
    * A miner with less than DYNAMIC_MINIMUM_COLLATERAL_AMOUNT_WEI then gets no jobs.

@@ -6,6 +6,7 @@ import { Capacity, type Asked } from '../capacity/capacity.ts';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 import type { Attempt, AttemptOutcome } from '../jobs/attempt.entity.ts';
 import type { Report } from '../jobs/outcome.ts';
+import { trustedMinerHotkey } from '../jobs/trusted-miner.ts';
 import { incidentOf, type IncidentKind } from './incident-of.ts';
 
 /** After these the job was lost, and no other miner could be asked. */
@@ -24,7 +25,8 @@ export class Incidents {
 
   /**
    * To be called in the transaction that ends a miner's attempt at a job, however it ends: notes an incident where the
-   * end was the miner's doing, and has the miner passed over for a while where the job was lost by it.
+   * end was the miner's doing, and has the miner passed over for a while where the job was lost by it. Of the trusted
+   * miner nothing is noted.
    *
    * @param report what the facilitator is told of this end, or would be; null: nothing
    */
@@ -35,6 +37,7 @@ export class Incidents {
     outcome: AttemptOutcome | null,
     report: Report | null,
   ): Promise<void> {
+    if (miner_hotkey === trustedMinerHotkey) return;
     const asked = { uuid, miner_hotkey, executor_class: executorClass };
     const kind = await incidentOf(outcome, report, () => this.capacity.hadRoom(tx.manager, asked));
     if (!kind) return;

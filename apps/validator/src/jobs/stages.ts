@@ -116,13 +116,15 @@ export function acceptedReceiptTtl(job: Limits, limits: StageLimits): number {
   return clampSeconds(stages.reduce((sum, seconds) => sum + clampSeconds(seconds), 0));
 }
 
-/** What a completed job is worth to its miner: the executor-seconds that were reserved for it. */
-export const scoreOf = (job: Limits): string =>
-  (
-    clampSeconds(job.download_time_limit) +
-    clampSeconds(job.execution_time_limit) +
-    clampSeconds(job.upload_time_limit)
-  ).toFixed(6);
-
-/** The score of a job that did not complete. */
+/** The score of a job that did not complete, and of any on the trusted miner. */
 export const noScore = '0.000000';
+
+/** What a completed job is worth to its miner: the executor-seconds that were reserved for it. */
+export const scoreOf = (job: Limits & Pick<NewJob, 'on_trusted_miner'>): string =>
+  job.on_trusted_miner
+    ? noScore
+    : (
+        clampSeconds(job.download_time_limit) +
+        clampSeconds(job.execution_time_limit) +
+        clampSeconds(job.upload_time_limit)
+      ).toFixed(6);

@@ -3,6 +3,7 @@ import type { Transaction } from '@horde/database';
 import { errors, type ExecutorClass, type HordeError, type NewJob } from '@horde/protocol';
 import type { EntityManager } from 'typeorm';
 import { SystemEvents } from '../events/system-events.ts';
+import { trustedMinerHotkey } from '../jobs/trusted-miner.ts';
 import type { MinerAddress } from '../miner/miner-client.ts';
 import { ValidatorSettings } from '../settings.ts';
 import { Capacity } from '../capacity/capacity.ts';
@@ -66,7 +67,7 @@ export class Router {
     excluded: ReadonlySet<string>,
     candidates: Candidate[],
   ): Promise<Choice> {
-    if (on_trusted_miner) return reject(errors.NO_TRUSTED_MINER());
+    if (on_trusted_miner) return this.trustedMiner(excluded);
     const { debugMinerKey } = this.settings;
     if (debugMinerKey) return this.debugMiner(manager, debugMinerKey, excluded);
     candidates.push(...(await this.candidates.of(manager, executor_class, excluded)));
@@ -112,6 +113,13 @@ export class Router {
     const isFree = candidate.busy < offered;
     await manager.query(isFree ? 'release savepoint candidate' : 'rollback to savepoint candidate');
     return isFree;
+  }
+
+  private trustedMiner(excluded: ReadonlySet<string>): Choice {
+    const { trustedMinerAddress: ip, trustedMinerPort: port } = this.settings;
+    if (ip === '' || port === 0) return reject(errors.NO_TRUSTED_MINER());
+    if (excluded.has(trustedMinerHotkey)) return reject(errors.NO_OTHER_TRUSTED_MINER());
+    return { is: 'miner', miner: { hotkey: trustedMinerHotkey, ip, port } };
   }
 
   private async debugMiner(

@@ -72,6 +72,12 @@ export const networkErrors = {
     retryable: false,
     wire: { reason: 'no_miner_for_job' },
   },
+  NO_OTHER_TRUSTED_MINER: {
+    says: 'The trusted miner did not take the job, and there is no other.',
+    hint: 'Try again later.',
+    retryable: true,
+    wire: { reason: 'no_miner_for_job' },
+  },
   DEBUG_MINER_UNKNOWN: {
     facts: ['hotkey'],
     says: 'The validator sends all jobs to the miner {hotkey}, whose address it does not know.',
