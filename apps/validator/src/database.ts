@@ -2,6 +2,7 @@ import type { DatabaseOptions } from '@horde/database';
 import { allowanceEntities } from './allowance/parts.ts';
 import { SystemEvent } from './events/system-event.entity.ts';
 import { BlacklistedMiner } from './blacklist/blacklisted-miner.entity.ts';
+import { Slashing } from './cheats/slashing.entity.ts';
 import { CheatReport } from './facilitator/cheat-report.entity.ts';
 import { Attempt } from './jobs/attempt.entity.ts';
 import { MinerIncident } from './incidents/miner-incident.entity.ts';
@@ -10,6 +11,7 @@ import { JobEvent } from './jobs/job-event.entity.ts';
 import { CreateAllowance1795000000020 } from './migrations/create-allowance.ts';
 import { CreateBookings1795000000021 } from './migrations/create-bookings.ts';
 import { CreateWeights1795000000030 } from './migrations/create-weights.ts';
+import { ActOnCheatReports1795000000053 } from './migrations/act-on-cheat-reports.ts';
 import { CreateBlacklist1795000000051 } from './migrations/create-blacklist.ts';
 import { CreateDynamicConfig1795000000006 } from './migrations/create-dynamic-config.ts';
 import { CreateAttempts1795000000040 } from './migrations/create-attempts.ts';
@@ -56,6 +58,7 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     BlacklistedMiner,
     MinerIncident,
     RoutingDecision,
+    Slashing,
   ],
   migrations: [
     CreateJobs1795000000000,
@@ -75,5 +78,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     CreateMinerIncidents1795000000050,
     CreateBlacklist1795000000051,
     CreateRoutingDecisions1795000000052,
+    ActOnCheatReports1795000000053,
   ],
 });

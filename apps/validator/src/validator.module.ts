@@ -17,6 +17,8 @@ import { Capacity } from './capacity/capacity.ts';
 import { CheatReports } from './facilitator/cheat-reports.ts';
 import { FacilitatorLink } from './facilitator/facilitator-link.ts';
 import { Incidents } from './incidents/incidents.ts';
+import { Cheats } from './cheats/cheats.ts';
+import { Slashings } from './cheats/slashings.ts';
 import { COLLATERAL } from './collateral/collateral.ts';
 import { openCollateral } from './collateral/open-collateral.ts';
 import { JobDriver } from './driver/job-driver.ts';
@@ -86,6 +88,8 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       Capacity,
       Decisions,
       CheatReports,
+      Cheats,
+      Slashings,
       FacilitatorLink,
       Incidents,
       JobDriver,

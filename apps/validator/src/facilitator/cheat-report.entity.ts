@@ -9,4 +9,6 @@ export class CheatReport {
   /** The user's own JSON. */
   @Column('text') details!: string;
   @Column('timestamptz', { default: () => 'now()' }) reported_at!: Date;
+  /** When it was acted on; null: its job has not completed here, or its signer has no say in it. */
+  @Column('timestamptz', { nullable: true }) acted_at!: Date | null;
 }

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import { LOGGER, type Logger, withLogContext } from '@horde/operations';
 import { writeCompact, type JobCheated } from '@horde/protocol';
+import { Cheats } from '../cheats/cheats.ts';
 import { cheatReportProblem } from '../jobs/request-signature.ts';
 import { Whitelist } from '../whitelist/whitelist.ts';
 import { CheatReport } from './cheat-report.entity.ts';
@@ -12,6 +13,7 @@ export class CheatReports {
   constructor(
     private readonly database: Database,
     private readonly whitelist: Whitelist,
+    private readonly cheats: Cheats,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -33,10 +35,8 @@ export class CheatReports {
         })
         .orIgnore()
         .execute();
-      this.logger.warn(
-        { trusted_job: trusted_job_uuid },
-        'a user reports that the miner cheated: the report is kept, and nothing else is done with it yet',
-      );
+      this.logger.warn({ trusted_job: trusted_job_uuid }, 'a user reports that the miner cheated');
+      await this.cheats.act();
     });
   }
 }

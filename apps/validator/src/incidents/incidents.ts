@@ -46,6 +46,11 @@ export class Incidents {
     if (lostJobs.has(kind)) await this.passOver(tx, asked, why);
   }
 
+  /** A user has reported that the job's result is wrong. @returns false when an incident of this job is known already */
+  async cheated(tx: Transaction, asked: Asked): Promise<boolean> {
+    return this.note(tx, asked, 'cheated');
+  }
+
   private passOver(tx: Transaction, { uuid, miner_hotkey }: Asked, why: string): Promise<void> {
     const seconds = this.config.get('DYNAMIC_JOB_FAILURE_BLACKLIST_TIME_SECONDS');
     const details = `Job ${uuid}: ${why}`.slice(0, maxDetails);

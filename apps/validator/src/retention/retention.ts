@@ -49,6 +49,16 @@ export class Retention implements OnApplicationBootstrap {
        )) returning 1`,
       incidentsKeptFor,
     );
+    for (const [table, since] of [
+      ['cheat_report', 'reported_at'],
+      ['slashing', 'created_at'],
+    ])
+      await this.all(
+        `delete from ${table} where ctid = any (array(
+           select ctid from ${table} where ${since} < now() - make_interval(secs => $1) limit $2
+         )) returning 1`,
+        incidentsKeptFor,
+      );
     await this.all(
       `delete from blacklisted_miner where ctid = any (array(
          select ctid from blacklisted_miner where expires_at < now() - make_interval(secs => $1) limit $2
