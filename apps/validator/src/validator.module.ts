@@ -25,6 +25,7 @@ import { JobDriver } from './driver/job-driver.ts';
 import { JobIntake } from './jobs/job-intake.ts';
 import { JobQueue } from './jobs/job-queue.ts';
 import { Jobs } from './jobs/jobs.ts';
+import { StreamingAddresses } from './driver/streaming-addresses.ts';
 import { LiveOutput } from './driver/live-output.ts';
 import { MinerClient } from './miner/miner-client.ts';
 import { makeChain } from './make-chain.ts';
@@ -97,6 +98,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       JobQueue,
       Jobs,
       LiveOutput,
+      StreamingAddresses,
       MinerClient,
       MinerDirectory,
       MinerSchedule,

@@ -161,6 +161,11 @@ export class AttemptRun {
   }
 
   private async receive({ message, number, taken }: ReceivedMessage): Promise<void> {
+    const forgery = this.forgery(message);
+    if (forgery !== null) {
+      await this.end({ report: givenUp('streaming_failed', forgery), cancel: forgery });
+      return taken();
+    }
     const isNew = number === null || number > Number(this.attempt.miner_number);
     const report = isNew ? this.read(message) : null;
     const steps = report ? stepsTo(this.status, report.status, this.streaming) : [];
@@ -178,7 +183,18 @@ export class AttemptRun {
       this.lastError = words.slice(0, maxErrorLength);
       this.parts.logger.warn({ details: this.lastError }, 'the miner answered with an error');
     }
-    return 'job_uuid' in message && message.job_uuid === this.attempt.uuid ? reportOf(message) : null;
+    return this.isOfJob(message) ? reportOf(message) : null;
+  }
+
+  private isOfJob(message: MinerMessage): boolean {
+    return 'job_uuid' in message && message.job_uuid === this.attempt.uuid;
+  }
+
+  /** Why the job ends with this message: the miner has not signed the address that it tells. null: it does not. */
+  private forgery(message: MinerMessage): string | null {
+    if (message.message_type !== 'V0StreamingJobReadyRequest' || !this.streaming || !this.isOfJob(message))
+      return null;
+    return this.parts.addresses.problem(message, this.attempt.miner_hotkey);
   }
 
   /** An error before anything else is how miners of all generations refuse an authentication; they tell it once. */

@@ -22,6 +22,7 @@ import { Attempts } from '../jobs/attempts.ts';
 import { JobQueue } from '../jobs/job-queue.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { LiveOutput } from './live-output.ts';
+import { StreamingAddresses } from './streaming-addresses.ts';
 import { givenUp } from '../jobs/outcome.ts';
 
 /** How long a claim holds after its last renewal. A job whose process was killed is taken over so late. @unit ms */
@@ -49,6 +50,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
     receipts: Receipts,
     delivery: MinerDelivery,
     incidents: Incidents,
+    addresses: StreamingAddresses,
     miners: MinerClient,
     output: LiveOutput,
     events: SystemEvents,
@@ -62,6 +64,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
       receipts,
       delivery,
       incidents,
+      addresses,
       miners,
       output,
       events,

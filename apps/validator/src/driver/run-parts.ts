@@ -10,6 +10,7 @@ import type { MinerDelivery } from '../miner/miner-delivery.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import type { AttemptStart } from './attempt-start.ts';
 import type { LiveOutput } from './live-output.ts';
+import type { StreamingAddresses } from './streaming-addresses.ts';
 
 /** What a run needs of the rest of the validator. */
 export interface RunParts {
@@ -19,6 +20,7 @@ export interface RunParts {
   receipts: Receipts;
   delivery: MinerDelivery;
   incidents: Incidents;
+  addresses: StreamingAddresses;
   miners: MinerClient;
   output: LiveOutput;
   events: SystemEvents;
