@@ -40,6 +40,7 @@ import { Retention } from './retention/retention.ts';
 import { MinerSchedule } from './routing/miner-schedule.ts';
 import { Candidates } from './routing/candidates.ts';
 import { Decisions } from './routing/decisions.ts';
+import { ToldManifests } from './routing/told-manifests.ts';
 import { Router } from './routing/router.ts';
 import { CHANCE } from './routing/shuffle.ts';
 import { ValidatorSettings } from './settings.ts';
@@ -88,6 +89,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       Candidates,
       Capacity,
       Decisions,
+      ToldManifests,
       CheatReports,
       Cheats,
       Slashings,

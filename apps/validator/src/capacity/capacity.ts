@@ -66,7 +66,7 @@ export class Capacity {
              and outcome not in ('declined', 'refused', 'unreachable')
            ))
        ) as "hadRoom"
-       from miner_manifest where hotkey = $1 and executor_class = $2`,
+       from miner_offer where hotkey = $1 and miner_offer.executor_class = $2`,
       [miner_hotkey, executor_class, uuid, freeingTime, elsewhere.get(miner_hotkey) ?? 0],
     );
     return room?.hadRoom ?? false;

@@ -161,6 +161,8 @@ export class AttemptRun {
   }
 
   private async receive({ message, number, taken }: ReceivedMessage): Promise<void> {
+    if (message.message_type === 'V0ExecutorManifestRequest')
+      await this.parts.told.keep(this.attempt.miner_hotkey, message.manifest);
     const forgery = this.forgery(message);
     if (forgery !== null) {
       await this.end({ report: givenUp('streaming_failed', forgery), cancel: forgery });

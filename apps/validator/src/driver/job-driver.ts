@@ -21,6 +21,7 @@ import { attemptEndOf } from '../jobs/attempt-end.ts';
 import { Attempts } from '../jobs/attempts.ts';
 import { JobQueue } from '../jobs/job-queue.ts';
 import { Jobs } from '../jobs/jobs.ts';
+import { ToldManifests } from '../routing/told-manifests.ts';
 import { LiveOutput } from './live-output.ts';
 import { StreamingAddresses } from './streaming-addresses.ts';
 import { givenUp } from '../jobs/outcome.ts';
@@ -50,6 +51,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
     receipts: Receipts,
     delivery: MinerDelivery,
     incidents: Incidents,
+    told: ToldManifests,
     addresses: StreamingAddresses,
     miners: MinerClient,
     output: LiveOutput,
@@ -64,6 +66,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
       receipts,
       delivery,
       incidents,
+      told,
       addresses,
       miners,
       output,

@@ -8,6 +8,7 @@ import type { StageLimits } from '../jobs/stages.ts';
 import type { MinerClient } from '../miner/miner-client.ts';
 import type { MinerDelivery } from '../miner/miner-delivery.ts';
 import type { Receipts } from '../receipts/receipts.ts';
+import type { ToldManifests } from '../routing/told-manifests.ts';
 import type { AttemptStart } from './attempt-start.ts';
 import type { LiveOutput } from './live-output.ts';
 import type { StreamingAddresses } from './streaming-addresses.ts';
@@ -20,6 +21,7 @@ export interface RunParts {
   receipts: Receipts;
   delivery: MinerDelivery;
   incidents: Incidents;
+  told: ToldManifests;
   addresses: StreamingAddresses;
   miners: MinerClient;
   output: LiveOutput;

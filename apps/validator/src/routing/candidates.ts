@@ -76,8 +76,8 @@ export class Candidates {
                  and at > now() - make_interval(secs => 3600 * $2::float8)) as incidents,
               exists (select from blacklisted_miner entry
                       where entry.hotkey = miner.hotkey and (expires_at is null or expires_at > now())) as blacklisted
-       from miner join miner_manifest using (hotkey)
-       where ip is not null and miner_manifest.executor_class = $1`,
+       from miner join miner_offer using (hotkey)
+       where ip is not null and miner_offer.executor_class = $1`,
       [executorClass, this.config.get('DYNAMIC_ROUTING_RELIABILITY_WINDOW_HOURS')],
     );
   }

@@ -91,6 +91,26 @@ describe('jobs are spread', () => {
   });
 });
 
+describe('what a miner offers', () => {
+  it('counts from the moment in which the connection of a job tells it', async () => {
+    miners[0]!.script = wholeJob;
+    onChain(miners[0]!);
+    await start();
+    await facilitator.update(await sendJob(), 'completed');
+    miners[0]!.manifest = [
+      ['always_on.test', 3],
+      ['always_on.llm.a6000', 1],
+    ];
+    await facilitator.update(await sendJob(), 'completed');
+    miners[0]!.script = {
+      onInitial: ({ job_uuid }, connection) => send(connection, make(AcceptJob, { job_uuid })),
+    };
+    const uuids = await Promise.all([sendJob(), sendJob(), sendJob()]);
+    for (const uuid of uuids) await facilitator.update(uuid, 'accepted');
+    await facilitator.update(await sendJob({ executor_class: 'always_on.llm.a6000' }), 'accepted');
+  });
+});
+
 describe('a decision', () => {
   it('is explained by the validator’s command: each candidate with its numbers, and what came of it', async () => {
     miners[0]!.script = wholeJob;

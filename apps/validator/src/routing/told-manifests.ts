@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '@horde/database';
+import { isExecutorClass, type ExecutorClass, type Manifest } from '@horde/protocol';
+import { readClassLimits } from '../allowance/manifest-rules.ts';
+import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
+
+/** The database holds no larger one. */
+const maxCount = 2 ** 31 - 1;
+
+/**
+ * What the connections of jobs tell of their miners' manifests. It counts at once for where jobs go, until the miner is
+ * asked again; never for allowance, in which validators must not differ by what a connection told one of them.
+ */
+@Injectable()
+export class ToldManifests {
+  constructor(
+    private readonly database: Database,
+    private readonly config: ValidatorConfig,
+  ) {}
+
+  /** Keeps what a miner offers where it is new. One that is not on the chain changes nothing. */
+  async keep(hotkey: string, manifest: ReadonlyMap<string, number>): Promise<void> {
+    const limits = readClassLimits(this.config.get('DYNAMIC_MINER_MAX_EXECUTORS_PER_CLASS'));
+    const offers = [...(manifest as Manifest)]
+      .map(([executorClass, count]): [ExecutorClass, number] => [
+        executorClass,
+        Math.min(count, limits.get(executorClass) ?? maxCount),
+      ])
+      .filter(([executorClass, count]) => isExecutorClass(executorClass) && count > 0);
+    const counts = JSON.stringify(Object.fromEntries(offers));
+    await this.database.manager.query(
+      `insert into told_manifest (hotkey, counts)
+       select $1, $2::jsonb from miner where hotkey = $1 and $2::jsonb <> (
+         select coalesce(jsonb_object_agg(executor_class, count), '{}') from miner_offer where miner_offer.hotkey = $1
+       )
+       on conflict (hotkey) do update set counts = excluded.counts, told_at = now()`,
+      [hotkey, counts],
+    );
+  }
+}
