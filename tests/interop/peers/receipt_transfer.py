@@ -1,11 +1,14 @@
-"""The transfer of receipts that ComputeHorde's validators run, against a miner that shows pages."""
+"""Pages of receipts: the transfer that ComputeHorde's validators run, and how its miners write them."""
 
 import asyncio
 
 import aiohttp
 import receipt_database  # noqa: F401
 from compute_horde.receipts.models import JobAcceptedReceipt, JobFinishedReceipt, JobStartedReceipt
+from compute_horde.receipts.schemas import Receipt
+from compute_horde.receipts.store.local import LocalFilesystemPagedReceiptStore
 from compute_horde.receipts.transfer import ReceiptsTransfer
+from django.conf import settings
 
 
 async def fetch(hotkey: str, port: int, pages: list[int]):
@@ -48,4 +51,13 @@ def transfer_receipts(hotkey: str, port: int, pages: list[int]) -> dict:
     }
 
 
-OPERATIONS = {"transfer_receipts": transfer_receipts}
+def show_receipts(folder: str, lines: list[str]) -> int:
+    """Puts receipts on the current page in a folder, as a miner does. Returns the page."""
+    settings.LOCAL_RECEIPTS_ROOT = folder
+    store = LocalFilesystemPagedReceiptStore()
+    page = store.current_page()
+    store._append_to_page([Receipt.model_validate_json(line) for line in lines], page)
+    return page
+
+
+OPERATIONS = {"transfer_receipts": transfer_receipts, "show_receipts": show_receipts}

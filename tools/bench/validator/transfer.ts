@@ -1,16 +1,8 @@
 /** Fetching receipts: from a miner's page over HTTP to rows that are committed, both signatures verified. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Chain, Neuron } from '@horde/chain';
 import { Keypair } from '@horde/identity';
 import { pageAt } from '@horde/receipts';
-import { pino } from 'pino';
-import { Registry } from 'prom-client';
-import { PageCheckpoints } from '../../../apps/validator/src/receipts/transfer/page-checkpoints.ts';
-import { PageTransfer } from '../../../apps/validator/src/receipts/transfer/page-transfer.ts';
-import { ReceiptTransfer } from '../../../apps/validator/src/receipts/transfer/receipt-transfer.ts';
-import { ReceiptVerifier } from '../../../apps/validator/src/receipts/transfer/receipt-verifier.ts';
-import { RegisteredHotkeys } from '../../../apps/validator/src/receipts/transfer/registered-hotkeys.ts';
-import { TransferMetrics } from '../../../apps/validator/src/receipts/transfer/transfer-metrics.ts';
+import { chainOf, newTransfer } from '../../../apps/validator/src/testing/new-transfer.ts';
 import { openTestDatabase } from '../../../apps/validator/src/testing/open-test-database.ts';
 import { PageServer } from '../../../apps/validator/src/testing/page-server.ts';
 import {
@@ -45,26 +37,8 @@ async function measure(): Promise<Figure[]> {
     const text = Array.from({ length: jobs }, (_, i) => linesOf(signers[i % validators]!, keypair));
     server.append(page, text.join(''));
   }
-  const chain = {
-    neurons: () =>
-      Promise.resolve({
-        block: { number: 1, hash: '' },
-        neurons: signers.map(({ address }) => ({ hotkey: address }) as Neuron),
-      }),
-  } as Chain;
-  const metrics = new TransferMetrics(new Registry());
-  const checkpoints = new PageCheckpoints(database);
-  const hotkeys = new RegisteredHotkeys(chain, database);
-  const verifier = new ReceiptVerifier(hotkeys);
-  const pages = new PageTransfer(database, checkpoints, verifier, metrics);
-  const transfer = new ReceiptTransfer(
-    database,
-    checkpoints,
-    pages,
-    hotkeys,
-    metrics,
-    pino({ level: 'silent' }),
-  );
+  const chain = chainOf(() => Promise.resolve(signers.map(({ address }) => address)));
+  const { transfer, close } = newTransfer(database, chain);
   const sources = shown.map(({ keypair, server }) => ({
     hotkey: keypair.address,
     ip: '127.0.0.1',
@@ -111,8 +85,7 @@ async function measure(): Promise<Figure[]> {
     ];
   } finally {
     await Promise.all(shown.map(({ server }) => server.stop()));
-    await verifier.onApplicationShutdown();
-    pages.onApplicationShutdown();
+    await close();
     await database.dataSource.destroy();
   }
 }

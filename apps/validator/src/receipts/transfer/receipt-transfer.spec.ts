@@ -1,23 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
-import { ChainError, type Chain, type Neuron } from '@horde/chain';
+import { ChainError } from '@horde/chain';
 import type { Database } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { receiptText, type ReceiptPayload } from '@horde/protocol';
 import { pageAt, pageTime } from '@horde/receipts';
-import { pino } from 'pino';
-import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { chainOf, newTransfer } from '../../testing/new-transfer.ts';
 import { openTestDatabase } from '../../testing/open-test-database.ts';
 import { PageServer } from '../../testing/page-server.ts';
 import { accepted, finished, pageLine, started } from '../../testing/signed-receipts.ts';
-import { PageCheckpoints } from './page-checkpoints.ts';
-import { PageTransfer } from './page-transfer.ts';
-import { ReceiptTransfer } from './receipt-transfer.ts';
-import { ReceiptVerifier } from './receipt-verifier.ts';
+import type { ReceiptTransfer } from './receipt-transfer.ts';
 import { RegisteredHotkeys } from './registered-hotkeys.ts';
-import { TransferMetrics } from './transfer-metrics.ts';
+import type { TransferMetrics } from './transfer-metrics.ts';
 
 const validator = Keypair.generate();
 const miner = Keypair.generate();
@@ -45,28 +41,17 @@ afterEach(async () => {
   await server.stop();
 });
 
-const chain = {
-  neurons: () =>
-    onChain
-      ? Promise.resolve({
-          block: { number: 1, hash: '' },
-          neurons: onChain.map((hotkey) => ({ hotkey }) as Neuron),
-        })
-      : Promise.reject(new ChainError('unreachable', 'The chain is away.')),
-} as Chain;
+const chain = chainOf(async () => {
+  if (!onChain) throw new ChainError('unreachable', 'The chain is away.');
+  return onChain;
+});
 
 /** A process that fetches receipts. */
-function newProcess(of: Database = database): ReceiptTransfer {
-  metrics = new TransferMetrics(new Registry());
-  const checkpoints = new PageCheckpoints(of);
-  const hotkeys = new RegisteredHotkeys(chain, of);
-  const verifier = new ReceiptVerifier(hotkeys);
-  const pages = new PageTransfer(of, checkpoints, verifier, metrics);
-  closing.push(
-    () => verifier.onApplicationShutdown(),
-    () => pages.onApplicationShutdown(),
-  );
-  return new ReceiptTransfer(of, checkpoints, pages, hotkeys, metrics, pino({ level: 'silent' }));
+function newProcess(): ReceiptTransfer {
+  const made = newTransfer(database, chain);
+  metrics = made.metrics;
+  closing.push(made.close);
+  return made.transfer;
 }
 
 const never = new AbortController().signal;
@@ -290,7 +275,7 @@ describe('a miner', () => {
 describe('each line comes once, and none is skipped,', () => {
   it('when connections break amid a page, and the process ends in between', async () => {
     const page = current();
-    const payloads = Array.from({ length: 200 }, () => finished(of));
+    const payloads = Array.from({ length: 100 }, () => finished(of));
     const text = payloads.map((payload) => `${pageLine(payload, of)}\n`).join('');
     server.answer = (request, response) => {
       if (request.url !== `/receipts/${page}.jsonl`) return void response.writeHead(404).end();
@@ -298,7 +283,7 @@ describe('each line comes once, and none is skipped,', () => {
       if (from >= text.length) return void response.writeHead(416).end();
       const range = { 'content-range': `bytes ${from}-${text.length - 1}/${text.length}` };
       response.writeHead(from ? 206 : 200, { ...range, 'content-length': text.length - from });
-      response.write(text.slice(from, from + 20_000), () => setImmediate(() => response.destroy()));
+      response.write(text.slice(from, from + 25_000), () => setImmediate(() => response.destroy()));
     };
     let inserted = 0;
     for (let i = 0; i < 20 && (await stored()).length < payloads.length; i++) {
