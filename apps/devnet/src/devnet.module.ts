@@ -1,7 +1,8 @@
-import { Module, type Type } from '@nestjs/common';
+import { Module, type OnApplicationShutdown, type Type } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import type { ExpressAdapter } from '@nestjs/platform-express';
 import { HealthModule, type Logger } from '@horde/operations';
+import { BlocksController } from './blocks/blocks.controller.ts';
 import { ErrorsFilter } from './http/errors.filter.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { AnnouncementController } from './management/announcement.controller.ts';
@@ -22,6 +23,7 @@ export function devnetModule(settings: DevnetSettings, ledger: Ledger, logger: L
       SubnetController,
       AnnouncementController,
       ManagementController,
+      BlocksController,
     ],
     providers: [
       { provide: DevnetSettings, useValue: settings },
@@ -29,9 +31,13 @@ export function devnetModule(settings: DevnetSettings, ledger: Ledger, logger: L
       { provide: APP_FILTER, useValue: new ErrorsFilter(logger) },
     ],
   })
-  class DevnetModule {
+  class DevnetModule implements OnApplicationShutdown {
     constructor(host: HttpAdapterHost<ExpressAdapter>) {
       host.httpAdapter.useBodyParser('json', false, { limit: '1mb' });
+    }
+
+    async onApplicationShutdown(): Promise<void> {
+      await ledger.close();
     }
   }
   return DevnetModule;

@@ -136,6 +136,49 @@ describe("Pylon's API", () => {
     });
   });
 
+  it('makes a certificate, shows its public part, and tells the private one once', async () => {
+    const none = {
+      status: 404,
+      body: { status_code: 404, detail: 'Certificate not found or error fetching.' },
+    };
+    expect(await devnet.call('GET', `${own}/block/latest/certificates/self`)).toEqual(none);
+    expect(await devnet.call('GET', `${open}/block/latest/certificates/${validator}`)).toEqual(none);
+    const { status, body } = await devnet.call('POST', `${own}/certificates/self`, { algorithm: 1 });
+    const hex = expect.stringMatching(/^[0-9a-f]{64}$/);
+    expect([status, body]).toEqual([201, { algorithm: 1, public_key: hex, private_key: hex }]);
+    const certificate = { algorithm: 1, public_key: body.public_key };
+    for (const path of [
+      `${own}/block/latest/certificates/self`,
+      `${open}/block/latest/certificates/${validator}`,
+    ])
+      expect(await devnet.call('GET', path)).toEqual({ status: 200, body: certificate });
+    expect((await devnet.call('GET', `${open}/block/latest/certificates`)).body).toEqual({
+      [validator]: certificate,
+    });
+    expect(JSON.stringify((await devnet.call('GET', '/devnet/state')).body)).not.toContain(body.private_key);
+  });
+
+  it('registers many at once, each under its own number', async () => {
+    const many = Object.fromEntries([20, 21, 22].map((seed) => [address(seed), participant]));
+    const { status, body } = await devnet.call('PUT', '/devnet/neurons', many);
+    expect([status, body.map(({ uid }: { uid: number }) => uid)]).toEqual([200, [2, 3, 4]]);
+    for (const hotkey of Object.keys(many)) await devnet.call('DELETE', `/devnet/neurons/${hotkey}`);
+  });
+
+  it('changes what the subnet asks, and leaves what is not named', async () => {
+    const before = (await devnet.call('GET', '/devnet/hyperparameters')).body;
+    expect(before).toEqual({
+      tempo: 360,
+      min_allowed_weights: 1,
+      max_weight_limit: 65_535,
+      commit_reveal_enabled: false,
+      commit_reveal_period: 1,
+    });
+    const changed = await devnet.call('PUT', '/devnet/hyperparameters', { tempo: 99 });
+    expect(changed.body).toEqual({ ...before, tempo: 99 });
+    await devnet.call('PUT', '/devnet/hyperparameters', { tempo: 360 });
+  });
+
   it('keeps weights, to be seen with everything else', async () => {
     const answer = await devnet.call('PUT', `${own}/weights`, { weights: { [miner]: 0.5, [stranger]: 1 } });
     expect(answer).toEqual({ status: 200, body: { detail: 'weights update scheduled', count: 2 } });
@@ -212,6 +255,10 @@ describe('bad input is one sentence', () => {
     ['PUT', `${own}/weights`, { weights: [1] }, 'weights must be an object'],
     ['PUT', `${own}/weights`, { weights: { [miner]: '1' } }, `The weight of ${miner} must be a number`],
     ['PUT', `${own}/weights`, { weights: { x: 1 } }, 'Each name in weights must be a Bittensor address'],
+    ['PUT', '/devnet/neurons', { x: participant }, 'Each name must be a Bittensor address'],
+    ['PUT', '/devnet/hyperparameters', { tempo: 0 }, 'tempo must be a whole number from 1 to 65535.'],
+    ['PUT', '/devnet/hyperparameters', { rho: 1 }, 'The body has a field "rho"'],
+    ['POST', `${own}/certificates/self`, { algorithm: 2 }, 'algorithm must be 1, which is Ed25519.'],
     ['POST', `${own}/commitments`, { commitment: 'xyz' }, 'commitment must be hex'],
     ['POST', `${own}/commitments`, { commitment: '0x' }, 'commitment must be hex, at least one byte.'],
     [

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { helpFor, runService } from '@horde/operations';
 import { devnetModule } from './devnet.module.ts';
 import { openLedger } from './ledger/ledger.ts';
+import { openLog } from './ledger/open-log.ts';
 import { DevnetSettings } from './settings.ts';
 
 const words = process.argv.slice(2);
@@ -27,8 +28,9 @@ await runService({
   settings: DevnetSettings,
   prefixes: ['DEVNET_'],
   module: async (settings, logger) => {
-    const ledger = await openLedger(settings);
-    logger.info({ file: settings.stateFile, block: ledger.clock.latest().number }, 'the chain goes on');
+    const log = await openLog(settings);
+    const ledger = await openLedger(log, settings);
+    logger.info({ kept: log.name, block: ledger.clock.latest().number }, 'the chain goes on');
     return devnetModule(settings, ledger, logger);
   },
   listen: ({ host, port }) => ({ host, port }),

@@ -1,15 +1,21 @@
 import { isIP } from 'node:net';
 import { BadRequestException } from '@nestjs/common';
 import { isSs58, ss58Decode, ss58Encode } from '@horde/identity';
+import type { Hyperparameters } from '../ledger/state.ts';
 
 type Fields = Record<string, unknown>;
 
 /** The body as an object with no other fields than these. @throws BadRequestException with one sentence, as all below */
 export function readBody(body: unknown, known: string[]): Fields {
-  if (!isObject(body))
-    throw new BadRequestException('The body must be a JSON object (Content-Type: application/json).');
-  refuseOthers(body, known, 'The body');
-  return body;
+  const fields = readObject(body);
+  refuseOthers(fields, known, 'The body');
+  return fields;
+}
+
+/** The body as an object. */
+export function readObject(body: unknown): Fields {
+  if (isObject(body)) return body;
+  throw new BadRequestException('The body must be a JSON object (Content-Type: application/json).');
 }
 
 /** A Bittensor address: one key has exactly one. */
@@ -85,6 +91,31 @@ export function readWeights(value: unknown): Map<string, number> {
       readAmount(weight, `The weight of ${hotkey}`),
     ]),
   );
+}
+
+/** Those that are to be changed. */
+export function readHyperparameters(body: unknown): Partial<Hyperparameters> {
+  const known = {
+    tempo: (value: unknown) => readCount(value, 'tempo', 1, 65_535),
+    min_allowed_weights: (value: unknown) => readCount(value, 'min_allowed_weights', 0, 65_535),
+    max_weight_limit: (value: unknown) => readCount(value, 'max_weight_limit', 0, 65_535),
+    commit_reveal_enabled: (value: unknown) => readFlag(value, 'commit_reveal_enabled'),
+    commit_reveal_period: (value: unknown) => readCount(value, 'commit_reveal_period', 1, 100),
+  };
+  const fields = Object.entries(readBody(body, Object.keys(known)));
+  return Object.fromEntries(fields.map(([name, value]) => [name, known[name as keyof typeof known](value)]));
+}
+
+/** A whole number within bounds. */
+export function readCount(value: unknown, what: string, min: number, max: number): number {
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
+  throw new BadRequestException(`${what} must be a whole number from ${min} to ${max}.`);
+}
+
+/** A time in seconds, to the millisecond, within bounds. @returns ms */
+export function readSeconds(value: unknown, what: string, min: number, max: number): number {
+  if (typeof value === 'number' && value >= min && value <= max) return Math.round(value * 1000);
+  throw new BadRequestException(`${what} must be a number of seconds from ${min} to ${max}.`);
 }
 
 function isObject(value: unknown): value is Fields {

@@ -1,14 +1,19 @@
 import { Body, Controller, Delete, Get, HttpCode, NotFoundException, Param, Put } from '@nestjs/common';
+import { paceOf } from '../blocks/blocks.controller.ts';
 import {
   readAmount,
   readAxon,
   readBody,
   readFlag,
   readHotkey,
+  readHyperparameters,
   readIdentityName,
+  readObject,
   readToken,
 } from '../http/input.ts';
-import { Ledger, type LedgerNeuron } from '../ledger/ledger.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import type { LedgerNeuron } from '../ledger/neurons.ts';
+import type { Hyperparameters, Participant } from '../ledger/state.ts';
 import { DevnetSettings } from '../settings.ts';
 
 /** What on a real chain costs money: who is registered, with what stake, and who signs under which name. */
@@ -21,15 +26,20 @@ export class ManagementController {
 
   /** Registers a hotkey under the lowest free uid, or changes it. Without a coldkey it is its own. */
   @Put('neurons/:hotkey')
-  register(@Param('hotkey') path: string, @Body() body: unknown): Promise<LedgerNeuron> {
+  async register(@Param('hotkey') path: string, @Body() body: unknown): Promise<LedgerNeuron> {
     const hotkey = readHotkey(path, 'The hotkey in the path');
-    const fields = readBody(body, ['coldkey', 'stake', 'validator_permit', 'axon']);
-    return this.ledger.register(hotkey, {
-      coldkey: (fields['coldkey'] ?? null) === null ? hotkey : readHotkey(fields['coldkey'], 'coldkey'),
-      stake: readAmount(fields['stake'], 'stake'),
-      validator_permit: readFlag(fields['validator_permit'], 'validator_permit'),
-      axon: readAxon(fields['axon']),
+    const [neuron] = await this.ledger.register(new Map([[hotkey, readParticipant(hotkey, body)]]));
+    return neuron!;
+  }
+
+  /** The same for many at once, `{hotkey: …}`, all in one block. */
+  @Put('neurons')
+  async registerAll(@Body() body: unknown): Promise<LedgerNeuron[]> {
+    const all = Object.entries(readObject(body)).map(([name, fields]) => {
+      const hotkey = readHotkey(name, 'Each name');
+      return [hotkey, readParticipant(hotkey, fields)] as const;
     });
+    return this.ledger.register(new Map(all));
   }
 
   @Delete('neurons/:hotkey')
@@ -49,10 +59,17 @@ export class ManagementController {
     return { name, hotkey };
   }
 
-  /** What a subnet asks of its validators. Here it is always the same; the tempo is that of the real network. */
+  /** What the subnet asks of those who take part. */
   @Get('hyperparameters')
-  hyperparameters() {
-    return { tempo: 360, min_allowed_weights: 1, max_weight_limit: 65_535, commit_reveal_enabled: false };
+  hyperparameters(): Hyperparameters {
+    return this.ledger.hyperparameters;
+  }
+
+  /** Changes those that are named. With `commit_reveal_enabled` weights are sealed until `commit_reveal_period` epochs are over. */
+  @Put('hyperparameters')
+  async setHyperparameters(@Body() body: unknown): Promise<Hyperparameters> {
+    await this.ledger.setHyperparameters(readHyperparameters(body));
+    return this.ledger.hyperparameters;
   }
 
   /** The whole chain as of now, without the tokens. */
@@ -60,7 +77,7 @@ export class ManagementController {
   state() {
     const { clock } = this.ledger;
     const block = clock.latest();
-    const commitments = Object.entries(this.ledger.commitments).map(([hotkey, { block: since, hex }]) => {
+    const commitments = Object.entries(this.ledger.commitments()).map(([hotkey, { block: since, hex }]) => {
       return [
         hotkey,
         { block: since, hex, text: Buffer.from(hex.slice(2), 'hex').toString('utf8') },
@@ -69,11 +86,29 @@ export class ManagementController {
     return {
       netuid: this.settings.netuid,
       block: { ...block, timestamp: clock.time(block.number) },
-      block_time: this.settings.blockTime,
+      ...paceOf(clock),
       neurons: this.ledger.neurons(block.number),
       commitments: Object.fromEntries(commitments),
-      weights: this.ledger.weights,
+      hyperparameters: this.ledger.hyperparameters,
+      weights: this.ledger.weights().map(({ block: since, hotkey, weights }) => ({
+        block: since,
+        hotkey,
+        weights,
+      })),
+      sealed_weights: this.ledger.sealedWeights(),
+      certificates: this.ledger.certificates,
       identities: this.ledger.identities(),
     };
   }
+}
+
+/** Without a coldkey it is its own. */
+function readParticipant(hotkey: string, body: unknown): Participant {
+  const fields = readBody(body, ['coldkey', 'stake', 'validator_permit', 'axon']);
+  return {
+    coldkey: (fields['coldkey'] ?? null) === null ? hotkey : readHotkey(fields['coldkey'], 'coldkey'),
+    stake: readAmount(fields['stake'], 'stake'),
+    validator_permit: readFlag(fields['validator_permit'], 'validator_permit'),
+    axon: readAxon(fields['axon']),
+  };
 }

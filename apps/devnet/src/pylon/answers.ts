@@ -1,5 +1,5 @@
 import type { BlockInfo } from '../blocks/block-clock.ts';
-import type { LedgerNeuron } from '../ledger/ledger.ts';
+import type { LedgerNeuron } from '../ledger/neurons.ts';
 
 /** The number that Pylon gives an axon that speaks HTTP. */
 const http = 4;

@@ -2,6 +2,7 @@ import { Controller, Get, NotFoundException, Param, UseGuards } from '@nestjs/co
 import type { BlockInfo } from '../blocks/block-clock.ts';
 import { readBlockNumber } from '../http/input.ts';
 import { Ledger } from '../ledger/ledger.ts';
+import type { Certificate } from '../ledger/state.ts';
 import { subnetNeurons, subnetValidators } from './answers.ts';
 import { SubnetGuard } from './subnet.guard.ts';
 
@@ -25,7 +26,7 @@ export class SubnetController {
 
   @Get('block/latest/commitments')
   commitments() {
-    const commitments = Object.entries(this.ledger.commitments).map(
+    const commitments = Object.entries(this.ledger.commitments()).map(
       ([hotkey, { hex }]) => [hotkey, hex] as const,
     );
     return { block: this.ledger.clock.latest(), commitments: Object.fromEntries(commitments) };
@@ -34,6 +35,16 @@ export class SubnetController {
   @Get('block/latest/commitments/:hotkey')
   commitment(@Param('hotkey') hotkey: string) {
     return commitmentOf(this.ledger, hotkey);
+  }
+
+  @Get('block/latest/certificates')
+  certificates() {
+    return this.ledger.certificates;
+  }
+
+  @Get('block/latest/certificates/:hotkey')
+  certificate(@Param('hotkey') hotkey: string) {
+    return certificateOf(this.ledger, hotkey);
   }
 
   /** "recent" is Pylon's cached newest; here nothing is cached. */
@@ -57,4 +68,11 @@ export function commitmentOf(ledger: Ledger, hotkey: string) {
     commitment: commitment.hex,
     commitment_block_number: commitment.block,
   };
+}
+
+/** Pylon's answer for one hotkey's certificate. @throws NotFoundException when it has none */
+export function certificateOf(ledger: Ledger, hotkey: string): Certificate {
+  const certificate = ledger.certificate(hotkey);
+  if (!certificate) throw new NotFoundException('Certificate not found or error fetching.');
+  return certificate;
 }

@@ -5,6 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { createLogger } from '@horde/operations';
 import { devnetModule } from '../devnet.module.ts';
 import { openLedger } from '../ledger/ledger.ts';
+import { openLog } from '../ledger/open-log.ts';
 import { DevnetSettings } from '../settings.ts';
 
 interface DevnetAnswer {
@@ -27,13 +28,19 @@ export interface TestDevnet {
 
 /** @param options as DevnetSettings; `now` replaces the machine's clock */
 export async function startDevnet(
-  options: { stateFile?: string; blockTime?: number; netuid?: number; now?: () => number } = {},
+  options: {
+    databaseUrl?: string;
+    stateFile?: string;
+    blockTime?: number;
+    netuid?: number;
+    now?: () => number;
+  } = {},
 ): Promise<TestDevnet> {
   const folder = options.stateFile ? null : await mkdtemp(path.join(tmpdir(), 'devnet-'));
   const { now, ...given } = options;
   const stateFile = options.stateFile ?? path.join(folder!, 'state.json');
   const settings = Object.assign(new DevnetSettings(), { ...given, stateFile });
-  const ledger = await openLedger(settings, now);
+  const ledger = await openLedger(await openLog(settings), settings, now);
   const logger = createLogger('devnet');
   const app = await NestFactory.create(devnetModule(settings, ledger, logger), {
     logger: false,
