@@ -23,7 +23,7 @@ import { WarmTable, type WarmRow } from './warm-table.ts';
 import { readWarmExecutors, type WarmWanted } from './warm-wanted.ts';
 
 /** How often is looked whether there are as many as there should be. @unit ms */
-const interval = 3_000;
+const interval = 5_000;
 /** How long one may take to connect, its look at its machine included, and how long it may stay away. @unit seconds */
 const timeToConnect = 300;
 /** One that ends sooner, without a job, has failed. @unit seconds */
