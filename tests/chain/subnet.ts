@@ -40,6 +40,7 @@ export class Subnet {
   private jobs = 0;
   private readonly validators = new Set<INestApplication>();
   private readonly miners: ScriptedMiner[] = [];
+  private readonly copies: ValidatorPlace[] = [];
   private devnet!: TestDevnet;
   private readonly proxy = http.createServer((request, response) => void this.pass(request, response));
 
@@ -55,7 +56,7 @@ export class Subnet {
       token: 'validator_token',
     });
     await subnet.own({});
-    await (await openDatabase(databaseOptions(subnet.place.databaseUrl))).destroy();
+    await createTables(subnet.place);
     await subnet.place.query('insert into stake_snapshot (hotkeys, shares) values ($1, $2)', [
       [subnet.hotkey],
       [1],
@@ -111,9 +112,26 @@ export class Subnet {
     await this.devnet.call('DELETE', `/devnet/neurons/${hotkey}`);
   }
 
+  /** The place of another validator that has seen the same blocks, manifests and receipts, these in another order. */
+  async copy(): Promise<ValidatorPlace> {
+    const place = await ValidatorPlace.make();
+    this.copies.push(place);
+    await createTables(place);
+    for (const table of ['stake_snapshot', 'allowance_block', 'manifest_change', 'receipt']) {
+      const [{ rows }] = (await this.place.query<{ rows: unknown }>(
+        `select json_agg(seen order by md5(seen::text)) as rows from ${table} seen`,
+      )) as [{ rows: unknown }];
+      await place.query(
+        `insert into ${table} overriding system value select * from json_populate_recordset(null::${table}, $1)`,
+        [JSON.stringify(rows)],
+      );
+    }
+    return place;
+  }
+
   /** Starts a validator in this process. */
-  async validator(more: Record<string, string> = {}): Promise<INestApplication> {
-    const validator = await this.place.start({ ...this.settings, ...more });
+  async validator(more: Record<string, string> = {}, place = this.place): Promise<INestApplication> {
+    const validator = await place.start({ ...this.settings, ...more });
     this.validators.add(validator);
     return validator;
   }
@@ -177,7 +195,7 @@ export class Subnet {
     this.proxy.closeAllConnections();
     this.proxy.close();
     await this.devnet.close();
-    await this.place.remove();
+    await Promise.all([this.place, ...this.copies].map((place) => place.remove()));
   }
 
   private async pass(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
@@ -195,4 +213,8 @@ export class Subnet {
     });
     response.writeHead(answer.status).end(await answer.text());
   }
+}
+
+async function createTables(place: ValidatorPlace): Promise<void> {
+  await (await openDatabase(databaseOptions(place.databaseUrl))).destroy();
 }

@@ -3,6 +3,7 @@ import { runCommand } from '@horde/commands';
 import { Keypair } from '@horde/identity';
 import { createLogger, Health } from '@horde/operations';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Cheats } from '../../apps/validator/src/cheats/cheats.ts';
 import { validatorProgram } from '../../apps/validator/src/commands/program.ts';
 import { ValidatorContext } from '../../apps/validator/src/commands/validator-context.ts';
 import { ValidatorConfig } from '../../apps/validator/src/dynamic-config/validator-config.ts';
@@ -250,19 +251,33 @@ describe('with nothing to score and nothing to burn', () => {
 });
 
 describe('a job that was reported as cheated', () => {
-  const cheated = async (settings: Record<string, string>) => {
+  /** The weights of a miner that was paid 30 for it, and of one that was paid 10. The second miner that was asked ran it. */
+  const cheated = async (settings: Record<string, string>, reporter = 'the user') => {
     subnet = await Subnet.at(cycle.start);
     const [liar, honest] = [
       await subnet.miner(Keypair.generate().address),
       await subnet.miner(Keypair.generate().address),
     ];
     const validator = await subnet.validator(settings);
-    const uuid = await subnet.job(validator, liar, 1_000, { executorClass: gpu, cost: 30 });
+    const attempt = await subnet.job(validator, liar, 1_000, { executorClass: gpu, cost: 30 });
     await subnet.job(validator, honest, 1_000, { executorClass: gpu, cost: 10 });
+    const job = crypto.randomUUID();
     await subnet.place.query(
-      `insert into cheat_report (job_uuid, trusted_job_uuid, signatory, details) values ($1, 'x', 'y', '{}')`,
-      [uuid],
+      `insert into job (uuid, request, executor_class, signatory, status, ended_at)
+       values ($1, '', $2, 'the user', 'completed', now())`,
+      [job, gpu],
     );
+    await subnet.place.query(
+      `insert into attempt (job_uuid, number, uuid, miner_hotkey, miner_ip, miner_port, started_at, ended_at, outcome)
+       values ($1, 1, $1, 'another', '127.0.0.1', 1, now(), now(), 'declined'),
+         ($1, 2, $2, $3, '127.0.0.1', 1, now(), now(), 'completed')`,
+      [job, attempt, liar.hotkey],
+    );
+    await subnet.place.query(
+      `insert into cheat_report (job_uuid, trusted_job_uuid, signatory, details) values ($1, 'x', $2, '{}')`,
+      [job, reporter],
+    );
+    await validator.get(Cheats).act();
     await subnet.goTo(window.from);
     await until(validator, 'confirmed');
     const [weights] = await subnet.weights();
@@ -275,6 +290,10 @@ describe('a job that was reported as cheated', () => {
 
   it('earns as in ComputeHorde with SCORE_CHEATED_JOBS', async () => {
     expect(await cheated({ SCORE_CHEATED_JOBS: 'true' })).toEqual([0.75, 0.25]);
+  });
+
+  it('earns when the report is of somebody who has no say in it', async () => {
+    expect(await cheated({}, 'another user')).toEqual([0.75, 0.25]);
   });
 });
 
@@ -343,5 +362,27 @@ describe('what an operator can type', () => {
     expect(explained).toContain('Blocks 708 to 1429: confirmed. The chain has the weights since block');
     expect(explained).toContain(`\nWeights:\n  ${miner.hotkey}  1\n`);
     expect(explained).toContain(`\n  coldkey ${miner.coldkey} was paid 30\n    ${miner.hotkey}  30`);
+  });
+});
+
+describe('two validators with the same receipts', () => {
+  it('come to the same weights, whichever order these came in', async () => {
+    subnet = await Subnet.at(cycle.start);
+    const [c1, c2] = [Keypair.generate().address, Keypair.generate().address];
+    const miners = [await subnet.miner(c1), await subnet.miner(c1), await subnet.miner(c2)];
+    for (const { miner } of miners) miner.mainHotkey = miners[1]!.hotkey;
+    const one = await subnet.validator();
+    for (let i = 0; i < 30; i++) {
+      const work = { executorClass: i % 2 ? gpu : llm, cost: 1 + ((i * 7) % 31) } as const;
+      await subnet.job(one, miners[i % 3]!, 1_000 + 2 * i, work);
+    }
+    await subnet.goTo(window.from);
+    await until(one, 'confirmed');
+    const place = await subnet.copy();
+    const two = await subnet.validator({}, place);
+    await expect.poll(() => look(two)).toMatch(/^\w+ is not registered on subnet 12/);
+    const sql = 'select weights, inputs_digest from cycle_weights';
+    expect(await place.query(sql)).toEqual(await subnet.place.query(sql));
+    expect(Object.keys((await subnet.weights())[0]!)).toHaveLength(3);
   });
 });

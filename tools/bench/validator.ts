@@ -1,7 +1,8 @@
-/** What a validator costs: fetching the receipts of the network. */
+/** What a validator costs: fetching the receipts of the network, and scoring a cycle. */
 import type { Figure } from './figure.ts';
+import { scoringFigures } from './validator/scoring.ts';
 import { transferFigures } from './validator/transfer.ts';
 
 export async function figures(): Promise<Figure[]> {
-  return transferFigures();
+  return [...(await transferFigures()), ...(await scoringFigures())];
 }

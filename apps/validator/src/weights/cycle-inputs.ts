@@ -82,7 +82,7 @@ export class CycleInputsReader {
     };
   }
 
-  /** Own jobs that somebody who may sign jobs has reported as cheated; none where those are scored all the same. */
+  /** Own jobs that somebody who has a say in them has reported as cheated; none where those are scored all the same. */
   private async cheatedOf(jobs: readonly PaidJob[]): Promise<PaidJob[]> {
     if (this.settings.scoreCheatedJobs) return [];
     const own = jobs.filter(({ validatorHotkey }) => validatorHotkey === this.keypair.address);
@@ -90,7 +90,7 @@ export class CycleInputsReader {
     const reported = await this.database.manager.query<{ uuid: string }[]>(
       `select distinct coalesce(attempt.uuid::text, report.job_uuid) as uuid
        from cheat_report report left join attempt on attempt.job_uuid::text = report.job_uuid
-       where coalesce(attempt.uuid::text, report.job_uuid) = any ($1)`,
+       where report.acted_at is not null and coalesce(attempt.uuid::text, report.job_uuid) = any ($1)`,
       [own.map(({ jobUuid }) => jobUuid)],
     );
     const uuids = new Set(reported.map(({ uuid }) => uuid));
