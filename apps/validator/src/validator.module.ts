@@ -16,6 +16,7 @@ import { Blacklist } from './blacklist/blacklist.ts';
 import { Capacity } from './capacity/capacity.ts';
 import { CheatReports } from './facilitator/cheat-reports.ts';
 import { FacilitatorLink } from './facilitator/facilitator-link.ts';
+import { Excuses } from './incidents/excuses.ts';
 import { Incidents } from './incidents/incidents.ts';
 import { Cheats } from './cheats/cheats.ts';
 import { Slashings } from './cheats/slashings.ts';
@@ -33,6 +34,7 @@ import { ownHotkey } from './own-hotkey.ts';
 import { MinerDelivery } from './miner/miner-delivery.ts';
 import { ReceiptQueries } from './receipts/receipt-queries.ts';
 import { Receipts } from './receipts/receipts.ts';
+import { HotkeySchedule } from './receipts/transfer/hotkey-schedule.ts';
 import { transferParts } from './receipts/transfer/transfer-parts.ts';
 import { TransferSchedule } from './receipts/transfer/transfer-schedule.ts';
 import { MinerDirectory } from './routing/miner-directory.ts';
@@ -94,6 +96,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       Cheats,
       Slashings,
       FacilitatorLink,
+      Excuses,
       Incidents,
       JobDriver,
       JobIntake,
@@ -113,6 +116,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       WeightSchedule,
       ...transferParts,
       TransferSchedule,
+      HotkeySchedule,
       Whitelist,
     ],
   })

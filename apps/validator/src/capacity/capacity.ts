@@ -72,6 +72,15 @@ export class Capacity {
     return room?.hadRoom ?? false;
   }
 
+  /** How many executors of the class a miner offers; null: it is not known to offer any. */
+  async offered(manager: EntityManager, { miner_hotkey, executor_class }: Asked): Promise<number | null> {
+    const [offer] = await manager.query<{ count: number }[]>(
+      'select count from miner_offer where hotkey = $1 and executor_class = $2',
+      [miner_hotkey, executor_class],
+    );
+    return offer?.count ?? null;
+  }
+
   /** What other validators' jobs keep busy. Their receipts come every few seconds: they are not read for each choice. */
   private async elsewhere(
     manager: EntityManager,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Database, openDatabase } from '@horde/database';
-import { AcceptJob, DeclineJob, HordeFailed, JobFailed, make } from '@horde/protocol';
+import { AcceptJob, DeclineJob, HordeFailed, JobFailed, make, Receipt, receiptText } from '@horde/protocol';
 import { Keypair } from '@horde/identity';
 import { createTestDatabase } from '@horde/testing/database';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -11,23 +11,27 @@ import { databaseOptions } from '../database.ts';
 import { attemptEndOf } from '../jobs/attempt-end.ts';
 import { givenUp, reportOf, type Report } from '../jobs/outcome.ts';
 import { ReceiptQueries } from '../receipts/receipt-queries.ts';
+import { Receipts } from '../receipts/receipts.ts';
 import { Candidates } from '../routing/candidates.ts';
 import { send, wholeJob } from '../testing/miner-script.ts';
 import { Scene } from '../testing/scene.ts';
+import { started } from '../testing/signed-receipts.ts';
+import { Excuses } from './excuses.ts';
 import { Incidents } from './incidents.ts';
 
 describe('routing', () => {
   let database: Database;
   let incidents: Incidents;
   let candidates: Candidates;
+  const us = Keypair.generate();
   const executor_class = 'always_on.test';
 
   beforeAll(async () => {
     database = new Database(await openDatabase(databaseOptions(await createTestDatabase())));
-    const capacity = new Capacity(new ReceiptQueries(database), Keypair.generate());
+    const capacity = new Capacity(new ReceiptQueries(database), us);
     const blacklist = new Blacklist(database);
     const keys = { get: (key: keyof typeof config) => config[key] } as never;
-    incidents = new Incidents(capacity, blacklist, keys);
+    incidents = new Incidents(capacity, blacklist, new Excuses(capacity, keys, us), keys);
     candidates = new Candidates(capacity, keys, new NoCollateral(), {} as never);
   });
   beforeEach(async () => {
@@ -46,6 +50,7 @@ describe('routing', () => {
     DYNAMIC_ROUTING_RELIABILITY_SOFT_CUTOFF: -50,
     DYNAMIC_ROUTING_RELIABILITY_SEPARATION: 5,
     DYNAMIC_MINIMUM_COLLATERAL_AMOUNT_WEI: 10n ** 16n,
+    DYNAMIC_MINIMUM_VALIDATOR_STAKE_FOR_EXCUSE: 30_000,
     DYNAMIC_JOB_FAILURE_BLACKLIST_TIME_SECONDS: 0,
   };
   const query = <T>(sql: string) => database.manager.query<T[]>(sql);
@@ -133,6 +138,26 @@ describe('routing', () => {
     expect(await query('select * from miner_incident')).toEqual([]);
     await query(`update attempt set ended_at = now() - interval '11 seconds' where ended_at is not null`);
     await end('a', declined(randomUUID()));
+    expect(await query('select kind from miner_incident')).toEqual([{ kind: 'declined' }]);
+  });
+
+  it('does not hold it against a miner that shows whose jobs keep it busy', async () => {
+    const other = Keypair.generate();
+    await query(`insert into registered_hotkey (hotkey, validator_stake) values ('${other.address}', 30000)`);
+    const miner = { address: 'a' } as Keypair;
+    const asked = started({ validator: us, miner });
+    await database.transaction((tx) => new Receipts(database, us).issue(tx, asked));
+    const receipts = [1, 2].map(() => {
+      const payload = started({ validator: other, miner, at: Date.now() - 1_000 });
+      const validator_signature = other.signHex(receiptText(payload));
+      return make(Receipt, { payload, validator_signature, miner_signature: '0x' });
+    });
+    const { job_uuid } = asked;
+    const declined = (shown: Receipt[]) =>
+      reportOf(make(DeclineJob, { job_uuid, reason: 'busy', receipts: shown }))!;
+    await end('a', declined(receipts), job_uuid);
+    expect(await query('select * from miner_incident')).toEqual([]);
+    await end('a', declined(receipts.slice(1)), job_uuid);
     expect(await query('select kind from miner_incident')).toEqual([{ kind: 'declined' }]);
   });
 });

@@ -7,6 +7,7 @@ import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 import type { Attempt, AttemptOutcome } from '../jobs/attempt.entity.ts';
 import type { Report } from '../jobs/outcome.ts';
 import { trustedMinerHotkey } from '../jobs/trusted-miner.ts';
+import { Excuses } from './excuses.ts';
 import { incidentOf, type IncidentKind } from './incident-of.ts';
 
 /** After these the job was lost, and no other miner could be asked. */
@@ -20,6 +21,7 @@ export class Incidents {
   constructor(
     private readonly capacity: Capacity,
     private readonly blacklist: Blacklist,
+    private readonly excuses: Excuses,
     private readonly config: ValidatorConfig,
   ) {}
 
@@ -39,7 +41,10 @@ export class Incidents {
   ): Promise<void> {
     if (miner_hotkey === trustedMinerHotkey) return;
     const asked = { uuid, miner_hotkey, executor_class: executorClass };
-    const kind = await incidentOf(outcome, report, () => this.capacity.hadRoom(tx.manager, asked));
+    const hadRoom = async () =>
+      (await this.capacity.hadRoom(tx.manager, asked)) &&
+      !(await this.excuses.isExcused(tx.manager, asked, report?.receipts ?? []));
+    const kind = await incidentOf(outcome, report, hadRoom);
     if (!kind) return;
     await this.note(tx, asked, kind);
     const why = report?.metadata?.horde_failure_details?.message ?? '';

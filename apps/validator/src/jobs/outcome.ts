@@ -15,6 +15,7 @@ import {
   type JobStatus,
   type JsonObject,
   type MessageOf,
+  type Receipt,
   type minerToValidator,
 } from '@horde/protocol';
 
@@ -25,6 +26,8 @@ export type MinerMessage = MessageOf<typeof minerToValidator>;
 export interface Report {
   status: JobStatus;
   metadata: StatusMetadata | null;
+  /** What a miner shows of other jobs when it says that it is busy. */
+  receipts?: readonly Receipt[];
 }
 
 /**
@@ -55,8 +58,8 @@ export function reportOf(message: MinerMessage): Report | null {
       return report('completed', { miner_response: make(MinerResponse, response) });
     }
     case 'V0DeclineJobRequest': {
-      const { reason, message: sentence, context } = message;
-      return report('rejected', {
+      const { reason, message: sentence, context, receipts } = message;
+      const declined = report('rejected', {
         job_rejection_details: make(RejectionDetails, {
           rejected_by: 'miner',
           reason,
@@ -64,6 +67,7 @@ export function reportOf(message: MinerMessage): Report | null {
           context,
         }),
       });
+      return { ...declined, receipts };
     }
     case 'V0JobFailedRequest': {
       const { message_type: _, job_uuid: __, ...details } = message;

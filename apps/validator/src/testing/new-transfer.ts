@@ -14,7 +14,9 @@ export const chainOf = (hotkeys: () => Promise<string[]>): Chain =>
   ({
     neurons: async () => ({
       block: { number: 1, hash: '' },
-      neurons: (await hotkeys()).map((hotkey) => ({ hotkey }) as Neuron),
+      neurons: (await hotkeys()).map(
+        (hotkey) => ({ hotkey, validatorPermit: true, totalStake: 1 }) as Neuron,
+      ),
     }),
   }) as Chain;
 
@@ -27,7 +29,7 @@ export function newTransfer(database: Database, chain: Chain) {
   const pages = new PageTransfer(database, checkpoints, verifier, metrics);
   const logger = pino({ level: 'silent' });
   return {
-    transfer: new ReceiptTransfer(database, checkpoints, pages, hotkeys, metrics, logger),
+    transfer: new ReceiptTransfer(database, checkpoints, pages, metrics, logger),
     metrics,
     close: async () => {
       pages.onApplicationShutdown();

@@ -322,6 +322,9 @@ describe('each line comes once, and none is skipped,', () => {
 it('a validator that has left the chain is known for two days, as long as receipts are kept', async () => {
   const hotkeys = new RegisteredHotkeys(chain, database);
   await hotkeys.refresh();
+  expect(
+    await database.manager.query('select hotkey from registered_hotkey where validator_stake = 1'),
+  ).toEqual([validator, miner].map(({ address }) => ({ hotkey: address })));
   onChain = [];
   await database.manager.query(`update registered_hotkey set seen_at = now() - interval '47 hours'`);
   await hotkeys.refresh();

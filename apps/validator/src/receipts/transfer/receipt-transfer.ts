@@ -6,7 +6,6 @@ import { pageAt, PageError } from '@horde/receipts';
 import { PageCheckpoints, type MinerPage } from './page-checkpoints.ts';
 import { PageTransfer } from './page-transfer.ts';
 import { pageUrl, type ReceiptSource } from './receipt-source.ts';
-import { RegisteredHotkeys } from './registered-hotkeys.ts';
 import { TransferMetrics } from './transfer-metrics.ts';
 
 /** Pages that are older are not looked at, as in ComputeHorde. @unit ms */
@@ -18,7 +17,7 @@ const older = { atOnce: 10, limit: 3_000 };
 /** Receipts come on this page and the one before. The page before those may grow where a clock is slow. */
 const activePages = 2;
 const slowPages = 1;
-/** How often the older pages, and the hotkeys of the chain, are looked at. @unit ms */
+/** How often the older pages are looked at. @unit ms */
 const minute = 60_000;
 /** A miner whose newest pages could not be read is asked again after a while. @unit ms */
 const failurePauses = { first: 2_000, max: 60_000 };
@@ -38,7 +37,6 @@ export class ReceiptTransfer {
     private readonly database: Database,
     private readonly checkpoints: PageCheckpoints,
     private readonly pages: PageTransfer,
-    private readonly hotkeys: RegisteredHotkeys,
     private readonly metrics: TransferMetrics,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -78,10 +76,6 @@ export class ReceiptTransfer {
       repeat(async () => this.readNewest(await sources(), newest, signal), interval),
       repeat(
         async () => this.readOlder(await sources(), signal),
-        () => minute,
-      ),
-      repeat(
-        () => this.hotkeys.refresh(),
         () => minute,
       ),
     ]);

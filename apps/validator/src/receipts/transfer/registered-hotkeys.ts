@@ -48,10 +48,14 @@ export class RegisteredHotkeys {
   private async ask(): Promise<ReadonlySet<string>> {
     const { neurons } = await this.chain.neurons();
     await this.database.manager.query(
-      `insert into registered_hotkey (hotkey) select * from unnest($1::text[])
-       on conflict (hotkey) do update set seen_at = now()
-       where registered_hotkey.seen_at < now() - interval '1 hour'`,
-      [neurons.map(({ hotkey }) => hotkey)],
+      `insert into registered_hotkey (hotkey, validator_stake) select * from unnest($1::text[], $2::float8[])
+       on conflict (hotkey) do update set seen_at = now(), validator_stake = excluded.validator_stake
+       where registered_hotkey.seen_at < now() - interval '1 hour'
+         or registered_hotkey.validator_stake <> excluded.validator_stake`,
+      [
+        neurons.map(({ hotkey }) => hotkey),
+        neurons.map(({ validatorPermit, totalStake }) => (validatorPermit ? totalStake : 0)),
+      ],
     );
     await this.database.manager.query(
       `delete from registered_hotkey where seen_at < now() - interval '2 days'`,
