@@ -34,6 +34,8 @@ export interface Registered {
 export class Subnet {
   /** What Pylon does with weights: hands them on, refuses them, or takes them and forgets. */
   pylon: 'works' | 'refuses' | 'forgets' = 'works';
+  /** Of blocks before this one it does not tell who was registered. */
+  oldest = 0;
   /** The weights that it was given. */
   readonly given: Record<string, number>[] = [];
   private clock = genesis;
@@ -206,6 +208,8 @@ export class Subnet {
     if (isWeights && this.pylon === 'refuses')
       return void response.writeHead(502).end('{"detail":"not now"}');
     if (isWeights && this.pylon === 'forgets') return void response.end('{"detail":"scheduled","count":1}');
+    const [, block] = /block\/(\d+)\/neurons$/.exec(request.url!) ?? [];
+    if (Number(block) < this.oldest) return void response.writeHead(404).end('{"detail":"too old"}');
     const answer = await fetch(this.devnet.address + request.url!, {
       method: request.method!,
       headers: { 'content-type': 'application/json', authorization: request.headers.authorization ?? '' },

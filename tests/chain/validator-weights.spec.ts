@@ -320,6 +320,21 @@ describe('who is who is asked of the chain, as of blocks of its own', () => {
   });
 });
 
+describe('a chain that does not tell of older blocks any more', () => {
+  it('keeps no weights from being handed in: who is registered now counts', async () => {
+    const { one, miner } = await paid();
+    const late = window.from + 320;
+    subnet.oldest = late - 300;
+    await subnet.goTo(late);
+    await until(one, 'confirmed');
+    expect(await subnet.weights()).toEqual([{ [miner.hotkey]: 1 }]);
+    const [{ reasons }] = (await subnet.place.query('select reasons from cycle_weights')) as [
+      { reasons: string },
+    ];
+    expect(JSON.parse(reasons)).toMatchObject({ neurons_block: late });
+  });
+});
+
 describe('what an operator can type', () => {
   const typing = () => {
     const printed: string[] = [];

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CHAIN, ChainError, type Chain, type Neuron } from '@horde/chain';
+import { CHAIN, ChainError, type Block, type Chain, type Neuron } from '@horde/chain';
 import { Database } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { LOGGER, type Logger } from '@horde/operations';
@@ -20,8 +20,10 @@ export interface CycleInputs {
   scores: ClassScores;
   /** Jobs of ours that were paid for and are left out, because they were reported as cheated. */
   cheated: readonly PaidJob[];
-  /** As of the window's first block: who is registered, by uid. */
+  /** Who is registered, by uid. */
   neurons: readonly Neuron[];
+  /** When: in the window's first block, or in the newest where the chain does not tell of that one any more. */
+  neuronsBlock: number;
   /** Hotkey -> coldkey: of the registered, and of those that were when the cycle ended. */
   coldkeyOf: ReadonlyMap<string, string>;
   /** By coldkey. */
@@ -53,9 +55,11 @@ export class CycleInputsReader {
     const cheated = await this.cheatedOf(jobs);
     const leftOut = new Set(cheated);
     const scores = addUp(jobs.filter((job) => !leftOut.has(job)));
-    const { neurons } = await this.chain.neurons(window.from);
+    // What a hotkey has earned that left after the cycle goes to its coldkey.
+    const lastOfCycle = await this.neuronsAt(window.cycle.end - 1);
+    const { block, neurons } = (await this.neuronsAt(window.from)) ?? (await this.chain.neurons());
     const coldkeyOf = new Map(
-      [...(await this.endOfCycle(window)), ...neurons].map(({ hotkey, coldkey }) => [hotkey, coldkey]),
+      [...(lastOfCycle?.neurons ?? []), ...neurons].map(({ hotkey, coldkey }) => [hotkey, coldkey]),
     );
     const dancing = coldkeysThatDance(scores, coldkeyOf);
     return {
@@ -63,6 +67,7 @@ export class CycleInputsReader {
       scores,
       cheated,
       neurons,
+      neuronsBlock: block.number,
       coldkeyOf,
       mainHotkeys: await this.mainHotkeys.of(window.cycle, await this.minersOf(dancing, neurons)),
       limits: await this.limits(),
@@ -97,16 +102,14 @@ export class CycleInputsReader {
     return own.filter(({ jobUuid }) => uuids.has(jobUuid));
   }
 
-  /** Who was registered in the cycle's last block: what a hotkey earned that has left since goes to its coldkey. */
-  private async endOfCycle({ cycle }: Window): Promise<Neuron[]> {
+  /** Who was registered in a block; null where the chain does not tell of it any more: its older blocks may be with an archive. */
+  private async neuronsAt(block: number): Promise<{ block: Block; neurons: Neuron[] } | null> {
     try {
-      return (await this.chain.neurons(cycle.end - 1)).neurons;
+      return await this.chain.neurons(block);
     } catch (error) {
       if (!(error instanceof ChainError) || error.kind !== 'refused') throw error;
-      this.logger.warn(
-        `${error.message} What hotkeys have earned that left the subnet since block ${cycle.end - 1} is lost to their coldkeys.`,
-      );
-      return [];
+      this.logger.warn(`${error.message} Weights are reckoned without it.`);
+      return null;
     }
   }
 

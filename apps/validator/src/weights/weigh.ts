@@ -56,7 +56,7 @@ export function weigh(inputs: CycleInputs): Weighed {
 function reasonsOf(inputs: CycleInputs, scores: Scores, burn: Burn | null): Reasons {
   const registered = new Set(inputs.neurons.map(({ hotkey }) => hotkey));
   return {
-    neurons_block: inputs.window.from,
+    neurons_block: inputs.neuronsBlock,
     neurons: inputs.neurons.length,
     limits: {
       min_allowed_weights: inputs.limits.minAllowedWeights,
