@@ -6,13 +6,15 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 
 /**
- * Two generations of ComputeHorde's published packages. The new one requires a certifi that was never published, so it
- * is installed over the old one's dependencies.
+ * Two generations of ComputeHorde's published packages, each with the client of Pylon that it works with. The new one
+ * requires a certifi that was never published, so it is installed over the old one's dependencies.
  */
 const recipes = {
-  old: ["'compute-horde-sdk==0.0.18' 'compute-horde==0.0.26' 'async-substrate-interface<2'"],
+  old: [
+    "'compute-horde-sdk==0.0.18' 'compute-horde==0.0.26' 'async-substrate-interface<2' 'bittensor-pylon-client==1.4.0'",
+  ],
   new: [
-    "'compute-horde-sdk==0.0.18' 'compute-horde==0.0.26' 'async-substrate-interface<2'",
+    "'compute-horde-sdk==0.0.18' 'compute-horde==0.0.26' 'async-substrate-interface<2' 'bittensor-pylon-client==2.3.1'",
     "--no-deps 'compute-horde-sdk==0.0.19' 'compute-horde==0.0.27'",
   ],
 };

@@ -1,8 +1,8 @@
 """Answers questions about the ComputeHorde packages of the environment that runs it.
 
 One JSON object a line on standard input, `{"op": …, …}`, and one on standard output for each, in order. The operations
-are the functions that `models.py`, `signing.py`, `client.py`, `miner_client.py`, `receipt_transfer.py` and `weights.py`
-register.
+are the functions that `models.py`, `pylon.py`, `signing.py`, `client.py`, `miner_client.py`, `receipt_transfer.py` and
+`weights.py` register.
 """
 
 import asyncio
@@ -18,12 +18,14 @@ os.dup2(2, 1)
 import client  # noqa: E402
 import miner_client  # noqa: E402
 import models  # noqa: E402
+import pylon  # noqa: E402
 import receipt_transfer  # noqa: E402
 import signing  # noqa: E402
 import weights  # noqa: E402
 
 OPERATIONS = {
     **models.OPERATIONS,
+    **pylon.OPERATIONS,
     **signing.OPERATIONS,
     **client.OPERATIONS,
     **miner_client.OPERATIONS,
