@@ -8,6 +8,7 @@ import { Attempt } from './jobs/attempt.entity.ts';
 import { MinerIncident } from './incidents/miner-incident.entity.ts';
 import { Job } from './jobs/job.entity.ts';
 import { JobEvent } from './jobs/job-event.entity.ts';
+import { BookAttempts1795000000055 } from './migrations/book-attempts.ts';
 import { CreateAllowance1795000000020 } from './migrations/create-allowance.ts';
 import { CreateBookings1795000000021 } from './migrations/create-bookings.ts';
 import { CreateWeights1795000000030 } from './migrations/create-weights.ts';
@@ -83,5 +84,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     CreateRoutingDecisions1795000000052,
     ActOnCheatReports1795000000053,
     CreateToldManifests1795000000054,
+    BookAttempts1795000000055,
   ],
 });

@@ -297,13 +297,25 @@ export class AttemptRun {
     const { attempts, delivery, incidents, receipts, events } = this.parts;
     const { miner_hotkey, uuid, job_uuid, started_at } = this.attempt;
     if (cancel !== undefined) await delivery.cancel(tx, miner_hotkey, uuid, cancel);
-    const payload = finishedReceipt(this.parties, started_at.getTime(), score);
+    const blocks = await this.settle(tx, report.status === 'completed');
+    const payload = finishedReceipt(this.parties, started_at.getTime(), score, blocks);
     await delivery.put(tx, await receipts.issue(tx, payload));
     const end = { ...attemptEndOf(report), ...(outcome && { outcome }) };
     await attempts.end(tx, this.attempt, end);
     const { executor_class } = this.scope.request;
     await incidents.attemptEnded(tx, this.attempt, executor_class, end.outcome, report);
     await events.recordIn(tx, jobEvent(report, { job_uuid, miner_hotkey }));
+  }
+
+  /** Spends what was booked for the job, or gives it back. @returns the blocks that pay for it */
+  private async settle(tx: Transaction, isPaid: boolean): Promise<number[]> {
+    const { booking_id } = this.attempt;
+    if (booking_id === null) return [];
+    const { allowance, logger } = this.parts;
+    if (!isPaid) await allowance.undo(tx, booking_id);
+    const blocks = isPaid ? await allowance.spend(tx, booking_id) : [];
+    if (!blocks) logger.warn('what was booked for the job has expired: its receipt has no blocks');
+    return blocks ?? [];
   }
 
   private giveUp(): Promise<void> {

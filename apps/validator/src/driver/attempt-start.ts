@@ -10,9 +10,8 @@ import { Attempts } from '../jobs/attempts.ts';
 import { Jobs, type Claim } from '../jobs/jobs.ts';
 import { startedReceipt } from '../jobs/messages.ts';
 import { deadlineAfter } from '../jobs/stages.ts';
-import type { MinerAddress } from '../miner/miner-client.ts';
 import { Receipts } from '../receipts/receipts.ts';
-import type { NoMiner } from '../routing/choice.ts';
+import type { ChosenMiner, NoMiner } from '../routing/choice.ts';
 import { Router } from '../routing/router.ts';
 import { ValidatorSettings } from '../settings.ts';
 import { ClaimLost } from './claim-lost.ts';
@@ -72,7 +71,7 @@ export class AttemptStart {
       const choice = await this.router.choose(tx, request, { attempt: uuid, excluded });
       if (choice.is !== 'miner') return null;
       await conclude(tx);
-      return this.begin(tx, choice.miner, request, {
+      return this.begin(tx, choice, request, {
         job_uuid: claim.uuid,
         uuid,
         number: before.length + 1,
@@ -86,13 +85,13 @@ export class AttemptStart {
       if (!(await this.jobs.hold(tx, claim))) return null;
       const choice = await this.router.choose(tx, request, { attempt: uuid, excluded: new Set() });
       if (choice.is !== 'miner') return choice;
-      return this.begin(tx, choice.miner, request, { job_uuid: uuid, uuid, number: 1 });
+      return this.begin(tx, choice, request, { job_uuid: uuid, uuid, number: 1 });
     });
   }
 
   private async begin(
     tx: Transaction,
-    { hotkey, ip, port }: MinerAddress,
+    { miner: { hotkey, ip, port }, booking }: ChosenMiner,
     request: NewJob,
     attempt: Pick<Attempt, 'job_uuid' | 'number' | 'uuid'>,
   ): Promise<Attempt> {
@@ -109,6 +108,7 @@ export class AttemptStart {
       miner_hotkey: hotkey,
       miner_ip: ip,
       miner_port: port,
+      booking_id: booking,
       started_at: new Date(now),
       deadline: new Date(deadlineAfter('received', request, limits, null, now)),
     });

@@ -8,6 +8,7 @@ import {
 import { isRetryable } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { LOGGER, type Logger, repeat, withLogContext } from '@horde/operations';
+import { Allowance } from '../allowance/allowance.ts';
 import { Incidents } from '../incidents/incidents.ts';
 import { MinerClient } from '../miner/miner-client.ts';
 import { MinerDelivery } from '../miner/miner-delivery.ts';
@@ -51,6 +52,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
     receipts: Receipts,
     delivery: MinerDelivery,
     incidents: Incidents,
+    allowance: Allowance,
     told: ToldManifests,
     addresses: StreamingAddresses,
     miners: MinerClient,
@@ -66,6 +68,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
       receipts,
       delivery,
       incidents,
+      allowance,
       told,
       addresses,
       miners,
@@ -133,12 +136,13 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
   private async fail(uuid: string, driver: string): Promise<void> {
     const why = 'The validator failed while it drove the job.';
     const report = givenUp('unhandled_exception', why);
-    const { attempts, delivery } = this.parts;
+    const { attempts, allowance, delivery } = this.parts;
     await this.jobs
       .advance({ uuid, driver }, [report], async (tx) => {
         const attempt = (await attempts.in(tx, uuid)).at(-1);
         if (!attempt) return;
         await delivery.cancel(tx, attempt.miner_hotkey, attempt.uuid, why);
+        if (attempt.booking_id) await allowance.undo(tx, attempt.booking_id);
         await attempts.end(tx, attempt, attemptEndOf(report));
       })
       .catch((error: unknown) => this.logger.error({ error }, 'the job could not be ended'));

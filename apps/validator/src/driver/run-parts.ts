@@ -1,5 +1,6 @@
 import type { Keypair } from '@horde/identity';
 import type { Logger } from '@horde/operations';
+import type { Allowance } from '../allowance/allowance.ts';
 import type { SystemEvents } from '../events/system-events.ts';
 import type { Incidents } from '../incidents/incidents.ts';
 import type { Attempts } from '../jobs/attempts.ts';
@@ -21,6 +22,7 @@ export interface RunParts {
   receipts: Receipts;
   delivery: MinerDelivery;
   incidents: Incidents;
+  allowance: Allowance;
   told: ToldManifests;
   addresses: StreamingAddresses;
   miners: MinerClient;

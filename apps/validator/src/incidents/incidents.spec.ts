@@ -32,7 +32,7 @@ describe('routing', () => {
     const blacklist = new Blacklist(database);
     const keys = { get: (key: keyof typeof config) => config[key] } as never;
     incidents = new Incidents(capacity, blacklist, new Excuses(capacity, keys, us), keys);
-    candidates = new Candidates(capacity, keys, new NoCollateral(), {} as never);
+    candidates = new Candidates(capacity, free, keys, new NoCollateral(), {} as never);
   });
   beforeEach(async () => {
     config.DYNAMIC_JOB_FAILURE_BLACKLIST_TIME_SECONDS = 0;
@@ -45,6 +45,12 @@ describe('routing', () => {
   });
   afterAll(() => database.dataSource.destroy());
 
+  /** Nothing has to be paid for. */
+  const free = {
+    isRequired: false,
+    candidates: () => ({ enough: [], others: [] }),
+    reserve: async () => null,
+  } as never;
   const config = {
     DYNAMIC_ROUTING_RELIABILITY_WINDOW_HOURS: 24,
     DYNAMIC_ROUTING_RELIABILITY_SOFT_CUTOFF: -50,
@@ -55,7 +61,7 @@ describe('routing', () => {
   };
   const query = <T>(sql: string) => database.manager.query<T[]>(sql);
   const chances = async () => {
-    const all = await candidates.of(database.manager, executor_class, new Set());
+    const all = await candidates.of(database.manager, executor_class, 1, new Set());
     return Object.fromEntries(all.map(({ hotkey, chance }) => [hotkey, chance]));
   };
   const end = (miner_hotkey: string, report: Report, uuid: string = randomUUID()) =>

@@ -31,6 +31,8 @@ export class Attempt {
   @Column('integer') miner_port!: number;
   /** When the miner was chosen. */
   @Column('timestamptz') started_at!: Date;
+  /** What is booked for it of the miner's allowance; null: nothing. */
+  @Column('uuid', { nullable: true }) booking_id!: string | null;
   /** When the miner must have reported the next stage; null once the attempt has ended. */
   @Column('timestamptz', { nullable: true }) deadline!: Date | null;
   /** The number of the miner's last message that was taken, on a durable link; bigint, as text. */

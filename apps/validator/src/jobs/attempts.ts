@@ -6,7 +6,15 @@ import type { AttemptEnd } from './attempt-end.ts';
 /** What an attempt begins with. */
 export type NewAttempt = Pick<
   Attempt,
-  'job_uuid' | 'number' | 'uuid' | 'miner_hotkey' | 'miner_ip' | 'miner_port' | 'started_at' | 'deadline'
+  | 'job_uuid'
+  | 'number'
+  | 'uuid'
+  | 'miner_hotkey'
+  | 'miner_ip'
+  | 'miner_port'
+  | 'started_at'
+  | 'deadline'
+  | 'booking_id'
 >;
 
 /** The miners that were asked to run a job, as they are stored. */

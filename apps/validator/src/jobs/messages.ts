@@ -57,11 +57,12 @@ export const acceptedReceipt = (
     ttl: acceptedReceiptTtl(job, limits),
   });
 
-/** @param startedAt ms since 1970 */
+/** @param startedAt ms since 1970 @param blocks those whose allowance pays for it */
 export const finishedReceipt = (
   parties: ReceiptParties,
   startedAt: number,
   score: string,
+  blocks: number[],
 ): JobFinishedPayload =>
   make(JobFinishedPayload, {
     ...parties,
@@ -69,6 +70,7 @@ export const finishedReceipt = (
     time_started: wireTime(startedAt * 1000),
     time_took_us: Math.max(0, steadyNow() - startedAt) * 1000,
     score_str: score,
+    block_numbers: blocks,
   });
 
 /** "Reserve an executor for this job and get it ready." @param uuid what the job is called towards this miner */

@@ -119,12 +119,14 @@ export function acceptedReceiptTtl(job: Limits, limits: StageLimits): number {
 /** The score of a job that did not complete, and of any on the trusted miner. */
 export const noScore = '0.000000';
 
-/** What a completed job is worth to its miner: the executor-seconds that were reserved for it. */
+/** What a job costs: the executor-seconds that it may take. */
+export const costOf = (
+  job: Pick<Limits, 'download_time_limit' | 'execution_time_limit' | 'upload_time_limit'>,
+): number =>
+  clampSeconds(job.download_time_limit) +
+  clampSeconds(job.execution_time_limit) +
+  clampSeconds(job.upload_time_limit);
+
+/** What a completed job is worth to its miner: what it costs. */
 export const scoreOf = (job: Limits & Pick<NewJob, 'on_trusted_miner'>): string =>
-  job.on_trusted_miner
-    ? noScore
-    : (
-        clampSeconds(job.download_time_limit) +
-        clampSeconds(job.execution_time_limit) +
-        clampSeconds(job.upload_time_limit)
-      ).toFixed(6);
+  job.on_trusted_miner ? noScore : costOf(job).toFixed(6);

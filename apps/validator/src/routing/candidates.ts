@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, type Logger } from '@horde/operations';
 import type { ExecutorClass } from '@horde/protocol';
 import type { EntityManager } from 'typeorm';
+import { Allowance } from '../allowance/allowance.ts';
 import { Capacity } from '../capacity/capacity.ts';
 import { COLLATERAL, type Collateral } from '../collateral/collateral.ts';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
@@ -15,28 +16,42 @@ interface MinerRow extends MinerAddress {
   blacklisted: boolean;
 }
 
+/** The account of a miner that has given nothing yet. */
+const nothing = { available: 0, unspent: 0, isEnough: false };
+
 /** The miners among which one is chosen. */
 @Injectable()
 export class Candidates {
   constructor(
     private readonly capacity: Capacity,
+    private readonly allowance: Allowance,
     private readonly config: ValidatorConfig,
     @Inject(COLLATERAL) private readonly collateral: Collateral,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** All that offer the class, in no order. @param asked the hotkeys that have had their turn */
+  /**
+   * All that offer the class, in no order.
+   *
+   * @param seconds what the job costs. @unit executor-seconds
+   * @param asked the hotkeys that have had their turn
+   */
   async of(
     manager: EntityManager,
     executorClass: ExecutorClass,
+    seconds: number,
     asked: ReadonlySet<string>,
   ): Promise<Candidate[]> {
     const busy = await this.capacity.busy(manager, executorClass);
     const miners = await this.offering(manager, executorClass);
     const deposits = await this.deposits(miners.map(({ hotkey }) => hotkey));
     const least = BigInt(this.config.get('DYNAMIC_MINIMUM_COLLATERAL_AMOUNT_WEI'));
+    const accounts = this.accounts(executorClass, seconds);
     const obstacleOf = ({ hotkey, blacklisted }: MinerRow): Obstacle | null => {
       if (asked.has(hotkey)) return 'asked';
+      const account = accounts.get(hotkey) ?? nothing;
+      if (this.allowance.isRequired && !account.isEnough)
+        return account.unspent < seconds ? 'allowance' : 'reserved';
       if (deposits && (deposits.get(hotkey) ?? 0n) < least) return 'collateral';
       return blacklisted ? 'blacklisted' : null;
     };
@@ -48,12 +63,24 @@ export class Candidates {
         port,
         offered,
         busy: busy.get(hotkey) ?? 0,
+        allowance: (accounts.get(hotkey) ?? nothing).available,
         reliability: reliabilityOf(incidents, offered),
         chance: 0,
         obstacle: obstacleOf(miner),
       };
     });
     return this.withChances(candidates);
+  }
+
+  /** What is left of each miner's allowance. */
+  private accounts(executorClass: ExecutorClass, seconds: number): Map<string, typeof nothing> {
+    const { enough, others } = this.allowance.candidates(executorClass, seconds);
+    const entries = (accounts: typeof enough, isEnough: boolean) =>
+      accounts.map(({ minerHotkey, available, unspent }): [string, typeof nothing] => [
+        minerHotkey,
+        { available, unspent, isEnough },
+      ]);
+    return new Map([...entries(enough, true), ...entries(others, false)]);
   }
 
   /** What miners have deposited; null: it does not count. */

@@ -16,6 +16,14 @@ export interface ChoiceOptions {
   excluded: ReadonlySet<string>;
 }
 
+/** Who is to run a job. */
+export interface ChosenMiner {
+  is: 'miner';
+  miner: MinerAddress;
+  /** What is booked for it of the miner's allowance; null: nothing. */
+  booking: string | null;
+}
+
 /** Nobody can have the job. */
 export interface NoMiner {
   /** Whether that may change by itself; what cannot is not waited for. */
@@ -26,5 +34,5 @@ export interface NoMiner {
   candidates: PassedOver[];
 }
 
-/** Who is to run a job. */
-export type Choice = { is: 'miner'; miner: MinerAddress } | NoMiner;
+/** What a search for a miner has come to. */
+export type Choice = ChosenMiner | NoMiner;

@@ -13,6 +13,7 @@ const candidate = (
   port: 8000,
   offered: 2,
   busy: 1,
+  allowance: 7.2,
   reliability: 0,
   chance: 0.25,
   obstacle,
@@ -33,9 +34,17 @@ describe('a stored decision', () => {
     expect(readDecision(text)).toEqual({
       says: 'b was chosen.',
       candidates: [
-        { hotkey: 'b', reliability: 0, chance: 0.25, offered: 2, busy: 1, result: 'chosen' },
-        { hotkey: 'a', reliability: -0.33, chance: 0.25, offered: 2, busy: 2, result: 'busy' },
-        { hotkey: 'c', reliability: 0, chance: 0.123, offered: 2, busy: 1, result: 'not tried' },
+        { hotkey: 'b', reliability: 0, chance: 0.25, offered: 2, busy: 1, allowance: 7, result: 'chosen' },
+        { hotkey: 'a', reliability: -0.33, chance: 0.25, offered: 2, busy: 2, allowance: 7, result: 'busy' },
+        {
+          hotkey: 'c',
+          reliability: 0,
+          chance: 0.123,
+          offered: 2,
+          busy: 1,
+          allowance: 7,
+          result: 'not tried',
+        },
       ],
       others: {},
     });
@@ -49,6 +58,7 @@ describe('the fault that an event of a choice held all manifests and scores', ()
       candidate(hotkey, at < 200 ? 'busy' : at < 255 ? null : 'blacklisted', {
         reliability: -at / 7,
         chance: 1 / (at + 3),
+        allowance: 5_000 + at,
       }),
     );
     const text = writeDecision('é'.repeat(1_000), candidates, hotkeys[220]!);

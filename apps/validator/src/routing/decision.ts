@@ -8,6 +8,8 @@ export interface Considered {
   chance: number;
   offered: number;
   busy: number;
+  /** What of its allowance no job has booked. @unit executor-seconds */
+  allowance: number;
   /** What stood in its way; else whether it was chosen, or did not have its turn any more. */
   result: Obstacle | 'chosen' | 'not tried';
 }
@@ -28,7 +30,7 @@ const maxSize = 2_000;
 const maxSentence = 300;
 
 /** A row of the text: shorter than with the names of the fields, so that more of them find room. */
-type Row = [string, number, number, number, number, Considered['result']];
+type Row = [string, number, number, number, number, number, Considered['result']];
 
 /** The text of a decision, of less than 2 kB. */
 export function writeDecision(says: string, candidates: readonly Candidate[], chosen: string | null): string {
@@ -42,8 +44,8 @@ export function writeDecision(says: string, candidates: readonly Candidate[], ch
       others: countsOf(inOrder.slice(rows.length)),
     });
   let written = text();
-  for (const { hotkey, reliability, chance, offered, busy, result } of inOrder) {
-    rows.push([hotkey, reliability, chance, offered, busy, result]);
+  for (const { hotkey, reliability, chance, offered, busy, allowance, result } of inOrder) {
+    rows.push([hotkey, reliability, chance, offered, busy, allowance, result]);
     const longer = text();
     if (Buffer.byteLength(longer) >= maxSize) break;
     written = longer;
@@ -59,19 +61,20 @@ export function readDecision(text: string): Decision {
   return {
     says,
     others,
-    candidates: candidates.map(([hotkey, reliability, chance, offered, busy, result]) => ({
+    candidates: candidates.map(([hotkey, reliability, chance, offered, busy, allowance, result]) => ({
       hotkey,
       reliability,
       chance,
       offered,
       busy,
+      allowance,
       result,
     })),
   };
 }
 
 function consider({ obstacle, ...candidate }: Candidate, chosen: string | null): Considered {
-  const { hotkey, reliability, chance, offered, busy } = candidate;
+  const { hotkey, reliability, chance, offered, busy, allowance } = candidate;
   const result = hotkey === chosen ? 'chosen' : (obstacle ?? 'not tried');
   return {
     hotkey,
@@ -79,6 +82,7 @@ function consider({ obstacle, ...candidate }: Candidate, chosen: string | null):
     chance: Number(chance.toPrecision(3)),
     offered,
     busy,
+    allowance: Math.floor(allowance),
     result,
   };
 }

@@ -29,6 +29,7 @@ const columns: { name: string; of: (considered: Considered) => string }[] = [
   { name: 'chance', of: ({ chance }) => `${(chance * 100).toFixed(1)} %` },
   { name: 'offered', of: ({ offered }) => String(offered) },
   { name: 'busy', of: ({ busy }) => String(busy) },
+  { name: 'allowance', of: ({ allowance }) => `${allowance} s` },
   { name: '', of: ({ result }) => result },
 ];
 

@@ -1,30 +1,53 @@
-import { errors, type ExecutorClass } from '@horde/protocol';
+import { errors, type ExecutorClass, type HordeError } from '@horde/protocol';
 import type { Candidate, Obstacle } from './candidate.ts';
 import type { NoMiner } from './choice.ts';
 
 /** What may change within a job's wait. */
-const passing: ReadonlySet<Obstacle> = new Set(['busy']);
+const passing: ReadonlySet<Obstacle> = new Set(['busy', 'reserved']);
 
 const words: Record<Obstacle, string> = {
   asked: 'asked already',
+  allowance: 'without enough allowance',
+  reserved: 'without enough allowance that is not reserved',
   collateral: 'without enough collateral',
   blacklisted: 'on the blacklist',
   busy: 'busy',
 };
 
-/** What is said when none of the miners that offer the class can have the job. */
-export function noMiner(executorClass: ExecutorClass, candidates: readonly Candidate[]): NoMiner {
+/**
+ * What is said when none of the miners that offer the class can have the job.
+ *
+ * @param seconds what it costs. @unit executor-seconds
+ */
+export function noMiner(
+  executorClass: ExecutorClass,
+  seconds: number,
+  candidates: readonly Candidate[],
+): NoMiner {
   const others = candidates.filter(({ obstacle }) => obstacle !== 'asked');
-  const counts = Map.groupBy(others, ({ obstacle }) => obstacle!);
-  const offered = others.reduce((sum, candidate) => sum + candidate.offered, 0);
   return {
     is: others.some(({ obstacle }) => passing.has(obstacle!)) ? 'wait' : 'reject',
-    error:
-      counts.get('busy')?.length === others.length
-        ? errors.ALL_MINERS_BUSY(executorClass, offered, others.length)
-        : errors.NO_MINER_FITS(executorClass, candidates.length, countsOf(candidates)),
+    error: errorOf(executorClass, seconds, candidates, others),
     candidates: others.map((one) => ({ hotkey: one.hotkey, why: whyNot(one) })),
   };
+}
+
+function errorOf(
+  executorClass: ExecutorClass,
+  seconds: number,
+  candidates: readonly Candidate[],
+  others: readonly Candidate[],
+): HordeError {
+  const all = (obstacle: Obstacle) => others.length > 0 && others.every((one) => one.obstacle === obstacle);
+  if (all('busy')) {
+    const offered = others.reduce((sum, candidate) => sum + candidate.offered, 0);
+    return errors.ALL_MINERS_BUSY(executorClass, offered, others.length);
+  }
+  if (all('allowance')) {
+    const most = Math.max(...others.map(({ allowance }) => allowance));
+    return errors.NOT_ENOUGH_ALLOWANCE(seconds, executorClass, Math.floor(most));
+  }
+  return errors.NO_MINER_FITS(executorClass, candidates.length, countsOf(candidates));
 }
 
 function whyNot({ obstacle, offered }: Candidate): string {

@@ -23,6 +23,12 @@ const config = {
   DYNAMIC_MINIMUM_COLLATERAL_AMOUNT_WEI: 10n ** 16n,
 };
 const us = Keypair.generate();
+/** Nothing has to be paid for. */
+const free = {
+  isRequired: false,
+  candidates: () => ({ enough: [], others: [] }),
+  reserve: async () => null,
+} as never;
 const offers = { a: 1, b: 3, c: 8 };
 
 /** A validator's router, with connections to the database of its own. */
@@ -36,14 +42,19 @@ class Process {
   static async start(url: string): Promise<Process> {
     const database = new Database(await openDatabase(databaseOptions(url)));
     const capacity = new Capacity(new ReceiptQueries(database), us);
-    const keys = { get: (key: keyof typeof config) => config[key] } as never;
-    const candidates = new Candidates(capacity, keys, new NoCollateral(), {} as never);
+    const keys = {
+      get: (key: keyof typeof config) => config[key],
+      limits: { reservation: 7, startup: 5, leeway: 5 },
+    } as never;
+    const candidates = new Candidates(capacity, free, keys, new NoCollateral(), {} as never);
     const router = new Router(
       {} as never,
       candidates,
       capacity,
+      free,
       new Decisions(database),
       new SystemEvents(database, {} as never),
+      keys,
       {} as never,
       Math.random,
     );

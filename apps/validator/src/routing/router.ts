@@ -1,15 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Transaction } from '@horde/database';
-import { errors, type ExecutorClass, type HordeError, type NewJob } from '@horde/protocol';
+import { errors, type HordeError, type NewJob } from '@horde/protocol';
 import type { EntityManager } from 'typeorm';
+import { Allowance, type Booking } from '../allowance/allowance.ts';
+import { mostSeconds } from '../allowance/rules.ts';
+import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 import { SystemEvents } from '../events/system-events.ts';
+import { acceptedReceiptTtl, costOf } from '../jobs/stages.ts';
 import { trustedMinerHotkey } from '../jobs/trusted-miner.ts';
 import type { MinerAddress } from '../miner/miner-client.ts';
 import { ValidatorSettings } from '../settings.ts';
 import { Capacity } from '../capacity/capacity.ts';
-import type { Candidate } from './candidate.ts';
+import type { Candidate, Obstacle } from './candidate.ts';
 import { Candidates } from './candidates.ts';
-import type { Choice, ChoiceOptions } from './choice.ts';
+import type { Choice, ChoiceOptions, ChosenMiner } from './choice.ts';
 import { writeDecision } from './decision.ts';
 import { Decisions } from './decisions.ts';
 import { MinerDirectory } from './miner-directory.ts';
@@ -23,8 +27,10 @@ export class Router {
     private readonly directory: MinerDirectory,
     private readonly candidates: Candidates,
     private readonly capacity: Capacity,
+    private readonly allowance: Allowance,
     private readonly decisions: Decisions,
     private readonly events: SystemEvents,
+    private readonly config: ValidatorConfig,
     private readonly settings: ValidatorSettings,
     @Inject(CHANCE) private readonly chance: Chance,
   ) {}
@@ -44,7 +50,7 @@ export class Router {
    */
   async choose(tx: Transaction, request: NewJob, { attempt, excluded }: ChoiceOptions): Promise<Choice> {
     const candidates: Candidate[] = [];
-    const choice = await this.find(tx.manager, request, excluded, candidates);
+    const choice = await this.find(tx, request, excluded, candidates);
     const chosen = choice.is === 'miner' ? choice.miner.hotkey : null;
     const says = choice.is === 'miner' ? `The miner ${chosen} was chosen.` : choice.error.message;
     const decision = writeDecision(says, candidates, chosen);
@@ -62,64 +68,83 @@ export class Router {
 
   /** @param candidates is filled with those that offer the class, and with what stood in their way */
   private async find(
-    manager: EntityManager,
-    { on_trusted_miner, executor_class }: NewJob,
+    tx: Transaction,
+    job: NewJob,
     excluded: ReadonlySet<string>,
     candidates: Candidate[],
   ): Promise<Choice> {
-    if (on_trusted_miner) return this.trustedMiner(excluded);
+    if (job.on_trusted_miner) return this.trustedMiner(excluded);
     const { debugMinerKey } = this.settings;
-    if (debugMinerKey) return this.debugMiner(manager, debugMinerKey, excluded);
-    candidates.push(...(await this.candidates.of(manager, executor_class, excluded)));
-    const miner = await this.walk(manager, executor_class, candidates);
-    if (miner) return { is: 'miner', miner };
-    if (candidates.length > 0) return noMiner(executor_class, candidates);
-    const [{ known }] = (await manager.query(
+    if (debugMinerKey) return this.debugMiner(tx.manager, debugMinerKey, excluded);
+    const { executor_class } = job;
+    const seconds = costOf(job);
+    if (this.allowance.isRequired && seconds > mostSeconds)
+      return reject(errors.JOB_COSTS_TOO_MUCH(seconds, mostSeconds));
+    candidates.push(...(await this.candidates.of(tx.manager, executor_class, seconds, excluded)));
+    const chosen = await this.walk(tx, job, seconds, candidates);
+    if (chosen) return chosen;
+    if (candidates.length > 0) return noMiner(executor_class, seconds, candidates);
+    const [{ known }] = (await tx.manager.query(
       'select count(*)::int as known from miner where ip is not null',
     )) as [{ known: number }];
     return reject(errors.NO_MINER_OFFERS_CLASS(executor_class, known));
   }
 
-  /** Takes the first, in an order of chance, that has an executor left; notes of the others why not. */
+  /** Takes the first, in an order of chance, that can have the job; notes of those before why not. */
   private async walk(
-    manager: EntityManager,
-    executorClass: ExecutorClass,
+    tx: Transaction,
+    job: NewJob,
+    seconds: number,
     candidates: readonly Candidate[],
-  ): Promise<Candidate | null> {
+  ): Promise<ChosenMiner | null> {
     const possible = candidates.filter(({ obstacle }) => obstacle === null);
     for (const candidate of weightedShuffle(possible, ({ chance }) => chance, this.chance)) {
-      if (await this.take(manager, executorClass, candidate)) return candidate;
-      candidate.obstacle = 'busy';
+      const taken = await this.take(tx, job, seconds, candidate);
+      if (typeof taken !== 'string') return { is: 'miner', miner: candidate, booking: taken?.id ?? null };
+      candidate.obstacle = taken;
     }
     return null;
   }
 
-  /** Whether the miner has an executor left, which no other job can get until the transaction has ended. */
+  /**
+   * Sees to it that no other job gets the miner's executor until the transaction has ended, and books what the job costs.
+   *
+   * @returns what is booked; null: nothing is; what stands in the way
+   */
   private async take(
-    manager: EntityManager,
-    executorClass: ExecutorClass,
+    tx: Transaction,
+    job: NewJob,
+    seconds: number,
     candidate: Candidate,
-  ): Promise<boolean> {
-    const { hotkey, offered } = candidate;
-    if (candidate.busy >= offered) return false;
-    // One lock at a time: a transaction that kept those of full miners could wait in a circle with another.
+  ): Promise<Booking | null | Obstacle> {
+    const { manager } = tx;
+    const { hotkey: minerHotkey, offered } = candidate;
+    const { executor_class: executorClass } = job;
+    if (candidate.busy >= offered) return 'busy';
+    // One miner's locks at a time: a transaction that kept those of full miners could wait in a circle with another.
     await manager.query('savepoint candidate');
     await manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
-      `validator: executors of ${hotkey} ${executorClass}`,
+      `validator: executors of ${minerHotkey} ${executorClass}`,
     ]);
     // What was counted before may have been taken by another job while this one waited.
-    const busy = await this.capacity.busy(manager, executorClass, hotkey);
-    candidate.busy = busy.get(hotkey) ?? 0;
+    const busy = await this.capacity.busy(manager, executorClass, minerHotkey);
+    candidate.busy = busy.get(minerHotkey) ?? 0;
+    const { limits } = this.config;
+    const longest = limits.reservation + acceptedReceiptTtl(job, limits);
     const isFree = candidate.busy < offered;
-    await manager.query(isFree ? 'release savepoint candidate' : 'rollback to savepoint candidate');
-    return isFree;
+    const booking =
+      isFree && (await this.allowance.reserve(tx, { minerHotkey, executorClass, seconds, longest }));
+    const taken = isFree && (booking || !this.allowance.isRequired);
+    await manager.query(taken ? 'release savepoint candidate' : 'rollback to savepoint candidate');
+    if (taken) return booking || null;
+    return isFree ? 'reserved' : 'busy';
   }
 
   private trustedMiner(excluded: ReadonlySet<string>): Choice {
     const { trustedMinerAddress: ip, trustedMinerPort: port } = this.settings;
     if (ip === '' || port === 0) return reject(errors.NO_TRUSTED_MINER());
     if (excluded.has(trustedMinerHotkey)) return reject(errors.NO_OTHER_TRUSTED_MINER());
-    return { is: 'miner', miner: { hotkey: trustedMinerHotkey, ip, port } };
+    return { is: 'miner', miner: { hotkey: trustedMinerHotkey, ip, port }, booking: null };
   }
 
   private async debugMiner(
@@ -135,7 +160,7 @@ export class Router {
             hotkey,
           ])) as MinerAddress[]);
     return known && !excluded.has(hotkey)
-      ? { is: 'miner', miner: known }
+      ? { is: 'miner', miner: known, booking: null }
       : reject(errors.DEBUG_MINER_UNKNOWN(hotkey));
   }
 }

@@ -140,20 +140,20 @@ describe('a decision', () => {
     const type = (job: string) => runCommand(validatorProgram, ['explain', job], context, () => undefined);
     expect(await type(uuid)).toBe(0);
     const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ';
-    const head = '  miner {45}reliability   chance  offered  busy';
+    const head = '  miner {45}reliability   chance  offered  busy  allowance';
     const lines = [
       `Job ${uuid}, class always_on.test: completed.`,
       '',
       `${time}  The miner ${bad} was chosen.`,
       head,
-      `  ${bad} {9}0.00  100.0 % {8}1     0  chosen`,
-      `  ${good} {6}-200.00    0.0 % {8}1     0  not tried`,
+      `  ${bad} {9}0.00  100.0 % {8}1     0 {8}0 s  chosen`,
+      `  ${good} {6}-200.00    0.0 % {8}1     0 {8}0 s  not tried`,
       `  ${time}  Attempt 1 ended: declined. Full.`,
       '',
       `${time}  The miner ${good} was chosen.`,
       head,
-      `  ${good} {6}-200.00  100.0 % {8}1     0  chosen`,
-      `  ${bad} {9}0.00    0.0 % {8}1     1  asked`,
+      `  ${good} {6}-200.00  100.0 % {8}1     0 {8}0 s  chosen`,
+      `  ${bad} {9}0.00    0.0 % {8}1     1 {8}0 s  asked`,
       `  ${time}  Attempt 2 ended: completed.`,
     ];
     expect(printed.join('\n')).toMatch(new RegExp(`^${lines.join('\\n')}$`));

@@ -59,6 +59,20 @@ export const networkErrors = {
     retryable: true,
     wire: { reason: 'no_miner_for_job' },
   },
+  JOB_COSTS_TOO_MUCH: {
+    facts: ['seconds', 'most'],
+    says: 'The job may take {seconds} executor-seconds: download, execution and upload together. At most {most} are allowed.',
+    hint: 'Lower its time limits, or split it.',
+    retryable: false,
+    wire: { reason: 'no_miner_for_job' },
+  },
+  NOT_ENOUGH_ALLOWANCE: {
+    facts: ['seconds', 'executorClass', 'most'],
+    says: 'The job may take {seconds} executor-seconds of class {executorClass}, and of no miner may this validator spend more than {most}.',
+    hint: 'Lower its time limits, or send it to a validator with more stake.',
+    retryable: true,
+    wire: { reason: 'no_miner_for_job' },
+  },
   NO_MINER_FITS: {
     facts: ['executorClass', 'miners', 'why'],
     says: 'No miner can have the job. {miners:miner} with executors of class {executorClass}: {why}.',
