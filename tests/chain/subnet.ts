@@ -32,8 +32,8 @@ export interface Registered {
  * to do badly.
  */
 export class Subnet {
-  /** What Pylon does with weights: hands them on, refuses them, or takes them and forgets. */
-  pylon: 'works' | 'refuses' | 'forgets' = 'works';
+  /** What Pylon does with weights: hands them on, refuses them, takes them and forgets, or hands them on and says nothing. */
+  pylon: 'works' | 'refuses' | 'forgets' | 'hangs' = 'works';
   /** Of blocks before this one it does not tell who was registered. */
   oldest = 0;
   /** The weights that it was given. */
@@ -215,7 +215,7 @@ export class Subnet {
       headers: { 'content-type': 'application/json', authorization: request.headers.authorization ?? '' },
       body: body || null,
     });
-    response.writeHead(answer.status).end(await answer.text());
+    if (!isWeights || this.pylon !== 'hangs') response.writeHead(answer.status).end(await answer.text());
   }
 }
 

@@ -47,7 +47,8 @@ describe('the weights for a cycle', () => {
     const a2 = await subnet.miner(c1);
     const b1 = await subnet.miner(c2);
     a1.miner.mainHotkey = a2.miner.mainHotkey = a2.hotkey;
-    const validator = await subnet.validator();
+    // The devnet tells what it asks of weights.
+    const validator = await subnet.validator({ BITTENSOR_NETWORK: 'devnet' });
     const other = Keypair.generate();
     await subnet.job(validator, a1, cycle.start, { executorClass: gpu, cost: 30 });
     await subnet.job(validator, a2, cycle.end - 1, { executorClass: gpu, cost: 10, by: other });
@@ -191,14 +192,14 @@ async function scored() {
   return parts;
 }
 
-describe('a validator that is killed between computing and handing in', () => {
+describe('a validator that is killed', () => {
   let bundle: ValidatorBundle;
   beforeAll(async () => {
     bundle = await ValidatorBundle.build();
     return () => bundle.remove();
   }, 120_000);
 
-  it('hands in the same weights after its start, once', async () => {
+  it('between computing and handing in hands in the same weights after its start, once', async () => {
     const { one, other, miner } = await paid();
     await Promise.all([subnet.stop(one), subnet.stop(other)]);
     await subnet.own({ validator_permit: false });
@@ -215,6 +216,20 @@ describe('a validator that is killed between computing and handing in', () => {
       Object.fromEntries(JSON.parse(computed!.weights) as [string, number][]),
     ]);
     expect((await rows())[0]!.inputs_digest).toBe(computed!.inputs_digest);
+  }, 90_000);
+
+  it('before it hears that Pylon has the weights does not hand them in again', async () => {
+    const { one, other } = await paid();
+    await Promise.all([subnet.stop(one), subnet.stop(other)]);
+    subnet.pylon = 'hangs';
+    await subnet.goTo(window.from);
+    const killed = bundle.run(subnet.place.environment(subnet.settings));
+    await expect.poll(() => subnet.weights()).toHaveLength(1);
+    await killed.kill('SIGKILL');
+    subnet.pylon = 'works';
+    const next = await subnet.validator();
+    await until(next, 'confirmed');
+    expect(subnet.given).toHaveLength(1);
   }, 90_000);
 });
 
