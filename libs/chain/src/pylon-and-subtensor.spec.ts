@@ -41,6 +41,14 @@ it('asks a node for the time of a block that Pylon does not tell', async () => {
   expect(await chain().blockTime(2)).toBe(node.times[2]);
 });
 
+it('asks a node where Pylon cannot read the block, and what the node says of it counts', async () => {
+  answers['/api/v1/block/2/extrinsic/0'] = { call: 'something else' };
+  expect(await chain().blockTime(2)).toBe(node.times[2]);
+  await expect(chain().blockTime(99)).rejects.toMatchObject({
+    message: `The chain's node at ${node.address} has no block 99.`,
+  });
+});
+
 it('asks no node for a time that Pylon tells', async () => {
   const call = { call_module: 'Timestamp', call_function: 'set', call_args: [{ name: 'now', value: 5 }] };
   answers['/api/v1/block/2/extrinsic/0'] = { call };

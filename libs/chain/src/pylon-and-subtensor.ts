@@ -1,4 +1,4 @@
-import type { Hyperparameters } from './chain.ts';
+import { ChainError, type Hyperparameters } from './chain.ts';
 import { PylonChain, type PylonOptions } from './pylon-chain.ts';
 import type { SubtensorChain } from './subtensor-chain.ts';
 
@@ -11,8 +11,13 @@ export class PylonAndSubtensor extends PylonChain {
     super(options);
   }
 
+  /** A Pylon that tells times can still fail to: it reads all that is in a block, old ones in a form that it may not know. */
   override async blockTime(block: number): Promise<number | null> {
-    return (await super.blockTime(block)) ?? this.subtensor.blockTime(block);
+    const told = await super.blockTime(block).catch((error: unknown) => {
+      if (error instanceof ChainError) return null;
+      throw error;
+    });
+    return told ?? this.subtensor.blockTime(block);
   }
 
   hyperparameters(): Promise<Hyperparameters> {
