@@ -132,12 +132,12 @@ describe('the weights for a cycle', () => {
     await one.get(ValidatorConfig).set('DYNAMIC_COMMIT_REVEAL_WEIGHTS_INTERVAL', 200);
     await one.get(ValidatorConfig).set('DYNAMIC_COMMIT_REVEAL_COMMIT_START_OFFSET', 100);
     subnet.pylon = 'refuses';
-    subnet.goTo(1_700);
+    await subnet.goTo(1_700);
     await until(one, 'to send');
-    subnet.goTo(1_785);
+    await subnet.goTo(1_785);
     await until(one, 'missed');
     subnet.pylon = 'works';
-    subnet.goTo(1_900);
+    await subnet.goTo(1_900);
     await until(one, 'confirmed');
     expect(new Set(subnet.given.map((given) => JSON.stringify(given))).size).toBe(1);
   });
