@@ -75,6 +75,22 @@ describe('a validator and a miner of ours', () => {
     90_000,
   );
 
+  it('reject no job of a user who sends the next one the moment the last has completed, with one executor', async () => {
+    proxy = await openFaultProxy(minerPort());
+    await validator({ JOB_WAIT_LIMIT: '30' });
+    for (let jobs = 0; jobs < 20; jobs++) {
+      const job = await scene.send({ executor_class: quickClass, execution_time_limit: 60 });
+      const played = executor(job);
+      const { status } = await scene.facilitator.updates.first(
+        (update) => update.uuid === job && ['completed', 'rejected', 'failed'].includes(update.status),
+        0,
+        30_000,
+      );
+      expect(status).toBe('completed');
+      await played;
+    }
+  }, 180_000);
+
   it('stop a job that the validator gives up', async () => {
     proxy = await openFaultProxy(minerPort());
     await validator({ DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT: '0' });

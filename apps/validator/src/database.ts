@@ -37,6 +37,7 @@ import { MinerManifest } from './routing/miner-manifest.entity.ts';
 import { CycleWeightsRow } from './weights/cycle-weights.entity.ts';
 import { MainHotkeyRow } from './weights/main-hotkey.entity.ts';
 import { RoutingDecision } from './routing/routing-decision.entity.ts';
+import { QueueWaitingJobs1795000000041 } from './migrations/queue-waiting-jobs.ts';
 import { WhitelistedHotkey } from './whitelist/whitelisted-hotkey.entity.ts';
 
 /** The validator's tables and how they came to be. */
@@ -85,5 +86,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     ActOnCheatReports1795000000053,
     CreateToldManifests1795000000054,
     BookAttempts1795000000055,
+    QueueWaitingJobs1795000000041,
   ],
 });

@@ -38,6 +38,11 @@ export class ValidatorSettings extends SigningServiceSettings {
    * gave any, and a validator may have nothing at stake.
    */
   @envFlag('ALLOWANCE_REQUIRED') @IsBoolean() allowanceRequired = true;
+  /**
+   * How long a job may wait for a miner, from its arrival on, where that can help: all are busy, or nobody can be reached.
+   * With 0 it neither waits nor is a second miner asked. @unit seconds
+   */
+  @envNumber('JOB_WAIT_LIMIT') @IsInt() @Min(0) @Max(86_400) jobWaitLimit = 30;
   /** How many miners are asked to run a job, one after the other, before one accepts it. */
   @envNumber('JOB_MAX_MINERS') @IsInt() @Min(1) @Max(100) jobMaxMiners = 5;
 

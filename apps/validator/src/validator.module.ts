@@ -10,7 +10,9 @@ import { databaseOptions } from './database.ts';
 import { ValidatorConfig } from './dynamic-config/validator-config.ts';
 import { EventPush } from './events/event-push.ts';
 import { SystemEvents } from './events/system-events.ts';
-import { AttemptStart } from './driver/attempt-start.ts';
+import { Dispatcher } from './driver/dispatcher.ts';
+import { FreshLook } from './driver/fresh-look.ts';
+import { NextMiner } from './driver/next-miner.ts';
 import { Attempts } from './jobs/attempts.ts';
 import { Blacklist } from './blacklist/blacklist.ts';
 import { Capacity } from './capacity/capacity.ts';
@@ -24,7 +26,7 @@ import { COLLATERAL } from './collateral/collateral.ts';
 import { openCollateral } from './collateral/open-collateral.ts';
 import { JobDriver } from './driver/job-driver.ts';
 import { JobIntake } from './jobs/job-intake.ts';
-import { JobQueue } from './jobs/job-queue.ts';
+import { JobBell } from './jobs/job-bell.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { StreamingAddresses } from './driver/streaming-addresses.ts';
 import { LiveOutput } from './driver/live-output.ts';
@@ -53,6 +55,7 @@ import { weightParts } from './weights/parts.ts';
 import { WeightsStore } from './weights/weights-store.ts';
 import { WeightSchedule } from './weights/weight-schedule.ts';
 import { VersionController } from './http/version.controller.ts';
+import { WaitingJobs } from './jobs/waiting-jobs.ts';
 import { Whitelist } from './whitelist/whitelist.ts';
 
 /** All of the validator, for these settings. */
@@ -83,7 +86,6 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       SystemEvents,
       EventPush,
       Attempts,
-      AttemptStart,
       ...allowanceProviders,
       Blacklist,
       { provide: CHANCE, useValue: Math.random },
@@ -95,12 +97,14 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       CheatReports,
       Cheats,
       Slashings,
-      FacilitatorLink,
       Excuses,
       Incidents,
+      Dispatcher,
+      FacilitatorLink,
+      FreshLook,
       JobDriver,
       JobIntake,
-      JobQueue,
+      JobBell,
       Jobs,
       LiveOutput,
       StreamingAddresses,
@@ -117,6 +121,8 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       ...transferParts,
       TransferSchedule,
       HotkeySchedule,
+      NextMiner,
+      WaitingJobs,
       Whitelist,
     ],
   })

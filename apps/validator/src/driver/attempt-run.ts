@@ -38,6 +38,9 @@ interface Leaving {
   cancel?: string;
 }
 
+/** Stores how the attempt ended. */
+export type Conclude = (tx: Transaction) => Promise<void>;
+
 /** What of a job's run an attempt's run works within. */
 export interface RunScope {
   claim: Claim;
@@ -48,14 +51,10 @@ export interface RunScope {
   resumed: boolean;
   /** When the current stage began. @unit ms since 1970 */
   since: number;
-  /**
-   * Begins an attempt at another miner, in one transaction with what `conclude` stores of this one.
-   *
-   * @returns null when no other can be asked; nothing is stored then
-   */
-  another: (conclude: (tx: Transaction) => Promise<void>) => Promise<Attempt | null>;
-  /** How the job ends when a miner that has not accepted it was the last one to be asked. */
-  lastWord: (report: Report) => Promise<Report>;
+  /** Gives the job to another miner. @returns false when there is none; nothing is stored then */
+  passOver: (conclude: Conclude) => Promise<boolean>;
+  /** Takes the job from its miner, for another one or to wait. @returns how it ended, if it did */
+  leave: (conclude: Conclude, report: Report) => Promise<Report | null>;
 }
 
 /** The talk with one miner about a job, from the stage in which it was found to the end, or to another miner. */
@@ -70,7 +69,8 @@ export class AttemptRun {
   private isAdmitted = false;
   private isRefused = false;
   private losses = 0;
-  private next: Attempt | null = null;
+  /** The job is no longer this miner's. */
+  private isLeft = false;
 
   constructor(
     /** The job's status. */
@@ -94,15 +94,14 @@ export class AttemptRun {
     );
   }
 
-  /** Returns when the job has ended: null; or the attempt at the miner that is to be asked instead. */
-  async follow(): Promise<Attempt | null> {
+  /** Returns when the job has ended, or is no longer this miner's. */
+  async follow(): Promise<void> {
     try {
-      while (!isTerminal(this.status) && !this.next) await this.step();
+      while (!isTerminal(this.status) && !this.isLeft) await this.step();
     } catch (error) {
       this.miner.close();
       throw error;
     }
-    return this.next;
   }
 
   /** To be called after `follow`: gives the miner its receipt, and closes the connection. Never rejects. */
@@ -143,7 +142,7 @@ export class AttemptRun {
         ? await this.miner.reopen(this.deadline, Number.MAX_SAFE_INTEGER)
         : await this.openFirst();
     if (!isOpen) {
-      if (!this.next) await this.giveUp();
+      if (!this.isLeft) await this.giveUp();
       return false;
     }
     this.isAdmitted = false;
@@ -174,7 +173,7 @@ export class AttemptRun {
     if (report) await this.advance(steps, report, number);
     taken();
     if (this.isRefusal(message)) await this.passOver({ report: this.refusal(), outcome: 'refused' });
-    if (report && !this.next && !isTerminal(this.status))
+    if (report && !this.isLeft && !isTerminal(this.status))
       await this.requests.received(report.status, steps, this.status);
   }
 
@@ -252,33 +251,30 @@ export class AttemptRun {
     logger.info({ status: this.status }, `the job is ${this.status}`);
   }
 
-  /** The miner, which has not accepted the job, is left for another one; where there is none, the job ends. */
+  /** Takes the job from the miner, which has not accepted it. */
   private async leave(leaving: Leaving): Promise<void> {
-    if (await this.passOver(leaving)) return;
-    await this.end(leaving, [], await this.scope.lastWord(leaving.report));
+    const ended = await this.scope.leave((tx) => this.conclude(tx, leaving, noScore), leaving.report);
+    this.isLeft = true;
+    const { message } = attemptEndOf(leaving.report);
+    this.parts.logger.info({ peer: this.attempt.miner_hotkey }, `the miner does not run the job: ${message}`);
+    if (!ended) return;
+    this.status = ended.status;
+    this.parts.logger.info({ status: this.status }, `the job has ended: ${this.status}`);
   }
 
   /** Leaves the miner for another one. @returns false when there is none, or the miner has accepted the job */
   private async passOver(leaving: Leaving): Promise<boolean> {
     if (this.status !== 'received') return false;
-    this.next = await this.scope.another((tx) => this.conclude(tx, leaving, noScore));
-    if (!this.next) return false;
+    this.isLeft = await this.scope.passOver((tx) => this.conclude(tx, leaving, noScore));
+    if (!this.isLeft) return false;
     const { message } = attemptEndOf(leaving.report);
     this.parts.logger.info({ peer: this.attempt.miner_hotkey }, `another miner is asked: ${message}`);
     return true;
   }
 
-  /**
-   * Records the job's end.
-   *
-   * @param implied what the job has passed on its way there
-   * @param report what its user is told
-   */
-  private async end(
-    leaving: Leaving,
-    implied: JobStatus[] = [],
-    report: Report = leaving.report,
-  ): Promise<void> {
+  /** Records the job's end. @param implied what the job has passed on its way there */
+  private async end(leaving: Leaving, implied: JobStatus[] = []): Promise<void> {
+    const { report } = leaving;
     const { jobs, logger } = this.parts;
     const reports = [...implied.map((status) => ({ status, metadata: null })), report];
     const score = report.status === 'completed' ? scoreOf(this.scope.request) : noScore;

@@ -5,7 +5,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { isRetryable } from '@horde/database';
+import { Database, isRetryable } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { LOGGER, type Logger, repeat, withLogContext } from '@horde/operations';
 import { Allowance } from '../allowance/allowance.ts';
@@ -15,25 +15,26 @@ import { MinerDelivery } from '../miner/miner-delivery.ts';
 import { SystemEvents } from '../events/system-events.ts';
 import { Receipts } from '../receipts/receipts.ts';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
-import { AttemptStart } from './attempt-start.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { lease } from './lease.ts';
+import { NextMiner } from './next-miner.ts';
 import { JobRun } from './job-run.ts';
 import type { RunParts } from './run-parts.ts';
 import { attemptEndOf } from '../jobs/attempt-end.ts';
+import type { Attempt } from '../jobs/attempt.entity.ts';
 import { Attempts } from '../jobs/attempts.ts';
-import { JobQueue } from '../jobs/job-queue.ts';
+import { WaitingJobs } from '../jobs/waiting-jobs.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { ToldManifests } from '../routing/told-manifests.ts';
 import { LiveOutput } from './live-output.ts';
 import { StreamingAddresses } from './streaming-addresses.ts';
 import { givenUp } from '../jobs/outcome.ts';
 
-/** How long a claim holds after its last renewal. A job whose process was killed is taken over so late. @unit ms */
-const lease = 10_000;
 const renewalInterval = 3_000;
-/** How often jobs are looked for that nobody drives and nobody has rung for. @unit ms */
+/** How often jobs are looked for that nobody drives, and waiting ones that nobody has rung for. @unit ms */
 const sweepInterval = 5_000;
-/** How many jobs are driven at once; the others wait for the next sweep. */
-const maxRuns = 500;
+/** How many jobs are driven at once in one process; the others wait for a run to end, here or elsewhere. */
+const maxRuns = 2_000;
 
 /** Drives each unfinished job in exactly one run, in whichever process of the validator gets it first. */
 @Injectable()
@@ -45,10 +46,12 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
 
   constructor(
     private readonly jobs: Jobs,
-    private readonly queue: JobQueue,
+    private readonly dispatcher: Dispatcher,
     @Inject(LOGGER) private readonly logger: Logger,
+    database: Database,
+    waiting: WaitingJobs,
     attempts: Attempts,
-    start: AttemptStart,
+    next: NextMiner,
     receipts: Receipts,
     delivery: MinerDelivery,
     incidents: Incidents,
@@ -62,9 +65,11 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
     private readonly config: ValidatorConfig,
   ) {
     this.parts = {
+      database,
       jobs,
+      waiting,
       attempts,
-      start,
+      next,
       receipts,
       delivery,
       incidents,
@@ -80,7 +85,10 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   onApplicationBootstrap(): void {
-    this.queue.work(async (uuid) => this.start(uuid));
+    this.dispatcher.start({
+      hasRoom: () => this.hasRoom,
+      begin: (uuid, driver, attempt) => this.start(uuid, driver, attempt),
+    });
     const failed = (sentence: string) => (error: unknown) => this.logger.error({ error }, sentence);
     this.repetitions = [
       repeat(() => this.sweep(), sweepInterval, failed('jobs that nobody drives could not be looked for')),
@@ -99,6 +107,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping = true;
     for (const end of this.repetitions) end();
+    await this.dispatcher.stop();
     const runs = [...this.runs.values()];
     for (const { run } of runs) run?.abort();
     const drivers = [...this.runs.keys()];
@@ -106,25 +115,34 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
     await this.jobs.release(drivers);
   }
 
-  /** Begins a run of a job, unless it has one. */
-  private start(uuid: string): void {
-    if (this.stopping || this.runs.size >= maxRuns) return;
-    if ([...this.runs.values()].some((running) => running.uuid === uuid)) return;
-    const driver = randomUUID();
-    const entry = { uuid, run: null as JobRun | null, ended: Promise.resolve() };
-    entry.ended = withLogContext({ job: uuid }, () => this.run(uuid, driver, entry)).finally(() =>
-      this.runs.delete(driver),
-    );
-    this.runs.set(driver, entry);
+  private get hasRoom(): boolean {
+    return !this.stopping && this.runs.size < maxRuns;
   }
 
-  private async run(uuid: string, driver: string, entry: { run: JobRun | null }): Promise<void> {
+  /** Begins a run of a job. @param begun the attempt that has just begun; null: the job is to be claimed as it is */
+  private start(uuid: string, driver: string, begun: Attempt | null): void {
+    const entry = { uuid, run: null as JobRun | null, ended: Promise.resolve() };
+    this.runs.set(driver, entry);
+    entry.ended = withLogContext({ job: uuid }, () => this.run(uuid, driver, begun, entry)).finally(() => {
+      this.runs.delete(driver);
+      // Others may have waited for room in this process.
+      if (this.runs.size === maxRuns - 1) this.dispatcher.wake();
+    });
+  }
+
+  private async run(
+    uuid: string,
+    driver: string,
+    begun: Attempt | null,
+    entry: { run: JobRun | null },
+  ): Promise<void> {
     try {
-      const job = await this.jobs.take({ uuid, driver }, lease);
+      const claim = { uuid, driver };
+      const job = begun ? await this.jobs.claimed(claim) : await this.jobs.take(claim, lease);
       if (!job) return;
       entry.run = new JobRun(job, driver, { ...this.parts, limits: this.config.limits });
       if (this.stopping) return;
-      await entry.run.drive();
+      await entry.run.drive(begun);
     } catch (error) {
       this.logger.error({ error }, 'driving the job failed');
       // Without the database nothing can be said about the job; the sweep takes it up again.
@@ -149,9 +167,12 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private async sweep(): Promise<void> {
+    this.dispatcher.wake();
     const room = maxRuns - this.runs.size;
-    if (room <= 0) return;
-    for (const uuid of await this.jobs.untaken(room)) this.start(uuid);
+    if (this.stopping || room <= 0) return;
+    const driven = new Set([...this.runs.values()].map(({ uuid }) => uuid));
+    for (const uuid of await this.jobs.untaken(room))
+      if (this.hasRoom && !driven.has(uuid)) this.start(uuid, randomUUID(), null);
   }
 
   private async renew(): Promise<void> {

@@ -1,20 +1,24 @@
 import { isTerminal, type NewJob } from '@horde/protocol';
+import type { Transaction } from '@horde/database';
 import type { Attempt } from '../jobs/attempt.entity.ts';
 import type { Job } from '../jobs/job.entity.ts';
 import type { Claim } from '../jobs/jobs.ts';
 import { requestOf } from '../jobs/messages.ts';
-import { rejected, type Report } from '../jobs/outcome.ts';
-import { AttemptRun } from './attempt-run.ts';
+import type { Report } from '../jobs/outcome.ts';
+import type { WaitingJob } from '../jobs/waiting-jobs.ts';
+import { AttemptRun, type Conclude } from './attempt-run.ts';
 import { ClaimLost } from './claim-lost.ts';
-import { nobodyTook } from './nobody-took.ts';
 import type { RunParts } from './run-parts.ts';
 
-/** One run of one job, from the stage in which it was found to its end. */
+/** One run of one job, from the attempt in which it was found to its end, or until it waits for a miner again. */
 export class JobRun {
   private readonly request: NewJob;
   private readonly claim: Claim;
   private readonly stop = new AbortController();
   private attempt: AttemptRun | null = null;
+  /** The attempt that follows. */
+  private next: Attempt | null = null;
+  private isOver = false;
 
   constructor(
     private readonly job: Job,
@@ -30,17 +34,21 @@ export class JobRun {
     this.stop.abort(new ClaimLost());
   }
 
-  /** The claim no longer holds: another run may have the job. A job that has ended needs no claim. */
+  /** The claim no longer holds: another run may have the job. A job that has ended, or waits, needs no claim. */
   loseClaim(): void {
-    if (!isTerminal(this.attempt?.status ?? this.job.status)) this.abort();
+    if (!this.isOver && !isTerminal(this.attempt?.status ?? this.job.status)) this.abort();
   }
 
-  /** Returns when the job has ended, or when this run must not go on with it. */
-  async drive(): Promise<void> {
+  /**
+   * Returns when the job has ended or waits, or when this run must not go on with it.
+   *
+   * @param begun the attempt that has just begun; null: an earlier run has left the job as it is
+   */
+  async drive(begun: Attempt | null): Promise<void> {
     try {
-      const last = (await this.parts.attempts.of(this.job.uuid)).at(-1);
-      if (last) await this.follow(last, true);
-      else await this.begin();
+      const attempt = begun ?? (await this.parts.attempts.of(this.job.uuid)).at(-1);
+      if (!attempt || attempt.ended_at) throw new Error('The job is to be driven, but no miner has it.');
+      await this.follow(attempt, begun === null);
     } catch (error) {
       if (!(error instanceof ClaimLost) && !this.stop.signal.aborted) throw error;
       this.parts.logger.info('this run leaves the job to another');
@@ -49,47 +57,54 @@ export class JobRun {
     }
   }
 
-  private async begin(): Promise<void> {
-    const begun = await this.parts.start.first(this.claim, this.request, this.stop.signal);
-    if (begun === null) throw new ClaimLost();
-    if (!('is' in begun)) return this.follow(begun, false);
-    if (!(await this.parts.jobs.advance(this.claim, [rejected(begun.error)], async () => undefined)))
-      throw new ClaimLost();
-    this.parts.logger.info(`the job was rejected: ${begun.error.message}`);
-  }
-
   /** @param resumed an earlier run may have said anything up to the recorded stage */
   private async follow(first: Attempt, resumed: boolean): Promise<void> {
     const partings: Promise<void>[] = [];
     const { claim, request, parts } = this;
     const { signal } = this.stop;
     const { status, uuid } = this.job;
-    for (let attempt: Attempt | null = first; attempt; resumed = false) {
+    for (let attempt: Attempt | null = first; attempt; attempt = this.next, resumed = false) {
+      this.next = null;
       const since = resumed ? await parts.jobs.lastEventAt(uuid) : attempt.started_at.getTime();
-      const run: AttemptRun = new AttemptRun(
-        status,
-        attempt,
-        {
-          claim,
-          request,
-          signal,
-          resumed,
-          since,
-          another: (conclude) => parts.start.another(claim, request, conclude),
-          lastWord: (report) => this.lastWord(report),
-        },
-        parts,
-      );
-      this.attempt = run;
-      attempt = await run.follow();
-      partings.push(run.part());
+      const scope = {
+        claim,
+        request,
+        signal,
+        resumed,
+        since,
+        passOver: (conclude: Conclude) => this.passOver(conclude),
+        leave: (conclude: Conclude, report: Report) => this.leave(conclude, report),
+      };
+      this.attempt = new AttemptRun(status, attempt, scope, parts);
+      await this.attempt.follow();
+      partings.push(this.attempt.part());
     }
+    this.isOver = true;
     await Promise.all(partings);
   }
 
-  /** Where one miner was asked, the user hears what that one said; of several, what each said. */
-  private async lastWord(report: Report): Promise<Report> {
-    const attempts = await this.parts.attempts.of(this.job.uuid);
-    return attempts.length > 1 ? nobodyTook(attempts, report) : report;
+  private async passOver(conclude: Conclude): Promise<boolean> {
+    this.next = await this.parts.database.transaction(async (tx) =>
+      this.parts.next.another(tx, await this.held(tx), this.claim.driver, conclude),
+    );
+    return this.next !== null;
+  }
+
+  private async leave(conclude: Conclude, report: Report): Promise<Report | null> {
+    const { driver } = this.claim;
+    const found = await this.parts.database.transaction(async (tx) => {
+      const job = await this.held(tx);
+      await conclude(tx);
+      return this.parts.next.find(tx, job, { driver, holder: driver, last: report });
+    });
+    if (found.is === 'begun') this.next = found.attempt;
+    if (found.is === 'waits') this.parts.logger.info('the job waits for a miner again');
+    return found.is === 'ended' ? found.report : null;
+  }
+
+  private async held(tx: Transaction): Promise<WaitingJob> {
+    const job = await this.parts.waiting.held(tx, this.claim);
+    if (!job) throw new ClaimLost();
+    return job;
   }
 }

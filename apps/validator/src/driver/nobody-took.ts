@@ -1,18 +1,50 @@
-import { errors, toJsonValue, type JsonObject } from '@horde/protocol';
-import { attemptEndOf } from '../jobs/attempt-end.ts';
+import {
+  errors,
+  toJsonValue,
+  type HordeFailureReason,
+  type JobRejectionReason,
+  type JsonObject,
+} from '@horde/protocol';
 import type { Attempt } from '../jobs/attempt.entity.ts';
-import { rejected, type Report } from '../jobs/outcome.ts';
+import { declined, givenUp, rejected, type Report } from '../jobs/outcome.ts';
+import type { NoMiner, PassedOver } from '../routing/choice.ts';
+import { askedMiners } from './asking-again.ts';
 
 /** Of so many miners the user is told why they could not run the job. */
 const maxTold = 20;
 
-/** How a job ends that several miners were asked to run. @param last what the last of them said, or is said of it */
-export function nobodyTook(attempts: Attempt[], last: Report): Report {
-  const lastWords = attemptEndOf(last).message ?? '';
-  const candidates = attempts.map(({ miner_hotkey, ended_at, message }) => ({
-    hotkey: miner_hotkey,
-    why: ended_at ? message : lastWords,
+/**
+ * How a job ends that no miner has taken. Where one miner was asked, the user hears what that one said; of several, and of
+ * those that were not asked, why each could not.
+ *
+ * @param none why no further miner could be asked; null: enough were
+ * @param last what the miner that was asked last said, where more than what is stored is known
+ */
+export function endInVain(attempts: Attempt[], none: NoMiner | null, last?: Report): Report {
+  const others = none?.candidates ?? [];
+  const lastAttempt = attempts.at(-1);
+  if (!lastAttempt) {
+    const { error } = none!;
+    return rejected(error, others.length > 0 ? context(0, others) : null);
+  }
+  const asked = askedMiners(attempts).size;
+  if (asked === 1) return last ?? reportOfAttempt(lastAttempt);
+  const own = [...Map.groupBy(attempts, ({ miner_hotkey }) => miner_hotkey)].map(([hotkey, some]) => ({
+    hotkey,
+    why: some.at(-1)!.message ?? '',
   }));
-  const context = { asked: attempts.length, candidates: candidates.slice(0, maxTold) };
-  return rejected(errors.NO_MINER_TOOK_JOB(attempts.length, lastWords), toJsonValue(context) as JsonObject);
+  return rejected(
+    errors.NO_MINER_TOOK_JOB(asked, lastAttempt.message ?? ''),
+    context(asked, [...own, ...others]),
+  );
+}
+
+const context = (asked: number, candidates: PassedOver[]): JsonObject =>
+  toJsonValue({ asked, candidates: candidates.slice(0, maxTold) }) as JsonObject;
+
+/** What an attempt that ended before it was accepted says about its job. */
+function reportOfAttempt({ outcome, reason, message }: Attempt): Report {
+  return outcome === 'declined'
+    ? declined({ reason: reason as JobRejectionReason, message: message ?? '', context: null })
+    : givenUp(reason as HordeFailureReason, message ?? '');
 }

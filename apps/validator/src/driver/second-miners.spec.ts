@@ -18,7 +18,7 @@ const everyStatus = [
 const declines =
   (message = 'Not today.'): NonNullable<MinerScript['onInitial']> =>
   ({ job_uuid }, connection) =>
-    send(connection, make(DeclineJob, { job_uuid, reason: 'busy', message }));
+    send(connection, make(DeclineJob, { job_uuid, reason: 'validator_blacklisted', message }));
 
 /** Miners in the order in which they were asked. */
 const asked: ScriptedMiner[] = [];
@@ -63,7 +63,13 @@ describe('a miner declines: the next one is asked', () => {
         [uuid],
       ),
     ).toEqual([
-      { number: 1, uuid, miner_hotkey: first.keypair.address, outcome: 'declined', reason: 'busy' },
+      {
+        number: 1,
+        uuid,
+        miner_hotkey: first.keypair.address,
+        outcome: 'declined',
+        reason: 'validator_blacklisted',
+      },
       { number: 2, uuid: name, miner_hotkey: second.keypair.address, outcome: 'completed', reason: null },
     ]);
   });
@@ -100,7 +106,10 @@ describe('a miner declines: the next one is asked', () => {
     await subnet.start({ JOB_MAX_MINERS: '1' });
     const uuid = await subnet.send();
     const { metadata } = await subnet.facilitator.update(uuid, 'rejected');
-    expect(metadata!.job_rejection_details).toMatchObject({ rejected_by: 'miner', reason: 'busy' });
+    expect(metadata!.job_rejection_details).toMatchObject({
+      rejected_by: 'miner',
+      reason: 'validator_blacklisted',
+    });
     expect(asked).toHaveLength(1);
   });
 });

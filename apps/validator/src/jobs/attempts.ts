@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '@horde/database';
 import { Attempt } from './attempt.entity.ts';
+import { JobBell } from './job-bell.ts';
 import type { AttemptEnd } from './attempt-end.ts';
 
 /** What an attempt begins with. */
-export type NewAttempt = Pick<
+type NewAttempt = Pick<
   Attempt,
   | 'job_uuid'
   | 'number'
@@ -20,7 +21,10 @@ export type NewAttempt = Pick<
 /** The miners that were asked to run a job, as they are stored. */
 @Injectable()
 export class Attempts {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly bell: JobBell,
+  ) {}
 
   /** All attempts of a job, the first one first. */
   of(jobUuid: string): Promise<Attempt[]> {
@@ -46,7 +50,7 @@ export class Attempts {
     await tx.manager.update(Attempt, { job_uuid, number }, change);
   }
 
-  /** Does nothing when it has ended already. */
+  /** Does nothing when it has ended already. Its miner has room for another job then. */
   async end(tx: Transaction, { job_uuid, number }: Attempt, end: AttemptEnd): Promise<void> {
     await tx.manager
       .createQueryBuilder()
@@ -54,5 +58,6 @@ export class Attempts {
       .set({ ...end, ended_at: () => 'now()', deadline: null })
       .where('job_uuid = :job_uuid and number = :number and ended_at is null', { job_uuid, number })
       .execute();
+    this.bell.ring(tx);
   }
 }

@@ -3,8 +3,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { isRetryable } from '@horde/database';
 import { LOGGER, type Logger, withLogContext } from '@horde/operations';
 import { errors, type NewJob, isCanonicalUuid } from '@horde/protocol';
+import { ValidatorSettings } from '../settings.ts';
 import { Whitelist } from '../whitelist/whitelist.ts';
-import { JobQueue } from './job-queue.ts';
 import { Jobs } from './jobs.ts';
 import { rejected, unreadable } from './outcome.ts';
 import { jobSignatureProblem } from './request-signature.ts';
@@ -18,7 +18,7 @@ export class JobIntake {
   constructor(
     private readonly jobs: Jobs,
     private readonly whitelist: Whitelist,
-    private readonly queue: JobQueue,
+    private readonly settings: ValidatorSettings,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -49,12 +49,11 @@ export class JobIntake {
   private async store(request: NewJob, frame: string): Promise<void> {
     const problem = await jobSignatureProblem(request, (hotkey) => this.whitelist.has(hotkey));
     const rejection = problem === null ? null : rejected(errors.BAD_JOB_SIGNATURE(problem));
-    if (!(await this.jobs.receive(request, frame, rejection)))
+    const welcome = { wanted: request, waitLimit: this.settings.jobWaitLimit };
+    if (!(await this.jobs.receive(request, frame, rejection ?? welcome)))
       return this.logger.info('the job is known already');
     if (problem !== null) return this.logger.warn(`the job was rejected: ${problem}`);
     this.logger.info({ class: request.executor_class, image: request.docker_image }, 'the job was received');
-    // Not waited for: the queues' store may be away, and more frames are to be read.
-    void this.queue.ring(request.uuid);
   }
 
   /** The facilitator sends a job once: a database that is away for a moment must not lose it. */

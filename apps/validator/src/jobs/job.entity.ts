@@ -14,6 +14,18 @@ export class Job {
   @Column('text') status!: JobStatus;
   @Column('timestamptz') received_at!: Date;
   @Column('timestamptz', { nullable: true }) ended_at!: Date | null;
+  /** What it wants of a miner, as `writeWanted` has it. */
+  @Column('text', { default: '{}' }) wanted!: string;
+  /** What it waits for before a miner has it, for people; null: it does not wait. */
+  @Column('text', { nullable: true }) waits_for!: string | null;
+  /** Since when. */
+  @Column('timestamptz', { nullable: true }) waits_since!: Date | null;
+  /** Until when it may wait at most. */
+  @Column('timestamptz', { nullable: true }) waits_until!: Date | null;
+  /** When to look for a miner without having been rung for. */
+  @Column('timestamptz', { nullable: true }) look_at!: Date | null;
+  /** When a miner was chosen last. */
+  @Column('timestamptz', { nullable: true }) started_at!: Date | null;
   /** The run that drives the job; null: nobody does. */
   @Column('uuid', { nullable: true }) driver!: string | null;
   /** Until when that run is believed to be alive. */

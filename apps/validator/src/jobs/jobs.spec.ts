@@ -14,7 +14,7 @@ let jobs: Jobs;
 beforeAll(async () => {
   const options = databaseOptions(await createTestDatabase());
   database = new Database(await openDatabase({ ...options, entities: [...options.entities, OutboxRow] }));
-  jobs = new Jobs(database, new Outbox(database));
+  jobs = new Jobs(database, new Outbox(database), { ring: () => {} } as never);
 });
 
 afterAll(() => database.dataSource.destroy());
@@ -22,7 +22,9 @@ afterAll(() => database.dataSource.destroy());
 const user = Keypair.generate();
 const received = async () => {
   const job = newJob(randomUUID(), user);
-  await jobs.receive(job, writeFrame(job), null);
+  await jobs.receive(job, writeFrame(job), { wanted: job, waitLimit: 30 });
+  // A miner was chosen.
+  await database.manager.query('update job set waits_since = null where uuid = $1', [job.uuid]);
   return job.uuid;
 };
 const claim = (uuid: string) => ({ uuid, driver: randomUUID() });

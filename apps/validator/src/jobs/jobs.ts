@@ -13,9 +13,11 @@ import {
   type NewJob,
 } from '@horde/protocol';
 import { In, IsNull } from 'typeorm';
+import { JobBell } from './job-bell.ts';
 import { JobEvent } from './job-event.entity.ts';
 import { Job } from './job.entity.ts';
 import type { Report } from './outcome.ts';
+import { writeWanted, type Wanted } from './wanted.ts';
 
 /** The name under which frames for the facilitator wait in the outbox. */
 export const facilitatorPeer = 'facilitator';
@@ -31,6 +33,13 @@ interface ReceivedJob extends Pick<NewJob, 'uuid' | 'signature'> {
   executor_class: string;
 }
 
+/** A job that is to be given to a miner. */
+interface Welcome {
+  wanted: Wanted;
+  /** How long it may wait for a miner. @unit seconds */
+  waitLimit: number;
+}
+
 /**
  * The jobs as they are stored. Every change of status is one transaction with its line in the history and the update
  * for the facilitator, and happens once.
@@ -40,38 +49,49 @@ export class Jobs {
   constructor(
     private readonly database: Database,
     private readonly outbox: Outbox,
+    private readonly bell: JobBell,
   ) {}
 
   /**
    * Stores a job that arrived, as `received` or with its rejection.
    *
    * @param frame the facilitator's frame
+   * @param fate what is to become of it
    * @returns false when the job is known already, and nothing was changed
    */
-  async receive(request: ReceivedJob, frame: string, rejection: Report | null): Promise<boolean> {
+  async receive(request: ReceivedJob, frame: string, fate: Welcome | Report): Promise<boolean> {
     const { uuid, executor_class, signature } = request;
+    const rejection = 'status' in fate ? fate : null;
+    const welcome = 'status' in fate ? null : fate;
     const report = rejection ?? { status: 'received' as const, metadata: null };
     return this.database.transaction(async (tx) => {
       const inserted = (await tx.manager.query(
-        `insert into job (uuid, request, executor_class, signatory, status, ended_at)
-         values ($1, $2, $3, $4, $5, case when $6 then now() end) on conflict do nothing returning uuid`,
+        `insert into job (uuid, request, executor_class, signatory, status, ended_at, wanted, waits_for, waits_since,
+                          waits_until, look_at)
+         select $1::uuid, $2, $3, $4, $5, case when not waits then now() end, $7, case when waits then $8 end,
+                case when waits then now() end, until, until
+         from (select $6::float8 is not null as waits, now() + make_interval(secs => $6::float8) as until) wait
+         on conflict do nothing returning uuid`,
         [
           uuid,
           frame,
           executor_class,
           withoutNuls(signature?.signatory ?? null),
           report.status,
-          rejection !== null,
+          welcome?.waitLimit ?? null,
+          welcome ? writeWanted(welcome.wanted) : '{}',
+          'The job waits for its turn to be given to a miner.',
         ],
       )) as unknown[];
       if (inserted.length === 0) return false;
       await this.report(tx, uuid, [report]);
+      if (welcome) this.bell.ring(tx);
       return true;
     });
   }
 
   /**
-   * Claims a job that nobody drives.
+   * Claims a job that a miner has, and that nobody drives.
    *
    * @param lease how long the claim holds without being renewed. @unit ms
    * @returns null when it has ended, or another run drives it
@@ -81,9 +101,17 @@ export class Jobs {
       .createQueryBuilder()
       .update(Job)
       .set({ driver, lease_until: () => `now() + make_interval(secs => ${lease / 1000})` })
-      .where('uuid = :uuid and ended_at is null and (lease_until is null or lease_until < now())', { uuid })
+      .where(
+        'uuid = :uuid and ended_at is null and waits_since is null and (lease_until is null or lease_until < now())',
+        { uuid },
+      )
       .execute();
     return affected ? this.database.manager.findOneBy(Job, { uuid, driver }) : null;
+  }
+
+  /** A job that this run has claimed; null when the claim is lost. */
+  claimed(claim: Claim): Promise<Job | null> {
+    return this.database.manager.findOneBy(Job, { ...claim, ended_at: IsNull() });
   }
 
   /** Renews the claims of these runs. Returns those that still hold. */
@@ -100,25 +128,15 @@ export class Jobs {
     await this.database.manager.update(Job, { driver: In(drivers) }, { driver: null, lease_until: null });
   }
 
-  /** Jobs that have not ended and that nobody drives, oldest first. */
+  /** Jobs that a miner has, and that nobody drives, oldest first. */
   async untaken(most: number): Promise<string[]> {
     const rows = (await this.database.manager.query(
-      `select uuid from job where ended_at is null and (lease_until is null or lease_until < now())
+      `select uuid from job
+       where ended_at is null and waits_since is null and (lease_until is null or lease_until < now())
        order by received_at limit $1`,
       [most],
     )) as { uuid: string }[];
     return rows.map(({ uuid }) => uuid);
-  }
-
-  /** Whether the claim holds; if so, it does until the transaction ends. */
-  async hold(tx: Transaction, { uuid, driver }: Claim): Promise<boolean> {
-    const where = { uuid, driver, ended_at: IsNull() };
-    const job = await tx.manager.findOne(Job, {
-      select: { uuid: true },
-      where,
-      lock: { mode: 'pessimistic_write' },
-    });
-    return job !== null;
   }
 
   /**
@@ -131,21 +149,31 @@ export class Jobs {
     reports: Report[],
     alsoStore: (tx: Transaction) => Promise<void>,
   ): Promise<boolean> {
-    const { status } = reports.at(-1)!;
-    const from = JobStatus.filter((candidate) => mayFollow(candidate, reports[0]!.status));
-    const end = isTerminal(status) ? { ended_at: () => 'now()', driver: null, lease_until: null } : {};
     return this.database.transaction(async (tx) => {
-      const { affected } = await tx.manager
-        .createQueryBuilder()
-        .update(Job)
-        .set({ ...end, status })
-        .where({ uuid, driver, status: In(from) })
-        .execute();
-      if (!affected) return false;
-      await this.report(tx, uuid, reports);
+      if (!(await this.advanceIn(tx, { uuid, driver }, reports))) return false;
       await alsoStore(tx);
       return true;
     });
+  }
+
+  /** As `advance`, in a transaction. @param driver null: nobody drives the job */
+  async advanceIn(
+    tx: Transaction,
+    { uuid, driver }: { uuid: string; driver: string | null },
+    reports: Report[],
+  ): Promise<boolean> {
+    const { status } = reports.at(-1)!;
+    const from = JobStatus.filter((candidate) => mayFollow(candidate, reports[0]!.status));
+    const over = { driver: null, lease_until: null, waits_for: null, waits_since: null, look_at: null };
+    const { affected } = await tx.manager
+      .createQueryBuilder()
+      .update(Job)
+      .set({ status, ...(isTerminal(status) && { ...over, ended_at: () => 'now()' }) })
+      .where({ uuid, driver: driver ?? IsNull(), status: In(from) })
+      .execute();
+    if (!affected) return false;
+    await this.report(tx, uuid, reports);
+    return true;
   }
 
   /** When the job's newest status was recorded. @unit ms since 1970 */

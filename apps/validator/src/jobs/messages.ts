@@ -34,7 +34,7 @@ export interface ReceiptParties {
 
 export const startedReceipt = (
   parties: ReceiptParties,
-  job: NewJob,
+  job: Pick<NewJob, 'executor_class'>,
   limits: StageLimits,
 ): JobStartedPayload =>
   make(JobStartedPayload, {

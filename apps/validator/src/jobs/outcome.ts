@@ -57,18 +57,8 @@ export function reportOf(message: MinerMessage): Report | null {
       const response = { docker_process_stdout, docker_process_stderr, artifacts, upload_results };
       return report('completed', { miner_response: make(MinerResponse, response) });
     }
-    case 'V0DeclineJobRequest': {
-      const { reason, message: sentence, context, receipts } = message;
-      const declined = report('rejected', {
-        job_rejection_details: make(RejectionDetails, {
-          rejected_by: 'miner',
-          reason,
-          message: sentence,
-          context,
-        }),
-      });
-      return { ...declined, receipts };
-    }
+    case 'V0DeclineJobRequest':
+      return { ...declined(message), receipts: message.receipts };
     case 'V0JobFailedRequest': {
       const { message_type: _, job_uuid: __, ...details } = message;
       return report('failed', { job_failure_details: make(FailureDetails, details) });
@@ -91,6 +81,16 @@ export function reportOf(message: MinerMessage): Report | null {
       return null;
   }
 }
+
+/** A miner declines. */
+export const declined = ({
+  reason,
+  message,
+  context,
+}: Pick<RejectionDetails, 'reason' | 'message' | 'context'>): Report =>
+  report('rejected', {
+    job_rejection_details: make(RejectionDetails, { rejected_by: 'miner', reason, message, context }),
+  });
 
 /** The validator itself gives up on the miner. ComputeHorde's validators call it `failed`, not `horde_failed`. */
 export const givenUp = (reason: HordeFailureReason, message: string): Report =>

@@ -57,6 +57,10 @@ export function stepsTo(status: JobStatus, reported: JobStatus, streaming: boole
   return path.slice(from + 1, to + 1).filter((step) => step !== 'streaming_ready' || step === reported);
 }
 
+/** Until when the miner must accept or decline. @param now when it was chosen. @unit ms since 1970, as the result */
+export const acceptBy = (limits: StageLimits, now: number): number =>
+  now + clampSeconds(limits.reservation) * 1000;
+
 /**
  * Until when the miner must report what follows `status`, as ComputeHorde's validator counts: from the moment the
  * executor is ready, time that a stage leaves unused carries over to the next.
@@ -75,7 +79,7 @@ export function deadlineAfter(
   const carried = before ?? now;
   switch (status) {
     case 'received':
-      return now + seconds(limits.reservation);
+      return acceptBy(limits, now);
     case 'accepted':
       return now + seconds(executorClasses[job.executor_class].spinUpTime + limits.startup);
     case 'executor_ready':
@@ -103,7 +107,7 @@ export function awaited(status: JobStatus, streaming: boolean): { what: string; 
 }
 
 /** How long the accepted receipt counts: as long as the job may take at most from then on. @unit seconds */
-export function acceptedReceiptTtl(job: Limits, limits: StageLimits): number {
+export function acceptedReceiptTtl(job: Omit<Limits, 'streaming_details'>, limits: StageLimits): number {
   const stages = [
     executorClasses[job.executor_class].spinUpTime,
     limits.startup,

@@ -22,7 +22,7 @@ it('jobs that a version without attempts left running keep their miner, their de
   const now = await openDatabase(options);
   const rows: unknown = await now.query(
     `select status, number, attempt.uuid = job.uuid as named, miner_hotkey, miner_port,
-            extract(epoch from deadline - started_at)::int as seconds, miner_number::int, outcome,
+            extract(epoch from deadline - attempt.started_at)::int as seconds, miner_number::int, outcome,
             attempt.ended_at is not null as ended
      from job left join attempt on job_uuid = job.uuid order by status`,
   );

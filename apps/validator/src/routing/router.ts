@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Transaction } from '@horde/database';
-import { errors, type HordeError, type NewJob } from '@horde/protocol';
+import { errors, type HordeError } from '@horde/protocol';
 import type { EntityManager } from 'typeorm';
 import { Allowance, type Booking } from '../allowance/allowance.ts';
 import { mostSeconds } from '../allowance/rules.ts';
@@ -8,6 +8,7 @@ import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 import { SystemEvents } from '../events/system-events.ts';
 import { acceptedReceiptTtl, costOf } from '../jobs/stages.ts';
 import { trustedMinerHotkey } from '../jobs/trusted-miner.ts';
+import type { Wanted } from '../jobs/wanted.ts';
 import type { MinerAddress } from '../miner/miner-client.ts';
 import { ValidatorSettings } from '../settings.ts';
 import { Capacity } from '../capacity/capacity.ts';
@@ -19,6 +20,9 @@ import { Decisions } from './decisions.ts';
 import { MinerDirectory } from './miner-directory.ts';
 import { noMiner } from './no-miner.ts';
 import { CHANCE, weightedShuffle, type Chance } from './shuffle.ts';
+
+/** A job, and what of it decides which miners can have it. */
+type WantedJob = Wanted & { uuid: string };
 
 /** Chooses the miner for a job. */
 @Injectable()
@@ -48,7 +52,7 @@ export class Router {
    *
    * @param tx stores what is chosen
    */
-  async choose(tx: Transaction, request: NewJob, { attempt, excluded }: ChoiceOptions): Promise<Choice> {
+  async choose(tx: Transaction, request: WantedJob, { attempt, excluded }: ChoiceOptions): Promise<Choice> {
     const candidates: Candidate[] = [];
     const choice = await this.find(tx, request, excluded, candidates);
     const chosen = choice.is === 'miner' ? choice.miner.hotkey : null;
@@ -60,7 +64,7 @@ export class Router {
   }
 
   /** The event has no more than the outcome: the decision itself is kept with the job. */
-  private record(tx: Transaction, job: NewJob, isChosen: boolean, says: string): Promise<void> {
+  private record(tx: Transaction, job: WantedJob, isChosen: boolean, says: string): Promise<void> {
     const subtype = isChosen ? 'SUCCESS' : 'FAILURE';
     const data = { job_uuid: job.uuid, executor_class: job.executor_class };
     return this.events.recordIn(tx, { type: 'JOB_ROUTING', subtype, description: says, data });
@@ -69,7 +73,7 @@ export class Router {
   /** @param candidates is filled with those that offer the class, and with what stood in their way */
   private async find(
     tx: Transaction,
-    job: NewJob,
+    job: WantedJob,
     excluded: ReadonlySet<string>,
     candidates: Candidate[],
   ): Promise<Choice> {
@@ -93,7 +97,7 @@ export class Router {
   /** Takes the first, in an order of chance, that can have the job; notes of those before why not. */
   private async walk(
     tx: Transaction,
-    job: NewJob,
+    job: WantedJob,
     seconds: number,
     candidates: readonly Candidate[],
   ): Promise<ChosenMiner | null> {
@@ -113,7 +117,7 @@ export class Router {
    */
   private async take(
     tx: Transaction,
-    job: NewJob,
+    job: WantedJob,
     seconds: number,
     candidate: Candidate,
   ): Promise<Booking | null | Obstacle> {

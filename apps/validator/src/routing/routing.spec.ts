@@ -119,7 +119,7 @@ describe('a decision', () => {
         send(connection, make(DeclineJob, { job_uuid, reason: 'busy', message: 'Full.' })),
     };
     onChain(...miners);
-    await start();
+    await start({ JOB_WAIT_LIMIT: '30' });
     await expect.poll(() => place.query('select 1 from miner_answer')).toHaveLength(2);
     const [good, bad] = miners.map(({ keypair }) => keypair.address);
     // Almost surely the one that declines comes first.
@@ -153,7 +153,7 @@ describe('a decision', () => {
       `${time}  The miner ${good} was chosen.`,
       head,
       `  ${good} {6}-200.00  100.0 % {8}1     0 {8}0 s  chosen`,
-      `  ${bad} {9}0.00    0.0 % {8}1     1 {8}0 s  asked`,
+      `  ${bad} {8}-1.00    0.0 % {8}1     0 {8}0 s  asked`,
       `  ${time}  Attempt 2 ended: completed.`,
     ];
     expect(printed.join('\n')).toMatch(new RegExp(`^${lines.join('\\n')}$`));

@@ -37,6 +37,8 @@ export class ValidatorPlace {
       BITTENSOR_WALLET_NAME: 'validator',
       BITTENSOR_WALLET_HOTKEY_NAME: 'default',
       PYLON_ADDRESS: 'http://127.0.0.1:1',
+      // Specs of waiting, and of second miners, say how long.
+      JOB_WAIT_LIMIT: '0',
       ALLOWANCE_REQUIRED: 'false',
       ...more,
     };

@@ -38,6 +38,7 @@ export class Subnet {
     const validator = await this.place.start({
       FACILITATOR_URI: this.facilitator.uri,
       PYLON_ADDRESS: this.pylon.address,
+      JOB_WAIT_LIMIT: '30',
       ...more,
     });
     this.validators.push(validator);

@@ -1,0 +1,2 @@
+/** How long a run's claim to a job holds after its last renewal. A job whose process was killed is taken over so late. @unit ms */
+export const lease = 10_000;

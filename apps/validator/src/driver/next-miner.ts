@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { steadyNow } from '@horde/async';
+import type { Transaction } from '@horde/database';
+import { Keypair } from '@horde/identity';
+import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
+import type { Attempt } from '../jobs/attempt.entity.ts';
+import { Attempts } from '../jobs/attempts.ts';
+import { Jobs } from '../jobs/jobs.ts';
+import { startedReceipt } from '../jobs/messages.ts';
+import type { Report } from '../jobs/outcome.ts';
+import { acceptBy } from '../jobs/stages.ts';
+import { WaitingJobs, type WaitingJob } from '../jobs/waiting-jobs.ts';
+import { Receipts } from '../receipts/receipts.ts';
+import type { Choice, ChosenMiner, NoMiner } from '../routing/choice.ts';
+import { Router } from '../routing/router.ts';
+import { ValidatorSettings } from '../settings.ts';
+import { askedMiners, nextAsk, resting } from './asking-again.ts';
+import { FreshLook } from './fresh-look.ts';
+import { lease } from './lease.ts';
+import { endInVain } from './nobody-took.ts';
+
+/** What became of a job that a miner was looked for. */
+type Found =
+  | { is: 'begun'; attempt: Attempt }
+  /** `none`: nothing but the miners that were asked before stands in the way of others that want the same. */
+  | { is: 'waits'; none: NoMiner | null }
+  | { is: 'ended'; report: Report };
+
+/** Who looks for a miner. */
+interface Search {
+  /** The run that drives the job once it has one. */
+  driver: string;
+  /** The run that drives it now; null: nobody does. */
+  holder: string | null;
+  /** What the miner that was asked last said, or is said of it. @default what is stored of it */
+  last?: Report;
+  /** What others that want the same were told a moment ago. */
+  told?: NoMiner;
+}
+
+/**
+ * Gives jobs to miners: asks the router for one, and stores the attempt there with its first receipt, or what the job
+ * waits for, or its end.
+ */
+@Injectable()
+export class NextMiner {
+  constructor(
+    private readonly jobs: Jobs,
+    private readonly waiting: WaitingJobs,
+    private readonly attempts: Attempts,
+    private readonly receipts: Receipts,
+    private readonly router: Router,
+    private readonly fresh: FreshLook,
+    private readonly keypair: Keypair,
+    private readonly config: ValidatorConfig,
+    private readonly settings: ValidatorSettings,
+  ) {}
+
+  /** Looks for the next miner of a job whose row the transaction has locked. */
+  async find(tx: Transaction, job: WaitingJob, { driver, holder, last, told }: Search): Promise<Found> {
+    const before = await this.attempts.in(tx, job.uuid);
+    const name = before.length === 0 ? job.uuid : randomUUID();
+    const choice = told && before.length === 0 ? told : await this.choose(tx, job, before, name);
+    if (choice?.is === 'miner') {
+      const attempt = await this.begin(tx, job, before.length + 1, name, choice);
+      await this.waiting.began(tx, job.uuid, driver, lease);
+      return { is: 'begun', attempt };
+    }
+    const lookAt = this.lookAgainAt(job, before, choice);
+    if (lookAt) {
+      const sentence = choice?.error.message ?? before.at(-1)?.message ?? '';
+      await this.waiting.wait(tx, job.uuid, sentence, lookAt);
+      if (choice?.is === 'reject' && before.length === 0) tx.afterCommit(() => this.fresh.begin(job.uuid));
+      return { is: 'waits', none: before.length === 0 && choice?.is === 'wait' ? choice : null };
+    }
+    const report = endInVain(before, choice, last);
+    await this.jobs.advanceIn(tx, { uuid: job.uuid, driver: holder }, [report]);
+    return { is: 'ended', report };
+  }
+
+  /**
+   * Gives a job to another miner than it has, if there is one.
+   *
+   * @param conclude stores the end of the attempt before
+   * @returns null when there is none; nothing is stored then
+   */
+  async another(
+    tx: Transaction,
+    job: WaitingJob,
+    driver: string,
+    conclude: (tx: Transaction) => Promise<void>,
+  ): Promise<Attempt | null> {
+    const before = await this.attempts.in(tx, job.uuid);
+    const name = randomUUID();
+    const choice = await this.choose(tx, job, before, name);
+    if (choice?.is !== 'miner') return null;
+    await conclude(tx);
+    await this.waiting.began(tx, job.uuid, driver, lease);
+    return this.begin(tx, job, before.length + 1, name, choice);
+  }
+
+  /** null: no miner may be asked. */
+  private async choose(
+    tx: Transaction,
+    job: WaitingJob,
+    before: Attempt[],
+    attempt: string,
+  ): Promise<Choice | null> {
+    const { jobMaxMiners, jobWaitLimit } = this.settings;
+    const wanted = { ...job.wanted, uuid: job.uuid };
+    if (before.length > 0 && jobWaitLimit === 0) return null;
+    const asked = askedMiners(before);
+    const tired = resting(before, job.now);
+    if (asked.size < jobMaxMiners)
+      return this.router.choose(tx, wanted, { attempt, excluded: new Set(tired) });
+    const open = [...asked].filter((hotkey) => !tired.has(hotkey));
+    if (open.length === 0) return null;
+    const others = (await tx.manager.query('select hotkey from miner where hotkey <> all ($1)', [open])) as {
+      hotkey: string;
+    }[];
+    const excluded = new Set([...tired, ...others.map(({ hotkey }) => hotkey)]);
+    return this.router.choose(tx, wanted, { attempt, excluded });
+  }
+
+  /** When to look again, where that can help; null: it cannot, or the job has waited long enough. */
+  private lookAgainAt(job: WaitingJob, before: Attempt[], choice: NoMiner | null): Date | null {
+    if (before.length === 0 && choice?.is === 'reject')
+      return choice.error.retryable && !this.fresh.isDone(job.uuid) ? this.fresh.until(job.now) : null;
+    if (job.now >= job.waits_until) return null;
+    const again = nextAsk(before, job.now);
+    if (!again) return choice?.is === 'wait' ? job.waits_until : null;
+    return again < job.waits_until ? again : job.waits_until;
+  }
+
+  private async begin(
+    tx: Transaction,
+    job: WaitingJob,
+    number: number,
+    uuid: string,
+    { miner: { hotkey, ip, port }, booking }: ChosenMiner,
+  ): Promise<Attempt> {
+    const now = steadyNow();
+    const { limits } = this.config;
+    const parties = { job_uuid: uuid, miner_hotkey: hotkey, validator_hotkey: this.keypair.address };
+    await this.receipts.issue(tx, startedReceipt(parties, job.wanted, limits));
+    return this.attempts.begin(tx, {
+      job_uuid: job.uuid,
+      number,
+      uuid,
+      miner_hotkey: hotkey,
+      miner_ip: ip,
+      miner_port: port,
+      booking_id: booking,
+      started_at: new Date(now),
+      deadline: new Date(acceptBy(limits, now)),
+    });
+  }
+}
