@@ -1,4 +1,5 @@
 /** Scoring a cycle: from the receipts of all validators in the database to weights, each spend judged. */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Chain, Neuron } from '@horde/chain';
 import type { Database } from '@horde/database';
 import { executorClasses } from '@horde/protocol';
@@ -34,10 +35,13 @@ async function measure(): Promise<Figure[]> {
   const reader = readerOf(database);
   try {
     await fill(database);
+    const lag = monitorEventLoopDelay({ resolution: 1 });
+    lag.enable();
     const began = performance.now();
     const inputs = await reader.read(window);
     const { weights } = weigh(inputs);
     const seconds = (performance.now() - began) / 1_000;
+    lag.disable();
     const paid = [...inputs.scores.values()].flatMap((scores) => [...scores.values()]);
     const sum = paid.reduce((total, score) => total + score, 0);
     if (sum !== jobs * cost || weights?.size !== miners)
@@ -52,6 +56,13 @@ async function measure(): Promise<Figure[]> {
         bar: 10,
         atLeast: false,
         note: `${miners} miners, ${validators} validators, ${blocks} blocks a job; miners are not asked for main hotkeys`,
+      },
+      {
+        name: 'the event loop meanwhile, at most',
+        value: lag.max / 1e6,
+        unit: 'ms',
+        bar: null,
+        atLeast: false,
       },
     ];
   } finally {

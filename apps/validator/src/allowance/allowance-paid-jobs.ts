@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { ChainError, type Cycle } from '@horde/chain';
 import { LOGGER, type Logger } from '@horde/operations';
@@ -13,6 +14,9 @@ import { SpendingMetrics } from './spending-metrics.ts';
 
 /** A job that ended in a cycle may have begun so long before it: as long as any may take. @unit blocks */
 const longestJob = 330;
+
+/** So many receipts are judged before what else the process has to do gets its turn: claims to jobs are to be renewed. */
+const portion = 100;
 
 /**
  * The jobs that were paid with blocks of their validators' allowance, as this validator reckons it. Receipts are judged
@@ -47,7 +51,11 @@ export class AllowancePaidJobs extends PaidJobs {
         upper: this.config.get('DYNAMIC_SPENDING_VALIDATION_BLOCK_LEEWAY_UPPER'),
       },
     });
-    const paid = finished.flatMap((job) => this.judged(spending, job));
+    const paid: PaidJob[] = [];
+    for (const [index, job] of finished.entries()) {
+      if (index % portion === 0) await nextTurn();
+      paid.push(...this.judged(spending, job));
+    }
     this.logger.info({ finished: finished.length, paid: paid.length }, 'the receipts of a cycle were judged');
     return paid;
   }
