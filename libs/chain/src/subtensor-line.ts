@@ -18,7 +18,7 @@ export class SubtensorLine {
   private constructor(private readonly socket: WebSocket) {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
-    socket.on('message', (data) => this.take(parse(String(data))));
+    socket.on('message', (data: Buffer) => this.take(parse(data.toString())));
     socket.on('close', () => {
       resolve();
       for (const { reject } of this.waiting.values()) reject(new Error('it closed the connection'));

@@ -29,8 +29,8 @@ export class ScriptedNode {
     this.address = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
     server.on('connection', (socket) => {
       this.connections++;
-      socket.on('message', (data) => {
-        const call = JSON.parse(String(data)) as Call;
+      socket.on('message', (data: Buffer) => {
+        const call = JSON.parse(data.toString()) as Call;
         this.seen.push([call.method, call.params]);
         const other = this.instead(call, socket);
         if (other === 'nothing') return;
