@@ -71,7 +71,7 @@ export class ReceiptQueries {
       `select job_uuid as "jobUuid", validator_hotkey as "validatorHotkey", miner_hotkey as "minerHotkey",
          started.executor_class as "executorClass",
          extract(epoch from started.timestamp)::float8 * 1000 as "startedAt",
-         finished.score::float8 as cost, finished.block_numbers as blocks
+         finished.score::float8 as cost, to_json(finished.block_numbers) as blocks
        from receipt finished join receipt started using (job_uuid, validator_hotkey, miner_hotkey)
        where finished.receipt_type = 'JobFinishedReceipt' and started.receipt_type = 'JobStartedReceipt'
          and started.is_organic and finished.timestamp >= $1 and finished.timestamp < $2
