@@ -24,7 +24,7 @@ beforeAll(async () => {
   place = await ValidatorPlace.make();
   await pylon.start();
   pylon.neurons = [
-    { hotkey: other.hotkey, port: null },
+    { hotkey: other.hotkey, port: null, stake: 1 },
     { hotkey: miner.hotkey, port: Number(new URL(miner.url).port) },
   ];
 });

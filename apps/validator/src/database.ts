@@ -27,10 +27,11 @@ import { CreateToldManifests1795000000054 } from './migrations/create-told-manif
 import { CreateWhitelistAndCheatReports1795000000003 } from './migrations/create-whitelist-and-cheat-reports.ts';
 import { IndexClaimsAndEnds1795000000005 } from './migrations/index-claims-and-ends.ts';
 import { KeepReceiptsOfAllValidators1795000000010 } from './migrations/keep-receipts-of-all-validators.ts';
+import { KnowValidators1795000000013 } from './migrations/know-validators.ts';
 import { NoteStakesOfValidators1795000000012 } from './migrations/note-stakes-of-validators.ts';
 import { NumberMessages1795000000004 } from './migrations/number-messages.ts';
 import { ReceiptPage } from './receipts/transfer/receipt-page.entity.ts';
-import { RegisteredHotkey } from './receipts/transfer/registered-hotkey.entity.ts';
+import { KnownValidator } from './receipts/transfer/known-validator.entity.ts';
 import { StoredReceipt } from './receipts/stored-receipt.entity.ts';
 import { Miner } from './routing/miner.entity.ts';
 import { MinerManifest } from './routing/miner-manifest.entity.ts';
@@ -50,7 +51,7 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     Attempt,
     StoredReceipt,
     ReceiptPage,
-    RegisteredHotkey,
+    KnownValidator,
     Miner,
     MinerManifest,
     WhitelistedHotkey,
@@ -76,6 +77,7 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     KeepReceiptsOfAllValidators1795000000010,
     CreateReceiptTransfer1795000000011,
     NoteStakesOfValidators1795000000012,
+    KnowValidators1795000000013,
     CreateAllowance1795000000020,
     CreateBookings1795000000021,
     CreateWeights1795000000030,

@@ -36,7 +36,7 @@ import { ownHotkey } from './own-hotkey.ts';
 import { MinerDelivery } from './miner/miner-delivery.ts';
 import { ReceiptQueries } from './receipts/receipt-queries.ts';
 import { Receipts } from './receipts/receipts.ts';
-import { HotkeySchedule } from './receipts/transfer/hotkey-schedule.ts';
+import { ValidatorSchedule } from './receipts/transfer/validator-schedule.ts';
 import { transferParts } from './receipts/transfer/transfer-parts.ts';
 import { TransferSchedule } from './receipts/transfer/transfer-schedule.ts';
 import { MinerDirectory } from './routing/miner-directory.ts';
@@ -120,9 +120,9 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       WeightSchedule,
       ...transferParts,
       TransferSchedule,
-      HotkeySchedule,
       NextMiner,
       WaitingJobs,
+      ValidatorSchedule,
       Whitelist,
     ],
   })

@@ -64,7 +64,7 @@ it('transfer_receipts fetches what a miner shows, and says what it left out', as
   await server.start();
   server.append(pageAt(Date.now()), `${pageLine(finished({ validator, miner }), { validator, miner })}\nx\n`);
   await type('fetch_dynamic_config'); // makes the tables
-  await place.query('insert into registered_hotkey (hotkey) values ($1)', [validator.address]);
+  await place.query('insert into known_validator (hotkey) values ($1)', [validator.address]);
   const at = ['--debug-miner-hotkey', miner.address, '--debug-miner-ip', '127.0.0.1', '--debug-miner-port'];
   expect(await type('transfer_receipts', ...at, String(server.port))).toBe(0);
   expect(printed.at(-1)).toBe('Receipts fetched: 1.\nLines left out: ValidationError 1.');

@@ -63,7 +63,7 @@ describe('a decline as busy', () => {
   beforeAll(async () => {
     database = await openTestDatabase();
     excuses = new Excuses(new Capacity(new ReceiptQueries(database), own), config, own);
-    await query('insert into registered_hotkey (hotkey, validator_stake) values ($1, 30000), ($2, 29999)', [
+    await query('insert into known_validator (hotkey, stake) values ($1, 30000), ($2, 29999)', [
       validator.address,
       stranger.address,
     ]);

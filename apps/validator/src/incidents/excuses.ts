@@ -63,7 +63,7 @@ export class Excuses {
 
   private async validators(manager: EntityManager): Promise<ReadonlySet<string>> {
     const rows = await manager.query<{ hotkey: string }[]>(
-      'select hotkey from registered_hotkey where validator_stake > 0 and validator_stake >= $1',
+      'select hotkey from known_validator where stake > 0 and stake >= $1',
       [this.config.get('DYNAMIC_MINIMUM_VALIDATOR_STAKE_FOR_EXCUSE')],
     );
     return new Set([...rows.map(({ hotkey }) => hotkey), this.keypair.address, networksOwnHotkey]);

@@ -149,7 +149,7 @@ describe('routing', () => {
 
   it('does not hold it against a miner that shows whose jobs keep it busy', async () => {
     const other = Keypair.generate();
-    await query(`insert into registered_hotkey (hotkey, validator_stake) values ('${other.address}', 30000)`);
+    await query(`insert into known_validator (hotkey, stake) values ('${other.address}', 30000)`);
     const miner = { address: 'a' } as Keypair;
     const asked = started({ validator: us, miner });
     await database.transaction((tx) => new Receipts(database, us).issue(tx, asked));

@@ -6,17 +6,15 @@ import { PageCheckpoints } from '../receipts/transfer/page-checkpoints.ts';
 import { PageTransfer } from '../receipts/transfer/page-transfer.ts';
 import { ReceiptTransfer } from '../receipts/transfer/receipt-transfer.ts';
 import { ReceiptVerifier } from '../receipts/transfer/receipt-verifier.ts';
-import { RegisteredHotkeys } from '../receipts/transfer/registered-hotkeys.ts';
+import { KnownValidators } from '../receipts/transfer/known-validators.ts';
 import { TransferMetrics } from '../receipts/transfer/transfer-metrics.ts';
 
-/** A chain that has neurons with these hotkeys, and no more to tell. */
+/** A chain that lets these hotkeys validate, and has no more to tell. */
 export const chainOf = (hotkeys: () => Promise<string[]>): Chain =>
   ({
-    neurons: async () => ({
+    validators: async () => ({
       block: { number: 1, hash: '' },
-      neurons: (await hotkeys()).map(
-        (hotkey) => ({ hotkey, validatorPermit: true, totalStake: 1 }) as Neuron,
-      ),
+      validators: (await hotkeys()).map((hotkey) => ({ hotkey, totalStake: 1 }) as Neuron),
     }),
   }) as Chain;
 
@@ -24,8 +22,8 @@ export const chainOf = (hotkeys: () => Promise<string[]>): Chain =>
 export function newTransfer(database: Database, chain: Chain) {
   const metrics = new TransferMetrics(new Registry());
   const checkpoints = new PageCheckpoints(database);
-  const hotkeys = new RegisteredHotkeys(chain, database);
-  const verifier = new ReceiptVerifier(hotkeys);
+  const validators = new KnownValidators(chain, database);
+  const verifier = new ReceiptVerifier(validators);
   const pages = new PageTransfer(database, checkpoints, verifier, metrics);
   const logger = pino({ level: 'silent' });
   return {

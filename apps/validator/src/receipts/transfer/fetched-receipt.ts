@@ -16,13 +16,13 @@ const furthestAhead = 3_600_000;
  * What can be wrong with a line of a page; the names are those of ComputeHorde's metrics where it has them.
  *
  * - `ForeignReceipt`: it is of another miner than the one that shows it;
- * - `UnregisteredValidator`: the chain has not known its validator lately.
+ * - `UnknownValidator`: the chain has not let its validator validate lately.
  */
 export type LineFault =
   | 'LineTooLong'
   | 'ValidationError'
   | 'ForeignReceipt'
-  | 'UnregisteredValidator'
+  | 'UnknownValidator'
   | 'FutureDatedReceipt'
   | 'BadValidatorReceiptSignature'
   | 'BadMinerReceiptSignature';

@@ -6,12 +6,12 @@ import { Database } from '@horde/database';
 const blockTime = 12_000;
 
 /**
- * The hotkeys that the chain has had a neuron for within the time that receipts are kept. One that has left the subnet
- * may have receipts that count.
+ * The hotkeys that the chain has let validate within the time that receipts are kept. One that may no longer has receipts
+ * that count; others have none: miners do no jobs for them, and their receipts would only fill the database.
  */
 @Injectable()
-export class RegisteredHotkeys {
-  private hotkeys: Promise<ReadonlySet<string>> | null = null;
+export class KnownValidators {
+  private known: Promise<ReadonlySet<string>> | null = null;
   private askedAt = -Infinity;
 
   constructor(
@@ -20,52 +20,52 @@ export class RegisteredHotkeys {
   ) {}
 
   /**
-   * Those hotkeys that are, or were, registered; the chain is asked first when one of these is not known.
+   * Those hotkeys; the chain is asked first when one of these is not among them.
    *
    * @throws ChainError when it cannot be asked
    */
   async including(wanted: readonly string[]): Promise<ReadonlySet<string>> {
-    const known = await (this.hotkeys ??= this.stored());
+    const known = await (this.known ??= this.stored());
     if (wanted.every((hotkey) => known.has(hotkey))) return known;
     if (performance.now() - this.askedAt >= blockTime) void this.refresh().catch(() => undefined);
-    return this.hotkeys ?? known;
+    return this.known ?? known;
   }
 
   /** Asks the chain. @throws ChainError when it cannot be asked */
   async refresh(): Promise<void> {
     this.askedAt = performance.now();
-    const asked = (this.hotkeys = this.ask());
+    const asked = (this.known = this.ask());
     try {
       await asked;
     } catch (error) {
       // The next one asks again: a receipt is not left out because the chain was away.
-      this.hotkeys = null;
+      this.known = null;
       this.askedAt = -Infinity;
       throw error;
     }
   }
 
   private async ask(): Promise<ReadonlySet<string>> {
-    const { neurons } = await this.chain.neurons();
-    await this.database.manager.query(
-      `insert into registered_hotkey (hotkey, validator_stake) select * from unnest($1::text[], $2::float8[])
-       on conflict (hotkey) do update set seen_at = now(), validator_stake = excluded.validator_stake
-       where registered_hotkey.seen_at < now() - interval '1 hour'
-         or registered_hotkey.validator_stake <> excluded.validator_stake`,
-      [
-        neurons.map(({ hotkey }) => hotkey),
-        neurons.map(({ validatorPermit, totalStake }) => (validatorPermit ? totalStake : 0)),
-      ],
-    );
-    await this.database.manager.query(
-      `delete from registered_hotkey where seen_at < now() - interval '2 days'`,
-    );
+    const { validators } = await this.chain.validators();
+    const hotkeys = validators.map(({ hotkey }) => hotkey);
+    await this.database.transaction(async ({ manager }) => {
+      await manager.query(
+        `insert into known_validator (hotkey, stake) select * from unnest($1::text[], $2::float8[])
+         on conflict (hotkey) do update set seen_at = now(), stake = excluded.stake
+         where known_validator.seen_at < now() - interval '1 hour' or known_validator.stake <> excluded.stake`,
+        [hotkeys, validators.map(({ totalStake }) => totalStake)],
+      );
+      await manager.query('update known_validator set stake = 0 where stake <> 0 and hotkey <> all ($1)', [
+        hotkeys,
+      ]);
+      await manager.query(`delete from known_validator where seen_at < now() - interval '2 days'`);
+    });
     return this.stored();
   }
 
   private async stored(): Promise<ReadonlySet<string>> {
     const rows = await this.database.manager.query<{ hotkey: string }[]>(
-      'select hotkey from registered_hotkey',
+      'select hotkey from known_validator',
     );
     return new Set(rows.map(({ hotkey }) => hotkey));
   }

@@ -12,7 +12,7 @@ import { openTestDatabase } from '../../testing/open-test-database.ts';
 import { PageServer } from '../../testing/page-server.ts';
 import { accepted, finished, pageLine, started } from '../../testing/signed-receipts.ts';
 import type { ReceiptTransfer } from './receipt-transfer.ts';
-import { RegisteredHotkeys } from './registered-hotkeys.ts';
+import { KnownValidators } from './known-validators.ts';
 import type { TransferMetrics } from './transfer-metrics.ts';
 
 const validator = Keypair.generate();
@@ -21,7 +21,7 @@ const of = { validator, miner };
 let database: Database;
 let server: PageServer;
 let metrics: TransferMetrics;
-/** Of the neurons on the chain; null: it does not answer. */
+/** Who may validate, as the chain says; null: it does not answer. */
 let onChain: string[] | null;
 let closing: (() => unknown)[] = [];
 
@@ -30,8 +30,8 @@ beforeAll(async () => {
 });
 afterAll(() => database.dataSource.destroy());
 beforeEach(async () => {
-  await database.manager.query('truncate receipt, receipt_page, registered_hotkey, miner cascade');
-  onChain = [validator.address, miner.address];
+  await database.manager.query('truncate receipt, receipt_page, known_validator, miner cascade');
+  onChain = [validator.address];
   server = new PageServer();
   await server.start();
 });
@@ -129,7 +129,7 @@ describe('the pages of a miner', () => {
     const { validator_hotkey } = JSON.parse(R1!.text) as Record<string, string>;
     // Theirs has the key of this seed, and countersigns the text as it is.
     const theirs = Keypair.fromSeed(new Uint8Array(32).fill(8));
-    onChain = [validator_hotkey!, theirs.address];
+    onChain = [validator_hotkey!];
     for (const lines of [
       [R1, R2, R3],
       [R1, R2, R3o],
@@ -177,8 +177,8 @@ describe('a bad line is counted, and stops nothing:', () => {
       () => line(finished(of)).replace('"10.000000"', '"90.000000"'),
     ],
     [
-      'one of a validator that is not registered',
-      'UnregisteredValidator',
+      'one of a hotkey that may not validate',
+      'UnknownValidator',
       () => line(started({ validator: stranger, miner }), { validator: stranger, miner }),
     ],
     [
@@ -230,7 +230,6 @@ describe('a bad line is counted, and stops nothing:', () => {
 describe('a miner', () => {
   it('that shows the receipts of another one gets them not counted twice, nor taken from that one', async () => {
     const thief = Keypair.generate();
-    onChain!.push(thief.address);
     server.append(current(), `${pageLine(finished(of), of)}\n`);
     const transfer = newProcess();
     await fetchOnce(transfer, [source(thief), source()]);
@@ -319,19 +318,19 @@ describe('each line comes once, and none is skipped,', () => {
   });
 });
 
-it('a validator that has left the chain is known for two days, as long as receipts are kept', async () => {
-  const hotkeys = new RegisteredHotkeys(chain, database);
-  await hotkeys.refresh();
-  expect(
-    await database.manager.query('select hotkey from registered_hotkey where validator_stake = 1'),
-  ).toEqual([validator, miner].map(({ address }) => ({ hotkey: address })));
+it('a validator that may no longer validate is known for two days, as long as receipts are kept', async () => {
+  const validators = new KnownValidators(chain, database);
+  const known = () => database.manager.query('select hotkey, stake from known_validator');
+  await validators.refresh();
+  expect(await known()).toEqual([{ hotkey: validator.address, stake: 1 }]);
   onChain = [];
-  await database.manager.query(`update registered_hotkey set seen_at = now() - interval '47 hours'`);
-  await hotkeys.refresh();
+  await database.manager.query(`update known_validator set seen_at = now() - interval '47 hours'`);
+  await validators.refresh();
+  expect(await known()).toEqual([{ hotkey: validator.address, stake: 0 }]);
   server.append(current(), `${pageLine(finished(of), of)}\n`);
   await fetchOnce();
   expect(await stored()).toHaveLength(1);
-  await database.manager.query(`update registered_hotkey set seen_at = now() - interval '49 hours'`);
-  await hotkeys.refresh();
-  expect(await hotkeys.including([validator.address])).toEqual(new Set());
+  await database.manager.query(`update known_validator set seen_at = now() - interval '49 hours'`);
+  await validators.refresh();
+  expect(await validators.including([validator.address])).toEqual(new Set());
 });

@@ -4,7 +4,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { VerifierPool } from '@horde/identity';
 import { receiptRow, type ReceiptRow } from '../receipt-row.ts';
 import { readLine, type FetchedReceipt, type LineFault } from './fetched-receipt.ts';
-import { RegisteredHotkeys } from './registered-hotkeys.ts';
+import { KnownValidators } from './known-validators.ts';
 
 /** A signature costs as much as all the rest of a receipt: this process needs less than half a core beside them. */
 const threads = Math.min(4, availableParallelism());
@@ -27,7 +27,7 @@ export interface Verified {
 export class ReceiptVerifier implements OnApplicationShutdown {
   private readonly pool = new VerifierPool({ size: threads, maxWaiting: Infinity });
 
-  constructor(private readonly hotkeys: RegisteredHotkeys) {}
+  constructor(private readonly validators: KnownValidators) {}
 
   /**
    * @param lines of a page
@@ -44,11 +44,11 @@ export class ReceiptVerifier implements OnApplicationShutdown {
       else if (faults.push(receipt) >= maxFaults) break;
     }
     const isPage = faults.length < maxFaults;
-    const known = await this.hotkeys.including(read.map(({ payload }) => payload.validator_hotkey));
-    const registered = read.filter(({ payload }) => known.has(payload.validator_hotkey));
-    for (let i = registered.length; i < read.length; i++) faults.push('UnregisteredValidator');
+    const known = await this.validators.including(read.map(({ payload }) => payload.validator_hotkey));
+    const counting = read.filter(({ payload }) => known.has(payload.validator_hotkey));
+    for (let i = counting.length; i < read.length; i++) faults.push('UnknownValidator');
     const receipts: ReceiptRow[] = [];
-    for (const verified of await this.verifySignatures(registered)) {
+    for (const verified of await this.verifySignatures(counting)) {
       if (typeof verified === 'string') faults.push(verified);
       else receipts.push(verified);
     }

@@ -3,7 +3,7 @@ import { PageCheckpoints } from './page-checkpoints.ts';
 import { PageTransfer } from './page-transfer.ts';
 import { ReceiptTransfer } from './receipt-transfer.ts';
 import { ReceiptVerifier } from './receipt-verifier.ts';
-import { RegisteredHotkeys } from './registered-hotkeys.ts';
+import { KnownValidators } from './known-validators.ts';
 import { TransferMetrics } from './transfer-metrics.ts';
 
 /** What receipts are fetched with. */
@@ -12,6 +12,6 @@ export const transferParts: Provider[] = [
   PageTransfer,
   ReceiptTransfer,
   ReceiptVerifier,
-  RegisteredHotkeys,
+  KnownValidators,
   TransferMetrics,
 ];

@@ -21,7 +21,7 @@ beforeEach(async () => {
   pages = new PageServer();
   await Promise.all([pylon.start(), pages.start()]);
   pylon.neurons = [
-    { hotkey: other.address, port: null },
+    { hotkey: other.address, port: null, stake: 1 },
     { hotkey: miner.address, port: pages.port },
   ];
 });

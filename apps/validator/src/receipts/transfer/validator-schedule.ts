@@ -1,34 +1,34 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { LOGGER, troubleLog, type Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
-import { RegisteredHotkeys } from './registered-hotkeys.ts';
+import { KnownValidators } from './known-validators.ts';
 
 /** @unit ms */
 const interval = 60_000;
 
-/** Keeps what is known of the chain's hotkeys fresh: one process of the validator at a time asks. */
+/** Keeps fresh who may validate: one process of the validator at a time asks. */
 @Injectable()
-export class HotkeySchedule implements OnApplicationBootstrap {
+export class ValidatorSchedule implements OnApplicationBootstrap {
   private readonly trouble = troubleLog((error) =>
-    this.logger.warn({ error }, 'the hotkeys of the chain could not be read; those known so far count'),
+    this.logger.warn({ error }, 'the validators of the chain could not be read; those known so far count'),
   );
 
   constructor(
-    private readonly hotkeys: RegisteredHotkeys,
+    private readonly validators: KnownValidators,
     private readonly queues: Queues,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    const queue = this.queues.open('hotkeys');
+    const queue = this.queues.open('validators');
     queue.work(() => this.refresh(), {
-      onError: (error) => this.logger.error({ error }, 'the schedule of the hotkeys failed'),
+      onError: (error) => this.logger.error({ error }, 'the schedule of the validators failed'),
     });
     await queue.every('refresh', interval);
     void this.refresh();
   }
 
   private refresh(): Promise<void> {
-    return this.hotkeys.refresh().then(() => this.trouble.over(), this.trouble.is);
+    return this.validators.refresh().then(() => this.trouble.over(), this.trouble.is);
   }
 }
