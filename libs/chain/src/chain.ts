@@ -96,8 +96,8 @@ export interface SigningChain extends Chain {
 export const commitmentLimit = 128;
 
 /**
- * - `unreachable`: no answer; the same call may succeed later
- * - `refused`: it answered that it will not, or that what was asked for is not there
+ * - `unreachable`: no answer, or one that says that there is none now; the same call may succeed later
+ * - `refused`: it answered that it will not, or that what was asked for is not there; it will say so again
  * - `unreadable`: it answered, but not in a form that can be understood
  */
 export type ChainErrorKind = 'unreachable' | 'refused' | 'unreadable';

@@ -198,12 +198,18 @@ it.each<[string, Answer]>([
 });
 
 describe('an answer', () => {
-  it('that is an error is final', async () => {
-    answers[`${open}/validators`] = json(502, { detail: 'the chain is away' });
-    const error = await failure(reader().validators());
-    expect(error.message).toBe(
-      `Pylon at ${address()} answered GET /api/v1/subnet/12/block/latest/validators with 502: the chain is away`,
-    );
+  it.each([
+    [404, 'refused'],
+    [400, 'refused'],
+    [429, 'unreachable'],
+    [502, 'unreachable'],
+    [503, 'unreachable'],
+  ])('that is an error is final: after %i, which is %s, the call is not made again', async (status, kind) => {
+    answers[`${open}/validators`] = json(status, { detail: 'no such thing' });
+    expect(await failure(reader().validators())).toMatchObject({
+      kind,
+      message: `Pylon at ${address()} answered GET /api/v1/subnet/12/block/latest/validators with ${status}: no such thing`,
+    });
     expect(calls()).toHaveLength(1);
   });
 

@@ -62,8 +62,10 @@ export class PylonHttp {
     const detail = (body as { detail?: unknown } | null | undefined)?.detail;
     const why =
       typeof detail === 'string' && detail !== '' ? `: ${this.clean(detail).slice(0, detailLimit)}` : '';
+    // What Pylon is there for, or the chain behind it, is away, or it has too much to do.
+    const isPassing = status >= 500 || status === 429;
     return new ChainError(
-      'refused',
+      isPassing ? 'unreachable' : 'refused',
       `Pylon at ${this.shown} answered ${request.method} ${this.clean(request.path)} with ${status}${why}`,
     );
   }

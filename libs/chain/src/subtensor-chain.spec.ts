@@ -161,11 +161,14 @@ describe('a call', () => {
     expect(node.connections).toBe(2);
   });
 
-  it('that the node refuses is final', async () => {
-    node.instead = () => ({ error: { code: -32_000, message: 'too busy' } });
+  it.each([
+    [-32_601, 'refused'],
+    [-32_000, 'unreachable'],
+  ])('that is answered with error %i, which is %s, is not made again', async (code, kind) => {
+    node.instead = () => ({ error: { code, message: 'too busy' } });
     expect(await failure(chainWith().latestBlock())).toMatchObject({
-      kind: 'refused',
-      message: `The chain's node at ${node.address} answered chain_getBlockHash with error -32000: too busy`,
+      kind,
+      message: `The chain's node at ${node.address} answered chain_getBlockHash with error ${code}: too busy`,
     });
     expect(node.seen).toHaveLength(1);
   });

@@ -7,6 +7,8 @@ const attempts = 3;
 const pauses = { first: 100, max: 800 };
 /** For connecting, and for an answer: as ComputeHorde's validator. @unit ms */
 const defaultLimit = 30_000;
+/** JSON-RPC's codes for a call that the node does not know in this form; any other error may pass. */
+const misunderstood: unknown[] = [-32_600, -32_601, -32_602];
 /** How much of a node's own explanation an error repeats. @unit characters */
 const detailLimit = 300;
 
@@ -65,7 +67,8 @@ export class SubtensorRpc {
 
   private refused(method: string, { code, message }: { code: unknown; message: string }): ChainError {
     const sentence = `The chain's node at ${this.shown} answered ${method} with error ${code}: ${message.slice(0, detailLimit)}`;
-    const isUnknown = /UnknownBlock|State already discarded|Header was not found/i.test(message);
-    return isUnknown ? new UnknownBlock('refused', sentence) : new ChainError('refused', sentence);
+    if (/UnknownBlock|State already discarded|Header was not found/i.test(message))
+      return new UnknownBlock('refused', sentence);
+    return new ChainError(misunderstood.includes(code) ? 'refused' : 'unreachable', sentence);
   }
 }

@@ -20,7 +20,7 @@ describe('on demand the chain', () => {
   it('refuses a call, as often as it is told to', async () => {
     await fault({ path: '/neurons', kind: 'refuse', times: 1 });
     await expect(chain.neurons()).rejects.toMatchObject({
-      kind: 'refused',
+      kind: 'unreachable',
       message: expect.stringContaining('502: A fault that was asked for.'),
     });
     expect((await chain.neurons()).neurons).toEqual([]);
