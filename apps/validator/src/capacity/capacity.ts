@@ -30,25 +30,17 @@ export class Capacity {
   ) {}
 
   /**
-   * How many executors of a class are busy at each miner where any is: with this validator's jobs, each until its attempt
-   * has ended, and with those that other validators' receipts tell of.
-   *
-   * @param hotkey only at this miner @default at all
+   * How many executors of a class are busy at a miner: with this validator's jobs, each until its attempt has ended, and
+   * with those that other validators' receipts tell of.
    */
-  async busy(
-    manager: EntityManager,
-    executorClass: ExecutorClass,
-    hotkey: string | null = null,
-  ): Promise<Map<string, number>> {
-    const busy = new Map(await this.elsewhere(manager, executorClass));
-    const rows = await manager.query<{ hotkey: string; busy: number }[]>(
-      `select miner_hotkey as hotkey, count(*)::int as busy from attempt join job on job.uuid = job_uuid
-       where attempt.ended_at is null and executor_class = $1 and ($2::text is null or miner_hotkey = $2)
-       group by miner_hotkey`,
+  async busy(manager: EntityManager, executorClass: ExecutorClass, hotkey: string): Promise<number> {
+    const elsewhere = await this.elsewhere(manager, executorClass);
+    const [{ own }] = await manager.query<[{ own: number }]>(
+      `select count(*)::int as own from attempt join job on job.uuid = job_uuid
+       where attempt.ended_at is null and executor_class = $1 and miner_hotkey = $2`,
       [executorClass, hotkey],
     );
-    for (const row of rows) busy.set(row.hotkey, (busy.get(row.hotkey) ?? 0) + row.busy);
-    return busy;
+    return own + (elsewhere.get(hotkey) ?? 0);
   }
 
   /**
@@ -81,8 +73,11 @@ export class Capacity {
     return offer?.count ?? null;
   }
 
-  /** What other validators' jobs keep busy. Their receipts come every few seconds: they are not read for each choice. */
-  private async elsewhere(
+  /**
+   * How many executors of a class other validators' jobs keep busy, by hotkey. Their receipts come every few seconds:
+   * they are not read for each choice.
+   */
+  async elsewhere(
     manager: EntityManager,
     executorClass: ExecutorClass,
   ): Promise<ReadonlyMap<string, number>> {

@@ -12,6 +12,8 @@ import { chancesOf, reliabilityOf } from './reliability.ts';
 
 interface MinerRow extends MinerAddress {
   offered: number;
+  /** This validator's jobs there. */
+  own: number;
   incidents: number;
   blacklisted: boolean;
 }
@@ -42,7 +44,7 @@ export class Candidates {
     seconds: number,
     asked: ReadonlySet<string>,
   ): Promise<Candidate[]> {
-    const busy = await this.capacity.busy(manager, executorClass);
+    const elsewhere = await this.capacity.elsewhere(manager, executorClass);
     const miners = await this.offering(manager, executorClass);
     const deposits = await this.deposits(miners.map(({ hotkey }) => hotkey));
     const least = BigInt(this.config.get('DYNAMIC_MINIMUM_COLLATERAL_AMOUNT_WEI'));
@@ -56,13 +58,13 @@ export class Candidates {
       return blacklisted ? 'blacklisted' : null;
     };
     const candidates = miners.map((miner): Candidate => {
-      const { hotkey, ip, port, offered, incidents } = miner;
+      const { hotkey, ip, port, offered, own, incidents } = miner;
       return {
         hotkey,
         ip,
         port,
         offered,
-        busy: busy.get(hotkey) ?? 0,
+        busy: own + (elsewhere.get(hotkey) ?? 0),
         allowance: (accounts.get(hotkey) ?? nothing).available,
         reliability: reliabilityOf(incidents, offered),
         chance: 0,
@@ -97,14 +99,22 @@ export class Candidates {
 
   private offering(manager: EntityManager, executorClass: ExecutorClass): Promise<MinerRow[]> {
     return manager.query<MinerRow[]>(
-      `select miner.hotkey, ip, port, count as offered,
-              (select count(*)::int from miner_incident incident
-               where incident.hotkey = miner.hotkey and incident.executor_class = $1
-                 and at > now() - make_interval(secs => 3600 * $2::float8)) as incidents,
-              exists (select from blacklisted_miner entry
-                      where entry.hotkey = miner.hotkey and (expires_at is null or expires_at > now())) as blacklisted
-       from miner join miner_offer using (hotkey)
-       where ip is not null and miner_offer.executor_class = $1`,
+      `select miner.hotkey, ip, port, offer.count as offered, coalesce(own.count, 0)::int as own,
+              coalesce(incident.count, 0)::int as incidents, entry.hotkey is not null as blacklisted
+       from miner
+       join miner_offer offer on offer.hotkey = miner.hotkey and offer.executor_class = $1
+       left join (
+         select miner_hotkey as hotkey, count(*) from attempt join job on job.uuid = job_uuid
+         where attempt.ended_at is null and executor_class = $1 group by miner_hotkey
+       ) own on own.hotkey = miner.hotkey
+       left join (
+         select hotkey, count(*) from miner_incident
+         where executor_class = $1 and at > now() - make_interval(secs => 3600 * $2::float8) group by hotkey
+       ) incident on incident.hotkey = miner.hotkey
+       left join (
+         select distinct hotkey from blacklisted_miner where expires_at is null or expires_at > now()
+       ) entry on entry.hotkey = miner.hotkey
+       where ip is not null`,
       [executorClass, this.config.get('DYNAMIC_ROUTING_RELIABILITY_WINDOW_HOURS')],
     );
   }

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Transaction } from '@horde/database';
-import { errors, type HordeError } from '@horde/protocol';
+import { errors, type ExecutorClass, type HordeError } from '@horde/protocol';
 import type { EntityManager } from 'typeorm';
 import { Allowance, type Booking } from '../allowance/allowance.ts';
 import { mostSeconds } from '../allowance/rules.ts';
@@ -126,21 +127,19 @@ export class Router {
     const { executor_class: executorClass } = job;
     if (candidate.busy >= offered) return 'busy';
     // One miner's locks at a time: a transaction that kept those of full miners could wait in a circle with another.
-    await manager.query('savepoint candidate');
-    await manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
-      `validator: executors of ${minerHotkey} ${executorClass}`,
-    ]);
+    await manager.query(
+      `savepoint candidate; select pg_advisory_xact_lock(${lockOf(minerHotkey, executorClass)})`,
+    );
     // What was counted before may have been taken by another job while this one waited.
-    const busy = await this.capacity.busy(manager, executorClass, minerHotkey);
-    candidate.busy = busy.get(minerHotkey) ?? 0;
+    candidate.busy = await this.capacity.busy(manager, executorClass, minerHotkey);
     const { limits } = this.config;
     const longest = limits.reservation + acceptedReceiptTtl(job, limits);
     const isFree = candidate.busy < offered;
     const booking =
       isFree && (await this.allowance.reserve(tx, { minerHotkey, executorClass, seconds, longest }));
     const taken = isFree && (booking || !this.allowance.isRequired);
-    await manager.query(taken ? 'release savepoint candidate' : 'rollback to savepoint candidate');
     if (taken) return booking || null;
+    await manager.query('rollback to savepoint candidate');
     return isFree ? 'reserved' : 'busy';
   }
 
@@ -170,3 +169,7 @@ export class Router {
 }
 
 const reject = (error: HordeError): Choice => ({ is: 'reject', error, candidates: [] });
+
+/** The number of the lock that whoever takes an executor of a class at a miner holds. */
+const lockOf = (hotkey: string, executorClass: ExecutorClass): bigint =>
+  createHash('sha256').update(`executors of ${hotkey} ${executorClass}`).digest().readBigInt64BE();
