@@ -19,6 +19,7 @@ import { Capacity } from './capacity/capacity.ts';
 import { CheatReports } from './facilitator/cheat-reports.ts';
 import { FacilitatorLink } from './facilitator/facilitator-link.ts';
 import { Excuses } from './incidents/excuses.ts';
+import { IncidentMetrics } from './incidents/incident-metrics.ts';
 import { Incidents } from './incidents/incidents.ts';
 import { Cheats } from './cheats/cheats.ts';
 import { Slashings } from './cheats/slashings.ts';
@@ -98,6 +99,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       Cheats,
       Slashings,
       Excuses,
+      IncidentMetrics,
       Incidents,
       Dispatcher,
       FacilitatorLink,

@@ -10,6 +10,7 @@ import { NoCollateral } from '../collateral/no-collateral.ts';
 import { databaseOptions } from '../database.ts';
 import { attemptEndOf } from '../jobs/attempt-end.ts';
 import { givenUp, reportOf, type Report } from '../jobs/outcome.ts';
+import { MetricsRegistry } from '../metrics/metrics-registry.ts';
 import { ReceiptQueries } from '../receipts/receipt-queries.ts';
 import { Receipts } from '../receipts/receipts.ts';
 import { Candidates } from '../routing/candidates.ts';
@@ -17,11 +18,13 @@ import { send, wholeJob } from '../testing/miner-script.ts';
 import { Scene } from '../testing/scene.ts';
 import { started } from '../testing/signed-receipts.ts';
 import { Excuses } from './excuses.ts';
+import { IncidentMetrics } from './incident-metrics.ts';
 import { Incidents } from './incidents.ts';
 
 describe('routing', () => {
   let database: Database;
   let incidents: Incidents;
+  const registry = new MetricsRegistry();
   let candidates: Candidates;
   const us = Keypair.generate();
   const executor_class = 'always_on.test';
@@ -31,7 +34,13 @@ describe('routing', () => {
     const capacity = new Capacity(new ReceiptQueries(database), us);
     const blacklist = new Blacklist(database);
     const keys = { get: (key: keyof typeof config) => config[key] } as never;
-    incidents = new Incidents(capacity, blacklist, new Excuses(capacity, keys, us), keys);
+    incidents = new Incidents(
+      capacity,
+      blacklist,
+      new Excuses(capacity, keys, us),
+      keys,
+      new IncidentMetrics(registry),
+    );
     candidates = new Candidates(capacity, free, keys, new NoCollateral(), {} as never);
   });
   beforeEach(async () => {
@@ -124,6 +133,9 @@ describe('routing', () => {
     expect(await query('select hotkey, kind from miner_incident')).toEqual([
       { hotkey: 'a', kind: 'horde_failed' },
     ]);
+    expect(await registry.metrics()).toContain(
+      'validator_miner_incident_reported{incident_type="MINER_HORDE_FAILED",miner_hotkey="a",executor_class="always_on.test"}',
+    );
   });
 
   it('holds it against a miner that it is busy, but only where there was room for the job', async () => {

@@ -8,6 +8,7 @@ import type { Attempt, AttemptOutcome } from '../jobs/attempt.entity.ts';
 import type { Report } from '../jobs/outcome.ts';
 import { trustedMinerHotkey } from '../jobs/trusted-miner.ts';
 import { Excuses } from './excuses.ts';
+import { IncidentMetrics } from './incident-metrics.ts';
 import { incidentOf, type IncidentKind } from './incident-of.ts';
 
 /** After these the job was lost, and no other miner could be asked. */
@@ -23,6 +24,7 @@ export class Incidents {
     private readonly blacklist: Blacklist,
     private readonly excuses: Excuses,
     private readonly config: ValidatorConfig,
+    private readonly metrics: IncidentMetrics,
   ) {}
 
   /**
@@ -70,6 +72,7 @@ export class Incidents {
        on conflict do nothing returning 1`,
       [miner_hotkey, uuid, executor_class, kind],
     );
+    if (noted.length > 0) tx.afterCommit(() => this.metrics.count(kind, miner_hotkey, executor_class));
     return noted.length > 0;
   }
 }
