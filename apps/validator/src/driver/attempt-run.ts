@@ -7,6 +7,7 @@ import type { Attempt, AttemptOutcome } from '../jobs/attempt.entity.ts';
 import type { Claim } from '../jobs/jobs.ts';
 import { acceptedReceipt, finishedReceipt } from '../jobs/messages.ts';
 import { givenUp, reportOf, type MinerMessage, type Report } from '../jobs/outcome.ts';
+import { trustedMinerHotkey } from '../jobs/trusted-miner.ts';
 import { awaited, deadlineAfter, noScore, scoreOf, stepsTo } from '../jobs/stages.ts';
 import { MinerConnection, type ReceivedMessage } from '../miner/miner-connection.ts';
 import { ClaimLost } from './claim-lost.ts';
@@ -300,7 +301,8 @@ export class AttemptRun {
     await attempts.end(tx, this.attempt, end);
     const { executor_class } = this.scope.request;
     await incidents.attemptEnded(tx, this.attempt, executor_class, end.outcome, report);
-    await events.recordIn(tx, jobEvent(report, { job_uuid, miner_hotkey }));
+    if (miner_hotkey !== trustedMinerHotkey || this.parts.trustedEvents)
+      await events.recordIn(tx, jobEvent(report, { job_uuid, miner_hotkey }));
   }
 
   /** Spends what was booked for the job, or gives it back. @returns the blocks that pay for it */

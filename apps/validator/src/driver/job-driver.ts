@@ -40,7 +40,7 @@ const maxRuns = 2_000;
 @Injectable()
 export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly runs = new Map<string, { uuid: string; run: JobRun | null; ended: Promise<void> }>();
-  private readonly parts: Omit<RunParts, 'limits'>;
+  private readonly parts: Omit<RunParts, 'limits' | 'trustedEvents'>;
   private repetitions: (() => void)[] = [];
   private stopping = false;
 
@@ -140,7 +140,8 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
       const claim = { uuid, driver };
       const job = begun ? await this.jobs.claimed(claim) : await this.jobs.take(claim, lease);
       if (!job) return;
-      entry.run = new JobRun(job, driver, { ...this.parts, limits: this.config.limits });
+      const trustedEvents = !this.config.get('DYNAMIC_DISABLE_TRUSTED_ORGANIC_JOB_EVENTS');
+      entry.run = new JobRun(job, driver, { ...this.parts, limits: this.config.limits, trustedEvents });
       if (this.stopping) return;
       await entry.run.drive(begun);
     } catch (error) {

@@ -34,5 +34,7 @@ export interface RunParts {
   events: SystemEvents;
   keypair: Keypair;
   limits: StageLimits;
+  /** Whether jobs on the trusted miner leave events. */
+  trustedEvents: boolean;
   logger: Logger;
 }

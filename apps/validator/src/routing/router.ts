@@ -60,7 +60,8 @@ export class Router {
     const says = choice.is === 'miner' ? `The miner ${chosen} was chosen.` : choice.error.message;
     const decision = writeDecision(says, candidates, chosen);
     await this.decisions.keep(tx, request.uuid, chosen === null ? null : attempt, decision);
-    if (choice.is !== 'wait') await this.record(tx, request, choice.is === 'miner', says);
+    if (choice.is !== 'wait' && candidates.length > 0)
+      await this.record(tx, request, choice.is === 'miner', says);
     return choice;
   }
 

@@ -30,6 +30,7 @@ describe('a job for the trusted miner', () => {
     // Its own hotkey is not the one that it is called by; all else is signed as for any miner.
     expect(trusted.badSignatures).toEqual(['auth for another']);
     expect(scene.miner.received.items).toEqual([]);
+    expect(await scene.place.query('select type from system_event')).toEqual([]);
   });
 
   it('that fails there leaves no incident', async () => {
