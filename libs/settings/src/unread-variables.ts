@@ -129,11 +129,6 @@ export const unreadVariables: readonly UnreadVariables[] = [
     why: 'miners behind the shield cannot be reached yet; they are named in the log',
   },
   {
-    names: ['TRUSTED_MINER_ADDRESS', 'TRUSTED_MINER_PORT'],
-    services: ['validator'],
-    why: 'not yet',
-  },
-  {
     names: ['DEBUG_FETCH_RECEIPTS_FROM_MINERS'],
     services: ['validator'],
     why: 'receipts are fetched from the miners of the chain, the devnet among them',
