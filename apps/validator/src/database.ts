@@ -15,6 +15,7 @@ import { CreateWeights1795000000030 } from './migrations/create-weights.ts';
 import { ActOnCheatReports1795000000053 } from './migrations/act-on-cheat-reports.ts';
 import { CreateBlacklist1795000000051 } from './migrations/create-blacklist.ts';
 import { CreateDynamicConfig1795000000006 } from './migrations/create-dynamic-config.ts';
+import { CancelJobs1795000000042 } from './migrations/cancel-jobs.ts';
 import { CreateAttempts1795000000040 } from './migrations/create-attempts.ts';
 import { CreateJobs1795000000000 } from './migrations/create-jobs.ts';
 import { CreateMinerIncidents1795000000050 } from './migrations/create-miner-incidents.ts';
@@ -89,5 +90,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     CreateToldManifests1795000000054,
     BookAttempts1795000000055,
     QueueWaitingJobs1795000000041,
+    CancelJobs1795000000042,
   ],
 });

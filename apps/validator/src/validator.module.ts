@@ -26,6 +26,7 @@ import { Slashings } from './cheats/slashings.ts';
 import { COLLATERAL } from './collateral/collateral.ts';
 import { openCollateral } from './collateral/open-collateral.ts';
 import { JobDriver } from './driver/job-driver.ts';
+import { Cancellations } from './jobs/cancellations.ts';
 import { JobIntake } from './jobs/job-intake.ts';
 import { JobBell } from './jobs/job-bell.ts';
 import { Jobs } from './jobs/jobs.ts';
@@ -95,6 +96,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       Capacity,
       Decisions,
       ToldManifests,
+      Cancellations,
       CheatReports,
       Cheats,
       Slashings,
@@ -160,6 +162,9 @@ export function commandModule(settings: ValidatorSettings, logger: Logger, keypa
       ...transferParts,
       Blacklist,
       Decisions,
+      Cancellations,
+      JobBell,
+      Jobs,
     ],
   })
   class CommandModule {}

@@ -2,6 +2,7 @@ import { configCommands, type CommandProgram } from '@horde/commands';
 import { ValidatorSettings } from '../settings.ts';
 import { TransferReceipts } from './transfer-receipts.command.ts';
 import { BlacklistMiner, ListBlacklist, UnblacklistMiner } from './blacklist.command.ts';
+import { CancelJob } from './cancel-job.command.ts';
 import { Explain } from './explain.command.ts';
 import { ValidatorContext } from './validator-context.ts';
 import { CalculateAllowancePaidJobScores, DebugSetScores, ExplainWeights } from './weights.command.ts';
@@ -18,6 +19,7 @@ export const validatorProgram: CommandProgram<ValidatorContext> = {
     UnblacklistMiner,
     ListBlacklist,
     Explain,
+    CancelJob,
     DebugSetScores,
     CalculateAllowancePaidJobScores,
     ExplainWeights,

@@ -1,15 +1,15 @@
 import { steadyNow } from '@horde/async';
-import { isTerminal, type JobStatus, type NewJob } from '@horde/protocol';
+import { errors, isTerminal, type JobStatus, type NewJob } from '@horde/protocol';
 import type { Transaction } from '@horde/database';
 import { jobEvent } from '../events/job-events.ts';
 import { attemptEndOf } from '../jobs/attempt-end.ts';
 import type { Attempt, AttemptOutcome } from '../jobs/attempt.entity.ts';
 import type { Claim } from '../jobs/jobs.ts';
 import { acceptedReceipt, finishedReceipt } from '../jobs/messages.ts';
-import { givenUp, reportOf, type MinerMessage, type Report } from '../jobs/outcome.ts';
+import { cancelled, givenUp, reportOf, type MinerMessage, type Report } from '../jobs/outcome.ts';
+import { awaited, costOf, deadlineAfter, noScore, scoreOf, scoreOfUsed, stepsTo } from '../jobs/stages.ts';
+import { Interrupted, MinerConnection, type ReceivedMessage } from '../miner/miner-connection.ts';
 import { trustedMinerHotkey } from '../jobs/trusted-miner.ts';
-import { awaited, deadlineAfter, noScore, scoreOf, stepsTo } from '../jobs/stages.ts';
-import { MinerConnection, type ReceivedMessage } from '../miner/miner-connection.ts';
 import { ClaimLost } from './claim-lost.ts';
 import { MinerRequests } from './miner-requests.ts';
 import type { RunParts } from './run-parts.ts';
@@ -37,6 +37,10 @@ interface Leaving {
   outcome?: AttemptOutcome;
   /** Why the miner, which has not ended the job, is to end it. */
   cancel?: string;
+  /** Who has cancelled the job. @default nobody */
+  by?: string;
+  /** What the miner is paid for, of a job that did not complete. @unit executor-seconds @default 0 */
+  used?: number;
 }
 
 /** Stores how the attempt ended. */
@@ -72,6 +76,7 @@ export class AttemptRun {
   private losses = 0;
   /** The job is no longer this miner's. */
   private isLeft = false;
+  private cancelledBy: string | null = null;
 
   constructor(
     /** The job's status. */
@@ -98,11 +103,20 @@ export class AttemptRun {
   /** Returns when the job has ended, or is no longer this miner's. */
   async follow(): Promise<void> {
     try {
-      while (!isTerminal(this.status) && !this.isLeft) await this.step();
+      while (!isTerminal(this.status) && !this.isLeft) {
+        if (this.cancelledBy !== null) await this.endCancelled(this.cancelledBy);
+        else await this.step().catch(unlessInterrupted);
+      }
     } catch (error) {
       this.miner.close();
       throw error;
     }
+  }
+
+  /** Ends the job, whatever the miner is doing. */
+  cancel(by: string): void {
+    this.cancelledBy ??= by;
+    this.miner.interrupt();
   }
 
   /** To be called after `follow`: gives the miner its receipt, and closes the connection. Never rejects. */
@@ -278,7 +292,8 @@ export class AttemptRun {
     const { report } = leaving;
     const { jobs, logger } = this.parts;
     const reports = [...implied.map((status) => ({ status, metadata: null })), report];
-    const score = report.status === 'completed' ? scoreOf(this.scope.request) : noScore;
+    const { used } = leaving;
+    const score = report.status === 'completed' ? scoreOf(this.scope.request) : scoreOfUsed(used ?? 0);
     if (!(await jobs.advance(this.scope.claim, reports, (tx) => this.conclude(tx, leaving, score))))
       throw new ClaimLost();
     this.status = report.status;
@@ -288,13 +303,13 @@ export class AttemptRun {
   /** Stores the attempt's end, and the receipt that tells the miner what it has earned. */
   private async conclude(
     tx: Transaction,
-    { report, outcome, cancel }: Leaving,
+    { report, outcome, cancel, by, used }: Leaving,
     score: string,
   ): Promise<void> {
     const { attempts, delivery, incidents, receipts, events } = this.parts;
     const { miner_hotkey, uuid, job_uuid, started_at } = this.attempt;
-    if (cancel !== undefined) await delivery.cancel(tx, miner_hotkey, uuid, cancel);
-    const blocks = await this.settle(tx, report.status === 'completed');
+    if (cancel !== undefined) await delivery.cancel(tx, miner_hotkey, uuid, cancel, by);
+    const blocks = await this.settle(tx, report.status === 'completed' ? null : (used ?? 0));
     const payload = finishedReceipt(this.parties, started_at.getTime(), score, blocks);
     await delivery.put(tx, await receipts.issue(tx, payload));
     const end = { ...attemptEndOf(report), ...(outcome && { outcome }) };
@@ -305,15 +320,37 @@ export class AttemptRun {
       await events.recordIn(tx, jobEvent(report, { job_uuid, miner_hotkey }));
   }
 
-  /** Spends what was booked for the job, or gives it back. @returns the blocks that pay for it */
-  private async settle(tx: Transaction, isPaid: boolean): Promise<number[]> {
+  /**
+   * Spends what was booked for the job, or gives it back.
+   *
+   * @param used spends only so much; null: all of it. @unit executor-seconds
+   * @returns the blocks that pay for it
+   */
+  private async settle(tx: Transaction, used: number | null): Promise<number[]> {
     const { booking_id } = this.attempt;
     if (booking_id === null) return [];
     const { allowance, logger } = this.parts;
-    if (!isPaid) await allowance.undo(tx, booking_id);
-    const blocks = isPaid ? await allowance.spend(tx, booking_id) : [];
+    if (used === 0) await allowance.undo(tx, booking_id);
+    const blocks = used === 0 ? [] : await allowance.spend(tx, booking_id, used);
     if (!blocks) logger.warn('what was booked for the job has expired: its receipt has no blocks');
     return blocks ?? [];
+  }
+
+  private async endCancelled(by: string): Promise<void> {
+    const report = cancelled(by, this.status);
+    const cancel = errors.JOB_CANCELLED(by).message;
+    await this.end({ report, outcome: 'cancelled', cancel, by, used: await this.secondsUsed() });
+  }
+
+  /**
+   * How long the job has had an executor that was ready, in whole seconds: nobody runs for nothing by cancelling.
+   * ComputeHorde's validators stop scoring at a receipt whose score is no whole number.
+   */
+  private async secondsUsed(): Promise<number> {
+    const { request } = this.scope;
+    const readyAt = await this.parts.jobs.statusAt(this.attempt.job_uuid, 'executor_ready');
+    if (readyAt === null || request.on_trusted_miner) return 0;
+    return Math.min(costOf(request), Math.max(0, Math.ceil((steadyNow() - readyAt) / 1000)));
   }
 
   private giveUp(): Promise<void> {
@@ -376,4 +413,9 @@ export class AttemptRun {
     }
     this.parts.logger.warn('the miner could not be given the receipt of the finished job yet');
   }
+}
+
+/** A wait that was interrupted is over; anything else is an error. */
+function unlessInterrupted(error: unknown): void {
+  if (!(error instanceof Interrupted)) throw error;
 }

@@ -24,6 +24,7 @@ import { attemptEndOf } from '../jobs/attempt-end.ts';
 import type { Attempt } from '../jobs/attempt.entity.ts';
 import { Attempts } from '../jobs/attempts.ts';
 import { WaitingJobs } from '../jobs/waiting-jobs.ts';
+import { Cancellations } from '../jobs/cancellations.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { ToldManifests } from '../routing/told-manifests.ts';
 import { LiveOutput } from './live-output.ts';
@@ -47,6 +48,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
   constructor(
     private readonly jobs: Jobs,
     private readonly dispatcher: Dispatcher,
+    private readonly cancellations: Cancellations,
     @Inject(LOGGER) private readonly logger: Logger,
     database: Database,
     waiting: WaitingJobs,
@@ -98,6 +100,11 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
         failed('the claims to the running jobs could not be renewed'),
       ),
     ];
+    this.repetitions.push(
+      this.cancellations.on((uuid) => {
+        void this.cancelled(uuid).catch(failed('a job could not be cancelled at once'));
+      }),
+    );
     void this.sweep().catch((error: unknown) =>
       this.logger.error({ error }, 'unfinished jobs could not be looked for'),
     );
@@ -143,6 +150,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
       const trustedEvents = !this.config.get('DYNAMIC_DISABLE_TRUSTED_ORGANIC_JOB_EVENTS');
       entry.run = new JobRun(job, driver, { ...this.parts, limits: this.config.limits, trustedEvents });
       if (this.stopping) return;
+      if (job.cancelled_by !== null) entry.run.cancel(job.cancelled_by);
       await entry.run.drive(begun);
     } catch (error) {
       this.logger.error({ error }, 'driving the job failed');
@@ -179,9 +187,20 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
   private async renew(): Promise<void> {
     const drivers = [...this.runs.keys()];
     if (drivers.length === 0) return;
-    const held = new Set(await this.jobs.renew(drivers, lease));
+    const held = await this.jobs.renew(drivers, lease);
     for (const driver of drivers) {
-      if (!held.has(driver)) this.runs.get(driver)?.run?.loseClaim();
+      const run = this.runs.get(driver)?.run;
+      const cancelledBy = held.get(driver);
+      if (cancelledBy === undefined) run?.loseClaim();
+      else if (cancelledBy !== null) run?.cancel(cancelledBy);
     }
+  }
+
+  /** Somebody has cancelled a job, and it may be driven here. @param uuid null: any of them */
+  private async cancelled(uuid: string | null): Promise<void> {
+    if (uuid === null) return this.renew();
+    const run = [...this.runs.values()].find((one) => one.uuid === uuid)?.run;
+    const by = run && (await this.jobs.cancelledBy(uuid));
+    if (by) run.cancel(by);
   }
 }

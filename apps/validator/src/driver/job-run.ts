@@ -19,6 +19,7 @@ export class JobRun {
   /** The attempt that follows. */
   private next: Attempt | null = null;
   private isOver = false;
+  private cancelledBy: string | null = null;
 
   constructor(
     private readonly job: Job,
@@ -37,6 +38,12 @@ export class JobRun {
   /** The claim no longer holds: another run may have the job. A job that has ended, or waits, needs no claim. */
   loseClaim(): void {
     if (!this.isOver && !isTerminal(this.attempt?.status ?? this.job.status)) this.abort();
+  }
+
+  /** Ends the job. @param by who wants it, as a part of a sentence */
+  cancel(by: string): void {
+    this.cancelledBy ??= by;
+    this.attempt?.cancel(this.cancelledBy);
   }
 
   /**
@@ -76,6 +83,7 @@ export class JobRun {
         leave: (conclude: Conclude, report: Report) => this.leave(conclude, report),
       };
       this.attempt = new AttemptRun(status, attempt, scope, parts);
+      if (this.cancelledBy !== null) this.attempt.cancel(this.cancelledBy);
       await this.attempt.follow();
       partings.push(this.attempt.part());
     }

@@ -8,7 +8,7 @@ import type { Attempt } from '../jobs/attempt.entity.ts';
 import { Attempts } from '../jobs/attempts.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { startedReceipt } from '../jobs/messages.ts';
-import type { Report } from '../jobs/outcome.ts';
+import { cancelled, type Report } from '../jobs/outcome.ts';
 import { acceptBy } from '../jobs/stages.ts';
 import { WaitingJobs, type WaitingJob } from '../jobs/waiting-jobs.ts';
 import { Receipts } from '../receipts/receipts.ts';
@@ -59,6 +59,7 @@ export class NextMiner {
 
   /** Looks for the next miner of a job whose row the transaction has locked. */
   async find(tx: Transaction, job: WaitingJob, { driver, holder, last, told }: Search): Promise<Found> {
+    if (job.cancelled_by !== null) return this.end(tx, job, holder, cancelled(job.cancelled_by, 'received'));
     const before = await this.attempts.in(tx, job.uuid);
     const name = before.length === 0 ? job.uuid : randomUUID();
     const choice = told && before.length === 0 ? told : await this.choose(tx, job, before, name);
@@ -74,8 +75,16 @@ export class NextMiner {
       if (choice?.is === 'reject' && before.length === 0) tx.afterCommit(() => this.fresh.begin(job.uuid));
       return { is: 'waits', none: before.length === 0 && choice?.is === 'wait' ? choice : null };
     }
-    const report = endInVain(before, choice, last);
-    await this.jobs.advanceIn(tx, { uuid: job.uuid, driver: holder }, [report]);
+    return this.end(tx, job, holder, endInVain(before, choice, last));
+  }
+
+  private async end(
+    tx: Transaction,
+    { uuid }: WaitingJob,
+    holder: string | null,
+    report: Report,
+  ): Promise<Found> {
+    await this.jobs.advanceIn(tx, { uuid, driver: holder }, [report]);
     return { is: 'ended', report };
   }
 
@@ -91,6 +100,7 @@ export class NextMiner {
     driver: string,
     conclude: (tx: Transaction) => Promise<void>,
   ): Promise<Attempt | null> {
+    if (job.cancelled_by !== null) return null;
     const before = await this.attempts.in(tx, job.uuid);
     const name = randomUUID();
     const choice = await this.choose(tx, job, before, name);

@@ -26,6 +26,8 @@ export class Job {
   @Column('timestamptz', { nullable: true }) look_at!: Date | null;
   /** When a miner was chosen last. */
   @Column('timestamptz', { nullable: true }) started_at!: Date | null;
+  /** Who wants it to end before its time, as a part of a sentence; null: nobody. */
+  @Column('text', { nullable: true }) cancelled_by!: string | null;
   /** The run that drives the job; null: nobody does. */
   @Column('uuid', { nullable: true }) driver!: string | null;
   /** Until when that run is believed to be alive. */

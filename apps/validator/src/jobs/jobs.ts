@@ -114,13 +114,13 @@ export class Jobs {
     return this.database.manager.findOneBy(Job, { ...claim, ended_at: IsNull() });
   }
 
-  /** Renews the claims of these runs. Returns those that still hold. */
-  async renew(drivers: string[], lease: number): Promise<string[]> {
+  /** Renews the claims of these runs. Returns those that still hold, with who has cancelled their jobs. */
+  async renew(drivers: string[], lease: number): Promise<Map<string, string | null>> {
     const [rows] = (await this.database.manager.query(
-      `update job set lease_until = now() + make_interval(secs => $2) where driver = any($1) returning driver`,
+      `update job set lease_until = now() + make_interval(secs => $2) where driver = any($1) returning driver, cancelled_by`,
       [drivers, lease / 1000],
-    )) as [{ driver: string }[], number];
-    return rows.map(({ driver }) => driver);
+    )) as [{ driver: string; cancelled_by: string | null }[], number];
+    return new Map(rows.map(({ driver, cancelled_by }) => [driver, cancelled_by]));
   }
 
   /** Gives the claims of these runs back, so that another process can go on at once. */
@@ -174,6 +174,18 @@ export class Jobs {
     if (!affected) return false;
     await this.report(tx, uuid, reports);
     return true;
+  }
+
+  /** Who has cancelled a job; null: nobody. */
+  async cancelledBy(uuid: string): Promise<string | null> {
+    const job = await this.database.manager.findOne(Job, { select: { cancelled_by: true }, where: { uuid } });
+    return job?.cancelled_by ?? null;
+  }
+
+  /** When a job has had a status; null: it has not. @unit ms since 1970 */
+  async statusAt(uuid: string, status: JobStatus): Promise<number | null> {
+    const event = await this.database.manager.findOneBy(JobEvent, { job_uuid: uuid, status });
+    return event?.at.getTime() ?? null;
   }
 
   /** When the job's newest status was recorded. @unit ms since 1970 */

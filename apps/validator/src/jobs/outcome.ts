@@ -1,4 +1,5 @@
 import {
+  errors,
   FailureDetails,
   HordeFailureDetails,
   JobStatusUpdate,
@@ -7,7 +8,9 @@ import {
   RejectionDetails,
   StatusMetadata,
   StreamingServerDetails,
+  toJsonValue,
   validatorToFacilitator,
+  waitOf,
   withoutNuls,
   type HordeError,
   type HordeFailureReason,
@@ -100,6 +103,17 @@ export const givenUp = (reason: HordeFailureReason, message: string): Report =>
       reason,
       message,
       context: null,
+    }),
+  });
+
+/** Somebody has cancelled the job. @param by who, as a part of a sentence @param status how far it was */
+export const cancelled = (by: string, status: JobStatus): Report =>
+  report('failed', {
+    job_failure_details: make(FailureDetails, {
+      reason: 'unknown',
+      stage: waitOf(status)?.stage ?? 'unknown',
+      message: errors.JOB_CANCELLED(by).message,
+      context: toJsonValue({ cancelled_by: by }) as JsonObject,
     }),
   });
 

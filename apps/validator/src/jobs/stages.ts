@@ -131,6 +131,9 @@ export const costOf = (
   clampSeconds(job.execution_time_limit) +
   clampSeconds(job.upload_time_limit);
 
+/** What a miner is paid for the time that a cancelled job took. @param used executor-seconds */
+export const scoreOfUsed = (used: number): string => used.toFixed(6);
+
 /** What a completed job is worth to its miner: what it costs. */
 export const scoreOf = (job: Limits & Pick<NewJob, 'on_trusted_miner'>): string =>
   job.on_trusted_miner ? noScore : costOf(job).toFixed(6);

@@ -10,6 +10,8 @@ export interface WaitingJob {
   shape: string;
   /** Until when it may wait at most. */
   waits_until: Date;
+  /** Who has cancelled it; null: nobody. */
+  cancelled_by: string | null;
   /** The database's clock. */
   now: Date;
 }
@@ -20,7 +22,7 @@ export interface Told {
   shapes: string[];
 }
 
-const facts = 'job.uuid, job.wanted, job.waits_until, now() as now';
+const facts = 'job.uuid, job.wanted, job.waits_until, job.cancelled_by, now() as now';
 
 /**
  * The jobs that wait for a miner. Those of one signatory have their turns in the order of their arrival, and the
@@ -94,7 +96,7 @@ export class WaitingJobs {
   }
 }
 
-type WaitingRow = Pick<WaitingJob, 'uuid' | 'waits_until' | 'now'> & { wanted: string };
+type WaitingRow = Omit<WaitingJob, 'wanted' | 'shape'> & { wanted: string };
 
 const read = ({ wanted: shape, ...row }: WaitingRow): WaitingJob => ({
   ...row,

@@ -24,6 +24,9 @@ export interface ReceivedMessage {
 export type MinerEvent =
   ReceivedMessage | { is: 'resume'; number: number } | { is: 'lost'; code: number; why: string };
 
+/** The caller has something else to do than to wait for the miner. */
+export class Interrupted extends Error {}
+
 /**
  * One job's talk with its miner, over one connection at a time. Opening it again after a loss is up to the caller,
  * who has to say again what the miner may have missed.
@@ -34,6 +37,7 @@ export class MinerConnection {
   private openedAt = 0;
   private shortLives = 0;
   private over = false;
+  private interruption = new AbortController();
   /** Why the connection is not open; null while it is, and before it was first tried. */
   trouble: string | null = null;
 
@@ -61,6 +65,7 @@ export class MinerConnection {
   async reopen(until: number, attempts: number): Promise<boolean> {
     await this.pauseAfterShortLife(until);
     const limit = AbortSignal.timeout(clampDelay(until - steadyNow()));
+    const interruption = this.interruption.signal;
     const inbox = (this.inbox = new Inbox<MinerEvent>());
     /** Resolves when the message is taken: until then the miner is read no further than its connection's limits. */
     const receive = async (message: MinerMessage, number: number | null): Promise<void> => {
@@ -70,7 +75,7 @@ export class MinerConnection {
     try {
       const link = await this.client.connect(this.miner, {
         attempts,
-        signal: AbortSignal.any([this.signal, limit]),
+        signal: AbortSignal.any([this.signal, limit, interruption]),
         onMessage: (message) => {
           if (message.message_type !== 'V0JobOutput') return receive(message, null);
           if (message.job_uuid === this.job && !this.over) this.onOutput(message);
@@ -97,6 +102,7 @@ export class MinerConnection {
       return true;
     } catch (error) {
       this.signal.throwIfAborted();
+      interruption.throwIfAborted();
       this.trouble ??= limit.aborted ? 'no answer in time' : describe(error);
       return false;
     }
@@ -104,7 +110,7 @@ export class MinerConnection {
 
   /** What happens next; null when nothing does before `until`. Throws when the run is to end. */
   async next(until: number): Promise<MinerEvent | null> {
-    const event = await this.inbox.next(until, this.signal);
+    const event = await this.inbox.next(until, AbortSignal.any([this.signal, this.interruption.signal]));
     if (event?.is === 'lost') {
       this.link = null;
       this.trouble = event.why;
@@ -116,6 +122,12 @@ export class MinerConnection {
   /** Sends a message about the job; false when the connection is gone. */
   async send(message: { message_type: string }): Promise<boolean> {
     return (await this.link?.sendMessage(this.job, message)) ?? false;
+  }
+
+  /** Ends what is waited for: it throws `Interrupted`. */
+  interrupt(): void {
+    this.interruption.abort(new Interrupted());
+    this.interruption = new AbortController();
   }
 
   /** The job has ended: whatever the miner says about it from now on is taken without being looked at. */
@@ -133,7 +145,11 @@ export class MinerConnection {
   private async pauseAfterShortLife(until: number): Promise<void> {
     if (this.shortLives === 0) return;
     const pause = Math.min(doublingPause(this.shortLives, pauses), clampDelay(until - steadyNow()));
-    await sleep(pause, undefined, { signal: this.signal });
+    const signal = AbortSignal.any([this.signal, this.interruption.signal]);
+    await sleep(pause, undefined, { signal }).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw error;
+    });
   }
 }
 

@@ -66,9 +66,16 @@ export class MinerDelivery implements OnApplicationBootstrap, BeforeApplicationS
    * As `put`, before it: the validator has ended the job itself, and the miner is to do so too.
    *
    * @param why a sentence for people
+   * @param by who wants it, as a part of a sentence
    */
-  async cancel(tx: Transaction, minerHotkey: string, jobUuid: string, why: string): Promise<void> {
-    const message = make(CancelJob, { job_uuid: jobUuid, cancelled_by: 'the validator', message: why });
+  async cancel(
+    tx: Transaction,
+    minerHotkey: string,
+    jobUuid: string,
+    why: string,
+    by = 'the validator',
+  ): Promise<void> {
+    const message = make(CancelJob, { job_uuid: jobUuid, cancelled_by: by.slice(0, 200), message: why });
     await this.outbox.put(tx, peerOf(minerHotkey), jobUuid, message);
   }
 
