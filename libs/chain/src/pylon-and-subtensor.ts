@@ -1,4 +1,4 @@
-import { ChainError, type Hyperparameters } from './chain.ts';
+import { ChainError, type Block, type Hyperparameters } from './chain.ts';
 import { PylonChain, type PylonOptions } from './pylon-chain.ts';
 import type { SubtensorChain } from './subtensor-chain.ts';
 
@@ -9,6 +9,13 @@ export class PylonAndSubtensor extends PylonChain {
     private readonly subtensor: SubtensorChain,
   ) {
     super(options);
+  }
+
+  protected override latestBlockOtherwise(): Promise<Block> {
+    return this.subtensor.latestBlock().catch((error: unknown) => {
+      if (error instanceof ChainError) return super.latestBlockOtherwise();
+      throw error;
+    });
   }
 
   /** A Pylon that tells times can still fail to: it reads all that is in a block, old ones in a form that it may not know. */

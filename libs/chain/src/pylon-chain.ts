@@ -52,6 +52,11 @@ export class PylonChain implements SigningChain {
       if (block) return block;
       this.tellsBlock = false;
     }
+    return this.latestBlockOtherwise();
+  }
+
+  /** The newest block where Pylon is too old to tell it: that of its validators, for which it reads all neurons. */
+  protected async latestBlockOtherwise(): Promise<Block> {
     return (await this.validators()).block;
   }
 

@@ -2,12 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ChainError } from './chain.ts';
 import { SubtensorChain, subtensorAddress } from './subtensor-chain.ts';
 import { blockPromises } from './testing/blocks.ts';
-import { ScriptedNode } from './testing/scripted-node.ts';
+import { recordedHyperparameters as recorded, ScriptedNode } from './testing/scripted-node.ts';
 
-/** What Subtensor's own runtime (node-subtensor 218) answered for a subnet that nobody has changed. */
-const recorded =
-  '28feff0100014000feff03009101025a620213ffffffffffffff3f0091019101214e011002286bee0700e8764817c26c3c0010c801' +
-  '0100025a620204009a990300cecc020000';
 const told = { tempo: 100, minAllowedWeights: 0, maxWeightLimit: 65_535, commitRevealEnabled: false };
 const timestampNow = '0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb';
 
@@ -18,7 +14,6 @@ beforeEach(async () => {
   [node, archive] = [await ScriptedNode.start(), await ScriptedNode.start()];
   for (const { times } of [node, archive])
     times.push(1_767_225_600_001, 1_767_225_612_003, 1_767_225_630_000);
-  node.runtimeAnswer = `0x01${recorded}`;
 });
 afterEach(async () => {
   await node.stop();

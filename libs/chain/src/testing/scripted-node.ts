@@ -8,6 +8,11 @@ interface Call {
   params: unknown[];
 }
 
+/** What Subtensor's own runtime (node-subtensor 218) answered for a subnet that nobody has changed. */
+export const recordedHyperparameters =
+  '28feff0100014000feff03009101025a620213ffffffffffffff3f0091019101214e011002286bee0700e8764817c26c3c0010c801' +
+  '0100025a620204009a990300cecc020000';
+
 /** A node of the chain that answers what a spec tells it to, over a real websocket. */
 export class ScriptedNode {
   /** When its blocks were made, from the very first one on, which has no time. @unit ms since 1970 */
@@ -15,7 +20,7 @@ export class ScriptedNode {
   /** The state of blocks before this one is gone. */
   keptFrom = 0;
   /** What it answers to a runtime call, in hex. */
-  runtimeAnswer: unknown = '0x00';
+  runtimeAnswer: unknown = `0x01${recordedHyperparameters}`;
   /** Answers a call in another way; undefined: as it is. */
   instead: (call: Call, socket: WebSocket) => object | 'nothing' | undefined = () => undefined;
   readonly seen: [method: string, params: unknown[]][] = [];
