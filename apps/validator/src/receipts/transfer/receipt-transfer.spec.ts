@@ -297,7 +297,7 @@ describe('each line comes once, and none is skipped,', () => {
     server.append(current(), `${pageLine(finished(of), of)}\n`);
     const transfer = newProcess();
     await database.manager.query(`alter table receipt add constraint refused check (score < 0)`);
-    await fetchOnce(transfer);
+    await expect(fetchOnce(transfer)).rejects.toThrow('refused');
     expect(await stored()).toEqual([]);
     await database.manager.query('alter table receipt drop constraint refused');
     await fetchOnce(transfer);
@@ -308,7 +308,7 @@ describe('each line comes once, and none is skipped,', () => {
     onChain = null;
     server.append(current(), `${pageLine(finished(of), of)}\n`);
     const transfer = newProcess();
-    await fetchOnce(transfer);
+    await expect(fetchOnce(transfer)).rejects.toThrow('The chain is away.');
     expect(await stored()).toEqual([]);
     expect(await figure('lineErrors')).toEqual({});
     expect(await figure('transferErrors')).toEqual({ ChainError: 1 });

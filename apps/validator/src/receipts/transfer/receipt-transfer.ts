@@ -24,12 +24,12 @@ const failurePauses = { first: 2_000, max: 60_000 };
 
 type Reading = typeof newest;
 
+/** What went wrong here, and not at a miner; null: nothing. */
+type OwnError = Error | null;
+
 /** Brings the receipts that miners show into the database: the newest at once, those of the last hours bit by bit. */
 @Injectable()
 export class ReceiptTransfer {
-  private readonly trouble = troubleLog((error) =>
-    this.logger.error({ error }, 'receipts could not be fetched; it is tried again'),
-  );
   /** By hotkey: how often in a row a miner's newest pages could not be read, and when it is asked again. */
   private readonly failing = new Map<string, { failures: number; again: number }>();
 
@@ -41,12 +41,20 @@ export class ReceiptTransfer {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Reads all pages of the last hours once. @param miners default: those that have an address on the chain */
+  /**
+   * Reads all pages of the last hours once.
+   *
+   * @param miners default: those that have an address on the chain
+   * @throws at the end, when the database or the chain could not be asked; what could be read is stored
+   */
   async once(signal: AbortSignal, miners?: readonly ReceiptSource[]): Promise<void> {
     await this.loadCheckpoints();
     const sources = miners ?? (await this.miners());
-    await this.readNewest(sources, newestAtFirst, signal);
-    await this.readOlder(sources, signal);
+    const errors = [
+      await this.readNewest(sources, newestAtFirst, signal),
+      await this.readOlder(sources, signal),
+    ];
+    for (const error of errors) if (error) throw error;
   }
 
   /**
@@ -61,24 +69,35 @@ export class ReceiptTransfer {
     miners?: readonly ReceiptSource[],
   ): Promise<void> {
     const sources = async () => miners ?? (await this.miners());
-    await this.untilItWorks(async () => {
-      await this.loadCheckpoints();
-      await this.readNewest(await sources(), newestAtFirst, signal);
-    }, signal);
-    const repeat = async (work: () => Promise<void>, every: () => number) => {
-      while (!signal.aborted) {
-        const began = performance.now();
-        await this.untilItWorks(work, signal);
-        await pause(Math.max(0, began + every() - performance.now()), signal).catch(() => undefined);
-      }
+    let hasBegun = false;
+    const readNewest = async () => {
+      if (!hasBegun) await this.loadCheckpoints();
+      const error = await this.readNewest(await sources(), hasBegun ? newest : newestAtFirst, signal);
+      hasBegun = true;
+      return error;
     };
+    const readOlder = async () => (hasBegun ? this.readOlder(await sources(), signal) : null);
     await Promise.all([
-      repeat(async () => this.readNewest(await sources(), newest, signal), interval),
-      repeat(
-        async () => this.readOlder(await sources(), signal),
-        () => minute,
-      ),
+      this.repeat(readNewest, interval, signal),
+      this.repeat(readOlder, () => (hasBegun ? minute : interval()), signal),
     ]);
+  }
+
+  private async repeat(
+    work: () => Promise<OwnError>,
+    interval: () => number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const trouble = troubleLog((error) =>
+      this.logger.error({ error }, 'receipts could not be fetched; it is tried again'),
+    );
+    while (!signal.aborted) {
+      const began = performance.now();
+      const error = await work().catch((error: Error) => error);
+      if (error && !signal.aborted) trouble.is(error);
+      else trouble.over();
+      await pause(Math.max(0, began + interval() - performance.now()), signal).catch(() => undefined);
+    }
   }
 
   private loadCheckpoints(): Promise<void> {
@@ -93,53 +112,60 @@ export class ReceiptTransfer {
     miners: readonly ReceiptSource[],
     reading: Reading,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<OwnError> {
     this.metrics.miners.set(miners.length);
     const end = this.metrics.duration.startTimer();
     const current = pageAt(Date.now());
     const asked = miners.filter(({ hotkey }) => (this.failing.get(hotkey)?.again ?? 0) <= performance.now());
+    let own: OwnError = null;
     for (let back = 0; back < activePages; back++) {
       await inParallel(asked, reading.atOnce, async (miner) => {
-        const isRead = await this.tryPage(pageOf(miner, current - back), reading.limit, signal);
-        if (isRead) this.failing.delete(miner.hotkey);
-        else this.failed(miner.hotkey);
+        const error = await this.read(pageOf(miner, current - back), reading.limit, signal);
+        if (!error) this.failing.delete(miner.hotkey);
+        else if (error instanceof PageError) this.failed(miner.hotkey);
+        else own ??= error;
       });
     }
     end();
+    return own;
   }
 
-  private async readOlder(miners: readonly ReceiptSource[], signal: AbortSignal): Promise<void> {
+  private async readOlder(miners: readonly ReceiptSource[], signal: AbortSignal): Promise<OwnError> {
     const first = pageAt(Date.now()) - activePages;
     const last = pageAt(Date.now() - lookBack);
-    let answering = miners;
+    const silent = new Set<string>();
+    let own: OwnError = null;
     for (let page = first; page >= last && !signal.aborted; page--) {
       this.metrics.catchupPagesLeft.set(page - last + 1);
-      const wanted = answering
+      const wanted = miners
+        .filter(({ hotkey }) => !silent.has(hotkey))
         .map((miner) => pageOf(miner, page))
         .filter((minerPage) => !this.checkpoints.isComplete(minerPage));
-      const isRead = await inParallel(wanted, older.atOnce, (minerPage) =>
-        this.tryPage(minerPage, older.limit, signal),
-      );
+      const isRead = await inParallel(wanted, older.atOnce, async (minerPage) => {
+        const error = await this.read(minerPage, older.limit, signal);
+        if (error instanceof PageError) silent.add(minerPage.hotkey);
+        else own ??= error;
+        return error === null;
+      });
       if (page <= first - slowPages) await this.checkpoints.complete(wanted.filter((_, at) => isRead[at]));
-      const silent = new Set(wanted.filter((_, at) => !isRead[at]).map(({ hotkey }) => hotkey));
-      answering = answering.filter(({ hotkey }) => !silent.has(hotkey));
     }
     this.metrics.catchupPagesLeft.set(0);
+    return own;
   }
 
-  /** @returns whether the page was read to its end */
-  private async tryPage(page: MinerPage, limit: number, signal: AbortSignal): Promise<boolean> {
+  /** Reads a page to its end. @returns why not: a PageError when it is the miner's doing */
+  private async read(page: MinerPage, limit: number, signal: AbortSignal): Promise<Error | null> {
     try {
       await this.pages.transfer(page, limit, signal);
       this.metrics.successfulTransfers.inc();
-      return true;
-    } catch (error) {
-      if (signal.aborted) return false;
-      const isOfMiner = error instanceof PageError;
-      this.metrics.transferErrors.inc({ exc_type: isOfMiner ? error.kind : (error as Error).name });
-      if (isOfMiner) this.logger.debug({ peer: page.hotkey, url: page.url }, `no receipts: ${error.message}`);
-      else this.trouble.is(error);
-      return false;
+      return null;
+    } catch (thrown) {
+      const error = thrown as Error;
+      if (signal.aborted) return error;
+      const exc_type = error instanceof PageError ? error.kind : error.name;
+      this.metrics.transferErrors.inc({ exc_type });
+      this.logger.debug({ peer: page.hotkey, url: page.url }, `no receipts: ${error.message}`);
+      return error;
     }
   }
 
@@ -147,20 +173,6 @@ export class ReceiptTransfer {
     const failures = (this.failing.get(hotkey)?.failures ?? 0) + 1;
     const again = performance.now() + doublingPause(failures, failurePauses);
     this.failing.set(hotkey, { failures, again });
-  }
-
-  /** What fails here is ours, the database or the chain: it is tried again. */
-  private async untilItWorks(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
-    for (let failures = 1; !signal.aborted; failures++) {
-      try {
-        await work();
-        return this.trouble.over();
-      } catch (error) {
-        if (signal.aborted) return;
-        this.trouble.is(error);
-        await pause(doublingPause(failures, failurePauses), signal).catch(() => undefined);
-      }
-    }
   }
 }
 
