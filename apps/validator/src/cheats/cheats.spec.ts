@@ -63,6 +63,8 @@ describe('a user’s report that a miner cheated', () => {
         outcome: `3000000000000000 wei of ${hotkey} would have been slashed for job ${uuid}: its collateral is only listed here.`,
       },
     ]);
+    const events = await rows('data', `system_event where subtype = 'JOB_CHEATED'`);
+    expect(events).toMatchObject([{ data: { job_uuid: uuid, miner_hotkey: hotkey } }]);
     expect(await rows('acted_at is not null as acted', 'cheat_report')).toEqual([
       { acted: true },
       { acted: true },
