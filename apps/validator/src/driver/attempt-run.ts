@@ -315,7 +315,9 @@ export class AttemptRun {
     const end = { ...attemptEndOf(report), ...(outcome && { outcome }) };
     await attempts.end(tx, this.attempt, end);
     const { executor_class } = this.scope.request;
-    await incidents.attemptEnded(tx, this.attempt, executor_class, end.outcome, report);
+    // What it said while no validator listened may be lost: that is not the miner's doing.
+    const isDoubtful = this.scope.resumed && end.outcome === 'timed_out';
+    if (!isDoubtful) await incidents.attemptEnded(tx, this.attempt, executor_class, end.outcome, report);
     if (miner_hotkey !== trustedMinerHotkey || this.parts.trustedEvents)
       await events.recordIn(tx, jobEvent(report, { job_uuid, miner_hotkey }));
   }

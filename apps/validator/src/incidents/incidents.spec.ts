@@ -220,4 +220,19 @@ describe('a run of a job', () => {
     await scene.facilitator.update(await scene.send(), 'failed');
     expect(await kinds()).toEqual(['horde_failed', 'timed_out']);
   });
+
+  it('does not blame a miner for what may have been said while no validator ran', async () => {
+    await scene.place.query('delete from miner_incident');
+    const first = await scene.start({ DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT: '0' });
+    scene.miner.script = {
+      onInitial: ({ job_uuid }, connection) => send(connection, make(AcceptJob, { job_uuid })),
+    };
+    const uuid = await scene.send();
+    await scene.facilitator.update(uuid, 'accepted');
+    await first.close();
+    await scene.start({ DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT: '0' });
+    const { metadata } = await scene.facilitator.update(uuid, 'failed', 20_000);
+    expect(metadata!.horde_failure_details!.reason).toBe('executor_readiness_response_timed_out');
+    expect(await kinds()).toEqual([]);
+  });
 });
