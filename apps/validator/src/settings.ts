@@ -34,7 +34,7 @@ export class ValidatorSettings extends SigningServiceSettings {
 
   /**
    * Jobs go only to miners whose executors' time this validator may spend, by its stake. Off: they go to others too, and
-   * what there is of it is booked all the same. For a network of one's own: there a new chain has no blocks yet that
+   * where it is enough it is booked all the same. For a network of one's own: there a new chain has no blocks yet that
    * gave any, and a validator may have nothing at stake.
    */
   @envFlag('ALLOWANCE_REQUIRED') @IsBoolean() allowanceRequired = true;

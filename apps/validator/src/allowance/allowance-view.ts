@@ -13,8 +13,8 @@ import { AllowanceHistory } from './history.ts';
 import { accountKey, Offer, type Account } from './manifests.ts';
 import { OwnBlocks } from './own-blocks.ts';
 import { blockExpiry } from './rules.ts';
-import { accountState, type AccountState } from './search.ts';
-import { allowanceChannel } from './take-blocks.ts';
+import { accountState, BookedFlags, type AccountState } from './search.ts';
+import { allowanceChannel, newBlocks } from './take-blocks.ts';
 
 /** A booking as far as it concerns what is free. */
 export interface BookedBlocks extends Account {
@@ -23,6 +23,10 @@ export interface BookedBlocks extends Account {
   /** When the blocks are free again; null: never, they are spent. */
   expiresAt: Date | null;
 }
+
+/** Of the table `booking`, as `BookedBlocks`. */
+export const bookingColumns = `id, miner_hotkey as "minerHotkey", executor_class as "executorClass", expires_at as "expiresAt",
+  array(select generate_series(lower(range), upper(range) - 1) from unnest(blocks) range) as blocks`;
 
 /** How often everything is read again, though no ring was heard. @unit ms */
 const sweepInterval = 60_000;
@@ -37,11 +41,13 @@ export class AllowanceView implements OnApplicationBootstrap, BeforeApplicationS
   private offers = new Map<string, Offer>();
   private accounts = new Map<ExecutorClass, Account[]>();
   private bookings = new Map<string, BookedBlocks>();
-  private booked = new Map<string, Map<number, boolean>>();
+  /** Account -> its bookings by id. */
+  private booked = new Map<string, Map<string, BookedBlocks>>();
   private readonly states = new Map<string, AccountState>();
   private refreshing: Promise<void> | null = null;
   /** Something has changed since the refreshing began. */
   private isStale = false;
+  private isOfferStale = true;
   private ends: (() => void)[] = [];
 
   constructor(
@@ -57,7 +63,9 @@ export class AllowanceView implements OnApplicationBootstrap, BeforeApplicationS
   async onApplicationBootstrap(): Promise<void> {
     const failed = (error: unknown) => this.logger.warn({ error }, 'the allowance could not be read');
     const look = () => this.refresh().catch(failed);
-    this.ends = [this.doorbell.on(allowanceChannel, () => void look()), repeat(look, sweepInterval, failed)];
+    const heard = (news: string | null) =>
+      void this.refresh(news === newBlocks ? 'blocks' : 'all').catch(failed);
+    this.ends = [this.doorbell.on(allowanceChannel, heard), repeat(look, sweepInterval, failed)];
     await look();
   }
 
@@ -75,9 +83,10 @@ export class AllowanceView implements OnApplicationBootstrap, BeforeApplicationS
     return (this.accounts.get(executorClass) ?? []).map((account) => this.state(account));
   }
 
-  /** Reads again what is stored. */
-  refresh(): Promise<void> {
+  /** Reads again what is stored. @param news what may be new beside the bookings */
+  refresh(news: 'blocks' | 'all' = 'all'): Promise<void> {
     this.isStale = true;
+    if (news === 'all') this.isOfferStale = true;
     this.refreshing ??= this.readUntilFresh().finally(() => (this.refreshing = null));
     return this.refreshing;
   }
@@ -85,6 +94,7 @@ export class AllowanceView implements OnApplicationBootstrap, BeforeApplicationS
   /** This process has booked blocks, or changed a booking. */
   put(booking: BookedBlocks): void {
     this.bookings.set(booking.id, booking);
+    this.bookedAt(booking).set(booking.id, booking);
     this.changed(booking);
   }
 
@@ -92,41 +102,34 @@ export class AllowanceView implements OnApplicationBootstrap, BeforeApplicationS
   remove(id: string): void {
     const booking = this.bookings.get(id);
     this.bookings.delete(id);
-    if (booking) this.changed(booking);
+    if (!booking) return;
+    this.bookedAt(booking).delete(id);
+    this.changed(booking);
   }
 
   private changed(account: Account): void {
-    this.booked.clear();
     this.states.delete(accountKey(account));
     if (this.refreshing) this.isStale = true;
+  }
+
+  private bookedAt(account: Account): Map<string, BookedBlocks> {
+    const key = accountKey(account);
+    const booked = this.booked.get(key) ?? new Map<string, BookedBlocks>();
+    this.booked.set(key, booked);
+    return booked;
   }
 
   private state(account: Account): AccountState {
     const key = accountKey(account);
     const known = this.states.get(key);
     if (known) return known;
-    if (this.booked.size === 0) this.booked = this.bookedBlocks();
-    const state = accountState(
-      account.minerHotkey,
-      this.ownBlocks,
-      this.offers.get(key)!,
-      this.booked.get(key) ?? new Map(),
-    );
+    const now = Date.now();
+    const booked = new BookedFlags(this.ownBlocks);
+    for (const { blocks, expiresAt } of this.bookedAt(account).values())
+      if (!expiresAt || expiresAt.getTime() > now) booked.add(blocks, expiresAt === null);
+    const state = accountState(account.minerHotkey, this.ownBlocks, this.offers.get(key)!, booked);
     this.states.set(key, state);
     return state;
-  }
-
-  /** The booked blocks by account, and whether each is spent. */
-  private bookedBlocks(): Map<string, Map<number, boolean>> {
-    const booked = new Map<string, Map<number, boolean>>();
-    for (const booking of this.bookings.values()) {
-      if (booking.expiresAt && booking.expiresAt.getTime() <= Date.now()) continue;
-      const key = accountKey(booking);
-      const blocks = booked.get(key) ?? new Map<number, boolean>();
-      booked.set(key, blocks);
-      for (const block of booking.blocks) blocks.set(block, booking.expiresAt === null);
-    }
-    return booked;
   }
 
   private async readUntilFresh(): Promise<void> {
@@ -142,25 +145,42 @@ export class AllowanceView implements OnApplicationBootstrap, BeforeApplicationS
     );
     const now = newest ?? 0;
     const from = now - blockExpiry;
-    const blocks = await this.history.blocks({ from, to: now });
-    const offers = await this.history.offers();
-    const bookings = await this.database.manager.query<BookedBlocks[]>(
-      `select id, miner_hotkey as "minerHotkey", executor_class as "executorClass", blocks, expires_at as "expiresAt"
-       from booking where last_block >= $1`,
-      [from],
-    );
+    const blocks = await this.history.blocksOf(this.keypair.address, { from, to: now });
+    const isAll = this.isOfferStale;
+    this.isOfferStale = false;
+    const offers = isAll ? await this.history.offers() : this.offers;
+    const bookings = await this.readBookings(from);
     // A booking of this process may have been committed after it was looked for.
-    if (this.isStale) return;
+    if (this.isStale) {
+      this.isOfferStale ||= isAll;
+      return;
+    }
     this.ownBlocks = new OwnBlocks(blocks, this.keypair.address, now);
     this.offers = offers;
     this.accounts = Map.groupBy([...offers.keys()].map(accountOf), ({ executorClass }) => executorClass);
-    this.bookings = new Map(bookings.map((booking) => [booking.id, booking]));
+    this.bookings = bookings;
     this.booked.clear();
+    for (const booking of bookings.values()) this.bookedAt(booking).set(booking.id, booking);
     this.states.clear();
+  }
+
+  /** Blocks are read once: of a booking that is known, only whether it still stands so. */
+  private async readBookings(from: number): Promise<Map<string, BookedBlocks>> {
+    const rows = await this.database.manager.query<
+      (Pick<BookedBlocks, 'id' | 'expiresAt'> & { last: number })[]
+    >('select id, expires_at as "expiresAt", last_block as last from booking where last_block >= $1', [from]);
+    const isKnown = ({ id, last }: { id: string; last: number }) =>
+      this.bookings.get(id)?.blocks.at(-1) === last;
+    const others = await this.database.manager.query<BookedBlocks[]>(
+      `select ${bookingColumns} from booking where id = any ($1)`,
+      [rows.filter((row) => !isKnown(row)).map(({ id }) => id)],
+    );
+    const known = rows.filter(isKnown).map(({ id, expiresAt }) => ({ ...this.bookings.get(id)!, expiresAt }));
+    return new Map([...known, ...others].map((booking) => [booking.id, booking]));
   }
 }
 
 const accountOf = (key: string): Account => {
-  const [minerHotkey, executorClass] = key.split(' ') as [string, ExecutorClass];
-  return { minerHotkey, executorClass };
+  const end = key.lastIndexOf(' ');
+  return { minerHotkey: key.slice(0, end), executorClass: key.slice(end + 1) as ExecutorClass };
 };

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Transaction } from '@horde/database';
 import type { ExecutorClass } from '@horde/protocol';
 import { ValidatorSettings } from '../settings.ts';
-import { AllowanceView, type BookedBlocks } from './allowance-view.ts';
+import { AllowanceView, bookingColumns, type BookedBlocks } from './allowance-view.ts';
 import { chooseBlocks, firstBlocks } from './choose-blocks.ts';
 import { AllowanceHistory } from './history.ts';
 import { accountKey, Offer, type Account } from './manifests.ts';
@@ -25,6 +25,10 @@ export interface Booking {
 
 /** So long beyond the job's own time a booking holds. @unit seconds */
 const margin = 100;
+
+/** A list of blocks as the table has it. @param list the parameter's name */
+const rangesOf = (list: string): string =>
+  `coalesce((select range_agg(int4range(block, block + 1)) from unnest(${list}::int[]) block), '{}')`;
 
 /** The time of miners' executors that this validator may spend, and what of it jobs have booked. */
 @Injectable()
@@ -73,13 +77,13 @@ export class Allowance {
     const booked = await this.booked(tx, request, own.first);
     const blocks = chooseBlocks(own, offer, (block) => booked.has(block), seconds);
     if (!blocks) return null;
-    const [booking] = await tx.manager.query<[BookedBlocks]>(
+    const [booking] = await tx.manager.query<[Pick<BookedBlocks, 'id' | 'expiresAt'>]>(
       `insert into booking (miner_hotkey, executor_class, blocks, last_block, seconds, expires_at)
-       values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))
-       returning id, miner_hotkey as "minerHotkey", executor_class as "executorClass", blocks, expires_at as "expiresAt"`,
+       values ($1, $2, ${rangesOf('$3')}, $4, $5, now() + make_interval(secs => $6))
+       returning id, expires_at as "expiresAt"`,
       [minerHotkey, executorClass, blocks, blocks.at(-1) ?? 0, seconds, longest + margin],
     );
-    tx.afterCommit(() => this.view.put(booking));
+    tx.afterCommit(() => this.view.put({ ...booking, minerHotkey, executorClass, blocks }));
     return { id: booking.id, blocks };
   }
 
@@ -100,8 +104,7 @@ export class Allowance {
    */
   async spend(tx: Transaction, id: string, used: number | null = null): Promise<number[] | null> {
     const [[booking]] = await tx.manager.query<[[BookedBlocks?], number]>(
-      `update booking set expires_at = null where id = $1
-       returning id, miner_hotkey as "minerHotkey", executor_class as "executorClass", blocks, expires_at as "expiresAt"`,
+      `update booking set expires_at = null where id = $1 returning ${bookingColumns}`,
       [id],
     );
     if (!booking) return null;
@@ -110,7 +113,7 @@ export class Allowance {
         ? [...booking.blocks]
         : firstBlocks(this.view.own, await this.offer(tx, booking), booking.blocks, used);
     if (blocks.length < booking.blocks.length)
-      await tx.manager.query('update booking set blocks = $2, last_block = $3 where id = $1', [
+      await tx.manager.query(`update booking set blocks = ${rangesOf('$2')}, last_block = $3 where id = $1`, [
         id,
         blocks,
         blocks.at(-1) ?? 0,
@@ -133,7 +136,8 @@ export class Allowance {
     );
     tx.afterCommit(() => ended.forEach(({ id }) => this.view.remove(id)));
     const rows = await tx.manager.query<{ blocks: number[] }[]>(
-      'select blocks from booking where miner_hotkey = $1 and executor_class = $2 and last_block >= $3',
+      `select ${bookingColumns} from booking
+       where miner_hotkey = $1 and executor_class = $2 and last_block >= $3`,
       [...of, from],
     );
     return new Set(rows.flatMap(({ blocks }) => blocks));

@@ -7,8 +7,8 @@ export class StoredBooking {
   @PrimaryGeneratedColumn('uuid') id!: string;
   @Column('text') miner_hotkey!: string;
   @Column('text') executor_class!: ExecutorClass;
-  /** Oldest first. */
-  @Column('integer', { array: true }) blocks!: number[];
+  /** Ranges of them: `{[7,9),[12,13)}`. */
+  @Column('int4multirange') blocks!: string;
   @Column('integer') last_block!: number;
   /** What the job costs. @unit executor-seconds */
   @Column('double precision') seconds!: number;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chooseBlocks, firstBlocks } from './choose-blocks.ts';
 import { OwnBlocks } from './own-blocks.ts';
-import { accountState, enough } from './search.ts';
+import { accountState, BookedFlags, enough } from './search.ts';
 import { blocksOf, offerOf } from './testing/chain-of.ts';
 
 const shares = { v1: 0.3 };
@@ -59,11 +59,9 @@ describe('the blocks for a job', () => {
 });
 
 describe('what is left of an account', () => {
-  const booked = new Map([
-    [278, true],
-    [279, false],
-    [100, true],
-  ]);
+  const booked = new BookedFlags(own);
+  booked.add([100, 278], true);
+  booked.add([279], false);
 
   it('is what is not booked, and what may yet come back', () => {
     const state = accountState('m', own, two, booked);
@@ -79,9 +77,9 @@ describe('what is left of an account', () => {
       { block: 500, count: 3 },
       { block: 800, count: 0, isDrop: true },
     );
-    expect(accountState('m', own, offer, new Map()).total).toBe(0);
+    expect(accountState('m', own, offer, new BookedFlags(own)).total).toBe(0);
     const grown = offerOf({ block: 0, count: 1 }, { block: 500, count: 3 });
-    expect(accountState('m', own, grown, new Map()).total).toBeCloseTo((222 + 3 * 500) * 3.6, 6);
+    expect(accountState('m', own, grown, new BookedFlags(own)).total).toBeCloseTo((222 + 3 * 500) * 3.6, 6);
   });
 });
 

@@ -94,14 +94,13 @@ export class FollowChain implements OnApplicationBootstrap, BeforeApplicationShu
   /** @returns whether it has left off, since there are newer blocks to be taken first */
   private async takeUpTo(now: number): Promise<boolean> {
     await this.leaveOtherChain(now);
-    const past = performance.now() < this.past.until ? this.past.oldest : 0;
-    const oldest = Math.max(now - keptBlocks, past);
-    const missing = missingBlocks(await this.storedFrom(oldest), oldest, now);
+    const missing = await this.missing(now);
     for (let at = 0; at < missing.length; at += batch) {
       const numbers = missing.slice(at, at + batch);
       if (numbers[0]! <= now - recentBlocks && (await this.chain.now()) > now) return true;
       if (this.isStopping || !(await this.lease.take())) return false;
       if (!(await this.take(numbers, now))) break;
+      if (at + batch >= missing.length && performance.now() >= this.past.until) this.past.oldest = 0;
     }
     if (now - this.evictedAt >= evictionInterval) {
       await this.taking.evict(now);
@@ -140,6 +139,15 @@ export class FollowChain implements OnApplicationBootstrap, BeforeApplicationShu
     this.logger.warn({ from }, 'the chain has replaced blocks: what was stored of them is forgotten');
     await this.taking.forget(from);
     this.completeTo = -1;
+  }
+
+  /** What is complete is looked for gaps again only where the chain did not have everything. */
+  private async missing(now: number): Promise<number[]> {
+    const isPast = performance.now() < this.past.until;
+    if (this.completeTo >= 0 && this.completeTo < now && (isPast || this.past.oldest === 0))
+      return missingBlocks(new Set(), Math.max(this.completeTo + 1, now - keptBlocks), now);
+    const oldest = Math.max(now - keptBlocks, isPast ? this.past.oldest : 0);
+    return missingBlocks(await this.storedFrom(oldest), oldest, now);
   }
 
   private async storedFrom(oldest: number): Promise<Set<number>> {

@@ -17,28 +17,50 @@ export interface AccountState {
 /** Sums of many blocks differ from verdicts by their rounding, and reserving reckons exactly. @unit executor-seconds */
 const rounding = 1e-6;
 
-/** What is left of an account. @param booked its booked blocks, and whether each is spent */
+/** Which blocks of an account are booked, and which of those are spent. */
+export class BookedFlags {
+  readonly reserved: number[] = [];
+  readonly spent: number[] = [];
+  private readonly flags: Uint8Array;
+
+  /** @param own the blocks that can be spent; others are left out */
+  constructor(private readonly own: Pick<OwnBlocks, 'first' | 'end'>) {
+    this.flags = new Uint8Array(own.end - own.first);
+  }
+
+  add(blocks: readonly number[], isSpent: boolean): void {
+    for (const block of blocks) {
+      this.flags[block - this.own.first] = 1;
+      (isSpent ? this.spent : this.reserved).push(block);
+    }
+  }
+
+  has(block: number): boolean {
+    return this.flags[block - this.own.first] === 1;
+  }
+}
+
+/** What is left of an account. */
 export function accountState(
   minerHotkey: string,
   own: OwnBlocks,
   offer: Offer,
-  booked: ReadonlyMap<number, boolean>,
+  booked: BookedFlags,
 ): AccountState {
   const total = own.total(offer);
   const oldest = own.oldest(offer);
-  let [reserved, spent] = [0, 0];
-  for (const [block, isSpent] of booked) {
-    if (block < oldest) continue;
-    const value = own.value(block, offer.count(block));
-    if (isSpent) spent += value;
-    else reserved += value;
-  }
+  const worth = (blocks: readonly number[]) =>
+    blocks.reduce((sum, block) => (block < oldest ? sum : sum + own.value(block, offer.count(block))), 0);
+  const [reserved, spent] = [worth(booked.reserved), worth(booked.spent)];
+  let firstFreeBlock: number | null = null;
+  for (let block = oldest; block < own.end && firstFreeBlock === null; block++)
+    if (!booked.has(block) && own.value(block, offer.count(block)) > 0) firstFreeBlock = block;
   return {
     minerHotkey,
     total,
     available: Math.max(0, total - reserved - spent),
     unspent: Math.max(0, total - spent),
-    firstFreeBlock: firstFree(own, offer, booked),
+    firstFreeBlock,
   };
 }
 
@@ -55,10 +77,3 @@ export const enough = (accounts: readonly AccountState[], seconds: number): Acco
         b.available / b.total - a.available / a.total ||
         b.available - a.available,
     );
-
-function firstFree(own: OwnBlocks, offer: Offer, booked: ReadonlyMap<number, boolean>): number | null {
-  for (let block = own.oldest(offer); block < own.end; block++) {
-    if (!booked.has(block) && own.value(block, 1) > 0 && offer.count(block) > 0) return block;
-  }
-  return null;
-}

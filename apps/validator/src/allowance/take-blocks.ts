@@ -15,6 +15,8 @@ export interface TakenBlock {
 
 /** The doorbell's channel for what candidates depend on. */
 export const allowanceChannel = 'allowance';
+/** What is rung there for blocks that go on where others ended. */
+export const newBlocks = 'blocks';
 
 /** How far back blocks are kept: scoring looks 2,494 back at the end of its window. @unit blocks */
 export const keptBlocks = 2_600;
@@ -45,7 +47,7 @@ export class TakeBlocks {
           [block.number, block.hash, new Date(block.at), block.multiplier, stakes],
         );
       }
-      this.doorbell.ring(tx, allowanceChannel, '');
+      this.doorbell.ring(tx, allowanceChannel, newBlocks);
     });
     await stored.catch((error: unknown) => {
       // Another process may have removed one of them.

@@ -7,7 +7,8 @@ export class CreateBookings1795000000021 implements MigrationInterface {
         id uuid primary key default gen_random_uuid(),
         miner_hotkey text not null,
         executor_class text not null,
-        blocks integer[] not null,
+        -- Mostly one after the other.
+        blocks int4multirange not null,
         last_block integer not null,
         seconds double precision not null,
         created_at timestamptz not null default now(),

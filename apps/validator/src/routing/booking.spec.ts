@@ -95,7 +95,7 @@ describe('a job that cannot be paid for', () => {
   it('as long as other jobs have booked the blocks waits, and gets them when one has given them back', async () => {
     const [{ id }] = (await scene.query<{ id: string }>(
       `insert into booking (miner_hotkey, executor_class, blocks, last_block, seconds, expires_at)
-       select $1, 'always_on.test', array_agg(block), 299, 2150, now() + interval '1 hour'
+       select $1, 'always_on.test', range_agg(int4range(block, block + 1)), 299, 2150, now() + interval '1 hour'
        from generate_series(0, 299) block returning id`,
       [hotkey],
     )) as [{ id: string }];
