@@ -1,10 +1,11 @@
 import type { INestApplication } from '@nestjs/common';
 import { Keypair } from '@horde/identity';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startDevnet, type TestDevnet } from '../../apps/devnet/src/testing/start-devnet.ts';
 import { FollowChain } from '../../apps/validator/src/allowance/follow-chain.ts';
 import { AllowanceHistory } from '../../apps/validator/src/allowance/history.ts';
 import { ValidatorPlace } from '../../apps/validator/src/testing/running-validator.ts';
+import { ScriptedNode } from '../../libs/chain/src/testing/scripted-node.ts';
 
 /** So many blocks behind the newest a validator takes none, since they may still be replaced. */
 const finality = 5;
@@ -122,4 +123,43 @@ describe('a validator that follows the devnet', () => {
     await expectSameBlocks();
     expect(await shareOf(60)).toBe(share(1));
   });
+});
+
+it('takes blocks over the Pylon that ComputeHorde pins, which tells no times, a node of the chain and its archive', async () => {
+  const devnet = await startDevnet({ netuid: 12 });
+  onTestFinished(() => devnet.close());
+  const place = await ValidatorPlace.make();
+  onTestFinished(() => place.remove());
+  await devnet.call('PUT', '/devnet/clock', { block_time: null });
+  await devnet.call('PUT', '/devnet/identities/validator', {
+    hotkey: place.keypair.address,
+    token: 'validator_token',
+  });
+  await devnet.call('POST', '/devnet/blocks', { durations: [12, 12.002, 11, 24, 12, 12, 12, 12, 12, 12] });
+  const times = await Promise.all(
+    Array.from({ length: 11 }, async (_, number) => {
+      const { body } = await devnet.call('GET', `/api/v1/block/${number}/extrinsic/0`);
+      return body.call.call_args[0].value as number;
+    }),
+  );
+  const [node, archive] = [await ScriptedNode.start(), await ScriptedNode.start()];
+  for (const one of [node, archive]) {
+    one.times.splice(0, 1, ...times);
+    onTestFinished(() => one.stop());
+  }
+  node.keptFrom = 4;
+  await devnet.call('PUT', '/devnet/faults', {
+    faults: [{ path: '/api/v1/block/', kind: 'refuse', status: 404 }],
+  });
+  const validator = await place.start({
+    BITTENSOR_NETWORK: node.address,
+    BITTENSOR_ARCHIVE_NETWORK: archive.address,
+    PYLON_ADDRESS: devnet.address,
+    FACILITATOR_URI: 'ws://127.0.0.1:1',
+  });
+  onTestFinished(() => validator.close());
+  await expect
+    .poll(() => place.query<{ at: Date }>('select at from allowance_block order by number'))
+    .toEqual(times.slice(0, 11 - finality).map((time) => ({ at: new Date(time) })));
+  expect(archive.seen.every(([method]) => method === 'state_getStorage')).toBe(true);
 });
