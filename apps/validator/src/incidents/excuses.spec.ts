@@ -114,7 +114,7 @@ describe('a decline as busy', () => {
     expect(await isExcused([shown(started(of()), stranger)])).toBe(false);
   });
 
-  it('is not excused without a manifest: the fault that excused everything then (fault 13)', async () => {
+  it('is not excused without a manifest: the fault that excused everything then', async () => {
     expect(await isExcused([shown(started(of()))], null)).toBe(false);
     expect(await isExcused([], 0)).toBe(true);
   });

@@ -123,7 +123,7 @@ describe('the finished jobs of a time range', () => {
     expect(await finishedJobs(at, end.at)).toEqual([]);
   });
 
-  it('come in one order at every validator, whichever receipts were there first (fault 10)', async () => {
+  it('come in one order at every validator: the fault that the order of arrival decided who was paid', async () => {
     const jobs = Array.from({ length: 6 }, (_, i) => newJob(i % 2 ? {} : { miner: other }));
     const same = newJob();
     const twins = [newJob(), same].map((job) => ({ ...job, uuid: same.uuid }));
@@ -144,7 +144,7 @@ describe('the finished jobs of a time range', () => {
     );
   });
 
-  it('with a score that cannot be read come without a cost, and stop nothing (fault 11)', async () => {
+  it('with a score that cannot be read come without a cost: the fault that ended the scoring of everybody', async () => {
     for (const score_str of ['1.5', '9'.repeat(256), '12.000000']) {
       const job = newJob();
       await store(job, started(job), finished(job, { score_str }));

@@ -74,6 +74,19 @@ describe('what the validator keeps', () => {
     ]);
   });
 
+  it('are receipts of all validators while their cycle can be scored: the fault of keeping less than that looks back to', async () => {
+    // The last who score a cycle look back 2,494 blocks of 12 s.
+    await query('truncate receipt');
+    await query(
+      `insert into receipt (job_uuid, receipt_type, validator_hotkey, miner_hotkey, payload, validator_signature,
+         timestamp, created_at)
+       select gen_random_uuid(), 'JobFinishedReceipt', age, 'm', '{}', 's', now() - age::interval, now() - age::interval
+       from unnest(array[(2494 * 12)::text || ' s', '49 hours']) age`,
+    );
+    await new Retention(database, undefined as never, pino({ level: 'silent' })).evict();
+    expect(await query('select validator_hotkey as age from receipt')).toEqual([{ age: '29928 s' }]);
+  });
+
   it('is found without reading all jobs when claims are renewed', async () => {
     const plan = await database.transaction(async ({ manager }) => {
       await manager.query('set local enable_seqscan = off');
