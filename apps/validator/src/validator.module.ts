@@ -1,11 +1,12 @@
-import { Module, type Type } from '@nestjs/common';
+import { Module, type Provider, type Type } from '@nestjs/common';
 import { CHAIN } from '@horde/chain';
-import { DatabaseModule } from '@horde/database';
+import { Database, DatabaseModule, Doorbell, Outbox } from '@horde/database';
 import { DynamicConfigRefresh } from '@horde/dynamic-config';
 import { Keypair } from '@horde/identity';
 import { HealthModule, LOGGER, type Logger } from '@horde/operations';
 import { QueueModule, Queues } from '@horde/queue';
-import { allowanceProviders, paidJobsProviders } from './allowance/parts.ts';
+import { allowanceProviders, bookingProviders, paidJobsProviders } from './allowance/parts.ts';
+import { TakeBlocks } from './allowance/take-blocks.ts';
 import { databaseOptions } from './database.ts';
 import { ValidatorConfig } from './dynamic-config/validator-config.ts';
 import { EventPush } from './events/event-push.ts';
@@ -27,6 +28,8 @@ import { COLLATERAL } from './collateral/collateral.ts';
 import { openCollateral } from './collateral/open-collateral.ts';
 import { JobDriver } from './driver/job-driver.ts';
 import { Cancellations } from './jobs/cancellations.ts';
+import { LoneJob } from './driver/lone-job.ts';
+import { DriverParts } from './driver/run-parts.ts';
 import { JobIntake } from './jobs/job-intake.ts';
 import { JobBell } from './jobs/job-bell.ts';
 import { Jobs } from './jobs/jobs.ts';
@@ -42,6 +45,7 @@ import { ValidatorSchedule } from './receipts/transfer/validator-schedule.ts';
 import { transferParts } from './receipts/transfer/transfer-parts.ts';
 import { TransferSchedule } from './receipts/transfer/transfer-schedule.ts';
 import { MinerDirectory } from './routing/miner-directory.ts';
+import { OldRecords } from './retention/old-records.ts';
 import { Retention } from './retention/retention.ts';
 import { MinerSchedule } from './routing/miner-schedule.ts';
 import { Candidates } from './routing/candidates.ts';
@@ -60,6 +64,42 @@ import { VersionController } from './http/version.controller.ts';
 import { WaitingJobs } from './jobs/waiting-jobs.ts';
 import { Whitelist } from './whitelist/whitelist.ts';
 
+/** What it takes to give jobs to miners and to drive them, without anything that begins one by itself. */
+const jobParts = (settings: ValidatorSettings, logger: Logger): Provider[] => [
+  { provide: ValidatorSettings, useValue: settings },
+  { provide: LOGGER, useValue: logger },
+  { provide: CHAIN, useFactory: () => makeChain(settings) },
+  { provide: CHANCE, useValue: Math.random },
+  { provide: COLLATERAL, useFactory: () => openCollateral(settings.collateral, logger) },
+  Attempts,
+  Blacklist,
+  Cancellations,
+  Candidates,
+  Capacity,
+  Decisions,
+  DriverParts,
+  Excuses,
+  FreshLook,
+  IncidentMetrics,
+  Incidents,
+  JobBell,
+  Jobs,
+  LiveOutput,
+  MetricsRegistry,
+  MinerClient,
+  MinerDelivery,
+  MinerDirectory,
+  NextMiner,
+  ReceiptQueries,
+  Receipts,
+  Router,
+  StreamingAddresses,
+  SystemEvents,
+  ToldManifests,
+  ValidatorConfig,
+  WaitingJobs,
+];
+
 /** All of the validator, for these settings. */
 export function validatorModule(settings: ValidatorSettings, logger: Logger): Type {
   const { databaseUrl, redisUrl } = settings;
@@ -72,60 +112,31 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
     ],
     controllers: [VersionController, MetricsController],
     providers: [
-      { provide: ValidatorSettings, useValue: settings },
-      { provide: LOGGER, useValue: logger },
+      ...jobParts(settings, logger),
+      ...allowanceProviders,
       { provide: Keypair, useFactory: () => ownHotkey(settings, logger) },
-      { provide: CHAIN, useFactory: () => makeChain(settings) },
-      ValidatorConfig,
       {
         provide: DynamicConfigRefresh,
         useFactory: (config: ValidatorConfig, queues: Queues) =>
           new DynamicConfigRefresh(config, queues, logger),
         inject: [ValidatorConfig, Queues],
       },
-      MetricsRegistry,
       Metrics,
-      SystemEvents,
       EventPush,
-      Attempts,
-      ...allowanceProviders,
-      Blacklist,
-      { provide: CHANCE, useValue: Math.random },
-      { provide: COLLATERAL, useFactory: () => openCollateral(settings.collateral, logger) },
-      Candidates,
-      Capacity,
-      Decisions,
-      ToldManifests,
-      Cancellations,
       CheatReports,
       Cheats,
       Slashings,
-      Excuses,
-      IncidentMetrics,
-      Incidents,
       Dispatcher,
       FacilitatorLink,
-      FreshLook,
       JobDriver,
       JobIntake,
-      JobBell,
-      Jobs,
-      LiveOutput,
-      StreamingAddresses,
-      MinerClient,
-      MinerDirectory,
       MinerSchedule,
-      MinerDelivery,
-      ReceiptQueries,
-      Receipts,
+      OldRecords,
       Retention,
-      Router,
       ...weightParts,
       WeightSchedule,
       ...transferParts,
       TransferSchedule,
-      NextMiner,
-      WaitingJobs,
       ValidatorSchedule,
       Whitelist,
     ],
@@ -169,4 +180,33 @@ export function commandModule(settings: ValidatorSettings, logger: Logger, keypa
   })
   class CommandModule {}
   return CommandModule;
+}
+
+/**
+ * What a command needs that gives a job to a miner, or looks after what jobs depend on.
+ *
+ * @param outbox takes what is to be told about the job
+ */
+export function jobCommandModule(
+  settings: ValidatorSettings,
+  logger: Logger,
+  keypair: Keypair,
+  outbox: (database: Database, doorbell: Doorbell) => Outbox,
+): Type {
+  const { databaseUrl, redisUrl } = settings;
+
+  @Module({
+    imports: [HealthModule.forRoot(), DatabaseModule.forRoot({ ...databaseOptions(databaseUrl), redisUrl })],
+    providers: [
+      ...jobParts(settings, logger),
+      ...bookingProviders,
+      { provide: Keypair, useValue: keypair },
+      { provide: Outbox, useFactory: outbox, inject: [Database, Doorbell] },
+      LoneJob,
+      OldRecords,
+      TakeBlocks,
+    ],
+  })
+  class JobCommandModule {}
+  return JobCommandModule;
 }

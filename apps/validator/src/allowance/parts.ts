@@ -23,16 +23,17 @@ export const paidJobsProviders = [
   { provide: PaidJobs, useClass: AllowancePaidJobs },
 ];
 
-/** What the validator's module provides of this room. */
-export const allowanceProviders = [
+/** What jobs are booked with, without the blocks that come. */
+export const bookingProviders = [
   ...paidJobsProviders,
   Allowance,
   AllowanceView,
-  FollowChain,
   ManifestSync,
   StoreManifests,
-  TakeBlocks,
 ];
+
+/** What the validator's module provides of this room. */
+export const allowanceProviders = [...bookingProviders, FollowChain, TakeBlocks];
 
 /** The room's tables. */
 export const allowanceEntities = [

@@ -4,6 +4,8 @@ import { TransferReceipts } from './transfer-receipts.command.ts';
 import { BlacklistMiner, ListBlacklist, UnblacklistMiner } from './blacklist.command.ts';
 import { CancelJob } from './cancel-job.command.ts';
 import { Explain } from './explain.command.ts';
+import { DebugRunOrganicJob } from './run-organic-job.command.ts';
+import { EvictOldData, ScanArchiveBlocks, ScanBlocks, SyncManifests } from './run-once.command.ts';
 import { ValidatorContext } from './validator-context.ts';
 import { CalculateAllowancePaidJobScores, DebugSetScores, ExplainWeights } from './weights.command.ts';
 import { WhitelistHotkey } from './whitelist-hotkey.command.ts';
@@ -20,6 +22,11 @@ export const validatorProgram: CommandProgram<ValidatorContext> = {
     ListBlacklist,
     Explain,
     CancelJob,
+    DebugRunOrganicJob,
+    SyncManifests,
+    ScanBlocks,
+    ScanArchiveBlocks,
+    EvictOldData,
     DebugSetScores,
     CalculateAllowancePaidJobScores,
     ExplainWeights,

@@ -1,11 +1,12 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { CommandContext, type ConfigContext } from '@horde/commands';
 import type { DynamicConfig, Keys } from '@horde/dynamic-config';
+import { Outbox, type Database, type Doorbell } from '@horde/database';
 import { loadSettings } from '@horde/settings';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 import { ownHotkey } from '../own-hotkey.ts';
 import { ValidatorSettings } from '../settings.ts';
-import { commandModule } from '../validator.module.ts';
+import { commandModule, jobCommandModule } from '../validator.module.ts';
 
 /** What the validator's commands are given. */
 export class ValidatorContext extends CommandContext implements ConfigContext {
@@ -28,6 +29,20 @@ export class ValidatorContext extends CommandContext implements ConfigContext {
     const settings = this.settings();
     const keypair = await ownHotkey(settings, this.logger);
     return this.with(commandModule(settings, this.logger, keypair), configured(work));
+  }
+
+  /**
+   * As `useSigning`, with those that give jobs to miners and drive them.
+   *
+   * @param outbox what is told about the jobs goes there
+   */
+  async useDriver<T>(
+    work: (app: INestApplicationContext) => Promise<T>,
+    outbox: (database: Database, doorbell: Doorbell) => Outbox = (...parts) => new Outbox(...parts),
+  ): Promise<T> {
+    const settings = this.settings();
+    const keypair = await ownHotkey(settings, this.logger);
+    return this.with(jobCommandModule(settings, this.logger, keypair, outbox), configured(work));
   }
 
   withConfig<T>(work: (config: DynamicConfig<Keys>) => Promise<T>): Promise<T> {

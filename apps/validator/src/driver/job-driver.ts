@@ -5,33 +5,18 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { Database, isRetryable } from '@horde/database';
-import { Keypair } from '@horde/identity';
+import { isRetryable } from '@horde/database';
 import { LOGGER, type Logger, repeat, withLogContext } from '@horde/operations';
-import { Allowance } from '../allowance/allowance.ts';
-import { Incidents } from '../incidents/incidents.ts';
-import { MinerClient } from '../miner/miner-client.ts';
-import { MinerDelivery } from '../miner/miner-delivery.ts';
-import { SystemEvents } from '../events/system-events.ts';
-import { Receipts } from '../receipts/receipts.ts';
-import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { lease } from './lease.ts';
-import { NextMiner } from './next-miner.ts';
+import { lease, renewalInterval } from './lease.ts';
 import { JobRun } from './job-run.ts';
-import type { RunParts } from './run-parts.ts';
+import { DriverParts } from './run-parts.ts';
 import { attemptEndOf } from '../jobs/attempt-end.ts';
 import type { Attempt } from '../jobs/attempt.entity.ts';
-import { Attempts } from '../jobs/attempts.ts';
-import { WaitingJobs } from '../jobs/waiting-jobs.ts';
 import { Cancellations } from '../jobs/cancellations.ts';
 import { Jobs } from '../jobs/jobs.ts';
-import { ToldManifests } from '../routing/told-manifests.ts';
-import { LiveOutput } from './live-output.ts';
-import { StreamingAddresses } from './streaming-addresses.ts';
 import { givenUp } from '../jobs/outcome.ts';
 
-const renewalInterval = 3_000;
 /** How often jobs are looked for that nobody drives, and waiting ones that nobody has rung for. @unit ms */
 const sweepInterval = 5_000;
 /** How many jobs are driven at once in one process; the others wait for a run to end, here or elsewhere. */
@@ -41,7 +26,6 @@ const maxRuns = 2_000;
 @Injectable()
 export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly runs = new Map<string, { uuid: string; run: JobRun | null; ended: Promise<void> }>();
-  private readonly parts: Omit<RunParts, 'limits' | 'trustedEvents'>;
   private repetitions: (() => void)[] = [];
   private stopping = false;
 
@@ -50,41 +34,8 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
     private readonly dispatcher: Dispatcher,
     private readonly cancellations: Cancellations,
     @Inject(LOGGER) private readonly logger: Logger,
-    database: Database,
-    waiting: WaitingJobs,
-    attempts: Attempts,
-    next: NextMiner,
-    receipts: Receipts,
-    delivery: MinerDelivery,
-    incidents: Incidents,
-    allowance: Allowance,
-    told: ToldManifests,
-    addresses: StreamingAddresses,
-    miners: MinerClient,
-    output: LiveOutput,
-    events: SystemEvents,
-    keypair: Keypair,
-    private readonly config: ValidatorConfig,
-  ) {
-    this.parts = {
-      database,
-      jobs,
-      waiting,
-      attempts,
-      next,
-      receipts,
-      delivery,
-      incidents,
-      allowance,
-      told,
-      addresses,
-      miners,
-      output,
-      events,
-      keypair,
-      logger,
-    };
-  }
+    private readonly parts: DriverParts,
+  ) {}
 
   onApplicationBootstrap(): void {
     this.dispatcher.start({
@@ -147,8 +98,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
       const claim = { uuid, driver };
       const job = begun ? await this.jobs.claimed(claim) : await this.jobs.take(claim, lease);
       if (!job) return;
-      const trustedEvents = !this.config.get('DYNAMIC_DISABLE_TRUSTED_ORGANIC_JOB_EVENTS');
-      entry.run = new JobRun(job, driver, { ...this.parts, limits: this.config.limits, trustedEvents });
+      entry.run = new JobRun(job, driver, this.parts.ofRun());
       if (this.stopping) return;
       if (job.cancelled_by !== null) entry.run.cancel(job.cancelled_by);
       await entry.run.drive(begun);

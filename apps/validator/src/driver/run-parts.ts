@@ -1,40 +1,56 @@
-import type { Database } from '@horde/database';
-import type { Keypair } from '@horde/identity';
-import type { Logger } from '@horde/operations';
-import type { Allowance } from '../allowance/allowance.ts';
-import type { SystemEvents } from '../events/system-events.ts';
-import type { Incidents } from '../incidents/incidents.ts';
-import type { Attempts } from '../jobs/attempts.ts';
-import type { Jobs } from '../jobs/jobs.ts';
+import { Inject, Injectable } from '@nestjs/common';
+import { Database } from '@horde/database';
+import { Keypair } from '@horde/identity';
+import { LOGGER, type Logger } from '@horde/operations';
+import { Allowance } from '../allowance/allowance.ts';
+import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
+import { SystemEvents } from '../events/system-events.ts';
+import { Incidents } from '../incidents/incidents.ts';
+import { Attempts } from '../jobs/attempts.ts';
+import { Jobs } from '../jobs/jobs.ts';
 import type { StageLimits } from '../jobs/stages.ts';
-import type { WaitingJobs } from '../jobs/waiting-jobs.ts';
-import type { MinerClient } from '../miner/miner-client.ts';
-import type { MinerDelivery } from '../miner/miner-delivery.ts';
-import type { Receipts } from '../receipts/receipts.ts';
-import type { ToldManifests } from '../routing/told-manifests.ts';
-import type { LiveOutput } from './live-output.ts';
-import type { StreamingAddresses } from './streaming-addresses.ts';
-import type { NextMiner } from './next-miner.ts';
+import { WaitingJobs } from '../jobs/waiting-jobs.ts';
+import { MinerClient } from '../miner/miner-client.ts';
+import { MinerDelivery } from '../miner/miner-delivery.ts';
+import { Receipts } from '../receipts/receipts.ts';
+import { ToldManifests } from '../routing/told-manifests.ts';
+import { LiveOutput } from './live-output.ts';
+import { StreamingAddresses } from './streaming-addresses.ts';
+import { NextMiner } from './next-miner.ts';
+
+/** What all runs need of the rest of the validator. */
+@Injectable()
+export class DriverParts {
+  constructor(
+    readonly database: Database,
+    readonly jobs: Jobs,
+    readonly waiting: WaitingJobs,
+    readonly attempts: Attempts,
+    readonly next: NextMiner,
+    readonly receipts: Receipts,
+    readonly delivery: MinerDelivery,
+    readonly incidents: Incidents,
+    readonly allowance: Allowance,
+    readonly told: ToldManifests,
+    readonly addresses: StreamingAddresses,
+    readonly miners: MinerClient,
+    readonly output: LiveOutput,
+    readonly events: SystemEvents,
+    readonly keypair: Keypair,
+    readonly config: ValidatorConfig,
+    @Inject(LOGGER) readonly logger: Logger,
+  ) {}
+
+  /** What a run gets that begins now: settings stay for it what they are. */
+  ofRun(): RunParts {
+    const trustedEvents = !this.config.get('DYNAMIC_DISABLE_TRUSTED_ORGANIC_JOB_EVENTS');
+    return { ...this, limits: this.config.limits, trustedEvents };
+  }
+}
 
 /** What a run needs of the rest of the validator. */
-export interface RunParts {
-  database: Database;
-  jobs: Jobs;
-  waiting: WaitingJobs;
-  attempts: Attempts;
-  next: NextMiner;
-  receipts: Receipts;
-  delivery: MinerDelivery;
-  incidents: Incidents;
-  allowance: Allowance;
-  told: ToldManifests;
-  addresses: StreamingAddresses;
-  miners: MinerClient;
-  output: LiveOutput;
-  events: SystemEvents;
-  keypair: Keypair;
+export interface RunParts extends Omit<DriverParts, 'ofRun'> {
   limits: StageLimits;
   /** Whether jobs on the trusted miner leave events. */
   trustedEvents: boolean;
-  logger: Logger;
 }

@@ -59,35 +59,43 @@ export class Jobs {
    * @param fate what is to become of it
    * @returns false when the job is known already, and nothing was changed
    */
-  async receive(request: ReceivedJob, frame: string, fate: Welcome | Report): Promise<boolean> {
+  receive(request: ReceivedJob, frame: string, fate: Welcome | Report): Promise<boolean> {
+    return this.database.transaction((tx) => this.receiveIn(tx, request, frame, fate));
+  }
+
+  /** As `receive`, in a transaction. */
+  async receiveIn(
+    tx: Transaction,
+    request: ReceivedJob,
+    frame: string,
+    fate: Welcome | Report,
+  ): Promise<boolean> {
     const { uuid, executor_class, signature } = request;
     const rejection = 'status' in fate ? fate : null;
     const welcome = 'status' in fate ? null : fate;
     const report = rejection ?? { status: 'received' as const, metadata: null };
-    return this.database.transaction(async (tx) => {
-      const inserted = (await tx.manager.query(
-        `insert into job (uuid, request, executor_class, signatory, status, ended_at, wanted, waits_for, waits_since,
+    const inserted = (await tx.manager.query(
+      `insert into job (uuid, request, executor_class, signatory, status, ended_at, wanted, waits_for, waits_since,
                           waits_until, look_at)
          select $1::uuid, $2, $3, $4, $5, case when not waits then now() end, $7, case when waits then $8 end,
                 case when waits then now() end, until, until
          from (select $6::float8 is not null as waits, now() + make_interval(secs => $6::float8) as until) wait
          on conflict do nothing returning uuid`,
-        [
-          uuid,
-          frame,
-          executor_class,
-          withoutNuls(signature?.signatory ?? null),
-          report.status,
-          welcome?.waitLimit ?? null,
-          welcome ? writeWanted(welcome.wanted) : '{}',
-          'The job waits for its turn to be given to a miner.',
-        ],
-      )) as unknown[];
-      if (inserted.length === 0) return false;
-      await this.report(tx, uuid, [report]);
-      if (welcome) this.bell.ring(tx);
-      return true;
-    });
+      [
+        uuid,
+        frame,
+        executor_class,
+        withoutNuls(signature?.signatory ?? null),
+        report.status,
+        welcome?.waitLimit ?? null,
+        welcome ? writeWanted(welcome.wanted) : '{}',
+        'The job waits for its turn to be given to a miner.',
+      ],
+    )) as unknown[];
+    if (inserted.length === 0) return false;
+    await this.report(tx, uuid, [report]);
+    if (welcome) this.bell.ring(tx);
+    return true;
   }
 
   /**

@@ -1,108 +1,25 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { Database } from '@horde/database';
 import { LOGGER, type Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
+import { OldRecords } from './old-records.ts';
 
-/**
- * How long ended jobs with their requests, results and messages, and receipts are kept, as in ComputeHorde. A cycle is
- * scored within 1,442 blocks of its start, by receipts of jobs that began up to 330 blocks before: six hours. @unit ms
- */
-const keptFor = 2 * 86_400_000;
-/** How long incidents are kept: the longest time that routing can be told to look back. @unit ms */
-const incidentsKeptFor = 30 * 86_400_000;
-/** How often old ones are removed. @unit ms */
+/** How often old records are removed. @unit ms */
 const interval = 3_600_000;
-/** How many are removed in one statement: each job may hold megabytes. */
-const batch = 500;
 
-/** Removes jobs, receipts and events that are older than two days, weights and what miners have done when older than thirty. */
+/** Has old records removed again and again. */
 @Injectable()
 export class Retention implements OnApplicationBootstrap {
   constructor(
-    private readonly database: Database,
+    private readonly records: OldRecords,
     private readonly queues: Queues,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
     const queue = this.queues.open('retention');
-    queue.work(() => this.evict(), {
+    queue.work(() => this.records.remove(), {
       onError: (error) => this.logger.error({ error }, 'old records could not be removed'),
     });
     await queue.every('evict', interval);
   }
-
-  /** Jobs that have not ended stay, whatever their age. */
-  async evict(): Promise<void> {
-    const receipts = await this.all(
-      `delete from receipt where ctid = any (array(
-         select ctid from receipt where created_at < now() - make_interval(secs => $1)
-         and not exists (
-           select from attempt join job on job.uuid = attempt.job_uuid
-           where attempt.uuid = receipt.job_uuid and job.ended_at is null
-         ) limit $2
-       )) returning 1`,
-    );
-    const incidents = await this.all(
-      `delete from miner_incident where ctid = any (array(
-         select ctid from miner_incident where at < now() - make_interval(secs => $1) limit $2
-       )) returning 1`,
-      incidentsKeptFor,
-    );
-    for (const [table, since] of [
-      ['cheat_report', 'reported_at'],
-      ['slashing', 'created_at'],
-    ])
-      await this.all(
-        `delete from ${table} where ctid = any (array(
-           select ctid from ${table} where ${since} < now() - make_interval(secs => $1) limit $2
-         )) returning 1`,
-        incidentsKeptFor,
-      );
-    await this.all(
-      `delete from blacklisted_miner where ctid = any (array(
-         select ctid from blacklisted_miner where expires_at < now() - make_interval(secs => $1) limit $2
-       )) returning 1`,
-    );
-    // With a job goes what is still to be told of it: who has not taken it in two days will not.
-    const jobs = await this.all(
-      `with gone as (
-         delete from job where uuid = any (array(
-           select uuid from job where ended_at < now() - make_interval(secs => $1) order by ended_at limit $2
-         )) returning uuid
-       ), names as (
-         select uuid from gone union select attempt.uuid from attempt join gone on gone.uuid = job_uuid
-       ), untold as (
-         delete from outbox using names where subject = names.uuid::text
-       )
-       select from gone`,
-    );
-    // Sent or not: a collector that is away for two days does not fill the disk.
-    const events = await this.all(
-      `delete from system_event where id = any (array(
-         select id from system_event where at < now() - make_interval(secs => $1) order by at limit $2
-       )) returning 1`,
-    );
-    // Small, and what an operator is asked about weeks later.
-    for (const table of ['cycle_weights', 'main_hotkey'])
-      await this.database.manager.query(`delete from ${table} where created_at < now() - interval '30 days'`);
-    if (receipts + incidents + jobs + events > 0)
-      this.logger.info({ receipts, incidents, jobs, events }, 'old records were removed');
-  }
-
-  /** Repeats a statement until it finds less than a batch. @param age of what is old. @unit ms @returns how many it found */
-  private async all(sql: string, age = keptFor): Promise<number> {
-    for (let total = 0; ;) {
-      const result: unknown = await this.database.manager.query(sql, [age / 1_000, batch]);
-      const count = countOf(result);
-      total += count;
-      if (count < batch) return total;
-    }
-  }
 }
-
-/** Of a delete TypeORM answers with the rows and their count, of a select with the rows. */
-const countOf = (result: unknown): number => {
-  const rows = result as unknown[];
-  return Array.isArray(rows[0]) ? rows[0].length : rows.length;
-};

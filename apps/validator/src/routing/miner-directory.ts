@@ -3,6 +3,7 @@ import { CHAIN, type Chain, type Neuron } from '@horde/chain';
 import { Database } from '@horde/database';
 import { LOGGER, type Logger } from '@horde/operations';
 import { ManifestSync } from '../allowance/manifest-sync.ts';
+import type { ExecutorClass } from '@horde/protocol';
 import type { MinerAddress } from '../miner/miner-client.ts';
 
 /** The chain is asked at most this often. @unit ms */
@@ -51,6 +52,28 @@ export class MinerDirectory {
     if (!asked) return 'that was all';
     await asked;
     return 'more is known';
+  }
+
+  /** Where a miner is; null: that is not known. */
+  async find(hotkey: string): Promise<MinerAddress | null> {
+    const [miner] = await this.database.manager.query<MinerAddress[]>(
+      'select hotkey, ip, port from miner where hotkey = $1 and ip is not null',
+      [hotkey],
+    );
+    return miner ?? null;
+  }
+
+  /** The miner with the lowest uid that offers a class and is not on the blacklist; null: none is known. */
+  async firstOffering(executorClass: ExecutorClass): Promise<MinerAddress | null> {
+    const [miner] = await this.database.manager.query<MinerAddress[]>(
+      `select hotkey, ip, port from miner join miner_offer using (hotkey)
+       where ip is not null and executor_class = $1 and count > 0
+         and not exists (select from blacklisted_miner entry
+                         where entry.hotkey = miner.hotkey and (expires_at is null or expires_at > now()))
+       order by uid limit 1`,
+      [executorClass],
+    );
+    return miner ?? null;
   }
 
   private async readNeurons(): Promise<void> {

@@ -2,7 +2,7 @@ import type { Database } from '@horde/database';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase } from '../testing/open-test-database.ts';
-import { Retention } from './retention.ts';
+import { OldRecords } from './old-records.ts';
 
 let database: Database;
 beforeAll(async () => {
@@ -54,7 +54,7 @@ describe('what the validator keeps', () => {
       `insert into miner_incident (hotkey, job_uuid, executor_class, kind, at) select days::text, uuid, 'c', 'declined',
          now() - make_interval(days => days) from job, (values (3), (29), (31)) as old (days) where request = 'recent'`,
     );
-    await new Retention(database, undefined as never, pino({ level: 'silent' })).evict();
+    await new OldRecords(database, pino({ level: 'silent' })).remove();
     const kept = [{ request: 'recent' }, { request: 'running' }];
     expect(await query('select request from job order by 1')).toEqual(kept);
     expect(await query(`select subtype as request from system_event`)).toEqual([{ request: 'recent' }]);
@@ -83,7 +83,7 @@ describe('what the validator keeps', () => {
        select gen_random_uuid(), 'JobFinishedReceipt', age, 'm', '{}', 's', now() - age::interval, now() - age::interval
        from unnest(array[(2494 * 12)::text || ' s', '49 hours']) age`,
     );
-    await new Retention(database, undefined as never, pino({ level: 'silent' })).evict();
+    await new OldRecords(database, pino({ level: 'silent' })).remove();
     expect(await query('select validator_hotkey as age from receipt')).toEqual([{ age: '29928 s' }]);
   });
 
