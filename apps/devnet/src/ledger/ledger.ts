@@ -180,11 +180,16 @@ export class Ledger {
    *
    * @param depth how many, at least one
    * @param loses whether what happened in them is lost; else it happened in the new ones, too
+   * @param salt another one makes other blocks @default one by chance
    */
-  async reorganise(depth: number, loses: boolean): Promise<void> {
+  async reorganise(
+    depth: number,
+    loses: boolean,
+    salt: string = randomBytes(8).toString('hex'),
+  ): Promise<void> {
     await this.change((_, newest) => {
       const block = Math.max(0, newest - depth + 1);
-      return { changes: [{ kind: 'reorg', block, salt: randomBytes(8).toString('hex'), loses }] };
+      return { changes: [{ kind: 'reorg', block, salt, loses }] };
     });
   }
 

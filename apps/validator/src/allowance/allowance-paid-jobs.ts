@@ -9,7 +9,7 @@ import type { Blocks } from './blocks.ts';
 import { ChainBlocks } from './chain-blocks.ts';
 import { AllowanceHistory, type BlockRange } from './history.ts';
 import { blockExpiry } from './rules.ts';
-import { Spending } from './spending.ts';
+import { Spending, type SpendingRules } from './spending.ts';
 import { SpendingMetrics } from './spending-metrics.ts';
 
 /** A job that ended in a cycle may have begun so long before it: as long as any may take. @unit blocks */
@@ -43,7 +43,7 @@ export class AllowancePaidJobs extends PaidJobs {
     await this.requireKnown(blocks, range);
     const time = (number: number) => new Date(blocks.get(Math.max(0, number))!.at);
     const finished = await this.receipts.finishedBetween(time(start), time(end));
-    const spending = new Spending({
+    const spending = this.spending({
       blocks,
       offers: await this.history.offers(),
       leeway: {
@@ -60,7 +60,12 @@ export class AllowancePaidJobs extends PaidJobs {
     return paid;
   }
 
-  private judged(spending: Spending, job: FinishedJob): PaidJob[] {
+  /** What judges them: a simulation leaves one of its rules out. */
+  protected spending(rules: SpendingRules): Pick<Spending, 'judge'> {
+    return new Spending(rules);
+  }
+
+  private judged(spending: Pick<Spending, 'judge'>, job: FinishedJob): PaidJob[] {
     const { executorClass, minerHotkey, validatorHotkey, jobUuid, cost } = job;
     if (cost === null || cost <= 0) return [];
     const verdict = spending.judge({ ...job, cost });

@@ -107,6 +107,11 @@ export class AllowanceView implements OnApplicationBootstrap, BeforeApplicationS
     this.changed(booking);
   }
 
+  /** In a simulation time is that of its blocks. @unit ms since 1970 */
+  protected now(): number {
+    return Date.now();
+  }
+
   private changed(account: Account): void {
     this.states.delete(accountKey(account));
     if (this.refreshing) this.isStale = true;
@@ -123,7 +128,7 @@ export class AllowanceView implements OnApplicationBootstrap, BeforeApplicationS
     const key = accountKey(account);
     const known = this.states.get(key);
     if (known) return known;
-    const now = Date.now();
+    const now = this.now();
     const booked = new BookedFlags(this.ownBlocks);
     for (const { blocks, expiresAt } of this.bookedAt(account).values())
       if (!expiresAt || expiresAt.getTime() > now) booked.add(blocks, expiresAt === null);

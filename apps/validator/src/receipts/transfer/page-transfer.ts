@@ -16,7 +16,8 @@ const maxPage = 16 * 1_024 * 1_024;
 /** Brings receipts from a miner's page into the database. */
 @Injectable()
 export class PageTransfer implements OnApplicationShutdown {
-  private readonly reader = new PageReader();
+  /** In a simulation pages are in memory. */
+  protected readonly reader: Pick<PageReader, 'read' | 'close'> = new PageReader();
 
   constructor(
     private readonly database: Database,

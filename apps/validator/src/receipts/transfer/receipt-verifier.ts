@@ -25,7 +25,11 @@ export interface Verified {
 /** Tells good receipts from bad ones. Signatures, which take most of the time, are verified on other threads. */
 @Injectable()
 export class ReceiptVerifier implements OnApplicationShutdown {
-  private readonly pool = new VerifierPool({ size: threads, maxWaiting: Infinity });
+  /** In a simulation its validators share one. */
+  protected readonly pool: Pick<VerifierPool, 'verifyAll' | 'close'> = new VerifierPool({
+    size: threads,
+    maxWaiting: Infinity,
+  });
 
   constructor(private readonly validators: KnownValidators) {}
 
@@ -39,7 +43,7 @@ export class ReceiptVerifier implements OnApplicationShutdown {
     const read: FetchedReceipt[] = [];
     for (const [index, line] of lines.entries()) {
       if (index % linesAtOnce === linesAtOnce - 1) await nextTurn();
-      const receipt = readLine(line, miner, Date.now());
+      const receipt = readLine(line, miner, this.now());
       if (typeof receipt !== 'string') read.push(receipt);
       else if (faults.push(receipt) >= maxFaults) break;
     }
@@ -57,6 +61,11 @@ export class ReceiptVerifier implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     await this.pool.close();
+  }
+
+  /** In a simulation time is that of its blocks. @unit ms since 1970 */
+  protected now(): number {
+    return Date.now();
   }
 
   private async verifySignatures(receipts: readonly FetchedReceipt[]): Promise<(ReceiptRow | LineFault)[]> {
