@@ -19,7 +19,7 @@ import { Receipts } from '../../apps/validator/src/receipts/receipts.ts';
 import { PageCheckpoints } from '../../apps/validator/src/receipts/transfer/page-checkpoints.ts';
 import { PageTransfer } from '../../apps/validator/src/receipts/transfer/page-transfer.ts';
 import { ReceiptVerifier } from '../../apps/validator/src/receipts/transfer/receipt-verifier.ts';
-import { RegisteredHotkeys } from '../../apps/validator/src/receipts/transfer/registered-hotkeys.ts';
+import { KnownValidators } from '../../apps/validator/src/receipts/transfer/known-validators.ts';
 import { TransferMetrics } from '../../apps/validator/src/receipts/transfer/transfer-metrics.ts';
 import { PaidJobs, type PaidJob } from '../../apps/validator/src/scoring/paid-jobs.ts';
 import { ValidatorSettings } from '../../apps/validator/src/settings.ts';
@@ -225,7 +225,7 @@ function roomsOf(
   const queries = new (isSecond && broken === 'order' ? BackwardReceipts : ReceiptQueries)(database);
   const metrics = new Registry();
   const spendingMetrics = new SpendingMetrics(metrics);
-  const verifier = new Verifier(new RegisteredHotkeys(chain, database));
+  const verifier = new Verifier(new KnownValidators(chain, database));
   return {
     database,
     settings,
