@@ -149,11 +149,12 @@ export class FullValidator {
     }
   }
 
-  /** A user has reported that a job was not done. */
-  async report(uuid: string): Promise<void> {
+  /** A user has reported that a job was not done. @param counts the user has a say in the job: the report was acted on */
+  async report(uuid: string, counts: boolean): Promise<void> {
     await this.rooms.database.manager.query(
-      `insert into cheat_report (job_uuid, trusted_job_uuid, signatory, details) values ($1, $1, $2, '{}')`,
-      [uuid, this.validator.hotkey],
+      `insert into cheat_report (job_uuid, trusted_job_uuid, signatory, details, acted_at)
+       values ($1, $1, $2, '{}', case when $3 then now() end)`,
+      [uuid, this.validator.hotkey, counts],
     );
   }
 

@@ -221,10 +221,11 @@ class Simulation {
         this.fulls.some((full) => full.validator === validator) && this.isIn(cycle, endsAt),
     );
     for (const [at, { uuid }] of own.entries()) {
-      // Of each at least one.
-      if (at >= this.fulls.length * 2 && !this.chance.happens(reportedPart)) continue;
-      this.reported.add(uuid);
-      for (const full of this.fulls) await full.report(uuid);
+      // At least a few, and one by somebody who has no say in the job.
+      if (at > this.fulls.length * 2 && !this.chance.happens(reportedPart)) continue;
+      const counts = at > 0;
+      if (counts) this.reported.add(uuid);
+      for (const full of this.fulls) await full.report(uuid, counts);
     }
   }
 
