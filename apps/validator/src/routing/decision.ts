@@ -34,23 +34,29 @@ type Row = [string, number, number, number, number, number, Considered['result']
 
 /** The text of a decision, of less than 2 kB. */
 export function writeDecision(says: string, candidates: readonly Candidate[], chosen: string | null): string {
-  const considered = candidates.map((candidate) => consider(candidate, chosen));
-  const inOrder = considered.toSorted((a, b) => weightOf(a) - weightOf(b));
-  const rows: Row[] = [];
-  const text = () =>
+  const byResult = Map.groupBy(candidates, (candidate) => resultOf(candidate, chosen));
+  const others = new Map([...byResult].map(([result, those]) => [result, those.length]));
+  const text = (rows: Row[]) =>
     JSON.stringify({
       says: says.slice(0, maxSentence),
       candidates: rows,
-      others: countsOf(inOrder.slice(rows.length)),
+      others: Object.fromEntries(others),
     });
-  let written = text();
-  for (const { hotkey, reliability, chance, offered, busy, allowance, result } of inOrder) {
-    rows.push([hotkey, reliability, chance, offered, busy, allowance, result]);
-    const longer = text();
-    if (Buffer.byteLength(longer) >= maxSize) break;
-    written = longer;
+  // Each row makes the counts of the others no longer than they are here.
+  let room = maxSize - Buffer.byteLength(text([]));
+  const rows: Row[] = [];
+  for (const [result, those] of [...byResult].toSorted(([a], [b]) => rankOf(a) - rankOf(b))) {
+    for (const candidate of those) {
+      const row = rowOf(candidate, result);
+      room -= Buffer.byteLength(JSON.stringify(row)) + 1;
+      if (room <= 0) return text(rows);
+      rows.push(row);
+      const left = others.get(result)! - 1;
+      if (left > 0) others.set(result, left);
+      else others.delete(result);
+    }
   }
-  return written;
+  return text(rows);
 }
 
 /** The decision in a text that `writeDecision` has made. */
@@ -73,25 +79,21 @@ export function readDecision(text: string): Decision {
   };
 }
 
-function consider({ obstacle, ...candidate }: Candidate, chosen: string | null): Considered {
-  const { hotkey, reliability, chance, offered, busy, allowance } = candidate;
-  const result = hotkey === chosen ? 'chosen' : (obstacle ?? 'not tried');
-  return {
-    hotkey,
-    reliability: Number(reliability.toFixed(2)),
-    chance: Number(chance.toPrecision(3)),
-    offered,
-    busy,
-    allowance: Math.floor(allowance),
-    result,
-  };
-}
+const resultOf = ({ hotkey, obstacle }: Candidate, chosen: string | null): Considered['result'] =>
+  hotkey === chosen ? 'chosen' : (obstacle ?? 'not tried');
 
-const weightOf = ({ result }: Considered): number =>
+const rankOf = (result: Considered['result']): number =>
   result === 'chosen' ? 0 : result === 'not tried' ? 2 : 1;
 
-function countsOf(considered: readonly Considered[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { result } of considered) counts[result] = (counts[result] ?? 0) + 1;
-  return counts;
-}
+const rowOf = (
+  { hotkey, reliability, chance, offered, busy, allowance }: Candidate,
+  result: Considered['result'],
+): Row => [
+  hotkey,
+  Number(reliability.toFixed(2)),
+  Number(chance.toPrecision(3)),
+  offered,
+  busy,
+  Math.floor(allowance),
+  result,
+];
