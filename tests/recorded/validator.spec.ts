@@ -50,6 +50,8 @@ beforeAll(async () => {
   await Promise.all([facilitatorServer.start(), minerServer.start()]);
   validator = await place.start({
     FACILITATOR_URI: `ws://127.0.0.1:${facilitatorServer.port}/ws/v0/`,
+    // The recorded jobs were signed long ago.
+    JOB_MAX_AGE: '1000000000',
     DEBUG_MINER_KEY: recordedMiner,
     DEBUG_MINER_ADDRESS: '127.0.0.1',
     DEBUG_MINER_PORT: String(minerServer.port),

@@ -40,6 +40,7 @@ import { CycleWeightsRow } from './weights/cycle-weights.entity.ts';
 import { MainHotkeyRow } from './weights/main-hotkey.entity.ts';
 import { RoutingDecision } from './routing/routing-decision.entity.ts';
 import { QueueWaitingJobs1795000000041 } from './migrations/queue-waiting-jobs.ts';
+import { TellFacilitatorsApart1795000000043 } from './migrations/tell-facilitators-apart.ts';
 import { WhitelistedHotkey } from './whitelist/whitelisted-hotkey.entity.ts';
 
 /** The validator's tables and how they came to be. */
@@ -91,5 +92,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     BookAttempts1795000000055,
     QueueWaitingJobs1795000000041,
     CancelJobs1795000000042,
+    TellFacilitatorsApart1795000000043,
   ],
 });

@@ -1,5 +1,5 @@
-import { env, envFlag, envNumber, envSecret, SigningServiceSettings } from '@horde/settings';
-import { IsBoolean, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { env, envFlag, envList, envNumber, envSecret, SigningServiceSettings } from '@horde/settings';
+import { ArrayNotEmpty, IsBoolean, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 
 /** ComputeHorde's own collector of statistics. */
 const collectorOfFinney = 'https://stats-collector.computehorde.io/stats_collector/v0/';
@@ -16,10 +16,11 @@ export class ValidatorSettings extends SigningServiceSettings {
   /** The token that lets it act for its hotkey at Pylon. */
   @envSecret('PYLON_IDENTITY_TOKEN') @IsString() pylonIdentityToken = 'validator_token';
 
-  /** The facilitator that jobs come from. */
-  @env('FACILITATOR_URI')
-  @Matches(/^wss?:\/\//, { message: 'it must begin with ws:// or wss://' })
-  facilitatorUri = 'wss://facilitator.computehorde.io/ws/v0/';
+  /** The facilitators that jobs come from, separated by commas. @default wss://facilitator.computehorde.io/ws/v0/ */
+  @envList('FACILITATOR_URI')
+  @ArrayNotEmpty({ message: 'it names no facilitator' })
+  @Matches(/^wss?:\/\//, { each: true, message: 'each must begin with ws:// or wss://' })
+  facilitatorUris: string[] = ['wss://facilitator.computehorde.io/ws/v0/'];
 
   /** Where what happens to the validator is sent, beside its own database. Empty: nowhere. @default ComputeHorde's, on finney; on other networks there is none */
   @env('STATS_COLLECTOR_URL')
@@ -43,6 +44,11 @@ export class ValidatorSettings extends SigningServiceSettings {
    * With 0 it neither waits nor is a second miner asked. @unit seconds
    */
   @envNumber('JOB_WAIT_LIMIT') @IsInt() @Min(0) @Max(86_400) jobWaitLimit = 30;
+  /**
+   * How old a job's signature may be when it arrives: its user may take 300 s to send it, and the facilitator as long again
+   * to deliver it, and more. @unit seconds
+   */
+  @envNumber('JOB_MAX_AGE') @IsInt() @Min(1) jobMaxAge = 900;
   /** How many miners are asked to run a job, one after the other, before one accepts it. */
   @envNumber('JOB_MAX_MINERS') @IsInt() @Min(1) @Max(100) jobMaxMiners = 5;
 

@@ -18,7 +18,7 @@ import { Attempts } from './jobs/attempts.ts';
 import { Blacklist } from './blacklist/blacklist.ts';
 import { Capacity } from './capacity/capacity.ts';
 import { CheatReports } from './facilitator/cheat-reports.ts';
-import { FacilitatorLink } from './facilitator/facilitator-link.ts';
+import { FacilitatorLinks } from './facilitator/facilitator-links.ts';
 import { Excuses } from './incidents/excuses.ts';
 import { IncidentMetrics } from './incidents/incident-metrics.ts';
 import { Incidents } from './incidents/incidents.ts';
@@ -127,7 +127,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       Cheats,
       Slashings,
       Dispatcher,
-      FacilitatorLink,
+      FacilitatorLinks,
       JobDriver,
       JobIntake,
       MinerSchedule,

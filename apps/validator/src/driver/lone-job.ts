@@ -9,6 +9,9 @@ import { JobRun } from './job-run.ts';
 import { lease, renewalInterval } from './lease.ts';
 import { DriverParts } from './run-parts.ts';
 
+/** Who is told of such a job. */
+const operator = 'operator';
+
 /** Drives one job that no facilitator has sent, in a process that drives no others. It does not wait for a miner. */
 @Injectable()
 export class LoneJob {
@@ -46,7 +49,8 @@ export class LoneJob {
     const { database, jobs, next } = this.parts;
     const now = new Date();
     return database.transaction(async (tx) => {
-      await jobs.receiveIn(tx, request, writeFrame(request), { wanted: request, waitLimit: 0 });
+      const fate = { wanted: request, waitLimit: 0, signedDigest: null };
+      await jobs.receiveIn(tx, { ...request, facilitator: operator }, writeFrame(request), fate);
       const job = {
         uuid: request.uuid,
         wanted: request,

@@ -1,12 +1,6 @@
-import {
-  Inject,
-  Injectable,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
-import { Outbox } from '@horde/database';
-import { Keypair } from '@horde/identity';
-import { Health, LOGGER, withLogContext, type Logger } from '@horde/operations';
+import type { Outbox } from '@horde/database';
+import type { Keypair } from '@horde/identity';
+import { withLogContext, type Logger } from '@horde/operations';
 import {
   dispatch,
   facilitatorToValidator,
@@ -22,9 +16,8 @@ import {
   type JsonObject,
 } from '@horde/protocol';
 import { Link, readFrame, type Connection } from '@horde/transport';
-import { JobIntake } from '../jobs/job-intake.ts';
-import { ValidatorSettings } from '../settings.ts';
-import { CheatReports } from './cheat-reports.ts';
+import type { JobIntake } from '../jobs/job-intake.ts';
+import type { CheatReports } from './cheat-reports.ts';
 import { problems, StatusDelivery } from './status-delivery.ts';
 
 /** How often the facilitator is told that we are alive; it forgets who is silent for three minutes. @unit ms */
@@ -51,9 +44,20 @@ interface Session {
   delivery: StatusDelivery | null;
 }
 
-/** The connection to the facilitator: jobs come in, status updates go out. */
-@Injectable()
-export class FacilitatorLink implements OnApplicationBootstrap, BeforeApplicationShutdown {
+/** What a link needs of the rest of the validator. */
+interface LinkParts {
+  /** The versions that the facilitator is told. */
+  version: string;
+  runnerVersion: string;
+  keypair: Keypair;
+  outbox: Outbox;
+  intake: JobIntake;
+  cheatReports: CheatReports;
+  logger: Logger;
+}
+
+/** The connection to one facilitator: jobs come in, status updates go out. */
+export class FacilitatorLink {
   private link: Link | null = null;
   private heartbeat: NodeJS.Timeout | undefined;
   /** Of the newest connection. */
@@ -62,32 +66,28 @@ export class FacilitatorLink implements OnApplicationBootstrap, BeforeApplicatio
 
   /** What is done with each message of the facilitator; the context is its exact text. */
   private readonly handlers: Handlers<typeof facilitatorToValidator, string> = {
-    V2JobRequest: (job, text) => this.intake.receive(job, text),
-    V0JobCheated: (report) => this.cheatReports.receive(report),
+    V2JobRequest: (job, text) => this.parts.intake.receive(job, text, this.uri),
+    V0JobCheated: (report) => this.parts.cheatReports.receive(report, this.uri),
   };
 
   constructor(
-    private readonly settings: ValidatorSettings,
-    private readonly keypair: Keypair,
-    private readonly outbox: Outbox,
-    private readonly intake: JobIntake,
-    private readonly cheatReports: CheatReports,
-    health: Health,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {
-    health.add('facilitator link', async () => {
-      if (!this.link?.connection)
-        throw new Error(`The facilitator at ${settings.facilitatorUri} cannot be used: ${this.trouble}.`);
-    });
+    readonly uri: string,
+    private readonly parts: LinkParts,
+  ) {}
+
+  /** @throws Error while the facilitator cannot be used */
+  check(): void {
+    if (!this.link?.connection)
+      throw new Error(`The facilitator at ${this.uri} cannot be used: ${this.trouble}.`);
   }
 
-  onApplicationBootstrap(): void {
+  open(): void {
     requireHandlers(facilitatorToValidator, this.handlers);
     this.link = new Link({
-      url: this.settings.facilitatorUri,
+      url: this.uri,
       headers: {
-        'X-Validator-Version': this.settings.version,
-        'X-Validator-Runner-Version': this.settings.runnerVersion,
+        'X-Validator-Version': this.parts.version,
+        'X-Validator-Runner-Version': this.parts.runnerVersion,
       },
       onOpening: (connection) => this.read(connection),
       greet: (connection) => this.login(connection),
@@ -97,7 +97,7 @@ export class FacilitatorLink implements OnApplicationBootstrap, BeforeApplicatio
     });
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  async close(): Promise<void> {
     await this.link?.close();
     this.endConnection();
   }
@@ -108,14 +108,16 @@ export class FacilitatorLink implements OnApplicationBootstrap, BeforeApplicatio
     this.session = session;
     connection.serve({
       receive: (text) => this.receive(text, session),
-      onBadFrame: () => this.logger.error('the facilitator sent a binary frame; only text is understood'),
-      onError: (error) => this.logger.error({ error }, 'a frame of the facilitator could not be handled'),
+      onBadFrame: () =>
+        this.parts.logger.error('the facilitator sent a binary frame; only text is understood'),
+      onError: (error) =>
+        this.parts.logger.error({ error }, 'a frame of the facilitator could not be handled'),
     });
   }
 
   private async receive(text: string, session: Session): Promise<void> {
     const frame = await readFrame(fromFacilitator, text, async (problem, error) => {
-      this.logger.error({ problem }, 'the facilitator sent a frame that cannot be read');
+      this.parts.logger.error({ problem }, 'the facilitator sent a frame that cannot be read');
       if (error instanceof ShapeError) await this.refuse(text, problem);
     });
     if (!frame) return;
@@ -133,14 +135,14 @@ export class FacilitatorLink implements OnApplicationBootstrap, BeforeApplicatio
     const json = parseJson(text) as JsonObject;
     const uuid = json.get('uuid');
     if (json.get('message_type') !== 'V2JobRequest' || typeof uuid !== 'string') return;
-    await withLogContext({ job: uuid }, () => this.intake.refuse(uuid, text, problem));
+    await withLogContext({ job: uuid }, () => this.parts.intake.refuse(uuid, text, problem, this.uri));
   }
 
   private async login(connection: Connection): Promise<void> {
-    const { publicKey } = this.keypair;
+    const { publicKey } = this.parts.keypair;
     const login = {
       public_key: Buffer.from(publicKey).toString('hex'),
-      signature: this.keypair.signHex(publicKey),
+      signature: this.parts.keypair.signHex(publicKey),
     };
     await connection.send(make(ValidatorLogin, login));
     const session = this.session!;
@@ -155,14 +157,11 @@ export class FacilitatorLink implements OnApplicationBootstrap, BeforeApplicatio
       );
     }
     // From here on answers are for status updates; it is set before the next frame can be read.
-    session.delivery = new StatusDelivery(this.outbox, connection, this.logger);
+    session.delivery = new StatusDelivery(this.parts.outbox, this.uri, connection, this.parts.logger);
   }
 
   private up(connection: Connection): void {
-    this.logger.info(
-      { facilitator: this.settings.facilitatorUri },
-      'the facilitator has accepted the validator',
-    );
+    this.parts.logger.info({ facilitator: this.uri }, 'the facilitator has accepted the validator');
     this.trouble = '';
     this.heartbeat = setInterval(() => void connection.send(make(Heartbeat, {})), heartbeatInterval);
   }
@@ -170,10 +169,7 @@ export class FacilitatorLink implements OnApplicationBootstrap, BeforeApplicatio
   private down(why: string): void {
     // The link is tried again for ever; the same reason is told once.
     const level = why === this.trouble ? 'debug' : 'warn';
-    this.logger[level](
-      { facilitator: this.settings.facilitatorUri },
-      `the facilitator cannot be used: ${why}`,
-    );
+    this.parts.logger[level]({ facilitator: this.uri }, `the facilitator cannot be used: ${why}`);
     this.trouble = why;
     this.endConnection();
   }

@@ -3,7 +3,6 @@ import type { Logger } from '@horde/operations';
 import type { Response } from '@horde/protocol';
 import type { Connection } from '@horde/transport';
 import { withoutWhatIsTooLarge } from '../jobs/outcome.ts';
-import { facilitatorPeer } from '../jobs/jobs.ts';
 
 /** The close code of a peer that was sent a larger frame than it reads. */
 const tooLarge = 1009;
@@ -33,12 +32,14 @@ export class StatusDelivery {
 
   constructor(
     private readonly outbox: Outbox,
+    /** Its address, under which frames for it wait. */
+    facilitator: string,
     connection: Connection,
     private readonly logger: Logger,
   ) {
     this.drain = new OutboxDrain(
       outbox,
-      facilitatorPeer,
+      facilitator,
       (row) => {
         this.unanswered.push({ id: row.id, uuid: row.subject, size: Buffer.byteLength(row.frame) });
         return connection.sendText(row.frame);

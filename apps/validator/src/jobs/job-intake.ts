@@ -7,7 +7,7 @@ import { ValidatorSettings } from '../settings.ts';
 import { Whitelist } from '../whitelist/whitelist.ts';
 import { Jobs } from './jobs.ts';
 import { rejected, unreadable } from './outcome.ts';
-import { jobSignatureProblem } from './request-signature.ts';
+import { jobAgeProblem, jobSignatureProblem, signedDigestOf } from './request-signature.ts';
 
 /** The pauses before a job is tried to be stored again while the database is away. @unit ms */
 const storePauses = [100, 500, 2_000, 5_000];
@@ -27,31 +27,44 @@ export class JobIntake {
    *
    * @param frame the text that it came in
    * @param problem what is wrong with it
+   * @param facilitator the address of the one that sent it
    */
-  async refuse(uuid: string, frame: string, problem: string): Promise<void> {
+  async refuse(uuid: string, frame: string, problem: string, facilitator: string): Promise<void> {
     if (!isCanonicalUuid(uuid)) return;
-    const request = { uuid, executor_class: '', signature: null };
+    const request = { uuid, executor_class: '', signature: null, facilitator };
     await this.persistently(async () => void (await this.jobs.receive(request, frame, unreadable(problem))));
   }
 
-  /** A job that is known already changes nothing. @param frame the text that `request` was read from */
-  async receive(request: NewJob, frame: string): Promise<void> {
+  /**
+   * A job that is known already changes nothing.
+   *
+   * @param frame the text that `request` was read from
+   * @param facilitator the address of the one that sent it
+   */
+  async receive(request: NewJob, frame: string, facilitator: string): Promise<void> {
     await withLogContext({ job: request.uuid }, async () => {
       if (!isCanonicalUuid(request.uuid)) {
         return this.logger.warn(
           'the job is ignored: its uuid is not in the canonical form, which receipts need',
         );
       }
-      await this.persistently(() => this.store(request, frame));
+      await this.persistently(() => this.store(request, frame, facilitator));
     });
   }
 
-  private async store(request: NewJob, frame: string): Promise<void> {
-    const problem = await jobSignatureProblem(request, (hotkey) => this.whitelist.has(hotkey));
+  private async store(request: NewJob, frame: string, facilitator: string): Promise<void> {
+    const { jobMaxAge, jobWaitLimit } = this.settings;
+    const problem =
+      (await jobSignatureProblem(request, (hotkey) => this.whitelist.has(hotkey))) ??
+      jobAgeProblem(request, jobMaxAge, Date.now());
     const rejection = problem === null ? null : rejected(errors.BAD_JOB_SIGNATURE(problem));
-    const welcome = { wanted: request, waitLimit: this.settings.jobWaitLimit };
-    if (!(await this.jobs.receive(request, frame, rejection ?? welcome)))
-      return this.logger.info('the job is known already');
+    const fate = rejection ?? {
+      wanted: request,
+      waitLimit: jobWaitLimit,
+      signedDigest: signedDigestOf(request),
+    };
+    const job = { ...request, facilitator };
+    if (!(await this.jobs.receive(job, frame, fate))) return this.logger.info('the job is known already');
     if (problem !== null) return this.logger.warn(`the job was rejected: ${problem}`);
     this.logger.info({ class: request.executor_class, image: request.docker_image }, 'the job was received');
   }

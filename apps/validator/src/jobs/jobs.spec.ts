@@ -22,7 +22,11 @@ afterAll(() => database.dataSource.destroy());
 const user = Keypair.generate();
 const received = async () => {
   const job = newJob(randomUUID(), user);
-  await jobs.receive(job, writeFrame(job), { wanted: job, waitLimit: 30 });
+  await jobs.receive({ ...job, facilitator: 'ws://f' }, writeFrame(job), {
+    wanted: job,
+    waitLimit: 30,
+    signedDigest: job.uuid,
+  });
   // A miner was chosen.
   await database.manager.query('update job set waits_since = null where uuid = $1', [job.uuid]);
   return job.uuid;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { steadyNow } from '@horde/async';
 import { Database, Outbox, type Transaction } from '@horde/database';
 import {
+  errors,
   isTerminal,
   JobStatus,
   JobStatusUpdate,
@@ -16,11 +17,11 @@ import { In, IsNull } from 'typeorm';
 import { JobBell } from './job-bell.ts';
 import { JobEvent } from './job-event.entity.ts';
 import { Job } from './job.entity.ts';
-import type { Report } from './outcome.ts';
+import { rejected, type Report } from './outcome.ts';
 import { writeWanted, type Wanted } from './wanted.ts';
 
-/** The name under which frames for the facilitator wait in the outbox. */
-export const facilitatorPeer = 'facilitator';
+/** A signature may come under so many uuids: its user's own one, and five more. The uuid is not signed. */
+const maxUses = 6;
 
 /** A run's claim to a job: what another run has taken over can no longer be changed with it. */
 export interface Claim {
@@ -31,6 +32,8 @@ export interface Claim {
 /** What is kept of a job beside its frame. */
 interface ReceivedJob extends Pick<NewJob, 'uuid' | 'signature'> {
   executor_class: string;
+  /** Who is told: frames wait in the outbox under the address of the facilitator that sent it. */
+  facilitator: string;
 }
 
 /** A job that is to be given to a miner. */
@@ -38,6 +41,8 @@ interface Welcome {
   wanted: Wanted;
   /** How long it may wait for a miner. @unit seconds */
   waitLimit: number;
+  /** What its user has signed, in few characters; null: it is the operator's own. */
+  signedDigest: string | null;
 }
 
 /**
@@ -70,15 +75,16 @@ export class Jobs {
     frame: string,
     fate: Welcome | Report,
   ): Promise<boolean> {
-    const { uuid, executor_class, signature } = request;
-    const rejection = 'status' in fate ? fate : null;
-    const welcome = 'status' in fate ? null : fate;
-    const report = rejection ?? { status: 'received' as const, metadata: null };
+    const { uuid, executor_class, signature, facilitator } = request;
+    const isUsedUp = !('status' in fate) && (await this.isUsedUp(tx, fate.signedDigest));
+    const welcome = 'status' in fate || isUsedUp ? null : fate;
+    const rejection = isUsedUp ? rejected(errors.SIGNATURE_USED_UP(maxUses)) : null;
+    const report: Report = rejection ?? ('status' in fate ? fate : { status: 'received', metadata: null });
     const inserted = (await tx.manager.query(
       `insert into job (uuid, request, executor_class, signatory, status, ended_at, wanted, waits_for, waits_since,
-                          waits_until, look_at)
+                          waits_until, look_at, facilitator, signed_digest)
          select $1::uuid, $2, $3, $4, $5, case when not waits then now() end, $7, case when waits then $8 end,
-                case when waits then now() end, until, until
+                case when waits then now() end, until, until, $9, $10
          from (select $6::float8 is not null as waits, now() + make_interval(secs => $6::float8) as until) wait
          on conflict do nothing returning uuid`,
       [
@@ -90,10 +96,12 @@ export class Jobs {
         welcome?.waitLimit ?? null,
         welcome ? writeWanted(welcome.wanted) : '{}',
         'The job waits for its turn to be given to a miner.',
+        facilitator,
+        welcome?.signedDigest ?? null,
       ],
     )) as unknown[];
     if (inserted.length === 0) return false;
-    await this.report(tx, uuid, [report]);
+    await this.report(tx, uuid, facilitator, [report]);
     if (welcome) this.bell.ring(tx);
     return true;
   }
@@ -173,14 +181,16 @@ export class Jobs {
     const { status } = reports.at(-1)!;
     const from = JobStatus.filter((candidate) => mayFollow(candidate, reports[0]!.status));
     const over = { driver: null, lease_until: null, waits_for: null, waits_since: null, look_at: null };
-    const { affected } = await tx.manager
+    const { affected, raw } = await tx.manager
       .createQueryBuilder()
       .update(Job)
       .set({ status, ...(isTerminal(status) && { ...over, ended_at: () => 'now()' }) })
       .where({ uuid, driver: driver ?? IsNull(), status: In(from) })
+      .returning('facilitator')
       .execute();
     if (!affected) return false;
-    await this.report(tx, uuid, reports);
+    const [{ facilitator }] = raw as [{ facilitator: string }];
+    await this.report(tx, uuid, facilitator, reports);
     return true;
   }
 
@@ -205,11 +215,24 @@ export class Jobs {
     return event?.at.getTime() ?? steadyNow();
   }
 
-  private async report(tx: Transaction, uuid: string, reports: Report[]): Promise<void> {
+  /** Whether a signature has been used for as many jobs as it may. One transaction at a time looks. */
+  private async isUsedUp(tx: Transaction, signedDigest: string | null): Promise<boolean> {
+    if (signedDigest === null) return false;
+    await tx.manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+      `validator: signature ${signedDigest}`,
+    ]);
+    const [{ uses }] = await tx.manager.query<[{ uses: number }]>(
+      'select count(*)::int as uses from job where signed_digest = $1',
+      [signedDigest],
+    );
+    return uses >= maxUses;
+  }
+
+  private async report(tx: Transaction, uuid: string, facilitator: string, reports: Report[]): Promise<void> {
     for (const { status, metadata } of reports) {
       const text = metadata && writeCompact(toJson(metadata));
       await tx.manager.insert(JobEvent, { job_uuid: uuid, status, metadata: text });
-      await this.outbox.put(tx, facilitatorPeer, uuid, make(JobStatusUpdate, { uuid, status, metadata }));
+      await this.outbox.put(tx, facilitator, uuid, make(JobStatusUpdate, { uuid, status, metadata }));
     }
   }
 }

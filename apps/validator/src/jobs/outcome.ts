@@ -122,7 +122,7 @@ export function rejected(error: HordeError, context: JsonObject | null = null): 
   // What is wrong with a signature comes in ComputeHorde's words, which have no full stop.
   const sentence = error.message.endsWith('.') ? error.message : `${error.message}.`;
   const message = error.hint ? `${sentence} ${error.hint}` : error.message;
-  const reason = error.code === 'BAD_JOB_SIGNATURE' ? 'invalid_signature' : 'no_miner_for_job';
+  const reason = error.wire?.reason === 'invalid_signature' ? 'invalid_signature' : 'no_miner_for_job';
   return rejectedHere(reason, message, context);
 }
 

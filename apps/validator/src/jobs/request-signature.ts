@@ -5,7 +5,7 @@ import {
   type JobCheated,
   type NewJob,
 } from '@horde/protocol';
-import { verifyRequest } from '@horde/identity';
+import { requestDigest, verifyRequest } from '@horde/identity';
 
 /**
  * Why a user's signature over a job does not count; null when it does. The sentences are ComputeHorde's.
@@ -17,6 +17,26 @@ export async function jobSignatureProblem(
   maySign: (hotkey: string) => Promise<boolean>,
 ): Promise<string | null> {
   return problem(job.signature, [signedFieldsPayload(signedFieldsOf(job))], maySign);
+}
+
+/**
+ * Why a job's signature is too old to count, or ahead of its time; null when it counts. A signed job could be sent again
+ * for ever otherwise.
+ *
+ * @param limit seconds
+ * @param now ms since 1970
+ */
+export function jobAgeProblem({ signature }: NewJob, limit: number, now: number): string | null {
+  const age = (now - Number(signature!.timestamp_ns / 1_000_000n)) / 1_000;
+  if (age > limit) return `Signature is ${Math.round(age)} s old, and counts for ${limit} s`;
+  return age < -limit ? `Signature is ${Math.round(-age)} s ahead of its time` : null;
+}
+
+/** What a job's user has signed, in few characters: the same for all jobs that are sent under one signature. */
+export function signedDigestOf(job: NewJob): string {
+  const { signatory, timestamp_ns } = job.signature!;
+  const digest = requestDigest(timestamp_ns, signedFieldsPayload(signedFieldsOf(job)));
+  return `${signatory} ${Buffer.from(digest).toString('base64url')}`;
 }
 
 /** As `jobSignatureProblem`, for a cheat report. */

@@ -82,8 +82,16 @@ export class ScriptedFacilitator {
   }
 }
 
+/** Of jobs that are signed in the same millisecond, each is at another nanosecond. */
+let signed = 0n;
+
 /** A job as a user's request arrives at the validator, signed by `signer` (null: unsigned). */
-export function newJob(uuid: string, signer: Keypair | null, fields: Partial<NewJob> = {}): NewJob {
+export function newJob(
+  uuid: string,
+  signer: Keypair | null,
+  fields: Partial<NewJob> = {},
+  signedAt = Date.now(),
+): NewJob {
   const job = make(NewJob, {
     uuid,
     executor_class: 'always_on.test',
@@ -101,7 +109,7 @@ export function newJob(uuid: string, signer: Keypair | null, fields: Partial<New
     ...fields,
   });
   if (signer) {
-    const timestamp_ns = BigInt(Date.now()) * 1_000_000n + 1n;
+    const timestamp_ns = BigInt(signedAt) * 1_000_000n + ++signed;
     job.signature = readObject(
       RequestSignature,
       new Map<string, never>(

@@ -106,6 +106,13 @@ export const networkErrors = {
     retryable: false,
     wire: { reason: 'invalid_signature' },
   },
+  SIGNATURE_USED_UP: {
+    facts: ['times'],
+    says: 'The signature of this job has been used {times} times',
+    hint: 'Sign the job once more.',
+    retryable: false,
+    wire: { reason: 'invalid_signature' },
+  },
   ALL_EXECUTORS_BUSY: {
     facts: ['executorClass', 'total'],
     says: 'All {total} executors of class {executorClass} are busy.',

@@ -1,0 +1,59 @@
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { Database, Outbox } from '@horde/database';
+import { Keypair } from '@horde/identity';
+import { Health, LOGGER, type Logger } from '@horde/operations';
+import { JobIntake } from '../jobs/job-intake.ts';
+import { ValidatorSettings } from '../settings.ts';
+import { CheatReports } from './cheat-reports.ts';
+import { FacilitatorLink } from './facilitator-link.ts';
+
+/** What jobs and their updates bear that are of the time before facilitators were told apart. */
+const unnamed = 'facilitator';
+
+/** The connections to all facilitators. A job, its updates and reports about it belong to the one that sent it. */
+@Injectable()
+export class FacilitatorLinks implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly links: FacilitatorLink[];
+
+  constructor(
+    private readonly settings: ValidatorSettings,
+    private readonly database: Database,
+    keypair: Keypair,
+    outbox: Outbox,
+    intake: JobIntake,
+    cheatReports: CheatReports,
+    health: Health,
+    @Inject(LOGGER) logger: Logger,
+  ) {
+    const { facilitatorUris, version, runnerVersion } = settings;
+    const parts = { version, runnerVersion, keypair, outbox, intake, cheatReports, logger };
+    this.links = facilitatorUris.map((uri) => new FacilitatorLink(uri, parts));
+    for (const link of this.links) {
+      const name = this.links.length === 1 ? 'facilitator link' : `facilitator link to ${link.uri}`;
+      health.add(name, async () => link.check());
+    }
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.adopt();
+    for (const link of this.links) link.open();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all(this.links.map((link) => link.close()));
+  }
+
+  /** There was one facilitator: what is of that time goes to the first. */
+  private async adopt(): Promise<void> {
+    const [first] = this.settings.facilitatorUris;
+    await this.database.transaction(async ({ manager }) => {
+      await manager.query('update job set facilitator = $1 where facilitator = $2', [first, unnamed]);
+      await manager.query('update outbox set peer = $1 where peer = $2', [first, unnamed]);
+    });
+  }
+}
