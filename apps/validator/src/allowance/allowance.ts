@@ -129,17 +129,23 @@ export class Allowance {
 
   /** The booked blocks of an account. Bookings whose time has passed end. */
   private async booked(tx: Transaction, account: Account, from: number): Promise<Set<number>> {
-    const of = [account.minerHotkey, account.executorClass];
+    const rows = await tx.manager.query<(BookedBlocks & { isOver: boolean })[]>(
+      `select ${bookingColumns}, expires_at is not null and expires_at < now() as "isOver" from booking
+       where miner_hotkey = $1 and executor_class = $2 and last_block >= $3`,
+      [account.minerHotkey, account.executorClass, from],
+    );
+    const over = rows.filter(({ isOver }) => isOver).map(({ id }) => id);
+    const ended = new Set(over.length === 0 ? [] : await this.endBookings(tx, over));
+    return new Set(rows.filter(({ id }) => !ended.has(id)).flatMap(({ blocks }) => blocks));
+  }
+
+  /** @returns those that have ended by it: others have been spent in the meantime */
+  private async endBookings(tx: Transaction, ids: string[]): Promise<string[]> {
     const [ended] = await tx.manager.query<[{ id: string }[], number]>(
-      `delete from booking where miner_hotkey = $1 and executor_class = $2 and expires_at < now() returning id`,
-      of,
+      'delete from booking where id = any ($1) and expires_at < now() returning id',
+      [ids],
     );
     tx.afterCommit(() => ended.forEach(({ id }) => this.view.remove(id)));
-    const rows = await tx.manager.query<{ blocks: number[] }[]>(
-      `select ${bookingColumns} from booking
-       where miner_hotkey = $1 and executor_class = $2 and last_block >= $3`,
-      [...of, from],
-    );
-    return new Set(rows.flatMap(({ blocks }) => blocks));
+    return ended.map(({ id }) => id);
   }
 }
