@@ -9,6 +9,7 @@ import { ChainBlocks } from '../../apps/validator/src/allowance/chain-blocks.ts'
 import { FollowChain } from '../../apps/validator/src/allowance/follow-chain.ts';
 import { AllowanceHistory } from '../../apps/validator/src/allowance/history.ts';
 import { ManifestSync } from '../../apps/validator/src/allowance/manifest-sync.ts';
+import { AllowanceMetrics } from '../../apps/validator/src/allowance/allowance-metrics.ts';
 import { SpendingMetrics } from '../../apps/validator/src/allowance/spending-metrics.ts';
 import { StoreManifests } from '../../apps/validator/src/allowance/store-manifests.ts';
 import { TakeBlocks } from '../../apps/validator/src/allowance/take-blocks.ts';
@@ -233,7 +234,12 @@ function roomsOf(
     config,
     view,
     allowance: new Allowance(view, history, settings),
-    following: new FollowChain(blocks, new TakeBlocks(database, doorbell), database, logger),
+    following: new FollowChain(
+      blocks,
+      new TakeBlocks(database, doorbell, new AllowanceMetrics(metrics)),
+      database,
+      logger,
+    ),
     manifests: new ManifestSync(
       chain,
       blocks,

@@ -5,6 +5,7 @@ import type { Chain, Neuron } from '@horde/chain';
 import type { Database, Doorbell } from '@horde/database';
 import { ExecutorClass } from '@horde/protocol';
 import { pino } from 'pino';
+import { AllowanceMetrics } from '../../../apps/validator/src/allowance/allowance-metrics.ts';
 import { AllowanceView } from '../../../apps/validator/src/allowance/allowance-view.ts';
 import { Allowance } from '../../../apps/validator/src/allowance/allowance.ts';
 import { ChainBlocks } from '../../../apps/validator/src/allowance/chain-blocks.ts';
@@ -12,6 +13,7 @@ import { FollowChain } from '../../../apps/validator/src/allowance/follow-chain.
 import { AllowanceHistory } from '../../../apps/validator/src/allowance/history.ts';
 import { TakeBlocks } from '../../../apps/validator/src/allowance/take-blocks.ts';
 import { ValidatorConfig } from '../../../apps/validator/src/dynamic-config/validator-config.ts';
+import { MetricsRegistry } from '../../../apps/validator/src/metrics/metrics-registry.ts';
 import { ValidatorSettings } from '../../../apps/validator/src/settings.ts';
 import { openTestDatabase } from '../../../apps/validator/src/testing/open-test-database.ts';
 import type { Figure } from '../figure.ts';
@@ -77,6 +79,7 @@ function partsOf(database: Database) {
   const logger = pino({ level: 'silent' });
   const doorbell = { ring: () => undefined, on: () => () => undefined } as unknown as Doorbell;
   const settings = Object.assign(new ValidatorSettings(), { network: 'local' });
+  const metrics = new AllowanceMetrics(new MetricsRegistry());
   const history = new AllowanceHistory(database);
   const view = new AllowanceView(
     history,
@@ -93,7 +96,7 @@ function partsOf(database: Database) {
     head,
     view,
     allowance: new Allowance(view, history, settings),
-    follow: new FollowChain(chainBlocks, new TakeBlocks(database, doorbell), database, logger),
+    follow: new FollowChain(chainBlocks, new TakeBlocks(database, doorbell, metrics), database, logger),
   };
 }
 

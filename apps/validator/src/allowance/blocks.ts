@@ -11,6 +11,11 @@ export interface KnownBlock {
   shares: ReadonlyMap<string, number>;
 }
 
+/** As the chain tells it. */
+export interface TakenBlock extends KnownBlock {
+  hash: string;
+}
+
 /** Blocks that are known, with gaps between them where some are not. */
 export class Blocks {
   private readonly byNumber: ReadonlyMap<number, KnownBlock>;

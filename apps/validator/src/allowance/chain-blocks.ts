@@ -3,7 +3,7 @@ import { CHAIN, ChainError, type Chain } from '@horde/chain';
 import { Database } from '@horde/database';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 import { finality, stakeShares } from './rules.ts';
-import type { TakenBlock } from './take-blocks.ts';
+import type { TakenBlock } from './blocks.ts';
 
 /** Reads from the chain what allowance depends on. */
 @Injectable()

@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
+import { MetricsRegistry } from '../metrics/metrics-registry.ts';
 import { FollowChain } from './follow-chain.ts';
 import { AllowanceHistory } from './history.ts';
 import { keptBlocks, TakeBlocks } from './take-blocks.ts';
@@ -37,6 +38,9 @@ describe('the blocks of the chain', () => {
       ]),
     });
     expect(blocks.duration(77)).toBe(12);
+    const metrics = await validator.get(MetricsRegistry).metrics();
+    expect(metrics).toContain(`validator_stake_share_fraction{validator_hotkey="${scene.hotkey}"} 0.3`);
+    expect(metrics).toContain('validator_block_duration_seconds 12');
     expect(blocks.duration(128)).toBeNull();
   });
 

@@ -112,9 +112,13 @@ export class FollowChain implements OnApplicationBootstrap, BeforeApplicationShu
 
   /** @returns false when the chain has none that are so old */
   private async take(numbers: number[], now: number): Promise<boolean> {
+    const began = performance.now();
     const read = await Promise.allSettled(numbers.map((number) => this.chain.read(number)));
     const blocks = read.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    if (blocks.length > 0) await this.taking.take(blocks.toSorted((a, b) => a.number - b.number));
+    if (blocks.length > 0) {
+      const inOrder = blocks.toSorted((a, b) => a.number - b.number);
+      await this.taking.take(inOrder, began);
+    }
     const failed = read.findIndex(({ status }) => status === 'rejected');
     if (failed < 0) return true;
     const { reason } = read[failed] as PromiseRejectedResult;

@@ -1,5 +1,6 @@
 import { PaidJobs } from '../scoring/paid-jobs.ts';
 import { AllowanceBlock } from './allowance-block.entity.ts';
+import { AllowanceMetrics } from './allowance-metrics.ts';
 import { AllowanceView } from './allowance-view.ts';
 import { AllowancePaidJobs } from './allowance-paid-jobs.ts';
 import { Allowance } from './allowance.ts';
@@ -27,6 +28,7 @@ export const paidJobsProviders = [
 export const bookingProviders = [
   ...paidJobsProviders,
   Allowance,
+  AllowanceMetrics,
   AllowanceView,
   ManifestSync,
   StoreManifests,

@@ -1,17 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database, Doorbell, type Transaction } from '@horde/database';
+import { AllowanceMetrics } from './allowance-metrics.ts';
+import type { TakenBlock } from './blocks.ts';
 import type { BlockName } from './replaced-blocks.ts';
-
-/** A block as the chain tells it. */
-export interface TakenBlock {
-  number: number;
-  hash: string;
-  /** @unit ms since 1970 */
-  at: number;
-  multiplier: number;
-  /** Each validator's part of all stake. */
-  shares: ReadonlyMap<string, number>;
-}
 
 /** The doorbell's channel for what candidates depend on. */
 export const allowanceChannel = 'allowance';
@@ -33,10 +24,16 @@ export class TakeBlocks {
   constructor(
     private readonly database: Database,
     private readonly doorbell: Doorbell,
+    private readonly metrics: AllowanceMetrics,
   ) {}
 
-  /** One that is stored already stays as it is. */
-  async take(blocks: readonly TakenBlock[]): Promise<void> {
+  /**
+   * One that is stored already stays as it is.
+   *
+   * @param blocks in their order
+   * @param began when they were begun to be read, by `performance.now()`
+   */
+  async take(blocks: readonly TakenBlock[], began: number): Promise<void> {
     const fresh = new Map<string, number>();
     const stored = this.database.transaction(async (tx) => {
       for (const block of blocks) {
@@ -55,6 +52,7 @@ export class TakeBlocks {
       throw error;
     });
     for (const [content, id] of fresh) this.remember(content, id);
+    this.metrics.taken(blocks, (performance.now() - began) / 1_000);
   }
 
   /** The newest block up to a number; null: none is stored. */
