@@ -1,19 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { clampDelay } from '@horde/async';
-import { Database } from '@horde/database';
+import { Database, isRetryable } from '@horde/database';
 import { LOGGER, type Logger, withLogContext } from '@horde/operations';
 import type { Attempt } from '../jobs/attempt.entity.ts';
 import { JobBell } from '../jobs/job-bell.ts';
-import { WaitingJobs, type Told } from '../jobs/waiting-jobs.ts';
+import { Jobs } from '../jobs/jobs.ts';
+import { givenUp } from '../jobs/outcome.ts';
+import { WaitingJobs, type Told, type WaitingJob } from '../jobs/waiting-jobs.ts';
 import type { NoMiner } from '../routing/choice.ts';
 import { FreshLook } from './fresh-look.ts';
-import { NextMiner } from './next-miner.ts';
+import { NextMiner, type Found } from './next-miner.ts';
 
 /** The pause before waiting jobs are looked at again when the database failed. @unit ms */
 const retryPause = 1_000;
 /** Looks that are due are put together when they are closer than this. @unit ms */
 const leastPause = 50;
+
+/** A job that was looked at in vain so often ends: two jobs may be in each other's way once, in the database. */
+const maxFailures = 3;
 
 /** Who runs what has been given to a miner. */
 interface Runs {
@@ -34,10 +39,13 @@ export class Dispatcher {
   private passing: Promise<void> | null = null;
   private timer: NodeJS.Timeout | undefined;
   private unlisten = () => {};
+  /** How often looking for a miner has failed, of the jobs that wait. */
+  private readonly failures = new Map<string, number>();
 
   constructor(
     private readonly database: Database,
     private readonly bell: JobBell,
+    private readonly jobs: Jobs,
     private readonly waiting: WaitingJobs,
     private readonly next: NextMiner,
     private readonly fresh: FreshLook,
@@ -97,15 +105,46 @@ export class Dispatcher {
   /** Looks at the job whose turn it is. @returns false when there is none */
   private async look(told: Told, answers: Map<string, NoMiner>): Promise<boolean> {
     const driver = randomUUID();
-    const looked = await this.database.transaction(async (tx) => {
-      const job = await this.waiting.next(tx, told);
-      if (!job) return null;
-      const answer = answers.get(job.shape);
-      const search = { driver, holder: null, ...(answer && { told: answer }) };
-      return { job, found: await this.next.find(tx, job, search) };
-    });
-    if (!looked) return false;
-    const { job, found } = looked;
+    let job: WaitingJob | null = null;
+    let found: Found;
+    try {
+      const looked = await this.database.transaction(async (tx) => {
+        job = await this.waiting.next(tx, told);
+        if (!job) return null;
+        const answer = answers.get(job.shape);
+        return this.next.find(tx, job, { driver, holder: null, ...(answer && { told: answer }) });
+      });
+      if (!job || !looked) return false;
+      found = looked;
+    } catch (error) {
+      if (!job || isRetryable(error)) throw error;
+      told.uuids.push((job as WaitingJob).uuid);
+      await this.failed(job, error);
+      return true;
+    }
+    this.settle(job, driver, found, told, answers);
+    return true;
+  }
+
+  /** A job that cannot be looked at must not keep the others from their turns. */
+  private async failed({ uuid }: WaitingJob, error: unknown): Promise<void> {
+    const failures = (this.failures.get(uuid) ?? 0) + 1;
+    this.logger.error({ error, job: uuid, failures }, 'no miner could be looked for');
+    this.failures.set(uuid, failures);
+    if (failures < maxFailures) return;
+    this.failures.delete(uuid);
+    const report = givenUp('unhandled_exception', 'The validator failed while it looked for a miner.');
+    await this.database.transaction((tx) => this.jobs.advanceIn(tx, { uuid, driver: null }, [report]));
+  }
+
+  private settle(
+    job: WaitingJob,
+    driver: string,
+    found: Found,
+    told: Told,
+    answers: Map<string, NoMiner>,
+  ): void {
+    if (found.is !== 'waits') this.failures.delete(job.uuid);
     if (found.is === 'begun') this.runs?.begin(job.uuid, driver, found.attempt);
     else if (found.is === 'ended') {
       withLogContext({ job: job.uuid }, () =>
@@ -115,6 +154,5 @@ export class Dispatcher {
       told.shapes.push(job.shape);
       answers.set(job.shape, found.none);
     } else told.uuids.push(job.uuid);
-    return true;
   }
 }

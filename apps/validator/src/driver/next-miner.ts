@@ -21,7 +21,7 @@ import { lease } from './lease.ts';
 import { endInVain } from './nobody-took.ts';
 
 /** What became of a job that a miner was looked for. */
-type Found =
+export type Found =
   | { is: 'begun'; attempt: Attempt }
   /** `none`: nothing but the miners that were asked before stands in the way of others that want the same. */
   | { is: 'waits'; none: NoMiner | null }

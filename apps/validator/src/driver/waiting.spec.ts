@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { Keypair } from '@horde/identity';
 import { AcceptJob, DeclineJob, ExecutorReady, make } from '@horde/protocol';
 import type { Connection } from '@horde/transport';
 import { describe, expect, it } from 'vitest';
 import { send, wholeJob } from '../testing/miner-script.ts';
 import type { ScriptedMiner } from '../testing/scripted-miner.ts';
+import { newJob } from '../testing/scripted-facilitator.ts';
 import { Subnet } from '../testing/subnet.ts';
 
 const subnet = new Subnet(1);
@@ -171,6 +173,23 @@ it('a miner that is not there for a moment costs no job', async () => {
     .toContainEqual({ outcome: 'unreachable' });
   await miner().start();
   await subnet.facilitator.update(uuid, 'completed', 20_000);
+}, 60_000);
+
+it('a job that the database can never give to a miner ends, and keeps no other from its turn', async () => {
+  miner().script = wholeJob;
+  await subnet.start();
+  const broken = randomUUID();
+  await subnet.place.query(
+    `alter table attempt add constraint never check (job_uuid <> '${broken}') not valid`,
+  );
+  await subnet.facilitator.send(newJob(broken, subnet.place.keypair));
+  await subnet.facilitator.update(broken, 'received');
+  await subnet.facilitator.update(await subnet.send(), 'completed');
+  const { metadata } = await subnet.facilitator.update(broken, 'failed', 25_000);
+  expect(metadata!.horde_failure_details).toMatchObject({
+    reported_by: 'validator',
+    reason: 'unhandled_exception',
+  });
 }, 60_000);
 
 it('what cannot change is not waited for', async () => {
