@@ -35,14 +35,16 @@ export class WaitingJobs {
   /** The job whose turn it is; null: there is none, or other processes are looking at it. */
   async next(tx: Transaction, told: Told): Promise<WaitingJob | null> {
     const [row] = (await tx.manager.query(
-      `select ${facts} from job join (
+      // Materialized: planned as one, it would look at all waiting jobs for each of them.
+      `with oldest as materialized (
          select distinct on (signatory) uuid, signatory from job
          where waits_since is not null and uuid <> all ($1::uuid[])
            and (wanted <> all ($2::text[]) or waits_until <= now())
          order by signatory, received_at
-       ) oldest using (uuid) cross join lateral (
-         select max(started_at) as at from job other where other.signatory = oldest.signatory
-       ) turn
+       ), turn as materialized (
+         select uuid, (select max(started_at) from job other where other.signatory = oldest.signatory) as at from oldest
+       )
+       select ${facts} from turn join job using (uuid)
        where job.waits_since is not null
        order by turn.at nulls first, job.received_at limit 1 for update of job skip locked`,
       [told.uuids, told.shapes],
