@@ -14,6 +14,7 @@ import { SystemEvents } from '../../../apps/validator/src/events/system-events.t
 import { ReceiptQueries } from '../../../apps/validator/src/receipts/receipt-queries.ts';
 import { Candidates } from '../../../apps/validator/src/routing/candidates.ts';
 import { Decisions } from '../../../apps/validator/src/routing/decisions.ts';
+import { WaitingJobs } from '../../../apps/validator/src/jobs/waiting-jobs.ts';
 import { Router } from '../../../apps/validator/src/routing/router.ts';
 import { ValidatorSettings } from '../../../apps/validator/src/settings.ts';
 import { openTestDatabase } from '../../../apps/validator/src/testing/open-test-database.ts';
@@ -29,6 +30,8 @@ const running = 1_000;
 const choices = 1_000;
 const warmUp = 200;
 const waiting = 10_000;
+/** What the waiting jobs want, and nobody has. */
+const scarce = '{"executor_class":"none"}';
 const classes = Object.keys(executorClasses) as ExecutorClass[];
 
 export const choosingFigures = (): Promise<Figure[]> => withPostgres(() => measure());
@@ -109,11 +112,17 @@ async function routerOf(database: Database, keypair: Keypair): Promise<Router> {
   );
 }
 
-const addJob = ({ manager }: Transaction | Database, uuid: string, executorClass: ExecutorClass) =>
-  manager.query(`insert into job (uuid, request, executor_class, status) values ($1, '{}', $2, 'received')`, [
-    uuid,
-    executorClass,
-  ]);
+/** Jobs that wait for their turn. */
+const addJobs = ({ manager }: Database, executorClass: ExecutorClass, wanted: string, uuids: string[]) =>
+  manager.query(
+    `insert into job (uuid, request, executor_class, status, signatory, wanted, waits_for, waits_since, waits_until, look_at)
+     select uuid, '{}', $2, 'received', 'signatory ' || floor(random() * 20), $3, 'It waits.', now(), until, until
+     from unnest($1::uuid[]) uuid, (select now() + interval '1 hour' as until) wait`,
+    [uuids, executorClass, wanted],
+  );
+
+const addJob = (database: Database, uuid: string, executorClass: ExecutorClass) =>
+  addJobs(database, executorClass, '{}', [uuid]);
 
 const addAttempt = ({ manager }: Transaction, uuid: string, hotkey: string) =>
   manager.query(
@@ -129,14 +138,18 @@ async function choose(database: Database, router: Router): Promise<Times> {
   await addJob(database, uuid, executor_class);
   const limits = { download_time_limit: 5, execution_time_limit: 10, upload_time_limit: 5 };
   const job = make(NewJob, { uuid, executor_class, ...limits, streaming_start_time_limit: 0 });
+  const queue = new WaitingJobs(database);
   const began = performance.now();
   let search = 0;
   await database.transaction(async (tx) => {
+    const next = await queue.next(tx, { uuids: [], shapes: [scarce] });
+    if (next?.uuid !== uuid) throw new Error('It is not the turn of the job.');
     const from = performance.now();
     const choice = await router.choose(tx, job, { attempt: uuid, excluded: new Set() });
     search = performance.now() - from;
     if (choice.is !== 'miner') throw new Error(`No miner was chosen: ${choice.error.message}`);
     await addAttempt(tx, uuid, choice.miner.hotkey);
+    await queue.began(tx, uuid, randomUUID(), 10_000);
   });
   const whole = performance.now() - began;
   await database.manager.query('update attempt set ended_at = now() where uuid = $1', [uuid]);
@@ -162,17 +175,19 @@ async function storeTheSame(database: Database): Promise<Times> {
       `insert into system_event (type, subtype, description, data) values ('JOB_ROUTING', 'SUCCESS', 'The miner was chosen.', '{}')`,
     );
     await addAttempt(tx, uuid, 'nobody');
+    await new WaitingJobs(database).began(tx, uuid, randomUUID(), 10_000);
   });
   const whole = performance.now() - began;
   await database.manager.query('update attempt set ended_at = now() where uuid = $1', [uuid]);
   return { search: 0, whole };
 }
 
-const addWaiting = ({ manager }: Database) =>
-  manager.query(
-    `insert into job (uuid, request, executor_class, status)
-     select gen_random_uuid(), '{}', ($2::text[])[1 + number % 5], 'received' from generate_series(1, $1) number`,
-    [waiting, classes],
+const addWaiting = (database: Database) =>
+  addJobs(
+    database,
+    classes[0]!,
+    scarce,
+    Array.from({ length: waiting }, () => randomUUID()),
   );
 
 /** Every miner has four executors of each class, and some incidents; this validator has a twentieth of the stake. */
