@@ -131,7 +131,7 @@ export const unreadVariables: readonly UnreadVariables[] = [
   {
     names: ['DEBUG_FETCH_RECEIPTS_FROM_MINERS'],
     services: ['validator'],
-    why: 'receipts are fetched from the miners of the chain, the devnet among them',
+    why: 'receipts are fetched from the miners of the chain, and by `transfer_receipts` from one that is named',
   },
   {
     names: ['DEBUG_MINER_COUNT', 'DEBUG_DONT_STAGGER_VALIDATORS'],
