@@ -262,6 +262,6 @@ export class Cheats {
     }
     if (sum < 3) return null;
     light.take(account, blocks);
-    return { light, miner, account, blocks, cost: Math.floor(sum), began: beganAt(blocks[0]!) };
+    return { light, miner, account, blocks, cost: Math.floor(sum), began: Math.max(0, beganAt(blocks[0]!)) };
   }
 }

@@ -8,7 +8,7 @@ const options: SimulationOptions = {
   validators: 3,
   full: 2,
   blocks: 375,
-  jobs: 120,
+  jobs: 90,
   netuid: 358,
   seed: 7,
   broken: null,
@@ -33,7 +33,7 @@ describe('a small network', () => {
   );
 });
 
-describe('a rule that is left out', () => {
+describe.concurrent('a rule that is left out', () => {
   it.each<[Rule, Invariant]>([
     ['double-spend', 'no block is spent twice'],
     ['window', 'paid blocks are not too old or new for their job'],

@@ -1,5 +1,7 @@
 import { Database, Doorbell, openDatabase, OutboxRow } from '@horde/database';
 import { createTestDatabase } from '@horde/testing/database';
+import type { ClientBase } from 'pg';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { databaseOptions } from '../../apps/validator/src/database.ts';
 
 /** A validator's database in which `now()` is the simulation's time. */
@@ -9,20 +11,21 @@ export class SimulatedDatabase {
   static async open(): Promise<SimulatedDatabase> {
     const url = await createTestDatabase();
     const { entities, ...options } = databaseOptions(url);
-    const open = () => openDatabase({ ...options, entities: [...entities, OutboxRow] });
-    const migrated = await open();
-    await migrated.query('create schema simulated');
-    await migrated.query('create table simulated.clock (now timestamptz not null)');
-    await migrated.query('insert into simulated.clock select now()');
-    await migrated.query(
+    const source = await openDatabase({ ...options, entities: [...entities, OutboxRow] });
+    await source.query('create schema simulated');
+    await source.query('create table simulated.clock (now timestamptz not null)');
+    await source.query('insert into simulated.clock select to_timestamp(0)');
+    await source.query(
       `create function simulated.now() returns timestamptz stable language sql as 'select now from simulated.clock'`,
     );
-    // A name without a schema is looked for in this order.
-    await migrated.query(
-      `do $$ begin execute format('alter database %I set search_path = public, simulated, pg_catalog', current_database()); end $$`,
-    );
-    await migrated.destroy();
-    return new SimulatedDatabase(new Database(await open()));
+    // A name without a schema is looked for in this order. The pool has one connection until now.
+    const order = `set search_path = ${options.service}, simulated, pg_catalog`;
+    (source.driver as PostgresDriver).master.on('connect', (client: ClientBase) => void client.query(order));
+    await source.query(order);
+    const asked = [1, 2].map(() => source.query<[{ now: Date }]>('select now()'));
+    for (const [{ now }] of await Promise.all(asked))
+      if (now.getTime() !== 0) throw new Error('The database goes by another time than the simulation.');
+    return new SimulatedDatabase(new Database(source));
   }
 
   /** @param now ms since 1970 */

@@ -19,7 +19,7 @@ import { SharedVerdicts } from './verdicts.ts';
 import { Work } from './work.ts';
 
 /** How often things happen; of the first validator and the others. A validator that books looks at the chain before. @unit blocks */
-const every = { manifests: 25, fetch: [100, 140], look: [5, 40], stakes: 37, reorg: 450 } as const;
+const every = { manifests: 25, fetch: [100, 140], look: [5, 40], stakes: 37, reorg: 450, word: 200 } as const;
 /** More than what counts as final: what has been taken is replaced. @unit blocks */
 const reorgDepth = 9;
 /** So long after a cycle's end it is scored. @unit blocks */
@@ -141,6 +141,7 @@ class Simulation {
       }
       for (; dueCheats >= 1; dueCheats--) this.cheats.cheat();
       await this.fetchWhenDue(block);
+      if (block % every.word === 0) this.say(`block ${block}: ${this.work.accepted} jobs were accepted`);
       await this.scoreWhenDue(block, cycleOf(Math.max(0, block - finality - 1), netuid));
     }
     this.work.showWithheld();
