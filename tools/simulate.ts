@@ -7,6 +7,7 @@
  * validators book by the same rules in memory and score nothing; miners answer and show their pages in memory, and
  * their executors do nothing; nothing goes over HTTP or a socket, and no schedule or clock of the machine runs: time is
  * that of the blocks. A signature that one validator has verified the others do not verify again.
+ * That no block is spent twice is checked within each cycle: as at ComputeHorde's validators, each is judged on its own.
  */
 import { rmSync } from 'node:fs';
 import startPostgres from '../libs/testing/src/postgres.ts';
