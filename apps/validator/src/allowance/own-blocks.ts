@@ -41,13 +41,19 @@ export class OwnBlocks {
 
   /** What a miner's offer gives in all, but for rounding. @returns executor-seconds */
   total(offer: Offer): number {
-    let [total, until] = [0, this.end];
-    for (const { block, count } of offer.changes.toReversed()) {
-      if (until <= this.oldest(offer)) break;
-      total += count * this.between(Math.max(block, this.oldest(offer)), until);
+    return this.sum(offer, this.first, this.end);
+  }
+
+  /** What an offer gives for blocks from one to before another, as far as they can be spent; but for rounding. */
+  sum(offer: Offer, from: number, to: number): number {
+    const oldest = Math.max(from, this.oldest(offer));
+    let [sum, until] = [0, Math.min(to, this.end)];
+    for (let at = offer.changes.length - 1; at >= 0 && until > oldest; at--) {
+      const { block, count } = offer.changes[at]!;
+      sum += count * this.between(Math.max(block, oldest), until);
       until = Math.min(until, block);
     }
-    return total;
+    return sum;
   }
 
   /** The oldest block of an offer that can be spent now. */

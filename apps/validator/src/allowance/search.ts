@@ -17,10 +17,13 @@ export interface AccountState {
 /** Sums of many blocks differ from verdicts by their rounding, and reserving reckons exactly. @unit executor-seconds */
 const rounding = 1e-6;
 
+/** Blocks from one to before another. */
+type Run = [from: number, to: number];
+
 /** Which blocks of an account are booked, and which of those are spent. */
 export class BookedFlags {
-  readonly reserved: number[] = [];
-  readonly spent: number[] = [];
+  readonly reserved: Run[] = [];
+  readonly spent: Run[] = [];
   private readonly flags: Uint8Array;
 
   /** @param own the blocks that can be spent; others are left out */
@@ -28,10 +31,14 @@ export class BookedFlags {
     this.flags = new Uint8Array(own.end - own.first);
   }
 
+  /** @param blocks oldest first */
   add(blocks: readonly number[], isSpent: boolean): void {
+    const runs = isSpent ? this.spent : this.reserved;
+    let run: Run | undefined;
     for (const block of blocks) {
       this.flags[block - this.own.first] = 1;
-      (isSpent ? this.spent : this.reserved).push(block);
+      if (run?.[1] === block) run[1]++;
+      else runs.push((run = [block, block + 1]));
     }
   }
 
@@ -49,8 +56,7 @@ export function accountState(
 ): AccountState {
   const total = own.total(offer);
   const oldest = own.oldest(offer);
-  const worth = (blocks: readonly number[]) =>
-    blocks.reduce((sum, block) => (block < oldest ? sum : sum + own.value(block, offer.count(block))), 0);
+  const worth = (runs: readonly Run[]) => runs.reduce((sum, [from, to]) => sum + own.sum(offer, from, to), 0);
   const [reserved, spent] = [worth(booked.reserved), worth(booked.spent)];
   let firstFreeBlock: number | null = null;
   for (let block = oldest; block < own.end && firstFreeBlock === null; block++)
