@@ -1,16 +1,15 @@
 import { steadyNow } from '@horde/async';
 import { errors, isTerminal, type JobStatus, type NewJob } from '@horde/protocol';
 import type { Transaction } from '@horde/database';
-import { jobEvent } from '../events/job-events.ts';
 import { attemptEndOf } from '../jobs/attempt-end.ts';
-import type { Attempt, AttemptOutcome } from '../jobs/attempt.entity.ts';
+import type { Attempt } from '../jobs/attempt.entity.ts';
 import type { Claim } from '../jobs/jobs.ts';
-import { acceptedReceipt, finishedReceipt } from '../jobs/messages.ts';
+import { acceptedReceipt } from '../jobs/messages.ts';
 import { cancelled, givenUp, reportOf, type MinerMessage, type Report } from '../jobs/outcome.ts';
-import { awaited, costOf, deadlineAfter, noScore, scoreOf, scoreOfUsed, stepsTo } from '../jobs/stages.ts';
+import { awaited, costOf, deadlineAfter, stepsTo } from '../jobs/stages.ts';
 import { Interrupted, MinerConnection, type ReceivedMessage } from '../miner/miner-connection.ts';
-import { trustedMinerHotkey } from '../jobs/trusted-miner.ts';
 import { ClaimLost } from './claim-lost.ts';
+import { conclude, type Leaving } from './conclude.ts';
 import { MinerRequests } from './miner-requests.ts';
 import type { RunParts } from './run-parts.ts';
 
@@ -28,20 +27,6 @@ const maxErrorLength = 500;
 const moreCalls = 4;
 /** So many times a miner may lose the connection before it has answered, until another is asked. */
 const maxLosses = 2;
-
-/** What is stored when a miner is left. */
-interface Leaving {
-  /** What it said, or what is said of it. */
-  report: Report;
-  /** @default what the report says */
-  outcome?: AttemptOutcome;
-  /** Why the miner, which has not ended the job, is to end it. */
-  cancel?: string;
-  /** Who has cancelled the job. @default nobody */
-  by?: string;
-  /** What the miner is paid for, of a job that did not complete. @unit executor-seconds @default 0 */
-  used?: number;
-}
 
 /** Stores how the attempt ended. */
 export type Conclude = (tx: Transaction) => Promise<void>;
@@ -268,7 +253,7 @@ export class AttemptRun {
 
   /** Takes the job from the miner, which has not accepted it. */
   private async leave(leaving: Leaving): Promise<void> {
-    const ended = await this.scope.leave((tx) => this.conclude(tx, leaving, noScore), leaving.report);
+    const ended = await this.scope.leave((tx) => this.conclude(tx, leaving), leaving.report);
     this.isLeft = true;
     const { message } = attemptEndOf(leaving.report);
     this.parts.logger.info({ peer: this.attempt.miner_hotkey }, `the miner does not run the job: ${message}`);
@@ -280,7 +265,7 @@ export class AttemptRun {
   /** Leaves the miner for another one. @returns false when there is none, or the miner has accepted the job */
   private async passOver(leaving: Leaving): Promise<boolean> {
     if (this.status !== 'received') return false;
-    this.isLeft = await this.scope.passOver((tx) => this.conclude(tx, leaving, noScore));
+    this.isLeft = await this.scope.passOver((tx) => this.conclude(tx, leaving));
     if (!this.isLeft) return false;
     const { message } = attemptEndOf(leaving.report);
     this.parts.logger.info({ peer: this.attempt.miner_hotkey }, `another miner is asked: ${message}`);
@@ -292,50 +277,14 @@ export class AttemptRun {
     const { report } = leaving;
     const { jobs, logger } = this.parts;
     const reports = [...implied.map((status) => ({ status, metadata: null })), report];
-    const { used } = leaving;
-    const score = report.status === 'completed' ? scoreOf(this.scope.request) : scoreOfUsed(used ?? 0);
-    if (!(await jobs.advance(this.scope.claim, reports, (tx) => this.conclude(tx, leaving, score))))
+    if (!(await jobs.advance(this.scope.claim, reports, (tx) => this.conclude(tx, leaving))))
       throw new ClaimLost();
     this.status = report.status;
     logger.info({ status: report.status }, `the job has ended: ${report.status}`);
   }
 
-  /** Stores the attempt's end, and the receipt that tells the miner what it has earned. */
-  private async conclude(
-    tx: Transaction,
-    { report, outcome, cancel, by, used }: Leaving,
-    score: string,
-  ): Promise<void> {
-    const { attempts, delivery, incidents, receipts, events } = this.parts;
-    const { miner_hotkey, uuid, job_uuid, started_at } = this.attempt;
-    if (cancel !== undefined) await delivery.cancel(tx, miner_hotkey, uuid, cancel, by);
-    const blocks = await this.settle(tx, report.status === 'completed' ? null : (used ?? 0));
-    const payload = finishedReceipt(this.parties, started_at.getTime(), score, blocks);
-    await delivery.put(tx, await receipts.issue(tx, payload));
-    const end = { ...attemptEndOf(report), ...(outcome && { outcome }) };
-    await attempts.end(tx, this.attempt, end);
-    const { executor_class } = this.scope.request;
-    // What it said while no validator listened may be lost: that is not the miner's doing.
-    const isDoubtful = this.scope.resumed && end.outcome === 'timed_out';
-    if (!isDoubtful) await incidents.attemptEnded(tx, this.attempt, executor_class, end.outcome, report);
-    if (miner_hotkey !== trustedMinerHotkey || this.parts.trustedEvents)
-      await events.recordIn(tx, jobEvent(report, { job_uuid, miner_hotkey }));
-  }
-
-  /**
-   * Spends what was booked for the job, or gives it back.
-   *
-   * @param used spends only so much; null: all of it. @unit executor-seconds
-   * @returns the blocks that pay for it
-   */
-  private async settle(tx: Transaction, used: number | null): Promise<number[]> {
-    const { booking_id } = this.attempt;
-    if (booking_id === null) return [];
-    const { allowance, logger } = this.parts;
-    if (used === 0) await allowance.undo(tx, booking_id);
-    const blocks = used === 0 ? [] : await allowance.spend(tx, booking_id, used);
-    if (!blocks) logger.warn('what was booked for the job has expired: its receipt has no blocks');
-    return blocks ?? [];
+  private conclude(tx: Transaction, leaving: Leaving): Promise<void> {
+    return conclude(tx, this.attempt, leaving, this.scope, this.parts);
   }
 
   private async endCancelled(by: string): Promise<void> {

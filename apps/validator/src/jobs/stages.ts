@@ -121,7 +121,7 @@ export function acceptedReceiptTtl(job: Omit<Limits, 'streaming_details'>, limit
 }
 
 /** The score of a job that did not complete, and of any on the trusted miner. */
-export const noScore = '0.000000';
+const noScore = '0.000000';
 
 /** What a job costs: the executor-seconds that it may take. */
 export const costOf = (
