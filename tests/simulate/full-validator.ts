@@ -10,6 +10,7 @@ import { FollowChain } from '../../apps/validator/src/allowance/follow-chain.ts'
 import { AllowanceHistory } from '../../apps/validator/src/allowance/history.ts';
 import { ManifestSync } from '../../apps/validator/src/allowance/manifest-sync.ts';
 import { AllowanceMetrics } from '../../apps/validator/src/allowance/allowance-metrics.ts';
+import { SystemEvents } from '../../apps/validator/src/events/system-events.ts';
 import { SpendingMetrics } from '../../apps/validator/src/allowance/spending-metrics.ts';
 import { StoreManifests } from '../../apps/validator/src/allowance/store-manifests.ts';
 import { TakeBlocks } from '../../apps/validator/src/allowance/take-blocks.ts';
@@ -247,6 +248,7 @@ function roomsOf(
       client,
       config,
       database,
+      new SystemEvents(database, logger),
       logger,
     ),
     receipts: new Receipts(database, keypair),

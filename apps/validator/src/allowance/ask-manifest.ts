@@ -3,6 +3,8 @@ import type { MinerAddress, MinerClient } from '../miner/miner-client.ts';
 
 /** How long a miner may take to tell its manifest, the connection included. @unit ms */
 const limit = 30_000;
+/** How the reason begins where a miner took longer. */
+export const tooLate = 'no answer within';
 
 /**
  * Asks a miner what it offers.
@@ -25,8 +27,7 @@ export async function askManifest(
         received.resolve(message.manifest as Manifest);
     },
   });
-  const giveUp = () =>
-    received.reject(new Error(late.aborted ? `no answer within ${limit / 1000} s` : 'stopping'));
+  const giveUp = () => received.reject(new Error(late.aborted ? `${tooLate} ${limit / 1000} s` : 'stopping'));
   signal.addEventListener('abort', giveUp);
   void connection.closed.then(({ code, reason }) =>
     received.reject(new Error(`closed with ${code} ${reason}`.trim())),

@@ -102,6 +102,10 @@ describe('a miner that does not answer', () => {
     });
     expect(await changes()).toEqual([change(95, 2), change(101, 0, true)]);
     expect(await offered()).toEqual([]);
+    const events = await scene.query(
+      `select subtype from system_event where type = 'COMPUTE_TIME_ALLOWANCE'`,
+    );
+    expect(events).toEqual([{ subtype: 'MANIFEST_ERROR' }, { subtype: 'MANIFEST_ERROR' }]);
   });
 
   it('now and then loses nothing', async () => {

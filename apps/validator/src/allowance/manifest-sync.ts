@@ -4,8 +4,9 @@ import { Database } from '@horde/database';
 import { LOGGER, type Logger } from '@horde/operations';
 import { manifestOf } from '@horde/protocol';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
+import { SystemEvents } from '../events/system-events.ts';
 import { MinerClient, type MinerAddress } from '../miner/miner-client.ts';
-import { askManifest } from './ask-manifest.ts';
+import { askManifest, tooLate } from './ask-manifest.ts';
 import { ChainBlocks } from './chain-blocks.ts';
 import { StoreManifests, type Answer } from './store-manifests.ts';
 
@@ -17,6 +18,8 @@ import { StoreManifests, type Answer } from './store-manifests.ts';
 @Injectable()
 export class ManifestSync {
   private readonly asking = new Map<string, Promise<Answer>>();
+  /** Why miners did not tell what they offer, when they were last asked. */
+  private readonly failures = new Map<string, string>();
   /** Those that had never answered and are being asked, until what they say is stored. */
   private readonly newcomers = new Map<string, Promise<void>>();
   private readonly stopping = new AbortController();
@@ -28,6 +31,7 @@ export class ManifestSync {
     private readonly client: MinerClient,
     private readonly config: ValidatorConfig,
     private readonly database: Database,
+    private readonly events: SystemEvents,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -42,6 +46,7 @@ export class ManifestSync {
     if (block === null) return;
     const answers = await this.answersOf(miners);
     if (this.stopping.signal.aborted) return;
+    await this.recordSilences(miners, answers);
     const known = await this.database.manager.query<{ hotkey: string }[]>('select hotkey from miner_answer');
     for (const { hotkey } of known) if (!answers.has(hotkey)) answers.set(hotkey, null);
     await this.manifests.store(block, answers);
@@ -77,6 +82,22 @@ export class ManifestSync {
     if (block !== null) await this.manifests.store(block, answers);
   }
 
+  private async recordSilences(
+    miners: readonly MinerAddress[],
+    answers: ReadonlyMap<string, Answer>,
+  ): Promise<void> {
+    for (const { hotkey } of miners.filter((miner) => !answers.get(miner.hotkey))) {
+      const why = this.failures.get(hotkey) ?? '';
+      await this.events.record({
+        type: 'COMPUTE_TIME_ALLOWANCE',
+        subtype: why.startsWith(tooLate) ? 'MANIFEST_TIMEOUT' : 'MANIFEST_ERROR',
+        description: `The miner ${hotkey} did not tell what it offers: ${why}.`,
+        data: { miner_hotkey: hotkey },
+      });
+    }
+    this.failures.clear();
+  }
+
   private get usesCommitments(): boolean {
     return this.config.get('DYNAMIC_MANIFESTS_USE_KNOWLEDGE_COMMITMENTS');
   }
@@ -110,6 +131,7 @@ export class ManifestSync {
           },
           (error: unknown) => {
             const why = error instanceof Error ? error.message : String(error);
+            this.failures.set(miner.hotkey, why);
             this.logger.debug({ peer: miner.hotkey }, `the miner did not send its manifest: ${why}`);
             return null;
           },
