@@ -76,7 +76,8 @@ export class StatusDelivery {
     const largest = this.unanswered.reduce<Sent | null>((a, b) => (a && a.size >= b.size ? a : b), null);
     if (!largest || largest.size <= alwaysRead) return;
     const row = await this.outbox.find(largest.id);
-    if (!row) return;
+    // It may have gone out on a second connection before the first one's was shortened: that was done then.
+    if (!row || Buffer.byteLength(row.frame) <= alwaysRead) return;
     const { uuid, size } = largest;
     this.logger.warn(
       { job: uuid, size },
