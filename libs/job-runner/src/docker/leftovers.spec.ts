@@ -163,7 +163,7 @@ describe('an executor is killed while its job runs', () => {
     expect(await left(...killed.map(({ job }) => job))).toEqual({ containers: [], networks: [] });
     expect((await left(living!.job)).containers).toHaveLength(1);
     expect(readdirSync(base)).toEqual([expect.stringContaining(living!.job)]);
-  });
+  }, 90_000);
 });
 
 describe('executors in containers of the engine', () => {

@@ -268,12 +268,10 @@ describe('many connections', () => {
   });
 
   it('get what the job has said before they are cut off', async () => {
-    const large = Buffer.alloc(8 * 1024 * 1024, 'large ');
-    const said = Promise.withResolvers<void>();
-    const server = net.createServer((socket) => socket.end(large, () => said.resolve()));
-    const proxy = await inFrontOf(server);
-    const socket = (await connect(proxy)).pause();
-    await said.promise; // all of it is on its way, in the hands of the proxy or of the system
+    const large = Buffer.alloc(1024 * 1024, 'large ');
+    const proxy = await inFrontOf(net.createServer((socket) => socket.on('error', () => {}).end(large)));
+    const socket = await connect(proxy);
+    await once(socket, 'readable'); // the rest is on its way, in the hands of the proxy or of the system
     const closing = proxy.close();
     expect((await text(socket)).length).toBe(large.length);
     await closing;
