@@ -86,6 +86,9 @@ describe('jobs are spread', () => {
        select $1, gen_random_uuid(), 'always_on.test', 'timed_out' from generate_series(1, 200)`,
       [miners[0]!.keypair.address],
     );
+    const hotkeys = miners.map(({ keypair }) => keypair.address);
+    const known = () => place.query('select from miner_manifest where hotkey = any ($1)', [hotkeys]);
+    await expect.poll(known).toHaveLength(hotkeys.length);
     for (let i = 0; i < 6; i++) await facilitator.update(await sendJob(), 'completed');
     expect(miners.map((miner) => miner.all('V0InitialJobRequest').length)).toEqual([0, 6]);
   });
