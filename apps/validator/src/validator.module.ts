@@ -6,7 +6,6 @@ import { Keypair } from '@horde/identity';
 import { HealthModule, LOGGER, type Logger } from '@horde/operations';
 import { QueueModule, Queues } from '@horde/queue';
 import { allowanceProviders, bookingProviders, paidJobsProviders } from './allowance/parts.ts';
-import { TakeBlocks } from './allowance/take-blocks.ts';
 import { databaseOptions } from './database.ts';
 import { ValidatorConfig } from './dynamic-config/validator-config.ts';
 import { EventPush } from './events/event-push.ts';
@@ -50,7 +49,7 @@ import { Retention } from './retention/retention.ts';
 import { MinerSchedule } from './routing/miner-schedule.ts';
 import { Candidates } from './routing/candidates.ts';
 import { Decisions } from './routing/decisions.ts';
-import { ToldManifests } from './routing/told-manifests.ts';
+import { ConnectionManifests } from './routing/connection-manifests.ts';
 import { Router } from './routing/router.ts';
 import { CHANCE } from './routing/shuffle.ts';
 import { ValidatorSettings } from './settings.ts';
@@ -95,7 +94,7 @@ const jobParts = (settings: ValidatorSettings, logger: Logger): Provider[] => [
   Router,
   StreamingAddresses,
   SystemEvents,
-  ToldManifests,
+  ConnectionManifests,
   ValidatorConfig,
   WaitingJobs,
 ];
@@ -204,7 +203,6 @@ export function jobCommandModule(
       { provide: Outbox, useFactory: outbox, inject: [Database, Doorbell] },
       LoneJob,
       OldRecords,
-      TakeBlocks,
     ],
   })
   class JobCommandModule {}

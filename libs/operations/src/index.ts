@@ -8,7 +8,7 @@ export {
   type LogContext,
   type Logger,
 } from './logger.ts';
-export { measureOnce } from './measure-once.ts';
+export { measureOnce, tryToMeasure } from './measure-once.ts';
 export { repeat } from './repeat.ts';
 export { CannotStart, runService, type ServiceOptions } from './run-service.ts';
 export { helpFor, settingsHelp, type ServiceHelp } from './service-help.ts';

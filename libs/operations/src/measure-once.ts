@@ -1,3 +1,5 @@
+import type { Logger } from './logger.ts';
+
 /** How old what was measured may be. @unit ms */
 const defaultFreshness = 2_000;
 
@@ -18,4 +20,17 @@ export function measureOnce(measure: () => Promise<void>, freshness = defaultFre
     });
     return running;
   };
+}
+
+/** Measures. What cannot be measured now keeps its last value, and the rest is told. @param whom is asked */
+export async function tryToMeasure(
+  logger: Logger,
+  whom: string,
+  measure: () => Promise<void>,
+): Promise<void> {
+  try {
+    await measure();
+  } catch (error) {
+    logger.warn({ error }, `${whom} could not be asked for the metrics`);
+  }
 }

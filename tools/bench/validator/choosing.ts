@@ -142,7 +142,7 @@ async function choose(database: Database, router: Router): Promise<Times> {
   const began = performance.now();
   let search = 0;
   await database.transaction(async (tx) => {
-    const next = await queue.next(tx, { uuids: [], shapes: [scarce] });
+    const next = await queue.next(tx, [], [scarce]);
     if (next?.uuid !== uuid) throw new Error('It is not the turn of the job.');
     const from = performance.now();
     const choice = await router.choose(tx, job, { attempt: uuid, excluded: new Set() });

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
-import { LOGGER, measureOnce, type Logger } from '@horde/operations';
+import { LOGGER, measureOnce, tryToMeasure, type Logger } from '@horde/operations';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { Channels } from '../validators/channels.ts';
 
@@ -8,7 +8,7 @@ import { Channels } from '../validators/channels.ts';
 @Injectable()
 export class Metrics {
   private readonly registry = new Registry();
-  private readonly measure = measureOnce(() => this.tryToCount());
+  private readonly measure = measureOnce(() => tryToMeasure(this.logger, 'the database', () => this.count()));
   private readonly connected = this.gauge(
     'connected_validators',
     'Validators that are connected to any replica.',
@@ -30,15 +30,6 @@ export class Metrics {
   async text(): Promise<string> {
     await this.measure();
     return this.registry.metrics();
-  }
-
-  /** What cannot be measured now keeps its last value; the rest is told. */
-  private async tryToCount(): Promise<void> {
-    try {
-      await this.count();
-    } catch (error) {
-      this.logger.warn({ error }, 'the database could not be asked for the metrics');
-    }
   }
 
   private async count(): Promise<void> {

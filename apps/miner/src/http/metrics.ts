@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import type { ExecutorManager } from '@horde/executor-manager';
 import { Keypair } from '@horde/identity';
-import { LOGGER, measureOnce, type Logger } from '@horde/operations';
+import { LOGGER, measureOnce, tryToMeasure, type Logger } from '@horde/operations';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { EXECUTOR_MANAGER } from '../tokens.ts';
 import { ReceiptCounts } from '../receipts/receipt-counts.ts';
@@ -83,8 +83,8 @@ export class Metrics {
 
   private async measureAll(): Promise<void> {
     await Promise.all([
-      this.guarded('the database', () => this.count()),
-      this.guarded('the executor manager', () => this.offer()),
+      tryToMeasure(this.logger, 'the database', () => this.count()),
+      tryToMeasure(this.logger, 'the executor manager', () => this.offer()),
     ]);
   }
 
@@ -128,15 +128,6 @@ export class Metrics {
     const manifest = await this.manager.manifest();
     this.slots.reset();
     for (const [executor_class, count] of Object.entries(manifest)) this.slots.set({ executor_class }, count);
-  }
-
-  /** What cannot be measured now keeps its last value; the rest is told. */
-  private async guarded(whom: string, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.logger.warn({ error }, `${whom} could not be asked for the metrics`);
-    }
   }
 
   private gauge<L extends string>(

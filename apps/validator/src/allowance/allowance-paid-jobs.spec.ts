@@ -3,7 +3,7 @@ import type { INestApplication } from '@nestjs/common';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MetricsRegistry } from '../metrics/metrics-registry.ts';
 import { PaidJobs } from '../scoring/paid-jobs.ts';
-import { FollowChain } from './follow-chain.ts';
+import { ChainSchedule } from './chain-schedule.ts';
 import { ChainScene } from './testing/chain-scene.ts';
 
 const scene = new ChainScene('file');
@@ -20,7 +20,7 @@ beforeAll(async () => {
   validator = await scene.start();
   await vi.waitFor(async () => expect(await scene.stored()).toEqual([0]), 20_000);
   // What is stored stays as it is.
-  await validator.get(FollowChain).beforeApplicationShutdown();
+  await validator.get(ChainSchedule).beforeApplicationShutdown();
   await scene.store(2_400);
 });
 beforeEach(async () => {

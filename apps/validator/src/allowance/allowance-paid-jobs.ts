@@ -13,7 +13,7 @@ import { Spending, type SpendingRules } from './spending.ts';
 import { SpendingMetrics } from './spending-metrics.ts';
 
 /** A job that ended in a cycle may have begun so long before it: as long as any may take. @unit blocks */
-const longestJob = 330;
+const maxJobBlocks = 330;
 
 /** So many receipts are judged before what else the process has to do gets its turn: claims to jobs are to be renewed. */
 const portion = 100;
@@ -38,7 +38,7 @@ export class AllowancePaidJobs extends PaidJobs {
 
   /** @throws ChainError while blocks that it depends on are still being read from the chain */
   async of({ start, end }: Cycle): Promise<PaidJob[]> {
-    const range = { from: Math.max(0, start - longestJob - blockExpiry), to: end };
+    const range = { from: Math.max(0, start - maxJobBlocks - blockExpiry), to: end };
     const blocks = await this.history.blocks(range);
     await this.requireKnown(blocks, range);
     const time = (number: number) => new Date(blocks.get(Math.max(0, number))!.at);

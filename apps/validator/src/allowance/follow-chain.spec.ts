@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { MetricsRegistry } from '../metrics/metrics-registry.ts';
+import { ChainSchedule } from './chain-schedule.ts';
 import { FollowChain } from './follow-chain.ts';
 import { AllowanceHistory } from './history.ts';
 import { keptBlocks, TakeBlocks } from './take-blocks.ts';
@@ -47,7 +48,7 @@ describe('the blocks of the chain', () => {
   it('that were left out are taken later', async () => {
     const before = await scene.start();
     await expect.poll(() => scene.stored()).toEqual(range(0, 95));
-    await before.get(FollowChain).beforeApplicationShutdown();
+    await before.get(ChainSchedule).beforeApplicationShutdown();
     await scene.query('delete from allowance_block where number in (3, 90)');
     scene.pylon.head = 101;
     await follows(await scene.start(), range(0, 96));

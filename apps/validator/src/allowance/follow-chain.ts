@@ -1,19 +1,12 @@
-import {
-  Inject,
-  Injectable,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { ChainError } from '@horde/chain';
 import { Database, Lease } from '@horde/database';
-import { LOGGER, repeat, troubleLog, type Logger } from '@horde/operations';
+import { LOGGER, troubleLog, type Logger } from '@horde/operations';
 import { ChainBlocks } from './chain-blocks.ts';
 import { missingBlocks, recentBlocks } from './missing-blocks.ts';
 import { firstReplaced } from './replaced-blocks.ts';
 import { keptBlocks, TakeBlocks } from './take-blocks.ts';
 
-/** How often the chain is asked for its newest block. @unit ms */
-const interval = 3_000;
 /** How long the work stays a process's own while that does not say that it still lives. @unit ms */
 const leaseTime = 60_000;
 /** How many blocks are read at once, and stored in one transaction. */
@@ -28,11 +21,10 @@ const evictionInterval = 50;
  * were taken, those. One process of the validator at a time does so.
  */
 @Injectable()
-export class FollowChain implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class FollowChain {
   private readonly lease: Lease;
   private readonly trouble: ReturnType<typeof troubleLog>;
   private running: Promise<void> | null = null;
-  private stopRepeating = (): void => undefined;
   private isStopping = false;
   /** What is known to be complete up to this block. */
   private completeTo = -1;
@@ -54,20 +46,9 @@ export class FollowChain implements OnApplicationBootstrap, BeforeApplicationShu
     );
   }
 
-  onApplicationBootstrap(): void {
-    this.stopRepeating = repeat(
-      () => this.follow(),
-      interval,
-      (error) => this.logger.error({ error }, 'the chain could not be followed'),
-    );
-    void this.follow().catch((error: unknown) =>
-      this.logger.error({ error }, 'the chain could not be followed'),
-    );
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
+  /** Leaves the work to another process. Resolves when nothing is under way any more. */
+  async stop(): Promise<void> {
     this.isStopping = true;
-    this.stopRepeating();
     await this.running?.catch(() => undefined);
     await this.lease.leave().catch(() => undefined);
   }

@@ -2,7 +2,7 @@ import { ExecutorClass, isExecutorClass, type Manifest } from '@horde/protocol';
 import type { ManifestChange } from './manifests.ts';
 
 /** The largest count that is stored. */
-const mostExecutors = 2 ** 31 - 1;
+const maxExecutors = 2 ** 31 - 1;
 
 /**
  * How many executors of a class count of one miner, from DYNAMIC_MINER_MAX_EXECUTORS_PER_CLASS: `class=count,…`. A class
@@ -16,6 +16,13 @@ export function readClassLimits(text: string): Map<ExecutorClass, number> {
   }
   return limits;
 }
+
+/** How many executors of a class count of those that a miner says it has. */
+export const countedOf = (
+  executorClass: ExecutorClass,
+  said: number,
+  limits: ReadonlyMap<ExecutorClass, number>,
+): number => Math.min(Math.max(0, said), limits.get(executorClass) ?? maxExecutors, maxExecutors);
 
 /** A change of one class of a manifest. */
 export type ClassChange = Omit<ManifestChange, 'block'> & { executorClass: ExecutorClass };
@@ -33,11 +40,11 @@ export function changesOf(
 ): ClassChange[] {
   return ExecutorClass.flatMap((executorClass) => {
     const old = before.get(executorClass) ?? 0;
-    const said = Math.max(0, manifest.get(executorClass) ?? 0);
-    const count = Math.min(said, limits.get(executorClass) ?? mostExecutors, mostExecutors);
+    const said = manifest.get(executorClass) ?? 0;
+    const count = countedOf(executorClass, said, limits);
     return count === old ? [] : [{ executorClass, count, isDrop: said < old }];
   });
 }
 
 /** So many silences in a row, and a miner counts as offering nothing. */
-export const mostMisses = 2;
+export const maxMisses = 2;

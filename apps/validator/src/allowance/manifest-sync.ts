@@ -2,13 +2,16 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CHAIN, type Chain } from '@horde/chain';
 import { Database } from '@horde/database';
 import { LOGGER, type Logger } from '@horde/operations';
-import { manifestOf } from '@horde/protocol';
+import { manifestOf, type Manifest } from '@horde/protocol';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 import { SystemEvents } from '../events/system-events.ts';
+import { askMiner, NoAnswerInTime } from '../miner/ask-miner.ts';
 import { MinerClient, type MinerAddress } from '../miner/miner-client.ts';
-import { askManifest, tooLate } from './ask-manifest.ts';
 import { ChainBlocks } from './chain-blocks.ts';
 import { StoreManifests, type Answer } from './store-manifests.ts';
+
+/** How long a miner may take to tell its manifest, the connection included. @unit ms */
+const askLimit = 30_000;
 
 /**
  * Learns what miners offer: from each of them, or from what they have committed on the chain
@@ -19,7 +22,7 @@ import { StoreManifests, type Answer } from './store-manifests.ts';
 export class ManifestSync {
   private readonly asking = new Map<string, Promise<Answer>>();
   /** Why miners did not tell what they offer, when they were last asked. */
-  private readonly failures = new Map<string, string>();
+  private readonly failures = new Map<string, { why: string; isLate: boolean }>();
   /** Those that had never answered and are being asked, until what they say is stored. */
   private readonly newcomers = new Map<string, Promise<void>>();
   private readonly stopping = new AbortController();
@@ -87,10 +90,10 @@ export class ManifestSync {
     answers: ReadonlyMap<string, Answer>,
   ): Promise<void> {
     for (const { hotkey } of miners.filter((miner) => !answers.get(miner.hotkey))) {
-      const why = this.failures.get(hotkey) ?? '';
+      const { why, isLate } = this.failures.get(hotkey) ?? { why: '', isLate: false };
       await this.events.record({
         type: 'COMPUTE_TIME_ALLOWANCE',
-        subtype: why.startsWith(tooLate) ? 'MANIFEST_TIMEOUT' : 'MANIFEST_ERROR',
+        subtype: isLate ? 'MANIFEST_TIMEOUT' : 'MANIFEST_ERROR',
         description: `The miner ${hotkey} did not tell what it offers: ${why}.`,
         data: { miner_hotkey: hotkey },
       });
@@ -120,7 +123,13 @@ export class ManifestSync {
   private ask(miner: MinerAddress): Promise<Answer> {
     const asked =
       this.asking.get(miner.hotkey) ??
-      askManifest(this.client, miner, this.stopping.signal)
+      askMiner(this.client, miner, {
+        attempts: 1,
+        limit: askLimit,
+        stopping: this.stopping.signal,
+        answer: (message) =>
+          message.message_type === 'V0ExecutorManifestRequest' ? (message.manifest as Manifest) : undefined,
+      })
         .then(
           (manifest) => {
             this.logger.debug(
@@ -131,7 +140,7 @@ export class ManifestSync {
           },
           (error: unknown) => {
             const why = error instanceof Error ? error.message : String(error);
-            this.failures.set(miner.hotkey, why);
+            this.failures.set(miner.hotkey, { why, isLate: error instanceof NoAnswerInTime });
             this.logger.debug({ peer: miner.hotkey }, `the miner did not send its manifest: ${why}`);
             return null;
           },

@@ -6,6 +6,7 @@ import { AllowancePaidJobs } from './allowance-paid-jobs.ts';
 import { Allowance } from './allowance.ts';
 import { StoredBooking } from './booking.entity.ts';
 import { ChainBlocks } from './chain-blocks.ts';
+import { ChainSchedule } from './chain-schedule.ts';
 import { FollowChain } from './follow-chain.ts';
 import { AllowanceHistory } from './history.ts';
 import { StoredManifestChange } from './manifest-change.entity.ts';
@@ -24,18 +25,20 @@ export const paidJobsProviders = [
   { provide: PaidJobs, useClass: AllowancePaidJobs },
 ];
 
-/** What jobs are booked with, without the blocks that come. */
+/** What jobs are booked with, without anything that follows the chain by itself. */
 export const bookingProviders = [
   ...paidJobsProviders,
   Allowance,
   AllowanceMetrics,
   AllowanceView,
+  FollowChain,
   ManifestSync,
   StoreManifests,
+  TakeBlocks,
 ];
 
 /** What the validator's module provides of this room. */
-export const allowanceProviders = [...bookingProviders, FollowChain, TakeBlocks];
+export const allowanceProviders = [...bookingProviders, ChainSchedule];
 
 /** The room's tables. */
 export const allowanceEntities = [

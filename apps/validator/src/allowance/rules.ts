@@ -5,10 +5,10 @@ export const blockExpiry = 722;
 /** So many blocks behind the chain's newest one is "now": what is that old does not change any more. @unit blocks */
 export const finality = 5;
 /** No job may cost more. @unit executor-seconds */
-export const mostSeconds = 3_600;
+export const maxSeconds = 3_600;
 
 /** A block that took longer than this counts as one of the usual time. @unit seconds */
-const longestBlock = 12.5;
+const maxBlockSeconds = 12.5;
 const usualBlock = 12;
 
 /**
@@ -19,7 +19,7 @@ const usualBlock = 12;
  */
 export function blockDuration(from: number, to: number): number {
   const seconds = (to - from) / 1000;
-  return seconds > longestBlock ? usualBlock : seconds;
+  return seconds > maxBlockSeconds ? usualBlock : seconds;
 }
 
 /**

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, Doorbell, type Transaction } from '@horde/database';
 import type { ExecutorClass, Manifest } from '@horde/protocol';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
-import { changesOf, mostMisses, readClassLimits, type ClassChange } from './manifest-rules.ts';
+import { changesOf, maxMisses, readClassLimits, type ClassChange } from './manifest-rules.ts';
 import { allowanceChannel } from './take-blocks.ts';
 
 /** What a miner said when it was asked for its manifest; null: nothing. */
@@ -54,7 +54,7 @@ export class StoreManifests {
     // It counts as one that is not known: it is asked again at every look at the chain.
     const [gone] = await tx.manager.query<[{ hotkey: string }[], number]>(
       'delete from miner_answer where hotkey = any ($1) and misses >= $2 returning hotkey',
-      [silent, mostMisses],
+      [silent, maxMisses],
     );
     return new Set(gone.map(({ hotkey }) => hotkey));
   }

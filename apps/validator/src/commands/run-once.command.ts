@@ -1,9 +1,7 @@
 import { ServiceCommand } from '@horde/commands';
 import { Database } from '@horde/database';
 import { Command } from 'nest-commander';
-import { ChainBlocks } from '../allowance/chain-blocks.ts';
 import { FollowChain } from '../allowance/follow-chain.ts';
-import { TakeBlocks } from '../allowance/take-blocks.ts';
 import { OldRecords } from '../retention/old-records.ts';
 import { MinerDirectory } from '../routing/miner-directory.ts';
 import { ValidatorContext } from './validator-context.ts';
@@ -40,16 +38,14 @@ export class SyncManifests extends ServiceCommand {
 async function scan(context: ValidatorContext): Promise<void> {
   const { print, signal } = context;
   await context.useDriver(async (app) => {
-    // Not one of the module's parts: it would begin by itself.
-    const parts = [app.get(ChainBlocks), app.get(TakeBlocks), app.get(Database)] as const;
-    const chain = new FollowChain(...parts, context.logger);
-    const stop = () => void chain.beforeApplicationShutdown();
+    const chain = app.get(FollowChain);
+    const stop = () => void chain.stop();
     signal.addEventListener('abort', stop);
     try {
       await chain.follow();
     } finally {
       signal.removeEventListener('abort', stop);
-      await chain.beforeApplicationShutdown();
+      await chain.stop();
     }
     const [{ blocks, oldest, newest }] = await app
       .get(Database)

@@ -161,7 +161,7 @@ export class AttemptRun {
 
   private async receive({ message, number, taken }: ReceivedMessage): Promise<void> {
     if (message.message_type === 'V0ExecutorManifestRequest')
-      await this.parts.told.keep(this.attempt.miner_hotkey, message.manifest);
+      await this.parts.manifests.keep(this.attempt.miner_hotkey, message.manifest);
     const forgery = this.forgery(message);
     if (forgery !== null) {
       await this.end({ report: givenUp('streaming_failed', forgery), cancel: forgery });

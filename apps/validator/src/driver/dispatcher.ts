@@ -7,7 +7,7 @@ import type { Attempt } from '../jobs/attempt.entity.ts';
 import { JobBell } from '../jobs/job-bell.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { givenUp } from '../jobs/outcome.ts';
-import { WaitingJobs, type Told, type WaitingJob } from '../jobs/waiting-jobs.ts';
+import { WaitingJobs, type WaitingJob } from '../jobs/waiting-jobs.ts';
 import type { NoMiner } from '../routing/choice.ts';
 import { FreshLook } from './fresh-look.ts';
 import { NextMiner, type Found } from './next-miner.ts';
@@ -15,10 +15,18 @@ import { NextMiner, type Found } from './next-miner.ts';
 /** The pause before waiting jobs are looked at again when the database failed. @unit ms */
 const retryPause = 1_000;
 /** Looks that are due are put together when they are closer than this. @unit ms */
-const leastPause = 50;
+const minPause = 50;
 
 /** A job that was looked at in vain so often ends: two jobs may be in each other's way once, in the database. */
 const maxFailures = 3;
+
+/** What one pass has looked at, and need not look at again. */
+interface Seen {
+  /** Jobs. */
+  uuids: string[];
+  /** What all jobs wait for that want the same, by what they want. */
+  answers: Map<string, NoMiner>;
+}
 
 /** Who runs what has been given to a miner. */
 interface Runs {
@@ -87,42 +95,41 @@ export class Dispatcher {
     }
     this.passing = null;
     if (pause !== null && this.runs)
-      this.timer = setTimeout(() => this.wake(), clampDelay(Math.max(leastPause, pause))).unref();
+      this.timer = setTimeout(() => this.wake(), clampDelay(Math.max(minPause, pause))).unref();
   }
 
   /** Looks at each waiting job that may go on, once. @returns when the next look is due. @unit ms */
   private async pass(): Promise<number | null> {
-    const told: Told = { uuids: [], shapes: [] };
-    const answers = new Map<string, NoMiner>();
+    const seen: Seen = { uuids: [], answers: new Map() };
     while (this.runs?.hasRoom()) {
-      if (await this.look(told, answers)) continue;
-      const nobodyWaits = told.uuids.length === 0 && told.shapes.length === 0;
+      if (await this.look(seen)) continue;
+      const nobodyWaits = seen.uuids.length === 0 && seen.answers.size === 0;
       return nobodyWaits ? null : this.waiting.untilNextLook();
     }
     return null;
   }
 
   /** Looks at the job whose turn it is. @returns false when there is none */
-  private async look(told: Told, answers: Map<string, NoMiner>): Promise<boolean> {
+  private async look(seen: Seen): Promise<boolean> {
     const driver = randomUUID();
     let job: WaitingJob | null = null;
     let found: Found;
     try {
       const looked = await this.database.transaction(async (tx) => {
-        job = await this.waiting.next(tx, told);
+        job = await this.waiting.next(tx, seen.uuids, [...seen.answers.keys()]);
         if (!job) return null;
-        const answer = answers.get(job.shape);
-        return this.next.find(tx, job, { driver, holder: null, ...(answer && { told: answer }) });
+        const answer = seen.answers.get(job.shape);
+        return this.next.find(tx, job, { driver, holder: null, ...(answer && { known: answer }) });
       });
       if (!job || !looked) return false;
       found = looked;
     } catch (error) {
       if (!job || isRetryable(error)) throw error;
-      told.uuids.push((job as WaitingJob).uuid);
+      seen.uuids.push((job as WaitingJob).uuid);
       await this.failed(job, error);
       return true;
     }
-    this.settle(job, driver, found, told, answers);
+    this.settle(job, driver, found, seen);
     return true;
   }
 
@@ -137,22 +144,14 @@ export class Dispatcher {
     await this.database.transaction((tx) => this.jobs.advanceIn(tx, { uuid, driver: null }, [report]));
   }
 
-  private settle(
-    job: WaitingJob,
-    driver: string,
-    found: Found,
-    told: Told,
-    answers: Map<string, NoMiner>,
-  ): void {
+  private settle(job: WaitingJob, driver: string, found: Found, seen: Seen): void {
     if (found.is !== 'waits') this.failures.delete(job.uuid);
     if (found.is === 'begun') this.runs?.begin(job.uuid, driver, found.attempt);
     else if (found.is === 'ended') {
       withLogContext({ job: job.uuid }, () =>
         this.logger.info({ status: found.report.status }, `the job has ended: ${found.report.status}`),
       );
-    } else if (found.none) {
-      told.shapes.push(job.shape);
-      answers.set(job.shape, found.none);
-    } else told.uuids.push(job.uuid);
+    } else if (found.none) seen.answers.set(job.shape, found.none);
+    else seen.uuids.push(job.uuid);
   }
 }

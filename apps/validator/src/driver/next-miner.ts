@@ -18,7 +18,7 @@ import { ValidatorSettings } from '../settings.ts';
 import { askedMiners, nextAsk, resting } from './asking-again.ts';
 import { FreshLook } from './fresh-look.ts';
 import { lease } from './lease.ts';
-import { endInVain } from './nobody-took.ts';
+import { endInVain } from './end-in-vain.ts';
 
 /** What became of a job that a miner was looked for. */
 export type Found =
@@ -35,8 +35,8 @@ interface Search {
   holder: string | null;
   /** What the miner that was asked last said, or is said of it. @default what is stored of it */
   last?: Report;
-  /** What others that want the same were told a moment ago. */
-  told?: NoMiner;
+  /** What a look for others that want the same has come to a moment ago. */
+  known?: NoMiner;
 }
 
 /**
@@ -58,11 +58,11 @@ export class NextMiner {
   ) {}
 
   /** Looks for the next miner of a job whose row the transaction has locked. */
-  async find(tx: Transaction, job: WaitingJob, { driver, holder, last, told }: Search): Promise<Found> {
+  async find(tx: Transaction, job: WaitingJob, { driver, holder, last, known }: Search): Promise<Found> {
     if (job.cancelled_by !== null) return this.end(tx, job, holder, cancelled(job.cancelled_by, 'received'));
     const before = await this.attempts.in(tx, job.uuid);
     const name = before.length === 0 ? job.uuid : randomUUID();
-    const choice = told && before.length === 0 ? told : await this.choose(tx, job, before, name);
+    const choice = known && before.length === 0 ? known : await this.choose(tx, job, before, name);
     if (choice?.is === 'miner') {
       const attempt = await this.begin(tx, job, before.length + 1, name, choice);
       await this.waiting.began(tx, job.uuid, driver, lease);
@@ -121,16 +121,10 @@ export class NextMiner {
     const wanted = { ...job.wanted, uuid: job.uuid };
     if (before.length > 0 && jobWaitLimit === 0) return null;
     const asked = askedMiners(before);
-    const tired = resting(before, job.now);
-    if (asked.size < jobMaxMiners)
-      return this.router.choose(tx, wanted, { attempt, excluded: new Set(tired) });
-    const open = [...asked].filter((hotkey) => !tired.has(hotkey));
-    if (open.length === 0) return null;
-    const others = (await tx.manager.query('select hotkey from miner where hotkey <> all ($1)', [open])) as {
-      hotkey: string;
-    }[];
-    const excluded = new Set([...tired, ...others.map(({ hotkey }) => hotkey)]);
-    return this.router.choose(tx, wanted, { attempt, excluded });
+    const excluded = resting(before, job.now);
+    if (asked.size < jobMaxMiners) return this.router.choose(tx, wanted, { attempt, excluded });
+    const only = new Set([...asked].filter((hotkey) => !excluded.has(hotkey)));
+    return only.size === 0 ? null : this.router.choose(tx, wanted, { attempt, excluded, only });
   }
 
   /** When to look again, where that can help; null: it cannot, or the job has waited long enough. */

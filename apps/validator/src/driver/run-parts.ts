@@ -13,7 +13,7 @@ import { WaitingJobs } from '../jobs/waiting-jobs.ts';
 import { MinerClient } from '../miner/miner-client.ts';
 import { MinerDelivery } from '../miner/miner-delivery.ts';
 import { Receipts } from '../receipts/receipts.ts';
-import { ToldManifests } from '../routing/told-manifests.ts';
+import { ConnectionManifests } from '../routing/connection-manifests.ts';
 import { LiveOutput } from './live-output.ts';
 import { StreamingAddresses } from './streaming-addresses.ts';
 import { NextMiner } from './next-miner.ts';
@@ -31,7 +31,7 @@ export class DriverParts {
     readonly delivery: MinerDelivery,
     readonly incidents: Incidents,
     readonly allowance: Allowance,
-    readonly told: ToldManifests,
+    readonly manifests: ConnectionManifests,
     readonly addresses: StreamingAddresses,
     readonly miners: MinerClient,
     readonly output: LiveOutput,

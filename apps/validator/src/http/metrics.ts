@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import { Keypair } from '@horde/identity';
-import { LOGGER, measureOnce, type Logger } from '@horde/operations';
+import { LOGGER, measureOnce, tryToMeasure, type Logger } from '@horde/operations';
 import { Gauge } from 'prom-client';
 import { MetricsRegistry } from '../metrics/metrics-registry.ts';
 import { ValidatorSettings } from '../settings.ts';
@@ -9,7 +9,7 @@ import { ValidatorSettings } from '../settings.ts';
 /** What of the validator is counted in the database, which is the same on every replica; and all that its rooms count. */
 @Injectable()
 export class Metrics {
-  private readonly measure = measureOnce(() => this.tryToCount());
+  private readonly measure = measureOnce(() => tryToMeasure(this.logger, 'the database', () => this.count()));
   private readonly jobs: Gauge;
   private readonly outbox: Gauge;
   private readonly manifests: Gauge;
@@ -43,15 +43,6 @@ export class Metrics {
   async text(): Promise<string> {
     await this.measure();
     return this.registry.metrics();
-  }
-
-  /** What cannot be measured now keeps its last value; the rest is told. */
-  private async tryToCount(): Promise<void> {
-    try {
-      await this.count();
-    } catch (error) {
-      this.logger.warn({ error }, 'the database could not be asked for the metrics');
-    }
   }
 
   private async count(): Promise<void> {

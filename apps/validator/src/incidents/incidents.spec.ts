@@ -70,7 +70,7 @@ describe('routing', () => {
   };
   const query = <T>(sql: string) => database.manager.query<T[]>(sql);
   const chances = async () => {
-    const all = await candidates.of(database.manager, executor_class, 1, new Set());
+    const all = await candidates.of(database.manager, executor_class, 1, () => true);
     return Object.fromEntries(all.map(({ hotkey, chance }) => [hotkey, chance]));
   };
   const end = (miner_hotkey: string, report: Report, uuid: string = randomUUID()) =>

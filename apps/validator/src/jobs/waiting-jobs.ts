@@ -16,12 +16,6 @@ export interface WaitingJob {
   now: Date;
 }
 
-/** What need not be looked at again: jobs, and all that want what these want. */
-export interface Told {
-  uuids: string[];
-  shapes: string[];
-}
-
 const facts = 'job.uuid, job.wanted, job.waits_until, job.cancelled_by, now() as now';
 
 /**
@@ -32,8 +26,17 @@ const facts = 'job.uuid, job.wanted, job.waits_until, job.cancelled_by, now() as
 export class WaitingJobs {
   constructor(private readonly database: Database) {}
 
-  /** The job whose turn it is; null: there is none, or other processes are looking at it. */
-  async next(tx: Transaction, told: Told): Promise<WaitingJob | null> {
+  /**
+   * The job whose turn it is; null: there is none, or other processes are looking at it.
+   *
+   * @param seen jobs that were looked at
+   * @param shapes all that want what these want were looked at, too; those whose time is over still have their turn
+   */
+  async next(
+    tx: Transaction,
+    seen: readonly string[],
+    shapes: readonly string[],
+  ): Promise<WaitingJob | null> {
     const [row] = (await tx.manager.query(
       // Materialized: planned as one, it would look at all waiting jobs for each of them.
       `with oldest as materialized (
@@ -47,7 +50,7 @@ export class WaitingJobs {
        select ${facts} from turn join job using (uuid)
        where job.waits_since is not null
        order by turn.at nulls first, job.received_at limit 1 for update of job skip locked`,
-      [told.uuids, told.shapes],
+      [seen, shapes],
     )) as WaitingRow[];
     return row ? read(row) : null;
   }

@@ -42,7 +42,7 @@ const obstacles = async (collateral: Collateral, least: string) => {
     collateral,
     logger,
   );
-  const all = await candidates.of(database.manager, executorClass, 1, new Set());
+  const all = await candidates.of(database.manager, executorClass, 1, () => true);
   return Object.fromEntries(all.map(({ hotkey, obstacle }) => [hotkey, obstacle]));
 };
 const listed = (deposits: Record<string, string>) => StaticCollateral.open(JSON.stringify(deposits), logger);

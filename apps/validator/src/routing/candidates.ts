@@ -10,6 +10,9 @@ import type { MinerAddress } from '../miner/miner-client.ts';
 import type { Candidate, Obstacle } from './candidate.ts';
 import { chancesOf, reliabilityOf } from './reliability.ts';
 
+/** Whether a miner may be asked, by its hotkey. */
+export type MayAsk = (hotkey: string) => boolean;
+
 interface MinerRow extends MinerAddress {
   offered: number;
   /** This validator's jobs there. */
@@ -36,13 +39,13 @@ export class Candidates {
    * All that offer the class, in no order.
    *
    * @param seconds what the job costs. @unit executor-seconds
-   * @param asked the hotkeys that have had their turn
+   * @param mayAsk the others have had their turn
    */
   async of(
     manager: EntityManager,
     executorClass: ExecutorClass,
     seconds: number,
-    asked: ReadonlySet<string>,
+    mayAsk: MayAsk,
   ): Promise<Candidate[]> {
     const elsewhere = await this.capacity.elsewhere(manager, executorClass);
     const miners = await this.offering(manager, executorClass);
@@ -50,7 +53,7 @@ export class Candidates {
     const least = BigInt(this.config.get('DYNAMIC_MINIMUM_COLLATERAL_AMOUNT_WEI'));
     const accounts = this.accounts(executorClass, seconds);
     const obstacleOf = ({ hotkey, blacklisted }: MinerRow): Obstacle | null => {
-      if (asked.has(hotkey)) return 'asked';
+      if (!mayAsk(hotkey)) return 'asked';
       const account = accounts.get(hotkey) ?? nothing;
       if (this.allowance.isRequired && !account.isEnough)
         return account.unspent < seconds ? 'allowance' : 'reserved';

@@ -14,6 +14,8 @@ export interface ChoiceOptions {
   attempt: string;
   /** Miners that are not to be chosen, by hotkey. */
   excluded: ReadonlySet<string>;
+  /** Those among which one is to be chosen. @default all */
+  only?: ReadonlySet<string>;
 }
 
 /** Who is to run a job. */

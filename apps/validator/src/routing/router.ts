@@ -4,7 +4,7 @@ import type { Transaction } from '@horde/database';
 import { errors, type ExecutorClass, type HordeError } from '@horde/protocol';
 import type { EntityManager } from 'typeorm';
 import { Allowance, type Booking } from '../allowance/allowance.ts';
-import { mostSeconds } from '../allowance/rules.ts';
+import { maxSeconds } from '../allowance/rules.ts';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 import { SystemEvents } from '../events/system-events.ts';
 import { acceptedReceiptTtl, costOf } from '../jobs/stages.ts';
@@ -14,7 +14,7 @@ import type { MinerAddress } from '../miner/miner-client.ts';
 import { ValidatorSettings } from '../settings.ts';
 import { Capacity } from '../capacity/capacity.ts';
 import type { Candidate, Obstacle } from './candidate.ts';
-import { Candidates } from './candidates.ts';
+import { Candidates, type MayAsk } from './candidates.ts';
 import type { Choice, ChoiceOptions, ChosenMiner } from './choice.ts';
 import { writeDecision } from './decision.ts';
 import { Decisions } from './decisions.ts';
@@ -53,9 +53,14 @@ export class Router {
    *
    * @param tx stores what is chosen
    */
-  async choose(tx: Transaction, request: WantedJob, { attempt, excluded }: ChoiceOptions): Promise<Choice> {
+  async choose(
+    tx: Transaction,
+    request: WantedJob,
+    { attempt, excluded, only }: ChoiceOptions,
+  ): Promise<Choice> {
+    const mayAsk = (hotkey: string) => !excluded.has(hotkey) && (!only || only.has(hotkey));
     const candidates: Candidate[] = [];
-    const choice = await this.find(tx, request, excluded, candidates);
+    const choice = await this.find(tx, request, mayAsk, candidates);
     const chosen = choice.is === 'miner' ? choice.miner.hotkey : null;
     const says = choice.is === 'miner' ? `The miner ${chosen} was chosen.` : choice.error.message;
     const decision = writeDecision(says, candidates, chosen);
@@ -76,17 +81,17 @@ export class Router {
   private async find(
     tx: Transaction,
     job: WantedJob,
-    excluded: ReadonlySet<string>,
+    mayAsk: MayAsk,
     candidates: Candidate[],
   ): Promise<Choice> {
-    if (job.on_trusted_miner) return this.trustedMiner(excluded);
+    if (job.on_trusted_miner) return this.trustedMiner(mayAsk);
     const { debugMinerKey } = this.settings;
-    if (debugMinerKey) return this.debugMiner(tx.manager, debugMinerKey, excluded);
+    if (debugMinerKey) return this.debugMiner(tx.manager, debugMinerKey, mayAsk);
     const { executor_class } = job;
     const seconds = costOf(job);
-    if (this.allowance.isRequired && seconds > mostSeconds)
-      return reject(errors.JOB_COSTS_TOO_MUCH(seconds, mostSeconds));
-    candidates.push(...(await this.candidates.of(tx.manager, executor_class, seconds, excluded)));
+    if (this.allowance.isRequired && seconds > maxSeconds)
+      return reject(errors.JOB_COSTS_TOO_MUCH(seconds, maxSeconds));
+    candidates.push(...(await this.candidates.of(tx.manager, executor_class, seconds, mayAsk)));
     const chosen = await this.walk(tx, job, seconds, candidates);
     if (chosen) return chosen;
     if (candidates.length > 0) return noMiner(executor_class, seconds, candidates);
@@ -144,18 +149,14 @@ export class Router {
     return isFree ? 'reserved' : 'busy';
   }
 
-  private trustedMiner(excluded: ReadonlySet<string>): Choice {
+  private trustedMiner(mayAsk: MayAsk): Choice {
     const { trustedMinerAddress: ip, trustedMinerPort: port } = this.settings;
     if (ip === '' || port === 0) return reject(errors.NO_TRUSTED_MINER());
-    if (excluded.has(trustedMinerHotkey)) return reject(errors.NO_OTHER_TRUSTED_MINER());
+    if (!mayAsk(trustedMinerHotkey)) return reject(errors.NO_OTHER_TRUSTED_MINER());
     return { is: 'miner', miner: { hotkey: trustedMinerHotkey, ip, port }, booking: null };
   }
 
-  private async debugMiner(
-    manager: EntityManager,
-    hotkey: string,
-    excluded: ReadonlySet<string>,
-  ): Promise<Choice> {
+  private async debugMiner(manager: EntityManager, hotkey: string, mayAsk: MayAsk): Promise<Choice> {
     const { debugMinerAddress: ip, debugMinerPort: port } = this.settings;
     const [known] =
       ip !== undefined && port !== undefined
@@ -163,7 +164,7 @@ export class Router {
         : ((await manager.query('select hotkey, ip, port from miner where hotkey = $1 and ip is not null', [
             hotkey,
           ])) as MinerAddress[]);
-    return known && !excluded.has(hotkey)
+    return known && mayAsk(hotkey)
       ? { is: 'miner', miner: known, booking: null }
       : reject(errors.DEBUG_MINER_UNKNOWN(hotkey));
   }

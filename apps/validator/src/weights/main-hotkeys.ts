@@ -4,6 +4,7 @@ import { Database } from '@horde/database';
 import { LOGGER, type Logger } from '@horde/operations';
 import { In } from 'typeorm';
 import { MainHotkey, make, withoutNuls } from '@horde/protocol';
+import { askMiner } from '../miner/ask-miner.ts';
 import { MinerClient, type MinerAddress } from '../miner/miner-client.ts';
 import type { MainHotkeys } from '../scoring/coldkeys.ts';
 import { MainHotkeyRow } from './main-hotkey.entity.ts';
@@ -74,24 +75,19 @@ export class MainHotkeyBook {
 
   /** What a miner says is the main hotkey; null when it says nothing in time. Never rejects. */
   private async ask(miner: MinerAddress): Promise<string | null> {
-    const signal = AbortSignal.timeout(patience);
-    const answer = Promise.withResolvers<string | null>();
-    signal.addEventListener('abort', () => answer.resolve(null));
     try {
-      const link = await this.client.connect(miner, {
+      return await askMiner(this.client, miner, {
         attempts,
-        signal,
-        onMessage: (message) => {
-          if (message.message_type === 'V0MainHotkeyMessage') answer.resolve(storable(message.main_hotkey));
-          if (message.message_type === 'GenericError') answer.resolve(null);
+        limit: patience,
+        message: make(MainHotkey, {}),
+        answer: (message) => {
+          if (message.message_type === 'V0MainHotkeyMessage') return storable(message.main_hotkey);
+          return message.message_type === 'GenericError' ? null : undefined;
         },
       });
-      void link.closed.then(() => answer.resolve(null));
-      await link.sendMessage('', make(MainHotkey, {}));
-      return await answer.promise.finally(() => link.close());
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      this.logger.debug({ peer: miner.hotkey }, `the miner was not asked for its main hotkey: ${why}`);
+      this.logger.debug({ peer: miner.hotkey }, `the miner did not tell its main hotkey: ${why}`);
       return null;
     }
   }

@@ -11,7 +11,7 @@ import type { NoMiner, PassedOver } from '../routing/choice.ts';
 import { askedMiners } from './asking-again.ts';
 
 /** Of so many miners the user is told why they could not run the job. */
-const maxTold = 20;
+const maxCandidates = 20;
 
 /**
  * How a job ends that no miner has taken. Where one miner was asked, the user hears what that one said; of several, and of
@@ -40,7 +40,7 @@ export function endInVain(attempts: Attempt[], none: NoMiner | null, last?: Repo
 }
 
 const context = (asked: number, candidates: PassedOver[]): JsonObject =>
-  toJsonValue({ asked, candidates: candidates.slice(0, maxTold) }) as JsonObject;
+  toJsonValue({ asked, candidates: candidates.slice(0, maxCandidates) }) as JsonObject;
 
 /** What an attempt that ended before it was accepted says about its job. */
 function reportOfAttempt({ outcome, reason, message }: Attempt): Report {

@@ -1,19 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import { isExecutorClass, type ExecutorClass, type Manifest } from '@horde/protocol';
-import { readClassLimits } from '../allowance/manifest-rules.ts';
+import { countedOf, readClassLimits } from '../allowance/manifest-rules.ts';
 import { JobBell } from '../jobs/job-bell.ts';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 
-/** The database holds no larger one. */
-const maxCount = 2 ** 31 - 1;
-
 /**
- * What the connections of jobs tell of their miners' manifests. It counts at once for where jobs go, until the miner is
+ * The manifests that miners send over the connections of jobs. It counts at once for where jobs go, until the miner is
  * asked again; never for allowance, in which validators must not differ by what a connection told one of them.
  */
 @Injectable()
-export class ToldManifests {
+export class ConnectionManifests {
   constructor(
     private readonly database: Database,
     private readonly config: ValidatorConfig,
@@ -26,17 +23,17 @@ export class ToldManifests {
     const offers = [...(manifest as Manifest)]
       .map(([executorClass, count]): [ExecutorClass, number] => [
         executorClass,
-        Math.min(count, limits.get(executorClass) ?? maxCount),
+        countedOf(executorClass, count, limits),
       ])
       .filter(([executorClass, count]) => isExecutorClass(executorClass) && count > 0);
     const counts = JSON.stringify(Object.fromEntries(offers));
     await this.database.transaction(async (tx) => {
       const news = await tx.manager.query<unknown[]>(
-        `insert into told_manifest (hotkey, counts)
+        `insert into connection_manifest (hotkey, counts)
          select $1, $2::jsonb from miner where hotkey = $1 and $2::jsonb <> (
            select coalesce(jsonb_object_agg(executor_class, count), '{}') from miner_offer where miner_offer.hotkey = $1
          )
-         on conflict (hotkey) do update set counts = excluded.counts, told_at = now() returning 1`,
+         on conflict (hotkey) do update set counts = excluded.counts, received_at = now() returning 1`,
         [hotkey, counts],
       );
       if (news.length > 0) this.bell.ring(tx);
