@@ -24,7 +24,8 @@ import { CreateReceipts1795000000001 } from './migrations/create-receipts.ts';
 import { CreateReceiptTransfer1795000000011 } from './migrations/create-receipt-transfer.ts';
 import { CreateSystemEvents1795000000007 } from './migrations/create-system-events.ts';
 import { CreateRoutingDecisions1795000000052 } from './migrations/create-routing-decisions.ts';
-import { CreateConnectionManifests1795000000054 } from './migrations/create-connection-manifests.ts';
+import { CreateToldManifests1795000000054 } from './migrations/create-told-manifests.ts';
+import { RenameToldManifests1795000000056 } from './migrations/rename-told-manifests.ts';
 import { CreateWhitelistAndCheatReports1795000000003 } from './migrations/create-whitelist-and-cheat-reports.ts';
 import { IndexClaimsAndEnds1795000000005 } from './migrations/index-claims-and-ends.ts';
 import { KeepReceiptsOfAllValidators1795000000010 } from './migrations/keep-receipts-of-all-validators.ts';
@@ -88,8 +89,9 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     CreateBlacklist1795000000051,
     CreateRoutingDecisions1795000000052,
     ActOnCheatReports1795000000053,
-    CreateConnectionManifests1795000000054,
+    CreateToldManifests1795000000054,
     BookAttempts1795000000055,
+    RenameToldManifests1795000000056,
     QueueWaitingJobs1795000000041,
     CancelJobs1795000000042,
     TellFacilitatorsApart1795000000043,
