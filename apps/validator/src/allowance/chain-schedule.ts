@@ -10,7 +10,7 @@ import { FollowChain } from './follow-chain.ts';
 /** How often the chain is asked for its newest block. @unit ms */
 const interval = 3_000;
 
-/** Has the chain followed while the validator runs. */
+/** Follows the chain while the validator runs. */
 @Injectable()
 export class ChainSchedule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private stopRepeating = (): void => undefined;

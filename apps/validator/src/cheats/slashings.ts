@@ -5,7 +5,7 @@ import { COLLATERAL, type CheatedJob, type Collateral } from '../collateral/coll
 import type { Slashing } from './slashing.entity.ts';
 
 /** A try that has not ended by then has been cut off. @unit seconds */
-const maxTry = 900;
+const maxTrySeconds = 900;
 
 /** Takes collateral from miners that cheated: each job's once at most, and with no transaction open meanwhile. */
 @Injectable()
@@ -39,7 +39,7 @@ export class Slashings {
     await this.database.manager.query(
       `update slashing set outcome = 'It is not known whether it was slashed: the validator ended meanwhile.'
        where outcome is null and begun_at < now() - make_interval(secs => $1)`,
-      [maxTry],
+      [maxTrySeconds],
     );
   }
 

@@ -6,7 +6,7 @@ import { JobBell } from '../jobs/job-bell.ts';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 
 /**
- * The manifests that miners send over the connections of jobs. It counts at once for where jobs go, until the miner is
+ * The manifests that miners send over the connections of jobs. They count at once for where jobs go, until the miner is
  * asked again; never for allowance, in which validators must not differ by what a connection told one of them.
  */
 @Injectable()
