@@ -168,10 +168,55 @@ export default {
       to: { path: ['^tests/', '[.]spec[.]ts$', '/testing/', '^node_modules/vitest/'] },
     },
     {
+      name: 'specs-reach-an-app-by-its-testing',
+      comment:
+        'An app publishes to specs and benches what starts it in their process (src/testing) and its settings; the rest is ' +
+        'its own. The others: the simulation and the benches run single rooms without their service; the fuzzer, the ' +
+        'interop checks and the recorded vectors hold pure rules against the reference; specs of a service on the devnet, ' +
+        'which is another app, have its schedules look at once.',
+      severity: 'error',
+      from: {
+        path: '^(tests|tools)/',
+        pathNot: [
+          '^tests/simulate/',
+          '^tools/bench/',
+          '^tests/fuzz/links[.]ts$',
+          '^tests/interop/checks/(requests|weights)[.]ts$',
+          '^tests/recorded/(exchanges|vectors)[.]spec[.]ts$',
+          '^tests/chain/(miner-on-devnet|validator-allowance|validator-weights)[.]spec[.]ts$',
+          // An example of an operator's own module, as the miner loads it.
+          '^tests/executor-managers/custom[.]spec[.]ts$',
+        ],
+      },
+      to: {
+        path: '^apps/[^/]+/src/',
+        pathNot: '^apps/[^/]+/src/(testing/|settings[.]ts$|dynamic-config/[a-z]+-config[.]ts$)',
+      },
+    },
+    {
+      name: 'specs-reach-a-library-by-its-index-or-its-testing',
+      severity: 'error',
+      from: { path: '^tests/', pathNot: '^tests/executor-managers/custom[.]spec[.]ts$' },
+      to: { path: '^libs/', pathNot: '^libs/(testing/|[^/]+/src/(index[.]ts$|testing/))' },
+    },
+    {
       name: 'nothing-unresolved',
       severity: 'error',
       from: {},
       to: { couldNotResolve: true },
+    },
+  ],
+  required: [
+    {
+      name: 'what-needs-no-app-is-in-libs-testing',
+      comment:
+        'What stays in an app to be shared by specs needs its insides, or knows its tables; scripted peers need neither.',
+      severity: 'error',
+      module: {
+        path: '^apps/[^/]+/src/testing/',
+        pathNot: '^apps/facilitator/src/testing/stored-jobs[.]ts$',
+      },
+      to: { path: '^apps/[^/]+/src/(?!testing/)', reachable: true },
     },
   ],
   options: {

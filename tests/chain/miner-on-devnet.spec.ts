@@ -4,6 +4,7 @@ import { Health } from '@horde/operations';
 import { MainHotkey, make } from '@horde/protocol';
 import { Queues } from '@horde/queue';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { startDevnet, type TestDevnet } from '../../apps/devnet/src/testing/start-devnet.ts';
 import { AnnouncementSchedule } from '../../apps/miner/src/background/announcement-schedule.ts';
 import { Announcement } from '../../apps/miner/src/chain/announcement.ts';
@@ -11,7 +12,6 @@ import { MinerConfig } from '../../apps/miner/src/dynamic-config/miner-config.ts
 import { ManifestCommitment } from '../../apps/miner/src/background/manifest-commitment.ts';
 import type { MinerSettings } from '../../apps/miner/src/settings.ts';
 import { MinerUnderTest } from '../../apps/miner/src/testing/miner.ts';
-import { RecordingManager } from '../../apps/miner/src/testing/recording-manager.ts';
 
 const netuid = 12;
 const address = () => Keypair.generate().address;

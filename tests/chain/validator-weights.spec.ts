@@ -3,14 +3,14 @@ import { runCommand } from '@horde/commands';
 import { Keypair } from '@horde/identity';
 import { createLogger, Health } from '@horde/operations';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ServiceBundle } from '@horde/testing/service-bundle';
 import { Cheats } from '../../apps/validator/src/cheats/cheats.ts';
 import { validatorProgram } from '../../apps/validator/src/commands/program.ts';
 import { ValidatorContext } from '../../apps/validator/src/commands/validator-context.ts';
 import { ValidatorConfig } from '../../apps/validator/src/dynamic-config/validator-config.ts';
 import { MetricsRegistry } from '../../apps/validator/src/metrics/metrics-registry.ts';
-import { ValidatorBundle } from '../../apps/validator/src/testing/validator-process.ts';
 import { WeightSetting } from '../../apps/validator/src/weights/weight-setting.ts';
-import { Subnet } from './subnet.ts';
+import { DevnetSubnet } from './devnet-subnet.ts';
 
 const gpu = 'spin_up-4min.gpu-24gb';
 const llm = 'always_on.llm.a6000';
@@ -18,7 +18,7 @@ const llm = 'always_on.llm.a6000';
 const cycle = { start: 708, end: 1_430 };
 const window = { from: 1_444 + 361, until: 1_444 + 722 - 15 };
 
-let subnet: Subnet;
+let subnet: DevnetSubnet;
 afterEach(() => subnet.close());
 
 const look = (validator: INestApplication) => validator.get(WeightSetting).look();
@@ -41,7 +41,7 @@ const rows = () =>
 
 describe('the weights for a cycle', () => {
   it('are those that are computed by hand', async () => {
-    subnet = await Subnet.at(cycle.start);
+    subnet = await DevnetSubnet.at(cycle.start);
     const [c1, c2] = [Keypair.generate().address, Keypair.generate().address];
     const a1 = await subnet.miner(c1);
     const a2 = await subnet.miner(c1);
@@ -169,7 +169,7 @@ describe('the weights for a cycle', () => {
   });
 
   it('are not handed in while SERVING is off', async () => {
-    subnet = await Subnet.at(window.from);
+    subnet = await DevnetSubnet.at(window.from);
     const validator = await subnet.validator({ SERVING: 'false' });
     expect(await look(validator)).toBe('SERVING is off: no weights are handed in.');
     expect(await rows()).toEqual([]);
@@ -178,7 +178,7 @@ describe('the weights for a cycle', () => {
 
 /** Two processes of a validator, with a miner that was paid. */
 async function paid() {
-  subnet = await Subnet.at(cycle.start);
+  subnet = await DevnetSubnet.at(cycle.start);
   const miner = await subnet.miner(Keypair.generate().address);
   const [one, other] = [await subnet.validator(), await subnet.validator()];
   await subnet.job(one, miner, 1_000, { executorClass: gpu, cost: 30 });
@@ -193,9 +193,9 @@ async function scored() {
 }
 
 describe('a validator that is killed', () => {
-  let bundle: ValidatorBundle;
+  let bundle: ServiceBundle;
   beforeAll(async () => {
-    bundle = await ValidatorBundle.build();
+    bundle = await ServiceBundle.build('validator');
     return () => bundle.remove();
   }, 120_000);
 
@@ -235,7 +235,7 @@ describe('a validator that is killed', () => {
 
 describe('with nothing to score and nothing to burn', () => {
   it('nothing is handed in, and event, metric and health say so', async () => {
-    subnet = await Subnet.at(window.from);
+    subnet = await DevnetSubnet.at(window.from);
     const validator = await subnet.validator();
     await until(validator, 'nothing to send');
     await subnet.goTo(window.until - 1);
@@ -252,7 +252,7 @@ describe('with nothing to score and nothing to burn', () => {
   });
 
   it('a burn target gets all', async () => {
-    subnet = await Subnet.at(cycle.start);
+    subnet = await DevnetSubnet.at(cycle.start);
     const { hotkey } = await subnet.miner(Keypair.generate().address);
     const validator = await subnet.validator();
     await validator
@@ -268,7 +268,7 @@ describe('with nothing to score and nothing to burn', () => {
 describe('a job that was reported as cheated', () => {
   /** The weights of a miner that was paid 30 for it, and of one that was paid 10. The second miner that was asked ran it. */
   const cheated = async (settings: Record<string, string>, reporter = 'the user') => {
-    subnet = await Subnet.at(cycle.start);
+    subnet = await DevnetSubnet.at(cycle.start);
     const [liar, honest] = [
       await subnet.miner(Keypair.generate().address),
       await subnet.miner(Keypair.generate().address),
@@ -314,7 +314,7 @@ describe('a job that was reported as cheated', () => {
 
 describe('who is who is asked of the chain, as of blocks of its own', () => {
   it('so that coldkeys are known however late the validator began, and hotkeys that have left get no share', async () => {
-    subnet = await Subnet.at(cycle.start);
+    subnet = await DevnetSubnet.at(cycle.start);
     const coldkey = Keypair.generate().address;
     const [left, stayed, unpaid] = [
       await subnet.miner(coldkey),
@@ -397,7 +397,7 @@ describe('what an operator can type', () => {
 
 describe('two validators with the same receipts', () => {
   it('come to the same weights, whichever order these came in', async () => {
-    subnet = await Subnet.at(cycle.start);
+    subnet = await DevnetSubnet.at(cycle.start);
     const [c1, c2] = [Keypair.generate().address, Keypair.generate().address];
     const miners = [await subnet.miner(c1), await subnet.miner(c1), await subnet.miner(c2)];
     for (const { miner } of miners) miner.mainHotkey = miners[1]!.hotkey;

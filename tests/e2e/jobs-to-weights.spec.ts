@@ -1,13 +1,10 @@
 import type { ExecutorClass } from '@horde/protocol';
 import { createTestDatabase } from '@horde/testing/database';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ServiceBundle, type ServiceProcess } from '@horde/testing/service-bundle';
+import { newJob, ScriptedFacilitator } from '@horde/testing/facilitator-validator/scripted-facilitator';
 import { startDevnet, type TestDevnet } from '../../apps/devnet/src/testing/start-devnet.ts';
 import { ValidatorPlace } from '../../apps/validator/src/testing/running-validator.ts';
-import { newJob, ScriptedFacilitator } from '../../apps/validator/src/testing/scripted-facilitator.ts';
-import {
-  ValidatorBundle,
-  type ValidatorProcess,
-} from '../../apps/validator/src/testing/validator-process.ts';
 import { MinerProcess } from '../load/miner-process.ts';
 
 const netuid = 12;
@@ -24,11 +21,11 @@ interface Office {
   place: ValidatorPlace;
   facilitator: ScriptedFacilitator;
   environment: Record<string, string>;
-  process: ValidatorProcess;
+  process: ServiceProcess;
 }
 
 let devnet: TestDevnet;
-let bundle: ValidatorBundle;
+let bundle: ServiceBundle;
 let offices: Office[] = [];
 let miners: MinerProcess[] = [];
 
@@ -42,7 +39,7 @@ beforeAll(async () => {
   const signer = { hotkey: places[0]!.keypair.address, token: 'a token' };
   for (const name of ['validator', 'miner']) await devnet.call('PUT', `/devnet/identities/${name}`, signer);
   [bundle, ...miners] = await Promise.all([
-    ValidatorBundle.build(),
+    ServiceBundle.build('validator'),
     startMiner({ [cpu]: 1, [llm]: 1 }),
     startMiner({ [cpu]: 1 }),
   ]);
@@ -149,7 +146,7 @@ it('jobs become the weights that are computed by hand, those of another validato
 
   await makeBlocks(window - (age - 2));
   await knows(one, window - 5);
-  const command = bundle.run(one.environment, 'debug_set_scores');
+  const command = bundle.run(one.environment, ['debug_set_scores']);
   expect(await command.ended(), command.output).toBe(0);
   const given = async () => (await devnet.call('GET', '/devnet/state')).body.weights;
   await expect.poll(given).toHaveLength(1);

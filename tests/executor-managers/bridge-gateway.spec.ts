@@ -1,7 +1,7 @@
 import { bridgeGateway } from '@horde/executor-manager';
 import Docker from 'dockerode';
 import { expect, it, onTestFinished } from 'vitest';
-import { ensureNodeImage } from '../../libs/job-runner/src/testing/node-image.ts';
+import { ensureNodeImage } from '@horde/testing/node-image';
 
 const docker = new Docker();
 

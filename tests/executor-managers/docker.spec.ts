@@ -10,6 +10,7 @@ import {
 } from '@horde/executor-manager';
 import Docker from 'dockerode';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { ensureNodeImage } from '@horde/testing/node-image';
 import {
   executorManagerConformance,
   never,
@@ -17,7 +18,6 @@ import {
   token,
   up,
 } from '../../libs/executor-manager/src/testing/conformance.ts';
-import { ensureNodeImage } from '../../libs/job-runner/src/testing/node-image.ts';
 import { untilTestEnds } from './docker-manager.ts';
 import { ensureScriptedImage } from './scripted-image.ts';
 import { serversFile } from './servers-file.ts';

@@ -3,7 +3,8 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Docker from 'dockerode';
-import { ensureNodeImage } from '../../libs/job-runner/src/testing/node-image.ts';
+import { throwOnError } from '@horde/job-runner';
+import { ensureNodeImage } from '@horde/testing/node-image';
 import { root } from '@horde/testing/horde';
 
 const script = path.join(root, 'libs/executor-manager/src/testing/scripted-executor.mjs');
@@ -37,7 +38,7 @@ async function build(docker: Docker, name: string, recipe: string): Promise<void
       { context, src: ['Dockerfile', 'python', 'scripted-executor.mjs'] },
       { t: name },
     );
-    for await (const event of events) if (String(event).includes('"error"')) throw new Error(String(event));
+    await throwOnError(events as AsyncIterable<Buffer>);
   } finally {
     rmSync(context, { recursive: true });
   }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
+import { throwOnError } from '@horde/job-runner';
 
 const run = promisify(execFile);
 
@@ -56,7 +57,7 @@ async function make(docker: Docker, codename: string, name: { repo: string; tag:
     });
     const ended = once(tar, 'exit');
     const events = await docker.importImage(tar.stdout, name);
-    for await (const event of events) if (String(event).includes('"error"')) throw new Error(String(event));
+    await throwOnError(events as AsyncIterable<Buffer>);
     await ended;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,21 +1,17 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import type http from 'node:http';
-import https from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DockerExecutorManager, executorName } from '@horde/executor-manager';
 import { make, StreamingDetails } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { requests, timing } from '../../apps/executor/src/testing/requests.ts';
-import { ScriptedMiner } from '../../apps/executor/src/testing/scripted-miner.ts';
-import { never, request } from '../../libs/executor-manager/src/testing/conformance.ts';
-import { makeIdentity } from '../../libs/job-runner/src/streaming/certificate.ts';
-import { ensureNodeImage } from '../../libs/job-runner/src/testing/node-image.ts';
-import { buildExecutorImage } from '../launch/python-miner.ts';
+import { requests, timing } from '@horde/testing/miner-executor/requests';
+import { ScriptedMiner } from '@horde/testing/miner-executor/scripted-miner';
+import { ask, makeUser } from '@horde/testing/streaming-user';
+import { ensureNodeImage } from '@horde/testing/node-image';
 import { proxyForContainers } from '@horde/testing/container-proxy';
+import { never, request } from '../../libs/executor-manager/src/testing/conformance.ts';
+import { buildExecutorImage } from '../launch/python-miner.ts';
 import { serversFile } from './servers-file.ts';
 import { SshHost } from './ssh-host.ts';
 
@@ -119,13 +115,13 @@ describe('an executor on a host over SSH', () => {
     const serve = `require('http').createServer((request, response) => {
       response.end('hello from ' + request.url, () => request.url === '/terminate' && process.exit());
     }).listen(8000)`;
-    const user = await makeIdentity('127.0.0.1');
+    const user = await makeUser();
     const { initial, job, jobUuid } = requests(
       {
         docker_image: jobImage,
         executor_timing: timing({ streaming_start_time_limit: 20 }),
         streaming_details: make(StreamingDetails, {
-          public_key: user.certificate,
+          public_key: user.cert,
           executor_ip: host.address,
         }),
       },
@@ -143,10 +139,14 @@ describe('an executor on a host over SSH', () => {
     expect(ready).toMatchObject({ message_type: 'V0StreamingJobReadyRequest', port: handle['publicPort'] });
     // The executor's own container has the port: there is no second one beside the job's.
     expect(await host.run(`docker ps -q | wc -l`)).toBe('2\n');
-    const identity = { ca: ready['public_key'] as string, cert: user.certificate, key: user.key };
-    const url = `https://${host.address}:${String(handle['publicPort'])}`;
-    expect(await answer(`${url}/some/where`, identity)).toBe('hello from /some/where');
-    expect(await answer(`${url}/terminate`, identity)).toBe('hello from /terminate');
+    const get = (where: string) =>
+      ask(
+        `https://${host.address}:${String(handle['publicPort'])}${where}`,
+        ready['public_key'] as string,
+        user,
+      );
+    expect(await get('/some/where')).toBe('200 hello from /some/where');
+    expect(await get('/terminate')).toBe('200 hello from /terminate');
     expect(await manager.wait(handle, never())).toEqual({ code: 0 });
     expect(await left()).toBe('');
   });
@@ -167,9 +167,3 @@ describe('an executor on a host over SSH', () => {
     expect(await left()).toBe('');
   });
 });
-
-/** The body of the answer to a GET with these certificates. */
-async function answer(url: string, options: https.RequestOptions): Promise<string> {
-  const [response] = (await once(https.get(url, options), 'response')) as [http.IncomingMessage];
-  return text(response);
-}

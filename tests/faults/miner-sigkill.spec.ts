@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Peer } from '../../apps/miner/src/testing/peer.ts';
-import type { ScriptedValidator } from '../../apps/miner/src/testing/validator.ts';
+import type { Peer } from '@horde/testing/peer';
+import type { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
 import { RunningMiner } from './running-miner.ts';
 
 let miner: RunningMiner;

@@ -1,10 +1,10 @@
 import { ExecutorReady, JobFinished, make } from '@horde/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MinerUnderTest } from '../../apps/miner/src/testing/miner.ts';
-import { RecordingManager } from '../../apps/miner/src/testing/recording-manager.ts';
+import { RecordingManager } from '@horde/testing/recording-manager';
+import { because } from '@horde/testing/missing';
 import { missingRedis, startRedis, type TestRedis } from '@horde/testing/redis';
 import { openFaultProxy, type FaultProxy } from '@horde/testing/fault-proxy';
-import { because } from '@horde/testing/missing';
+import { MinerUnderTest } from '../../apps/miner/src/testing/miner.ts';
 import { RunningMiner } from './running-miner.ts';
 
 let redis: TestRedis;

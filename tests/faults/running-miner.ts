@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
-import { ScriptedValidator } from '../../apps/miner/src/testing/validator.ts';
-import { ensureHotkey, Keypair, walletHotkeyPath } from '../../libs/identity/src/index.ts';
+import { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
 import { createTestDatabase } from '@horde/testing/database';
 import { freePort } from '@horde/testing/free-port';
 import { root } from '@horde/testing/horde';
+import { ensureHotkey, Keypair, walletHotkeyPath } from '../../libs/identity/src/index.ts';
 
 /** A process of a miner or an executor, as the kernel has it. */
 interface Found {

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
-import Docker from 'dockerode';
-import { ensureWordCountImage } from '../../apps/cli/src/demo/image.ts';
+import { freePort } from '@horde/testing/free-port';
 import { horde, lastJson, newDataFolder, removeDataFolder } from '@horde/testing/horde';
+import { makeTestImage } from '@horde/testing/test-image';
 
 /** A whole network of ours, as `./horde up` starts it. */
 export interface RunningNetwork {
@@ -18,15 +17,19 @@ export interface RunningNetwork {
 }
 
 export async function startNetwork(): Promise<RunningNetwork> {
-  const image = await ensureWordCountImage(new Docker(), () => undefined);
+  const image = await makeTestImage();
   const data = await newDataFolder();
   const stop = async () => {
     await horde(['down'], data);
     await removeDataFolder(data);
+    await image.remove();
   };
   // Any ports: the usual ones are for the network of another spec, which may start at the same time.
   const ports = await Promise.all(
-    ['facilitator', 'validator', 'miner', 'devnet'].map(async (name) => [`--${name}-port`, await freePort()]),
+    ['facilitator', 'validator', 'miner', 'devnet'].map(async (name) => [
+      `--${name}-port`,
+      String(await freePort()),
+    ]),
   );
   const started = await horde(['up', '--executors', '5', ...ports.flat()], data);
   if (started.code !== 0) {
@@ -44,15 +47,7 @@ export async function startNetwork(): Promise<RunningNetwork> {
     facilitator: services.find(({ name }) => name === 'facilitator')!.url,
     wallets,
     validator: hotkey.ss58Address,
-    image,
+    image: image.reference,
     stop,
   };
 }
-
-const freePort = (): Promise<string> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(String(port)));
-    });
-  });

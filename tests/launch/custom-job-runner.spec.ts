@@ -4,9 +4,9 @@ import path from 'node:path';
 import * as library from '@horde/job-runner';
 import { loadPlugin } from '@horde/plugins';
 import { afterAll, describe, expect, it } from 'vitest';
-import { jobRunnerConformance } from '../../libs/job-runner/src/testing/conformance.ts';
-import { makeTestImage } from '../../libs/job-runner/src/testing/test-image.ts';
+import { makeTestImage } from '@horde/testing/test-image';
 import { root } from '@horde/testing/horde';
+import { jobRunnerConformance } from '../../libs/job-runner/src/testing/conformance.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'horde-custom-runner-'));
 const auditFile = path.join(folder, 'audit.jsonl');

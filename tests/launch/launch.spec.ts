@@ -1,26 +1,23 @@
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type http from 'node:http';
-import https from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
 import { InlineVolume, make, StreamingDetails } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { containerRuns, makeImage } from '../../apps/executor/src/testing/machine.ts';
-import { requests, timing } from '../../apps/executor/src/testing/requests.ts';
-import { ScriptedMiner } from '../../apps/executor/src/testing/scripted-miner.ts';
-import { makeIdentity } from '../../libs/job-runner/src/streaming/certificate.ts';
-import { ensureNodeImage } from '../../libs/job-runner/src/testing/node-image.ts';
-import { zip } from '../../libs/job-runner/src/testing/zip.ts';
+import { containerRuns } from '@horde/testing/job-containers';
+import { makeTestImage, type TestImage } from '@horde/testing/test-image';
+import { requests, timing } from '@horde/testing/miner-executor/requests';
+import { ScriptedMiner } from '@horde/testing/miner-executor/scripted-miner';
+import { ask, makeUser } from '@horde/testing/streaming-user';
+import { ensureNodeImage } from '@horde/testing/node-image';
+import { zip } from '@horde/testing/zip';
 import { root } from '@horde/testing/horde';
 import { buildExecutorImage, launch, leftBy } from './python-miner.ts';
 
 let executorImage: Awaited<ReturnType<typeof buildExecutorImage>>;
-let jobImage: Awaited<ReturnType<typeof makeImage>>;
+let jobImage: TestImage;
 
 beforeAll(async () => {
-  jobImage = await makeImage();
+  jobImage = await makeTestImage();
   executorImage = await buildExecutorImage();
 }, 180_000);
 afterAll(() => Promise.all([executorImage?.remove(), jobImage?.remove()]));
@@ -134,12 +131,12 @@ describe('an executor that a Python miner starts', () => {
     const serve = `require('http').createServer((request, response) => {
       response.end('hello from ' + request.url, () => request.url === '/terminate' && process.exit());
     }).listen(8000)`;
-    const user = await makeIdentity('127.0.0.1');
+    const user = await makeUser();
     const { initial, job, jobUuid } = requests(
       {
         docker_image: image,
         executor_timing: timing({ streaming_start_time_limit: 20 }),
-        streaming_details: make(StreamingDetails, { public_key: user.certificate, executor_ip: '127.0.0.1' }),
+        streaming_details: make(StreamingDetails, { public_key: user.cert, executor_ip: '127.0.0.1' }),
       },
       { docker_image: image, docker_run_cmd: ['node', '-e', serve] },
     );
@@ -155,25 +152,13 @@ describe('an executor that a Python miner starts', () => {
       port: executor.nginxPort,
     });
     const get = (where: string, client: object) =>
-      answer(`https://127.0.0.1:${executor.nginxPort}${where}`, {
-        ca: ready['public_key'] as string,
-        ...client,
-      });
-    const { certificate: cert, key } = await makeIdentity('127.0.0.1');
-    await expect(get('/', {})).rejects.toThrow('HTTP 403');
-    await expect(get('/', { cert, key })).rejects.toThrow('HTTP 403');
-    const own = { cert: user.certificate, key: user.key };
-    expect(await get('/some/where', own)).toBe('hello from /some/where');
-    expect(await get('/terminate', own)).toBe('hello from /terminate');
+      ask(`https://127.0.0.1:${executor.nginxPort}${where}`, ready['public_key'] as string, client);
+    expect(await get('/', {})).toMatch(/^403 /);
+    expect(await get('/', await makeUser())).toMatch(/^403 /);
+    expect(await get('/some/where', user)).toBe('200 hello from /some/where');
+    expect(await get('/terminate', user)).toBe('200 hello from /terminate');
     expect(await executor.ended).toBe(0);
     expect(connection.frames.at(-1)).toMatchObject({ message_type: 'V0JobFinishedRequest' });
     expect(await leftBy(executor, jobUuid)).toEqual([]);
   });
 });
-
-/** The body of the answer to a GET with these certificates. */
-async function answer(url: string, options: https.RequestOptions): Promise<string> {
-  const [response] = (await once(https.get(url, options), 'response')) as [http.IncomingMessage];
-  if (response.statusCode !== 200) throw new Error(`HTTP ${response.statusCode}`);
-  return text(response);
-}

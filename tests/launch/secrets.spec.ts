@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
-import https from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -10,14 +9,14 @@ import { DockerExecutorManager } from '@horde/executor-manager';
 import { make, SingleFilePut, SingleFileVolume, StreamingDetails } from '@horde/protocol';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { requests, timing } from '../../apps/executor/src/testing/requests.ts';
-import { ScriptedMiner } from '../../apps/executor/src/testing/scripted-miner.ts';
-import { never, request, token } from '../../libs/executor-manager/src/testing/conformance.ts';
-import { makeIdentity } from '../../libs/job-runner/src/streaming/certificate.ts';
-import { ensureNodeImage } from '../../libs/job-runner/src/testing/node-image.ts';
-import { serversFile } from '../executor-managers/servers-file.ts';
+import { requests, timing } from '@horde/testing/miner-executor/requests';
+import { ScriptedMiner } from '@horde/testing/miner-executor/scripted-miner';
+import { ask, makeUser } from '@horde/testing/streaming-user';
+import { ensureNodeImage } from '@horde/testing/node-image';
 import { freePort } from '@horde/testing/free-port';
 import { proxyForContainers } from '@horde/testing/container-proxy';
+import { never, request, token } from '../../libs/executor-manager/src/testing/conformance.ts';
+import { serversFile } from '../executor-managers/servers-file.ts';
 import { buildExecutorImage } from './python-miner.ts';
 
 const docker = new Docker();
@@ -85,7 +84,7 @@ describe('a streaming job and its executor', () => {
     const file = serversFile(folder, 'here: { mode: local, executor_class: always_on.test }');
     const [port, user, image, store] = await Promise.all([
       freePort(),
-      makeIdentity('127.0.0.1'),
+      makeUser(),
       ensureNodeImage(),
       storage(),
     ]);
@@ -127,7 +126,7 @@ describe('a streaming job and its executor', () => {
       {
         docker_image: image,
         executor_timing: timing({ streaming_start_time_limit: 30 }),
-        streaming_details: make(StreamingDetails, { public_key: user.certificate, executor_ip: '127.0.0.1' }),
+        streaming_details: make(StreamingDetails, { public_key: user.cert, executor_ip: '127.0.0.1' }),
       },
       {
         docker_image: image,
@@ -143,16 +142,8 @@ describe('a streaming job and its executor', () => {
     await connection.say(initial, job);
     let ready = await connection.next();
     while (ready.message_type !== 'V0StreamingJobReadyRequest') ready = await connection.next();
-    const get = async (where: string) => {
-      const asked = https.get(`https://127.0.0.1:${port}${where}`, {
-        agent: false,
-        ca: ready['public_key'] as string,
-        cert: user.certificate,
-        key: user.key,
-      });
-      const [response] = (await once(asked, 'response')) as [http.IncomingMessage];
-      return text(response);
-    };
+    const get = (where: string) =>
+      ask(`https://127.0.0.1:${port}${where}`, ready['public_key'] as string, user);
     const seenByJob = await get('/seen');
     const open = await inTheOpen();
     await manager.running();
@@ -160,7 +151,9 @@ describe('a streaming job and its executor', () => {
     await manager.wait(handle, never());
     expect(connection.frames.at(-1)).toMatchObject({ message_type: 'V0JobFinishedRequest' });
 
-    expect((JSON.parse(seenByJob) as { names: string[] }).names.join()).toContain('horde-'); // it did look
+    expect((JSON.parse(seenByJob.replace('200 ', '')) as { names: string[] }).names.join()).toContain(
+      'horde-',
+    ); // it did look
     const places = { seenByJob, open, logs: logs.join('\n') + (await executorLogs) };
     const secrets = [of, 'hf_the-operators-secret', 'in-secret', 'out-secret', 'BEGIN PRIVATE KEY'];
     const leaks = Object.entries(places).flatMap(([place, contents]) =>

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
+import { RecordingManager } from '@horde/testing/recording-manager';
+import { ScriptedPylon } from '@horde/testing/scripted-pylon';
 import { MinerUnderTest } from '../../apps/miner/src/testing/miner.ts';
-import { RecordingManager } from '../../apps/miner/src/testing/recording-manager.ts';
-import type { ScriptedValidator } from '../../apps/miner/src/testing/validator.ts';
 import { ValidatorPlace } from '../../apps/validator/src/testing/running-validator.ts';
-import { ScriptedPylon } from '../../apps/validator/src/testing/scripted-pylon.ts';
 
 let folder: string;
 let miner: MinerUnderTest;

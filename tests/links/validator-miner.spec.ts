@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
+import { openFaultProxy, type FaultProxy } from '@horde/testing/fault-proxy';
 import { MinerUnderTest } from '../../apps/miner/src/testing/miner.ts';
-import { RecordingManager } from '../../apps/miner/src/testing/recording-manager.ts';
 import { Scene } from '../../apps/validator/src/testing/scene.ts';
 import { playExecutor } from '../recorded/recorded-executor.ts';
-import { openFaultProxy, type FaultProxy } from '@horde/testing/fault-proxy';
 
 const scene = new Scene();
 const executorClass = 'always_on.llm.a6000';

@@ -10,7 +10,7 @@ import {
   type ExecutorClass,
 } from '@horde/protocol';
 import { connect, DurableLink } from '@horde/transport';
-import type { ScriptedValidator } from '../../apps/miner/src/testing/validator.ts';
+import type { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
 
 /**
  * Drives a job over a connection of its own, as our validators do, until the miner has committed its last receipt.

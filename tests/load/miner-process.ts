@@ -1,12 +1,10 @@
-import { execFile, fork, spawn, type ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { ensureHotkey } from '@horde/identity';
+import { ServiceBundle, type ServiceProcess } from '@horde/testing/service-bundle';
+import { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
 import pg from 'pg';
-import { ScriptedValidator } from '../../apps/miner/src/testing/validator.ts';
 import type { Counts } from './executors.ts';
 
 /** Bundlers and the test runner move this file; where it is started from stays. */
@@ -25,25 +23,20 @@ export interface MinerProcessOptions {
 
 /** The miner's real bundle in a process of its own, and another process that plays its executors. */
 export class MinerProcess {
-  url = '';
-  private output = '';
-  private beginning = '';
-
   private constructor(
     readonly hotkey: string,
-    private readonly folder: string,
+    readonly url: string,
+    private readonly bundle: ServiceBundle,
     private readonly executors: ChildProcess,
-    private readonly child: ChildProcess,
+    readonly process: ServiceProcess,
     private readonly database: pg.Client,
   ) {}
 
   static async start(options: MinerProcessOptions): Promise<MinerProcess> {
     const { databaseUrl, executors, environment, hold, inspect } = options;
-    const folder = await mkdtemp(path.join(tmpdir(), 'horde-load-'));
+    const bundle = await ServiceBundle.build('miner');
+    const { folder } = bundle;
     const { address } = await ensureHotkey(path.join(folder, 'wallets/miner/hotkeys/default'));
-    for (const name of ['src', 'package.json'])
-      await symlink(path.join(root, 'apps/miner', name), path.join(folder, name));
-    await promisify(execFile)(process.execPath, ['tools/bundle.ts', folder], { cwd: root });
     const socket = path.join(folder, 'executors.sock');
     const played = fork(path.join(root, 'tests/load/executors.ts'), {
       env: { PATH: process.env['PATH'], HORDE_LOAD_SOCKET: socket },
@@ -51,40 +44,36 @@ export class MinerProcess {
     });
     await once(played, 'message');
     if (hold) played.send('hold');
-    const child = spawn(
-      process.execPath,
-      [...(inspect ? ['--inspect=127.0.0.1:0'] : []), path.join(folder, 'dist/main.mjs')],
+    const own = bundle.run(
       {
-        cwd: folder,
-        env: {
-          PATH: process.env['PATH'],
-          DATABASE_URL: databaseUrl,
-          HOST: '127.0.0.1',
-          BITTENSOR_MINER_PORT: '0',
-          BITTENSOR_MINER_ADDRESS: '127.0.0.1',
-          BITTENSOR_NETUID: '1',
-          BITTENSOR_NETWORK: 'local',
-          BITTENSOR_WALLET_DIRECTORY: path.join(folder, 'wallets'),
-          BITTENSOR_WALLET_NAME: 'miner',
-          BITTENSOR_WALLET_HOTKEY_NAME: 'default',
-          PYLON_ADDRESS: 'http://127.0.0.1:1',
-          SERVING: 'false',
-          EXECUTOR_MANAGER_CLASS_PATH: `${path.join(root, 'tests/load/socket-executors.mjs')}:SocketExecutors`,
-          HORDE_LOAD_SOCKET: socket,
-          HORDE_LOAD_EXECUTORS: JSON.stringify(executors),
-          ...environment,
-        },
-        stdio: ['ignore', 'pipe', 'pipe'],
+        DATABASE_URL: databaseUrl,
+        HOST: '127.0.0.1',
+        BITTENSOR_MINER_PORT: '0',
+        BITTENSOR_MINER_ADDRESS: '127.0.0.1',
+        BITTENSOR_NETUID: '1',
+        BITTENSOR_NETWORK: 'local',
+        BITTENSOR_WALLET_DIRECTORY: path.join(folder, 'wallets'),
+        BITTENSOR_WALLET_NAME: 'miner',
+        BITTENSOR_WALLET_HOTKEY_NAME: 'default',
+        PYLON_ADDRESS: 'http://127.0.0.1:1',
+        SERVING: 'false',
+        EXECUTOR_MANAGER_CLASS_PATH: `${path.join(root, 'tests/load/socket-executors.mjs')}:SocketExecutors`,
+        HORDE_LOAD_SOCKET: socket,
+        HORDE_LOAD_EXECUTORS: JSON.stringify(executors),
+        ...environment,
       },
+      [],
+      { cwd: folder, nodeArgs: inspect ? ['--inspect=127.0.0.1:0'] : [] },
     );
-    const database = new pg.Client({ connectionString: databaseUrl, options: '-c search_path=miner' });
-    const miner = new MinerProcess(address, folder, played, child, database);
     try {
-      await miner.listening();
+      const url = `ws://127.0.0.1:${await own.listening()}`;
+      const database = new pg.Client({ connectionString: databaseUrl, options: '-c search_path=miner' });
       await database.connect();
-      return miner;
+      return new MinerProcess(address, url, bundle, played, own, database);
     } catch (error) {
-      await miner.stop();
+      await own.kill('SIGTERM');
+      played.disconnect();
+      await bundle.remove();
       throw error;
     }
   }
@@ -117,58 +106,17 @@ export class MinerProcess {
 
   /** Has the miner's process give back what it does not need, so that its memory can be compared. */
   async collectGarbage(): Promise<void> {
-    const inspector = new WebSocket(/Debugger listening on (ws:\S+)/.exec(this.beginning)![1]!);
+    const inspector = new WebSocket(/Debugger listening on (ws:\S+)/.exec(this.process.output)![1]!);
     await once(inspector, 'open');
     inspector.send(JSON.stringify({ id: 1, method: 'HeapProfiler.collectGarbage' }));
     await once(inspector, 'message');
     inspector.close();
   }
 
-  /** What the miner's process has in memory. @unit bytes */
-  async residentMemory(): Promise<number> {
-    const status = await readFile(`/proc/${this.child.pid}/status`, 'utf8');
-    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)![1]) * 1024;
-  }
-
-  /** How long the miner's process has used a processor. @unit ms */
-  async processorTime(): Promise<number> {
-    const stat = await readFile(`/proc/${this.child.pid}/stat`, 'utf8');
-    const [user, system] = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .slice(11, 13);
-    return (Number(user) + Number(system)) * 10;
-  }
-
-  /** The last of what it has logged. */
-  get log(): string {
-    return this.output;
-  }
-
   async stop(): Promise<void> {
-    if (this.child.exitCode === null) {
-      const ended = once(this.child, 'close');
-      this.child.kill('SIGTERM');
-      await ended;
-    }
+    await this.process.kill('SIGTERM');
     this.executors.disconnect();
     await this.database.end();
-    await rm(this.folder, { recursive: true, force: true });
-  }
-
-  private async listening(): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const hear = (text: Buffer) => {
-      if (this.beginning.length < 2_000) this.beginning += text.toString('utf8');
-      this.output = (this.output + text.toString('utf8')).slice(-20_000);
-      const port = this.url || /"address":\{[^}]*"port":(\d+)\}[^\n]*miner listens/.exec(this.output)?.[1];
-      if (!port || this.url) return;
-      this.url = `ws://127.0.0.1:${port}`;
-      resolve();
-    };
-    this.child.stdout!.on('data', hear);
-    this.child.stderr!.on('data', hear);
-    this.child.once('close', (code) => reject(new Error(`The miner ended with ${code}:\n${this.output}`)));
-    await promise;
+    await this.bundle.remove();
   }
 }

@@ -1,12 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { containersOf, makeImage } from '../../apps/executor/src/testing/machine.ts';
+import { containersOf } from '@horde/testing/job-containers';
+import { makeTestImage, type TestImage } from '@horde/testing/test-image';
 import { freePort } from '@horde/testing/free-port';
+import { WsServer } from '@horde/testing/ws-server';
+import { serve, type Received } from '@horde/testing/web-server';
+import { zip } from '@horde/testing/zip';
 import { runExecutor } from '../../apps/executor/src/testing/run-executor.ts';
-import { WsServer } from '../../apps/validator/src/testing/ws-server.ts';
-import { serve, type Received } from '../../libs/job-runner/src/testing/http-server.ts';
-import { zip } from '../../libs/job-runner/src/testing/zip.ts';
 import { conversationsOf, framesOf, type LinkEvent } from './conversations.ts';
 import { Line } from './line.ts';
 
@@ -32,8 +33,8 @@ sleep 2
 printf done >/artifacts/done
 `;
 
-let image: Awaited<ReturnType<typeof makeImage>>;
-beforeAll(async () => void (image = await makeImage({ server })));
+let image: TestImage;
+beforeAll(async () => void (image = await makeTestImage({ server })));
 afterAll(() => image?.remove());
 
 /** What the recorded storage answered to the upload of a scenario. */

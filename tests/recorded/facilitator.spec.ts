@@ -1,12 +1,10 @@
 import { parseJson, writeCompact } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Tokens } from '../../apps/facilitator/src/auth/tokens.ts';
-import { Whitelist } from '../../apps/facilitator/src/auth/whitelist.ts';
+import { ScriptedValidator } from '@horde/testing/facilitator-validator/scripted-validator';
 import {
   startFacilitator,
   type RunningFacilitator,
 } from '../../apps/facilitator/src/testing/running-facilitator.ts';
-import { ScriptedValidator } from '../../apps/facilitator/src/testing/scripted-validator.ts';
 import { ask, type Answer } from '../../apps/facilitator/src/testing/user.ts';
 import { conversationsOf, framesOf, type PlayedFrame } from './conversations.ts';
 import { recordedExchanges, type RecordedExchange } from './recordings.ts';
@@ -26,8 +24,7 @@ let token: string;
 
 beforeAll(async () => {
   facilitator = await startFacilitator([signatory]);
-  await facilitator.app.get(Whitelist).add(signatory);
-  token = await facilitator.app.get(Tokens).issue(signatory);
+  token = await facilitator.allow(signatory);
   validator = await ScriptedValidator.connect(facilitator.url);
 });
 afterAll(() => facilitator.stop());

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyHex } from '@horde/identity';
 import { streamingText, validatorToMiner, type InitialJobRequest, type JobRequest } from '@horde/protocol';
+import type { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../../apps/miner/src/testing/miner.ts';
-import { RecordingManager } from '../../apps/miner/src/testing/recording-manager.ts';
-import type { ScriptedValidator } from '../../apps/miner/src/testing/validator.ts';
 import { conversationsOf, framesOf } from './conversations.ts';
 import { executorFrames, executorScenarios, playExecutor } from './recorded-executor.ts';
 

@@ -1,5 +1,5 @@
 import { executorPath } from '@horde/protocol';
-import { Peer } from '../../apps/miner/src/testing/peer.ts';
+import { Peer } from '@horde/testing/peer';
 import { conversationsOf, framesOf } from './conversations.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- frames of every kind

@@ -7,8 +7,8 @@ import {
   validatorToMiner,
 } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WsServer } from '@horde/testing/ws-server';
 import { ValidatorPlace } from '../../apps/validator/src/testing/running-validator.ts';
-import { WsServer } from '../../apps/validator/src/testing/ws-server.ts';
 import { conversationsOf, framesOf, type PlayedFrame } from './conversations.ts';
 import { Line } from './line.ts';
 

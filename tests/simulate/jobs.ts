@@ -4,14 +4,8 @@ import type {
   JobFinishedPayload,
   JobStartedPayload,
 } from '@horde/protocol';
+import { accepted, finished, pageLine, started, type ReceiptOf } from '@horde/testing/receipts';
 import type { Account } from '../../apps/validator/src/allowance/manifests.ts';
-import {
-  accepted,
-  finished,
-  pageLine,
-  started,
-  type ReceiptOf,
-} from '../../apps/validator/src/testing/signed-receipts.ts';
 import type { Party, SimulatedMiner, SimulatedValidator } from './network.ts';
 
 /** A job that a miner runs, with an executor that does nothing. */

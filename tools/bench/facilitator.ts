@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { Keypair } from '@horde/identity';
 import { createTestDatabase } from '@horde/testing/database';
-import { FacilitatorProcess } from '../../apps/facilitator/src/testing/facilitator-process.ts';
+import { FacilitatorProcess } from '@horde/testing/facilitator-process';
 import { storeJobs } from '../../apps/facilitator/src/testing/stored-jobs.ts';
 import { tokenOf } from '../../apps/facilitator/src/testing/user.ts';
 import type { Figure } from './figure.ts';
@@ -32,7 +32,7 @@ async function largePage(facilitator: FacilitatorProcess): Promise<Figure[]> {
   const read = await userWithJobs(facilitator, pageSize, fullArtifacts);
   await read('page_size=1');
   let page = { first: 0, whole: 0, bytes: 0 };
-  const growth = await facilitator.memoryGrowth(async () => {
+  const growth = await facilitator.process.memoryGrowth(async () => {
     page = await read(`page_size=${pageSize}`);
   });
   const note = `${pageSize} jobs of ${fullArtifacts / megabyte} MB, ${(page.bytes / megabyte).toFixed(0)} MB in ${(page.whole / 1_000).toFixed(1)} s`;

@@ -7,12 +7,13 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { GenericError, make } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { containerRuns, containersOf, makeImage, makeJobFolder } from './testing/machine.ts';
-import { requests } from './testing/requests.ts';
-import { ScriptedMiner } from './testing/scripted-miner.ts';
+import { containerRuns, containersOf, makeJobFolder } from '@horde/testing/job-containers';
+import { makeTestImage, type TestImage } from '@horde/testing/test-image';
+import { requests } from '@horde/testing/miner-executor/requests';
+import { ScriptedMiner } from '@horde/testing/miner-executor/scripted-miner';
 
 const token = 'secret-token';
-let image: Awaited<ReturnType<typeof makeImage>>;
+let image: TestImage;
 let bundle: string;
 
 beforeAll(async () => {
@@ -21,7 +22,7 @@ beforeAll(async () => {
   await promisify(execFile)(process.execPath, ['tools/bundle.ts', app, bundle], {
     cwd: path.resolve(app, '../..'),
   });
-  image = await makeImage();
+  image = await makeTestImage();
 });
 afterAll(async () => {
   await image?.remove();

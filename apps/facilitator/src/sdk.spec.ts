@@ -2,8 +2,8 @@ import { HordeClient, HordeClientError, httpUpload, inlineVolume, type JobSpec }
 import { Keypair, verifyRequest } from '@horde/identity';
 import { signedFieldsOf, signedFieldsPayload, type NewJob } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ScriptedValidator } from '@horde/testing/facilitator-validator/scripted-validator';
 import { startFacilitator, type RunningFacilitator } from './testing/running-facilitator.ts';
-import { ScriptedValidator } from './testing/scripted-validator.ts';
 
 const key = Keypair.generate();
 let facilitator: RunningFacilitator;

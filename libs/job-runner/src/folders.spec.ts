@@ -17,10 +17,10 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { makeTestImage } from '@horde/testing/test-image';
 import { emptyFolders } from './docker/empty-folders.ts';
 import { processOwner } from './docker/owner.ts';
 import { makeJobFolders, removeJobFolders } from './folders.ts';
-import { makeTestImage } from './testing/test-image.ts';
 
 const docker = new Docker();
 

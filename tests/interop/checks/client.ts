@@ -3,7 +3,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { ensureHotkey, walletHotkeyPath } from '@horde/identity';
-import { Whitelist } from '../../../apps/facilitator/src/auth/whitelist.ts';
 import { startFacilitator } from '../../../apps/facilitator/src/testing/running-facilitator.ts';
 import type { RunningNetwork } from '../network.ts';
 import type { Peer } from '../peer.ts';
@@ -132,7 +131,7 @@ export function clientChecks(peer: Peer, network: () => RunningNetwork): void {
         ensureHotkey(walletHotkeyPath({ directory: wallets, wallet, hotkey: 'default' }));
       const { address } = await key('allowed');
       await key('stranger');
-      await facilitator.app.get(Whitelist).add(address);
+      await facilitator.allow(address);
       const where = { facilitator: facilitator.url, wallets, validator: address };
       expect(await peer.ask('outlive_token', { ...where, wallet: 'allowed' })).toEqual({
         before: 0,

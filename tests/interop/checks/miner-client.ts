@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { MinerUnderTest } from '../../../apps/miner/src/testing/miner.ts';
-import { RecordingManager } from '../../../apps/miner/src/testing/recording-manager.ts';
-import { executorFrames, playExecutor } from '../../recorded/recorded-executor.ts';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { openFaultProxy } from '@horde/testing/fault-proxy';
+import { MinerUnderTest } from '../../../apps/miner/src/testing/miner.ts';
+import { executorFrames, playExecutor } from '../../recorded/recorded-executor.ts';
 import type { Generation } from '../environment.ts';
 import type { Peer } from '../peer.ts';
 import { seeds, validator } from './signers.ts';

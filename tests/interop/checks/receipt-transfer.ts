@@ -3,10 +3,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { pageAt, Pages } from '@horde/receipts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ReceiptPages } from '../../../apps/miner/src/receipts/receipt-pages.ts';
+import type { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../../../apps/miner/src/testing/miner.ts';
-import { RecordingManager } from '../../../apps/miner/src/testing/recording-manager.ts';
-import type { ScriptedValidator } from '../../../apps/miner/src/testing/validator.ts';
 import type { Generation } from '../environment.ts';
 import type { Peer } from '../peer.ts';
 
@@ -52,7 +51,7 @@ export function receiptTransferChecks(generation: Generation, peer: Peer): void 
       await connection.close();
       jobs.push(job_uuid);
     }
-    await miner.part(ReceiptPages).settled();
+    await miner.receiptsShown();
   }
 
   const transfer = (...wanted: number[]) =>

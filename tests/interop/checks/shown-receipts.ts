@@ -5,15 +5,10 @@ import type { Database } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { receiptText, type ReceiptPayload } from '@horde/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { accepted, finished, pageLine, started } from '@horde/testing/receipts';
+import { PageServer } from '@horde/testing/page-server';
 import { chainOf, newTransfer } from '../../../apps/validator/src/testing/new-transfer.ts';
 import { openTestDatabase } from '../../../apps/validator/src/testing/open-test-database.ts';
-import { PageServer } from '../../../apps/validator/src/testing/page-server.ts';
-import {
-  accepted,
-  finished,
-  pageLine,
-  started,
-} from '../../../apps/validator/src/testing/signed-receipts.ts';
 import type { Generation } from '../environment.ts';
 import type { Peer } from '../peer.ts';
 

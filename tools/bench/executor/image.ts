@@ -3,6 +3,7 @@ import { chmod, copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type Docker from 'dockerode';
+import { throwOnError } from '@horde/job-runner';
 
 const reference = { repo: 'horde-bench/busybox', tag: 'latest' };
 
@@ -17,7 +18,7 @@ export async function ensureBusyboxImage(docker: Docker): Promise<string> {
       await symlink('busybox', path.join(folder, 'bin', applet));
     const tar = spawn('tar', ['-c', '-C', folder, '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
     const events = await docker.importImage(tar.stdout, reference);
-    for await (const line of events) if (String(line).includes('"error"')) throw new Error(String(line));
+    await throwOnError(events as AsyncIterable<Buffer>);
     return `${reference.repo}:${reference.tag}`;
   } finally {
     await rm(folder, { recursive: true });

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { validatorPath, writeFrame } from '@horde/protocol';
 import { connect, type Connection } from '@horde/transport';
-import type { ScriptedValidator } from '../../../apps/miner/src/testing/validator.ts';
-import { MinerProcess } from '../../../tests/load/miner-process.ts';
+import type { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
 import { createTestDatabase } from '@horde/testing/database';
+import { MinerProcess } from '../../../tests/load/miner-process.ts';
 import type { Figure } from '../figure.ts';
 import { BareAccept } from './bare-accept.ts';
 import { median } from './median.ts';
@@ -79,7 +79,7 @@ export async function acceptFigures(): Promise<Figure[]> {
     const together = { miner: [] as number[], bare: [] as number[] };
     let busy = 0;
     for (let round = 0; round <= rounds; round++) {
-      const busyBefore = await miner.processorTime();
+      const busyBefore = await miner.process.processorTime();
       const figures = [
         await timeAlone(askers[0]!),
         await timeAlone({ prepare: () => [''], ask: () => bare.accept() }),
@@ -91,7 +91,7 @@ export async function acceptFigures(): Promise<Figure[]> {
       alone.bare.push(figures[1]);
       together.miner.push(figures[2]);
       together.bare.push(figures[3]);
-      busy += (await miner.processorTime()) - busyBefore;
+      busy += (await miner.process.processorTime()) - busyBefore;
     }
     return [
       ratio('initial request to accept, 1 in flight', alone),

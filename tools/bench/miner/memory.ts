@@ -1,7 +1,7 @@
 /** What an executor costs the miner that is connected over `durable-1` and waits. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MinerProcess } from '../../../tests/load/miner-process.ts';
 import { createTestDatabase } from '@horde/testing/database';
+import { MinerProcess } from '../../../tests/load/miner-process.ts';
 import type { Figure } from '../figure.ts';
 
 const executorClass = 'always_on.test';
@@ -50,7 +50,7 @@ async function settled(miner: MinerProcess): Promise<number> {
   await sleep(2_000);
   for (let times = 0; times < 3; times++) await miner.collectGarbage();
   await sleep(1_000);
-  return miner.residentMemory();
+  return (await miner.process.memory()).now;
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {

@@ -2,11 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { JobAcceptedPayload, JobAcceptedReceipt, make, receiptText, wireTimeNow } from '@horde/protocol';
-import { ReceiptPages } from '../../../apps/miner/src/receipts/receipt-pages.ts';
+import type { Peer } from '@horde/testing/peer';
+import type { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../../../apps/miner/src/testing/miner.ts';
-import type { Peer } from '../../../apps/miner/src/testing/peer.ts';
-import { RecordingManager } from '../../../apps/miner/src/testing/recording-manager.ts';
-import type { ScriptedValidator } from '../../../apps/miner/src/testing/validator.ts';
 import type { Figure } from '../figure.ts';
 import { median } from './median.ts';
 import { withPostgres } from './with-postgres.ts';
@@ -112,6 +111,6 @@ async function timed(miner: MinerUnderTest, shares: [Peer, JobAcceptedReceipt[]]
       await peer.settled();
     }),
   );
-  await miner.part(ReceiptPages).settled();
+  await miner.receiptsShown();
   return performance.now() - started;
 }

@@ -2,15 +2,10 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Keypair } from '@horde/identity';
 import { pageAt } from '@horde/receipts';
+import { accepted, finished, pageLine, started } from '@horde/testing/receipts';
+import { PageServer } from '@horde/testing/page-server';
 import { chainOf, newTransfer } from '../../../apps/validator/src/testing/new-transfer.ts';
 import { openTestDatabase } from '../../../apps/validator/src/testing/open-test-database.ts';
-import { PageServer } from '../../../apps/validator/src/testing/page-server.ts';
-import {
-  accepted,
-  finished,
-  pageLine,
-  started,
-} from '../../../apps/validator/src/testing/signed-receipts.ts';
 import type { Figure } from '../figure.ts';
 import { withPostgres } from '../miner/with-postgres.ts';
 

@@ -1,6 +1,6 @@
 import { make, SingleFilePut, SingleFileVolume } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
-import { containerRuns } from '../testing/machine.ts';
+import { containerRuns } from '@horde/testing/job-containers';
 import {
   shell,
   silentServer,

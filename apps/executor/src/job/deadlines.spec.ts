@@ -1,6 +1,7 @@
 import { make, SingleFilePut, SingleFileVolume } from '@horde/protocol';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { timing } from '../testing/requests.ts';
+import { timing } from '@horde/testing/miner-executor/requests';
+import { ScriptedMiner } from '@horde/testing/miner-executor/scripted-miner';
 import { runExecutor } from '../testing/run-executor.ts';
 import {
   runJob,
@@ -11,7 +12,6 @@ import {
   untilExecution,
   useImage,
 } from '../testing/run-job.ts';
-import { ScriptedMiner } from '../testing/scripted-miner.ts';
 
 const image = useImage();
 

@@ -7,7 +7,8 @@ import {
   ZipUrlVolume,
 } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
-import { requests } from '../testing/requests.ts';
+import { requests } from '@horde/testing/miner-executor/requests';
+import { ScriptedMiner } from '@horde/testing/miner-executor/scripted-miner';
 import { runExecutor } from '../testing/run-executor.ts';
 import {
   type Asked,
@@ -19,7 +20,6 @@ import {
   useImage,
   webServer,
 } from '../testing/run-job.ts';
-import { ScriptedMiner } from '../testing/scripted-miner.ts';
 
 const image = useImage();
 

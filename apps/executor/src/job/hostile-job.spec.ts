@@ -8,7 +8,7 @@ import { InlineVolume, make, type OutputUpload, SingleFilePut, ZipAndHttpPut } f
 import { describe, expect, it, onTestFinished } from 'vitest';
 import yazl from 'yazl';
 import { buffer } from 'node:stream/consumers';
-import { timing } from '../testing/requests.ts';
+import { timing } from '@horde/testing/miner-executor/requests';
 import { type Asked, runJob, shell, types, untilExecution, useImage } from '../testing/run-job.ts';
 
 /**

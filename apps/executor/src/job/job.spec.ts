@@ -1,10 +1,10 @@
 import { InlineVolume, make } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
-import { containerRuns, containersOf } from '../testing/machine.ts';
-import { requests } from '../testing/requests.ts';
+import { containerRuns, containersOf } from '@horde/testing/job-containers';
+import { requests } from '@horde/testing/miner-executor/requests';
+import { ScriptedMiner } from '@horde/testing/miner-executor/scripted-miner';
 import { runExecutor } from '../testing/run-executor.ts';
 import { runJob, shell, types, untilExecution, useImage, zipped } from '../testing/run-job.ts';
-import { ScriptedMiner } from '../testing/scripted-miner.ts';
 
 const image = useImage();
 

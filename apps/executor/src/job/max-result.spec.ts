@@ -1,7 +1,7 @@
 import { writeDurableLine } from '@horde/protocol';
 import { limits } from '@horde/transport';
 import { expect, it } from 'vitest';
-import { requests } from '../testing/requests.ts';
+import { requests } from '@horde/testing/miner-executor/requests';
 import { maxResult } from './max-result.ts';
 
 it('a result of the largest size fits into a frame with the line of durable-1 before it', () => {

@@ -2,8 +2,8 @@ import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { loadSettings } from '@horde/settings';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { makeJobFolder } from '@horde/testing/job-containers';
 import { ExecutorSettings } from '../settings.ts';
-import { makeJobFolder } from '../testing/machine.ts';
 import { runJob, shell, types, untilExecution, useImage } from '../testing/run-job.ts';
 import { runnerOptions } from './runners.ts';
 

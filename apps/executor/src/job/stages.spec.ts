@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { timing } from '../testing/requests.ts';
+import { timing } from '@horde/testing/miner-executor/requests';
 import { stageLimits } from './stages.ts';
 
 const times = {

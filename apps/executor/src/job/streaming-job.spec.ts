@@ -1,7 +1,8 @@
 import { make, StreamingDetails } from '@horde/protocol';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '@horde/testing/free-port';
-import { timing } from '../testing/requests.ts';
+import { timing } from '@horde/testing/miner-executor/requests';
+import { ask, makeUser, type StreamingUser } from '@horde/testing/streaming-user';
 import {
   runJob,
   shell,
@@ -11,11 +12,10 @@ import {
   untilExecution,
   useImage,
 } from '../testing/run-job.ts';
-import { ask, makeIdentity, type TlsIdentity } from '../testing/tls.ts';
 
 const image = useImage();
-let user: TlsIdentity;
-beforeAll(async () => void (user = await makeIdentity()));
+let user: StreamingUser;
+beforeAll(async () => void (user = await makeUser()));
 
 /** Serves /health and a page, and ends when /cgi-bin/terminate is asked for. */
 const server = `
@@ -42,6 +42,7 @@ async function streamingReady({ executor }: StartedJob) {
 describe('a streaming job', () => {
   it('is reached by its user and nobody else, until it ends', async () => {
     const nginxPort = await freePort();
+    const place = `https://127.0.0.1:${nginxPort}`;
     const job = await startJob(image, {
       initial: {
         streaming_details: streaming(),
@@ -54,10 +55,10 @@ describe('a streaming job', () => {
     const ready = await streamingReady(job);
     expect(ready).toMatchObject({ job_uuid: job.jobUuid, port: nginxPort });
     const certificate = ready['public_key'] as string;
-    expect(await ask(nginxPort, '/page', certificate, user)).toBe('200 hello, user\n');
-    expect(await ask(nginxPort, '/page', certificate, {})).toMatch(/^403 /);
-    expect(await ask(nginxPort, '/page', certificate, await makeIdentity())).toMatch(/^403 /);
-    expect(await ask(nginxPort, '/cgi-bin/terminate', certificate, user)).toBe('200 bye');
+    expect(await ask(`${place}/page`, certificate, user)).toBe('200 hello, user\n');
+    expect(await ask(`${place}/page`, certificate, {})).toMatch(/^403 /);
+    expect(await ask(`${place}/page`, certificate, await makeUser())).toMatch(/^403 /);
+    expect(await ask(`${place}/cgi-bin/terminate`, certificate, user)).toBe('200 bye');
     const { frames, last, left } = await job.finish();
     expect(types(frames)).toEqual([
       ...untilExecution,
@@ -67,7 +68,7 @@ describe('a streaming job', () => {
     ]);
     expect(last).toMatchObject({ docker_process_stdout: 'serving\nover\n' });
     expect(left).toEqual([]);
-    await expect(ask(nginxPort, '/page', certificate, user)).rejects.toThrow('ECONNREFUSED');
+    await expect(ask(`${place}/page`, certificate, user)).rejects.toThrow('ECONNREFUSED');
   });
 
   it('that is not healthy in time failed at the start of its streaming, with what it printed', async () => {

@@ -1,8 +1,8 @@
 import { CancelJob, InlineVolume, make, SingleFilePut, SingleFileVolume } from '@horde/protocol';
 import { describe, expect, it, vi } from 'vitest';
-import { DurableMiner } from '../testing/durable-miner.ts';
-import { containersOf } from '../testing/machine.ts';
-import { requests } from '../testing/requests.ts';
+import { DurableMiner } from '@horde/testing/miner-executor/durable-miner';
+import { containersOf } from '@horde/testing/job-containers';
+import { requests } from '@horde/testing/miner-executor/requests';
 import { runExecutor } from '../testing/run-executor.ts';
 import { type Asked, shell, silentServer, useImage, zipped } from '../testing/run-job.ts';
 

@@ -1,8 +1,8 @@
 import { CancelJob, ExecutionDone, ExecutorReady, GenericError, make, VolumesReady } from '@horde/protocol';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { DurableMiner } from '../testing/durable-miner.ts';
+import { DurableMiner } from '@horde/testing/miner-executor/durable-miner';
+import { requests } from '@horde/testing/miner-executor/requests';
 import { finished, lineWithJob, openLink } from '../testing/open-link.ts';
-import { requests } from '../testing/requests.ts';
 
 const all = [
   'V0ExecutorReadyRequest',

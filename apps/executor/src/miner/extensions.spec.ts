@@ -1,9 +1,9 @@
 import { CancelJob, ExecutorReady, JobOutput, make } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
+import { DurableMiner } from '@horde/testing/miner-executor/durable-miner';
+import { requests } from '@horde/testing/miner-executor/requests';
 import { OutputFeed } from './output-feed.ts';
-import { DurableMiner } from '../testing/durable-miner.ts';
 import { finished, lineWithJob, openLink } from '../testing/open-link.ts';
-import { requests } from '../testing/requests.ts';
 import { Released } from './miner-link.ts';
 
 describe('a cancellation', () => {

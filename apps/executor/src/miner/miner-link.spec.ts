@@ -1,8 +1,8 @@
 import { ExecutorReady, GenericError, JobFinished, JobRequest, make, VolumesReady } from '@horde/protocol';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { requests } from '@horde/testing/miner-executor/requests';
+import { type Frame, ScriptedMiner } from '@horde/testing/miner-executor/scripted-miner';
 import { finished, openLink } from '../testing/open-link.ts';
-import { requests } from '../testing/requests.ts';
-import { type Frame, ScriptedMiner } from '../testing/scripted-miner.ts';
 
 const types = (frames: { message_type: string }[]) => frames.map(({ message_type }) => message_type);
 

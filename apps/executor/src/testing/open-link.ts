@@ -1,11 +1,11 @@
 import { createLogger } from '@horde/operations';
 import { JobFinished, make } from '@horde/protocol';
 import { onTestFinished } from 'vitest';
+import { DurableMiner } from '@horde/testing/miner-executor/durable-miner';
+import { requests } from '@horde/testing/miner-executor/requests';
 import { Assignment } from '../miner/assignment.ts';
 import { MinerLink } from '../miner/miner-link.ts';
 import { ExecutorSettings } from '../settings.ts';
-import { DurableMiner } from './durable-miner.ts';
-import { requests } from './requests.ts';
 
 /** An executor's line to a miner, without the executor; given up when the test is over. */
 export function openLink(miner: { readonly address: string }, settings: Partial<ExecutorSettings> = {}) {

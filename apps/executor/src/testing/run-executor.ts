@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { NestFactory } from '@nestjs/core';
 import { createLogger } from '@horde/operations';
 import { onTestFinished } from 'vitest';
+import { makeJobFolder } from '@horde/testing/job-containers';
 import type { Arguments } from '../arguments.ts';
 import { executorModule } from '../executor.module.ts';
 import { type JobControl, JobService } from '../job/job.service.ts';
 import { ExecutorSettings } from '../settings.ts';
-import { makeJobFolder } from './machine.ts';
 
 export interface RunningExecutor {
   /** Resolves with the exit code that its process would have. */

@@ -6,18 +6,23 @@ import { buffer } from 'node:stream/consumers';
 import type { InitialJobRequest, JobRequest } from '@horde/protocol';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import yazl from 'yazl';
+import { containersOf } from '@horde/testing/job-containers';
+import { makeTestImage } from '@horde/testing/test-image';
+import { requests } from '@horde/testing/miner-executor/requests';
+import {
+  type ExecutorConnection,
+  type Frame,
+  ScriptedMiner,
+} from '@horde/testing/miner-executor/scripted-miner';
 import type { Arguments } from '../arguments.ts';
 import type { JobControl } from '../job/job.service.ts';
 import type { ExecutorSettings } from '../settings.ts';
-import { containersOf, makeImage } from './machine.ts';
-import { requests } from './requests.ts';
 import { runExecutor } from './run-executor.ts';
-import { type ExecutorConnection, type Frame, ScriptedMiner } from './scripted-miner.ts';
 
 /** An image for the tests of one file. */
 export function useImage(): { readonly reference: string } {
   const image = { reference: '', remove: async () => {} };
-  beforeAll(async () => void Object.assign(image, await makeImage()));
+  beforeAll(async () => void Object.assign(image, await makeTestImage()));
   afterAll(() => image.remove());
   return image;
 }

@@ -1,8 +1,8 @@
 import { Keypair } from '@horde/identity';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ScriptedValidator } from '@horde/testing/facilitator-validator/scripted-validator';
 import { maxBody } from '../http/body.ts';
 import { startFacilitator, type RunningFacilitator } from '../testing/running-facilitator.ts';
-import { ScriptedValidator } from '../testing/scripted-validator.ts';
 import { ask, jobBody, postJson, signatureHeaders, tokenOf, type Answer } from '../testing/user.ts';
 
 const validatorKey = Keypair.generate();

@@ -1,7 +1,7 @@
 import { Keypair } from '@horde/identity';
 import { createTestDatabase } from '@horde/testing/database';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FacilitatorProcess } from '../testing/facilitator-process.ts';
+import { FacilitatorProcess } from '@horde/testing/facilitator-process';
 import { storeJobs } from '../testing/stored-jobs.ts';
 import { tokenOf } from '../testing/user.ts';
 
@@ -28,7 +28,7 @@ describe('a page of jobs with full artifacts', () => {
   it('is answered whole, in order, without being in memory', async () => {
     let text = '';
     let bytes = 0;
-    const growth = await facilitator.memoryGrowth(async () => {
+    const growth = await facilitator.process.memoryGrowth(async () => {
       const { status, body } = await fetch(`${facilitator.url}/api/v1/jobs/?page_size=256`, { headers });
       expect(status).toBe(200);
       for await (const chunk of body!) {
@@ -76,6 +76,6 @@ describe('a reader that leaves in the middle of a page', () => {
       await reader.cancel();
     }
     expect((await fetch(`${facilitator.url}/api/v1/jobs/?page_size=1`, { headers })).status).toBe(200);
-    expect(facilitator.log).not.toContain('"level":"error"');
+    expect(facilitator.process.output).not.toContain('"level":"error"');
   });
 });

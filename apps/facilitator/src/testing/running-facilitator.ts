@@ -6,6 +6,7 @@ import { Database } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { createLogger } from '@horde/operations';
 import { createTestDatabase } from '@horde/testing/database';
+import { Tokens } from '../auth/tokens.ts';
 import { Whitelist } from '../auth/whitelist.ts';
 import { FacilitatorModule } from '../facilitator.module.ts';
 import { FacilitatorSettings } from '../settings.ts';
@@ -52,6 +53,8 @@ export interface RunningFacilitator {
   log: Record<string, unknown>[];
   /** May log in. */
   user: Keypair;
+  /** Lets this one log in, too. @returns a token of it */
+  allow(hotkey: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -83,7 +86,11 @@ export async function startFacilitator(
   await app.listen(0, '127.0.0.1');
   await app.get(ValidatorSync).sync();
   const user = Keypair.generate();
-  await app.get(Whitelist).add(user.address);
+  const allow = async (hotkey: string) => {
+    await app.get(Whitelist).add(hotkey);
+    return app.get(Tokens).issue(hotkey);
+  };
+  await allow(user.address);
   const { port } = app.getHttpServer().address() as AddressInfo;
   return {
     app,
@@ -92,6 +99,7 @@ export async function startFacilitator(
     chain,
     log,
     user,
+    allow,
     stop: () => app.close(),
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { ScriptedValidator } from '@horde/testing/facilitator-validator/scripted-validator';
 import { LinkFixture, success } from '../testing/link-fixture.ts';
-import { ScriptedValidator } from '../testing/scripted-validator.ts';
 
 const link = new LinkFixture();
 

@@ -1,7 +1,7 @@
 import { Keypair } from '@horde/identity';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { ScriptedValidator } from '@horde/testing/facilitator-validator/scripted-validator';
 import { failed, LinkFixture, success } from '../testing/link-fixture.ts';
-import { ScriptedValidator } from '../testing/scripted-validator.ts';
 
 const link = new LinkFixture();
 const outOfOrder = failed('job.integrity_error', 'Integrity error');

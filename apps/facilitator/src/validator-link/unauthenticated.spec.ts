@@ -1,8 +1,8 @@
 import { facilitatorPath } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
 import { growthByHalfFrames, halfFrames } from '@horde/testing/half-frames';
+import { ScriptedValidator } from '@horde/testing/facilitator-validator/scripted-validator';
 import { LinkFixture } from '../testing/link-fixture.ts';
-import { ScriptedValidator } from '../testing/scripted-validator.ts';
 
 const link = new LinkFixture();
 

@@ -1,7 +1,7 @@
 import { Keypair } from '@horde/identity';
 import { describe, expect, it } from 'vitest';
+import { loginFrame, ScriptedValidator } from '@horde/testing/facilitator-validator/scripted-validator';
 import { failed, LinkFixture, success } from '../testing/link-fixture.ts';
-import { loginFrame, ScriptedValidator } from '../testing/scripted-validator.ts';
 import { ValidatorDirectory } from '../validators/validator-directory.ts';
 
 const link = new LinkFixture();

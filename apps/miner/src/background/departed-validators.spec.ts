@@ -1,8 +1,8 @@
 import { JobFinished, make } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { Validators } from '../directory/validators.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 import { DepartedValidators } from './departed-validators.ts';
 
 let miner: MinerUnderTest;

@@ -1,8 +1,8 @@
 import type { PreparedImage } from '@horde/executor-manager';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 import { ImagePreparation } from './image-preparation.ts';
 
 /** A manager with one machine, which remembers what it was asked to fetch. */

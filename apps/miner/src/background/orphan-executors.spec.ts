@@ -1,7 +1,7 @@
 import { HostUnreachable } from '@horde/executor-manager';
 import { afterEach, expect, it } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 import { OrphanExecutors } from './orphan-executors.ts';
 
 let miner: MinerUnderTest;

@@ -1,9 +1,9 @@
 import { Database } from '@horde/database';
 import { LOGGER, type Logger } from '@horde/operations';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { ExecutorSupervisor } from '../executors/executor-supervisor.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 import { OverdueJobs } from './overdue-jobs.ts';
 
 let miner: MinerUnderTest;

@@ -1,7 +1,7 @@
 import { Health } from '@horde/operations';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 import { ValidatorSync } from './validator-sync.ts';
 import { Validators } from '../directory/validators.ts';
 

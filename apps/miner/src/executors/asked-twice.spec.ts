@@ -1,7 +1,7 @@
 import { ExecutorReady, make } from '@horde/protocol';
 import { expect, it, onTestFinished } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 
 it('a job that is asked for twice, whose warm executor cannot be started, gets one of its own', async () => {
   const manager = new RecordingManager({ 'always_on.test': 1 }).listing();

@@ -10,8 +10,8 @@ import {
   type JsonObject,
 } from '@horde/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 import { OverdueJobs } from '../background/overdue-jobs.ts';
 
 let miner: MinerUnderTest;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DurableExecutor } from '../testing/durable-executor.ts';
+import { DurableExecutor } from '@horde/testing/miner-executor/durable-executor';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 import { OrphanExecutors } from '../background/orphan-executors.ts';
 import { OverdueJobs } from '../background/overdue-jobs.ts';
 

@@ -14,8 +14,8 @@ import {
   VolumesReady,
 } from '@horde/protocol';
 import { afterEach, beforeAll, afterAll, describe, expect, it } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 import { OverdueJobs } from '../background/overdue-jobs.ts';
 
 let miner: MinerUnderTest;

@@ -4,9 +4,9 @@ import net from 'node:net';
 import { executorPath } from '@horde/protocol';
 import type { Extension } from '@horde/transport';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi, type Mock } from 'vitest';
-import { DurablePeer } from '../testing/durable-peer.ts';
+import { DurablePeer } from '@horde/testing/durable-peer';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 
 let miner: MinerUnderTest;
 let complaints: Mock[];

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openFaultProxy, type FaultProxy } from '@horde/testing/fault-proxy';
-import { DurableExecutor } from '../testing/durable-executor.ts';
+import { DurableExecutor } from '@horde/testing/miner-executor/durable-executor';
+import type { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
-import type { ScriptedValidator } from '../testing/validator.ts';
 import { OrphanExecutors } from '../background/orphan-executors.ts';
 
 const wanted = 2;

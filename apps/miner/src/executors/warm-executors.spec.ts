@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
+import { DurableExecutor } from '@horde/testing/miner-executor/durable-executor';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
-import type { ScriptedValidator } from '../testing/validator.ts';
-import { DurableExecutor } from '../testing/durable-executor.ts';
 import { WarmExecutors } from './warm-executors.ts';
 
 let miner: MinerUnderTest;

@@ -2,9 +2,9 @@ import { ExecutorReady, JobFinished, make } from '@horde/protocol';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openFaultProxy, type FaultProxy } from '@horde/testing/fault-proxy';
+import type { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
-import type { ScriptedValidator } from '../testing/validator.ts';
 
 let miner: MinerUnderTest;
 let proxy: FaultProxy;

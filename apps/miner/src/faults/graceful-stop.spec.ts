@@ -1,8 +1,8 @@
 import { ExecutorReady, JobFinished, make } from '@horde/protocol';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { Jobs } from '../jobs/jobs.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 
 it('a result that has come when the miner is told to stop is stored, although another frame is just being handled', async () => {
   const miner = await MinerUnderTest.start(new RecordingManager());

@@ -2,12 +2,12 @@ import { executorPath, ExecutorReady, JobFinished, make, VolumesReady } from '@h
 import { limits } from '@horde/transport';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openFaultProxy, type FaultProxy } from '@horde/testing/fault-proxy';
+import { DurablePeer } from '@horde/testing/durable-peer';
+import { Peer } from '@horde/testing/peer';
+import { RecordingManager } from '@horde/testing/recording-manager';
+import { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
 import { Sockets } from '../http/sockets.ts';
-import { DurablePeer } from '../testing/durable-peer.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { Peer } from '../testing/peer.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
-import { ScriptedValidator } from '../testing/validator.ts';
 
 let miner: MinerUnderTest;
 /** The way to the miner that falls silent: no end of a connection hears that the other one is gone. */

@@ -1,10 +1,10 @@
 import { Database } from '@horde/database';
 import { make, JobFinished } from '@horde/protocol';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { DurableExecutor } from '@horde/testing/miner-executor/durable-executor';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { Jobs } from '../jobs/jobs.ts';
-import { DurableExecutor } from '../testing/durable-executor.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 
 let miner: MinerUnderTest;
 afterEach(() => miner.close());

@@ -1,9 +1,9 @@
 import { executorPath, validatorPath } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { growthByHalfFrames, halfFrames } from '@horde/testing/half-frames';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { Jobs } from '../jobs/jobs.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 
 let miner: MinerUnderTest;
 

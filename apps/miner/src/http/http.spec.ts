@@ -1,7 +1,7 @@
 import { Database } from '@horde/database';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 
 let miner: MinerUnderTest;
 

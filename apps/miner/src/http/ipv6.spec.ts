@@ -4,10 +4,10 @@ import { verifyHex } from '@horde/identity';
 import { ExecutorReady, executorPath, make, StreamingDetails, StreamingJobReady } from '@horde/protocol';
 import { because, missingIpv6 } from '@horde/testing/missing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Peer } from '@horde/testing/peer';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { machineAddress } from '../executors/machine-address.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { Peer } from '../testing/peer.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 
 let miner: MinerUnderTest;
 

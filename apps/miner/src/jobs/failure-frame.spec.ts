@@ -11,10 +11,10 @@ import {
   type InitialJobRequest,
 } from '@horde/protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Peer } from '@horde/testing/peer';
+import type { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import type { Peer } from '../testing/peer.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
-import type { ScriptedValidator } from '../testing/validator.ts';
 
 let miner: MinerUnderTest;
 

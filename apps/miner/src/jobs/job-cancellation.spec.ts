@@ -1,8 +1,8 @@
 import { CancelJob, ExecutorReady, JobFailed, JobFinished, make, writeFrame } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { OverdueJobs } from '../background/overdue-jobs.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 
 let miner: MinerUnderTest;
 

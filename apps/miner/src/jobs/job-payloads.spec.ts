@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { make, SingleFileVolume } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 
 let miner: MinerUnderTest;
 

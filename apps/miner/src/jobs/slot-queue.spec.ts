@@ -1,10 +1,10 @@
 import { CancelJob, JobFinished, make } from '@horde/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
-import { DurableExecutor } from '../testing/durable-executor.ts';
+import { DurableExecutor } from '@horde/testing/miner-executor/durable-executor';
+import type { Peer } from '@horde/testing/peer';
+import type { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import type { Peer } from '../testing/peer.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
-import type { ScriptedValidator } from '../testing/validator.ts';
 
 let miner: MinerUnderTest;
 afterEach(() => miner.close());

@@ -1,8 +1,8 @@
 import { verifyHex } from '@horde/identity';
 import { JobFinished, make, receiptText, type ReceiptPayload } from '@horde/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 
 let miner: MinerUnderTest;
 

@@ -13,8 +13,8 @@ import {
 } from '@horde/protocol';
 import { verifyHex } from '@horde/identity';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 
 let miner: MinerUnderTest;
 

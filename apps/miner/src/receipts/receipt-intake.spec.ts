@@ -1,7 +1,7 @@
 import { wireTime, type JobFinishedPayload } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 import { ReceiptCounts, type Refusal } from './receipt-counts.ts';
 
 let miner: MinerUnderTest;

@@ -5,9 +5,9 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { pageAt, Pages, PageStore, pageTime } from '@horde/receipts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 
 const text = 'first line\nsecond line\n';
 /** Recent pages: the current one, one that has an archive, and one without a whole line. */

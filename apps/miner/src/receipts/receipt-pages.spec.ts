@@ -7,10 +7,10 @@ import { createLogger } from '@horde/operations';
 import { parseJson, readObject, Receipt, receiptText } from '@horde/protocol';
 import { Pages, PageStore } from '@horde/receipts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
 import { MinerSettings } from '../settings.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 import { RandomReceipts } from './random-receipts.ts';
 import { ReceiptPages } from './receipt-pages.ts';
 import { Receipts } from './receipts.ts';
@@ -30,7 +30,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const settled = () => miner.part(ReceiptPages).settled();
+const settled = () => miner.receiptsShown();
 const make = (count: number) => new RandomReceipts(miner.part(Database), miner.part(Receipts)).create(count);
 const unpaged = () => miner.query('select 1 from receipt where page is null');
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pageAt } from '@horde/receipts';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 import { ReceiptRetention } from './receipt-retention.ts';
 
 const hour = 3_600_000;

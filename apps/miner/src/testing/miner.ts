@@ -10,12 +10,13 @@ import { executorPath } from '@horde/protocol';
 import type { Extension } from '@horde/transport';
 import pg from 'pg';
 import { createTestDatabase } from '@horde/testing/database';
+import { DurablePeer } from '@horde/testing/durable-peer';
+import { Peer } from '@horde/testing/peer';
+import { RecordingManager } from '@horde/testing/recording-manager';
+import { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
 import { minerModule } from '../miner.module.ts';
+import { ReceiptPages } from '../receipts/receipt-pages.ts';
 import { MinerSettings } from '../settings.ts';
-import { DurablePeer } from './durable-peer.ts';
-import { Peer } from './peer.ts';
-import { RecordingManager } from './recording-manager.ts';
-import { ScriptedValidator } from './validator.ts';
 
 /** A miner on a database of its own, and what a spec does to it. */
 export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
@@ -126,6 +127,11 @@ export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
 
   async query<T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<T[]> {
     return (await this.sql.query(sql, values)).rows as T[];
+  }
+
+  /** Resolves when its pages show all receipts that it has stored. */
+  receiptsShown(): Promise<void> {
+    return this.part(ReceiptPages).settled();
   }
 
   get part(): INestApplication['get'] {

@@ -1,8 +1,8 @@
 import { make, MainHotkey, validatorPath } from '@horde/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Peer } from '@horde/testing/peer';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { Peer } from '../testing/peer.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 import type { MinerSettings } from '../settings.ts';
 
 let miner: MinerUnderTest;

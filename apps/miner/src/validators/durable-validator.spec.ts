@@ -1,8 +1,8 @@
 import { ExecutorReady, JobFinished, make, VolumesReady } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DurablePeer } from '../testing/durable-peer.ts';
+import type { DurablePeer } from '@horde/testing/durable-peer';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 
 let miner: MinerUnderTest;
 

@@ -1,9 +1,9 @@
 import { Keypair } from '@horde/identity';
 import { JobFinished, make } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
+import { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
-import { ScriptedValidator } from '../testing/validator.ts';
 
 const key = Keypair.generate();
 /** What ComputeHorde's validators call their trusted miner. */

@@ -1,9 +1,9 @@
 import { validatorPath } from '@horde/protocol';
 import { expect, it } from 'vitest';
+import { Peer } from '@horde/testing/peer';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { LineRate } from './line-rate.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { Peer } from '../testing/peer.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 
 it('a connection whose path names no hotkey is told so, and its frames are not looked at', async () => {
   const miner = await MinerUnderTest.start(new RecordingManager());

@@ -1,8 +1,8 @@
 import { Database } from '@horde/database';
 import { ExecutionDone, ExecutorReady, JobFinished, make, VolumesReady } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 import { OutboxCleaning } from '../background/outbox-cleaning.ts';
 import { ValidatorDelivery } from './validator-delivery.ts';
 import { ValidatorSession } from './validator-session.ts';

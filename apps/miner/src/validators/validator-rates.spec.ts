@@ -1,7 +1,7 @@
 import { ExecutorReady, MainHotkey, make } from '@horde/protocol';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 let miner: MinerUnderTest | null = null;

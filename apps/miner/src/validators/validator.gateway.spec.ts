@@ -1,7 +1,7 @@
 import { GenericError, MainHotkey, make } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { RecordingManager } from '../testing/recording-manager.ts';
 
 let miner: MinerUnderTest;
 const now = () => Math.floor(Date.now() / 1000);
@@ -197,6 +197,6 @@ it('a connection is listened to while an executor is being started for it', asyn
 });
 
 it('an unknown path is no websocket', async () => {
-  const { Peer } = await import('../testing/peer.ts');
+  const { Peer } = await import('@horde/testing/peer');
   await expect(Peer.connect(`${miner.url}/v0.1/nobody/x`)).rejects.toThrow('404');
 });

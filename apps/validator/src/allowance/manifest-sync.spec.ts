@@ -1,8 +1,8 @@
 import { Keypair } from '@horde/identity';
 import { beforeEach, afterEach, describe, expect, it, vi } from 'vitest';
+import { ScriptedMiner } from '@horde/testing/validator-miner/scripted-miner';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 import { MinerDirectory } from '../routing/miner-directory.ts';
-import { ScriptedMiner } from '../testing/scripted-miner.ts';
 import { ChainScene } from './testing/chain-scene.ts';
 
 const scene = new ChainScene();

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { Keypair } from '@horde/identity';
 import { AcceptJob, ExecutionDone, ExecutorReady, make, VolumesReady } from '@horde/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { cheatReport } from '../testing/cheat-report.ts';
-import { finished, send, wholeJob } from '../testing/miner-script.ts';
-import { newJob } from '../testing/scripted-facilitator.ts';
+import { cheatReport } from '@horde/testing/facilitator-validator/cheat-report';
+import { finished, send, wholeJob } from '@horde/testing/validator-miner/miner-script';
+import { newJob } from '@horde/testing/facilitator-validator/scripted-facilitator';
 import { Scene } from '../testing/scene.ts';
 import { Cheats } from './cheats.ts';
 

@@ -3,9 +3,9 @@ import { Keypair } from '@horde/identity';
 import { createLogger } from '@horde/operations';
 import { pageAt } from '@horde/receipts';
 import { expect, it } from 'vitest';
-import { PageServer } from '../testing/page-server.ts';
+import { PageServer } from '@horde/testing/page-server';
+import { finished, pageLine } from '@horde/testing/receipts';
 import { ValidatorPlace } from '../testing/running-validator.ts';
-import { finished, pageLine } from '../testing/signed-receipts.ts';
 import { validatorProgram } from './program.ts';
 import { ValidatorContext } from './validator-context.ts';
 

@@ -2,9 +2,9 @@ import { runCommand } from '@horde/commands';
 import { Keypair } from '@horde/identity';
 import { createLogger } from '@horde/operations';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ScriptedMiner } from '@horde/testing/validator-miner/scripted-miner';
+import { ScriptedPylon } from '@horde/testing/scripted-pylon';
 import { ValidatorPlace } from '../testing/running-validator.ts';
-import { ScriptedMiner } from '../testing/scripted-miner.ts';
-import { ScriptedPylon } from '../testing/scripted-pylon.ts';
 import { validatorProgram } from './program.ts';
 import { ValidatorContext } from './validator-context.ts';
 

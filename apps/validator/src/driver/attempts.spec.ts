@@ -1,6 +1,6 @@
 import { DeclineJob, make } from '@horde/protocol';
 import { expect, it } from 'vitest';
-import { send, wholeJob } from '../testing/miner-script.ts';
+import { send, wholeJob } from '@horde/testing/validator-miner/miner-script';
 import { Scene } from '../testing/scene.ts';
 
 const scene = new Scene();

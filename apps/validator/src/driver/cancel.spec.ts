@@ -2,9 +2,9 @@ import { runCommand } from '@horde/commands';
 import { createLogger } from '@horde/operations';
 import { AcceptJob, ExecutorReady, make, VolumesReady } from '@horde/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DurableMiner } from '@horde/testing/validator-miner/durable-miner';
 import { validatorProgram } from '../commands/program.ts';
 import { ValidatorContext } from '../commands/validator-context.ts';
-import { DurableMiner } from '../testing/durable-miner.ts';
 import { Scene } from '../testing/scene.ts';
 
 const scene = new Scene();

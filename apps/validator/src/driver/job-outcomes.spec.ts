@@ -9,7 +9,7 @@ import {
   make,
 } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
-import { send, wholeJob } from '../testing/miner-script.ts';
+import { send, wholeJob } from '@horde/testing/validator-miner/miner-script';
 import { Scene } from '../testing/scene.ts';
 
 const scene = new Scene();

@@ -1,8 +1,8 @@
 import { AcceptJob, DeclineJob, make, SingleFileVolume } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
-import { DurableMiner } from '../testing/durable-miner.ts';
-import { send, wholeJob } from '../testing/miner-script.ts';
-import type { MinerScript, ScriptedMiner } from '../testing/scripted-miner.ts';
+import { DurableMiner } from '@horde/testing/validator-miner/durable-miner';
+import { send, wholeJob } from '@horde/testing/validator-miner/miner-script';
+import type { MinerScript, ScriptedMiner } from '@horde/testing/validator-miner/scripted-miner';
 import { Subnet } from '../testing/subnet.ts';
 
 const subnet = new Subnet(3);

@@ -2,8 +2,8 @@ import { Keypair } from '@horde/identity';
 import { make, StreamingDetails, StreamingJobReady, streamingText, VolumesReady } from '@horde/protocol';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { send, wholeJob } from '@horde/testing/validator-miner/miner-script';
 import { trustedMinerHotkey } from '../jobs/trusted-miner.ts';
-import { send, wholeJob } from '../testing/miner-script.ts';
 import { Scene } from '../testing/scene.ts';
 import { StreamingAddresses } from './streaming-addresses.ts';
 

@@ -1,9 +1,9 @@
 import { Keypair } from '@horde/identity';
 import { AcceptJob, ExecutionDone, ExecutorReady, VolumesReady, make } from '@horde/protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { finished, send, wholeJob } from '../testing/miner-script.ts';
+import { finished, send, wholeJob } from '@horde/testing/validator-miner/miner-script';
+import { ServiceBundle, type ServiceProcess } from '@horde/testing/service-bundle';
 import { Scene } from '../testing/scene.ts';
-import { ValidatorBundle, type ValidatorProcess } from '../testing/validator-process.ts';
 
 const scene = new Scene();
 const allStatuses = [
@@ -16,11 +16,11 @@ const allStatuses = [
 ];
 
 describe('the validator', () => {
-  let bundle: ValidatorBundle;
-  let process: ValidatorProcess | null = null;
+  let bundle: ServiceBundle;
+  let process: ServiceProcess | null = null;
 
   beforeAll(async () => {
-    bundle = await ValidatorBundle.build();
+    bundle = await ServiceBundle.build('validator');
   });
 
   afterEach(async () => {
@@ -122,7 +122,7 @@ describe('the validator', () => {
   });
 
   it('says on the command line what it does not understand', async () => {
-    process = bundle.run(scene.place.environment({}), 'frobnicate');
+    process = bundle.run(scene.place.environment({}), ['frobnicate']);
     expect(await process.ended()).toBe(2);
     expect(process.output).toContain("unknown command 'frobnicate'");
   });
@@ -130,7 +130,7 @@ describe('the validator', () => {
   it('adds a hotkey to the whitelist, also twice', async () => {
     const hotkey = Keypair.generate().address;
     for (const _ of [1, 2]) {
-      process = bundle.run(scene.place.environment({}), 'whitelist_hotkey', hotkey);
+      process = bundle.run(scene.place.environment({}), ['whitelist_hotkey', hotkey]);
       expect(await process.ended()).toBe(0);
     }
     expect(await scene.place.query('select hotkey from whitelisted_hotkey')).toEqual([{ hotkey }]);

@@ -3,9 +3,9 @@ import { Keypair } from '@horde/identity';
 import { AcceptJob, DeclineJob, ExecutorReady, make } from '@horde/protocol';
 import type { Connection } from '@horde/transport';
 import { describe, expect, it } from 'vitest';
-import { send, wholeJob } from '../testing/miner-script.ts';
-import type { ScriptedMiner } from '../testing/scripted-miner.ts';
-import { newJob } from '../testing/scripted-facilitator.ts';
+import { send, wholeJob } from '@horde/testing/validator-miner/miner-script';
+import type { ScriptedMiner } from '@horde/testing/validator-miner/scripted-miner';
+import { newJob } from '@horde/testing/facilitator-validator/scripted-facilitator';
 import { Subnet } from '../testing/subnet.ts';
 
 const subnet = new Subnet(1);

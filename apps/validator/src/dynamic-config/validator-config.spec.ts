@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { wholeJob } from '../testing/miner-script.ts';
+import { wholeJob } from '@horde/testing/validator-miner/miner-script';
 import { Scene } from '../testing/scene.ts';
 import { ValidatorConfig } from './validator-config.ts';
 

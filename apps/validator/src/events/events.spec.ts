@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import type { INestApplication } from '@nestjs/common';
 import { verifyHex } from '@horde/identity';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { wholeJob } from '../testing/miner-script.ts';
+import { wholeJob } from '@horde/testing/validator-miner/miner-script';
 import { Scene } from '../testing/scene.ts';
 import { EventPush } from './event-push.ts';
 import { jobEvent } from './job-events.ts';

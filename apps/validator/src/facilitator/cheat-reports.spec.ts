@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { INestApplication } from '@nestjs/common';
 import { Keypair } from '@horde/identity';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { cheatReport } from '../testing/cheat-report.ts';
+import { cheatReport } from '@horde/testing/facilitator-validator/cheat-report';
+import { newJob, ScriptedFacilitator } from '@horde/testing/facilitator-validator/scripted-facilitator';
 import { ValidatorPlace } from '../testing/running-validator.ts';
-import { newJob, ScriptedFacilitator } from '../testing/scripted-facilitator.ts';
 
 let place: ValidatorPlace;
 let facilitator: ScriptedFacilitator;

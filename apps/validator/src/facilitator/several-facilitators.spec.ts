@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { wholeJob } from '../testing/miner-script.ts';
+import { wholeJob } from '@horde/testing/validator-miner/miner-script';
+import { newJob, ScriptedFacilitator } from '@horde/testing/facilitator-validator/scripted-facilitator';
 import { Scene } from '../testing/scene.ts';
-import { newJob, ScriptedFacilitator } from '../testing/scripted-facilitator.ts';
 
 const scene = new Scene();
 let second: ScriptedFacilitator;

@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { expect, it } from 'vitest';
-import { wholeJob } from '../testing/miner-script.ts';
+import { wholeJob } from '@horde/testing/validator-miner/miner-script';
 import { Scene } from '../testing/scene.ts';
 
 const scene = new Scene();

@@ -1,6 +1,6 @@
 import { DeclineJob, HordeFailed, JobFailed, JobFailureReason, make } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
-import { finished } from '../testing/miner-script.ts';
+import { finished } from '@horde/testing/validator-miner/miner-script';
 import { attemptEndOf } from '../jobs/attempt-end.ts';
 import { givenUp, reportOf, type MinerMessage, type Report } from '../jobs/outcome.ts';
 import { incidentOf } from './incident-of.ts';

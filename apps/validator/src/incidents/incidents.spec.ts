@@ -4,6 +4,8 @@ import { AcceptJob, DeclineJob, HordeFailed, JobFailed, make, Receipt, receiptTe
 import { Keypair } from '@horde/identity';
 import { createTestDatabase } from '@horde/testing/database';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { send, wholeJob } from '@horde/testing/validator-miner/miner-script';
+import { started } from '@horde/testing/receipts';
 import { Blacklist } from '../blacklist/blacklist.ts';
 import { Capacity } from '../capacity/capacity.ts';
 import { NoCollateral } from '../collateral/no-collateral.ts';
@@ -14,9 +16,7 @@ import { MetricsRegistry } from '../metrics/metrics-registry.ts';
 import { ReceiptQueries } from '../receipts/receipt-queries.ts';
 import { Receipts } from '../receipts/receipts.ts';
 import { Candidates } from '../routing/candidates.ts';
-import { send, wholeJob } from '../testing/miner-script.ts';
 import { Scene } from '../testing/scene.ts';
-import { started } from '../testing/signed-receipts.ts';
 import { Excuses } from './excuses.ts';
 import { IncidentMetrics } from './incident-metrics.ts';
 import { Incidents } from './incidents.ts';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Keypair } from '@horde/identity';
 import { describe, expect, it } from 'vitest';
-import { wholeJob } from '../testing/miner-script.ts';
+import { wholeJob } from '@horde/testing/validator-miner/miner-script';
+import { newJob } from '@horde/testing/facilitator-validator/scripted-facilitator';
 import { Scene } from '../testing/scene.ts';
-import { newJob } from '../testing/scripted-facilitator.ts';
 
 const scene = new Scene();
 

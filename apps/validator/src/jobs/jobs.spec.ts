@@ -4,8 +4,8 @@ import { Keypair } from '@horde/identity';
 import { writeFrame } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase } from '@horde/testing/database';
+import { newJob } from '@horde/testing/facilitator-validator/scripted-facilitator';
 import { databaseOptions } from '../database.ts';
-import { newJob } from '../testing/scripted-facilitator.ts';
 import { Jobs } from './jobs.ts';
 
 let database: Database;

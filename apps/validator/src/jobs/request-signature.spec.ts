@@ -1,7 +1,7 @@
 import { Keypair, signRequest } from '@horde/identity';
 import { JobCheated, make, parseJson, readObject, RequestSignature, writePython } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
-import { newJob } from '../testing/scripted-facilitator.ts';
+import { newJob } from '@horde/testing/facilitator-validator/scripted-facilitator';
 import { cheatReportProblem, jobSignatureProblem } from './request-signature.ts';
 
 const user = Keypair.generate();

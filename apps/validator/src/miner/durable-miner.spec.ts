@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { AcceptJob, ExecutionDone, ExecutorReady, JobOutput, make, VolumesReady } from '@horde/protocol';
 import type { Extension } from '@horde/transport';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ValidatorMessage } from '@horde/testing/validator-miner/scripted-miner';
+import { DurableMiner } from '@horde/testing/validator-miner/durable-miner';
+import { ServiceBundle } from '@horde/testing/service-bundle';
+import { finished } from '@horde/testing/validator-miner/miner-script';
 import { LiveOutput } from '../driver/live-output.ts';
-import { DurableMiner } from '../testing/durable-miner.ts';
-import { finished } from '../testing/miner-script.ts';
 import { Scene } from '../testing/scene.ts';
-import type { ValidatorMessage } from '../testing/scripted-miner.ts';
-import { ValidatorBundle } from '../testing/validator-process.ts';
 
 const scene = new Scene();
 const allStatuses = [
@@ -160,7 +160,7 @@ describe('with a durable miner', () => {
   });
 
   it('the validator is killed while a job runs: the next one goes on with it', async () => {
-    const bundle = await ValidatorBundle.build();
+    const bundle = await ServiceBundle.build('validator');
     const killed = bundle.run(scene.place.environment({ ...scene.settings(), ...miner.settings }));
     miner.onTaken = halfJob;
     uuid = await scene.send({ execution_time_limit: 60 });
@@ -176,19 +176,19 @@ describe('with a durable miner', () => {
   }, 90_000);
 
   it('the miner resumes the job without end: its connection is closed, nothing is kept, and the job goes on', async () => {
-    const bundle = await ValidatorBundle.build();
+    const bundle = await ServiceBundle.build('validator');
     const validator = bundle.run(scene.place.environment({ ...scene.settings(), ...miner.settings }));
     miner.onTaken = halfJob;
     uuid = await scene.send({ execution_time_limit: 60 });
     await scene.facilitator.update(uuid, 'volumes_ready', 20_000);
-    const { now } = validator.memory();
+    const { now } = await validator.memory();
     const [connection] = miner.connections;
     // Once may be right; then the validator says again what the miner lacks.
     await miner.resumeAgain(uuid, 100_000);
     expect((await connection!.closed).code).toBe(1008);
     miner.send(uuid, make(ExecutionDone, { job_uuid: uuid }), finished(uuid));
     await scene.facilitator.update(uuid, 'completed', 25_000);
-    expect(validator.memory().peak - now).toBeLessThan(60 * 1024 * 1024);
+    expect((await validator.memory()).peak - now).toBeLessThan(60 * 1024 * 1024);
     await validator.kill('SIGKILL');
     await bundle.remove();
   }, 90_000);

@@ -2,9 +2,9 @@ import { Keypair } from '@horde/identity';
 import { AcceptJob, ExecutionDone, ExecutorReady, VolumesReady, make } from '@horde/protocol';
 import { because, missingIpv6 } from '@horde/testing/missing';
 import { describe, expect, it } from 'vitest';
-import { finished, send, wholeJob } from '../testing/miner-script.ts';
+import { finished, send, wholeJob } from '@horde/testing/validator-miner/miner-script';
+import { ScriptedMiner } from '@horde/testing/validator-miner/scripted-miner';
 import { Scene } from '../testing/scene.ts';
-import { ScriptedMiner } from '../testing/scripted-miner.ts';
 
 const scene = new Scene();
 const allStatuses = [

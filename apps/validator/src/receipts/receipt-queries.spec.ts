@@ -3,8 +3,9 @@ import type { Database } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import type { ReceiptPayload } from '@horde/protocol';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { accepted, finished, started, type Signers } from '@horde/testing/receipts';
 import { openTestDatabase } from '../testing/open-test-database.ts';
-import { accepted, finished, signedRow, started, type Signers } from '../testing/signed-receipts.ts';
+import { signedRow } from '../testing/signed-row.ts';
 import { ReceiptQueries } from './receipt-queries.ts';
 import { storeReceipts } from './store-receipts.ts';
 

@@ -1,6 +1,7 @@
 import { Keypair } from '@horde/identity';
 import { describe, expect, it } from 'vitest';
-import { accepted, finished, signedRow, started } from '../testing/signed-receipts.ts';
+import { accepted, finished, started } from '@horde/testing/receipts';
+import { signedRow } from '../testing/signed-row.ts';
 import { readScore } from './receipt-row.ts';
 
 const of = { validator: Keypair.generate(), miner: Keypair.generate() };

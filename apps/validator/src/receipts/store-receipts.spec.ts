@@ -4,10 +4,11 @@ import { Keypair } from '@horde/identity';
 import { receiptText, type ReceiptPayload } from '@horde/protocol';
 import { createTestDatabase } from '@horde/testing/database';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { accepted, finished, started, type Signers } from '@horde/testing/receipts';
 import { databaseOptions } from '../database.ts';
 import { KeepReceiptsOfAllValidators1795000000010 } from '../migrations/keep-receipts-of-all-validators.ts';
 import { openTestDatabase } from '../testing/open-test-database.ts';
-import { accepted, finished, signedRow, started, type Signers } from '../testing/signed-receipts.ts';
+import { signedRow } from '../testing/signed-row.ts';
 import { Receipts } from './receipts.ts';
 import { storeReceipts } from './store-receipts.ts';
 

@@ -4,11 +4,11 @@ import { Database } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { JobFailed, make, type NewJob } from '@horde/protocol';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ScriptedMiner } from '@horde/testing/validator-miner/scripted-miner';
+import { newJob, ScriptedFacilitator } from '@horde/testing/facilitator-validator/scripted-facilitator';
+import { send, wholeJob } from '@horde/testing/validator-miner/miner-script';
 import { AllowanceView } from '../allowance/allowance-view.ts';
 import { ChainScene } from '../allowance/testing/chain-scene.ts';
-import { send, wholeJob } from '../testing/miner-script.ts';
-import { newJob, ScriptedFacilitator } from '../testing/scripted-facilitator.ts';
-import { ScriptedMiner } from '../testing/scripted-miner.ts';
 import { Router } from './router.ts';
 
 /** A validator that holds 30 % of the stake, so that each block of a miner with two executors gives 7.2 executor-seconds. */

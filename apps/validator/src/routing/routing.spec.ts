@@ -5,13 +5,13 @@ import { runCommand } from '@horde/commands';
 import { createLogger } from '@horde/operations';
 import { AcceptJob, DeclineJob, make } from '@horde/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ScriptedMiner } from '@horde/testing/validator-miner/scripted-miner';
+import { ScriptedPylon } from '@horde/testing/scripted-pylon';
+import { newJob, ScriptedFacilitator } from '@horde/testing/facilitator-validator/scripted-facilitator';
+import { send, wholeJob } from '@horde/testing/validator-miner/miner-script';
 import { validatorProgram } from '../commands/program.ts';
 import { ValidatorContext } from '../commands/validator-context.ts';
-import { send, wholeJob } from '../testing/miner-script.ts';
 import { ValidatorPlace } from '../testing/running-validator.ts';
-import { newJob, ScriptedFacilitator } from '../testing/scripted-facilitator.ts';
-import { ScriptedMiner } from '../testing/scripted-miner.ts';
-import { ScriptedPylon } from '../testing/scripted-pylon.ts';
 import { MinerDirectory } from './miner-directory.ts';
 
 let place: ValidatorPlace;

@@ -1,10 +1,10 @@
 import { Keypair } from '@horde/identity';
 import { DeclineJob, HordeFailed, make } from '@horde/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ScriptedMiner } from '@horde/testing/validator-miner/scripted-miner';
+import { send, wholeJob } from '@horde/testing/validator-miner/miner-script';
 import { trustedMinerHotkey } from '../jobs/trusted-miner.ts';
-import { send, wholeJob } from '../testing/miner-script.ts';
 import { Scene } from '../testing/scene.ts';
-import { ScriptedMiner } from '../testing/scripted-miner.ts';
 
 const scene = new Scene();
 let trusted: ScriptedMiner;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AcceptJob, ExecutionDone, ExecutorReady, make, VolumesReady } from '@horde/protocol';
 import { randomness } from '@horde/testing/random';
 import { expect, it } from 'vitest';
-import { finished, send } from '../testing/miner-script.ts';
+import { finished, send } from '@horde/testing/validator-miner/miner-script';
 import { Subnet } from '../testing/subnet.ts';
 
 const subnet = new Subnet(3);

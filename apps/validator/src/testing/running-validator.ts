@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { openDatabase } from '@horde/database';
 import { ensureHotkey, type Keypair } from '@horde/identity';
 import { createLogger } from '@horde/operations';
 import { loadSettings } from '@horde/settings';
 import pg from 'pg';
 import { createTestDatabase } from '@horde/testing/database';
+import { databaseOptions } from '../database.ts';
 import { ValidatorSettings } from '../settings.ts';
 import { validatorModule } from '../validator.module.ts';
 
@@ -57,6 +59,11 @@ export class ValidatorPlace {
     });
     await app.listen(0, '127.0.0.1');
     return app;
+  }
+
+  /** Makes the tables of a validator that has not been started yet. */
+  async createTables(): Promise<void> {
+    await (await openDatabase(databaseOptions(this.databaseUrl))).destroy();
   }
 
   /** Looks into the database, or changes it, while no validator or any runs. */

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { INestApplication } from '@nestjs/common';
 import { Keypair } from '@horde/identity';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import { ScriptedMiner } from '@horde/testing/validator-miner/scripted-miner';
+import { newJob, ScriptedFacilitator } from '@horde/testing/facilitator-validator/scripted-facilitator';
 import { ValidatorPlace } from './running-validator.ts';
-import { newJob, ScriptedFacilitator } from './scripted-facilitator.ts';
-import { ScriptedMiner } from './scripted-miner.ts';
 
 /** A facilitator and a miner for each test of a spec file, and validators that send all jobs to that miner. */
 export class Scene {

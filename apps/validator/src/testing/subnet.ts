@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { INestApplication } from '@nestjs/common';
 import { Keypair } from '@horde/identity';
 import { afterEach, beforeEach, expect } from 'vitest';
+import { ScriptedMiner } from '@horde/testing/validator-miner/scripted-miner';
+import { ScriptedPylon } from '@horde/testing/scripted-pylon';
+import { newJob, ScriptedFacilitator } from '@horde/testing/facilitator-validator/scripted-facilitator';
 import { MinerDirectory } from '../routing/miner-directory.ts';
 import { ValidatorPlace } from './running-validator.ts';
-import { newJob, ScriptedFacilitator } from './scripted-facilitator.ts';
-import { ScriptedMiner } from './scripted-miner.ts';
-import { ScriptedPylon } from './scripted-pylon.ts';
 
 /** A chain with miners and a facilitator, fresh for each test of a spec file, and validators that choose among them. */
 export class Subnet {

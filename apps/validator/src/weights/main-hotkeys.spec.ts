@@ -2,10 +2,10 @@ import type { Database } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { ScriptedMiner } from '@horde/testing/validator-miner/scripted-miner';
+import { WsServer } from '@horde/testing/ws-server';
 import { MinerClient, type MinerAddress } from '../miner/miner-client.ts';
 import { openTestDatabase } from '../testing/open-test-database.ts';
-import { ScriptedMiner } from '../testing/scripted-miner.ts';
-import { WsServer } from '../testing/ws-server.ts';
 import { MainHotkeyRow } from './main-hotkey.entity.ts';
 import { MainHotkeyBook } from './main-hotkeys.ts';
 

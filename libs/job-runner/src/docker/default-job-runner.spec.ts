@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { makeTestImage } from '@horde/testing/test-image';
 import { readArtifacts } from '../artifacts.ts';
 import { jobRunnerConformance } from '../testing/conformance.ts';
 import { dockerJobs } from '../testing/docker-jobs.ts';
 import { appears } from '../testing/observe.ts';
-import { makeTestImage } from '../testing/test-image.ts';
 import { DefaultJobRunner } from './default-job-runner.ts';
 import { processOwner } from './owner.ts';
 

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { because } from '@horde/testing/missing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { makeTestImage, type TestImage } from '@horde/testing/test-image';
 import { JobFailure } from '../failures.ts';
 import { type DockerRegistry, login, missingRegistry, startRegistry } from '../testing/docker-registry.ts';
 import { TestRegistry } from '../testing/registry.ts';
-import { makeTestImage, type TestImage } from '../testing/test-image.ts';
 import { type ImageOptions, Images, throwOnError } from './images.ts';
 import type { ImageProgress } from './pull-progress.ts';
 

@@ -16,10 +16,10 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { ensureNodeImage } from '@horde/testing/node-image';
+import { makeTestImage, type TestImage } from '@horde/testing/test-image';
 import { bundleScript } from '../../../../tools/bundle-script.ts';
 import { makeJobFolders } from '../folders.ts';
-import { ensureNodeImage } from '../testing/node-image.ts';
-import { makeTestImage, type TestImage } from '../testing/test-image.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { ownerLabels, processOwner } from './owner.ts';
 

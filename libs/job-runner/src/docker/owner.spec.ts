@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { makeTestImage, type TestImage } from '../testing/test-image.ts';
+import { makeTestImage, type TestImage } from '@horde/testing/test-image';
 import { ownerLabels, ownerOn, ownerState, processOwner } from './owner.ts';
 
 const docker = new Docker();

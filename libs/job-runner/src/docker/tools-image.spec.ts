@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import Docker from 'dockerode';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { makeTestImage } from '../testing/test-image.ts';
+import { makeTestImage } from '@horde/testing/test-image';
 import { staticBusybox } from './busybox.ts';
 import { busyboxImage, toolsImage } from './tools-image.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { makeTestImage, type TestImage } from '../testing/test-image.ts';
+import { makeTestImage, type TestImage } from '@horde/testing/test-image';
 import { checkGpus, checkNvidia, checkToolkit, toolkitFolder, toolkitOfHost } from './nvidia.ts';
 import { nvidiaSmiInContainer, runNvidiaSmi } from './nvidia-smi.ts';
 

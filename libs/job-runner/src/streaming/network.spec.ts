@@ -7,7 +7,7 @@ import { networkInterfaces } from 'node:os';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, it, onTestFinished } from 'vitest';
-import { ensureNodeImage } from '../testing/node-image.ts';
+import { ensureNodeImage } from '@horde/testing/node-image';
 import { createJobNetwork, removeJobNetwork } from './network.ts';
 
 const docker = new Docker();

@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { ensureNodeImage } from '@horde/testing/node-image';
 import { DefaultJobRunner } from '../docker/default-job-runner.ts';
 import { makeJobFolders } from '../folders.ts';
 import type { JobSpec, StreamingDoor } from '../runner.ts';
-import { ensureNodeImage } from '../testing/node-image.ts';
 import { type Identity, makeIdentity } from './certificate.ts';
 
 const docker = new Docker();

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { makeTestImage, type TestImage } from '@horde/testing/test-image';
 import { DefaultJobRunner, type DefaultJobRunnerOptions } from '../docker/default-job-runner.ts';
 import { makeJobFolders, removeJobFolders } from '../folders.ts';
 import type { JobSpec, RunOptions } from '../runner.ts';
-import { makeTestImage, type TestImage } from './test-image.ts';
 
 /** For the top of a `describe`: a folder and an image for all its tests, and jobs that run in them. */
 export function dockerJobs() {

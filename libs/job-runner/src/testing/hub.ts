@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { serve, type Received } from './http-server.ts';
+import { serve, type Received } from '@horde/testing/web-server';
 
 export interface HubRepo {
   type?: 'model' | 'dataset' | 'space';

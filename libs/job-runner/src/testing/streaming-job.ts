@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import path from 'node:path';
 import { createRequire } from 'node:module';
 import { onTestFinished } from 'vitest';
-import { ensureNodeImage } from './node-image.ts';
+import { ensureNodeImage } from '@horde/testing/node-image';
 
 /** A streaming job that shows what can go over the wire. */
 export const webJob = `

@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import { rolldown } from 'rolldown';
 import { onTestFinished } from 'vitest';
-import { ensureNodeImage } from './node-image.ts';
+import { ensureNodeImage } from '@horde/testing/node-image';
 import type { Order, Outcome } from './streaming-executor.ts';
 
 /** The port that an executor's container has, where it has one. */

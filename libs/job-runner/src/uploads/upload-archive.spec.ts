@@ -4,7 +4,7 @@ import { createServer as createSocket } from 'node:net';
 import { once } from 'node:events';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { serve, type Received } from '../testing/http-server.ts';
+import { serve, type Received } from '@horde/testing/web-server';
 import { unzip } from '../testing/unzip.ts';
 import { makeOutput, multi, post, put, upload, uploadFailure, zipPost, zipPut } from '../testing/uploads.ts';
 

@@ -4,7 +4,7 @@ import { symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { serve, serveBytes } from '../testing/http-server.ts';
+import { serve, serveBytes } from '@horde/testing/web-server';
 import { makeOutput, multi, post, put, upload, uploadFailure, zipPut } from '../testing/uploads.ts';
 
 describe('uploads that fail', () => {

@@ -4,7 +4,7 @@ import { truncateSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { serve } from '../testing/http-server.ts';
+import { serve } from '@horde/testing/web-server';
 import { makeOutput, multi, post, put, upload, zipPost } from '../testing/uploads.ts';
 
 describe('uploading what a job left', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { serve, type TestServer } from '@horde/testing/web-server';
 import { isPublicAddress } from '../http/addresses.ts';
 import { guardedHttp } from '../http/client.ts';
-import { serve, type TestServer } from '../testing/http-server.ts';
 import { makeOutput, post, put, upload, uploadFailure } from '../testing/uploads.ts';
 
 // More than the kernel's buffers hold.

@@ -2,9 +2,9 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { serve } from '../testing/http-server.ts';
+import { serve } from '@horde/testing/web-server';
+import { zip } from '@horde/testing/zip';
 import { failing, fill, inline, single, zipUrl } from '../testing/volumes.ts';
-import { zip } from '../testing/zip.ts';
 
 describe('what a volume brings', () => {
   it('is nothing without a volume', async () => {

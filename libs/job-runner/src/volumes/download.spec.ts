@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { serve, serveBytes } from '@horde/testing/web-server';
 import { isPublicAddress } from '../http/addresses.ts';
 import { guardedHttp } from '../http/client.ts';
 import { follow } from '../http/follow.ts';
-import { serve, serveBytes } from '../testing/http-server.ts';
 import { failing, fill, single, zipUrl } from '../testing/volumes.ts';
 import { Budget } from './budget.ts';
 import { download } from './download.ts';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { HuggingfaceVolume } from '@horde/protocol';
-import { serve } from '../testing/http-server.ts';
+import { serve } from '@horde/testing/web-server';
 import { serveHub, servePlainHub } from '../testing/hub.ts';
 import { failing, fill } from '../testing/volumes.ts';
 

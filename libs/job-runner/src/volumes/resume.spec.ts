@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { serve, type Received } from '../testing/http-server.ts';
+import { serve, type Received } from '@horde/testing/web-server';
 import { failing, fill, single } from '../testing/volumes.ts';
 
 // More than the kernel's buffers hold: when the first part has been sent, some of it has been stored.

@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import { ScriptedPylon } from '@horde/testing/scripted-pylon';
 import { ValidatorPlace } from '../../testing/running-validator.ts';
-import { ScriptedPylon } from '../../testing/scripted-pylon.ts';
 
 /** A chain and a database, and validators that follow the one and share the other: for each test, or for a spec file. */
 export class ChainScene {

@@ -2,11 +2,11 @@ import type { INestApplication } from '@nestjs/common';
 import { Keypair } from '@horde/identity';
 import { pageAt } from '@horde/receipts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PageServer } from '@horde/testing/page-server';
+import { ScriptedPylon } from '@horde/testing/scripted-pylon';
+import { finished, pageLine } from '@horde/testing/receipts';
 import { ValidatorConfig } from '../../dynamic-config/validator-config.ts';
-import { PageServer } from '../../testing/page-server.ts';
 import { ValidatorPlace } from '../../testing/running-validator.ts';
-import { ScriptedPylon } from '../../testing/scripted-pylon.ts';
-import { finished, pageLine } from '../../testing/signed-receipts.ts';
 
 const other = Keypair.generate();
 const miner = Keypair.generate();

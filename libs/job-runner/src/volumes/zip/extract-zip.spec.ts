@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { zip } from '@horde/testing/zip';
 import { failing, fill, inline } from '../../testing/volumes.ts';
-import { zip } from '../../testing/zip.ts';
 import { Budget } from '../budget.ts';
 import { VolumeWriter } from '../volume-writer.ts';
 

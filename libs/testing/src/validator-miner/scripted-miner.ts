@@ -16,8 +16,8 @@ import {
   type MessageOf,
 } from '@horde/protocol';
 import type { Connection, WebSocketRouter } from '@horde/transport';
-import { Recorder } from './recorder.ts';
-import { WsServer } from './ws-server.ts';
+import { Recorder } from '../recorder.ts';
+import { WsServer } from '../ws-server.ts';
 
 export type ValidatorMessage = MessageOf<typeof validatorToMiner>;
 

@@ -2,10 +2,16 @@
 export class Recorder<T> {
   readonly items: T[] = [];
   private readonly waiting = new Set<() => void>();
+  private taken = 0;
 
   add(item: T): void {
     this.items.push(item);
     this.waiting.forEach((look) => look());
+  }
+
+  /** The next item that nobody has asked for in this way, now or when it comes. */
+  next(limit?: number): Promise<T> {
+    return this.first(() => true, this.taken++, limit);
   }
 
   /** The first item that fits, from `from` on, now or when it comes. Fails after ten seconds with what came instead. */

@@ -3,14 +3,14 @@ import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import * as x509 from '@peculiar/x509';
 
-/** A certificate and its key, both PEM. */
-export interface TlsIdentity {
+/** The user of a streaming job: a certificate and its key, both PEM. */
+export interface StreamingUser {
   cert: string;
   key: string;
 }
 
 /** A self-signed certificate, as ComputeHorde's SDK makes one for the user of a streaming job. */
-export async function makeIdentity(): Promise<TlsIdentity> {
+export async function makeUser(): Promise<StreamingUser> {
   x509.cryptoProvider.set(crypto);
   const signingAlgorithm = {
     name: 'RSASSA-PKCS1-v1_5',
@@ -38,14 +38,15 @@ export async function makeIdentity(): Promise<TlsIdentity> {
   };
 }
 
-/** Asks a streaming job, as its user does: by its certificate, and with an own one or without. @returns the body */
-export async function ask(
-  port: number,
-  path: string,
-  ca: string,
-  identity: Partial<TlsIdentity>,
-): Promise<string> {
-  const asked = request({ host: '127.0.0.1', port, path, ca, ...identity, agent: false });
+/**
+ * Asks a streaming job, as its user does.
+ *
+ * @param ca the job's own certificate, PEM
+ * @param user {}: nobody
+ * @returns status and body: `200 hello`
+ */
+export async function ask(url: string, ca: string, user: Partial<StreamingUser>): Promise<string> {
+  const asked = request(url, { ca, ...user, agent: false });
   asked.end();
   const [response] = (await once(asked, 'response')) as [NodeJS.ReadableStream & { statusCode: number }];
   return `${response.statusCode} ${await text(response)}`;

@@ -3,15 +3,14 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { INestApplication } from '@nestjs/common';
-import { Database, openDatabase } from '@horde/database';
+import { Database } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import type { ExecutorClass } from '@horde/protocol';
+import { ScriptedMiner } from '@horde/testing/validator-miner/scripted-miner';
+import { finished, started } from '@horde/testing/receipts';
 import { startDevnet, type TestDevnet } from '../../apps/devnet/src/testing/start-devnet.ts';
-import { databaseOptions } from '../../apps/validator/src/database.ts';
-import { storeReceipts } from '../../apps/validator/src/receipts/store-receipts.ts';
 import { ValidatorPlace } from '../../apps/validator/src/testing/running-validator.ts';
-import { ScriptedMiner } from '../../apps/validator/src/testing/scripted-miner.ts';
-import { finished, signedRow, started } from '../../apps/validator/src/testing/signed-receipts.ts';
+import { storeSigned } from '../../apps/validator/src/testing/signed-row.ts';
 
 /** When block 0 was made. @unit ms since 1970 */
 const genesis = Date.UTC(2026, 0, 1);
@@ -31,7 +30,7 @@ export interface Registered {
  * Validators and miners on a devnet whose blocks come when a spec says so, with a Pylon in front of it that can be told
  * to do badly.
  */
-export class Subnet {
+export class DevnetSubnet {
   /** What Pylon does with weights: hands them on, refuses them, takes them and forgets, or hands them on and says nothing. */
   pylon: 'works' | 'refuses' | 'forgets' | 'hangs' = 'works';
   /** Of blocks before this one it does not tell who was registered. */
@@ -49,8 +48,8 @@ export class Subnet {
   private constructor(readonly place: ValidatorPlace) {}
 
   /** A subnet at this block, with a validator that has stake and permit. */
-  static async at(block: number): Promise<Subnet> {
-    const subnet = new Subnet(await ValidatorPlace.make());
+  static async at(block: number): Promise<DevnetSubnet> {
+    const subnet = new DevnetSubnet(await ValidatorPlace.make());
     subnet.devnet = await startDevnet({ netuid: 12, blockTime: blockTime / 1_000, now: () => subnet.clock });
     await once(subnet.proxy.listen(0, '127.0.0.1'), 'listening');
     await subnet.devnet.call('PUT', '/devnet/identities/validator', {
@@ -58,7 +57,7 @@ export class Subnet {
       token: 'validator_token',
     });
     await subnet.own({});
-    await createTables(subnet.place);
+    await subnet.place.createTables();
     await subnet.place.query('insert into stake_snapshot (hotkeys, shares) values ($1, $2)', [
       [subnet.hotkey],
       [1],
@@ -118,7 +117,7 @@ export class Subnet {
   async copy(): Promise<ValidatorPlace> {
     const place = await ValidatorPlace.make();
     this.copies.push(place);
-    await createTables(place);
+    await place.createTables();
     for (const table of ['stake_snapshot', 'allowance_block', 'manifest_change', 'receipt']) {
       const [{ rows }] = (await this.place.query<{ rows: unknown }>(
         `select json_agg(seen order by md5(seen::text)) as rows from ${table} seen`,
@@ -171,10 +170,7 @@ export class Subnet {
       started(of, { executor_class: job.executorClass }),
       finished(of, { score_str: `${job.cost}.000000`, block_numbers: [block - 1 - this.jobs++] }),
     ];
-    await storeReceipts(
-      validator.get(Database).manager,
-      receipts.map((receipt) => signedRow(receipt, signers)),
-    );
+    await storeSigned(validator.get(Database).manager, receipts, signers);
     return uuid;
   }
 
@@ -217,8 +213,4 @@ export class Subnet {
     });
     if (!isWeights || this.pylon !== 'hangs') response.writeHead(answer.status).end(await answer.text());
   }
-}
-
-async function createTables(place: ValidatorPlace): Promise<void> {
-  await (await openDatabase(databaseOptions(place.databaseUrl))).destroy();
 }

@@ -1,9 +1,10 @@
-import Docker from 'dockerode';
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import Docker from 'dockerode';
+import { throwOnError } from '@horde/job-runner';
 
 export interface TestImage {
   docker: Docker;
@@ -11,8 +12,12 @@ export interface TestImage {
   remove(): Promise<void>;
 }
 
-/** A small image under a name of its own: the machine's static busybox with all its commands. */
-export async function makeTestImage(): Promise<TestImage> {
+/**
+ * A small image under a name of its own: the machine's static busybox with all its commands.
+ *
+ * @param programs the contents of more programs, by their names in the root folder
+ */
+export async function makeTestImage(programs: Record<string, string> = {}): Promise<TestImage> {
   const docker = new Docker();
   const folder = mkdtempSync(path.join(tmpdir(), 'horde-test-image-'));
   try {
@@ -23,11 +28,12 @@ export async function makeTestImage(): Promise<TestImage> {
     const applets = execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n');
     for (const applet of applets)
       if (applet !== 'busybox') symlinkSync('busybox', path.join(folder, 'bin', applet));
+    for (const [name, contents] of Object.entries(programs))
+      writeFileSync(path.join(folder, name), contents, { mode: 0o755 });
     const repo = 'horde-test/busybox';
     const tag = randomBytes(6).toString('hex');
     const tar = spawn('tar', ['-c', '-C', folder, '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const events = await docker.importImage(tar.stdout, { repo, tag });
-    for await (const line of events) if (String(line).includes('"error"')) throw new Error(String(line));
+    await throwOnError((await docker.importImage(tar.stdout, { repo, tag })) as AsyncIterable<Buffer>);
     const reference = `${repo}:${tag}`;
     return { docker, reference, remove: () => docker.getImage(reference).remove({ force: true }) };
   } finally {

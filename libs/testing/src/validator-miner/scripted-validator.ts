@@ -16,8 +16,8 @@ import {
   wireTimeNow,
 } from '@horde/protocol';
 import type { Extension } from '@horde/transport';
-import { DurablePeer } from './durable-peer.ts';
-import { Peer } from './peer.ts';
+import { DurablePeer } from '../durable-peer.ts';
+import { Peer } from '../peer.ts';
 
 /** A validator with a real key, which speaks the wire. */
 export class ScriptedValidator {

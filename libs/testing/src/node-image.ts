@@ -16,7 +16,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { throwOnError } from '../docker/images.ts';
+import { throwOnError } from '@horde/job-runner';
 
 const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
 /** Another one whenever `fill` changes. */

@@ -1,9 +1,9 @@
 import { Keypair } from '@horde/identity';
 import { ExecutorManifest, make, validatorToMiner, writeFrame, type Message } from '@horde/protocol';
 import { DurableLink, type Connection, type Extension, type WebSocketRouter } from '@horde/transport';
-import { Recorder } from './recorder.ts';
+import { Recorder } from '../recorder.ts';
 import type { ValidatorMessage } from './scripted-miner.ts';
-import { WsServer } from './ws-server.ts';
+import { WsServer } from '../ws-server.ts';
 
 /** A message of a validator, with the number that it bore; null: none. */
 export interface Taken {

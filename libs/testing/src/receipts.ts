@@ -11,7 +11,6 @@ import {
   writeCompact,
   type ReceiptPayload,
 } from '@horde/protocol';
-import { receiptRow, type ReceiptRow } from '../receipts/receipt-row.ts';
 
 /** Who signs a receipt. */
 export interface Signers {
@@ -54,16 +53,6 @@ export const finished = (of: ReceiptOf, fields: Partial<JobFinishedPayload> = {}
     block_numbers: [1, 2],
     ...fields,
   });
-
-/** A receipt as it is stored once it has been fetched. */
-export function signedRow(payload: ReceiptPayload, { validator, miner }: Signers): ReceiptRow {
-  const text = receiptText(payload);
-  return receiptRow(payload, {
-    text,
-    validatorSignature: validator.signHex(text),
-    minerSignature: miner.signHex(text),
-  });
-}
 
 /** A receipt as a line of a miner's page shows it. */
 export function pageLine(payload: ReceiptPayload, { validator, miner }: Signers): string {

@@ -1,9 +1,7 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { writeFrame } from '@horde/protocol';
-import { type Closed, type Connection, DurableLink, type Extension, WebSocketRouter } from '@horde/transport';
+import { type Closed, type Connection, DurableLink, type Extension } from '@horde/transport';
 import { expect, onTestFinished } from 'vitest';
+import { WsServer } from '../ws-server.ts';
 import type { Frame } from './scripted-miner.ts';
 
 /** What a miner of ours has in its database about one job: it survives whatever happens to the miner. */
@@ -33,9 +31,13 @@ export class DurableMiner {
   private connection: Connection | null = null;
   private link: DurableLink | null = null;
   private sent = 0;
-  private http: Server | null = null;
-  private router = new WebSocketRouter();
-  private port = 0;
+  private readonly server = new WsServer((router) =>
+    router.route(
+      '/v0.1/executor_interface/:token',
+      (connection, { params }) => this.accept(connection, params['token']!),
+      { extensions: this.extensions },
+    ),
+  );
 
   /** @param extensions those that it speaks on the connections to come */
   private constructor(public extensions: Extension[]) {}
@@ -51,7 +53,7 @@ export class DurableMiner {
   }
 
   get address(): string {
-    return `ws://127.0.0.1:${this.port}`;
+    return `ws://127.0.0.1:${this.server.port}`;
   }
 
   /** The types of the executor's messages that are committed. */
@@ -65,29 +67,15 @@ export class DurableMiner {
   }
 
   /** Listens again, at the same address. */
-  async comeBack(): Promise<void> {
-    this.http = createServer();
-    this.router = new WebSocketRouter();
-    this.router.route(
-      '/v0.1/executor_interface/:token',
-      (connection, { params }) => this.accept(connection, params['token']!),
-      { extensions: this.extensions },
-    );
-    this.router.attach(this.http);
-    this.http.listen(this.port, '127.0.0.1');
-    await once(this.http, 'listening');
-    this.port = (this.http.address() as AddressInfo).port;
+  comeBack(): Promise<void> {
+    return this.server.start();
   }
 
   /** The miner's process is gone; its database stays. */
   async goAway(): Promise<void> {
-    const { http } = this;
-    this.http = null;
-    if (!http) return;
-    http.close();
+    const stopped = this.server.stop();
     this.cut();
-    await this.router.close();
-    http.closeAllConnections();
+    await stopped;
   }
 
   /** The connection is lost, without a word. */

@@ -11,8 +11,8 @@ import {
   type JobStatusUpdate,
 } from '@horde/protocol';
 import type { Connection } from '@horde/transport';
-import { Recorder } from './recorder.ts';
-import { WsServer } from './ws-server.ts';
+import { Recorder } from '../recorder.ts';
+import { WsServer } from '../ws-server.ts';
 
 /** A facilitator as a test writes it: it takes one validator, sends jobs, and records the updates. */
 export class ScriptedFacilitator {

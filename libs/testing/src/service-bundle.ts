@@ -1,0 +1,117 @@
+import { execFile, spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+/** Bundlers and the test runner move this file; where it is started from stays. */
+const root = process.cwd();
+
+/** A service's bundle, made afresh in a folder of its own: for what needs a process that can be killed or measured. */
+export class ServiceBundle {
+  private constructor(
+    private readonly service: string,
+    readonly folder: string,
+  ) {}
+
+  static async build(service: 'facilitator' | 'validator' | 'miner'): Promise<ServiceBundle> {
+    const folder = await mkdtemp(path.join(tmpdir(), `horde-${service}-`));
+    for (const name of ['src', 'package.json'])
+      await symlink(path.join(root, 'apps', service, name), path.join(folder, name));
+    await promisify(execFile)(process.execPath, ['tools/bundle.ts', folder], { cwd: root });
+    return new ServiceBundle(service, folder);
+  }
+
+  /** Starts it. @param args its own @param nodeArgs Node's */
+  run(
+    environment: Record<string, string>,
+    args: readonly string[] = [],
+    { nodeArgs = [], ...options }: { nodeArgs?: string[] } & Pick<SpawnOptions, 'cwd'> = {},
+  ): ServiceProcess {
+    const child = spawn(process.execPath, [...nodeArgs, path.join(this.folder, 'dist/main.mjs'), ...args], {
+      ...options,
+      env: { PATH: process.env['PATH'], ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return new ServiceProcess(this.service, child);
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A service in a process of its own. */
+export class ServiceProcess {
+  /** What it has written. */
+  output = '';
+  private readonly exit: Promise<unknown>;
+
+  constructor(
+    private readonly service: string,
+    private readonly child: ChildProcess,
+  ) {
+    const hear = (text: Buffer) => (this.output += text.toString('utf8'));
+    child.stdout!.on('data', hear);
+    child.stderr!.on('data', hear);
+    this.exit = once(child, 'close');
+  }
+
+  /** Resolves with the port when it listens. */
+  async listening(): Promise<number> {
+    const line = new RegExp(`"address":\\{[^}]*"port":(\\d+)\\}[^\\n]*${this.service} listens`);
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const look = () => {
+      const port = line.exec(this.output)?.[1];
+      if (port) resolve(Number(port));
+    };
+    this.child.stdout!.on('data', look);
+    look();
+    void this.ended().then((code) =>
+      reject(new Error(`The ${this.service} ended with ${code}:\n${this.output}`)),
+    );
+    try {
+      return await promise;
+    } finally {
+      this.child.stdout!.off('data', look);
+    }
+  }
+
+  /** What it has in memory, and the most that it had since it started or the last `memoryGrowth`. @unit bytes */
+  async memory(): Promise<{ now: number; peak: number }> {
+    const status = await readFile(`/proc/${this.child.pid}/status`, 'utf8');
+    const of = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)![1]) * 1024;
+    return { now: of('VmRSS'), peak: of('VmHWM') };
+  }
+
+  /** What `work` made it have in memory at most, beyond what it had before. @unit bytes */
+  async memoryGrowth(work: () => Promise<void>): Promise<number> {
+    const { now } = await this.memory();
+    await writeFile(`/proc/${this.child.pid}/clear_refs`, '5'); // the peak is counted from here on
+    await work();
+    return (await this.memory()).peak - now;
+  }
+
+  /** How long it has used a processor. @unit ms */
+  async processorTime(): Promise<number> {
+    const stat = await readFile(`/proc/${this.child.pid}/stat`, 'utf8');
+    const [user, system] = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(11, 13);
+    return (Number(user) + Number(system)) * 10;
+  }
+
+  /** Its exit code; null when a signal ended it. */
+  async ended(): Promise<number | null> {
+    await this.exit;
+    return this.child.exitCode;
+  }
+
+  /** Resolves with its exit code when it has ended, also of one that had. */
+  async kill(signal: NodeJS.Signals): Promise<number | null> {
+    this.child.kill(signal);
+    return this.ended();
+  }
+}
