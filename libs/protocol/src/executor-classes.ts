@@ -47,3 +47,18 @@ export const ExecutorClass = Object.keys(executorClasses) as ExecutorClass[];
 export const defaultExecutorClass: ExecutorClass = 'spin_up-4min.gpu-24gb';
 
 export const isExecutorClass = (word: string): word is ExecutorClass => Object.hasOwn(executorClasses, word);
+
+/**
+ * Reads `class=number,class=number`, as ComputeHorde's dynamic settings have it. What cannot be read is passed over; of a
+ * class that is named twice the last number counts.
+ *
+ * @param pair how one is written: its first group is the class, its second the number
+ */
+export function readPerClass(text: string, pair: RegExp): Map<ExecutorClass, number> {
+  const numbers = new Map<ExecutorClass, number>();
+  for (const part of text.split(',')) {
+    const [, name = '', number = ''] = pair.exec(part) ?? [];
+    if (isExecutorClass(name)) numbers.set(name, Number(number));
+  }
+  return numbers;
+}

@@ -1,4 +1,4 @@
-import { ExecutorClass, isExecutorClass, type Manifest } from '@horde/protocol';
+import { ExecutorClass, readPerClass, type Manifest } from '@horde/protocol';
 import type { ManifestChange } from './manifests.ts';
 
 /** The largest count that is stored. */
@@ -8,14 +8,8 @@ const maxExecutors = 2 ** 31 - 1;
  * How many executors of a class count of one miner, from DYNAMIC_MINER_MAX_EXECUTORS_PER_CLASS: `class=count,…`. A class
  * that is not named has no limit; a part that cannot be understood is passed over.
  */
-export function readClassLimits(text: string): Map<ExecutorClass, number> {
-  const limits = new Map<ExecutorClass, number>();
-  for (const part of text.split(',')) {
-    const [, name = '', count = ''] = /^\s*([^=]*?)\s*=\s*(\d{1,9})\s*$/.exec(part) ?? [];
-    if (isExecutorClass(name)) limits.set(name, Number(count));
-  }
-  return limits;
-}
+export const readClassLimits = (text: string): Map<ExecutorClass, number> =>
+  readPerClass(text, /^\s*([^=]*?)\s*=\s*(\d{1,9})\s*$/);
 
 /** How many executors of a class count of those that a miner says it has. */
 export const countedOf = (
