@@ -138,12 +138,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
     const drivers = [...this.runs.keys()];
     if (drivers.length === 0) return;
     const held = await this.jobs.renew(drivers, lease);
-    for (const driver of drivers) {
-      const run = this.runs.get(driver)?.run;
-      const cancelledBy = held.get(driver);
-      if (cancelledBy === undefined) run?.loseClaim();
-      else if (cancelledBy !== null) run?.cancel(cancelledBy);
-    }
+    for (const driver of drivers) this.runs.get(driver)?.run?.renewed(held.get(driver));
   }
 
   /** Somebody has cancelled a job, and it may be driven here. @param uuid null: any of them */

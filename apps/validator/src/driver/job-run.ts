@@ -35,9 +35,12 @@ export class JobRun {
     this.stop.abort(new ClaimLost());
   }
 
-  /** The claim no longer holds: another run may have the job. A job that has ended, or waits, needs no claim. */
-  loseClaim(): void {
-    if (!this.isOver && !isTerminal(this.attempt?.status ?? this.job.status)) this.abort();
+  /** What the renewal of its claim says: who has cancelled the job, null: nobody; undefined: the claim no longer holds. */
+  renewed(cancelledBy: string | null | undefined): void {
+    if (typeof cancelledBy === 'string') return this.cancel(cancelledBy);
+    // Another run may have the job. One that has ended, or waits, needs no claim.
+    const needsClaim = !this.isOver && !isTerminal(this.attempt?.status ?? this.job.status);
+    if (cancelledBy === undefined && needsClaim) this.abort();
   }
 
   /** Ends the job. @param by who wants it, as a part of a sentence */

@@ -65,9 +65,6 @@ export class LoneJob {
   }
 
   private async renew({ driver }: Claim, run: JobRun): Promise<void> {
-    const held = await this.parts.jobs.renew([driver], lease);
-    const cancelledBy = held.get(driver);
-    if (cancelledBy === undefined) run.loseClaim();
-    else if (cancelledBy !== null) run.cancel(cancelledBy);
+    run.renewed((await this.parts.jobs.renew([driver], lease)).get(driver));
   }
 }
