@@ -102,13 +102,13 @@ describe('a line on durable-1', () => {
 
 describe('a miner that is away', () => {
   it('while the job ends, for longer than it may be at the start, still gets the result', async () => {
-    const { miner, link, jobUuid, say } = await lineWithJob({ minerAbsenceLimit: 0 });
+    const { miner, link, failures, jobUuid, say } = await lineWithJob({ minerAbsenceLimit: 0 });
     say(ExecutorReady);
     await miner.has('V0ExecutorReadyRequest');
     await miner.goAway();
     say(VolumesReady, ExecutionDone);
     const delivered = link.deliver(finished(jobUuid), inAnHour());
-    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    await expect.poll(failures).toBeGreaterThanOrEqual(3);
     await miner.comeBack();
     await delivered;
     expect(miner.types).toEqual(all);
@@ -124,10 +124,10 @@ describe('a miner that is away', () => {
   });
 
   it('is waited for after the job as long as at the start, also when the deadline is over', async () => {
-    const { miner, link, jobUuid } = await lineWithJob({ minerAbsenceLimit: 60 });
+    const { miner, link, failures, jobUuid } = await lineWithJob({ minerAbsenceLimit: 60 });
     await miner.goAway();
     const delivered = link.deliver(finished(jobUuid), 0);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await expect.poll(failures).toBeGreaterThanOrEqual(2);
     await miner.comeBack();
     await delivered;
     expect(miner.types).toEqual(['V0JobFinishedRequest']);
