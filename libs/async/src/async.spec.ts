@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import { clampDelay, doublingPause, maxDelay, orAborted, pause, steadyNow } from './index.ts';
+import { around, clampDelay, doublingPause, maxDelay, orAborted, pause, steadyNow } from './index.ts';
 
 describe('a wait that can be aborted', () => {
   it('ends with what is waited for, and leaves no listener', async () => {
@@ -35,6 +35,13 @@ it('pauses double up to the longest', () => {
   expect([1, 2, 3, 4, 5, 5_000].map((failures) => doublingPause(failures, pauses))).toEqual([
     100, 200, 400, 800, 1_000, 1_000,
   ]);
+});
+
+it('a pause with chance lasts from half of it to one and a half', () => {
+  const pauses = Array.from({ length: 1_000 }, () => around(100));
+  expect(Math.min(...pauses)).toBeGreaterThanOrEqual(50);
+  expect(Math.max(...pauses)).toBeLessThan(150);
+  expect(new Set(pauses).size).toBeGreaterThan(900);
 });
 
 it('a pause that is aborted ends with the reason of the signal', async () => {

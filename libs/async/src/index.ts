@@ -1,3 +1,4 @@
+export { around } from './around.ts';
 export { clampDelay, maxDelay } from './delay.ts';
 export { inParallel } from './in-parallel.ts';
 export { orAborted } from './or-aborted.ts';

@@ -1,14 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { doublingPause } from '@horde/async';
+import { around, doublingPause } from '@horde/async';
 import { exchange, reasonOf } from '@horde/network';
 import { ChainError } from './chain.ts';
 
 /** How often a call is made when nothing answers: ComputeHorde's Pylon client does the same. */
 const attempts = 3;
-/** Between attempts; up to `jitter` is added. */
-const pauses = { first: 100, max: 200 };
-/** @unit ms */
-const jitter = 200;
+/** Between attempts. */
+const pauses = { first: 200, max: 300 };
 /** How much of Pylon's own explanation an error repeats. @unit characters */
 const detailLimit = 300;
 
@@ -53,7 +51,7 @@ export class PylonHttp {
           );
         }
       }
-      await sleep(doublingPause(attempt, pauses) + Math.random() * jitter);
+      await sleep(around(doublingPause(attempt, pauses)));
     }
   }
 

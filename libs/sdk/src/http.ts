@@ -1,4 +1,4 @@
-import { doublingPause, pause } from '@horde/async';
+import { around, doublingPause, pause } from '@horde/async';
 import { allowSlowAddresses, reasonOf } from '@horde/network';
 import { errorOfAnswer, HordeClientError } from './client-error.ts';
 
@@ -98,7 +98,7 @@ export class Http {
 const isTransient = ({ code }: HordeClientError): boolean =>
   code === 'UNREACHABLE' || code === 'FACILITATOR_FAILED';
 
-const pauseAfter = (attempt: number): number => doublingPause(attempt, pauses) * (0.75 + Math.random() / 2);
+const pauseAfter = (attempt: number): number => around(doublingPause(attempt, pauses));
 
 function why(error: unknown): string {
   if (error instanceof Error && error.name === 'TimeoutError')

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { doublingPause } from '@horde/async';
+import { around, doublingPause } from '@horde/async';
 import { extensionsHeader, type Extension } from '@horde/protocol';
 import { reasonOf } from '@horde/network';
 import { Connection } from './connection.ts';
@@ -37,7 +37,7 @@ export async function connect(url: string, options: ConnectOptions): Promise<Con
 
 /** Doubling pauses with a random part, so that many peers do not come back at the same moment. @unit ms */
 export const pauseBefore = (attempt: number, firstPause: number, maxPause = 10_000): number =>
-  doublingPause(attempt, { first: firstPause, max: maxPause }) * (0.75 + Math.random() / 2);
+  around(doublingPause(attempt, { first: firstPause, max: maxPause }));
 
 function open(url: string, options: ConnectOptions): Promise<Connection> {
   const offered = options.extensions ?? [];

@@ -45,12 +45,12 @@ export class Link {
     for (let failures = 0; !signal.aborted;) {
       let upSince = Infinity;
       try {
-        await this.once(signal, () => (upSince = Date.now()));
+        await this.once(signal, () => (upSince = performance.now()));
       } catch (error) {
         if (!signal.aborted) this.options.onDown?.(error instanceof Error ? error.message : String(error));
       }
       // A peer that accepts us and leaves at once is not to be called many times a second.
-      failures = Date.now() - upSince > shortLife ? 1 : failures + 1;
+      failures = performance.now() - upSince > shortLife ? 1 : failures + 1;
       await sleep(pauseBefore(failures, 100, this.options.maxPause), undefined, { signal }).catch(
         () => undefined,
       );

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { orAborted } from '@horde/async';
+import { orAborted, steadyNow } from '@horde/async';
 import { LOGGER, type Logger, withLogContext } from '@horde/operations';
 import {
   errors,
@@ -14,7 +14,7 @@ import { ARGUMENTS, type Arguments } from '../arguments.ts';
 import { Assignment } from '../miner/assignment.ts';
 import { Released, MinerLink } from '../miner/miner-link.ts';
 import { ExecutorSettings } from '../settings.ts';
-import { byMachineClock, now } from './clock.ts';
+import { byMachineClock } from './clock.ts';
 import { failureMessage, overrun } from './failure.ts';
 import { Job } from './job.ts';
 import { type MachineOptions, openMachine } from './machine.ts';
@@ -76,7 +76,7 @@ export class JobService implements JobControl, OnApplicationShutdown {
       const warm = this.settings.isWarm ? await this.warmUp() : null;
       this.link.open();
       await this.link.opened;
-      const limit = () => now() + this.options.startupTimeLimit * 1000;
+      const limit = () => steadyNow() + this.options.startupTimeLimit * 1000;
       if (warm) return await this.runJob(await orAborted(this.assignment.initial, this.stop), limit(), warm);
       const deadline = limit();
       const late = () => overrun('executor_startup', this.options.startupTimeLimit);
@@ -128,7 +128,7 @@ export class JobService implements JobControl, OnApplicationShutdown {
   private warmUp(): Promise<WarmMachine> {
     const { executorClass } = this.settings;
     const late = () => overrun('executor_startup', warmUpLimit / 1000);
-    return withDeadline(now() + warmUpLimit, late, this.stop, async (signal) => {
+    return withDeadline(steadyNow() + warmUpLimit, late, this.stop, async (signal) => {
       const library = await loadLibrary();
       const machine = await this.openMachine({ library, executorClass, jobUuid: 'warm' });
       await orAborted(Promise.all([machine.checked, machine.described]), signal);

@@ -1,4 +1,4 @@
-import { orAborted } from '@horde/async';
+import { orAborted, steadyNow } from '@horde/async';
 import type * as JobRunnerLibrary from '@horde/job-runner';
 import type { Ending, JobFolders, JobSpec, RunOptions, StreamingRequest } from '@horde/job-runner';
 import type { Logger } from '@horde/operations';
@@ -17,7 +17,7 @@ import {
   writeFrame,
 } from '@horde/protocol';
 import type { ExecutorSettings } from '../settings.ts';
-import { byMachineClock, now } from './clock.ts';
+import { byMachineClock } from './clock.ts';
 import { badExit, type JobOutcome, overrun, type Progress } from './failure.ts';
 import { maxResult } from './max-result.ts';
 import type { Machine } from './machine.ts';
@@ -56,7 +56,7 @@ export class Job {
   private library!: typeof JobRunnerLibrary;
   private machine: Machine | null = null;
   private folders: JobFolders | null = null;
-  /** Since when the time limits count, by `now`. */
+  /** Since when the time limits count, by `steadyNow`. */
   private readyAt = 0;
   /** Aborted when the job itself has to end: it was cancelled, or this machine must not run it. */
   private readonly ending = new AbortController();
@@ -91,7 +91,7 @@ export class Job {
   /**
    * Brings the job through all of its stages, telling the miner of each.
    *
-   * @param startupDeadline when the executor has to be ready, by `now`
+   * @param startupDeadline when the executor has to be ready, by `steadyNow`
    * @param startupTimeLimit the same, in seconds from its start, for people
    * @returns the result that is to be delivered
    * @throws whatever kept the job from its result; `failureMessage` knows what to make of it
@@ -105,13 +105,13 @@ export class Job {
       const timing = await inTime(startupDeadline, (signal) => this.getReady(signal));
       const deadline = (stage: keyof StageLimits) => this.readyAt + timing[stage] * 1000;
       this.tell(ExecutorReady);
-      this.readyAt = now();
+      this.readyAt = steadyNow();
 
       this.enter('volume_download');
       const request = await inTime(deadline('volume_download'), (signal) => this.fetchFiles(signal));
       this.tell(VolumesReady);
 
-      const end = () => Math.min(deadline('execution'), now() + timing.container * 1000);
+      const end = () => Math.min(deadline('execution'), steadyNow() + timing.container * 1000);
       this.enter(this.initial.streaming_details ? 'streaming_startup' : 'execution');
       const readyDeadline = deadline('streaming_startup');
       const startDeadline = this.initial.streaming_details ? readyDeadline : end();

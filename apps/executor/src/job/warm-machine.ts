@@ -1,5 +1,5 @@
+import { steadyNow } from '@horde/async';
 import type { ExecutorClass } from '@horde/protocol';
-import { now } from './clock.ts';
 import type { Machine } from './machine.ts';
 
 /** How long the machine's check is believed. @unit ms */
@@ -7,7 +7,7 @@ const believed = 3_600_000;
 
 /** The machine of an executor that waits for its job: checked and described for jobs of one class. */
 export class WarmMachine {
-  private readonly since = now();
+  private readonly since = steadyNow();
 
   constructor(
     private readonly machine: Machine,
@@ -25,7 +25,7 @@ export class WarmMachine {
     jobUuid: string,
     open: () => Promise<Machine>,
   ): Promise<Machine> {
-    if (executorClass === this.executorClass && now() - this.since < believed) return this.machine;
+    if (executorClass === this.executorClass && steadyNow() - this.since < believed) return this.machine;
     const [fresh] = await Promise.all([open(), this.machine.close(jobUuid)]);
     return fresh;
   }

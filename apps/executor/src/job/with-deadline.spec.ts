@@ -1,5 +1,5 @@
+import { steadyNow } from '@horde/async';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { now } from './clock.ts';
 import { withDeadline } from './with-deadline.ts';
 
 const overrun = () => new Error('time is over');
@@ -10,7 +10,7 @@ describe('work that has to be over at a deadline', () => {
   afterEach(() => void vi.useRealTimers());
 
   it('is told at the deadline, and ends with the reason', async () => {
-    const done = withDeadline(now() + 1_000, overrun, new AbortController().signal, async (signal) => {
+    const done = withDeadline(steadyNow() + 1_000, overrun, new AbortController().signal, async (signal) => {
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
       throw new Error('the connection was lost');
     });
@@ -21,7 +21,7 @@ describe('work that has to be over at a deadline', () => {
 
   it('that does not end when it is told to is not waited for without end', async () => {
     const stop = new AbortController();
-    const done = withDeadline(now() + 1_000_000, overrun, stop.signal, never);
+    const done = withDeadline(steadyNow() + 1_000_000, overrun, stop.signal, never);
     const failed = expect(done).rejects.toThrow('cancelled');
     stop.abort(new Error('cancelled'));
     await vi.advanceTimersByTimeAsync(30_000);
@@ -29,7 +29,7 @@ describe('work that has to be over at a deadline', () => {
   });
 
   it('keeps nothing waiting when it is done in time', async () => {
-    await withDeadline(now() + 1_000, overrun, new AbortController().signal, async () => 'done');
+    await withDeadline(steadyNow() + 1_000, overrun, new AbortController().signal, async () => 'done');
     expect(vi.getTimerCount()).toBe(0);
   });
 });

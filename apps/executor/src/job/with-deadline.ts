@@ -1,5 +1,4 @@
-import { clampDelay } from '@horde/async';
-import { now } from './clock.ts';
+import { clampDelay, steadyNow } from '@horde/async';
 
 /** How long work that was aborted may take to end. @unit ms */
 const patience = 30_000;
@@ -8,7 +7,7 @@ const patience = 30_000;
  * Does work that has to be over at a deadline. The work gets a signal, aborted with `overrun()` at the deadline or
  * with the reason of `stop`, and has to end soon after it; after 30 s it is waited for no longer.
  *
- * @param deadline by `now`
+ * @param deadline by `steadyNow`
  * @throws the signal's reason when it was aborted; otherwise what the work throws
  */
 export async function withDeadline<T>(
@@ -18,7 +17,7 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(overrun()), clampDelay(deadline - now()));
+  const timer = setTimeout(() => late.abort(overrun()), clampDelay(deadline - steadyNow()));
   const signal = AbortSignal.any([stop, late.signal]);
   const tooLate = Promise.withResolvers<never>();
   let grace: NodeJS.Timeout | undefined;

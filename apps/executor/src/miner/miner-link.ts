@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { clampDelay, doublingPause } from '@horde/async';
+import { around, clampDelay, doublingPause } from '@horde/async';
 import { LOGGER, type Logger } from '@horde/operations';
 import { errors, executorPath, minerExecutorExtensions, writeFrame } from '@horde/protocol';
 import { connect } from '@horde/transport';
@@ -143,7 +143,7 @@ export class MinerLink {
         }
       }
       this.leaveWhenLate(end.problem);
-      await sleep(doublingPause(failures, pauses) * (0.5 + Math.random()), undefined, {
+      await sleep(around(doublingPause(failures, pauses)), undefined, {
         signal: this.gone,
       }).catch(() => {});
     }

@@ -176,6 +176,7 @@ export class JobIntake {
     const problem = receiptProblem(payload, signature, {
       miner: this.keypair.address,
       validator: hotkey,
+      now: Date.now(),
     });
     if (problem) return problem;
     if (payload.job_uuid !== request.job_uuid) return 'The started receipt is for another job.';

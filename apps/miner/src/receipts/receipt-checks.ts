@@ -67,8 +67,9 @@ export class ReceiptChecks implements OnApplicationShutdown {
   private async problemsOf(claims: Claim[]): Promise<({ refusal: Refusal; sentence: string } | null)[]> {
     // A local miner's validator trusts it, and the other way round.
     if (this.settings.isLocalMiner) return claims.map(() => null);
+    const now = Date.now();
     const mismatches = claims.map(({ payload, validator }) =>
-      receiptMismatch(payload, { miner: this.keypair.address, validator }),
+      receiptMismatch(payload, { miner: this.keypair.address, validator, now }),
     );
     const holds = await this.pool.verifyAll(
       claims.map(({ text, signature, validator }) => ({ data: text, signature, hotkey: validator })),

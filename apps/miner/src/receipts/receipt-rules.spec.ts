@@ -10,7 +10,11 @@ import { describe, expect, it } from 'vitest';
 import { countersigned, receiptProblem } from './receipt-rules.ts';
 
 const miner = Keypair.fromSeed(new Uint8Array(32).fill(8));
-const between = { miner: miner.address, validator: '5EsNLFaGe9XK5LzWH3i6eC2Wqv6YqZS1442N1C4yeSdP6uxy' };
+const between = {
+  miner: miner.address,
+  validator: '5EsNLFaGe9XK5LzWH3i6eC2Wqv6YqZS1442N1C4yeSdP6uxy',
+  now: Date.UTC(2026),
+};
 
 const read = (text: string) =>
   readVariant<ReceiptPayload>('receipt_type', receiptPayloadClasses(), parseJson(text));
@@ -62,6 +66,14 @@ describe.each(Object.entries(vectors))(
     it('is refused when anything in it was changed', () => {
       const changed = read(text.replace('03:04:05', '03:04:06'));
       expect(receiptProblem(changed, signature, between)).toMatch(/signature/);
+    });
+
+    it('is refused when it is of later than in an hour', () => {
+      const anHourBefore = Date.UTC(2025, 0, 2, 2, 4, 5);
+      expect(receiptProblem(payload, signature, { ...between, now: anHourBefore })).toBeNull();
+      expect(receiptProblem(payload, signature, { ...between, now: anHourBefore - 1 })).toMatch(
+        /more than an hour ahead/,
+      );
     });
 
     it('is refused by another miner, and from another validator', () => {

@@ -8,10 +8,12 @@ const furthestAhead = 3_600_000;
 /** An offset from UTC that no time zone has, and Postgres does not take: of 16 hours and more. */
 const offEarth = /[+-](1[6-9]|2\d):\d\d$/;
 
-/** Whom a receipt must be of and for. */
+/** Whom a receipt must be of and for, and when it is looked at. */
 interface Between {
   miner: string;
   validator: string;
+  /** @unit ms since 1970 */
+  now: number;
 }
 
 /** Why a validator's receipt is refused whoever has signed it, as a sentence; null when its signature decides. */
@@ -21,7 +23,7 @@ export function receiptMismatch(payload: ReceiptPayload, between: Between): stri
     return `The receipt is of the validator ${payload.validator_hotkey}.`;
   if (offEarth.test(payload.timestamp))
     return `The receipt's time, ${payload.timestamp}, is of no time zone.`;
-  if (wireTimeToMs(payload.timestamp) - Date.now() > furthestAhead)
+  if (wireTimeToMs(payload.timestamp) - between.now > furthestAhead)
     return `The receipt's time, ${payload.timestamp}, is more than an hour ahead of this miner's clock.`;
   return null;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { doublingPause } from '@horde/async';
+import { around, doublingPause } from '@horde/async';
 import { connectionConfig, WatchedClient } from '../connections.ts';
 import type { Transaction } from '../database.ts';
 import {
@@ -73,7 +73,7 @@ export class PostgresDoorbell implements Doorbell {
         // It is made again in any case.
       }
       this.drop();
-      const pause = doublingPause(failures, reconnectPauses) * (0.5 + Math.random() / 2);
+      const pause = around(doublingPause(failures, reconnectPauses));
       await sleep(pause, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }

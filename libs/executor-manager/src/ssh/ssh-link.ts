@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2';
 import { reasonOf } from '@horde/network';
-import { doublingPause, orAborted } from '@horde/async';
+import { around, doublingPause, orAborted } from '@horde/async';
 import type { KnownHosts } from './known-hosts.ts';
 
 export interface SshTarget {
@@ -140,8 +140,7 @@ export class SshLink {
         this.reason = reason;
         this.firstAttempt.resolve();
       }
-      const pause =
-        doublingPause(attempt + 1, { first: firstPause, max: maxPause }) * (0.5 + Math.random() / 2);
+      const pause = around(doublingPause(attempt + 1, { first: firstPause, max: maxPause }));
       await sleep(pause, undefined, { signal, ref: false }).catch(() => {});
     }
   }
