@@ -12,6 +12,7 @@ import { ManifestSync } from '../../apps/validator/src/allowance/manifest-sync.t
 import { AllowanceMetrics } from '../../apps/validator/src/allowance/allowance-metrics.ts';
 import { SystemEvents } from '../../apps/validator/src/events/system-events.ts';
 import { SpendingMetrics } from '../../apps/validator/src/allowance/spending-metrics.ts';
+import { JobBell } from '../../apps/validator/src/jobs/job-bell.ts';
 import { StoreManifests } from '../../apps/validator/src/allowance/store-manifests.ts';
 import { TakeBlocks } from '../../apps/validator/src/allowance/take-blocks.ts';
 import { ValidatorConfig } from '../../apps/validator/src/dynamic-config/validator-config.ts';
@@ -244,7 +245,7 @@ function roomsOf(
     manifests: new ManifestSync(
       chain,
       blocks,
-      new StoreManifests(database, doorbell, config),
+      new StoreManifests(database, doorbell, config, new JobBell(doorbell)),
       client,
       config,
       database,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, Doorbell, type Transaction } from '@horde/database';
 import type { ExecutorClass, Manifest } from '@horde/protocol';
+import { JobBell } from '../jobs/job-bell.ts';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 import { changesOf, maxMisses, readClassLimits, type ClassChange } from './manifest-rules.ts';
 import { allowanceChannel } from './take-blocks.ts';
@@ -15,6 +16,7 @@ export class StoreManifests {
     private readonly database: Database,
     private readonly doorbell: Doorbell,
     private readonly config: ValidatorConfig,
+    private readonly bell: JobBell,
   ) {}
 
   /**
@@ -36,6 +38,7 @@ export class StoreManifests {
         if (!answer && !missed.has(hotkey)) continue;
         const changes = changesOf(counts.get(hotkey) ?? new Map(), answer ?? new Map(), limits);
         for (const change of changes) await this.change(tx, hotkey, block, change);
+        if (changes.length > 0) this.bell.ring(tx);
       }
       this.doorbell.ring(tx, allowanceChannel, '');
     });

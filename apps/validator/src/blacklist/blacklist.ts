@@ -1,12 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import type { EntityManager } from 'typeorm';
+import { JobBell } from '../jobs/job-bell.ts';
 import { BlacklistedMiner, type BlacklistReason } from './blacklisted-miner.entity.ts';
 
 /** The miners that get no jobs. Nothing but routing looks at it. */
 @Injectable()
 export class Blacklist {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly bell: JobBell,
+  ) {}
 
   /**
    * Puts a miner on the list, or renews its entry for this reason.
@@ -31,10 +35,13 @@ export class Blacklist {
     );
   }
 
-  /** Takes a miner off the list, whatever it was on it for. @returns whether it was on it */
-  async remove(hotkey: string): Promise<boolean> {
-    const { affected } = await this.database.manager.delete(BlacklistedMiner, { hotkey });
-    return affected !== 0;
+  /** Takes a miner off the list, whatever it was on it for: waiting jobs may go there. @returns whether it was on it */
+  remove(hotkey: string): Promise<boolean> {
+    return this.database.transaction(async (tx) => {
+      const { affected } = await tx.manager.delete(BlacklistedMiner, { hotkey });
+      this.bell.ring(tx);
+      return affected !== 0;
+    });
   }
 
   /** Who is on the list now, the newest entry first. */

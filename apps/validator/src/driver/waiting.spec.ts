@@ -6,6 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { send, wholeJob } from '@horde/testing/validator-miner/miner-script';
 import type { ScriptedMiner } from '@horde/testing/validator-miner/scripted-miner';
 import { newJob } from '@horde/testing/facilitator-validator/scripted-facilitator';
+import { Blacklist } from '../blacklist/blacklist.ts';
+import { JobBell } from '../jobs/job-bell.ts';
+import { MinerDirectory } from '../routing/miner-directory.ts';
 import { Subnet } from '../testing/subnet.ts';
 
 const subnet = new Subnet(1);
@@ -89,6 +92,20 @@ describe('a job that all miners are too busy for', () => {
     await held.end();
     await subnet.facilitator.update(second, 'completed');
     expect(await waiting()).toEqual([]);
+  });
+
+  it('is looked at again when a miner is taken off the blacklist, and when one offers more', async () => {
+    const validator = await subnet.start();
+    let rings = 0;
+    validator.get(JobBell).on(() => rings++);
+    const ringsUpon = async (news: Promise<unknown>) => {
+      const before = rings;
+      await news;
+      await expect.poll(() => rings).toBeGreaterThan(before);
+    };
+    await ringsUpon(validator.get(Blacklist).remove(miner().keypair.address));
+    miner().manifest = [['always_on.test', 2]];
+    await ringsUpon(validator.get(MinerDirectory).refreshManifests());
   });
 
   it('is rejected when it has waited long enough, with who could not have it and why', async () => {

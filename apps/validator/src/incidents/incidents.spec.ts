@@ -32,7 +32,7 @@ describe('routing', () => {
   beforeAll(async () => {
     database = new Database(await openDatabase(databaseOptions(await createTestDatabase())));
     const capacity = new Capacity(new ReceiptQueries(database), us);
-    const blacklist = new Blacklist(database);
+    const blacklist = new Blacklist(database, null as never);
     const keys = { get: (key: keyof typeof config) => config[key] } as never;
     incidents = new Incidents(
       capacity,
