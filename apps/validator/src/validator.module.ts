@@ -1,6 +1,6 @@
 import { Module, type Provider, type Type } from '@nestjs/common';
 import { CHAIN } from '@horde/chain';
-import { Database, DatabaseModule, Doorbell, Outbox } from '@horde/database';
+import { DatabaseModule, Outbox } from '@horde/database';
 import { DynamicConfigRefresh } from '@horde/dynamic-config';
 import { Keypair } from '@horde/identity';
 import { HealthModule, LOGGER, type Logger } from '@horde/operations';
@@ -32,6 +32,7 @@ import { DriverParts } from './driver/run-parts.ts';
 import { JobIntake } from './jobs/job-intake.ts';
 import { JobBell } from './jobs/job-bell.ts';
 import { Jobs } from './jobs/jobs.ts';
+import { StatusUpdates } from './jobs/status-updates.ts';
 import { StreamingAddresses } from './driver/streaming-addresses.ts';
 import { LiveOutput } from './driver/live-output.ts';
 import { MinerClient } from './miner/miner-client.ts';
@@ -125,6 +126,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       CheatReports,
       Cheats,
       Slashings,
+      StatusUpdates,
       Dispatcher,
       FacilitatorLinks,
       JobDriver,
@@ -175,6 +177,7 @@ export function commandModule(settings: ValidatorSettings, logger: Logger, keypa
       Cancellations,
       JobBell,
       Jobs,
+      StatusUpdates,
     ],
   })
   class CommandModule {}
@@ -184,13 +187,13 @@ export function commandModule(settings: ValidatorSettings, logger: Logger, keypa
 /**
  * What a command needs that gives a job to a miner, or looks after what jobs depend on.
  *
- * @param outbox takes what is to be told about the job
+ * @param updates is told what becomes of the job
  */
 export function jobCommandModule(
   settings: ValidatorSettings,
   logger: Logger,
   keypair: Keypair,
-  outbox: (database: Database, doorbell: Doorbell) => Outbox,
+  updates: (outbox: Outbox) => StatusUpdates,
 ): Type {
   const { databaseUrl, redisUrl } = settings;
 
@@ -200,7 +203,7 @@ export function jobCommandModule(
       ...jobParts(settings, logger),
       ...bookingProviders,
       { provide: Keypair, useValue: keypair },
-      { provide: Outbox, useFactory: outbox, inject: [Database, Doorbell] },
+      { provide: StatusUpdates, useFactory: updates, inject: [Outbox] },
       LoneJob,
       OldRecords,
     ],

@@ -12,11 +12,11 @@ import {
 } from '@horde/protocol';
 import { Command, Option } from 'nest-commander';
 import { LoneJob } from '../driver/lone-job.ts';
-import { ShownUpdates } from '../facilitator/shown-updates.ts';
 import { attemptEndOf } from '../jobs/attempt-end.ts';
 import type { MinerAddress } from '../miner/miner-client.ts';
 import { MinerDirectory } from '../routing/miner-directory.ts';
 import { ValidatorSettings } from '../settings.ts';
+import { ShownUpdates } from './shown-updates.ts';
 import { splitWords } from './split-words.ts';
 import { ValidatorContext } from './validator-context.ts';
 
@@ -63,7 +63,7 @@ export class DebugRunOrganicJob extends ServiceCommand {
         });
         await app.get(LoneJob).run(job, signal);
       },
-      (database, doorbell) => new ShownUpdates(database, doorbell, show),
+      (outbox) => new ShownUpdates(outbox, show),
     );
     if (!end) throw new Error('Another process of the validator has taken the job over.');
     this.tell(end);

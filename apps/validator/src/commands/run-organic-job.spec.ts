@@ -1,7 +1,7 @@
 import { runCommand } from '@horde/commands';
 import { Keypair } from '@horde/identity';
 import { createLogger } from '@horde/operations';
-import { DeclineJob, make } from '@horde/protocol';
+import { DeclineJob, make, VolumesReady } from '@horde/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { send, wholeJob } from '@horde/testing/validator-miner/miner-script';
 import { ScriptedFacilitator } from '@horde/testing/facilitator-validator/scripted-facilitator';
@@ -79,7 +79,7 @@ describe('debug_run_organic_job', () => {
     expect(await place.query('select status, driver from job')).toEqual([{ status: 'failed', driver: null }]);
   });
 
-  it('beside a validator that runs takes the first miner that offers the class and is not blacklisted, and no facilitator hears of it', async () => {
+  it('beside a validator that runs takes the first miner that offers the class and is not blacklisted, and no facilitator hears of it, not even when the validator takes the job over', async () => {
     const other = new ScriptedMiner(Keypair.generate());
     const pylon = new ScriptedPylon();
     const facilitator = new ScriptedFacilitator(place.keypair.address);
@@ -100,6 +100,23 @@ describe('debug_run_organic_job', () => {
     expect(await place.query('select count(*)::int, max(status) as status from job')).toEqual([
       { count: 1, status: 'completed' },
     ]);
+    expect(facilitator.updates.items).toEqual([]);
+    // As when the process that drives it is killed: the validator that runs takes the job over.
+    miner.script = {
+      ...wholeJob,
+      onJob: async (request, connection) => {
+        const { job_uuid } = request;
+        if (miner.all('V0JobRequest').length > 2) return wholeJob.onJob(request, connection);
+        await place.query('update job set driver = null, lease_until = null');
+        return send(connection, make(VolumesReady, { job_uuid }));
+      },
+    };
+    expect(await type(['--executor_class', 'always_on.test'], settings)).toBe(1);
+    expect(errors).toEqual(['Another process of the validator has taken the job over.']);
+    await expect
+      .poll(() => place.query('select status from job order by received_at'))
+      .toEqual([{ status: 'completed' }, { status: 'completed' }]);
+    await expect.poll(() => place.query('select from outbox')).toEqual([]);
     expect(facilitator.updates.items).toEqual([]);
   });
 

@@ -1,9 +1,10 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { CommandContext, type ConfigContext } from '@horde/commands';
 import type { DynamicConfig, Keys } from '@horde/dynamic-config';
-import { Outbox, type Database, type Doorbell } from '@horde/database';
+import type { Outbox } from '@horde/database';
 import { loadSettings } from '@horde/settings';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
+import { StatusUpdates } from '../jobs/status-updates.ts';
 import { ownHotkey } from '../own-hotkey.ts';
 import { ValidatorSettings } from '../settings.ts';
 import { commandModule, jobCommandModule } from '../validator.module.ts';
@@ -34,15 +35,15 @@ export class ValidatorContext extends CommandContext implements ConfigContext {
   /**
    * As `useSigning`, with those that give jobs to miners and drive them.
    *
-   * @param outbox what is told about the jobs goes there
+   * @param updates is told what becomes of the jobs
    */
   async useDriver<T>(
     work: (app: INestApplicationContext) => Promise<T>,
-    outbox: (database: Database, doorbell: Doorbell) => Outbox = (...parts) => new Outbox(...parts),
+    updates: (outbox: Outbox) => StatusUpdates = (outbox) => new StatusUpdates(outbox),
   ): Promise<T> {
     const settings = this.settings();
     const keypair = await ownHotkey(settings, this.logger);
-    return this.with(jobCommandModule(settings, this.logger, keypair, outbox), configured(work));
+    return this.with(jobCommandModule(settings, this.logger, keypair, updates), configured(work));
   }
 
   withConfig<T>(work: (config: DynamicConfig<Keys>) => Promise<T>): Promise<T> {

@@ -5,12 +5,10 @@ import { writeFrame, type NewJob } from '@horde/protocol';
 import type { Attempt } from '../jobs/attempt.entity.ts';
 import { Cancellations } from '../jobs/cancellations.ts';
 import type { Claim } from '../jobs/jobs.ts';
+import { operator } from '../jobs/status-updates.ts';
 import { JobRun } from './job-run.ts';
 import { lease, renewalInterval } from './lease.ts';
 import { DriverParts } from './run-parts.ts';
-
-/** Who is told of such a job. */
-const operator = 'operator';
 
 /** Drives one job that no facilitator has sent, in a process that drives no others. It does not wait for a miner. */
 @Injectable()

@@ -7,6 +7,7 @@ import { createTestDatabase } from '@horde/testing/database';
 import { newJob } from '@horde/testing/facilitator-validator/scripted-facilitator';
 import { databaseOptions } from '../database.ts';
 import { Jobs } from './jobs.ts';
+import { StatusUpdates } from './status-updates.ts';
 
 let database: Database;
 let jobs: Jobs;
@@ -14,7 +15,7 @@ let jobs: Jobs;
 beforeAll(async () => {
   const options = databaseOptions(await createTestDatabase());
   database = new Database(await openDatabase({ ...options, entities: [...options.entities, OutboxRow] }));
-  jobs = new Jobs(database, new Outbox(database), { ring: () => {} } as never);
+  jobs = new Jobs(database, new StatusUpdates(new Outbox(database)), { ring: () => {} } as never);
 });
 
 afterAll(() => database.dataSource.destroy());

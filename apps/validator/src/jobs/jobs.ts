@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { steadyNow } from '@horde/async';
-import { Database, Outbox, type Transaction } from '@horde/database';
+import { Database, type Transaction } from '@horde/database';
 import {
   errors,
   isTerminal,
@@ -18,6 +18,7 @@ import { JobBell } from './job-bell.ts';
 import { JobEvent } from './job-event.entity.ts';
 import { Job } from './job.entity.ts';
 import { rejected, type Report } from './outcome.ts';
+import { StatusUpdates } from './status-updates.ts';
 import { writeWanted, type Wanted } from './wanted.ts';
 
 /** A signature may come under so many uuids: its user's own one, and five more. The uuid is not signed. */
@@ -32,7 +33,7 @@ export interface Claim {
 /** What is kept of a job beside its frame. */
 interface ReceivedJob extends Pick<NewJob, 'uuid' | 'signature'> {
   executor_class: string;
-  /** Who is told: frames wait in the outbox under the address of the facilitator that sent it. */
+  /** Who is told: the address of the facilitator that sent it, or `operator`. */
   facilitator: string;
 }
 
@@ -53,7 +54,7 @@ interface Welcome {
 export class Jobs {
   constructor(
     private readonly database: Database,
-    private readonly outbox: Outbox,
+    private readonly updates: StatusUpdates,
     private readonly bell: JobBell,
   ) {}
 
@@ -232,7 +233,7 @@ export class Jobs {
     for (const { status, metadata } of reports) {
       const text = metadata && writeCompact(toJson(metadata));
       await tx.manager.insert(JobEvent, { job_uuid: uuid, status, metadata: text });
-      await this.outbox.put(tx, facilitator, uuid, make(JobStatusUpdate, { uuid, status, metadata }));
+      await this.updates.put(tx, facilitator, make(JobStatusUpdate, { uuid, status, metadata }));
     }
   }
 }
