@@ -121,7 +121,7 @@ export class MinerSettings extends SigningServiceSettings {
   @envNumber('MAX_CONNECTIONS_PER_VALIDATOR') @IsInt() @Min(1) connectionsPerValidator = 256;
   /** How many connections of validators one address may have open. */
   @envNumber('MAX_CONNECTIONS_PER_ADDRESS') @IsInt() @Min(1) connectionsPerAddress = 2_048;
-  /** How many of those may be without an authentication. */
+  /** How many of those may be without an authentication, and half of how many may end in a minute without one. */
   @envNumber('MAX_UNAUTHENTICATED_PER_ADDRESS') @IsInt() @Min(1) unauthenticatedPerAddress = 256;
   /** How many frames of a validator are handled in a second, all its connections together. Further ones wait. */
   @envNumber('MAX_FRAMES_PER_SECOND') @IsInt() @Min(1) framesPerSecond = 2_000;

@@ -5,3 +5,4 @@ export { orAborted } from './or-aborted.ts';
 export { pause } from './pause.ts';
 export { doublingPause, type Pauses } from './pauses.ts';
 export { steadyNow } from './steady-now.ts';
+export { TokenBucket } from './token-bucket.ts';

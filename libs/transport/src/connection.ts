@@ -43,7 +43,7 @@ export class Connection implements Heart {
   extensions: ReadonlySet<Extension> = none;
   /** How many more frames are handled of a peer that is not trusted; of one that is there is no bound. */
   private framesLeft = Infinity;
-  private onDistrustEnd: (() => void) | null = null;
+  private onDistrustEnd: ((isTrusted: boolean) => void) | null = null;
   /** Called when the peer has not been trusted in time; it closes the connection, with the code and words of its link. */
   onTimeLimit = notInTime;
   private waiting = 0;
@@ -64,7 +64,7 @@ export class Connection implements Heart {
     this.closed = new Promise((resolve) => {
       socket.once('close', (code, reason) => {
         heartbeats.delete(this);
-        this.endDistrust();
+        this.endDistrust(false);
         resolve({ code, reason: reason.toString('utf8') });
       });
     });
@@ -167,9 +167,9 @@ export class Connection implements Heart {
 
   /**
    * Nobody knows yet who the peer is: no more than so many of its frames are handled until `trust` is called.
-   * @param onEnd called once: when it is trusted or gone
+   * @param onEnd called once: when it is trusted, or is gone without
    */
-  distrust(frames: number, onEnd: () => void): void {
+  distrust(frames: number, onEnd: (isTrusted: boolean) => void): void {
     this.framesLeft = frames;
     this.onDistrustEnd = onEnd;
   }
@@ -183,7 +183,7 @@ export class Connection implements Heart {
   /** The peer is known: it may send as much as any, and is no longer counted among those that are not. */
   trust(): void {
     this.framesLeft = Infinity;
-    this.endDistrust();
+    this.endDistrust(true);
     this.held = false;
     this.readOn();
   }
@@ -211,8 +211,8 @@ export class Connection implements Heart {
     if (this.isOpen) this.socket.ping();
   }
 
-  private endDistrust(): void {
-    this.onDistrustEnd?.();
+  private endDistrust(isTrusted: boolean): void {
+    this.onDistrustEnd?.(isTrusted);
     this.onDistrustEnd = null;
     this.onTimeLimit = notInTime;
   }

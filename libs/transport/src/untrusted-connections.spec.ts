@@ -145,6 +145,23 @@ describe('connections that are not trusted yet', () => {
     expect([second, fourth].map(({ isOpen }) => isOpen)).toEqual([true, true]);
   });
 
+  it('of one address that are opened and dropped all the time are refused; those that are trusted do not count', async () => {
+    const accepted = endpoint({ maxBytes: 10, maxPerAddress: 2 });
+    const from = async (address: string, isTrusted = false) => {
+      const before = accepted.length;
+      const client = await open({ 'X-Real-IP': address });
+      if (isTrusted) accepted[before]!.trust();
+      client.terminate();
+      await accepted[before]!.closed;
+    };
+    for (let times = 0; times < 8; times++) await from('2001:db8::1', true);
+    for (let times = 0; times < 4; times++) await from(`2001:db8::${times}`);
+    // Whoever has one of these addresses has all of them.
+    await expect(from('2001:DB8:0:0:5::5')).rejects.toThrow('429');
+    await from('2001:db8:0:1::1');
+    await from('203.0.113.1');
+  });
+
   it('that send half frames fill no memory', async () => {
     endpoint({ maxBytes: 64 * 1024, timeLimit: 2_000 });
     const { count, size, mayGrowBy } = halfFrames;

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Connection } from './connection.ts';
 import { Counts } from './counts.ts';
+import { FailureRate, networkOf } from './failure-rate.ts';
 import type { Upgrade } from './upgrade.ts';
 
 /** What peers may do at an endpoint before it is known who they are: until `Connection.trust` is called. */
@@ -14,7 +15,10 @@ export interface UntrustedLimits {
   maxFrames?: number;
   /** How many of them may be open; for a further one the oldest is cut. @default 1,024 */
   maxConnections?: number;
-  /** How many one address may have open; a further one is answered with 429. @default 256 */
+  /**
+   * How many one address may have open, and half of how many it may open and lose in a minute without having been trusted:
+   * each costs a handshake and may cost a line in the log. A further one is answered with 429. @default 256
+   */
   maxPerAddress?: number;
   /**
    * How long one may take to be trusted before `Connection.onTimeLimit` is called; null where the peer need not do
@@ -35,6 +39,7 @@ export class UntrustedConnections {
   /** The oldest first. */
   private readonly open = new Set<Connection>();
   private readonly ofAddress = new Counts();
+  private readonly failures: FailureRate;
 
   constructor(limits: UntrustedLimits) {
     this.limits = {
@@ -44,28 +49,31 @@ export class UntrustedConnections {
       timeLimit: 10_000,
       ...limits,
     };
+    this.failures = new FailureRate(2 * this.limits.maxPerAddress);
   }
 
   /** Whether one more is let in. */
-  admits(upgrade: Upgrade): boolean {
-    return this.ofAddress.of(upgrade.remoteAddress) < this.limits.maxPerAddress;
+  admits({ remoteAddress }: Upgrade): boolean {
+    const network = networkOf(remoteAddress);
+    return this.ofAddress.of(network) < this.limits.maxPerAddress && this.failures.allows(network);
   }
 
   /** Holds a connection to the limits until it is trusted or gone. Call before its first frame can arrive. */
   add(connection: Connection, socket: Socket, upgrade: Upgrade): void {
     const { maxConnections, maxFrames, timeLimit } = this.limits;
     if (this.open.size >= maxConnections) this.open.values().next().value!.terminate();
-    const address = upgrade.remoteAddress;
+    const network = networkOf(upgrade.remoteAddress);
     this.open.add(connection);
-    this.ofAddress.add(address, 1);
+    this.ofAddress.add(network, 1);
     const stopCounting = this.boundBytes(connection, socket);
     const timer =
       timeLimit === null ? undefined : setTimeout(() => connection.onTimeLimit(), timeLimit).unref();
-    connection.distrust(maxFrames, () => {
+    connection.distrust(maxFrames, (isTrusted) => {
       clearTimeout(timer);
       stopCounting();
       this.open.delete(connection);
-      this.ofAddress.add(address, -1);
+      this.ofAddress.add(network, -1);
+      if (!isTrusted) this.failures.failed(network);
     });
   }
 

@@ -1,8 +1,7 @@
 import { ExecutorReady, MainHotkey, make } from '@horde/protocol';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 let miner: MinerUnderTest | null = null;
 afterEach(async () => {
@@ -88,23 +87,4 @@ it('a validator that asks for too many jobs in a minute has the rest declined, w
   expect(await miner.query('select 1 from job')).toHaveLength(2);
   const other = await miner.validator();
   await other.accepted();
-});
-
-describe('a bucket', () => {
-  it('gives as many at once as it may hold, and says how long the next ones take', () => {
-    vi.useFakeTimers({ toFake: ['performance'] });
-    const bucket = new TokenBucket(10, 2);
-    expect([bucket.take(), bucket.take()]).toEqual([0, 0]);
-    expect([bucket.take(), bucket.take()]).toEqual([100, 200]);
-    vi.useRealTimers();
-  });
-
-  it('that is empty has one again when its time has come, and not before', async () => {
-    const bucket = new TokenBucket(50, 1);
-    expect(bucket.tryTake()).toBe(true);
-    expect(bucket.tryTake()).toBe(false);
-    const since = performance.now();
-    await expect.poll(() => bucket.tryTake(), { interval: 1 }).toBe(true);
-    expect(performance.now() - since).toBeGreaterThan(15);
-  });
 });

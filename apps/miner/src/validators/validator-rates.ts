@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import { TokenBucket } from '@horde/async';
 import { MinerSettings } from '../settings.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 interface Buckets {
   frames: TokenBucket;

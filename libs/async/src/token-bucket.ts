@@ -18,10 +18,15 @@ export class TokenBucket {
     return this.tokens >= 0 ? 0 : (-this.tokens / this.rate) * 1_000;
   }
 
+  /** Whether a token is there. */
+  has(): boolean {
+    this.fill();
+    return this.tokens >= 1;
+  }
+
   /** Takes a token that is there; false when there is none. */
   tryTake(): boolean {
-    this.fill();
-    if (this.tokens < 1) return false;
+    if (!this.has()) return false;
     this.tokens--;
     return true;
   }
