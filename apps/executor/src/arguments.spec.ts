@@ -25,12 +25,16 @@ describe('the command line of an executor', () => {
     [[], 'No command was given'],
     [['migrate'], 'There is no command "migrate"'],
     [['run_executor'], '--startup-time-limit is missing'],
-    [['run_executor', '--startup-time-limit'], '--startup-time-limit has no value'],
-    [['run_executor', '--startup-time-limit', '--job-runner-class'], '--startup-time-limit has no value'],
-    [['run_executor', '--startup-time-limit='], '--startup-time-limit has no value'],
+    [
+      ['run_executor', '--startup-time-limit'],
+      "Option '--startup-time-limit <value>' argument missing; usage:",
+    ],
+    [['run_executor', '--startup-time-limit', '--job-runner-class'], 'argument is ambiguous; usage:'],
+    [['run_executor', '5'], "Unexpected argument '5'"],
+    [['run_executor', '--startup-time-limit='], 'a whole number of seconds above 0'],
     [['run_executor', '--startup-time-limit', '0'], 'a whole number of seconds above 0'],
     [['run_executor', '--startup-time-limit', '1.5'], 'a whole number of seconds above 0'],
-    [['run_executor', '--verbose', '--startup-time-limit', '5'], 'There is no option "--verbose"'],
+    [['run_executor', '--verbose', '--startup-time-limit', '5'], "Unknown option '--verbose'"],
     [
       ['run_executor', '--startup-time-limit', '5', '--job-runner-class', 'custom_runners.Runner'],
       '--job-runner-class is "custom_runners.Runner": it must be docker, process or path/to/module.ts:ClassName. ' +

@@ -1,3 +1,5 @@
+import { parseArgs } from 'node:util';
+
 /** The token under which the parts of an executor are given its arguments. */
 export const ARGUMENTS = Symbol('ARGUMENTS');
 
@@ -40,23 +42,23 @@ export function readArguments(words: string[]): Arguments {
     );
   }
   const options = readOptions(rest);
-  const limit = options.get('--startup-time-limit');
+  const limit = options['startup-time-limit'];
   if (limit === undefined) throw new ArgumentsError(`--startup-time-limit is missing; ${usage}`);
-  return { startupTimeLimit: seconds(limit), jobRunner: jobRunner(options.get('--job-runner-class')) };
+  return { startupTimeLimit: seconds(limit), jobRunner: jobRunner(options['job-runner-class']) };
 }
 
-const known = ['--startup-time-limit', '--job-runner-class'];
-
-function readOptions(words: string[]): Map<string, string> {
-  const options = new Map<string, string>();
-  for (let at = 0; at < words.length; at++) {
-    const [name, ...inline] = words[at]!.split('=');
-    if (!known.includes(name!)) throw new ArgumentsError(`There is no option "${name}"; ${usage}`);
-    const value = inline.length > 0 ? inline.join('=') : words[++at];
-    if (!value || value.startsWith('--')) throw new ArgumentsError(`${name} has no value; ${usage}`);
-    options.set(name!, value);
+/** With what Node itself has: an executor starts once for each job, and loads no more than it needs. */
+function readOptions(args: string[]) {
+  const options = {
+    'startup-time-limit': { type: 'string' },
+    'job-runner-class': { type: 'string' },
+  } as const;
+  try {
+    return parseArgs({ args, options }).values;
+  } catch (error) {
+    const [sentence] = (error as Error).message.split('\n');
+    throw new ArgumentsError(`${sentence!.replace(/\.?$/, '')}; ${usage}`);
   }
-  return options;
 }
 
 function seconds(text: string): number {

@@ -161,7 +161,7 @@ describe('the executor as a process', () => {
     [{ MINER_ADDRESS: 'ws://a:1', EXECUTOR_TOKEN: '' }, undefined, 'EXECUTOR_TOKEN is not set'],
     [{ MINER_ADDRESS: 'ws://a:1', JOB_RUNNER: 'vm' }, undefined, 'JOB_RUNNER is "vm"'],
     [{ MINER_ADDRESS: 'ws://a:1', JOB_MEMORY_BYTES: 'much' }, undefined, 'JOB_MEMORY_BYTES is "much"'],
-    [{ MINER_ADDRESS: 'ws://a:1' }, ['run_executor', '--fast'], 'There is no option "--fast"'],
+    [{ MINER_ADDRESS: 'ws://a:1' }, ['run_executor', '--fast'], "Unknown option '--fast'"],
   ])('ends with 2 and a sentence: %j %j', async (environment, words, sentence) => {
     const { exitCode, stderr } = await start(environment, words).ended;
     expect(exitCode).toBe(2);
