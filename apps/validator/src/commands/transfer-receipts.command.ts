@@ -15,7 +15,7 @@ interface Options {
 
 @Command({
   name: 'transfer_receipts',
-  description: 'fetch the receipts that miners have shown within five hours, whatever the settings say',
+  description: 'fetch the receipts that miners have shown within six hours, whatever the settings say',
 })
 export class TransferReceipts extends ServiceCommand {
   constructor(private readonly context: ValidatorContext) {

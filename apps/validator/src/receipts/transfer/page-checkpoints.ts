@@ -9,7 +9,7 @@ export interface MinerPage {
   page: number;
 }
 
-type Checkpoint = Pick<ReceiptPage, 'bytes' | 'is_complete'>;
+type Checkpoint = Pick<ReceiptPage, 'page' | 'bytes' | 'is_complete'>;
 
 /**
  * How far the pages of miners have been read. In the database it changes with the receipts in one transaction, and never
@@ -19,16 +19,24 @@ type Checkpoint = Pick<ReceiptPage, 'bytes' | 'is_complete'>;
 @Injectable()
 export class PageCheckpoints {
   private checkpoints = new Map<string, Checkpoint>();
+  private oldest = 0;
 
   constructor(private readonly database: Database) {}
 
-  /** Reads what is stored. @param oldest pages before this one are forgotten */
-  async load(oldest: number): Promise<void> {
-    await this.database.manager.query('delete from receipt_page where page < $1', [oldest]);
+  /** Reads what is stored. */
+  async load(): Promise<void> {
     const rows = await this.database.manager.query<ReceiptPage[]>('select * from receipt_page');
     this.checkpoints = new Map(
       rows.map((row) => [keyOf({ ...row, hotkey: row.miner_hotkey }), row] as const),
     );
+  }
+
+  /** Pages before this one are not read any more. */
+  async forget(oldest: number): Promise<void> {
+    if (oldest === this.oldest) return;
+    await this.database.manager.query('delete from receipt_page where page < $1', [oldest]);
+    for (const [key, { page }] of this.checkpoints) if (page < oldest) this.checkpoints.delete(key);
+    this.oldest = oldest;
   }
 
   /** @unit bytes */
@@ -49,6 +57,7 @@ export class PageCheckpoints {
     );
     tx.afterCommit(() =>
       this.checkpoints.set(keyOf(page), {
+        page: page.page,
         bytes: Math.max(bytes, this.bytesOf(page)),
         is_complete: this.isComplete(page),
       }),
@@ -65,7 +74,7 @@ export class PageCheckpoints {
       [pages.map(({ hotkey }) => hotkey), pages.map(({ url }) => url), pages.map(({ page }) => page)],
     );
     for (const page of pages)
-      this.checkpoints.set(keyOf(page), { bytes: this.bytesOf(page), is_complete: true });
+      this.checkpoints.set(keyOf(page), { page: page.page, bytes: this.bytesOf(page), is_complete: true });
   }
 }
 

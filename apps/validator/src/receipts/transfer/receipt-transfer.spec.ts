@@ -6,7 +6,7 @@ import type { Database } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { receiptText, type ReceiptPayload } from '@horde/protocol';
 import { pageAt, pageTime } from '@horde/receipts';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PageServer } from '@horde/testing/page-server';
 import { accepted, finished, pageLine, started } from '@horde/testing/receipts';
 import { chainOf, newTransfer } from '../../testing/new-transfer.ts';
@@ -105,19 +105,39 @@ describe('the pages of a miner', () => {
     expect(await figure('lineErrors')).toEqual({});
   });
 
-  it('of the last five hours are read, and those that are complete not again', async () => {
-    const pages = [3, 40, 59].map((back) => current() - back);
+  it('of the last six hours are read, as scoring needs them, and those that are complete not again', async () => {
+    const pages = [3, 40, 71].map((back) => current() - back);
     const payloads = pages.map((page) => {
       const payload = finished({ ...of, at: page * pageTime });
       server.append(page, `${pageLine(payload, of)}\n`);
       return payload;
     });
-    server.append(current() - 62, `${pageLine(finished(of), of)}\n`);
+    server.append(current() - 74, `${pageLine(finished(of), of)}\n`);
     await fetchOnce();
     expect((await stored()).toSorted()).toEqual(textsOf(...payloads));
     server.asked = [];
     await fetchOnce();
     expect(server.asked.every(({ page }) => page >= current() - 3)).toBe(true);
+  });
+
+  it('that are too old to be read are forgotten, also by a process that goes on', async () => {
+    const transfer = newProcess();
+    server.append(current(), `${pageLine(started(of), of)}\n`);
+    await database.manager.query(
+      `insert into miner (hotkey, uid, ip, port) values ($1, 1, '127.0.0.1', $2)`,
+      [miner.address, server.port],
+    );
+    const stop = new AbortController();
+    const following = transfer.follow(() => 20, stop.signal);
+    closing.push(vi.useRealTimers, () => stop.abort());
+    const pages = () =>
+      database.manager.query<{ page: number }[]>('select page from receipt_page order by 1');
+    const page = current();
+    await expect.poll(pages).toContainEqual({ page });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 7 * 3_600_000 });
+    await expect.poll(pages).not.toContainEqual({ page });
+    stop.abort();
+    await following;
   });
 
   it('of the reference’s own making are read, the oldest generation’s among them', async () => {

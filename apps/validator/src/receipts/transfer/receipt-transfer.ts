@@ -8,8 +8,11 @@ import { PageTransfer } from './page-transfer.ts';
 import { pageUrl, type ReceiptSource } from './receipt-source.ts';
 import { TransferMetrics } from './transfer-metrics.ts';
 
-/** Pages that are older are not looked at, as in ComputeHorde. @unit ms */
-const lookBack = 5 * 3_600_000;
+/**
+ * Pages that are older are not looked at. At the end of its window scoring needs finished receipts of 1,442 blocks, and the
+ * started ones of jobs that began 330 blocks before: 5.9 hours. ComputeHorde's validators look back five. @unit ms
+ */
+const lookBack = 6 * 3_600_000;
 /** How pages are read: so many at once, each request within so long (ms). Both as in ComputeHorde. */
 const newest = { atOnce: 50, limit: 1_000 };
 const newestAtFirst = { atOnce: 50, limit: 3_000 };
@@ -48,7 +51,7 @@ export class ReceiptTransfer {
    * @throws at the end, when the database or the chain could not be asked; what could be read is stored
    */
   async once(signal: AbortSignal, miners?: readonly ReceiptSource[]): Promise<void> {
-    await this.loadCheckpoints();
+    await this.checkpoints.load();
     const sources = miners ?? (await this.miners());
     const errors = [
       await this.readNewest(sources, newestAtFirst, signal),
@@ -71,7 +74,7 @@ export class ReceiptTransfer {
     const sources = async () => miners ?? (await this.miners());
     let hasBegun = false;
     const readNewest = async () => {
-      if (!hasBegun) await this.loadCheckpoints();
+      if (!hasBegun) await this.checkpoints.load();
       const error = await this.readNewest(await sources(), hasBegun ? newest : newestAtFirst, signal);
       hasBegun = true;
       return error;
@@ -100,10 +103,6 @@ export class ReceiptTransfer {
     }
   }
 
-  private loadCheckpoints(): Promise<void> {
-    return this.checkpoints.load(pageAt(Date.now() - lookBack) - 1);
-  }
-
   private async miners(): Promise<ReceiptSource[]> {
     return this.database.manager.query('select hotkey, ip, port from miner where ip is not null');
   }
@@ -116,6 +115,7 @@ export class ReceiptTransfer {
     this.metrics.miners.set(miners.length);
     const end = this.metrics.duration.startTimer();
     const current = pageAt(Date.now());
+    await this.checkpoints.forget(pageAt(Date.now() - lookBack) - 1);
     const asked = miners.filter(({ hotkey }) => (this.failing.get(hotkey)?.again ?? 0) <= performance.now());
     let own: OwnError = null;
     for (let back = 0; back < activePages; back++) {
