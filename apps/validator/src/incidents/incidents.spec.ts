@@ -138,6 +138,30 @@ describe('routing', () => {
     );
   });
 
+  it('counts one refusal of a job by a miner that is asked for it again and again, and what comes after it', async () => {
+    const names = [1, 2, 3, 4].map(() => randomUUID());
+    await query(
+      `with job as (
+         insert into job (uuid, request, executor_class, status)
+         values (gen_random_uuid(), '', '${executor_class}', 'received') returning uuid
+       )
+       insert into attempt (job_uuid, number, uuid, miner_hotkey, miner_ip, miner_port, started_at, ended_at)
+       select job.uuid, number, name, case when number = 2 then 'b' else 'a' end, '192.0.2.1', 1, now(), now()
+       from job, unnest('{${names.join(',')}}'::uuid[]) with ordinality as attempts (name, number)`,
+    );
+    const absent = givenUp('miner_connection_failed', 'x');
+    const [first, elsewhere, again, last] = names;
+    await end('a', absent, first);
+    await end('b', absent, elsewhere);
+    await end('a', absent, again);
+    await end('a', timedOut(), last);
+    expect(await query('select hotkey, kind, job_uuid from miner_incident order by at')).toEqual([
+      { hotkey: 'a', kind: 'unreachable', job_uuid: first },
+      { hotkey: 'b', kind: 'unreachable', job_uuid: elsewhere },
+      { hotkey: 'a', kind: 'timed_out', job_uuid: last },
+    ]);
+  });
+
   it('holds it against a miner that it is busy, but only where there was room for the job', async () => {
     const declined = (job_uuid: string) => reportOf(make(DeclineJob, { job_uuid, reason: 'busy' }))!;
     for (const [outcome, ended] of [

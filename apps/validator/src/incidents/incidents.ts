@@ -11,6 +11,8 @@ import { Excuses } from './excuses.ts';
 import { IncidentMetrics } from './incident-metrics.ts';
 import { incidentOf, type IncidentKind } from './incident-of.ts';
 
+/** Before these a miner may be asked again for the same job, every few seconds. */
+const beforeAcceptance: ReadonlySet<IncidentKind> = new Set(['unreachable', 'no_answer', 'declined']);
 /** After these the job was lost, and no other miner could be asked. */
 const lostJobs: ReadonlySet<IncidentKind> = new Set(['timed_out', 'horde_failed']);
 /** @unit characters */
@@ -64,13 +66,18 @@ export class Incidents {
     return this.blacklist.add(tx.manager, miner_hotkey, 'JOB_FAILED', details, seconds);
   }
 
-  /** @returns false when there is one already */
+  /** Who is asked for a job again and again is held one refusal against. @returns false when there is one already */
   private async note(tx: Transaction, asked: Asked, kind: IncidentKind): Promise<boolean> {
     const { uuid, miner_hotkey, executor_class } = asked;
     const noted = await tx.manager.query<unknown[]>(
-      `insert into miner_incident (hotkey, job_uuid, executor_class, kind) values ($1, $2, $3, $4)
+      `insert into miner_incident (hotkey, job_uuid, executor_class, kind)
+       select $1, $2, $3, $4 where not $5 or not exists (
+         select from attempt join attempt other using (job_uuid, miner_hotkey)
+         join miner_incident known on known.job_uuid = other.uuid and known.hotkey = $1
+         where attempt.uuid = $2 and miner_hotkey = $1
+       )
        on conflict do nothing returning 1`,
-      [miner_hotkey, uuid, executor_class, kind],
+      [miner_hotkey, uuid, executor_class, kind, beforeAcceptance.has(kind)],
     );
     if (noted.length > 0) tx.afterCommit(() => this.metrics.count(kind, miner_hotkey, executor_class));
     return noted.length > 0;
