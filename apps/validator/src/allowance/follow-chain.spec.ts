@@ -115,7 +115,8 @@ describe('blocks that scoring still needs', () => {
     await scene.store(3_000);
     await scene.query(
       `insert into manifest_change values
-       ('m', 'always_on.test', 10, 1, false), ('m', 'always_on.test', 20, 2, false), ('m', 'always_on.test', 600, 3, false)`,
+       ('m', 'always_on.test', 10, 1, false), ('m', 'always_on.test', 20, 2, false), ('m', 'always_on.test', 600, 3, false),
+       ('gone', 'always_on.test', 30, 1, false), ('gone', 'always_on.test', 40, 0, true)`,
     );
     await scene.query(
       `insert into booking (miner_hotkey, executor_class, blocks, last_block, seconds)

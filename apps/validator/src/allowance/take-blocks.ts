@@ -89,9 +89,10 @@ export class TakeBlocks {
          and not exists (select from allowance_block where stakes = stake_snapshot.id)`,
       );
       await manager.query(
-        `delete from manifest_change old where block < $1 and exists (
+        // What nobody offers any more, or something else since, is as if it had never been said.
+        `delete from manifest_change old where block < $1 and (count = 0 or exists (
            select from manifest_change newer where newer.miner_hotkey = old.miner_hotkey
-             and newer.executor_class = old.executor_class and newer.block > old.block and newer.block <= $1)`,
+             and newer.executor_class = old.executor_class and newer.block > old.block and newer.block <= $1))`,
         [oldest],
       );
       await manager.query('delete from booking where last_block < $1', [oldest]);

@@ -87,6 +87,19 @@ describe('what the validator keeps', () => {
     expect(await query('select validator_hotkey as age from receipt')).toEqual([{ age: '29928 s' }]);
   });
 
+  it('is no miner that has left the chain and whose offers are taken back', async () => {
+    await query(`insert into miner (hotkey, uid, ip, port) values ('here', 1, '192.0.2.1', 1)`);
+    await query(`insert into miner (hotkey, uid) values ('asked', 2), ('offering', 3), ('gone', 4)`);
+    await query(`insert into miner_answer (hotkey, answered_at) values ('asked', now())`);
+    await query(`insert into miner_manifest values ('offering', 'always_on.test', 1)`);
+    await new OldRecords(database, pino({ level: 'silent' })).remove();
+    expect(await query('select hotkey from miner order by uid')).toEqual([
+      { hotkey: 'here' },
+      { hotkey: 'asked' },
+      { hotkey: 'offering' },
+    ]);
+  });
+
   it('is found without reading all jobs when claims are renewed', async () => {
     const plan = await database.transaction(async ({ manager }) => {
       await manager.query('set local enable_seqscan = off');
@@ -96,4 +109,43 @@ describe('what the validator keeps', () => {
     });
     expect(JSON.stringify(plan)).toContain('job_driver');
   });
+});
+
+/** What ends the rows of each table. A table that is new is not here yet: say what ends its rows, and prove it. */
+const endings: Record<string, string> = {
+  allowance_block: 'with the blocks that scoring looks back to',
+  attempt: 'with its job',
+  blacklisted_miner: 'two days after it has expired',
+  booking: 'with the blocks that scoring looks back to',
+  cheat_report: 'after thirty days',
+  connection_manifest: 'with its miner',
+  cycle_weights: 'after thirty days',
+  dynamic_config: 'there is one for each setting and source',
+  job: 'two days after its end',
+  job_event: 'with its job',
+  known_validator: 'two days after it could validate last',
+  lease: 'there is one for each kind of work',
+  main_hotkey: 'after thirty days',
+  manifest_change: 'with the blocks that scoring looks back to',
+  migrations: 'there is one for each migration',
+  miner: 'when it has left the chain and its offers are taken back',
+  miner_answer: 'after two silences',
+  miner_incident: 'after thirty days',
+  miner_manifest: 'with its miner, or its offer',
+  outbox: 'with its job, or a day after it was put there for a miner',
+  receipt: 'after two days',
+  receipt_page: 'when it is too old to be read',
+  routing_decision: 'with its job',
+  slashing: 'after thirty days',
+  stake_snapshot: 'with its blocks',
+  system_event: 'after two days',
+  whitelisted_hotkey: 'the operator writes it',
+};
+
+it('every table is known to end: the fault that some grew for ever', async () => {
+  const tables = await query<{ name: string }>(
+    `select table_name as name from information_schema.tables
+     where table_schema = 'validator' and table_type = 'BASE TABLE' and table_name not like 'bullmq%' order by 1`,
+  );
+  expect(tables.map(({ name }) => name)).toEqual(Object.keys(endings));
 });

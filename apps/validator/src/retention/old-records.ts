@@ -12,7 +12,7 @@ const incidentsKeptFor = 30 * 86_400_000;
 /** How many are removed in one statement: each job may hold megabytes. */
 const batch = 500;
 
-/** Removes jobs, receipts and events that are older than two days, weights and what miners have done when older than thirty. */
+/** Removes jobs, receipts and events that are older than two days, weights and what miners have done when older than thirty, and miners that are gone. */
 @Injectable()
 export class OldRecords {
   constructor(
@@ -70,6 +70,12 @@ export class OldRecords {
       `delete from system_event where id = any (array(
          select id from system_event where at < now() - make_interval(secs => $1) order by at limit $2
        )) returning 1`,
+    );
+    // They have left the chain, and what they offered has been taken back.
+    await this.database.manager.query(
+      `delete from miner where ip is null
+       and not exists (select from miner_answer where miner_answer.hotkey = miner.hotkey)
+       and not exists (select from miner_manifest where miner_manifest.hotkey = miner.hotkey)`,
     );
     // Small, and what an operator is asked about weeks later.
     for (const table of ['cycle_weights', 'main_hotkey'])
