@@ -10,6 +10,8 @@ const noAttempt = '00000000-0000-0000-0000-000000000000';
 /** What is known of how a job got its miners. */
 export interface JobRouting {
   job: Job;
+  /** When it got its status. */
+  since: Date;
   /** Oldest first. */
   decisions: { decision: RoutingDecision; attempt: Attempt | null }[];
 }
@@ -43,12 +45,20 @@ export class Decisions {
     const { manager } = this.database;
     const job = await manager.findOneBy(Job, { uuid: jobUuid });
     if (!job) return null;
+    const [{ since }] = await manager.query<[{ since: Date | null }]>(
+      'select max(at) as since from job_event where job_uuid = $1',
+      [jobUuid],
+    );
     const attempts = await manager.findBy(Attempt, { job_uuid: jobUuid });
     const decisions = await manager.find(RoutingDecision, {
       where: { job_uuid: jobUuid },
       order: { decided_at: 'asc' },
     });
     const attemptOf = ({ attempt }: RoutingDecision) => attempts.find(({ uuid }) => uuid === attempt) ?? null;
-    return { job, decisions: decisions.map((decision) => ({ decision, attempt: attemptOf(decision) })) };
+    return {
+      job,
+      since: since ?? job.received_at,
+      decisions: decisions.map((decision) => ({ decision, attempt: attemptOf(decision) })),
+    };
   }
 }

@@ -1,10 +1,13 @@
 import type { Attempt } from '../jobs/attempt.entity.ts';
+import { requestOf } from '../jobs/messages.ts';
+import { awaited } from '../jobs/stages.ts';
 import { readDecision, type Considered } from './decision.ts';
 import type { JobRouting } from './decisions.ts';
 
-/** How a job got its miners, for people. */
-export function explain({ job, decisions }: JobRouting): string {
-  const head = `Job ${job.uuid}, class ${job.executor_class}: ${job.status}.`;
+/** How a job got its miners, and what it waits for, for people. */
+export function explain(routing: JobRouting): string {
+  const { job, decisions } = routing;
+  const head = `Job ${job.uuid}, class ${job.executor_class}: ${job.status}.${waitOf(routing)}`;
   if (decisions.length === 0) return `${head}\nNo miner was looked for.`;
   const parts = decisions.map(({ decision, attempt }) => {
     const { says, candidates, others } = readDecision(decision.decision);
@@ -16,6 +19,20 @@ export function explain({ job, decisions }: JobRouting): string {
     return lines.join('\n');
   });
   return [head, ...parts].join('\n\n');
+}
+
+function waitOf({ job, since, decisions }: JobRouting): string {
+  const wait = (from: Date, until: Date, sentence: string) =>
+    `\nIt waits since ${time(from)}, until ${time(until)} at most: ${sentence}`;
+  if (job.ended_at) return '';
+  if (job.waits_since) {
+    const until = job.look_at! > job.waits_until! ? job.look_at! : job.waits_until!;
+    return wait(job.waits_since, until, job.waits_for!);
+  }
+  const attempt = decisions.findLast((one) => one.attempt?.deadline)?.attempt;
+  if (!attempt) return '';
+  const { what } = awaited(job.status, requestOf(job.request).streaming_details !== null);
+  return wait(since, attempt.deadline!, `The miner ${attempt.miner_hotkey} has to ${what}.`);
 }
 
 const time = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`;
