@@ -18,7 +18,12 @@ export interface Queue {
   ring(id: string, delay?: number): Promise<void>;
   /** Calls `handle` for every ring, on one worker at a time. */
   work(handle: (id: string) => Promise<void>, options: WorkerOptions): void;
-  /** Rings for an id again and again; resolves when it does, and the worker is ready. @param interval ms @throws Error when the store does not answer */
+  /**
+   * Rings for an id again and again; resolves when it does, and the worker is ready.
+   *
+   * @param interval ms
+   * @throws Error when the store does not answer, or when nobody here works on the queue: `work` comes first
+   */
   every(id: string, interval: number): Promise<void>;
 }
 
@@ -26,6 +31,8 @@ export interface Queue {
 export class Queues {
   private readonly store: Store;
   private readonly handlers = new Map<string, PromiseWithResolvers<Handler>>();
+  /** The queues that are worked on here. */
+  private readonly worked = new Set<string>();
 
   constructor(settings: QueueSettings) {
     this.store = new Store(settings, {
@@ -37,8 +44,13 @@ export class Queues {
   open(name: string): Queue {
     return {
       ring: (id, delay = 0) => this.store.add(name, id, delay),
-      every: (id, interval) => this.store.schedule(name, id, interval),
+      every: async (id, interval) => {
+        if (!this.worked.has(name))
+          throw new Error(`The schedule ${id} of the queue ${name} would do nothing.`);
+        await this.store.schedule(name, id, interval);
+      },
       work: (handle, options) => {
+        this.worked.add(name);
         this.handlerOf(name).resolve(new Handler(handle, options));
         this.store.work(name);
       },

@@ -128,6 +128,10 @@ export function queueConformance(name: string, open: () => Promise<StoreUnderTes
       expect(new Set(seen.handled)).toEqual(new Set(['tick']));
     });
 
+    it('a schedule that nobody works on is refused', async () => {
+      await expect(queues.open('nobody').every('tick', 50)).rejects.toThrow('would do nothing');
+    });
+
     it('a schedule that two processes ask for rings once each time', async () => {
       const [one, other] = [process('clocks'), process('clocks')];
       const seen = [worker(one.open('clock')), worker(other.open('clock'))];
