@@ -9,6 +9,7 @@ import { validatorProgram } from '../../apps/validator/src/commands/program.ts';
 import { ValidatorContext } from '../../apps/validator/src/commands/validator-context.ts';
 import { ValidatorConfig } from '../../apps/validator/src/dynamic-config/validator-config.ts';
 import { MetricsRegistry } from '../../apps/validator/src/metrics/metrics-registry.ts';
+import { transactionsOpenSince } from '../../apps/validator/src/testing/open-transactions.ts';
 import { WeightSetting } from '../../apps/validator/src/weights/weight-setting.ts';
 import { DevnetSubnet } from './devnet-subnet.ts';
 
@@ -225,6 +226,9 @@ describe('a validator that is killed', () => {
     await subnet.goTo(window.from);
     const killed = bundle.run(subnet.place.environment(subnet.settings));
     await expect.poll(() => subnet.weights()).toHaveLength(1);
+    // Meanwhile no transaction is open, where ComputeHorde's validator has one.
+    const since = new Date();
+    await expect.poll(() => transactionsOpenSince(subnet.place, since)).toEqual([]);
     await killed.kill('SIGKILL');
     subnet.pylon = 'works';
     const next = await subnet.validator();

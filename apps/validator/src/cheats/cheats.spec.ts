@@ -1,12 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { Database } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { AcceptJob, ExecutionDone, ExecutorReady, make, VolumesReady } from '@horde/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { cheatReport } from '@horde/testing/facilitator-validator/cheat-report';
 import { finished, send, wholeJob } from '@horde/testing/validator-miner/miner-script';
 import { newJob } from '@horde/testing/facilitator-validator/scripted-facilitator';
+import { pino } from 'pino';
+import type { Collateral } from '../collateral/collateral.ts';
+import { transactionsOpenSince } from '../testing/open-transactions.ts';
 import { Scene } from '../testing/scene.ts';
 import { Cheats } from './cheats.ts';
+import { Slashings } from './slashings.ts';
 
 const scene = new Scene();
 beforeEach(async () => {
@@ -121,5 +126,30 @@ describe('the fault that a crash between a slash and its record took twice', () 
       { outcome: null },
       { outcome: 'It is not known whether it was slashed: the validator ended meanwhile.' },
     ]);
+  });
+});
+
+describe('the fault that a slash of five minutes kept its job locked', () => {
+  it('no transaction is open while collateral is taken', async () => {
+    const validator = await start();
+    const { promise: isTaken, resolve: take } = Promise.withResolvers<void>();
+    const { promise: isAsked, resolve: ask } = Promise.withResolvers<void>();
+    const collateral = {
+      slash: async () => {
+        ask();
+        await isTaken;
+        return 'It was slashed.';
+      },
+    } as unknown as Collateral;
+    await scene.place.query(
+      `insert into slashing (job_uuid, miner_hotkey, amount) values (gen_random_uuid(), 'm', 1)`,
+    );
+    const slashing = new Slashings(validator.get(Database), collateral, pino({ level: 'silent' })).slash();
+    await isAsked;
+    const since = new Date();
+    await expect.poll(() => transactionsOpenSince(scene.place, since)).toEqual([]);
+    take();
+    await slashing;
+    expect(await rows('outcome', 'slashing')).toEqual([{ outcome: 'It was slashed.' }]);
   });
 });

@@ -12,7 +12,7 @@ const interval = 300_000;
 /** So many are sent at once, as there. */
 const maxEvents = 10_000;
 /** How long the collector may take. @unit ms */
-const limit = 30_000;
+const answerLimit = 30_000;
 /** Of its answer nothing is used. @unit bytes */
 const maxAnswer = 100_000;
 
@@ -45,15 +45,16 @@ export class EventPush implements OnApplicationBootstrap {
    * Sends what waits. An event that was taken while its mark could not be stored is sent again.
    *
    * @param base of the collector's addresses, with a `/` at its end
+   * @param limit how long it may take. @unit ms
    * @returns how many were taken
    */
-  async push(base: string): Promise<number> {
+  async push(base: string, limit = answerLimit): Promise<number> {
     const events = await this.database.manager.query<SystemEvent[]>(
       'select id, type, subtype, at, description, data from system_event where sent_at is null order by id limit $1',
       [maxEvents],
     );
     if (events.length === 0) return 0;
-    await this.send(new URL(`validator/${this.keypair.address}/system_events`, base), events);
+    await this.send(new URL(`validator/${this.keypair.address}/system_events`, base), events, limit);
     await this.database.manager.query(
       'update system_event set sent_at = now() where id = any($1::bigint[])',
       [events.map(({ id }) => id)],
@@ -61,7 +62,7 @@ export class EventPush implements OnApplicationBootstrap {
     return events.length;
   }
 
-  private async send(url: URL, events: SystemEvent[]): Promise<void> {
+  private async send(url: URL, events: SystemEvent[], limit: number): Promise<void> {
     const body = JSON.stringify(
       events.map(({ type, subtype, at, description, data }) => ({
         type,

@@ -6,6 +6,7 @@ import type { INestApplication } from '@nestjs/common';
 import { verifyHex } from '@horde/identity';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { wholeJob } from '@horde/testing/validator-miner/miner-script';
+import { transactionsOpenSince } from '../testing/open-transactions.ts';
 import { Scene } from '../testing/scene.ts';
 import { EventPush } from './event-push.ts';
 import { jobEvent } from './job-events.ts';
@@ -20,7 +21,7 @@ interface Taken {
 }
 
 /** A collector of statistics. */
-const collector = { taken: [] as Taken[], status: 201, url: '' };
+const collector = { taken: [] as Taken[], status: 201, url: '', hangs: false };
 const server = http.createServer(async (request, response) => {
   const body = await text(request);
   collector.taken.push({
@@ -28,16 +29,19 @@ const server = http.createServer(async (request, response) => {
     headers: request.headers,
     events: JSON.parse(body) as Taken['events'],
   });
-  response.writeHead(collector.status).end();
+  if (!collector.hangs) response.writeHead(collector.status).end();
 });
 beforeAll(async () => {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   collector.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/stats/v0/`;
 });
 beforeEach(() => {
-  Object.assign(collector, { taken: [], status: 201 });
+  Object.assign(collector, { taken: [], status: 201, hangs: false });
 });
-afterAll(() => server.close());
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
 
 const unsent = () => scene.place.query('select type, subtype from system_event where sent_at is null');
 const parts = (app: INestApplication) => ({ events: app.get(SystemEvents), push: app.get(EventPush) });
@@ -82,6 +86,20 @@ describe('what happens to the validator', () => {
     expect(await unsent()).toEqual([]);
   });
 
+  it('is sent with no transaction open, and not for ever: the faults of a collector that never answers', async () => {
+    const { push, events } = parts(await scene.start());
+    await events.record({ type: 'JOB_ROUTING', subtype: 'SUCCESS', description: 'A miner was found.' });
+    collector.hangs = true;
+    const pushing = expect(push.push(collector.url, 1_000)).rejects.toThrow('does not answer');
+    await expect.poll(() => collector.taken).toHaveLength(1);
+    const since = new Date();
+    await expect.poll(() => transactionsOpenSince(scene.place, since)).toEqual([]);
+    await pushing;
+    expect(await unsent()).toHaveLength(1);
+    collector.hangs = false;
+    await push.push(collector.url);
+  });
+
   it('is kept short, and whatever it says is stored', async () => {
     const { events } = parts(await scene.start());
     await events.record({
@@ -100,6 +118,11 @@ describe('what happens to the validator', () => {
 
 const job = (reason: string, message = 'x') => ({ job_failure_details: { reason, message } });
 const horde = (reason: string, message = 'x') => ({ horde_failure_details: { reason, message } });
+
+it('an event of a job names its miner: the fault that it named the validator itself', () => {
+  const event = jobEvent({ status: 'completed', metadata: null }, { job_uuid: 'j', miner_hotkey: 'm' });
+  expect(event.data).toEqual({ job_uuid: 'j', miner_hotkey: 'm' });
+});
 
 it.each([
   ['JOB_REJECTED', { job_rejection_details: { message: 'busy' } }],
