@@ -4,6 +4,7 @@ import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MetricsRegistry } from '../metrics/metrics-registry.ts';
 import { PaidJobs } from '../scoring/paid-jobs.ts';
 import { ChainSchedule } from './chain-schedule.ts';
+import { AllowanceHistory } from './history.ts';
 import { ChainScene } from './testing/chain-scene.ts';
 
 const scene = new ChainScene('file');
@@ -114,6 +115,24 @@ describe('blocks that two receipts list', () => {
       expect(await paid()).toEqual([uuids[0]]);
     },
   );
+});
+
+it('blocks pay once in each of two neighbouring cycles, as in ComputeHorde: each cycle is judged by itself', async () => {
+  const blocks = range(1_300, 92);
+  const before = await finished({ began: 1_400, ended: 1_429, blocks });
+  const first = await finished({ began: 1_440, ended: 1_500, blocks });
+  await finished({ began: 1_440, ended: 1_501, blocks });
+  const cycleBefore = { start: 708, end: 1_430 };
+  const paidBefore = await validator.get(PaidJobs).of(cycleBefore);
+  expect([paidBefore.map(({ jobUuid }) => jobUuid), await paid()]).toEqual([[before], [first]]);
+});
+
+it('blocks are read once for all classes: the fault that each class read the whole range anew', async () => {
+  await finished({});
+  const reading = vi.spyOn(validator.get(AllowanceHistory), 'blocks');
+  await paid();
+  expect(reading.mock.calls.filter(([{ to }]) => to === cycle.end)).toHaveLength(1);
+  reading.mockRestore();
 });
 
 describe('a receipt that somebody forged', () => {
