@@ -29,5 +29,11 @@ export async function report(options: SimulationOptions, say: (line: string) => 
     for (const violation of violations.slice(0, shown)) say(`  ${violation}`);
   }
   say(`digest ${digest}`);
-  return findings.broken.length === 0;
+  const wrong = findings.broken.length;
+  const all = `${invariants.length} invariants`;
+  if (wrong > 0)
+    say(`${wrong} of ${all} do not hold.${broken ? ` So it has to be without the rule ${broken}.` : ''}`);
+  else
+    say(broken ? `All ${all} hold: nothing notices that the rule ${broken} is missing.` : `All ${all} hold.`);
+  return wrong === 0;
 }
