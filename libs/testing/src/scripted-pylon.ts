@@ -27,6 +27,8 @@ export class ScriptedPylon {
   fails = false;
   /** How often a block's time was asked for. */
   readonly timesAsked = new Map<number, number>();
+  /** How often all neurons were asked for. */
+  neuronsAsked = 0;
 
   private readonly http: Server = createServer((request, response) => this.answer(request, response));
 
@@ -70,6 +72,7 @@ export class ScriptedPylon {
       case 'validators':
         return { block, validators: neurons.filter(({ validator_permit }) => validator_permit) };
       case 'neurons':
+        this.neuronsAsked++;
         return { block, neurons: Object.fromEntries(neurons.map((neuron) => [neuron.hotkey, neuron])) };
       case 'commitments': {
         const hex = (text: string) => `0x${Buffer.from(text).toString('hex')}`;

@@ -50,6 +50,12 @@ describe('the allowance of a miner', () => {
     expect(account().firstFreeBlock).toBe(95);
   });
 
+  it('is held for as long as the job may take at most, and 100 s', async () => {
+    await reserve(660, 0, 760);
+    const seconds = 'extract(epoch from expires_at - created_at)::int as seconds';
+    expect(await scene.query(`select ${seconds} from booking`)).toEqual([{ seconds: 860 }]);
+  });
+
   it('is not booked where it is not enough', async () => {
     expect(await reserve(2_161)).toBeNull();
     expect(available()).toBe(2_160);

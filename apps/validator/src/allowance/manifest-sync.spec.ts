@@ -145,6 +145,18 @@ describe('a miner that does not answer', () => {
   });
 });
 
+describe('the faults that each look at the chain was an event, and the whole chain was asked for each time', () => {
+  it('looks at once are one, and none is an event', async () => {
+    const { directory } = await started();
+    const events = () => scene.query('select type from system_event');
+    const before = await events();
+    const asked = scene.pylon.neuronsAsked;
+    await Promise.all(Array.from({ length: 20 }, () => directory.refreshNeurons()));
+    expect(scene.pylon.neuronsAsked - asked).toBeLessThanOrEqual(1);
+    expect(await events()).toEqual(before);
+  });
+});
+
 describe('a chain that cannot be asked', () => {
   it('leaves the addresses of miners as they were', async () => {
     const { directory } = await started();

@@ -101,9 +101,12 @@ describe('a miner declines: the next one is asked', () => {
     expect(subnet.miners.flatMap((miner) => miner.all('V0InitialJobRequest'))).toHaveLength(2);
   });
 
-  it('but not where one miner is all that may be asked: its reason is the job’s', async () => {
+  it.each([
+    ['one miner is all that may be asked', { JOB_MAX_MINERS: '1' }],
+    ['jobs do not wait, as in ComputeHorde', { JOB_WAIT_LIMIT: '0' }],
+  ])('but not where %s: its reason is the job’s', async (_where, settings) => {
     firstOne(declines());
-    await subnet.start({ JOB_MAX_MINERS: '1' });
+    await subnet.start(settings);
     const uuid = await subnet.send();
     const { metadata } = await subnet.facilitator.update(uuid, 'rejected');
     expect(metadata!.job_rejection_details).toMatchObject({

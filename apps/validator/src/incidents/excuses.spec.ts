@@ -120,6 +120,12 @@ describe('a decline as busy', () => {
     expect(await isExcused([], 0)).toBe(true);
   });
 
+  it('is measured by the newest manifest: the fault that took the oldest', async () => {
+    const receipts = [shown(started(of()))];
+    expect(await isExcused(receipts, 1)).toBe(true);
+    expect(await isExcused(receipts, 2)).toBe(false);
+  });
+
   it('is excused by long jobs, whose receipts are stored here: the fault that only counted seconds', async () => {
     const who = of({ uuid: randomUUID(), at: at - 600 * second });
     await store(who, started(who), accepted(who, { ttl: 900 }));

@@ -29,6 +29,12 @@ describe('the deadlines of a job', () => {
     expect(deadlineAfter('streaming_ready', streaming, limits, 11_000, 0)).toBe(131_000);
   });
 
+  it('last as long as the job asks for: the fault that one of more than 600 s had failed and completed afterwards', () => {
+    const long = job({ execution_time_limit: 3_000 });
+    expect(deadlineAfter('volumes_ready', long, limits, 175_000, 111_000)).toBe(175_000 + 3_000_000);
+    expect(acceptedReceiptTtl(long, limits)).toBe(30 + 5 + 5 + 60 + 3_000 + 30 + 10);
+  });
+
   it('take a negative limit as none, and an endless one as 30 days', () => {
     expect(deadlineAfter('volumes_ready', job({ execution_time_limit: -5 }), limits, 1_000, 0)).toBe(1_000);
     const endless = deadlineAfter(
