@@ -47,10 +47,11 @@ export class ManifestSync {
   async sync(miners: readonly MinerAddress[]): Promise<void> {
     const block = await this.blocks.nowOrLast();
     if (block === null) return;
+    // Read first: one that answers for the first time meanwhile has not been silent.
+    const known = await this.database.manager.query<{ hotkey: string }[]>('select hotkey from miner_answer');
     const answers = await this.answersOf(miners);
     if (this.stopping.signal.aborted) return;
     await this.recordSilences(miners, answers);
-    const known = await this.database.manager.query<{ hotkey: string }[]>('select hotkey from miner_answer');
     for (const { hotkey } of known) if (!answers.has(hotkey)) answers.set(hotkey, null);
     await this.manifests.store(block, answers);
   }

@@ -14,6 +14,7 @@ const chainPause = 1_000;
 export class MinerDirectory {
   private refreshing: Promise<void> | null = null;
   private refreshedAt = 0;
+  private asking: Promise<void> | null = null;
 
   constructor(
     @Inject(CHAIN) private readonly chain: Chain,
@@ -32,9 +33,12 @@ export class MinerDirectory {
     return this.refreshing;
   }
 
-  /** Asks all miners for their manifests. Returns when each has answered or failed to. */
-  async refreshManifests(): Promise<void> {
-    await this.manifests.sync(await this.addresses(false));
+  /** Asks all miners for their manifests, once at a time: one silence is not two. Returns when each has answered or failed to. */
+  refreshManifests(): Promise<void> {
+    this.asking ??= this.addresses(false)
+      .then((miners) => this.manifests.sync(miners))
+      .finally(() => (this.asking = null));
+    return this.asking;
   }
 
   /** Ends what is under way. */
