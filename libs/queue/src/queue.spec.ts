@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { createTestDatabase } from '@horde/testing/database';
 import { openFaultProxy } from '@horde/testing/fault-proxy';
@@ -60,6 +61,22 @@ it('schedules go on after a Postgres that was away, also those whose entry a wor
   await queues.close();
   proxy.close();
 }, 45_000);
+
+it('a schedule whose next entry was lost goes on', async () => {
+  const databaseUrl = await createTestDatabase();
+  const queues = new Queues({ service: 'lost', databaseUrl, redisUrl: null });
+  const queue = queues.open('clock');
+  const seen = worker(queue);
+  await queue.every('tick', 300);
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  const lose = "DELETE FROM lost_queue.job WHERE state = 'delayed'";
+  await expect.poll(async () => (await client.query(lose)).rowCount, { interval: 1 }).toBe(1);
+  await client.end();
+  const before = seen.handled.length;
+  await seen.until(() => seen.handled.length >= before + 3);
+  await queues.close();
+});
 
 describe('a Redis that is away', () => {
   it('is told to the one who rings, and does not keep the service from stopping', async () => {

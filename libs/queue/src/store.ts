@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connectionConfig, WatchedClient } from '@horde/database';
 import { PostgresConnection, PostgresQueueBackend, Queue as BullQueue, Worker, type Job } from 'bullmq';
 import { Redis } from 'ioredis';
+import { Schedules } from './schedules.ts';
 
 /** How long the queues' store may take for a ring: whoever rings must not wait for a Redis to come back. @unit ms */
 const ringLimit = 2_000;
@@ -43,8 +44,7 @@ export class Store {
   private readonly redis: Redis | null;
   private readonly postgres: PostgresConnection | null;
   private worker: Worker | null = null;
-  /** What `schedule` was called with. */
-  private readonly schedules = new Map<string, [name: string, id: string, interval: number]>();
+  private readonly schedules: Schedules;
   private complainedAt = -Infinity;
   private closing = false;
 
@@ -65,7 +65,8 @@ export class Store {
     );
     this.queue.on('error', () => undefined);
     // A Redis that was lost may have come back without its schedules.
-    this.redis?.on('ready', () => void this.scheduleAgain());
+    this.redis?.on('ready', () => void this.schedules.again());
+    this.schedules = new Schedules(this.queue, keyOf);
   }
 
   async add(name: string, id: string, delay: number): Promise<void> {
@@ -75,10 +76,9 @@ export class Store {
   }
 
   async schedule(name: string, id: string, interval: number): Promise<void> {
-    this.schedules.set(keyOf(name, id), [name, id, interval]);
     // The worker as well: BullMQ crashes the process when Postgres is lost while it comes up.
     await this.answered(
-      Promise.all([this.upsert(name, id, interval), this.worker?.waitUntilReady()]),
+      Promise.all([this.schedules.add(name, id, interval), this.worker?.waitUntilReady()]),
       scheduleLimit,
     );
   }
@@ -88,7 +88,10 @@ export class Store {
     if (this.worker) return;
     const worker = (this.worker = new Worker(
       this.settings.service,
-      (job: Job) => this.events.handle(job.name, idOf(job)),
+      (job: Job) => {
+        this.schedules.rung(job.name, idOf(job));
+        return this.events.handle(job.name, idOf(job));
+      },
       { ...this.options(), ...working, concurrency: maxAtOnce },
       this.postgres
         ? (((queue: string, options: never) =>
@@ -114,6 +117,7 @@ export class Store {
 
   async close(): Promise<void> {
     this.closing = true;
+    this.schedules.close();
     // The worker is not waited for: what it works on is stored, and goes on in the next process.
     const closed = Promise.resolve(this.worker?.close(true))
       .then(() => this.queue.close())
@@ -130,20 +134,6 @@ export class Store {
     const sentence = `The ${store} does not answer within ${limit / 1000} s.`;
     const timer = setTimeout(() => late.reject(new Error(sentence)), limit);
     await Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
-  }
-
-  private async upsert(name: string, id: string, interval: number): Promise<void> {
-    await this.queue.upsertJobScheduler(
-      keyOf(name, id),
-      { every: interval },
-      { name, opts: { removeOnComplete: true, removeOnFail: true } },
-    );
-  }
-
-  private async scheduleAgain(): Promise<void> {
-    for (const schedule of this.schedules.values()) {
-      await this.upsert(...schedule).catch(() => undefined); // lost once more: there is another `ready`
-    }
   }
 
   private mayComplain(): boolean {
