@@ -9,6 +9,7 @@ from compute_horde.receipts.schemas import Receipt
 from compute_horde.receipts.store.local import LocalFilesystemPagedReceiptStore
 from compute_horde.receipts.transfer import ReceiptsTransfer
 from django.conf import settings
+from django.core.cache import cache
 
 
 async def fetch(hotkey: str, port: int, pages: list[int]):
@@ -51,6 +52,29 @@ def transfer_receipts(hotkey: str, port: int, pages: list[int]) -> dict:
     }
 
 
+def forget_receipts() -> None:
+    """Has what was transferred so far forgotten, and where it was read to: the validator begins anew."""
+    for kind in (JobStartedReceipt, JobAcceptedReceipt, JobFinishedReceipt):
+        kind.objects.all().delete()
+    cache.clear()
+
+
+def finished_jobs() -> list[dict]:
+    """The jobs of which a validator that pays for them finds a finished receipt and the started one that it needs."""
+    started = {receipt.job_uuid: receipt for receipt in JobStartedReceipt.objects.all()}
+    return [
+        {
+            "job_uuid": str(receipt.job_uuid),
+            "miner_hotkey": receipt.miner_hotkey,
+            "started_at_miner": started[receipt.job_uuid].miner_hotkey,
+            "executor_class": started[receipt.job_uuid].executor_class,
+            "score": receipt.score(),
+        }
+        for receipt in JobFinishedReceipt.objects.order_by("timestamp")
+        if receipt.job_uuid in started
+    ]
+
+
 def show_receipts(folder: str, lines: list[str]) -> int:
     """Puts receipts on the current page in a folder, as a miner does. Returns the page."""
     settings.LOCAL_RECEIPTS_ROOT = folder
@@ -60,4 +84,7 @@ def show_receipts(folder: str, lines: list[str]) -> int:
     return page
 
 
-OPERATIONS = {"transfer_receipts": transfer_receipts, "show_receipts": show_receipts}
+OPERATIONS = {
+    operation.__name__: operation
+    for operation in (transfer_receipts, forget_receipts, finished_jobs, show_receipts)
+}
