@@ -162,6 +162,8 @@ export class AttemptRun {
   private async receive({ message, number, taken }: ReceivedMessage): Promise<void> {
     if (message.message_type === 'V0ExecutorManifestRequest')
       await this.parts.manifests.keep(this.attempt.miner_hotkey, message.manifest);
+    if (message.message_type === 'V0MachineSpecsRequest' && this.isOfJob(message))
+      await this.parts.machines.pass(this.attempt, message);
     const forgery = this.forgery(message);
     if (forgery !== null) {
       await this.end({ report: givenUp('streaming_failed', forgery), cancel: forgery });

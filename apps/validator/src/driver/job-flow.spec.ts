@@ -4,10 +4,13 @@ import {
   ExecutionDone,
   ExecutorReady,
   JobFailed,
+  MachineSpecs,
+  MachineSpecsUpdate,
   StreamingDetails,
   StreamingJobReady,
   VolumesReady,
   make,
+  type JsonValue,
 } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
 import { finished, send, wholeJob } from '@horde/testing/validator-miner/miner-script';
@@ -79,12 +82,30 @@ describe('a job that goes well', () => {
     expect(await connection.closed).toMatchObject({ code: 1000 });
   });
 
-  it('leaves nothing in the outbox once the facilitator has answered', async () => {
-    scene.miner.script = wholeJob;
+  it('leaves nothing in the outbox once the facilitator has answered, and has told it of the machine once', async () => {
+    const machine = new Map([['os', 'Debian']]);
+    scene.miner.script = {
+      ...wholeJob,
+      onJob: async (request, connection) => {
+        const { job_uuid } = request;
+        const told = (specs: Map<string, JsonValue>) => make(MachineSpecs, { job_uuid, specs });
+        await send(connection, told(machine), told(new Map([['specs', 'x'.repeat(100_001)]])));
+        await send(connection, told(new Map([['specs', machine]])), told(new Map([['specs', new Map()]])));
+        await wholeJob.onJob(request, connection);
+      },
+    };
     await scene.start();
     const uuid = await scene.send();
     await scene.facilitator.update(uuid, 'completed');
     await expect.poll(() => scene.waiting(uuid)).toBe(0);
+    expect(scene.facilitator.machines.items).toEqual([
+      make(MachineSpecsUpdate, {
+        miner_hotkey: scene.miner.keypair.address,
+        validator_hotkey: scene.place.keypair.address,
+        specs: machine,
+        batch_id: uuid,
+      }),
+    ]);
   });
 
   it('tells where a streaming job listens, once it does', async () => {

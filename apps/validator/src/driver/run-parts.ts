@@ -8,6 +8,7 @@ import { SystemEvents } from '../events/system-events.ts';
 import { Incidents } from '../incidents/incidents.ts';
 import { Attempts } from '../jobs/attempts.ts';
 import { Jobs } from '../jobs/jobs.ts';
+import { MachineSpecsRelay } from '../jobs/machine-specs-relay.ts';
 import type { StageLimits } from '../jobs/stages.ts';
 import { WaitingJobs } from '../jobs/waiting-jobs.ts';
 import { MinerClient } from '../miner/miner-client.ts';
@@ -32,6 +33,7 @@ export class DriverParts {
     readonly incidents: Incidents,
     readonly allowance: Allowance,
     readonly manifests: ConnectionManifests,
+    readonly machines: MachineSpecsRelay,
     readonly addresses: StreamingAddresses,
     readonly miners: MinerClient,
     readonly output: LiveOutput,

@@ -18,13 +18,16 @@ const final = ['job.integrity_error', 'job.not_found'];
 interface Sent {
   id: string;
   uuid: string;
+  /** The facilitator answers status updates; of other messages it says nothing. */
+  isAnswered: boolean;
   /** @unit bytes */
   size: number;
 }
 
 /**
- * Delivers status updates over one connection to the facilitator. It answers each, in order; an update leaves the
- * outbox with its answer, and one without an answer is sent again over the next connection.
+ * Delivers status updates and descriptions of machines over one connection to the facilitator. It answers each update, in
+ * order; an update leaves the outbox with its answer, a description with the answer to what came after it, and what has
+ * had none is sent again over the next connection.
  */
 export class StatusDelivery {
   private readonly unanswered: Sent[] = [];
@@ -41,7 +44,13 @@ export class StatusDelivery {
       outbox,
       facilitator,
       (row) => {
-        this.unanswered.push({ id: row.id, uuid: row.subject, size: Buffer.byteLength(row.frame) });
+        const isAnswered = row.type === 'V0JobStatusUpdate';
+        this.unanswered.push({
+          id: row.id,
+          uuid: row.subject,
+          isAnswered,
+          size: Buffer.byteLength(row.frame),
+        });
         return connection.sendText(row.frame);
       },
       (error) => logger.error({ error }, 'status updates could not be read from the database'),
@@ -54,13 +63,16 @@ export class StatusDelivery {
 
   /** The facilitator's answer to the oldest update that it has not answered yet. */
   async answered(response: Response): Promise<void> {
-    const sent = this.unanswered.shift();
-    if (!sent)
+    const at = this.unanswered.findIndex(({ isAnswered }) => isAnswered);
+    if (at < 0)
       return this.logger.warn(
         { response: problems(response) },
         'the facilitator answered something that was not asked',
       );
-    this.drain.answered(sent.id);
+    const read = this.unanswered.splice(0, at);
+    const sent = this.unanswered.shift()!;
+    for (const { id } of [...read, sent]) this.drain.answered(id);
+    for (const { id } of read) await this.outbox.delivered(id);
     if (response.status === 'error') {
       this.logger.warn(
         { job: sent.uuid, errors: problems(response) },

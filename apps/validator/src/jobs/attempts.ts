@@ -38,7 +38,15 @@ export class Attempts {
 
   async begin(tx: Transaction, attempt: NewAttempt): Promise<Attempt> {
     await tx.manager.insert(Attempt, attempt);
-    return { ...attempt, miner_number: '0', ended_at: null, outcome: null, reason: null, message: null };
+    return {
+      ...attempt,
+      miner_number: '0',
+      machine_told: false,
+      ended_at: null,
+      outcome: null,
+      reason: null,
+      message: null,
+    };
   }
 
   /** The miner has gone on with the job. */

@@ -9,6 +9,7 @@ import {
   validatorToFacilitator,
   type JobStatus,
   type JobStatusUpdate,
+  type MachineSpecsUpdate,
 } from '@horde/protocol';
 import type { Connection } from '@horde/transport';
 import { Recorder } from '../recorder.ts';
@@ -17,6 +18,7 @@ import { WsServer } from '../ws-server.ts';
 /** A facilitator as a test writes it: it takes one validator, sends jobs, and records the updates. */
 export class ScriptedFacilitator {
   readonly updates = new Recorder<JobStatusUpdate>();
+  readonly machines = new Recorder<MachineSpecsUpdate>();
   readonly logins = new Recorder<Connection>();
   readonly headers: Record<string, unknown>[] = [];
   /** What it answers to a status update; null: nothing. */
@@ -75,7 +77,7 @@ export class ScriptedFacilitator {
           const answer = this.answer(message);
           if (answer) await connection.sendText(JSON.stringify(answer));
           this.updates.add(message);
-        }
+        } else if (message.message_type === 'V0MachineSpecsUpdate') this.machines.add(message);
       },
       () => connection.close(1003),
     );
