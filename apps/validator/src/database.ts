@@ -28,6 +28,7 @@ import { CreateToldManifests1795000000054 } from './migrations/create-told-manif
 import { RenameToldManifests1795000000056 } from './migrations/rename-told-manifests.ts';
 import { CreateWhitelistAndCheatReports1795000000003 } from './migrations/create-whitelist-and-cheat-reports.ts';
 import { IndexClaimsAndEnds1795000000005 } from './migrations/index-claims-and-ends.ts';
+import { KeepConfigHistory1795000000062 } from './migrations/keep-config-history.ts';
 import { KeepReceiptsOfAllValidators1795000000010 } from './migrations/keep-receipts-of-all-validators.ts';
 import { KnowValidators1795000000013 } from './migrations/know-validators.ts';
 import { NoteStakesOfValidators1795000000012 } from './migrations/note-stakes-of-validators.ts';
@@ -42,6 +43,7 @@ import { MainHotkeyRow } from './weights/main-hotkey.entity.ts';
 import { RoutingDecision } from './routing/routing-decision.entity.ts';
 import { QueueWaitingJobs1795000000041 } from './migrations/queue-waiting-jobs.ts';
 import { TellFacilitatorsApart1795000000043 } from './migrations/tell-facilitators-apart.ts';
+import { TellMachines1795000000061 } from './migrations/tell-machines.ts';
 import { WhitelistedHotkey } from './whitelist/whitelisted-hotkey.entity.ts';
 
 /** The validator's tables and how they came to be. */
@@ -95,5 +97,7 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     QueueWaitingJobs1795000000041,
     CancelJobs1795000000042,
     TellFacilitatorsApart1795000000043,
+    TellMachines1795000000061,
+    KeepConfigHistory1795000000062,
   ],
 });

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { WrongValue, type DynamicConfig, type Keys } from '@horde/dynamic-config';
+import { WrongValue, type ConfigChange, type DynamicConfig, type Keys } from '@horde/dynamic-config';
 import { Command } from 'nest-commander';
 import { CommandContext } from './command-context.ts';
 import { ServiceCommand } from './service-command.ts';
@@ -65,13 +65,47 @@ class UnsetDynamicConfig extends ConfigCommand {
   }
 }
 
+/** How many changes are shown. */
+const shownChanges = 100;
+
+@Command({
+  name: 'dynamic_config_history',
+  arguments: '[key]',
+  argsDescription: { key: 'SERVING, or another (default: all of them)' },
+  description: 'show who has changed the settings that change while the service runs, newest first',
+})
+class DynamicConfigHistory extends ConfigCommand {
+  override async run([name]: string[]): Promise<void> {
+    const changes = await this.context.withConfig((config) =>
+      typed(config.history(name ?? null, shownChanges)),
+    );
+    this.context.print(changes.length > 0 ? changes.map(lineOf).join('\n') : 'Nothing has been changed.');
+  }
+}
+
+const lineOf = ({ at, name, old, new: now, from, by }: ConfigChange): string =>
+  `${at.toISOString()}  ${name}: ${said(old)} -> ${said(now)}  (${by === null ? from : `${from} ${by}`})`;
+
+/** What was said of a key; of documents there may be more for later. */
+const said = (items: ConfigChange['old']): string =>
+  items
+    ?.map(
+      ({ value, effectiveFrom }) => JSON.stringify(value) + (effectiveFrom ? ` from ${effectiveFrom}` : ''),
+    )
+    .join(', ') ?? 'nothing';
+
 /** The commands of settings that change while a service runs; its context is a `ConfigContext`. */
-export const configCommands = [FetchDynamicConfig, SetDynamicConfig, UnsetDynamicConfig];
+export const configCommands = [
+  FetchDynamicConfig,
+  SetDynamicConfig,
+  UnsetDynamicConfig,
+  DynamicConfigHistory,
+];
 
 /** What cannot be set was typed wrong. @throws UsageError */
-async function typed(change: Promise<void>): Promise<void> {
+async function typed<T>(work: Promise<T>): Promise<T> {
   try {
-    await change;
+    return await work;
   } catch (error) {
     throw error instanceof WrongValue ? new UsageError(error.message) : error;
   }

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { userInfo } from 'node:os';
 import { Database, openDatabase, PostgresDoorbell } from '@horde/database';
 import { Queues } from '@horde/queue';
 import { pino } from 'pino';
@@ -8,6 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { createTestDatabase } from '@horde/testing/database';
 import { serveProxy } from '@horde/testing/http-proxy';
 import {
+  createDynamicConfigChangeTable,
   createDynamicConfigTable,
   DynamicConfig,
   DynamicConfigRefresh,
@@ -20,7 +22,10 @@ import {
 } from './index.ts';
 
 class CreateConfig1795000000000 implements MigrationInterface {
-  up = (runner: QueryRunner) => createDynamicConfigTable(runner);
+  async up(runner: QueryRunner): Promise<void> {
+    await createDynamicConfigTable(runner);
+    await createDynamicConfigChangeTable(runner);
+  }
   down = () => Promise.resolve();
 }
 
@@ -55,7 +60,7 @@ afterAll(async () => {
 beforeEach(async () => {
   now = Date.parse('2026-01-01T00:00:00Z');
   bodies = {};
-  await database.manager.query('delete from dynamic_config');
+  await database.manager.query('truncate dynamic_config, dynamic_config_change');
 });
 
 const address = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -126,6 +131,50 @@ describe('a value', () => {
       expect([one.get('DYNAMIC_LIST'), one.get('DYNAMIC_NUMBER')]).toEqual([['a'], 1]);
     },
   );
+
+  it('leaves in the history who changed it, when, from what and to what: the operator’s changes and the documents’', async () => {
+    const one = config();
+    await one.set('DYNAMIC_NUMBER', 1);
+    await one.set('DYNAMIC_NUMBER', 1); // changes nothing
+    serve({ DYNAMIC_NUMBER: { items: [item(2), item(3, '2027-01-01T00:00:00Z')] } });
+    await one.fetch();
+    await one.fetch();
+    await one.unset('DYNAMIC_NUMBER');
+    serve({ DYNAMIC_LIST: { items: [item(['b'])] } });
+    await one.fetch();
+    const by = userInfo().username;
+    const [now, later] = [
+      { value: 2, effectiveFrom: null },
+      { value: 3, effectiveFrom: '2027-01-01T00:00:00.000Z' },
+    ];
+    const set = { value: 1, effectiveFrom: null };
+    const history = (await one.history(null, 10)).map(({ at: _at, ...change }) => change);
+    expect(history).toEqual([
+      {
+        name: 'DYNAMIC_LIST',
+        from: 'remote',
+        by: null,
+        old: null,
+        new: [{ value: ['b'], effectiveFrom: null }],
+      },
+      { name: 'DYNAMIC_NUMBER', from: 'remote', by: null, old: [now, later], new: null },
+      { name: 'DYNAMIC_NUMBER', from: 'operator', by, old: [set], new: null },
+      { name: 'DYNAMIC_NUMBER', from: 'remote', by: null, old: null, new: [now, later] },
+      { name: 'DYNAMIC_NUMBER', from: 'operator', by, old: null, new: [set] },
+    ]);
+    expect(await one.history('DYNAMIC_LIST', 10)).toHaveLength(1);
+    await expect(one.history('OTHER', 10)).rejects.toThrow('There is no key OTHER');
+  });
+
+  it('changed so often that a thousand later changes are kept is forgotten there', async () => {
+    await database.manager.query(
+      `insert into dynamic_config_change (key, source) select number::text, 'remote' from generate_series(1, 1200) number`,
+    );
+    await config().set('DYNAMIC_NUMBER', 1);
+    expect(await database.manager.query('select count(*)::int from dynamic_config_change')).toEqual([
+      { count: 1_000 },
+    ]);
+  });
 
   it('of another process is seen after a look', async () => {
     const [one, other] = [config(), config()];

@@ -1,11 +1,20 @@
 import type { Database, Doorbell, Transaction } from '@horde/database';
 import { dueItem, readDocuments, type Item } from './document.ts';
+import {
+  beginChanges,
+  forgetOldChanges,
+  readChanges,
+  removeItems,
+  storeItems,
+  type ConfigChange,
+  type Origin,
+} from './history.ts';
 import { WrongValue, type Keys, type ValueOf } from './keys.ts';
 import type { ConfigSource } from './source.ts';
 
 export interface DynamicConfigOptions<K extends Keys> {
   keys: K;
-  /** With the table of `createDynamicConfigTable`. */
+  /** With the tables of `createDynamicConfigTable` and `createDynamicConfigChangeTable`. */
   database: Database;
   /** Through which processes learn that another one has changed something; none: they see it at their next sweep. */
   doorbell?: Doorbell;
@@ -19,8 +28,6 @@ export interface DynamicConfigOptions<K extends Keys> {
 
 /** Of the doorbell. */
 const channel = 'dynamic-config';
-
-type Origin = 'operator' | 'remote';
 
 /** A key as it stands. */
 export interface DynamicSetting {
@@ -79,12 +86,9 @@ export class DynamicConfig<K extends Keys> {
     const { source, keys } = this.options;
     if (!source) return [];
     const { items, refused } = readDocuments(await source.read(Object.keys(keys)), keys);
-    await this.change(async ({ manager }) => {
-      await manager.query(
-        `delete from dynamic_config where source = 'remote' and not (key = any ($1::text[]))`,
-        [[...items.keys(), ...refused.keys()]],
-      );
-      for (const [key, its] of items) await manager.query(upsert, [key, 'remote', JSON.stringify(its)]);
+    await this.change(async (tx) => {
+      await removeItems(tx, 'remote', { but: [...items.keys(), ...refused.keys()] });
+      for (const [key, its] of items) await storeItems(tx, 'remote', key, its);
     });
     return [...refused.values()];
   }
@@ -94,7 +98,7 @@ export class DynamicConfig<K extends Keys> {
     const key = this.known(name);
     try {
       const items: Item[] = [{ value: key.read(value), effectiveFrom: null }];
-      await this.change(({ manager }) => manager.query(upsert, [name, 'operator', JSON.stringify(items)]));
+      await this.change((tx) => storeItems(tx, 'operator', name, items));
     } catch (error) {
       throw error instanceof WrongValue ? new WrongValue(`${name} ${error.message}.`) : error;
     }
@@ -103,8 +107,18 @@ export class DynamicConfig<K extends Keys> {
   /** Takes back what the operator has set. @throws WrongValue when there is no such key */
   async unset(name: string): Promise<void> {
     this.known(name);
-    const sql = `delete from dynamic_config where key = $1 and source = 'operator'`;
-    await this.change(({ manager }) => manager.query(sql, [name]));
+    await this.change((tx) => removeItems(tx, 'operator', { only: name }));
+  }
+
+  /**
+   * Who has changed what, newest first; the last thousand changes are kept.
+   *
+   * @param name of this key alone; null: of all
+   * @throws WrongValue when there is no such key
+   */
+  async history(name: string | null, limit: number): Promise<ConfigChange[]> {
+    if (name !== null) this.known(name);
+    return readChanges(this.options.database, name, limit);
   }
 
   /** Calls `listener` when another process may have changed something. Returns a function that ends it. */
@@ -115,7 +129,9 @@ export class DynamicConfig<K extends Keys> {
   private async change(work: (tx: Transaction) => Promise<unknown>): Promise<void> {
     const { database, doorbell } = this.options;
     await database.transaction(async (tx) => {
+      await beginChanges(tx);
       await work(tx);
+      await forgetOldChanges(tx);
       doorbell?.ring(tx, channel, '');
     });
     await this.load();
@@ -150,8 +166,3 @@ export class DynamicConfig<K extends Keys> {
     throw new WrongValue(`There is no key ${name}; there are ${Object.keys(keys).join(', ')}.`);
   }
 }
-
-const upsert = `
-  insert into dynamic_config (key, source, items) values ($1, $2, $3::jsonb)
-  on conflict (key, source) do update set items = excluded.items, changed_at = now()
-  where dynamic_config.items is distinct from excluded.items`;

@@ -13,3 +13,20 @@ export async function createDynamicConfigTable(runner: QueryRunner): Promise<voi
       primary key (key, source)
     )`);
 }
+
+/** The table of its changes, for a later migration: who has changed what. */
+export async function createDynamicConfigChangeTable(runner: QueryRunner): Promise<void> {
+  await runner.query(`
+    create table dynamic_config_change (
+      id bigint generated always as identity primary key,
+      key text not null,
+      source text not null,
+      -- The operator's account; null: it was the documents.
+      changed_by text,
+      -- As in dynamic_config; null: nothing was, or is, said.
+      old jsonb,
+      new jsonb,
+      changed_at timestamptz not null default now()
+    )`);
+  await runner.query('create index dynamic_config_change_key on dynamic_config_change (key, id)');
+}

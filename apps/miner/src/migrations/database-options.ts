@@ -8,6 +8,7 @@ import { CreateJobs1795000000001 } from './create-jobs.ts';
 import { CreateReceipts1795000000002 } from './create-receipts.ts';
 import { CreateValidators1795000000000 } from './create-validators.ts';
 import { CreateWarmExecutors1795600000020 } from './create-warm-executors.ts';
+import { KeepConfigHistory1795600000040 } from './keep-config-history.ts';
 import { StoredReceipt } from '../receipts/stored-receipt.entity.ts';
 import { Validator } from '../directory/validator.entity.ts';
 
@@ -25,5 +26,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     AddValidatorBlacklist1795600000001,
     AddLinkNumbers1795600000030,
     CreateWarmExecutors1795600000020,
+    KeepConfigHistory1795600000040,
   ],
 });

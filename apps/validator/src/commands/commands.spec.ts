@@ -54,6 +54,10 @@ it('a setting that changes while it runs is shown, set and given back, and refus
   }
   expect(await type('unset_dynamic_config', 'DYNAMIC_BURN_RATE')).toBe(0);
   expect(printed.at(-1)).toBe('DYNAMIC_BURN_RATE is 0 again (default).');
+  expect(await type('dynamic_config_history', 'DYNAMIC_BURN_RATE')).toBe(0);
+  expect(printed.at(-1)).toMatch(
+    /^\S+Z  DYNAMIC_BURN_RATE: 0.25 -> nothing  \(operator \S+\)\n\S+Z  DYNAMIC_BURN_RATE: nothing -> 0.25  \(op/,
+  );
   await place.remove();
 });
 

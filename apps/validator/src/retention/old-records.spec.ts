@@ -121,6 +121,7 @@ const endings: Record<string, string> = {
   connection_manifest: 'with its miner',
   cycle_weights: 'after thirty days',
   dynamic_config: 'there is one for each setting and source',
+  dynamic_config_change: 'when a thousand newer ones are there',
   job: 'two days after its end',
   job_event: 'with its job',
   known_validator: 'two days after it could validate last',
