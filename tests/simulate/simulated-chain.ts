@@ -138,7 +138,7 @@ export class SimulatedChain implements Chain {
 
   private existing(block: number): Block {
     const found = this.ledger.clock.at(block);
-    if (!found) throw new ChainError('refused', `There is no block ${block}.`);
+    if (!found) throw new ChainError('absent', `There is no block ${block}.`);
     return found;
   }
 }

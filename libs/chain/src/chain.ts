@@ -45,6 +45,12 @@ export interface Hyperparameters {
 export interface Chain {
   latestBlock(): Promise<Block>;
   /**
+   * The hash of a block. Not there where it is told only with all neurons of the block: `validators` has it then.
+   *
+   * @param block its number. One that is not there is a ChainError
+   */
+  blockHash?(block: number): Promise<string>;
+  /**
    * When a block was made, to the millisecond as the chain has it: who reckons with rounded times comes to other sums
    * than the others. null where the way to the chain does not tell it: an older Pylon does not.
    *
@@ -97,10 +103,11 @@ export const commitmentLimit = 128;
 
 /**
  * - `unreachable`: no answer, or one that says that there is none now; the same call may succeed later
- * - `refused`: it answered that it will not, or that what was asked for is not there; it will say so again
+ * - `refused`: it answered that it will not; it will say so again
+ * - `absent`: it answered that what was asked for is not there: a block that it does not have, or no longer
  * - `unreadable`: it answered, but not in a form that can be understood
  */
-export type ChainErrorKind = 'unreachable' | 'refused' | 'unreadable';
+export type ChainErrorKind = 'unreachable' | 'refused' | 'absent' | 'unreadable';
 
 /** The chain cannot be asked. The sentence names the address, never a token. */
 export class ChainError extends Error {

@@ -77,3 +77,10 @@ it('asks a node what the subnet asks of those who take part', async () => {
   expect(await chain().hyperparameters()).toMatchObject({ tempo: 100 });
   expect(node.seen.map(([method]) => method)).toEqual(['state_call']);
 });
+
+it('asks a node for the hash of a block, and Pylon where no node answers', async () => {
+  expect(await chain().blockHash(2)).toBe(node.hash(2));
+  await expect(chain().blockHash(99)).rejects.toMatchObject({ kind: 'absent' });
+  node.instead = () => ({ error: { code: -32_000, message: 'too busy' } });
+  expect(await chain().blockHash(2)).toBe('0x02');
+});

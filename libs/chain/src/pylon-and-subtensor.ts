@@ -18,6 +18,14 @@ export class PylonAndSubtensor extends PylonChain {
     });
   }
 
+  /** Pylon would read all neurons for it; it is asked where the node does not know the block: that may be behind. */
+  blockHash(block: number): Promise<string> {
+    return this.subtensor.blockHash(block).catch(async (error: unknown) => {
+      if (!(error instanceof ChainError)) throw error;
+      return (await this.validators(block)).block.hash;
+    });
+  }
+
   /** A Pylon that tells times can still fail to: it reads all that is in a block, old ones in a form that it may not know. */
   override async blockTime(block: number): Promise<number | null> {
     const told = await super.blockTime(block).catch((error: unknown) => {

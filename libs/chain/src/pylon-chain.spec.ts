@@ -199,7 +199,7 @@ it.each<[string, Answer]>([
 
 describe('an answer', () => {
   it.each([
-    [404, 'refused'],
+    [404, 'absent'],
     [400, 'refused'],
     [429, 'unreachable'],
     [502, 'unreachable'],
@@ -298,17 +298,24 @@ describe("a block's time", () => {
     },
   );
 
-  it.each([404, 401])('is not told by a Pylon that answers %i, and that is asked once', async (status) => {
-    answers[timestamp] = json(status, { detail: 'Not Found' });
-    answers['GET /api/v1/subnet/12/block/7/validators'] = json(200, { block, validators: [] });
-    const chain = reader();
-    expect([await chain.blockTime(7), await chain.blockTime(8)]).toEqual([null, null]);
-    expect(calls()).toEqual([timestamp, 'GET /api/v1/subnet/12/block/7/validators', timestamp]);
-  });
+  it.each([404, 401])(
+    'is not told by a Pylon that answers %i, and that is asked again after ten minutes',
+    async (status) => {
+      answers[timestamp] = json(status, { detail: 'Not Found' });
+      answers['GET /api/v1/subnet/12/block/7/validators'] = json(200, { block, validators: [] });
+      const chain = reader();
+      expect([await chain.blockTime(7), await chain.blockTime(8)]).toEqual([null, null]);
+      expect(calls()).toEqual([timestamp, 'GET /api/v1/subnet/12/block/7/validators', timestamp]);
+      answers[timestamp] = set(5);
+      const later = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 600_001);
+      expect(await chain.blockTime(7)).toBe(5);
+      later.mockRestore();
+    },
+  );
 
-  it('of a block that is still to come is refused, and told once it is there', async () => {
+  it('of a block that is still to come is absent, and told once it is there', async () => {
     const chain = reader();
-    expect(await failure(chain.blockTime(7))).toMatchObject({ kind: 'refused' });
+    expect(await failure(chain.blockTime(7))).toMatchObject({ kind: 'absent' });
     answers[timestamp] = set(5);
     expect(await chain.blockTime(7)).toBe(5);
   });

@@ -16,6 +16,8 @@ import { PylonHttp, type PylonAnswer, type PylonRequest } from './pylon-http.ts'
 const readLimit = 10_000;
 /** A commitment is answered when it stands in a block, after Pylon's own retries. @unit ms */
 const commitLimit = 60_000;
+/** A Pylon that does not tell something is asked for it again after so long: it may be a newer one by then. @unit ms */
+const silence = 600_000;
 
 export interface PylonOptions {
   /** `http://pylon:8000` */
@@ -36,10 +38,10 @@ export interface PylonOptions {
 export class PylonChain implements SigningChain {
   protected readonly http: PylonHttp;
   private login: Promise<void> | null = null;
-  /** Older Pylons do not say what the newest block is; then it is learnt from the validators. */
-  private tellsBlock = true;
+  /** Older Pylons do not say what the newest block is; then it is learnt from the validators. As `performance.now()`. */
+  private noBlockUntil = 0;
   /** Older Pylons, and newer ones without a token for what is of no subnet, do not show what is in a block. */
-  private tellsTimes = true;
+  private noTimesUntil = 0;
 
   /** @throws ChainError when the address cannot be one */
   constructor(protected readonly options: PylonOptions) {
@@ -47,10 +49,10 @@ export class PylonChain implements SigningChain {
   }
 
   async latestBlock(): Promise<Block> {
-    if (this.tellsBlock) {
+    if (performance.now() >= this.noBlockUntil) {
       const block = await this.ofNoSubnet('/block/latest', readBlock);
       if (block) return block;
-      this.tellsBlock = false;
+      this.noBlockUntil = performance.now() + silence;
     }
     return this.latestBlockOtherwise();
   }
@@ -65,14 +67,14 @@ export class PylonChain implements SigningChain {
    * whole seconds.
    */
   async blockTime(block: number): Promise<number | null> {
-    if (!this.tellsTimes) return null;
+    if (performance.now() < this.noTimesUntil) return null;
     const path = `/block/${block}/extrinsic/0`;
     const told = await this.ofNoSubnet(path, readBlockTime);
     if (told !== null) return told;
     // Is it the block that is not there? It may also have come into being in between.
     await this.validators(block);
     const toldNow = await this.ofNoSubnet(path, readBlockTime);
-    this.tellsTimes = toldNow !== null;
+    if (toldNow === null) this.noTimesUntil = performance.now() + silence;
     return toldNow;
   }
 

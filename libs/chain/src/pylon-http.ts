@@ -62,8 +62,9 @@ export class PylonHttp {
       typeof detail === 'string' && detail !== '' ? `: ${this.clean(detail).slice(0, detailLimit)}` : '';
     // What Pylon is there for, or the chain behind it, is away, or it has too much to do.
     const isPassing = status >= 500 || status === 429;
+    const kind = status === 404 ? 'absent' : 'refused';
     return new ChainError(
-      isPassing ? 'unreachable' : 'refused',
+      isPassing ? 'unreachable' : kind,
       `Pylon at ${this.shown} answered ${request.method} ${this.clean(request.path)} with ${status}${why}`,
     );
   }

@@ -88,7 +88,7 @@ describe("a block's time", () => {
     const error = await failure(chainWith({ archive: other.address }).blockTime(2));
     await other.stop();
     expect(error).toMatchObject({
-      kind: 'refused',
+      kind: 'absent',
       message: expect.stringContaining(`nor does its archive at ${other.address}.`),
     });
   });

@@ -54,11 +54,16 @@ export class SubtensorChain {
     return { number, hash };
   }
 
+  /** As of `Chain`. A node knows the hashes of blocks whose state it does not have any more. */
+  async blockHash(block: number): Promise<string> {
+    const hash = await this.ask(this.node, 'chain_getBlockHash', [block], orNull(readHash));
+    if (hash !== null) return hash;
+    throw new ChainError('absent', `The chain's node at ${this.node.shown} has no block ${block}.`);
+  }
+
   /** As of `Chain`; null of the very first block, which has no time. */
   async blockTime(block: number): Promise<number | null> {
-    const hash = await this.ask(this.node, 'chain_getBlockHash', [block], orNull(readHash));
-    if (hash === null)
-      throw new ChainError('refused', `The chain's node at ${this.node.shown} has no block ${block}.`);
+    const hash = await this.blockHash(block);
     // By its hash: an archive of another chain has no such block.
     for (const node of this.archive ? [this.node, this.archive] : [this.node]) {
       try {
@@ -69,7 +74,7 @@ export class SubtensorChain {
     }
     const others = this.archive ? `, nor does its archive at ${this.archive.shown}` : '';
     throw new ChainError(
-      'refused',
+      'absent',
       `The chain's node at ${this.node.shown} does not know any more what was in block ${block}${others}.`,
     );
   }

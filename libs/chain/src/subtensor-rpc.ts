@@ -68,7 +68,7 @@ export class SubtensorRpc {
   private refused(method: string, { code, message }: { code: unknown; message: string }): ChainError {
     const sentence = `The chain's node at ${this.shown} answered ${method} with error ${code}: ${message.slice(0, detailLimit)}`;
     if (/UnknownBlock|State already discarded|Header was not found/i.test(message))
-      return new UnknownBlock('refused', sentence);
+      return new UnknownBlock('absent', sentence);
     return new ChainError(misunderstood.includes(code) ? 'refused' : 'unreachable', sentence);
   }
 }

@@ -30,6 +30,8 @@ export class ScriptedPylon {
   /** How often all neurons were asked for. */
   neuronsAsked = 0;
 
+  /** It answers 403 where it is asked for what is in an older block. */
+  refusedBelow = 0;
   private readonly http: Server = createServer((request, response) => this.answer(request, response));
 
   get address(): string {
@@ -59,7 +61,8 @@ export class ScriptedPylon {
     const body = url.includes('/login/')
       ? { netuid: 12, identity_name: 'validator' }
       : this.block(number, what);
-    response.statusCode = this.fails ? 500 : isThere ? 200 : 404;
+    const isRefused = what !== undefined && number < this.refusedBelow;
+    response.statusCode = this.fails ? 500 : isRefused ? 403 : isThere ? 200 : 404;
     const text = response.statusCode === 200 ? body : { detail: `Block ${number} not found.` };
     response.setHeader('content-type', 'application/json').end(JSON.stringify(text));
   }

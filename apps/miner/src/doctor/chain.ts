@@ -31,6 +31,6 @@ export async function checkChain(settings: MinerSettings, hotkey: string | null)
 }
 
 const remedy = (error: unknown): string =>
-  error instanceof ChainError && error.kind === 'refused'
+  error instanceof ChainError && ['refused', 'absent'].includes(error.kind)
     ? 'Look at PYLON_IDENTITY_TOKEN, BITTENSOR_NETUID, and the identity `miner` of Pylon.'
     : 'Start Pylon, or set PYLON_ADDRESS to where it is.';

@@ -52,6 +52,7 @@ export class AllowancePaidJobs extends PaidJobs {
       },
     });
     const paid: PaidJob[] = [];
+    this.metrics.begin();
     for (const [index, job] of finished.entries()) {
       if (index % portion === 0) await nextTurn();
       paid.push(...this.judged(spending, job));
@@ -82,7 +83,7 @@ export class AllowancePaidJobs extends PaidJobs {
   private async requireKnown(blocks: Blocks, { from, to }: BlockRange): Promise<void> {
     for (let number = to; number >= from; number--) {
       if (blocks.get(number)) continue;
-      if (number < to && (await this.chain.hash(number)) === null) break;
+      if (number < to && !(await this.chain.has(number))) break;
       throw new ChainError('refused', `Block ${number} has not been read from the chain yet.`);
     }
   }

@@ -44,13 +44,23 @@ export class ChainBlocks {
     return { number, hash: block.hash, at, multiplier, shares: stakeShares(validators) };
   }
 
-  /** The hash of a block; null when the chain does not have it any more. @throws ChainError when it cannot be asked */
-  async hash(number: number): Promise<string | null> {
-    try {
-      return (await this.chain.validators(number)).block.hash;
-    } catch (error) {
-      if (error instanceof ChainError && error.kind === 'refused') return null;
-      throw error;
-    }
+  /** The hash of a block; null when the chain does not have it, or not any more. @throws ChainError when it cannot be asked */
+  hash(number: number): Promise<string | null> {
+    const told = this.chain.blockHash?.(number);
+    return unlessAbsent(told ?? this.chain.validators(number).then(({ block }) => block.hash));
+  }
+
+  /** Whether the chain still tells all of a block that `read` asks for. @throws ChainError when it cannot be asked */
+  async has(number: number): Promise<boolean> {
+    return (await unlessAbsent(this.chain.validators(number))) !== null;
+  }
+}
+
+async function unlessAbsent<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ChainError && error.kind === 'absent') return null;
+    throw error;
   }
 }

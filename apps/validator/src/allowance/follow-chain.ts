@@ -104,7 +104,7 @@ export class FollowChain {
     if (failed < 0) return true;
     const { reason } = read[failed] as PromiseRejectedResult;
     const isOld = numbers[failed]! < now - batch;
-    if (!(reason instanceof ChainError && reason.kind === 'refused' && isOld)) throw reason;
+    if (!(reason instanceof ChainError && reason.kind === 'absent' && isOld)) throw reason;
     this.past = { oldest: numbers[failed]! + 1, until: performance.now() + pastPause };
     this.logger.info(
       `The chain does not have block ${numbers[failed]} any more (${reason.message}) Receipts of jobs that were paid ` +

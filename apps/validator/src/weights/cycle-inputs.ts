@@ -107,7 +107,7 @@ export class CycleInputsReader {
     try {
       return await this.chain.neurons(block);
     } catch (error) {
-      if (!(error instanceof ChainError) || error.kind !== 'refused') throw error;
+      if (!(error instanceof ChainError) || error.kind !== 'absent') throw error;
       this.logger.warn(`${error.message} Weights are reckoned without it.`);
       return null;
     }

@@ -4,12 +4,12 @@ import type { Chain } from '../chain.ts';
 /** A chain that goes on when a test tells it to, and the adapter that is to be checked on it. */
 export interface BlocksUnderTest {
   /** The adapter. */
-  chain: Pick<Chain, 'latestBlock' | 'blockTime' | 'hyperparameters'>;
+  chain: Pick<Chain, 'latestBlock' | 'blockHash' | 'blockTime' | 'hyperparameters'>;
   /** Resolves in a later block than the newest of now. */
   nextBlock(): Promise<void>;
 }
 
-const refused = { name: 'ChainError', kind: 'refused' };
+const absent = { name: 'ChainError', kind: 'absent' };
 
 /** What every adapter promises of blocks and of the subnet's rules, those that know nothing else included. */
 export function blockPromises(underTest: () => BlocksUnderTest, can: { hyperparameters: boolean }): void {
@@ -32,10 +32,17 @@ export function blockPromises(underTest: () => BlocksUnderTest, can: { hyperpara
     expect(told[1]).toBeGreaterThan(told[0]!);
   });
 
+  it('tells the hash of a block, where it can, as it was told when the block was the newest', async () => {
+    const { chain, nextBlock } = underTest();
+    const { number, hash } = await chain.latestBlock();
+    await nextBlock();
+    expect((await chain.blockHash?.(number)) ?? hash).toBe(hash);
+  });
+
   it('knows no time of a block that is not there yet', async () => {
     const { chain } = underTest();
     const { number } = await chain.latestBlock();
-    await expect(chain.blockTime(number + 1_000_000)).rejects.toMatchObject(refused);
+    await expect(chain.blockTime(number + 1_000_000)).rejects.toMatchObject(absent);
   });
 
   it(`tells ${can.hyperparameters ? 'what the subnet asks' : 'nothing of what the subnet asks'} of those who take part`, async () => {
