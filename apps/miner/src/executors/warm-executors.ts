@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Inject,
   Injectable,
@@ -26,6 +27,8 @@ import { readWarmExecutors, type WarmWanted } from './warm-wanted.ts';
 const interval = 5_000;
 /** How long one may take to connect, its look at its machine included, and how long it may stay away. @unit seconds */
 const timeToConnect = 300;
+/** How long the end of one that was stopped may take to be seen; then it is stopped again. @unit ms */
+const exitLimit = 30_000;
 /** One that ends sooner, without a job, has failed. @unit seconds */
 const shortLife = 60;
 
@@ -230,10 +233,25 @@ export class WarmExecutors implements OnApplicationBootstrap, BeforeApplicationS
       if (!retiring)
         this.logger.info({ executorClass }, 'a warm executor is stopped: it is not needed any more');
       if (row.executor_handle) await this.executors.stop(row.executor_handle);
-      if (!this.executors.isWatched(token)) await this.table.remove(token);
+      if (!(await this.hasEnded(token))) return;
+      await this.table.remove(token);
+      this.keepSoon();
     } finally {
       this.leaving.delete(token);
     }
+  }
+
+  /** Whether its end, where this process waits for that, is seen in time. */
+  private async hasEnded(token: string): Promise<boolean> {
+    const exit = this.executors.exitOf(token);
+    if (!exit) return true;
+    const late = new AbortController();
+    const limit = sleep(exitLimit, false, { signal: late.signal, ref: false }).catch(() => false);
+    const seen = exit.then(
+      () => true,
+      () => false,
+    );
+    return Promise.race([seen, limit]).finally(() => late.abort());
   }
 
   private background(token: string, work: () => Promise<void>): void {

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CHAIN, ChainError, type Neuron, type SigningChain } from '@horde/chain';
 import { Keypair } from '@horde/identity';
-import { LOGGER, repeat, type Logger } from '@horde/operations';
+import { LOGGER, repeat, troubleLog, type Logger } from '@horde/operations';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 import { SystemEvents } from '../events/system-events.ts';
 import { windowAt, type Window } from '../scoring/window.ts';
@@ -23,6 +23,9 @@ const patience = 25;
  */
 @Injectable()
 export class WeightSetting {
+  /** It is tried again every half a minute: each try is an event, and the same trouble a line of the log now and then. */
+  private readonly trouble = troubleLog((sentence) => this.logger.warn(String(sentence)));
+
   constructor(
     @Inject(CHAIN) private readonly chain: SigningChain,
     private readonly store: WeightsStore,
@@ -179,6 +182,7 @@ export class WeightSetting {
     if (!marked) return;
     try {
       await this.chain.setWeights(new Map(JSON.parse(row.weights!) as [string, number][]));
+      this.trouble.over();
       this.logger.info({ cycle: row.cycle_start, block: head }, 'the weights were given to Pylon');
     } catch (error) {
       if (!(error instanceof ChainError)) throw error;
@@ -210,7 +214,7 @@ export class WeightSetting {
   }
 
   private async failed(subtype: string, description: string, row: CycleWeightsRow): Promise<void> {
-    this.logger.warn({ cycle: row.cycle_start }, description);
+    this.trouble.is(description);
     await this.events.record({ type: 'WEIGHT_SETTING_FAILURE', subtype, description, data: data(row) });
   }
 
