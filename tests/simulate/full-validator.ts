@@ -229,16 +229,17 @@ function roomsOf(
   const queries = new (isSecond && broken === 'order' ? BackwardReceipts : ReceiptQueries)(database);
   const metrics = new Registry();
   const spendingMetrics = new SpendingMetrics(metrics);
+  const allowanceMetrics = new AllowanceMetrics(metrics);
   const verifier = new Verifier(new KnownValidators(chain, database));
   return {
     database,
     settings,
     config,
     view,
-    allowance: new Allowance(view, history, settings),
+    allowance: new Allowance(view, history, settings, allowanceMetrics),
     following: new FollowChain(
       blocks,
-      new TakeBlocks(database, doorbell, new AllowanceMetrics(metrics)),
+      new TakeBlocks(database, doorbell, allowanceMetrics),
       database,
       logger,
     ),

@@ -95,7 +95,7 @@ function partsOf(database: Database) {
     database,
     head,
     view,
-    allowance: new Allowance(view, history, settings),
+    allowance: new Allowance(view, history, settings, metrics),
     follow: new FollowChain(chainBlocks, new TakeBlocks(database, doorbell, metrics), database, logger),
   };
 }

@@ -4,6 +4,7 @@ import type { Database, Doorbell, Transaction } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { executorClasses, make, NewJob, type ExecutorClass } from '@horde/protocol';
 import { pino } from 'pino';
+import { AllowanceMetrics } from '../../../apps/validator/src/allowance/allowance-metrics.ts';
 import { AllowanceView } from '../../../apps/validator/src/allowance/allowance-view.ts';
 import { Allowance } from '../../../apps/validator/src/allowance/allowance.ts';
 import { AllowanceHistory } from '../../../apps/validator/src/allowance/history.ts';
@@ -16,6 +17,7 @@ import { Candidates } from '../../../apps/validator/src/routing/candidates.ts';
 import { Decisions } from '../../../apps/validator/src/routing/decisions.ts';
 import { WaitingJobs } from '../../../apps/validator/src/jobs/waiting-jobs.ts';
 import { Router } from '../../../apps/validator/src/routing/router.ts';
+import { MetricsRegistry } from '../../../apps/validator/src/metrics/metrics-registry.ts';
 import { ValidatorSettings } from '../../../apps/validator/src/settings.ts';
 import { openTestDatabase } from '../../../apps/validator/src/testing/open-test-database.ts';
 import type { Figure } from '../figure.ts';
@@ -98,7 +100,7 @@ async function routerOf(database: Database, keypair: Keypair): Promise<Router> {
   const view = new AllowanceView(history, database, doorbell, keypair, logger);
   await view.refresh();
   const capacity = new Capacity(new ReceiptQueries(database), keypair);
-  const allowance = new Allowance(view, history, settings);
+  const allowance = new Allowance(view, history, settings, new AllowanceMetrics(new MetricsRegistry()));
   return new Router(
     null as never,
     new Candidates(capacity, allowance, config, new NoCollateral(), logger),

@@ -4,12 +4,17 @@ import { MetricsRegistry } from '../metrics/metrics-registry.ts';
 import { blockDuration } from './rules.ts';
 import type { TakenBlock } from './blocks.ts';
 
-/** What the newest blocks are like, under ComputeHorde's names. */
+/** @unit seconds */
+const bookingBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** What the newest blocks are like, and how long bookings take, under ComputeHorde's names. */
 @Injectable()
 export class AllowanceMetrics {
   private readonly stakeShare: Gauge<'validator_hotkey'>;
   private readonly blockDuration: Gauge;
   private readonly processing: Histogram;
+  readonly reserving: Histogram;
+  readonly undoing: Histogram;
   private newest: Pick<TakenBlock, 'number' | 'at'> | null = null;
 
   constructor(registry: MetricsRegistry) {
@@ -29,6 +34,18 @@ export class AllowanceMetrics {
       name: 'validator_block_allowance_processing_duration_seconds',
       help: 'How long it takes to read a block from the chain and to store it.',
       buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100],
+      registers,
+    });
+    this.reserving = new Histogram({
+      name: 'validator_reserve_allowance_duration_seconds',
+      help: "How long it takes to book a job's blocks, or to find that they are not free.",
+      buckets: bookingBuckets,
+      registers,
+    });
+    this.undoing = new Histogram({
+      name: 'validator_undo_allowance_reservation_duration_seconds',
+      help: 'How long it takes to give back the blocks of a job that is not paid.',
+      buckets: bookingBuckets,
       registers,
     });
   }

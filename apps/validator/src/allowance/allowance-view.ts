@@ -10,7 +10,7 @@ import { LOGGER, repeat, type Logger } from '@horde/operations';
 import type { ExecutorClass } from '@horde/protocol';
 import { Blocks } from './blocks.ts';
 import { AllowanceHistory } from './history.ts';
-import { accountKey, Offer, type Account } from './manifests.ts';
+import { accountKey, accountOf, Offer, type Account } from './manifests.ts';
 import { OwnBlocks } from './own-blocks.ts';
 import { blockExpiry } from './rules.ts';
 import { accountState, BookedFlags, type AccountState } from './search.ts';
@@ -184,8 +184,3 @@ export class AllowanceView implements OnApplicationBootstrap, BeforeApplicationS
     return new Map([...known, ...others].map((booking) => [booking.id, booking]));
   }
 }
-
-const accountOf = (key: string): Account => {
-  const end = key.lastIndexOf(' ');
-  return { minerHotkey: key.slice(0, end), executorClass: key.slice(end + 1) as ExecutorClass };
-};

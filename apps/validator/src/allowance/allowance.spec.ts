@@ -125,6 +125,16 @@ describe('a reservation that nobody ever ends', () => {
     expect(late).toBeNull();
   });
 
+  it('is paid with blocks that were there when its job began, and with none that came later', async () => {
+    const job = { minerHotkey, executorClass, seconds: 15 } as const;
+    const began = (block: number) => new Date(scene.pylon.time(block));
+    const anew = (block: number) =>
+      transaction((allowance, tx) => allowance.spendAnew(tx, { ...job, startedAt: began(block) }));
+    expect(await anew(2)).toEqual([0, 1, 2]);
+    expect(await anew(4)).toBeNull();
+    expect(await anew(5)).toEqual([3, 4, 5]);
+  });
+
   it('is still spent where nobody has taken its blocks', async () => {
     const late = await reserve(15, 0, -101);
     expect(await transaction((allowance, tx) => allowance.spend(tx, late!.id))).toEqual([0, 1, 2]);

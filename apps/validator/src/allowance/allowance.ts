@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Transaction } from '@horde/database';
 import type { ExecutorClass } from '@horde/protocol';
 import { ValidatorSettings } from '../settings.ts';
+import { AllowanceMetrics } from './allowance-metrics.ts';
 import { AllowanceView, bookingColumns, type BookedBlocks } from './allowance-view.ts';
 import { chooseBlocks, firstBlocks } from './choose-blocks.ts';
 import { AllowanceHistory } from './history.ts';
@@ -37,6 +38,7 @@ export class Allowance {
     private readonly view: AllowanceView,
     private readonly history: AllowanceHistory,
     private readonly settings: ValidatorSettings,
+    private readonly metrics: AllowanceMetrics,
   ) {}
 
   /** Whether only miners get jobs whose accounts can pay for them. */
@@ -65,6 +67,16 @@ export class Allowance {
    * @returns null when what is free is not enough
    */
   async reserve(tx: Transaction, request: BookingRequest): Promise<Booking | null> {
+    const end = this.metrics.reserving.startTimer();
+    try {
+      return await this.book(tx, request);
+    } finally {
+      end();
+    }
+  }
+
+  /** @param newest no newer blocks than this one */
+  private async book(tx: Transaction, request: BookingRequest, newest = Infinity): Promise<Booking | null> {
     const { minerHotkey, executorClass, seconds, longest } = request;
     const { own } = this.view;
     // Who books, and who changes what the miner offers, takes this row first.
@@ -75,7 +87,7 @@ export class Allowance {
     if (offered.length === 0) return null;
     const offer = await this.offer(tx, request);
     const booked = await this.booked(tx, request, own.first);
-    const blocks = chooseBlocks(own, offer, (block) => booked.has(block), seconds);
+    const blocks = chooseBlocks(own, offer, (block) => block > newest || booked.has(block), seconds);
     if (!blocks) return null;
     const [booking] = await tx.manager.query<[Pick<BookedBlocks, 'id' | 'expiresAt'>]>(
       `insert into booking (miner_hotkey, executor_class, blocks, last_block, seconds, expires_at)
@@ -89,10 +101,12 @@ export class Allowance {
 
   /** The job will not be paid: its blocks are free again. One that is spent, or not there any more, stays as it is. */
   async undo(tx: Transaction, id: string): Promise<void> {
+    const end = this.metrics.undoing.startTimer();
     const [gone] = await tx.manager.query<[unknown[], number]>(
       'delete from booking where id = $1 and expires_at is not null returning id',
       [id],
     );
+    end();
     tx.afterCommit(() => gone.length > 0 && this.view.remove(id));
   }
 
@@ -120,6 +134,24 @@ export class Allowance {
       ]);
     tx.afterCommit(() => this.view.put({ ...booking, blocks }));
     return blocks;
+  }
+
+  /**
+   * The job is paid although its booking has ended: with the oldest blocks that are free now and were there when it
+   * began, since others count for nobody.
+   *
+   * @returns the blocks for its receipt; null when these do not pay for it
+   */
+  async spendAnew(
+    tx: Transaction,
+    job: Account & { seconds: number; startedAt: Date },
+  ): Promise<number[] | null> {
+    const [{ newest }] = await tx.manager.query<[{ newest: number | null }]>(
+      'select max(number) as newest from allowance_block where at <= $1',
+      [job.startedAt],
+    );
+    const booking = await this.book(tx, { ...job, longest: 0 }, newest ?? -1);
+    return booking && this.spend(tx, booking.id);
   }
 
   private async offer(tx: Transaction, account: Account): Promise<Offer> {

@@ -27,6 +27,7 @@ describe('the blocks of the chain', () => {
     await expect.poll(() => scene.stored()).toEqual(range(0, 125));
     scene.pylon.head = 133;
     await follows(validator, range(0, 128));
+    await scene.query(`insert into manifest_change values ('m', 'always_on.test', 0, 1, false)`);
     const blocks = await validator.get(AllowanceHistory).blocks({ from: 0, to: 200 });
     expect(blocks.get(77)).toEqual({
       number: 77,
@@ -42,6 +43,8 @@ describe('the blocks of the chain', () => {
     const metrics = await validator.get(MetricsRegistry).metrics();
     expect(metrics).toContain(`validator_stake_share_fraction{validator_hotkey="${scene.hotkey}"} 0.3`);
     expect(metrics).toContain('validator_block_duration_seconds 12');
+    const sum = `validator_block_allowance_checkpoint_seconds{miner_hotkey="m",validator_hotkey="${scene.hotkey}",executor_class="always_on.test"} `;
+    expect(Number(metrics.split(sum)[1]?.split('\n')[0])).toBeCloseTo(100 * 3.6, 6);
     expect(blocks.duration(128)).toBeNull();
   });
 
@@ -78,6 +81,14 @@ describe('the blocks of the chain', () => {
     Object.assign(scene.pylon, { head: 400, oldest: 260 });
     await scene.start();
     await expect.poll(() => scene.stored()).toEqual(range(260, 395));
+  });
+
+  it('that the chain has and refuses to tell are not taken for gone: they are taken as soon as it tells them', async () => {
+    Object.assign(scene.pylon, { head: 300, refusedBelow: 196 });
+    const validator = await scene.start();
+    await expect.poll(() => scene.stored()).toEqual(range(196, 295));
+    scene.pylon.refusedBelow = 0;
+    await follows(validator, range(0, 295));
   });
 
   it('are taken once, by one of several processes at a time', async () => {

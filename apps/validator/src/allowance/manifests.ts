@@ -39,3 +39,9 @@ export interface Account {
 /** The name of an account among others. */
 export const accountKey = ({ minerHotkey, executorClass }: Account): string =>
   `${minerHotkey} ${executorClass}`;
+
+/** The account with this name. */
+export const accountOf = (key: string): Account => {
+  const end = key.lastIndexOf(' ');
+  return { minerHotkey: key.slice(0, end), executorClass: key.slice(end + 1) as ExecutorClass };
+};

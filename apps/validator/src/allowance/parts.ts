@@ -7,6 +7,7 @@ import { Allowance } from './allowance.ts';
 import { StoredBooking } from './booking.entity.ts';
 import { ChainBlocks } from './chain-blocks.ts';
 import { ChainSchedule } from './chain-schedule.ts';
+import { CheckpointMetrics } from './checkpoint-metrics.ts';
 import { FollowChain } from './follow-chain.ts';
 import { AllowanceHistory } from './history.ts';
 import { StoredManifestChange } from './manifest-change.entity.ts';
@@ -38,7 +39,7 @@ export const bookingProviders = [
 ];
 
 /** What the validator's module provides of this room. */
-export const allowanceProviders = [...bookingProviders, ChainSchedule];
+export const allowanceProviders = [...bookingProviders, ChainSchedule, CheckpointMetrics];
 
 /** The room's tables. */
 export const allowanceEntities = [

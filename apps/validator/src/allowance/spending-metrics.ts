@@ -1,29 +1,35 @@
 import { Injectable } from '@nestjs/common';
-import { Counter } from 'prom-client';
+import { Gauge } from 'prom-client';
 import { MetricsRegistry } from '../metrics/metrics-registry.ts';
 import type { Spend, Verdict } from './spending.ts';
 
 const labels = ['validator_hotkey', 'miner_hotkey', 'executor_class', 'result'] as const;
 
-/** How receipts were judged, under ComputeHorde's names. */
+/** How the receipts of the cycle that this process judged last were judged, under ComputeHorde's names. */
 @Injectable()
 export class SpendingMetrics {
-  private readonly attempts: Counter<(typeof labels)[number]>;
-  private readonly blocks: Counter<(typeof labels)[number]>;
+  private readonly attempts: Gauge<(typeof labels)[number]>;
+  private readonly blocks: Gauge<(typeof labels)[number]>;
 
   constructor(registry: MetricsRegistry) {
-    this.attempts = new Counter({
+    this.attempts = new Gauge({
       name: 'validator_allowance_spending_attempts',
-      help: 'Finished receipts that were judged, by what was found.',
+      help: 'Finished receipts of the cycle that was judged last, by what was found.',
       labelNames: labels,
       registers: [registry],
     });
-    this.blocks = new Counter({
+    this.blocks = new Gauge({
       name: 'validator_allowance_blocks_processed',
       help: 'Blocks that they listed, by what became of them.',
       labelNames: labels,
       registers: [registry],
     });
+  }
+
+  /** A cycle is judged: what was counted of another one is over. */
+  begin(): void {
+    this.attempts.reset();
+    this.blocks.reset();
   }
 
   count({ validatorHotkey, minerHotkey, executorClass }: Omit<Spend, 'cost'>, verdict: Verdict): void {

@@ -5,7 +5,7 @@ import { attemptEndOf } from '../jobs/attempt-end.ts';
 import type { Attempt, AttemptOutcome } from '../jobs/attempt.entity.ts';
 import { finishedReceipt } from '../jobs/messages.ts';
 import type { Report } from '../jobs/outcome.ts';
-import { scoreOf, scoreOfUsed } from '../jobs/stages.ts';
+import { costOf, scoreOf, scoreOfUsed } from '../jobs/stages.ts';
 import { trustedMinerHotkey } from '../jobs/trusted-miner.ts';
 import type { RunParts } from './run-parts.ts';
 
@@ -42,7 +42,7 @@ export async function conclude(
   const { miner_hotkey, uuid, job_uuid, started_at } = attempt;
   if (cancel !== undefined) await delivery.cancel(tx, miner_hotkey, uuid, cancel, by);
   const isCompleted = report.status === 'completed';
-  const blocks = await settle(tx, attempt, isCompleted ? null : used, parts);
+  const blocks = await settle(tx, attempt, request, isCompleted ? null : used, parts);
   const parties = { job_uuid: uuid, miner_hotkey, validator_hotkey: keypair.address };
   const score = isCompleted ? scoreOf(request) : scoreOfUsed(used);
   const payload = finishedReceipt(parties, started_at.getTime(), score, blocks);
@@ -57,20 +57,32 @@ export async function conclude(
 }
 
 /**
- * Spends what was booked for a job, or gives it back.
+ * Spends what was booked for a job, or gives it back. Other blocks pay for a job that took so long that its own are
+ * another job's by now.
  *
  * @param used spends only so much; null: all of it. @unit executor-seconds
  * @returns the blocks that pay for it
  */
 async function settle(
   tx: Transaction,
-  { booking_id }: Attempt,
+  { booking_id, miner_hotkey: minerHotkey, started_at: startedAt }: Attempt,
+  request: NewJob,
   used: number | null,
   { allowance, logger }: RunParts,
 ): Promise<number[]> {
   if (booking_id === null) return [];
-  if (used === 0) await allowance.undo(tx, booking_id);
-  const blocks = used === 0 ? [] : await allowance.spend(tx, booking_id, used);
-  if (!blocks) logger.warn('what was booked for the job has expired: its receipt has no blocks');
-  return blocks ?? [];
+  if (used === 0) {
+    await allowance.undo(tx, booking_id);
+    return [];
+  }
+  const spent = await allowance.spend(tx, booking_id, used);
+  if (spent) return spent;
+  const { executor_class: executorClass } = request;
+  const seconds = used ?? costOf(request);
+  const others = await allowance.spendAnew(tx, { minerHotkey, executorClass, seconds, startedAt });
+  if (!others)
+    logger.warn(
+      'What was booked for the job has expired, and there is nothing else to pay for it: its receipt names no blocks, so it counts for nobody.',
+    );
+  return others ?? [];
 }

@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
-import { expect, it } from 'vitest';
 import { wholeJob } from '@horde/testing/validator-miner/miner-script';
+import { describe, expect, it } from 'vitest';
 import { Scene } from '../testing/scene.ts';
 
 const scene = new Scene();
@@ -19,4 +19,33 @@ it('metrics tell of the jobs, of what waits for peers, and of the process', asyn
   expect(text).toMatch(/^validator_outbox_waiting \d+$/m);
   expect(text).toMatch(/^validator_info\{version="1.2",hotkey="5\w+",bittensor_network="none"\} 1$/m);
   expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
+});
+
+/** The metrics of ComputeHorde's validator, with their types. Those of Celery's queues and of Django's models have nothing here that they could count. */
+const ofComputeHorde = `
+  validator_reserve_allowance_duration_seconds histogram
+  validator_undo_allowance_reservation_duration_seconds histogram
+  validator_block_allowance_processing_duration_seconds histogram
+  validator_block_allowance_checkpoint_seconds gauge
+  validator_stake_share_fraction gauge
+  validator_miner_manifest_count gauge
+  validator_block_duration_seconds gauge
+  validator_allowance_blocks_processed gauge
+  validator_allowance_spending_attempts gauge
+  validator_allowance_paid_job_scores gauge
+  validator_miner_incident_reported_total counter
+  receipttransfer_receipts_total counter
+  receipttransfer_miners gauge
+  receipttransfer_successful_transfers_total counter
+  receipttransfer_line_errors_total counter
+  receipttransfer_transfer_errors_total counter
+  receipttransfer_transfer_duration histogram
+  receipttransfer_catchup_pages_left gauge`;
+
+describe('the metrics of ComputeHorde’s validator', () => {
+  it('are all there, under their names', async () => {
+    const text = await metricsOf(await scene.start());
+    const lines = ofComputeHorde.trim().split(/\n\s*/);
+    expect(lines.filter((line) => !text.includes(`# TYPE ${line}\n`))).toEqual([]);
+  });
 });

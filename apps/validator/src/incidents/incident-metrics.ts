@@ -20,7 +20,7 @@ export class IncidentMetrics {
 
   constructor(registry: MetricsRegistry) {
     this.reported = new Counter({
-      name: 'validator_miner_incident_reported',
+      name: 'validator_miner_incident_reported_total',
       help: 'What miners did that makes them less reliable.',
       labelNames: ['incident_type', 'miner_hotkey', 'executor_class'],
       registers: [registry],

@@ -134,7 +134,7 @@ describe('routing', () => {
       { hotkey: 'a', kind: 'horde_failed' },
     ]);
     expect(await registry.metrics()).toContain(
-      'validator_miner_incident_reported{incident_type="MINER_HORDE_FAILED",miner_hotkey="a",executor_class="always_on.test"}',
+      'validator_miner_incident_reported_total{incident_type="MINER_HORDE_FAILED",miner_hotkey="a",executor_class="always_on.test"}',
     );
   });
 

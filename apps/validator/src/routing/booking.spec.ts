@@ -66,6 +66,23 @@ describe('what a job costs', () => {
     ]);
   });
 
+  it('is paid with other blocks where it took so long that another job has got its own', async () => {
+    miner.script = {
+      onInitial: wholeJob.onInitial,
+      onJob: async (request, connection) => {
+        await scene.query('delete from booking');
+        await scene.query(
+          `insert into booking (miner_hotkey, executor_class, blocks, last_block, seconds)
+           values ($1, 'always_on.test', '{[0,3)}', 2, 20)`,
+          [hotkey],
+        );
+        await wholeJob.onJob(request, connection);
+      },
+    };
+    const { payload } = await miner.finishedReceipt(await sendJob());
+    expect(payload).toMatchObject({ score_str: '20.000000', block_numbers: [3, 4, 5] });
+  });
+
   it('is free again when the job ends otherwise', async () => {
     miner.script = {
       onInitial: wholeJob.onInitial,
