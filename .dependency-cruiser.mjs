@@ -173,7 +173,8 @@ export default {
         'An app publishes to specs and benches what starts it in their process (src/testing) and its settings; the rest is ' +
         'its own. The others: the simulation and the benches run single rooms without their service; the fuzzer, the ' +
         'interop checks and the recorded vectors hold pure rules against the reference; specs of a service on the devnet, ' +
-        'which is another app, have its schedules look at once.',
+        'which is another app, have its schedules look at once; what services share with the reference is held against ' +
+        'its lists of names.',
       severity: 'error',
       from: {
         path: '^(tests|tools)/',
@@ -184,6 +185,7 @@ export default {
           '^tests/interop/checks/(requests|weights)[.]ts$',
           '^tests/recorded/(exchanges|vectors)[.]spec[.]ts$',
           '^tests/chain/(miner-on-devnet|validator-allowance|validator-weights)[.]spec[.]ts$',
+          '^tests/workspace/commands[.]spec[.]ts$',
           // An example of an operator's own module, as the miner loads it.
           '^tests/executor-managers/custom[.]spec[.]ts$',
         ],

@@ -33,6 +33,7 @@ import { JobIntake } from './jobs/job-intake.ts';
 import { JobBell } from './jobs/job-bell.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { StatusUpdates } from './jobs/status-updates.ts';
+import { MachineSpecsRelay } from './jobs/machine-specs-relay.ts';
 import { StreamingAddresses } from './driver/streaming-addresses.ts';
 import { LiveOutput } from './driver/live-output.ts';
 import { MinerClient } from './miner/miner-client.ts';
@@ -52,6 +53,7 @@ import { Candidates } from './routing/candidates.ts';
 import { Decisions } from './routing/decisions.ts';
 import { ConnectionManifests } from './routing/connection-manifests.ts';
 import { Router } from './routing/router.ts';
+import { ShieldedMiners } from './routing/shielded-miners.ts';
 import { CHANCE } from './routing/shuffle.ts';
 import { ValidatorSettings } from './settings.ts';
 import { Metrics } from './http/metrics.ts';
@@ -85,6 +87,7 @@ const jobParts = (settings: ValidatorSettings, logger: Logger): Provider[] => [
   JobBell,
   Jobs,
   LiveOutput,
+  MachineSpecsRelay,
   MetricsRegistry,
   MinerClient,
   MinerDelivery,
@@ -93,6 +96,7 @@ const jobParts = (settings: ValidatorSettings, logger: Logger): Provider[] => [
   ReceiptQueries,
   Receipts,
   Router,
+  ShieldedMiners,
   StreamingAddresses,
   SystemEvents,
   ConnectionManifests,

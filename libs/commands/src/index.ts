@@ -14,4 +14,10 @@ export {
 } from './report.ts';
 export { runCommand, type CommandProgram } from './run-command.ts';
 export { ServiceCommand } from './service-command.ts';
+export {
+  askStreamingJob,
+  makeStreamingUser,
+  type StreamingPlace,
+  type StreamingUser,
+} from './streaming-user.ts';
 export { requireHotkey, UsageError } from './usage-error.ts';

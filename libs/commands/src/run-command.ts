@@ -13,6 +13,8 @@ export interface CommandProgram<C extends CommandContext = CommandContext> {
   /** What it does without a command, as a sentence. */
   description: string;
   commands: Type<ServiceCommand>[];
+  /** ComputeHorde's commands that are not there, and what is instead: the rest of a sentence. */
+  absent?: Record<string, string>;
   /** Named in the help. */
   settings: new () => object;
   /** What commands are given, injected under its class. */
@@ -34,6 +36,11 @@ export async function runCommand<C extends CommandContext>(
   context: C,
   sendError: (text: string) => void,
 ): Promise<number> {
+  const [first = ''] = words;
+  if (Object.hasOwn(program.absent ?? {}, first)) {
+    sendError(`There is no ${first}: ${program.absent![first]}.`);
+    return 2;
+  }
   const app = await CommandFactory.createWithoutRunning(commandsModule(program, context), {
     logger: new FrameworkLogger(context.logger),
     errorHandler: rethrow,

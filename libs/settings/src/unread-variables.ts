@@ -126,7 +126,7 @@ export const unreadVariables: readonly UnreadVariables[] = [
   {
     names: ['BITTENSOR_SHIELD_CERTIFICATE_PATH', 'BITTENSOR_SHIELD_DISABLE_UPLOADING_CERTIFICATE'],
     services: ['validator'],
-    why: 'miners behind the shield cannot be reached yet; they are named in the log',
+    why: 'miners behind the shield are not reached; the log names them',
   },
   {
     names: ['DEBUG_FETCH_RECEIPTS_FROM_MINERS'],

@@ -4,11 +4,20 @@ import { isPublic } from '@horde/executor-manager';
 import { verifyHex } from '@horde/identity';
 import { streamingText, type ExecutorClass, type StreamingJobReady } from '@horde/protocol';
 import { hostAndPort } from '../connections/own-address.ts';
-import { fail, ok, fullReasonOf, warn, type Finding } from '@horde/commands';
+import {
+  askStreamingJob,
+  fail,
+  ok,
+  fullReasonOf,
+  makeStreamingUser,
+  warn,
+  type Finding,
+  type StreamingPlace,
+  type StreamingUser,
+} from '@horde/commands';
 import { notDone, seconds, type JobChecked } from './check-job.ts';
 import { runTestJob, type TestedMiner } from './run-test-job.ts';
 import { streamingJob } from './test-job.ts';
-import { ask, makeUser, type StreamingPlace, type User } from './user.ts';
 
 const check = 'streaming job';
 
@@ -19,7 +28,7 @@ export async function checkStreaming(
   image: string,
 ): Promise<JobChecked> {
   const word = randomBytes(8).toString('hex');
-  const user = await makeUser();
+  const user = await makeStreamingUser();
   let host = '';
   let place = '';
   let problem: Finding | null = null;
@@ -59,7 +68,7 @@ export function reached(done: string, host: string, miner: string): Finding {
 async function visit(
   { validator, signal }: TestedMiner,
   ready: StreamingJobReady,
-  user: User,
+  user: StreamingUser,
   word: string,
 ): Promise<Finding | null> {
   if (ready.ip === null) {
@@ -73,13 +82,13 @@ async function visit(
     return fail(check, 'The miner has not signed where the job listens.', fix);
   }
   try {
-    const answer = await ask(place, '/word', user, signal);
+    const answer = await askStreamingJob(place, '/word', user, signal);
     if (answer !== `200 ${word}`) throw new Error(`it answers ${JSON.stringify(answer.slice(0, 200))}`);
     if (await letsStrangersIn(place, signal)) {
       const fix = 'Report it: whoever knows the address can use the job.';
       return fail(check, `The job at ${where} answers users without a certificate.`, fix);
     }
-    await ask(place, '/cgi-bin/terminate', user, signal);
+    await askStreamingJob(place, '/cgi-bin/terminate', user, signal);
     return null;
   } catch (error) {
     signal.throwIfAborted();
@@ -89,6 +98,6 @@ async function visit(
 }
 
 async function letsStrangersIn(place: StreamingPlace, signal: AbortSignal): Promise<boolean> {
-  const answer = await ask(place, '/word', {}, signal).catch(() => 'refused');
+  const answer = await askStreamingJob(place, '/word', {}, signal).catch(() => 'refused');
   return answer.startsWith('200 ');
 }

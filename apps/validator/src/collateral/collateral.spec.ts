@@ -11,7 +11,7 @@ import { collateralConformance } from './testing/conformance.ts';
 
 const one = '5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty';
 const lines: { msg: string }[] = [];
-const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
 let folder: string;
 
 beforeAll(async () => {
@@ -52,9 +52,13 @@ describe('a setting that names no deposits', () => {
     await refused(`{"${one}": "-1"}`).toThrow('must be a whole number');
   });
 
-  it('is said to be off, and what that means', async () => {
+  it('is said to be off, or only a list, and what that means', async () => {
     lines.length = 0;
     expect((await openCollateral('off', logger)).isKept).toBe(false);
-    expect(lines[0]!.msg).toContain('miners get jobs without collateral, whatever');
+    expect((await openCollateral('{}', logger)).isKept).toBe(true);
+    expect(lines.map(({ msg }) => msg)).toEqual([
+      expect.stringContaining('Miners get jobs without it, whatever'),
+      expect.stringContaining('none are read from the chain, and slashing is only noted'),
+    ]);
   });
 });

@@ -19,6 +19,8 @@ export interface CheatedJob {
 export interface Collateral {
   /** false: nobody has any, and nobody is asked for any. */
   readonly isKept: boolean;
+  /** Where it is known from: a sentence, told at the start. */
+  readonly source: string;
   /** What these miners have deposited, by hotkey. @unit wei */
   of(hotkeys: readonly string[]): Promise<Map<string, bigint>>;
   /**

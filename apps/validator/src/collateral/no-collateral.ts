@@ -3,6 +3,7 @@ import type { Collateral } from './collateral.ts';
 /** Nobody has collateral. */
 export class NoCollateral implements Collateral {
   readonly isKept = false;
+  readonly source = 'COLLATERAL is off: none is read, from the chain neither.';
 
   async of(): Promise<Map<string, bigint>> {
     return new Map();

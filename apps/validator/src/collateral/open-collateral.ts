@@ -7,13 +7,16 @@ import { BadCollateral, StaticCollateral } from './static-collateral.ts';
 /** The collateral of the setting `COLLATERAL`. @throws SettingsError */
 export async function openCollateral(setting: string, logger: Logger): Promise<Collateral> {
   if (setting === 'off') {
+    const none = new NoCollateral();
     logger.warn(
-      'COLLATERAL is off: miners get jobs without collateral, whatever DYNAMIC_MINIMUM_COLLATERAL_AMOUNT_WEI says, and none is slashed.',
+      `${none.source} Miners get jobs without it, whatever DYNAMIC_MINIMUM_COLLATERAL_AMOUNT_WEI says, and none is slashed.`,
     );
-    return new NoCollateral();
+    return none;
   }
   try {
-    return await StaticCollateral.open(setting, logger);
+    const listed = await StaticCollateral.open(setting, logger);
+    logger.info(listed.source);
+    return listed;
   } catch (error) {
     throw error instanceof BadCollateral ? new SettingsError([error.message]) : error;
   }

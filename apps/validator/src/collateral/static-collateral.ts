@@ -12,23 +12,25 @@ export class BadCollateral extends Error {}
  */
 export class StaticCollateral implements Collateral {
   readonly isKept = true;
+  readonly source =
+    'The deposits are those that COLLATERAL lists: none are read from the chain, and slashing is only noted.';
   /** What it has warned of last. */
   private trouble = '';
 
   private constructor(
-    private readonly source: string,
+    private readonly list: string,
     private readonly logger: Logger,
     private deposits: Map<string, bigint>,
   ) {}
 
-  /** @param source a file, or the JSON itself @throws BadCollateral */
-  static async open(source: string, logger: Logger): Promise<StaticCollateral> {
-    return new StaticCollateral(source, logger, await read(source));
+  /** @param list a file, or the JSON itself @throws BadCollateral */
+  static async open(list: string, logger: Logger): Promise<StaticCollateral> {
+    return new StaticCollateral(list, logger, await read(list));
   }
 
   async of(hotkeys: readonly string[]): Promise<Map<string, bigint>> {
     try {
-      this.deposits = await read(this.source);
+      this.deposits = await read(this.list);
       this.trouble = '';
     } catch (error) {
       this.warnOf((error as Error).message);
@@ -50,12 +52,12 @@ export class StaticCollateral implements Collateral {
   }
 }
 
-async function read(source: string): Promise<Map<string, bigint>> {
-  const isInline = source.startsWith('{');
-  const name = isInline ? 'COLLATERAL' : source;
-  let text = source;
+async function read(list: string): Promise<Map<string, bigint>> {
+  const isInline = list.startsWith('{');
+  const name = isInline ? 'COLLATERAL' : list;
+  let text = list;
   try {
-    if (!isInline) text = await readFile(source, 'utf8');
+    if (!isInline) text = await readFile(list, 'utf8');
   } catch (error) {
     throw new BadCollateral(`${name} cannot be read: ${(error as NodeJS.ErrnoException).code}.`);
   }

@@ -4,8 +4,11 @@ import { TransferReceipts } from './transfer-receipts.command.ts';
 import { BlacklistMiner, ListBlacklist, UnblacklistMiner } from './blacklist.command.ts';
 import { CancelJob } from './cancel-job.command.ts';
 import { Explain } from './explain.command.ts';
+import { DebugConnectFacilitator } from './connect-facilitator.command.ts';
 import { DebugRunOrganicJob } from './run-organic-job.command.ts';
 import { EvictOldData, ScanArchiveBlocks, ScanBlocks, SyncManifests } from './run-once.command.ts';
+import { DebugRunMockStreamingJob } from './run-streaming-job.command.ts';
+import { SyncCollaterals } from './sync-collaterals.command.ts';
 import { ValidatorContext } from './validator-context.ts';
 import { CalculateAllowancePaidJobScores, DebugSetScores, ExplainWeights } from './weights.command.ts';
 import { WhitelistHotkey } from './whitelist-hotkey.command.ts';
@@ -23,7 +26,10 @@ export const validatorProgram: CommandProgram<ValidatorContext> = {
     Explain,
     CancelJob,
     DebugRunOrganicJob,
+    DebugRunMockStreamingJob,
+    DebugConnectFacilitator,
     SyncManifests,
+    SyncCollaterals,
     ScanBlocks,
     ScanArchiveBlocks,
     EvictOldData,
@@ -32,6 +38,10 @@ export const validatorProgram: CommandProgram<ValidatorContext> = {
     ExplainWeights,
     ...configCommands,
   ],
+  absent: {
+    connect_facilitator:
+      'the validator connects to its facilitators by itself, while it runs without a command',
+  },
   settings: ValidatorSettings,
   context: ValidatorContext,
 };

@@ -20,7 +20,7 @@ export class SyncManifests extends ServiceCommand {
     await this.context.useDriver(async (app) => {
       const directory = app.get(MinerDirectory);
       await directory.refreshNeurons();
-      await directory.refreshManifests();
+      const shielded = await directory.refreshManifests();
       const offers = await app
         .get(Database)
         .manager.query<{ executor_class: string; miners: number; executors: number }[]>(
@@ -30,6 +30,7 @@ export class SyncManifests extends ServiceCommand {
       for (const { executor_class, miners, executors } of offers)
         this.context.print(`${executor_class}: ${executors} executors of ${miners} miners`);
       if (offers.length === 0) this.context.print('No miner offers anything.');
+      if (shielded !== null) this.context.print(shielded);
     });
   }
 }

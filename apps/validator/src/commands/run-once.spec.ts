@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { runCommand } from '@horde/commands';
 import { Keypair } from '@horde/identity';
 import { createLogger } from '@horde/operations';
@@ -10,11 +12,13 @@ import { ValidatorContext } from './validator-context.ts';
 
 let place: ValidatorPlace;
 let printed: string[];
+/** Settings beside the usual ones. */
+let more: Record<string, string>;
 const pylon = new ScriptedPylon();
 
 beforeEach(async () => {
   place = await ValidatorPlace.make();
-  printed = [];
+  [printed, more] = [[], {}];
   await pylon.start();
 });
 afterEach(async () => {
@@ -25,20 +29,34 @@ afterEach(async () => {
 async function type(...words: string[]): Promise<number> {
   const logger = createLogger('validator');
   logger.level = 'silent';
-  const environment = place.environment({ PYLON_ADDRESS: pylon.address });
+  const environment = place.environment({ PYLON_ADDRESS: pylon.address, ...more });
   const print = (text: string) => void printed.push(text);
   const context = new ValidatorContext(environment, print, logger, new AbortController().signal);
   return runCommand(validatorProgram, words, context, (text) => printed.push(text));
 }
 
-it('sync_manifests asks the miners that the chain has, and says what they offer', async () => {
+it('sync_manifests asks the miners that the chain has, and says what they offer, and who is behind a shield', async () => {
   const miner = new ScriptedMiner(Keypair.generate());
   miner.manifest = [['always_on.test', 3]];
   await miner.start();
-  pylon.neurons = [{ hotkey: miner.keypair.address, port: miner.port }];
+  const shield = createServer((request, response) => {
+    const manifest = { ddos_shield_manifest: { encrypted_url_mapping: { other: 'AAAA' } } };
+    response.writeHead(request.url === '/shield_manifest.json' ? 200 : 404).end(JSON.stringify(manifest));
+  });
+  await new Promise<void>((resolve) => shield.listen(0, '127.0.0.1', resolve));
+  const shielded = Keypair.generate().address;
+  pylon.neurons = [
+    { hotkey: miner.keypair.address, port: miner.port },
+    { hotkey: shielded, port: (shield.address() as AddressInfo).port },
+    { hotkey: Keypair.generate().address, port: 1 },
+  ];
   expect(await type('sync_manifests')).toBe(0);
-  expect(printed).toEqual(['always_on.test: 3 executors of 1 miners']);
+  expect(printed).toEqual([
+    'always_on.test: 3 executors of 1 miners',
+    `Miners behind a DDoS shield, whose addresses there this validator cannot read, so that it does not reach them: ${shielded}.`,
+  ]);
   await miner.stop();
+  await new Promise((resolve) => shield.close(resolve).closeAllConnections());
 });
 
 it.each(['scan_blocks_and_calculate_allowance', 'scan_archive_blocks_and_calculate_allowance'])(
@@ -57,4 +75,25 @@ it('evict_old_data removes what is older than two days', async () => {
   for (const age of ['1 day', '3 days']) await place.query(event, [age]);
   expect(await type('evict_old_data')).toBe(0);
   expect(await place.query('select from system_event')).toHaveLength(1);
+});
+
+it('sync_collaterals says what miners have deposited, and where that is known from', async () => {
+  expect(await type('sync_collaterals')).toBe(0);
+  expect(printed).toEqual([
+    'COLLATERAL is off: none is read, from the chain neither. Miners get jobs without it, though 10000000000000000 wei are asked for.',
+  ]);
+  const [rich, poor] = [Keypair.generate().address, Keypair.generate().address];
+  await place.query(
+    `insert into miner (hotkey, uid, ip, port) values ($1, 1, '192.0.2.1', 1), ($2, 2, '192.0.2.2', 1)`,
+    [rich, poor],
+  );
+  more = { COLLATERAL: JSON.stringify({ [rich]: '10000000000000000', [poor]: 7 }) };
+  expect(await type('sync_collaterals')).toBe(0);
+  expect(printed.at(-1)!.split('\n')).toEqual([
+    expect.stringMatching(
+      /^The deposits are those that COLLATERAL lists: .* 1 of 2 miners have the 10000000000000000 wei/,
+    ),
+    `${rich}: 10000000000000000 wei`,
+    `${poor}: 7 wei, too little for jobs`,
+  ]);
 });

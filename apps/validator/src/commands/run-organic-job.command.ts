@@ -1,22 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { isIP } from 'node:net';
 import type { INestApplicationContext } from '@nestjs/common';
 import { requireHotkey, ServiceCommand, UsageError } from '@horde/commands';
-import {
-  defaultExecutorClass,
-  ExecutorClass,
-  isTerminal,
-  make,
-  NewJob,
-  type JobStatusUpdate,
-} from '@horde/protocol';
+import { defaultExecutorClass, ExecutorClass, make, NewJob } from '@horde/protocol';
 import { Command, Option } from 'nest-commander';
-import { LoneJob } from '../driver/lone-job.ts';
-import { attemptEndOf } from '../jobs/attempt-end.ts';
 import type { MinerAddress } from '../miner/miner-client.ts';
 import { MinerDirectory } from '../routing/miner-directory.ts';
-import { ValidatorSettings } from '../settings.ts';
-import { ShownUpdates } from './shown-updates.ts';
+import { readAddress, readPort, runLoneJob } from './run-lone-job.ts';
 import { splitWords } from './split-words.ts';
 import { ValidatorContext } from './validator-context.ts';
 
@@ -44,42 +33,9 @@ export class DebugRunOrganicJob extends ServiceCommand {
   }
 
   override async run(_words: string[], options: Options): Promise<void> {
-    const job = jobOf(options);
-    const { print, signal } = this.context;
-    let end: JobStatusUpdate | null = null;
-    const show = (update: JobStatusUpdate) => {
-      print(update.status);
-      if (isTerminal(update.status)) end = update;
-    };
-    await this.context.useDriver(
-      async (app) => {
-        const miner = await minerFor(app, job, options);
-        print(`The job ${job.uuid} is given to the miner ${miner.hotkey} at ${miner.ip} port ${miner.port}.`);
-        Object.assign(app.get(ValidatorSettings), {
-          debugMinerKey: miner.hotkey,
-          debugMinerAddress: miner.ip,
-          debugMinerPort: miner.port,
-          jobWaitLimit: 0,
-        });
-        await app.get(LoneJob).run(job, signal);
-      },
-      (outbox) => new ShownUpdates(outbox, show),
-    );
-    if (!end) throw new Error('Another process of the validator has taken the job over.');
-    this.tell(end);
-  }
-
-  /** @throws Error where it did not complete */
-  private tell({ status, metadata }: JobStatusUpdate): void {
-    const printed = metadata?.miner_response ?? metadata?.job_failure_details;
-    for (const [name, text] of [
-      ['stdout', printed?.docker_process_stdout],
-      ['stderr', printed?.docker_process_stderr],
-    ])
-      if (text) this.context.print(`${name}:\n${text.replace(/\n$/, '')}`);
-    if (status === 'completed') return;
-    const { reason, message } = attemptEndOf({ status, metadata });
-    throw new Error(`The job is ${status} (${reason}): ${message}`);
+    const request = jobOf(options);
+    const { signal } = this.context;
+    await runLoneJob(this.context, { request, signal, miner: (app) => minerFor(app, request, options) });
   }
 
   @Option({
@@ -96,8 +52,7 @@ export class DebugRunOrganicJob extends ServiceCommand {
     description: 'its IP address (default: what the chain says); with the port',
   })
   minerAddress(text: string): string {
-    if (!isIP(text)) throw new UsageError(`"${text}" is not an IP address.`);
-    return text;
+    return readAddress(text);
   }
 
   @Option({ flags: '--miner-ip-version <4|6>', description: 'not needed: the address tells' })
@@ -107,10 +62,7 @@ export class DebugRunOrganicJob extends ServiceCommand {
 
   @Option({ flags: '--miner-port <port>', description: 'its port' })
   minerPort(text: string): number {
-    const port = Number(text);
-    if (!(Number.isInteger(port) && port >= 1 && port <= 65_535))
-      throw new UsageError(`"${text}" is not a port.`);
-    return port;
+    return readPort(text);
   }
 
   @Option({

@@ -1,11 +1,14 @@
-import { runCommand } from '@horde/commands';
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { makeStreamingUser, runCommand } from '@horde/commands';
 import { Keypair } from '@horde/identity';
 import { createLogger } from '@horde/operations';
-import { DeclineJob, make, VolumesReady } from '@horde/protocol';
+import { DeclineJob, ExecutionDone, make, StreamingJobReady, VolumesReady } from '@horde/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { send, wholeJob } from '@horde/testing/validator-miner/miner-script';
-import { ScriptedFacilitator } from '@horde/testing/facilitator-validator/scripted-facilitator';
-import { ScriptedMiner } from '@horde/testing/validator-miner/scripted-miner';
+import { finished, send, wholeJob } from '@horde/testing/validator-miner/miner-script';
+import { newJob, ScriptedFacilitator } from '@horde/testing/facilitator-validator/scripted-facilitator';
+import { ScriptedMiner, type MinerScript } from '@horde/testing/validator-miner/scripted-miner';
 import { ScriptedPylon } from '@horde/testing/scripted-pylon';
 import { ValidatorPlace } from '../testing/running-validator.ts';
 import { validatorProgram } from './program.ts';
@@ -34,18 +37,19 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
-function type(words: string[], more: Record<string, string> = {}): Promise<number> {
+const type = (words: string[], more: Record<string, string> = {}) =>
+  typeCommand(['debug_run_organic_job', '--docker_image', 'an/image:1', ...words], more);
+
+function typeCommand(all: string[], more: Record<string, string> = {}): Promise<number> {
   const logger = createLogger('validator');
   logger.level = 'silent';
   const print = (text: string) => void printed.push(text);
   const context = new ValidatorContext(place.environment(more), print, logger, stopping.signal);
-  const all = ['debug_run_organic_job', '--docker_image', 'an/image:1', ...words];
   return runCommand(validatorProgram, all, context, (text) => errors.push(text));
 }
-const named = () =>
-  `--miner_hotkey ${miner.keypair.address} --miner_address 127.0.0.1 --miner_port ${miner.port} --executor_class always_on.test`.split(
-    ' ',
-  );
+const toMiner = () =>
+  `--miner_hotkey ${miner.keypair.address} --miner_address 127.0.0.1 --miner_port ${miner.port}`.split(' ');
+const named = () => [...toMiner(), '--executor_class', 'always_on.test'];
 
 describe('debug_run_organic_job', () => {
   it('runs a job at the miner that is named, shows how it goes and what it prints, and ends with 0', async () => {
@@ -129,6 +133,72 @@ describe('debug_run_organic_job', () => {
     expect(await type(words)).toBe(2);
     expect(errors.join()).toContain(sentence);
   });
+});
+
+describe('debug_run_mock_streaming_job_to_miner', () => {
+  /** The job as its executor lets its user in: with this user's certificate alone. */
+  async function streamingJob(job_uuid: string, user: string, answer: string, terminated: () => void) {
+    const { cert, key } = await makeStreamingUser();
+    const server = createServer({ cert, key, ca: user, requestCert: true }, (request, response) => {
+      response.end(answer);
+      if (request.url === '/terminate') terminated();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => new Promise((resolve) => server.close(resolve).closeAllConnections()));
+    return make(StreamingJobReady, {
+      job_uuid,
+      public_key: cert,
+      ip: '127.0.0.1',
+      port: (server.address() as AddressInfo).port,
+    });
+  }
+  /** @param answer what the job says to its user */
+  const streaming = (answer: string): Required<MinerScript> => ({
+    onInitial: wholeJob.onInitial,
+    onJob: async ({ job_uuid }, connection) => {
+      await send(connection, make(VolumesReady, { job_uuid }));
+      const user = miner.initial(job_uuid)[0]!.streaming_details!.public_key;
+      const ended = () => void send(connection, make(ExecutionDone, { job_uuid }), finished(job_uuid));
+      await send(connection, await streamingJob(job_uuid, user, answer, ended));
+    },
+  });
+
+  it('runs the job of ComputeHorde’s test, has it work and end as its user, and ends with 0', async () => {
+    miner.script = streaming('OK');
+    expect(await typeCommand(['debug_run_mock_streaming_job_to_miner', ...toMiner()]), errors.join()).toBe(0);
+    expect(printed).toEqual(
+      expect.arrayContaining([
+        'streaming_ready',
+        expect.stringMatching(/^\/execute-job at 127.0.0.1 port \d+ answers 200 OK$/),
+        expect.stringMatching(/^\/terminate at .* 200 OK$/),
+        'completed',
+      ]),
+    );
+    expect(miner.all('V0JobRequest')[0]!.docker_run_cmd).toEqual(['python', './mock_streaming_job.py']);
+  });
+
+  it('ends the job, and with 1, when that answers something else', async () => {
+    miner.script = streaming('NO');
+    expect(await typeCommand(['debug_run_mock_streaming_job_to_miner', ...toMiner()])).toBe(1);
+    expect(errors).toEqual(['The streaming job could not be used: /execute-job has to answer 200 OK.']);
+    expect(printed.at(-1)).toBe('failed');
+  });
+});
+
+it('debug_connect_facilitator gives the jobs of a facilitator to the miner that is named, until it is interrupted', async () => {
+  const facilitator = new ScriptedFacilitator(place.keypair.address);
+  await facilitator.start();
+  closing.push(() => facilitator.stop());
+  const typed = typeCommand(['debug_connect_facilitator', ...toMiner()], {
+    FACILITATOR_URI: facilitator.uri,
+  });
+  const job = newJob(randomUUID(), place.keypair);
+  await facilitator.send(job);
+  await facilitator.update(job.uuid, 'completed');
+  stopping.abort();
+  expect(await typed).toBe(130);
+  expect(miner.initial(job.uuid)).toHaveLength(1);
+  expect(printed).toEqual([expect.stringContaining(`go to the miner ${miner.keypair.address} at 127.0.0.1`)]);
 });
 
 it.each([

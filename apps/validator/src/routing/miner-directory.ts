@@ -5,6 +5,7 @@ import { LOGGER, type Logger } from '@horde/operations';
 import { ManifestSync } from '../allowance/manifest-sync.ts';
 import type { ExecutorClass } from '@horde/protocol';
 import type { MinerAddress } from '../miner/miner-client.ts';
+import { ShieldedMiners } from './shielded-miners.ts';
 
 /** The chain is asked at most this often. @unit ms */
 const chainPause = 1_000;
@@ -14,12 +15,13 @@ const chainPause = 1_000;
 export class MinerDirectory {
   private refreshing: Promise<void> | null = null;
   private refreshedAt = 0;
-  private asking: Promise<void> | null = null;
+  private asking: Promise<string | null> | null = null;
 
   constructor(
     @Inject(CHAIN) private readonly chain: Chain,
     private readonly database: Database,
     private readonly manifests: ManifestSync,
+    private readonly shielded: ShieldedMiners,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -33,11 +35,13 @@ export class MinerDirectory {
     return this.refreshing;
   }
 
-  /** Asks all miners for their manifests, once at a time: one silence is not two. Returns when each has answered or failed to. */
-  refreshManifests(): Promise<void> {
-    this.asking ??= this.addresses(false)
-      .then((miners) => this.manifests.sync(miners))
-      .finally(() => (this.asking = null));
+  /**
+   * Asks all miners for their manifests, once at a time: one silence is not two. Returns when each has answered or failed to.
+   *
+   * @returns a sentence that names those of the others that are behind a shield; null: none is
+   */
+  refreshManifests(): Promise<string | null> {
+    this.asking ??= this.askAll().finally(() => (this.asking = null));
     return this.asking;
   }
 
@@ -78,6 +82,15 @@ export class MinerDirectory {
       [executorClass],
     );
     return miner ?? null;
+  }
+
+  private async askAll(): Promise<string | null> {
+    await this.manifests.sync(await this.addresses(false));
+    const silent = await this.database.manager.query<MinerAddress[]>(
+      `select hotkey, ip, port from miner left join miner_answer using (hotkey)
+       where ip is not null and coalesce(misses, 1) > 0`,
+    );
+    return this.shielded.look(silent);
   }
 
   private async readNeurons(): Promise<void> {

@@ -25,7 +25,10 @@ export class MinerSchedule implements OnApplicationBootstrap, BeforeApplicationS
   async onApplicationBootstrap(): Promise<void> {
     const queue = this.queues.open('miners');
     queue.work(
-      (id) => (id === 'neurons' ? this.directory.refreshNeurons() : this.directory.refreshManifests()),
+      async (id) => {
+        if (id === 'neurons') await this.directory.refreshNeurons();
+        else await this.directory.refreshManifests();
+      },
       {
         concurrency: 2,
         onError: (error, id) =>

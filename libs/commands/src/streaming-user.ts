@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
-import * as x509 from '@peculiar/x509';
 
 /** A certificate and its key, both PEM. */
-export interface User {
+export interface StreamingUser {
   cert: string;
   key: string;
 }
@@ -19,7 +18,9 @@ const algorithm = {
 };
 
 /** The user of a streaming job, with a self-signed certificate as ComputeHorde's SDK makes one. */
-export async function makeUser(): Promise<User> {
+export async function makeStreamingUser(): Promise<StreamingUser> {
+  // Few commands need it.
+  const x509 = await import('@peculiar/x509');
   x509.cryptoProvider.set(crypto);
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
@@ -49,10 +50,10 @@ export interface StreamingPlace {
 const patience = 10_000;
 
 /** Asks a streaming job, as this user or as nobody. @returns status and body: `200 word` */
-export async function ask(
+export async function askStreamingJob(
   { host, port, certificate }: StreamingPlace,
   path: string,
-  user: Partial<User>,
+  user: Partial<StreamingUser>,
   signal: AbortSignal,
 ): Promise<string> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(patience)]);

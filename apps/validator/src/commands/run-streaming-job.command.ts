@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import {
+  askStreamingJob,
+  fullReasonOf,
+  makeStreamingUser,
+  requireHotkey,
+  ServiceCommand,
+  type StreamingUser,
+} from '@horde/commands';
+import { make, NewJob, StreamingDetails, type StreamingServerDetails } from '@horde/protocol';
+import { Command, Option } from 'nest-commander';
+import { readAddress, readPort, runLoneJob } from './run-lone-job.ts';
+import { ValidatorContext } from './validator-context.ts';
+
+interface Options {
+  minerHotkey: string;
+  minerAddress?: string;
+  minerPort?: number;
+}
+
+/** ComputeHorde's image for it: it waits for `/execute-job`, answers `OK`, and ends after `/terminate`. */
+const image = 'backenddevelopersltd/compute-horde-streaming-job-test:v0-latest';
+
+@Command({
+  name: 'debug_run_mock_streaming_job_to_miner',
+  description:
+    "run ComputeHorde's test of a streaming job at a miner, without allowance, and talk to it as its user does",
+})
+export class DebugRunMockStreamingJob extends ServiceCommand {
+  constructor(private readonly context: ValidatorContext) {
+    super();
+  }
+
+  override async run(_words: string[], options: Options): Promise<void> {
+    const { minerHotkey: hotkey, minerAddress: ip = '127.0.0.1', minerPort: port = 8_000 } = options;
+    const user = await makeStreamingUser();
+    const giveUp = new AbortController();
+    const signal = AbortSignal.any([this.context.signal, giveUp.signal]);
+    let problem: Error | null = null;
+    const visit = (place: StreamingServerDetails) =>
+      this.visit(place, user, signal).catch((error: unknown) => {
+        problem = new Error(`The streaming job could not be used: ${fullReasonOf(error)}.`);
+        giveUp.abort();
+      });
+    try {
+      await runLoneJob(this.context, {
+        request: jobOf(user),
+        miner: () => ({ hotkey, ip, port }),
+        signal,
+        onUpdate: ({ status, metadata }) => {
+          if (status === 'streaming_ready' && metadata?.streaming_details)
+            void visit(metadata.streaming_details);
+        },
+      });
+    } catch (error) {
+      throw problem ?? error;
+    }
+  }
+
+  /** Has the job do its work, and end. @throws Error */
+  private async visit(
+    { streaming_server_address, streaming_server_port, streaming_server_cert }: StreamingServerDetails,
+    user: StreamingUser,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const place = {
+      host: streaming_server_address ?? '',
+      port: streaming_server_port ?? 0,
+      certificate: streaming_server_cert ?? '',
+    };
+    for (const path of ['/execute-job', '/terminate']) {
+      const answer = await askStreamingJob(place, path, user, signal);
+      this.context.print(`${path} at ${place.host} port ${place.port} answers ${answer}`);
+      if (answer !== '200 OK') throw new Error(`${path} has to answer 200 OK`);
+    }
+  }
+
+  @Option({ flags: '--miner-hotkey <hotkey>', description: 'the miner', required: true })
+  minerHotkey(text: string): string {
+    requireHotkey(text);
+    return text;
+  }
+
+  @Option({ flags: '--miner-address <ip>', description: 'its IP address (default: 127.0.0.1)' })
+  minerAddress(text: string): string {
+    return readAddress(text);
+  }
+
+  @Option({ flags: '--miner-port <port>', description: 'its port (default: 8000)' })
+  minerPort(text: string): number {
+    return readPort(text);
+  }
+}
+
+const jobOf = ({ cert }: StreamingUser): NewJob =>
+  make(NewJob, {
+    uuid: randomUUID(),
+    executor_class: 'always_on.llm.a6000',
+    docker_image: image,
+    args: ['python', './mock_streaming_job.py'],
+    env: new Map(),
+    streaming_details: make(StreamingDetails, { public_key: cert }),
+    download_time_limit: 10,
+    execution_time_limit: 100,
+    upload_time_limit: 10,
+    streaming_start_time_limit: 60,
+  });
