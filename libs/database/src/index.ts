@@ -8,5 +8,6 @@ export { DatabaseError, openDatabase, type DatabaseOptions } from './open-databa
 export { createLeaseTable, Lease, type LeaseTimes } from './lease.ts';
 export { createOutboxTable, Outbox, OutboxRow } from './outbox.ts';
 export { becomeSoleProcess, SoleProcess, type SoleProcessOptions } from './sole-process.ts';
+export { soleWork } from './sole-work.ts';
 export { OutboxDrain } from './outbox-drain.ts';
 export { isOutage, isRetryable } from './outage.ts';

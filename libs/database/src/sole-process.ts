@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectionConfig, WatchedClient } from './connections.ts';
+import { LockConnection } from './lock-connection.ts';
 import { DatabaseError, describe } from './open-database.ts';
 
 export interface SoleProcessOptions {
@@ -18,11 +18,10 @@ export interface SoleProcessOptions {
 /** The pause before the lock is asked for again. @unit ms */
 const pause = 500;
 /**
- * How often the connection that holds the lock is asked for a sign of life, and how long it may take for one. Together
+ * How often the connection that holds the lock is asked for a sign of life. With the time that it may take for one it is
  * less than the fifteen seconds after which the server gives away the lock of a process that it cannot reach. @unit ms
  */
 const pulse = 4_000;
-const pulseLimit = 5_000;
 
 /** The right of this process to be the only one of its service. */
 export class SoleProcess {
@@ -58,52 +57,30 @@ export class SoleProcess {
 export async function becomeSoleProcess(options: SoleProcessOptions): Promise<SoleProcess> {
   const { service, onWait } = options;
   try {
-    const client = await connect(options);
-    if (!(await take(client, service))) {
+    const connection = await connect(options);
+    if (!(await connection.take(lockOf(service)))) {
       onWait();
-      await client.query('select pg_advisory_lock(hashtext($1))', [lockOf(service)]);
+      await connection.wait(lockOf(service));
     }
     const sole = new SoleProcess();
-    keep(client, options, sole);
+    keep(connection, options, sole);
     return sole;
   } catch (error) {
     throw new DatabaseError(`The database of ${service} cannot be used: ${describe(error)}.`);
   }
 }
 
-async function connect({ service, url }: SoleProcessOptions): Promise<WatchedClient> {
-  const client = new WatchedClient(
-    connectionConfig({ url, name: `${service} (one process)`, isPatient: true }),
-    // Who waits for the lock is not answered for as long as another process works.
-    { isPatient: true },
-  );
-  client.on('error', () => undefined); // its end is what counts
-  await client.connect();
-  return client;
-}
+/** Who waits for the lock is not answered for as long as another process works. */
+const connect = ({ service, url }: SoleProcessOptions): Promise<LockConnection> =>
+  LockConnection.open({ url, name: `${service} (one process)`, isPatient: true });
 
 const lockOf = (service: string): string => `process of ${service}`;
 
-async function take(client: WatchedClient, service: string): Promise<boolean> {
-  const { rows } = await client.query<{ taken: boolean }>(
-    'select pg_try_advisory_lock(hashtext($1)) as taken',
-    [lockOf(service)],
-  );
-  return rows[0]!.taken;
-}
-
-function keep(client: WatchedClient, options: SoleProcessOptions, sole: SoleProcess): void {
-  const timer = setInterval(() => {
-    const late = setTimeout(() => client.cut(), pulseLimit).unref();
-    client.query('select').then(
-      () => clearTimeout(late),
-      () => client.cut(),
-    );
-  }, pulse).unref();
-  client.once('end', () => {
-    clearInterval(timer);
+function keep(connection: LockConnection, options: SoleProcessOptions, sole: SoleProcess): void {
+  connection.watch(pulse);
+  void connection.ended.then(() => {
     sole.doubted();
-    void retake(options, sole);
+    return retake(options, sole);
   });
 }
 
@@ -113,13 +90,13 @@ async function retake(options: SoleProcessOptions, sole: SoleProcess): Promise<v
   let refusedSince: number | null = null;
   for (;;) {
     try {
-      const client = await connect(options);
-      if (await take(client, service)) {
-        keep(client, options, sole);
+      const connection = await connect(options);
+      if (await connection.take(lockOf(service))) {
+        keep(connection, options, sole);
         return sole.sure();
       }
       refusedSince ??= performance.now();
-      await client.end();
+      await connection.close();
     } catch {
       refusedSince = null;
     }

@@ -1,9 +1,12 @@
 import { Controller, Get, Inject, Injectable, Module, Res, type DynamicModule } from '@nestjs/common';
 
-/** Something a service cannot work without. Resolves when it is there, throws a sentence when it is not. */
+/**
+ * Something a service cannot work without. Resolves when it is there, with a sentence where there is something to know
+ * about it; throws a sentence when it is not.
+ */
 export interface HealthCheck {
   name: string;
-  check: () => Promise<void>;
+  check: () => Promise<string | void>;
   /** Without it the service is not ready. */
   isNeeded: boolean;
 }
@@ -13,12 +16,12 @@ export interface HealthCheck {
 export class Health {
   private readonly checks: HealthCheck[] = [];
 
-  add(name: string, check: () => Promise<void>): void {
+  add(name: string, check: HealthCheck['check']): void {
     this.checks.push({ name, check, isNeeded: true });
   }
 
   /** As `add`, for what an operator should know of, and the service works without. */
-  tell(name: string, check: () => Promise<void>): void {
+  tell(name: string, check: HealthCheck['check']): void {
     this.checks.push({ name, check, isNeeded: false });
   }
 
@@ -26,8 +29,8 @@ export class Health {
     const results = await Promise.all(
       this.checks.map(async ({ name, check, isNeeded }) => {
         try {
-          await withTimeout(check());
-          return { name, isFine: true, said: 'ok' };
+          const said = await withTimeout(check());
+          return { name, isFine: true, said: said ?? 'ok' };
         } catch (error) {
           return { name, isFine: !isNeeded, said: error instanceof Error ? error.message : String(error) };
         }
@@ -40,7 +43,7 @@ export class Health {
   }
 }
 
-function withTimeout(work: Promise<void>): Promise<void> {
+function withTimeout<T>(work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('no answer within 5 s')), 5_000);
     work.then(resolve, reject).finally(() => clearTimeout(timer));

@@ -34,7 +34,7 @@ export class Link {
     return this.up?.isOpen ? this.up : null;
   }
 
-  /** Closes it for good; a peer that does not answer the close within a second is cut off. */
+  /** Closes it for good; what the peer has sent until it agrees, within a second, is still handled. */
   async close(): Promise<void> {
     this.stopping.abort();
     await this.ended;
@@ -62,8 +62,8 @@ export class Link {
     const connection = await connect(url, { headers, onOpening, attempts: 1, signal });
     let cut: NodeJS.Timeout | undefined;
     const close = () => {
-      connection.close(1000);
-      cut = setTimeout(() => connection.terminate(), limits.closing);
+      connection.leave('stopping');
+      cut = setTimeout(() => connection.cut(), limits.closing);
     };
     signal.addEventListener('abort', close, { once: true });
     if (signal.aborted) close();

@@ -1,6 +1,7 @@
-import type { Outbox } from '@horde/database';
+import { pause } from '@horde/async';
+import { soleWork, type Outbox } from '@horde/database';
 import type { Keypair } from '@horde/identity';
-import { withLogContext, type Logger } from '@horde/operations';
+import { troubleLog, withLogContext, type Logger } from '@horde/operations';
 import {
   dispatch,
   facilitatorToValidator,
@@ -26,6 +27,8 @@ const heartbeatInterval = 60_000;
 const maxPause = 2_000;
 /** How long the facilitator may take to answer the login. @unit ms */
 const loginLimit = 15_000;
+/** The pause before it is tried again when serving it has failed. @unit ms */
+const failurePause = 1_000;
 
 /** Reads what a facilitator may send. Answers are the only frames without a type. */
 const fromFacilitator = {
@@ -39,6 +42,7 @@ const fromFacilitator = {
 
 /** What belongs to one connection: frames of one that is gone may still be handled when the next one is there. */
 interface Session {
+  connection: Connection;
   loggedIn: PromiseWithResolvers<Response>;
   /** null before the facilitator has accepted us. */
   delivery: StatusDelivery | null;
@@ -50,14 +54,22 @@ interface LinkParts {
   version: string;
   runnerVersion: string;
   keypair: Keypair;
+  databaseUrl: string;
   outbox: Outbox;
   intake: JobIntake;
   cheatReports: CheatReports;
   logger: Logger;
 }
 
-/** The connection to one facilitator: jobs come in, status updates go out. */
+/**
+ * The connection to one facilitator: jobs come in, status updates go out. Of the processes that share a database one at a
+ * time has it: a facilitator sends each job to all connections of a validator, and would hear of each twice.
+ */
 export class FacilitatorLink {
+  private readonly stopping = new AbortController();
+  private serving: Promise<void> = Promise.resolve();
+  /** Whether another process serves it. */
+  private isElsewhere = false;
   private link: Link | null = null;
   private heartbeat: NodeJS.Timeout | undefined;
   /** Of the newest connection. */
@@ -75,15 +87,74 @@ export class FacilitatorLink {
     private readonly parts: LinkParts,
   ) {}
 
-  /** @throws Error while the facilitator cannot be used */
-  check(): void {
+  /** @returns what there is to know of it @throws Error while the facilitator cannot be used */
+  check(): string | undefined {
+    if (this.isElsewhere) return 'Another process of this validator serves it; this one waits to take over.';
     if (!this.link?.connection)
       throw new Error(`The facilitator at ${this.uri} cannot be used: ${this.trouble}.`);
+    return undefined;
   }
 
+  /** Serves the facilitator whenever no other process does. */
   open(): void {
     requireHandlers(facilitatorToValidator, this.handlers);
-    this.link = new Link({
+    this.serving = this.serve(this.stopping.signal);
+  }
+
+  /** Leaves it to another process. */
+  async close(): Promise<void> {
+    this.stopping.abort();
+    await this.serving;
+  }
+
+  private async serve(signal: AbortSignal): Promise<void> {
+    const { databaseUrl: url, logger } = this.parts;
+    const trouble = troubleLog((error) =>
+      logger.error({ error, facilitator: this.uri }, 'the facilitator cannot be served'),
+    );
+    const work = (held: AbortSignal) => {
+      trouble.over();
+      return this.whileHeld(held);
+    };
+    const onWait = () => this.wait();
+    while (!signal.aborted) {
+      try {
+        await soleWork({ service: 'validator', url, name: `facilitator ${this.uri}`, signal, work, onWait });
+      } catch (error) {
+        this.isElsewhere = false;
+        trouble.is(error);
+        await pause(failurePause, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  private wait(): void {
+    this.isElsewhere = true;
+    this.parts.logger.info(
+      { facilitator: this.uri },
+      'another process of this validator serves the facilitator; this one waits to take over',
+    );
+  }
+
+  private async whileHeld(held: AbortSignal): Promise<void> {
+    this.isElsewhere = false;
+    const link = (this.link = this.connect());
+    try {
+      if (!held.aborted)
+        await new Promise((resolve) => held.addEventListener('abort', resolve, { once: true }));
+    } finally {
+      this.link = null;
+      this.trouble = 'it is not known whether another process serves it';
+      // No update may go out beside those of the process that takes over; jobs that are on their way are still stored.
+      this.endConnection();
+      await link.close();
+      await this.session?.connection.handled();
+      this.endConnection();
+    }
+  }
+
+  private connect(): Link {
+    return new Link({
       url: this.uri,
       headers: {
         'X-Validator-Version': this.parts.version,
@@ -97,13 +168,8 @@ export class FacilitatorLink {
     });
   }
 
-  async close(): Promise<void> {
-    await this.link?.close();
-    this.endConnection();
-  }
-
   private read(connection: Connection): void {
-    const session: Session = { loggedIn: Promise.withResolvers(), delivery: null };
+    const session: Session = { connection, loggedIn: Promise.withResolvers(), delivery: null };
     session.loggedIn.promise.catch(() => undefined);
     this.session = session;
     connection.serve({

@@ -15,7 +15,7 @@ import { FacilitatorLink } from './facilitator-link.ts';
 /** What jobs and their updates bear that are of the time before facilitators were told apart. */
 const unnamed = 'facilitator';
 
-/** The connections to all facilitators. A job, its updates and reports about it belong to the one that sent it. */
+/** The connections to all facilitators, each in one process of the validator. A job, its updates and reports about it belong to the one that sent it. */
 @Injectable()
 export class FacilitatorLinks implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly links: FacilitatorLink[];
@@ -30,8 +30,8 @@ export class FacilitatorLinks implements OnApplicationBootstrap, BeforeApplicati
     health: Health,
     @Inject(LOGGER) logger: Logger,
   ) {
-    const { facilitatorUris, version, runnerVersion } = settings;
-    const parts = { version, runnerVersion, keypair, outbox, intake, cheatReports, logger };
+    const { facilitatorUris, version, runnerVersion, databaseUrl } = settings;
+    const parts = { version, runnerVersion, keypair, databaseUrl, outbox, intake, cheatReports, logger };
     this.links = facilitatorUris.map((uri) => new FacilitatorLink(uri, parts));
     for (const link of this.links) {
       const name = this.links.length === 1 ? 'facilitator link' : `facilitator link to ${link.uri}`;

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { INestApplication } from '@nestjs/common';
+import { Health } from '@horde/operations';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { wholeJob } from '@horde/testing/validator-miner/miner-script';
 import { newJob, ScriptedFacilitator } from '@horde/testing/facilitator-validator/scripted-facilitator';
@@ -47,6 +49,37 @@ describe('several facilitators', () => {
     const job = newJob(randomUUID(), scene.place.keypair);
     await second.send(job);
     await second.update(job.uuid, 'completed');
+  });
+});
+
+describe('of several processes on one database', () => {
+  const linkHealth = async (validator: INestApplication) =>
+    (await validator.get(Health).report()).checks['facilitator link'];
+
+  it('one serves a facilitator, and another when it lets go: the fault that all did, and each update went out twice', async () => {
+    scene.miner.script = wholeJob;
+    const first = await scene.start();
+    await scene.facilitator.logins.first(() => true);
+    const next = await scene.start();
+    await expect.poll(() => linkHealth(next)).toContain('Another process of this validator serves it');
+    expect((await next.get(Health).report()).ready).toBe(true);
+    const job = await scene.send();
+    await scene.facilitator.update(job, 'completed');
+    await expect.poll(() => scene.waiting(job)).toBe(0);
+    const statuses = scene.facilitator.statuses(job);
+    expect(statuses).toEqual([...new Set(statuses)]);
+    const [login] = scene.facilitator.logins.items;
+    const closing = first.close();
+    const sent: string[] = [];
+    for (let i = 0; i < 50; i++) {
+      const job = newJob(randomUUID(), scene.place.keypair);
+      if (await login!.send(job)) sent.push(job.uuid);
+    }
+    await closing;
+    await scene.facilitator.logins.first((connection) => connection.isOpen);
+    expect(scene.facilitator.logins.items).toHaveLength(2);
+    await expect.poll(() => linkHealth(next)).toBe('ok');
+    for (const uuid of sent) await scene.facilitator.update(uuid, 'received');
   });
 });
 

@@ -159,16 +159,19 @@ describe('with a durable miner', () => {
     expect([...new Set(scene.facilitator.statuses(uuid))]).toEqual(allStatuses);
   });
 
-  it('the validator is killed while a job runs: the next one goes on with it', async () => {
+  it('the validator is killed while a job runs: one that waited beside it takes the job and the facilitator over', async () => {
     const bundle = await ServiceBundle.build('validator');
     const killed = bundle.run(scene.place.environment({ ...scene.settings(), ...miner.settings }));
     miner.onTaken = halfJob;
     uuid = await scene.send({ execution_time_limit: 60 });
     await scene.facilitator.update(uuid, 'volumes_ready', 20_000);
+    await scene.start(miner.settings);
     await killed.kill('SIGKILL');
     miner.send(uuid, make(ExecutionDone, { job_uuid: uuid }), finished(uuid));
-    await scene.start(miner.settings);
+    expect(scene.facilitator.logins.items).toHaveLength(1);
     await scene.facilitator.update(uuid, 'completed', 25_000);
+    expect(scene.facilitator.logins.items).toHaveLength(2);
+    expect([...new Set(scene.facilitator.statuses(uuid))]).toEqual(allStatuses);
     await came('V0JobFinishedReceiptRequest');
     expect(miner.types).toEqual(everythingSaid);
     await expect.poll(() => miner.waiting).toBe(0);
