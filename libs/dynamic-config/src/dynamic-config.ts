@@ -14,6 +14,8 @@ import type { ConfigSource } from './source.ts';
 
 export interface DynamicConfigOptions<K extends Keys> {
   keys: K;
+  /** Keys that others have for the same documents and commands, and what is here instead: the rest of a sentence. */
+  absent?: Readonly<Record<string, string>>;
   /** With the tables of `createDynamicConfigTable` and `createDynamicConfigChangeTable`. */
   database: Database;
   /** Through which processes learn that another one has changed something; none: they see it at their next sweep. */
@@ -161,8 +163,9 @@ export class DynamicConfig<K extends Keys> {
   }
 
   private known(name: string): K[string] {
-    const { keys } = this.options;
+    const { keys, absent = {} } = this.options;
     if (Object.hasOwn(keys, name)) return keys[name] as K[string];
+    if (Object.hasOwn(absent, name)) throw new WrongValue(`There is no key ${name}: ${absent[name]}.`);
     throw new WrongValue(`There is no key ${name}; there are ${Object.keys(keys).join(', ')}.`);
   }
 }

@@ -10,6 +10,7 @@ type ServiceName = 'facilitator' | 'validator' | 'miner' | 'executor';
 
 const django = ['facilitator', 'validator'] as const;
 const withDatabase = ['facilitator', 'validator', 'miner'] as const;
+const ofCompose = "it is for ComputeHorde's compose file; there is none of that kind here yet";
 
 /** All of them; with those that a settings class reads, they are all that ComputeHorde's services read. */
 export const unreadVariables: readonly UnreadVariables[] = [
@@ -73,10 +74,21 @@ export const unreadVariables: readonly UnreadVariables[] = [
     services: ['miner'],
     why: "ComputeHorde's miner does nothing with them either",
   },
+  { names: ['HOST_WALLET_DIR'], services: ['validator', 'miner'], why: ofCompose },
   {
-    names: ['HOST_WALLET_DIR', 'HOST_VENDOR_DIR', 'MINER_IMAGE_TAG', 'DOCKER_STORAGE_THRESHOLD'],
+    names: ['HOST_VENDOR_DIR', 'MINER_IMAGE_TAG', 'DOCKER_STORAGE_THRESHOLD'],
     services: ['miner'],
-    why: "they are for ComputeHorde's compose file; there is none of that kind here yet",
+    why: ofCompose,
+  },
+  {
+    names: ['HTTP_PORT', 'PULL_POLICY', 'HOST_PROMETHEUS_METRICS_DIR', 'PYLON_METRICS_TOKEN'],
+    services: ['validator'],
+    why: ofCompose,
+  },
+  {
+    names: ['CELERY_MAX_TASKS_PER_CHILD'],
+    services: ['validator'],
+    why: 'there are no workers of that kind: a service is one process',
   },
   {
     names: ['HF_HUB_ENABLE_HF_TRANSFER'],

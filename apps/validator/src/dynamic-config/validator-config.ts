@@ -5,6 +5,7 @@ import { amount, decimal, DynamicConfig, flag, text, wholeNumber, sourceOf } fro
 import { givenVariables } from '@horde/settings';
 import type { StageLimits } from '../jobs/stages.ts';
 import { ValidatorSettings } from '../settings.ts';
+import { absentKeys } from './absent-keys.ts';
 
 /** What of the validator's settings can change while it runs, under ComputeHorde's names and with its defaults. */
 const validatorKeys = (settings: ValidatorSettings) => ({
@@ -88,6 +89,7 @@ export class ValidatorConfig extends DynamicConfig<ReturnType<typeof validatorKe
   constructor(settings: ValidatorSettings, database: Database, doorbell: Doorbell) {
     super({
       keys: validatorKeys(settings),
+      absent: absentKeys,
       database,
       doorbell,
       source: sourceOf('validator', settings, subtensorAddress(settings.network)),

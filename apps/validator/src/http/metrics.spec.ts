@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { wholeJob } from '@horde/testing/validator-miner/miner-script';
 import { describe, expect, it } from 'vitest';
+import { MetricsRegistry } from '../metrics/metrics-registry.ts';
 import { Scene } from '../testing/scene.ts';
 
 const scene = new Scene();
@@ -21,31 +22,39 @@ it('metrics tell of the jobs, of what waits for peers, and of the process', asyn
   expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
 });
 
-/** The metrics of ComputeHorde's validator, with their types. Those of Celery's queues and of Django's models have nothing here that they could count. */
+/** The metrics of ComputeHorde's validator, with their types and labels. Those of Celery's queues and of Django's models have nothing here that they could count. */
 const ofComputeHorde = `
   validator_reserve_allowance_duration_seconds histogram
   validator_undo_allowance_reservation_duration_seconds histogram
   validator_block_allowance_processing_duration_seconds histogram
-  validator_block_allowance_checkpoint_seconds gauge
-  validator_stake_share_fraction gauge
-  validator_miner_manifest_count gauge
+  validator_block_allowance_checkpoint_seconds gauge miner_hotkey,validator_hotkey,executor_class
+  validator_stake_share_fraction gauge validator_hotkey
+  validator_miner_manifest_count gauge miner_hotkey,executor_class
   validator_block_duration_seconds gauge
-  validator_allowance_blocks_processed gauge
-  validator_allowance_spending_attempts gauge
-  validator_allowance_paid_job_scores gauge
-  validator_miner_incident_reported_total counter
+  validator_allowance_blocks_processed gauge validator_hotkey,miner_hotkey,executor_class,result
+  validator_allowance_spending_attempts gauge validator_hotkey,miner_hotkey,executor_class,result
+  validator_allowance_paid_job_scores gauge miner_hotkey,executor_class
+  validator_miner_incident_reported_total counter incident_type,miner_hotkey,executor_class
   receipttransfer_receipts_total counter
   receipttransfer_miners gauge
   receipttransfer_successful_transfers_total counter
-  receipttransfer_line_errors_total counter
-  receipttransfer_transfer_errors_total counter
+  receipttransfer_line_errors_total counter exc_type
+  receipttransfer_transfer_errors_total counter exc_type
   receipttransfer_transfer_duration histogram
   receipttransfer_catchup_pages_left gauge`;
 
 describe('the metrics of ComputeHorde’s validator', () => {
   it('are all there, under their names', async () => {
-    const text = await metricsOf(await scene.start());
+    const validator = await scene.start();
+    const text = await metricsOf(validator);
+    const registry = validator.get(MetricsRegistry);
     const lines = ofComputeHorde.trim().split(/\n\s*/);
-    expect(lines.filter((line) => !text.includes(`# TYPE ${line}\n`))).toEqual([]);
+    const found = lines.map((line) => {
+      const [name = '', type] = line.split(' ');
+      const { labelNames } = registry.getSingleMetric(name) as unknown as { labelNames: string[] };
+      const shown = text.includes(`# TYPE ${name} ${type}\n`) ? type : 'nothing';
+      return [name, shown, labelNames.join()].join(' ').trim();
+    });
+    expect(found).toEqual(lines);
   });
 });
