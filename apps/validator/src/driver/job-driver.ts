@@ -15,7 +15,9 @@ import { attemptEndOf } from '../jobs/attempt-end.ts';
 import type { Attempt } from '../jobs/attempt.entity.ts';
 import { Cancellations } from '../jobs/cancellations.ts';
 import { Jobs } from '../jobs/jobs.ts';
+import { finishedReceipt } from '../jobs/messages.ts';
 import { givenUp } from '../jobs/outcome.ts';
+import { scoreOfUsed } from '../jobs/stages.ts';
 
 /** How often jobs are looked for that nobody drives, and waiting ones that nobody has rung for. @unit ms */
 const sweepInterval = 5_000;
@@ -113,13 +115,17 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
   private async fail(uuid: string, driver: string): Promise<void> {
     const why = 'The validator failed while it drove the job.';
     const report = givenUp('unhandled_exception', why);
-    const { attempts, allowance, delivery } = this.parts;
+    const { attempts, allowance, delivery, receipts, keypair } = this.parts;
     await this.jobs
       .advance({ uuid, driver }, [report], async (tx) => {
         const attempt = (await attempts.in(tx, uuid)).at(-1);
         if (!attempt) return;
-        await delivery.cancel(tx, attempt.miner_hotkey, attempt.uuid, why);
+        const { miner_hotkey, started_at } = attempt;
+        await delivery.cancel(tx, miner_hotkey, attempt.uuid, why);
         if (attempt.booking_id) await allowance.undo(tx, attempt.booking_id);
+        const parties = { job_uuid: attempt.uuid, miner_hotkey, validator_hotkey: keypair.address };
+        const payload = finishedReceipt(parties, started_at.getTime(), scoreOfUsed(0), []);
+        await delivery.put(tx, await receipts.issue(tx, payload));
         await attempts.end(tx, attempt, attemptEndOf(report));
       })
       .catch((error: unknown) => this.logger.error({ error }, 'the job could not be ended'));

@@ -159,6 +159,14 @@ it('a job that the database can never store ends, and is not driven again and ag
     });
     expect(scene.facilitator.statuses(uuid)).toEqual(['received', 'failed']);
     expect(scene.miner.initial(uuid)).toHaveLength(1);
+    // The miner has it from the next validator on, which calls it for what waits.
+    expect(
+      await scene.place.query(
+        `select payload::jsonb ->> 'score_str' as score from receipt
+         where job_uuid = $1 and receipt_type = 'JobFinishedReceipt'`,
+        [uuid],
+      ),
+    ).toEqual([{ score: '0.000000' }]);
     expect(await scene.place.query('select driver from job where uuid = $1', [uuid])).toEqual([
       { driver: null },
     ]);
