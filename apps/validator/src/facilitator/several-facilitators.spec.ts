@@ -131,7 +131,7 @@ describe('a signature', () => {
 
   it.each([
     ['older than JOB_MAX_AGE', -11],
-    ['of a time that is far ahead', 11],
+    ['of a time that is far ahead', 65],
   ])('%s does not count', async (_when, seconds) => {
     await scene.start({ JOB_MAX_AGE: '10' });
     const job = newJob(randomUUID(), scene.place.keypair, {}, Date.now() + seconds * 1_000);

@@ -7,6 +7,9 @@ import {
 } from '@horde/protocol';
 import { requestDigest, verifyRequest } from '@horde/identity';
 
+/** How far a user's clock may be ahead: for so much longer the signature can be used again. @unit seconds */
+const maxAhead = 60;
+
 /**
  * Why a user's signature over a job does not count; null when it does. The sentences are ComputeHorde's.
  *
@@ -29,7 +32,7 @@ export async function jobSignatureProblem(
 export function jobAgeProblem({ signature }: NewJob, limit: number, now: number): string | null {
   const age = (now - Number(signature!.timestamp_ns / 1_000_000n)) / 1_000;
   if (age > limit) return `Signature is ${Math.round(age)} s old, and counts for ${limit} s`;
-  return age < -limit ? `Signature is ${Math.round(-age)} s ahead of its time` : null;
+  return age < -maxAhead ? `Signature is ${Math.round(-age)} s ahead of its time` : null;
 }
 
 /** What a job's user has signed, in few characters: the same for all jobs that are sent under one signature. */
