@@ -53,6 +53,7 @@ export class LoneJob {
         uuid: request.uuid,
         wanted: request,
         shape: '',
+        received_at: now,
         waits_until: now,
         now,
         cancelled_by: null,

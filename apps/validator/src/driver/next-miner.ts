@@ -131,10 +131,14 @@ export class NextMiner {
   private lookAgainAt(job: WaitingJob, before: Attempt[], choice: NoMiner | null): Date | null {
     if (before.length === 0 && choice?.is === 'reject')
       return choice.error.retryable && !this.fresh.isDone(job.uuid) ? this.fresh.until(job.now) : null;
-    if (job.now >= job.waits_until) return null;
+    const { jobWaitLimit } = this.settings;
+    const until = new Date(
+      Math.min(job.waits_until.getTime(), job.received_at.getTime() + jobWaitLimit * 1_000),
+    );
+    if (job.now >= until) return null;
     const again = nextAsk(before, job.now);
-    if (!again) return choice?.is === 'wait' ? job.waits_until : null;
-    return again < job.waits_until ? again : job.waits_until;
+    if (!again) return choice?.is === 'wait' ? until : null;
+    return again < until ? again : until;
   }
 
   private async begin(

@@ -39,3 +39,22 @@ it('the job whose turn it is is found among ten thousand that want what nobody h
     expect(next?.uuid).toBe(uuid);
   }
 });
+
+it('a job that is looked at for a last time after its limit waits, at most, until then; and is due then', async () => {
+  const uuid = randomUUID();
+  await wait('{"odd":true}', [uuid]);
+  const jobs = new WaitingJobs(database);
+  const set = (columns: string) =>
+    database.manager.query(`update job set ${columns} where uuid = $1`, [uuid]);
+  await set(`waits_until = now() - interval '1 s', look_at = now() - interval '1 s'`);
+  const lookAt = new Date(Date.now() + 10_000);
+  await database.transaction((tx) => jobs.wait(tx, uuid, 'None offers it.', lookAt));
+  expect(await database.manager.query('select waits_until from job where uuid = $1', [uuid])).toEqual([
+    { waits_until: lookAt },
+  ]);
+  const due = () =>
+    database.transaction((tx) => jobs.next(tx, [], ['{"odd":true}', '{"scarce":true}', '{}']));
+  expect(await due()).toBeNull();
+  await set('look_at = now()');
+  expect((await due())?.uuid).toBe(uuid);
+});

@@ -8,7 +8,8 @@ export interface WaitingJob {
   wanted: Wanted;
   /** What it wants, as stored. */
   shape: string;
-  /** Until when it may wait at most. */
+  received_at: Date;
+  /** Until when it may wait at most, a fresh look at what miners offer included. */
   waits_until: Date;
   /** Who has cancelled it; null: nobody. */
   cancelled_by: string | null;
@@ -16,7 +17,7 @@ export interface WaitingJob {
   now: Date;
 }
 
-const facts = 'job.uuid, job.wanted, job.waits_until, job.cancelled_by, now() as now';
+const facts = 'job.uuid, job.wanted, job.received_at, job.waits_until, job.cancelled_by, now() as now';
 
 /**
  * The jobs that wait for a miner. Those of one signatory have their turns in the order of their arrival, and the
@@ -30,7 +31,7 @@ export class WaitingJobs {
    * The job whose turn it is; null: there is none, or other processes are looking at it.
    *
    * @param seen jobs that were looked at
-   * @param shapes all that want what these want were looked at, too; those whose time is over still have their turn
+   * @param shapes all that want what these want were looked at, too; those that are due still have their turn
    */
   async next(
     tx: Transaction,
@@ -42,7 +43,7 @@ export class WaitingJobs {
       `with oldest as materialized (
          select distinct on (signatory) uuid, signatory from job
          where waits_since is not null and uuid <> all ($1::uuid[])
-           and (wanted <> all ($2::text[]) or waits_until <= now())
+           and (wanted <> all ($2::text[]) or look_at <= now())
          order by signatory, received_at
        ), turn as materialized (
          select uuid, (select max(started_at) from job other where other.signatory = oldest.signatory) as at from oldest
@@ -86,7 +87,7 @@ export class WaitingJobs {
   async wait(tx: Transaction, uuid: string, sentence: string, lookAt: Date): Promise<void> {
     await tx.manager.query(
       `update job set waits_for = $2, waits_since = coalesce(waits_since, now()), look_at = $3, driver = null,
-                      lease_until = null
+                      lease_until = null, waits_until = greatest(waits_until, $3)
        where uuid = $1 and (waits_since is null or (waits_for, look_at) is distinct from ($2, $3))`,
       [uuid, sentence, lookAt],
     );

@@ -39,21 +39,9 @@ it.each<[string, JobRouting, string]>([
       status: 'received',
       waits_since: at(1),
       waits_until: at(31),
-      look_at: at(3),
       waits_for: 'All are busy.',
     }),
     'It waits since 2026-01-01T00:00:01Z, until 2026-01-01T00:00:31Z at most: All are busy.',
-  ],
-  [
-    'for a fresh look at the chain',
-    routing({
-      status: 'received',
-      waits_since: at(1),
-      waits_until: at(1),
-      look_at: at(11),
-      waits_for: 'None offers it.',
-    }),
-    'It waits since 2026-01-01T00:00:01Z, until 2026-01-01T00:00:11Z at most: None offers it.',
   ],
   [
     'for its miner’s answer',

@@ -25,10 +25,7 @@ function waitOf({ job, since, decisions }: JobRouting): string {
   const wait = (from: Date, until: Date, sentence: string) =>
     `\nIt waits since ${time(from)}, until ${time(until)} at most: ${sentence}`;
   if (job.ended_at) return '';
-  if (job.waits_since) {
-    const until = job.look_at! > job.waits_until! ? job.look_at! : job.waits_until!;
-    return wait(job.waits_since, until, job.waits_for!);
-  }
+  if (job.waits_since) return wait(job.waits_since, job.waits_until!, job.waits_for!);
   const attempt = decisions.findLast((one) => one.attempt?.deadline)?.attempt;
   if (!attempt) return '';
   const { what } = awaited(job.status, requestOf(job.request).streaming_details !== null);
