@@ -10,7 +10,7 @@ import { testSummary, type SpecReport } from './test-summary.ts';
 
 rmSync('reports', { recursive: true, force: true });
 const some = process.argv.slice(2);
-const failedChecks = some.length > 0 ? [] : runChecks();
+const failedChecks = some.length > 0 ? [] : await runChecks();
 const stopPostgres = await startTestPostgres();
 const nx = (...args: string[]) =>
   spawnSync(process.execPath, ['node_modules/nx/dist/bin/nx.js', ...args], {
