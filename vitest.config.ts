@@ -1,5 +1,6 @@
 import os from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { NetworksFirst } from './tools/networks-first.ts';
 
 export default defineConfig({
   test: {
@@ -7,8 +8,11 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**'],
     setupFiles: ['libs/testing/src/setup.ts'],
     globalSetup: ['libs/testing/src/postgres.ts'],
-    // Most specs wait for something else than the processor; on two cores vitest would run one file at a time.
-    maxWorkers: Math.max(2, os.availableParallelism() - 1),
+    // A worker loads what specs import once, and not again for each file: none replaces a module.
+    isolate: false,
+    sequence: { sequencer: NetworksFirst },
+    // Most specs wait for something else than the processor.
+    maxWorkers: 2 * os.availableParallelism(),
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // As with the others: who waits for an event waits until the test itself is over, not for vitest's one second.
