@@ -63,6 +63,11 @@ it('escapes what Python escapes: everything outside the printable ASCII characte
   );
 });
 
+it('escapes all of a long text, whatever it is cut at', () => {
+  const text = 'aé😀\u007f\n'.repeat(20_000);
+  expect(writeCompactSorted(text)).toBe(`"${'a\\u00e9\\ud83d\\ude00\\u007f\\n'.repeat(20_000)}"`);
+});
+
 it.each([
   '',
   '{',
@@ -138,6 +143,12 @@ describe('a text that would take much memory or time is refused:', () => {
 
   it('an integer of a million digits', () => {
     expect(() => parseJson('1'.repeat(1_000_000))).toThrow('too many digits');
+  });
+
+  it('integers that have more digits together', () => {
+    const integers = (count: number) => `[${Array(count).fill('9'.repeat(4_300)).join(',')}]`;
+    expect(parseJson(integers(50))).toHaveLength(50);
+    expect(() => parseJson(integers(60))).toThrow('too many digits together');
   });
 
   it('while a long text full of escapes is read at once', () => {

@@ -11,6 +11,8 @@ export const jsonLimits = {
   depth: 64,
   /** Digits of an integer: as many as Python reads. */
   integerDigits: 4300,
+  /** Digits of all integers beyond 2^53 together: to read and write a long one takes the square of its digits. */
+  bigIntegerDigits: 250_000,
   /** Values of all kinds together: an empty object takes a hundred times the memory of its two characters. */
   values: 250_000,
 } as const;
@@ -37,6 +39,7 @@ const closeObject = 0x7d;
 class Parser {
   private at = 0;
   private values = 0;
+  private bigIntegerDigits = 0;
 
   constructor(private readonly text: string) {}
 
@@ -97,32 +100,28 @@ class Parser {
   private string(): string {
     const start = this.at + 1;
     let end = start;
-    let code = this.text.charCodeAt(end);
-    while (code !== unit.quote && code !== unit.backslash && code >= 0x20) code = this.text.charCodeAt(++end);
-    const result = code === unit.quote ? this.text.slice(start, end) : this.escapedString(start, end);
-    if (code === unit.quote) this.at = end + 1;
+    let isPlain = true;
+    for (;;) {
+      let code = this.text.charCodeAt(end);
+      while (code !== unit.quote && code !== unit.backslash && code >= 0x20)
+        code = this.text.charCodeAt(++end);
+      if (code === unit.quote) break;
+      if (end >= this.text.length) this.fail('a string does not end');
+      isPlain = false;
+      end += code === unit.backslash ? 2 : 1;
+    }
+    const result = isPlain ? this.text.slice(start, end) : this.withEscapes(start, end);
+    this.at = end + 1;
     if (!result.isWellFormed()) this.fail('a string holds half of a surrogate pair');
     return result;
   }
 
-  /** A string with escapes, or without an end. @param from no quote stands before it */
-  private escapedString(start: number, from: number): string {
-    let end = this.text.indexOf('"', from);
-    while (end !== -1 && this.isEscaped(end, start)) end = this.text.indexOf('"', end + 1);
-    if (end === -1) this.fail('a string does not end');
+  private withEscapes(start: number, end: number): string {
     try {
-      const result = JSON.parse(this.text.slice(start - 1, end + 1)) as string;
-      this.at = end + 1;
-      return result;
+      return JSON.parse(this.text.slice(start - 1, end + 1)) as string;
     } catch {
       return this.fail('a string holds an unknown escape or a bare control character');
     }
-  }
-
-  private isEscaped(at: number, start: number): boolean {
-    let first = at;
-    while (first > start && this.text.charCodeAt(first - 1) === unit.backslash) first--;
-    return (at - first) % 2 === 1;
   }
 
   private number(): JsonValue {
@@ -134,7 +133,11 @@ class Parser {
     if (fraction !== undefined || exponent !== undefined) return new JsonFloat(Number(written));
     if (written.length > jsonLimits.integerDigits) this.fail('an integer has too many digits');
     const value = Number(written);
-    return Number.isSafeInteger(value) ? value + 0 : BigInt(written);
+    if (Number.isSafeInteger(value)) return value + 0;
+    this.bigIntegerDigits += written.length;
+    if (this.bigIntegerDigits > jsonLimits.bigIntegerDigits)
+      this.fail('its integers have too many digits together');
+    return BigInt(written);
   }
 
   private word<T>(word: string, value: T): T {

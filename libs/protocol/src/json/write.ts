@@ -44,10 +44,35 @@ function write(value: JsonValue, style: Style): string {
 
 function quote(text: string, ascii: boolean): string {
   const quoted = JSON.stringify(text);
-  return ascii ? quoted.replace(/[\u007f-\uffff]/g, escapeUnit) : quoted;
+  return ascii && /[\u007f-\uffff]/.test(quoted) ? escapeUnits(quoted) : quoted;
 }
 
-const escapeUnit = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+/** Code units that are escaped at a time, into a buffer of six bytes for each. */
+const unitsAtOnce = 16_384;
+const hexDigits = Buffer.from('0123456789abcdef');
+const [backslash, letterU] = Buffer.from('\\u');
+
+/** Escapes all but printable ASCII. Without a call for each unit: a frame of megabytes may consist of them. */
+function escapeUnits(text: string): string {
+  const bytes = Buffer.allocUnsafe(6 * Math.min(unitsAtOnce, text.length));
+  let escaped = '';
+  for (let from = 0; from < text.length; from += unitsAtOnce) {
+    const end = Math.min(from + unitsAtOnce, text.length);
+    let size = 0;
+    for (let at = from; at < end; at++) {
+      const unit = text.charCodeAt(at);
+      if (unit < 0x7f) {
+        bytes[size++] = unit;
+        continue;
+      }
+      bytes[size++] = backslash!;
+      bytes[size++] = letterU!;
+      for (let shift = 12; shift >= 0; shift -= 4) bytes[size++] = hexDigits[(unit >> shift) & 15]!;
+    }
+    escaped += bytes.toString('latin1', 0, size);
+  }
+  return escaped;
+}
 
 /** Only these make JavaScript's own order, which is quicker, another than Python's. */
 const hasHighUnit = (text: string): boolean => /[\ud800-\uffff]/.test(text);
