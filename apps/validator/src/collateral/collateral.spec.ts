@@ -57,7 +57,7 @@ describe('a setting that names no deposits', () => {
     expect((await openCollateral('off', logger)).isKept).toBe(false);
     expect((await openCollateral('{}', logger)).isKept).toBe(true);
     expect(lines.map(({ msg }) => msg)).toEqual([
-      expect.stringContaining('Miners get jobs without it, whatever'),
+      expect.stringContaining('Miners get jobs without any, whatever'),
       expect.stringContaining('none are read from the chain, and slashing is only noted'),
     ]);
   });

@@ -3,7 +3,7 @@ import type { Collateral } from './collateral.ts';
 /** Nobody has collateral. */
 export class NoCollateral implements Collateral {
   readonly isKept = false;
-  readonly source = 'COLLATERAL is off: none is read, from the chain neither.';
+  readonly source = 'COLLATERAL is off: no deposits are read, not from the chain either.';
 
   async of(): Promise<Map<string, bigint>> {
     return new Map();

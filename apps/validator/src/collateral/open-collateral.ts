@@ -9,7 +9,7 @@ export async function openCollateral(setting: string, logger: Logger): Promise<C
   if (setting === 'off') {
     const none = new NoCollateral();
     logger.warn(
-      `${none.source} Miners get jobs without it, whatever DYNAMIC_MINIMUM_COLLATERAL_AMOUNT_WEI says, and none is slashed.`,
+      `${none.source} Miners get jobs without any, whatever DYNAMIC_MINIMUM_COLLATERAL_AMOUNT_WEI says, and none is slashed.`,
     );
     return none;
   }

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { INestApplicationContext } from '@nestjs/common';
 import { UsageError } from '@horde/commands';
-import { isTerminal, type JobStatusUpdate, type NewJob } from '@horde/protocol';
+import { ExecutorClass, isTerminal, type JobStatusUpdate, type NewJob } from '@horde/protocol';
 import { LoneJob } from '../driver/lone-job.ts';
 import { attemptEndOf } from '../jobs/attempt-end.ts';
 import type { MinerAddress } from '../miner/miner-client.ts';
@@ -78,4 +78,11 @@ export function readPort(text: string): number {
   if (!(Number.isInteger(port) && port >= 1 && port <= 65_535))
     throw new UsageError(`"${text}" is not a port.`);
   return port;
+}
+
+/** @throws UsageError */
+export function readExecutorClass(text: string): ExecutorClass {
+  const found = ExecutorClass.find((name) => name === text);
+  if (!found) throw new UsageError(`"${text}" is not one of ${ExecutorClass.join(', ')}.`);
+  return found;
 }

@@ -80,7 +80,7 @@ it('evict_old_data removes what is older than two days', async () => {
 it('sync_collaterals says what miners have deposited, and where that is known from', async () => {
   expect(await type('sync_collaterals')).toBe(0);
   expect(printed).toEqual([
-    'COLLATERAL is off: none is read, from the chain neither. Miners get jobs without it, though 10000000000000000 wei are asked for.',
+    'COLLATERAL is off: no deposits are read, not from the chain either. Miners get jobs without any, though 10000000000000000 wei are asked for.',
   ]);
   const [rich, poor] = [Keypair.generate().address, Keypair.generate().address];
   await place.query(

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
 import { requireHotkey, ServiceCommand, UsageError } from '@horde/commands';
-import { defaultExecutorClass, ExecutorClass, make, NewJob } from '@horde/protocol';
+import { defaultExecutorClass, make, NewJob, type ExecutorClass } from '@horde/protocol';
 import { Command, Option } from 'nest-commander';
 import type { MinerAddress } from '../miner/miner-client.ts';
 import { MinerDirectory } from '../routing/miner-directory.ts';
-import { readAddress, readPort, runLoneJob } from './run-lone-job.ts';
+import { readAddress, readExecutorClass, readPort, runLoneJob } from './run-lone-job.ts';
 import { splitWords } from './split-words.ts';
 import { ValidatorContext } from './validator-context.ts';
 
@@ -70,9 +70,7 @@ export class DebugRunOrganicJob extends ServiceCommand {
     description: `the class of executor (default: ${defaultExecutorClass})`,
   })
   executorClass(text: string): ExecutorClass {
-    const found = ExecutorClass.find((name) => name === text);
-    if (!found) throw new UsageError(`"${text}" is not one of ${ExecutorClass.join(', ')}.`);
-    return found;
+    return readExecutorClass(text);
   }
 
   @Option({ flags: '--docker-image <image>', description: 'the image that is run', required: true })

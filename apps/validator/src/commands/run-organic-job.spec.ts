@@ -185,20 +185,24 @@ describe('debug_run_mock_streaming_job_to_miner', () => {
   });
 });
 
-it('debug_connect_facilitator gives the jobs of a facilitator to the miner that is named, until it is interrupted', async () => {
+it('debug_connect_facilitator gives the jobs of a facilitator to the miner that is named, until it is interrupted, and says whether it is connected', async () => {
   const facilitator = new ScriptedFacilitator(place.keypair.address);
   await facilitator.start();
   closing.push(() => facilitator.stop());
-  const typed = typeCommand(['debug_connect_facilitator', ...toMiner()], {
-    FACILITATOR_URI: facilitator.uri,
-  });
+  const start = () =>
+    typeCommand(['debug_connect_facilitator', ...toMiner()], { FACILITATOR_URI: facilitator.uri });
+  const typed = start();
   const job = newJob(randomUUID(), place.keypair);
   await facilitator.send(job);
   await facilitator.update(job.uuid, 'completed');
-  stopping.abort();
-  expect(await typed).toBe(130);
   expect(miner.initial(job.uuid)).toHaveLength(1);
-  expect(printed).toEqual([expect.stringContaining(`go to the miner ${miner.keypair.address} at 127.0.0.1`)]);
+  const goes = expect.stringContaining(`go to the miner ${miner.keypair.address} at 127.0.0.1`);
+  await expect.poll(() => printed).toEqual([goes, 'facilitator link: ok']);
+  const second = start();
+  const waits = 'Another process of this validator serves it; this one waits to take over.';
+  await expect.poll(() => printed.slice(2)).toEqual([goes, `facilitator link: ${waits}`]);
+  stopping.abort();
+  expect(await Promise.all([typed, second])).toEqual([130, 130]);
 });
 
 it.each([

@@ -7,19 +7,28 @@ import {
   ServiceCommand,
   type StreamingUser,
 } from '@horde/commands';
-import { make, NewJob, StreamingDetails, type StreamingServerDetails } from '@horde/protocol';
+import {
+  make,
+  NewJob,
+  StreamingDetails,
+  type ExecutorClass,
+  type StreamingServerDetails,
+} from '@horde/protocol';
 import { Command, Option } from 'nest-commander';
-import { readAddress, readPort, runLoneJob } from './run-lone-job.ts';
+import { readAddress, readExecutorClass, readPort, runLoneJob } from './run-lone-job.ts';
 import { ValidatorContext } from './validator-context.ts';
 
 interface Options {
   minerHotkey: string;
   minerAddress?: string;
   minerPort?: number;
+  executorClass?: ExecutorClass;
 }
 
 /** ComputeHorde's image for it: it waits for `/execute-job`, answers `OK`, and ends after `/terminate`. */
 const image = 'backenddevelopersltd/compute-horde-streaming-job-test:v0-latest';
+/** ComputeHorde's choice. */
+const usualClass: ExecutorClass = 'always_on.llm.a6000';
 
 @Command({
   name: 'debug_run_mock_streaming_job_to_miner',
@@ -33,6 +42,7 @@ export class DebugRunMockStreamingJob extends ServiceCommand {
 
   override async run(_words: string[], options: Options): Promise<void> {
     const { minerHotkey: hotkey, minerAddress: ip = '127.0.0.1', minerPort: port = 8_000 } = options;
+    const { executorClass = usualClass } = options;
     const user = await makeStreamingUser();
     const giveUp = new AbortController();
     const signal = AbortSignal.any([this.context.signal, giveUp.signal]);
@@ -44,7 +54,7 @@ export class DebugRunMockStreamingJob extends ServiceCommand {
       });
     try {
       await runLoneJob(this.context, {
-        request: jobOf(user),
+        request: jobOf(user, executorClass),
         miner: () => ({ hotkey, ip, port }),
         signal,
         onUpdate: ({ status, metadata }) => {
@@ -90,12 +100,20 @@ export class DebugRunMockStreamingJob extends ServiceCommand {
   minerPort(text: string): number {
     return readPort(text);
   }
+
+  @Option({
+    flags: '--executor-class <class>',
+    description: `the class of executor (default: ${usualClass})`,
+  })
+  executorClass(text: string): ExecutorClass {
+    return readExecutorClass(text);
+  }
 }
 
-const jobOf = ({ cert }: StreamingUser): NewJob =>
+const jobOf = ({ cert }: StreamingUser, executor_class: ExecutorClass): NewJob =>
   make(NewJob, {
     uuid: randomUUID(),
-    executor_class: 'always_on.llm.a6000',
+    executor_class,
     docker_image: image,
     args: ['python', './mock_streaming_job.py'],
     env: new Map(),

@@ -19,7 +19,7 @@ export class SyncCollaterals extends ServiceCommand {
       const collateral = app.get<Collateral>(COLLATERAL);
       const least = BigInt(app.get(ValidatorConfig).get('DYNAMIC_MINIMUM_COLLATERAL_AMOUNT_WEI'));
       if (!collateral.isKept)
-        return [`${collateral.source} Miners get jobs without it, though ${least} wei are asked for.`];
+        return [`${collateral.source} Miners get jobs without any, though ${least} wei are asked for.`];
       const miners = await app
         .get(Database)
         .manager.query<{ hotkey: string }[]>('select hotkey from miner where ip is not null order by uid');
