@@ -11,6 +11,7 @@ import {
   OutboxDrain,
   OutboxRow,
   PostgresDoorbell,
+  PreparedStatement,
 } from './index.ts';
 
 class First1795000000001 implements MigrationInterface {
@@ -77,6 +78,35 @@ describe('the schema of a service', () => {
     await expect(refused).rejects.toThrow(DatabaseError);
     await expect(refused).rejects.toThrow(/^The database of miner cannot be used: .*ECONNREFUSED/);
     await expect(refused).rejects.not.toThrow('secret');
+  });
+});
+
+describe('changes that are left for the end of a transaction', () => {
+  const add = new PreparedStatement('insert into thing (id) values ($1), ($2)');
+  const remove = new PreparedStatement('delete from thing where id = $1');
+  let database: Database;
+  beforeAll(async () => {
+    database = new Database(await open(await createTestDatabase(), [First1795000000001]));
+  });
+  afterAll(() => database.dataSource.destroy());
+
+  it('are made together, each with its own parameters, or not at all', async () => {
+    const stored = () => database.manager.query('select id from thing order by id');
+    await database.transaction(async (tx) => {
+      tx.later(add, [1, 2]);
+      expect(await tx.manager.query('select id from thing')).toEqual([]);
+    });
+    await database.transaction(async (tx) => {
+      tx.later(remove, [1]);
+      tx.later(add, [3, 4]);
+    });
+    expect(await stored()).toEqual([2, 3, 4].map((id) => ({ id })));
+    const failed = database.transaction(async (tx) => {
+      tx.later(remove, [2]);
+      tx.later(add, [3, 5]);
+    });
+    await expect(failed).rejects.toThrow('duplicate key');
+    expect(await stored()).toHaveLength(3);
   });
 });
 

@@ -1,12 +1,22 @@
 import type { DataSource, EntityManager } from 'typeorm';
+import { together, type PreparedStatement, type Write } from './prepared-statement.ts';
 import type { SoleProcess } from './sole-process.ts';
 
 /** One database transaction, what belongs to its end, and what is to happen once it is committed. */
 export class Transaction {
   private readonly endings: (() => Promise<void>)[] = [];
   private readonly afterwards: (() => void)[] = [];
+  private readonly writes: Write[] = [];
 
   constructor(readonly manager: EntityManager) {}
+
+  /**
+   * Changes rows at the end of the transaction, together with all that is left for it: one question to the server. For what
+   * nothing in the transaction looks at any more; no two of them may change the same row.
+   */
+  later(statement: PreparedStatement, values: unknown[]): void {
+    this.writes.push({ statement, values });
+  }
 
   /** Does `work` as the last thing in the transaction. */
   beforeCommit(work: () => Promise<void>): void {
@@ -20,6 +30,7 @@ export class Transaction {
 
   /** Called by `Database.transaction` only. */
   async ending(): Promise<void> {
+    await together(this.manager, this.writes);
     for (const work of this.endings) await work();
   }
 

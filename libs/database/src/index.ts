@@ -7,6 +7,7 @@ export { RedisDoorbell } from './doorbell/redis-doorbell.ts';
 export { DatabaseError, openDatabase, type DatabaseOptions } from './open-database.ts';
 export { createLeaseTable, Lease, type LeaseTimes } from './lease.ts';
 export { createOutboxTable, Outbox, OutboxRow } from './outbox.ts';
+export { PreparedStatement } from './prepared-statement.ts';
 export { becomeSoleProcess, SoleProcess, type SoleProcessOptions } from './sole-process.ts';
 export { soleWork } from './sole-work.ts';
 export { OutboxDrain } from './outbox-drain.ts';
