@@ -29,6 +29,7 @@ import { RenameToldManifests1795000000056 } from './migrations/rename-told-manif
 import { CreateWhitelistAndCheatReports1795000000003 } from './migrations/create-whitelist-and-cheat-reports.ts';
 import { IndexClaimsAndEnds1795000000005 } from './migrations/index-claims-and-ends.ts';
 import { KeepConfigHistory1795000000062 } from './migrations/keep-config-history.ts';
+import { IndexTurns1795000000064 } from './migrations/index-turns.ts';
 import { KeepReceiptsOfAllValidators1795000000010 } from './migrations/keep-receipts-of-all-validators.ts';
 import { KnowValidators1795000000013 } from './migrations/know-validators.ts';
 import { NoteStakesOfValidators1795000000012 } from './migrations/note-stakes-of-validators.ts';
@@ -99,5 +100,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     TellFacilitatorsApart1795000000043,
     TellMachines1795000000061,
     KeepConfigHistory1795000000062,
+    IndexTurns1795000000064,
   ],
 });

@@ -57,6 +57,7 @@ export class LoneJob {
         waits_until: now,
         now,
         cancelled_by: null,
+        was_asked: false,
       };
       const found = await next.find(tx, job, { driver: claim.driver, holder: null });
       return found.is === 'begun' ? found.attempt : null;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Transaction } from '@horde/database';
+import { Database, PreparedStatement, type Transaction } from '@horde/database';
 import { readWanted, type Wanted } from './wanted.ts';
 
 /** A job that may be given to a miner. Its row is locked until the transaction ends. */
@@ -13,11 +13,60 @@ export interface WaitingJob {
   waits_until: Date;
   /** Who has cancelled it; null: nobody. */
   cancelled_by: string | null;
+  /** Whether a miner has been asked for it. */
+  was_asked: boolean;
   /** The database's clock. */
   now: Date;
 }
 
-const facts = 'job.uuid, job.wanted, job.received_at, job.waits_until, job.cancelled_by, now() as now';
+const facts = `job.uuid, job.wanted, job.received_at, job.waits_until, job.cancelled_by, now() as now,
+  exists (select from attempt where job_uuid = job.uuid) as was_asked`;
+
+/** One that came unsigned has its turns with the others of that kind. */
+const party = `coalesce(signatory, '')`;
+const waiting = `waits_since is not null and uuid <> all ($1::uuid[])`;
+
+/**
+ * Of each shape and signatory the oldest job is found through the index `job_turn`, one step each: however many wait, no
+ * more than these are read.
+ */
+const nextJob = new PreparedStatement<WaitingRow>(`
+  with recursive shape as (
+    (select wanted from job where waits_since is not null order by wanted limit 1)
+    union all
+    select (select job.wanted from job where waits_since is not null and job.wanted > shape.wanted
+            order by job.wanted limit 1)
+    from shape where shape.wanted is not null
+  ), line as (
+    select oldest.* from shape cross join lateral (
+      select uuid, wanted, ${party} as party, received_at from job
+      where ${waiting} and job.wanted = shape.wanted order by ${party}, received_at limit 1
+    ) oldest
+    where shape.wanted <> all ($2::text[])
+    union all
+    select oldest.* from line cross join lateral (
+      select uuid, wanted, ${party} as party, received_at from job
+      where ${waiting} and job.wanted = line.wanted and ${party} > line.party order by ${party}, received_at limit 1
+    ) oldest
+  ), due as (
+    select uuid, ${party} as party, received_at from job
+    where look_at <= now() and uuid <> all ($1::uuid[]) and wanted = any ($2::text[]) order by look_at limit 1
+  ), oldest as (
+    select distinct on (party) uuid, party, received_at
+    from (select uuid, party, received_at from line union all select uuid, party, received_at from due) each
+    order by party, received_at
+  ), turn as materialized (
+    select uuid, received_at, (select max(started_at) from job other where other.signatory = party) as at from oldest
+  )
+  select found.* from (select uuid from turn order by at nulls first, received_at) turn cross join lateral (
+    select ${facts} from job where job.uuid = turn.uuid and num_nonnulls(waits_since) = 1 for update skip locked
+  ) found
+  limit 1`);
+
+const beganJob = new PreparedStatement(`
+  update job set driver = $2, lease_until = now() + make_interval(secs => $3::float8), started_at = now(),
+                 waits_for = null, waits_since = null, look_at = null
+  where uuid = $1`);
 
 /**
  * The jobs that wait for a miner. Those of one signatory have their turns in the order of their arrival, and the
@@ -38,21 +87,7 @@ export class WaitingJobs {
     seen: readonly string[],
     shapes: readonly string[],
   ): Promise<WaitingJob | null> {
-    const [row] = (await tx.manager.query(
-      // Materialized: planned as one, it would look at all waiting jobs for each of them.
-      `with oldest as materialized (
-         select distinct on (signatory) uuid, signatory from job
-         where waits_since is not null and uuid <> all ($1::uuid[])
-           and (wanted <> all ($2::text[]) or look_at <= now())
-         order by signatory, received_at
-       ), turn as materialized (
-         select uuid, (select max(started_at) from job other where other.signatory = oldest.signatory) as at from oldest
-       )
-       select ${facts} from turn join job using (uuid)
-       where job.waits_since is not null
-       order by turn.at nulls first, job.received_at limit 1 for update of job skip locked`,
-      [seen, shapes],
-    )) as WaitingRow[];
+    const [row] = await nextJob.run(tx.manager, [seen, shapes]);
     return row ? read(row) : null;
   }
 
@@ -69,13 +104,8 @@ export class WaitingJobs {
   }
 
   /** The job got a miner, and this run drives it. @param lease how long its claim holds. @unit ms */
-  async began(tx: Transaction, uuid: string, driver: string, lease: number): Promise<void> {
-    await tx.manager.query(
-      `update job set driver = $2, lease_until = now() + make_interval(secs => $3), started_at = now(),
-                      waits_for = null, waits_since = null, look_at = null
-       where uuid = $1`,
-      [uuid, driver, lease / 1000],
-    );
+  began(tx: Transaction, uuid: string, driver: string, lease: number): void {
+    tx.later(beganJob, [uuid, driver, lease / 1000]);
   }
 
   /**
