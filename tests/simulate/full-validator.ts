@@ -4,6 +4,7 @@ import type { Keypair } from '@horde/identity';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { AllowanceView } from '../../apps/validator/src/allowance/allowance-view.ts';
+import { canPay } from '../../apps/validator/src/allowance/search.ts';
 import { Allowance } from '../../apps/validator/src/allowance/allowance.ts';
 import { ChainBlocks } from '../../apps/validator/src/allowance/chain-blocks.ts';
 import { FollowChain } from '../../apps/validator/src/allowance/follow-chain.ts';
@@ -99,8 +100,9 @@ export class FullValidator {
   /** The hotkeys of miners that can be paid for a job. */
   async candidates(job: Pick<Job, 'executorClass' | 'cost'>): Promise<string[]> {
     if (this.seen < this.around.chain.head) await this.look();
-    const { enough } = this.rooms.allowance.candidates(job.executorClass, job.cost);
-    return enough.map(({ minerHotkey }) => minerHotkey).toSorted();
+    const accounts = [...this.rooms.allowance.accounts(job.executorClass).values()];
+    const payable = accounts.filter((account) => canPay(account, job.cost));
+    return payable.map(({ minerHotkey }) => minerHotkey).toSorted();
   }
 
   /** Books blocks and issues the first receipt in one transaction, as a job's driver does. @returns whether there were enough */
@@ -115,7 +117,7 @@ export class FullValidator {
       });
       if (!booking) return false;
       Object.assign(job, { booking: booking.id, blocks: booking.blocks });
-      await receipts.issue(tx, startedOf(job));
+      receipts.issue(tx, startedOf(job));
       return true;
     });
   }
@@ -124,7 +126,7 @@ export class FullValidator {
   async answered(job: Job, isAccepted: boolean): Promise<void> {
     const { allowance, receipts, database } = this.rooms;
     await database.transaction(async (tx) => {
-      if (isAccepted) await receipts.issue(tx, acceptedOf(job));
+      if (isAccepted) receipts.issue(tx, acceptedOf(job));
       else await allowance.undo(tx, job.booking!);
     });
   }
@@ -138,7 +140,7 @@ export class FullValidator {
       if (used === 0) await allowance.undo(tx, job.booking!);
       else blocks = await allowance.spend(tx, job.booking!, used < job.cost ? used : null);
       if (!blocks) throw new Error(`The booking of job ${job.uuid} has ended before the job.`);
-      await receipts.issue(tx, finishedOf(job, { finishedAt: job.endsAt, cost: used, blocks }));
+      receipts.issue(tx, finishedOf(job, { finishedAt: job.endsAt, cost: used, blocks }));
       return blocks;
     });
   }

@@ -52,6 +52,7 @@ import { MinerSchedule } from './routing/miner-schedule.ts';
 import { Candidates } from './routing/candidates.ts';
 import { Decisions } from './routing/decisions.ts';
 import { ConnectionManifests } from './routing/connection-manifests.ts';
+import { KnownMiners } from './routing/known-miners.ts';
 import { Router } from './routing/router.ts';
 import { ShieldedMiners } from './routing/shielded-miners.ts';
 import { CHANCE } from './routing/shuffle.ts';
@@ -86,6 +87,7 @@ const jobParts = (settings: ValidatorSettings, logger: Logger): Provider[] => [
   Incidents,
   JobBell,
   Jobs,
+  KnownMiners,
   LiveOutput,
   MachineSpecsRelay,
   MetricsRegistry,

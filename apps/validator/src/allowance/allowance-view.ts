@@ -13,7 +13,7 @@ import { AllowanceHistory } from './history.ts';
 import { accountKey, accountOf, Offer, type Account } from './manifests.ts';
 import { OwnBlocks } from './own-blocks.ts';
 import { blockExpiry } from './rules.ts';
-import { accountState, BookedFlags, type AccountState } from './search.ts';
+import { accountState, BookedRuns, type AccountState } from './search.ts';
 import { allowanceChannel, newBlocks } from './take-blocks.ts';
 
 /** A booking as far as it concerns what is free. */
@@ -129,7 +129,7 @@ export class AllowanceView implements OnApplicationBootstrap, BeforeApplicationS
     const known = this.states.get(key);
     if (known) return known;
     const now = this.now();
-    const booked = new BookedFlags(this.ownBlocks);
+    const booked = new BookedRuns();
     for (const { blocks, expiresAt } of this.bookedAt(account).values())
       if (!expiresAt || expiresAt.getTime() > now) booked.add(blocks, expiresAt === null);
     const state = accountState(account.minerHotkey, this.ownBlocks, this.offers.get(key)!, booked);

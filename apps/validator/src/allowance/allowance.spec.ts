@@ -3,6 +3,7 @@ import { Database } from '@horde/database';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AllowanceView } from './allowance-view.ts';
 import { Allowance } from './allowance.ts';
+import { canPay } from './search.ts';
 import { ChainScene } from './testing/chain-scene.ts';
 
 const scene = new ChainScene('file');
@@ -35,10 +36,7 @@ const transaction = <T>(
 const reserve = (seconds: number, at = 0, longest = 1_000) =>
   transaction((allowance, tx) => allowance.reserve(tx, { minerHotkey, executorClass, seconds, longest }), at);
 
-const account = (at = 0) => {
-  const { enough, others } = validators[at]!.get(Allowance).candidates(executorClass, 1);
-  return [...enough, ...others][0]!;
-};
+const account = (at = 0) => validators[at]!.get(Allowance).accounts(executorClass).get(minerHotkey)!;
 const available = (at = 0) => Math.round(account(at).available * 10) / 10;
 
 describe('the allowance of a miner', () => {
@@ -47,7 +45,6 @@ describe('the allowance of a miner', () => {
     expect((await reserve(660))!.blocks).toEqual(range(0, 92));
     expect((await reserve(15))!.blocks).toEqual([92, 93, 94]);
     expect(available()).toBe(2_160 - 95 * 7.2);
-    expect(account().firstFreeBlock).toBe(95);
   });
 
   it('is held for as long as the job may take at most, and 100 s', async () => {
@@ -59,8 +56,7 @@ describe('the allowance of a miner', () => {
   it('is not booked where it is not enough', async () => {
     expect(await reserve(2_161)).toBeNull();
     expect(available()).toBe(2_160);
-    const { enough, others } = validators[0]!.get(Allowance).candidates(executorClass, 2_161);
-    expect([enough, others.map((one) => one.minerHotkey)]).toEqual([[], [minerHotkey]]);
+    expect([2_160, 2_161].map((seconds) => canPay(account(), seconds))).toEqual([true, false]);
   });
 
   it('is never booked twice by two processes that book at once', async () => {

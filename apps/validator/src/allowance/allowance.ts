@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { Transaction } from '@horde/database';
+import { PreparedStatement, type Transaction } from '@horde/database';
 import type { ExecutorClass } from '@horde/protocol';
 import { ValidatorSettings } from '../settings.ts';
 import { AllowanceMetrics } from './allowance-metrics.ts';
 import { AllowanceView, bookingColumns, type BookedBlocks } from './allowance-view.ts';
 import { chooseBlocks, firstBlocks } from './choose-blocks.ts';
 import { AllowanceHistory } from './history.ts';
-import { accountKey, Offer, type Account } from './manifests.ts';
-import { enough, type AccountState } from './search.ts';
+import { accountKey, Offer, type Account, type ManifestChange } from './manifests.ts';
+import type { AccountState } from './search.ts';
 
 /** What is to be booked for a job. */
 export interface BookingRequest extends Account {
@@ -31,6 +31,37 @@ const margin = 100;
 const rangesOf = (list: string): string =>
   `coalesce((select range_agg(int4range(block, block + 1)) from unnest(${list}::int[]) block), '{}')`;
 
+/** An account, as it is read to book more. */
+interface StoredAccount {
+  changes: ManifestChange[] | null;
+  /** The booked blocks, each run from one to before another. */
+  from: number[] | null;
+  to: number[] | null;
+  /** Bookings whose time has passed. */
+  over: string[] | null;
+}
+
+const lockOffer = new PreparedStatement(
+  'select hotkey from miner_manifest where hotkey = $1 and executor_class = $2 for update',
+);
+
+const readAccount = new PreparedStatement<StoredAccount>(`
+  select (
+    select json_agg(json_build_object('block', block, 'count', count, 'isDrop', is_drop) order by block)
+    from manifest_change where miner_hotkey = $1 and executor_class = $2
+  ) as changes, booked.*
+  from (
+    select array_agg(lower(run)) as from, array_agg(upper(run)) as to,
+           array_agg(distinct id) filter (where expires_at < now()) as over
+    from booking, unnest(blocks) run
+    where miner_hotkey = $1 and executor_class = $2 and last_block >= $3
+  ) booked`);
+
+const book = new PreparedStatement<Pick<BookedBlocks, 'id' | 'expiresAt'>>(`
+  insert into booking (miner_hotkey, executor_class, blocks, last_block, seconds, expires_at)
+  values ($1, $2, ${rangesOf('$3')}, $4, $5, now() + make_interval(secs => $6::float8))
+  returning id, expires_at as "expiresAt"`);
+
 /** The time of miners' executors that this validator may spend, and what of it jobs have booked. */
 @Injectable()
 export class Allowance {
@@ -46,18 +77,9 @@ export class Allowance {
     return this.settings.allowanceRequired;
   }
 
-  /**
-   * The miners that can be paid for a job of a class, in ComputeHorde's order, and the accounts of the others.
-   *
-   * @param seconds what the job costs. @unit executor-seconds
-   */
-  candidates(
-    executorClass: ExecutorClass,
-    seconds: number,
-  ): { enough: AccountState[]; others: AccountState[] } {
-    const accounts = this.view.of(executorClass);
-    const those = enough(accounts, seconds);
-    return { enough: those, others: accounts.filter((account) => !those.includes(account)) };
+  /** What is left of each miner that offers, or has offered, executors of a class, by hotkey. */
+  accounts(executorClass: ExecutorClass): Map<string, AccountState> {
+    return new Map(this.view.of(executorClass).map((account) => [account.minerHotkey, account]));
   }
 
   /**
@@ -80,23 +102,22 @@ export class Allowance {
     const { minerHotkey, executorClass, seconds, longest } = request;
     const { own } = this.view;
     // Who books, and who changes what the miner offers, takes this row first.
-    const offered = await tx.manager.query<unknown[]>(
-      'select from miner_manifest where hotkey = $1 and executor_class = $2 for update',
-      [minerHotkey, executorClass],
-    );
+    const offered = await lockOffer.run(tx.manager, [minerHotkey, executorClass]);
     if (offered.length === 0) return null;
-    const offer = await this.offer(tx, request);
-    const booked = await this.booked(tx, request, own.first);
+    const { offer, booked } = await this.stored(tx, request, own.first);
     const blocks = chooseBlocks(own, offer, (block) => block > newest || booked.has(block), seconds);
     if (!blocks) return null;
-    const [booking] = await tx.manager.query<[Pick<BookedBlocks, 'id' | 'expiresAt'>]>(
-      `insert into booking (miner_hotkey, executor_class, blocks, last_block, seconds, expires_at)
-       values ($1, $2, ${rangesOf('$3')}, $4, $5, now() + make_interval(secs => $6))
-       returning id, expires_at as "expiresAt"`,
-      [minerHotkey, executorClass, blocks, blocks.at(-1) ?? 0, seconds, longest + margin],
-    );
-    tx.afterCommit(() => this.view.put({ ...booking, minerHotkey, executorClass, blocks }));
-    return { id: booking.id, blocks };
+    const last = blocks.at(-1) ?? 0;
+    const [booking] = await book.run(tx.manager, [
+      minerHotkey,
+      executorClass,
+      blocks,
+      last,
+      seconds,
+      longest + margin,
+    ]);
+    tx.afterCommit(() => this.view.put({ ...booking!, minerHotkey, executorClass, blocks }));
+    return { id: booking!.id, blocks };
   }
 
   /** The job will not be paid: its blocks are free again. One that is spent, or not there any more, stays as it is. */
@@ -159,25 +180,31 @@ export class Allowance {
     return offers.get(accountKey(account)) ?? new Offer([]);
   }
 
-  /** The booked blocks of an account. Bookings whose time has passed end. */
-  private async booked(tx: Transaction, account: Account, from: number): Promise<Set<number>> {
-    const rows = await tx.manager.query<(BookedBlocks & { isOver: boolean })[]>(
-      `select ${bookingColumns}, expires_at is not null and expires_at < now() as "isOver" from booking
-       where miner_hotkey = $1 and executor_class = $2 and last_block >= $3`,
-      [account.minerHotkey, account.executorClass, from],
-    );
-    const over = rows.filter(({ isOver }) => isOver).map(({ id }) => id);
-    const ended = new Set(over.length === 0 ? [] : await this.endBookings(tx, over));
-    return new Set(rows.filter(({ id }) => !ended.has(id)).flatMap(({ blocks }) => blocks));
+  /** An account with its booked blocks. Bookings whose time has passed end. */
+  private async stored(
+    tx: Transaction,
+    account: Account,
+    first: number,
+  ): Promise<{ offer: Offer; booked: ReadonlySet<number> }> {
+    const { minerHotkey, executorClass } = account;
+    const [stored] = await readAccount.run(tx.manager, [minerHotkey, executorClass, first]);
+    const { changes, from, to, over } = stored!;
+    if (over) {
+      await this.endBookings(tx, over);
+      return this.stored(tx, account, first);
+    }
+    const booked = new Set<number>();
+    for (const [at, end] of (to ?? []).entries())
+      for (let block = from![at]!; block < end; block++) booked.add(block);
+    return { offer: new Offer(changes ?? []), booked };
   }
 
-  /** @returns those that have ended by it: others have been spent in the meantime */
-  private async endBookings(tx: Transaction, ids: string[]): Promise<string[]> {
+  /** But for those that have been spent in the meantime. */
+  private async endBookings(tx: Transaction, ids: string[]): Promise<void> {
     const [ended] = await tx.manager.query<[{ id: string }[], number]>(
       'delete from booking where id = any ($1) and expires_at < now() returning id',
       [ids],
     );
     tx.afterCommit(() => ended.forEach(({ id }) => this.view.remove(id)));
-    return ended.map(({ id }) => id);
   }
 }

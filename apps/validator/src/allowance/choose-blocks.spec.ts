@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chooseBlocks, firstBlocks } from './choose-blocks.ts';
 import { OwnBlocks } from './own-blocks.ts';
-import { accountState, BookedFlags, enough } from './search.ts';
+import { accountState, BookedRuns } from './search.ts';
 import { blocksOf, offerOf } from './testing/chain-of.ts';
 
 const shares = { v1: 0.3 };
@@ -59,16 +59,14 @@ describe('the blocks for a job', () => {
 });
 
 describe('what is left of an account', () => {
-  const booked = new BookedFlags(own);
+  const booked = new BookedRuns();
   booked.add([100, 278], true);
   booked.add([279], false);
 
   it('is what is not booked, and what may yet come back', () => {
     const state = accountState('m', own, two, booked);
-    expect(state.total).toBeCloseTo(5198.4, 6);
     expect(state.available).toBeCloseTo(5198.4 - 14.4, 6);
     expect(state.unspent).toBeCloseTo(5198.4 - 7.2, 6);
-    expect(state.firstFreeBlock).toBe(280);
   });
 
   it('counts what was offered block by block', () => {
@@ -77,34 +75,8 @@ describe('what is left of an account', () => {
       { block: 500, count: 3 },
       { block: 800, count: 0, isDrop: true },
     );
-    expect(accountState('m', own, offer, new BookedFlags(own)).total).toBe(0);
+    expect(accountState('m', own, offer, new BookedRuns()).available).toBe(0);
     const grown = offerOf({ block: 0, count: 1 }, { block: 500, count: 3 });
-    expect(accountState('m', own, grown, new BookedFlags(own)).total).toBeCloseTo((222 + 3 * 500) * 3.6, 6);
-  });
-});
-
-describe('the miners that can be paid', () => {
-  const state = (minerHotkey: string, firstFreeBlock: number, available: number, total: number) => ({
-    minerHotkey,
-    firstFreeBlock,
-    available,
-    total,
-    unspent: available,
-  });
-
-  it('come by their oldest free block, then by the part that is left, then by how much is', () => {
-    const accounts = [
-      state('little', 1, 9, 100),
-      state('late', 5, 100, 100),
-      state('half', 2, 50, 100),
-      state('whole', 2, 40, 40),
-      state('more', 2, 60, 60),
-    ];
-    expect(enough(accounts, 10).map(({ minerHotkey }) => minerHotkey)).toEqual([
-      'more',
-      'whole',
-      'half',
-      'late',
-    ]);
+    expect(accountState('m', own, grown, new BookedRuns()).available).toBeCloseTo((222 + 3 * 500) * 3.6, 6);
   });
 });

@@ -19,29 +19,15 @@ export interface Asked {
 /** How many executors miners offer, and how many of them are busy, as far as this validator knows. */
 @Injectable()
 export class Capacity {
-  private readonly seenElsewhere = new Map<
-    ExecutorClass,
-    { busy: ReadonlyMap<string, number>; until: number }
-  >();
+  private seenElsewhere: {
+    busy: Awaited<ReturnType<ReceiptQueries['busyExecutors']>>;
+    until: number;
+  } | null = null;
 
   constructor(
     private readonly receipts: ReceiptQueries,
     private readonly keypair: Keypair,
   ) {}
-
-  /**
-   * How many executors of a class are busy at a miner: with this validator's jobs, each until its attempt has ended, and
-   * with those that other validators' receipts tell of.
-   */
-  async busy(manager: EntityManager, executorClass: ExecutorClass, hotkey: string): Promise<number> {
-    const elsewhere = await this.elsewhere(manager, executorClass);
-    const [{ own }] = await manager.query<[{ own: number }]>(
-      `select count(*)::int as own from attempt join job on job.uuid = job_uuid
-       where attempt.ended_at is null and executor_class = $1 and miner_hotkey = $2`,
-      [executorClass, hotkey],
-    );
-    return own + (elsewhere.get(hotkey) ?? 0);
-  }
 
   /**
    * Whether a miner had an executor of a class for this job, which it did not take, without those whose job has ended
@@ -81,10 +67,10 @@ export class Capacity {
     manager: EntityManager,
     executorClass: ExecutorClass,
   ): Promise<ReadonlyMap<string, number>> {
-    const known = this.seenElsewhere.get(executorClass);
-    if (known && performance.now() < known.until) return known.busy;
-    const busy = await this.receipts.busyExecutors(executorClass, new Date(), manager, this.keypair.address);
-    this.seenElsewhere.set(executorClass, { busy, until: performance.now() + freshFor });
-    return busy;
+    if (!this.seenElsewhere || performance.now() >= this.seenElsewhere.until) {
+      const busy = await this.receipts.busyExecutors(new Date(), manager, this.keypair.address);
+      this.seenElsewhere = { busy, until: performance.now() + freshFor };
+    }
+    return this.seenElsewhere.busy.get(executorClass) ?? new Map();
   }
 }

@@ -93,7 +93,7 @@ export class Cheats implements OnApplicationBootstrap, BeforeApplicationShutdown
     const amount = BigInt(this.config.get('DYNAMIC_COLLATERAL_SLASH_AMOUNT_WEI'));
     await this.slashings.add(tx, { uuid, minerHotkey: miner_hotkey }, amount);
     const data = { job_uuid, miner_hotkey, trusted_job_uuid, cheat_details: details.slice(0, maxDetails) };
-    await this.events.recordIn(tx, {
+    this.events.recordIn(tx, {
       type: 'MINER_ORGANIC_JOB_FAILURE',
       subtype: 'JOB_CHEATED',
       description: why,

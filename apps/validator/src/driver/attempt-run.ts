@@ -244,7 +244,7 @@ export class AttemptRun {
     const { claim, request } = this.scope;
     const stored = await jobs.advance(claim, reports, async (tx) => {
       await attempts.note(tx, this.attempt, change);
-      if (accepted) await receipts.issue(tx, acceptedReceipt(this.parties, request, limits));
+      if (accepted) receipts.issue(tx, acceptedReceipt(this.parties, request, limits));
     });
     if (!stored) throw new ClaimLost();
     this.status = reports.at(-1)!.status;

@@ -46,14 +46,14 @@ export async function conclude(
   const parties = { job_uuid: uuid, miner_hotkey, validator_hotkey: keypair.address };
   const score = isCompleted ? scoreOf(request) : scoreOfUsed(used);
   const payload = finishedReceipt(parties, started_at.getTime(), score, blocks);
-  await delivery.put(tx, await receipts.issue(tx, payload));
+  await delivery.put(tx, receipts.issue(tx, payload));
   const end = { ...attemptEndOf(report), ...(outcome && { outcome }) };
   await attempts.end(tx, attempt, end);
   // What it said while no validator listened may be lost: that is not the miner's doing.
   const isDoubtful = resumed && end.outcome === 'timed_out';
   if (!isDoubtful) await incidents.attemptEnded(tx, attempt, request.executor_class, end.outcome, report);
   if (miner_hotkey !== trustedMinerHotkey || parts.trustedEvents)
-    await events.recordIn(tx, jobEvent(report, { job_uuid, miner_hotkey }));
+    events.recordIn(tx, jobEvent(report, { job_uuid, miner_hotkey }));
 }
 
 /**

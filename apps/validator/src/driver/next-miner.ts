@@ -60,12 +60,12 @@ export class NextMiner {
   /** Looks for the next miner of a job whose row the transaction has locked. */
   async find(tx: Transaction, job: WaitingJob, { driver, holder, last, known }: Search): Promise<Found> {
     if (job.cancelled_by !== null) return this.end(tx, job, holder, cancelled(job.cancelled_by, 'received'));
-    const before = await this.attempts.in(tx, job.uuid);
+    const before = job.was_asked ? await this.attempts.in(tx, job.uuid) : [];
     const name = before.length === 0 ? job.uuid : randomUUID();
     const choice = known && before.length === 0 ? known : await this.choose(tx, job, before, name);
     if (choice?.is === 'miner') {
-      const attempt = await this.begin(tx, job, before.length + 1, name, choice);
-      await this.waiting.began(tx, job.uuid, driver, lease);
+      const attempt = this.begin(tx, job, before.length + 1, name, choice);
+      this.waiting.began(tx, job.uuid, driver, lease);
       return { is: 'begun', attempt };
     }
     const lookAt = this.lookAgainAt(job, before, choice);
@@ -106,7 +106,7 @@ export class NextMiner {
     const choice = await this.choose(tx, job, before, name);
     if (choice?.is !== 'miner') return null;
     await conclude(tx);
-    await this.waiting.began(tx, job.uuid, driver, lease);
+    this.waiting.began(tx, job.uuid, driver, lease);
     return this.begin(tx, job, before.length + 1, name, choice);
   }
 
@@ -141,17 +141,17 @@ export class NextMiner {
     return again < until ? again : until;
   }
 
-  private async begin(
+  private begin(
     tx: Transaction,
     job: WaitingJob,
     number: number,
     uuid: string,
     { miner: { hotkey, ip, port }, booking }: ChosenMiner,
-  ): Promise<Attempt> {
+  ): Attempt {
     const now = steadyNow();
     const { limits } = this.config;
     const parties = { job_uuid: uuid, miner_hotkey: hotkey, validator_hotkey: this.keypair.address };
-    await this.receipts.issue(tx, startedReceipt(parties, job.wanted, limits));
+    this.receipts.issue(tx, startedReceipt(parties, job.wanted, limits));
     return this.attempts.begin(tx, {
       job_uuid: job.uuid,
       number,

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Database, type Transaction } from '@horde/database';
+import { Database, PreparedStatement, type Transaction } from '@horde/database';
 import { LOGGER, type Logger } from '@horde/operations';
 import { withoutNuls } from '@horde/protocol';
 import { SystemEvent, type SystemEventType } from './system-event.entity.ts';
@@ -7,6 +7,10 @@ import { SystemEvent, type SystemEventType } from './system-event.entity.ts';
 /** Longer texts and larger data are cut: an event is a note, not an archive. @unit characters */
 const maxDescription = 2_000;
 const maxData = 10_000;
+
+const insertEvent = new PreparedStatement(
+  'insert into system_event (type, subtype, description, data) values ($1, $2, $3, $4)',
+);
 
 /** What is to be recorded. */
 export interface NewSystemEvent {
@@ -37,8 +41,9 @@ export class SystemEvents {
   }
 
   /** Records an event with what causes it. */
-  async recordIn(tx: Transaction, event: NewSystemEvent): Promise<void> {
-    await tx.manager.insert(SystemEvent, rowOf(event));
+  recordIn(tx: Transaction, event: NewSystemEvent): void {
+    const { type, subtype, description, data } = rowOf(event);
+    tx.later(insertEvent, [type, subtype, description, JSON.stringify(data)]);
   }
 }
 

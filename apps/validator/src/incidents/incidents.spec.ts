@@ -16,6 +16,7 @@ import { MetricsRegistry } from '../metrics/metrics-registry.ts';
 import { ReceiptQueries } from '../receipts/receipt-queries.ts';
 import { Receipts } from '../receipts/receipts.ts';
 import { Candidates } from '../routing/candidates.ts';
+import { KnownMiners } from '../routing/known-miners.ts';
 import { Scene } from '../testing/scene.ts';
 import { Excuses } from './excuses.ts';
 import { IncidentMetrics } from './incident-metrics.ts';
@@ -26,6 +27,7 @@ describe('routing', () => {
   let incidents: Incidents;
   const registry = new MetricsRegistry();
   let candidates: Candidates;
+  let known: KnownMiners;
   const us = Keypair.generate();
   const executor_class = 'always_on.test';
 
@@ -41,7 +43,8 @@ describe('routing', () => {
       keys,
       new IncidentMetrics(registry),
     );
-    candidates = new Candidates(capacity, free, keys, new NoCollateral(), {} as never);
+    candidates = new Candidates(free, keys, new NoCollateral(), {} as never);
+    known = new KnownMiners(database, capacity, keys, {} as never);
   });
   beforeEach(async () => {
     config.DYNAMIC_JOB_FAILURE_BLACKLIST_TIME_SECONDS = 0;
@@ -57,7 +60,7 @@ describe('routing', () => {
   /** Nothing has to be paid for. */
   const free = {
     isRequired: false,
-    candidates: () => ({ enough: [], others: [] }),
+    accounts: () => new Map(),
     reserve: async () => null,
   } as never;
   const config = {
@@ -70,7 +73,8 @@ describe('routing', () => {
   };
   const query = <T>(sql: string) => database.manager.query<T[]>(sql);
   const chances = async () => {
-    const all = await candidates.of(database.manager, executor_class, 1, () => true);
+    const miners = await known.now(database.manager, executor_class);
+    const all = await candidates.of(miners, executor_class, 1, () => true);
     return Object.fromEntries(all.map(({ hotkey, chance }) => [hotkey, chance]));
   };
   const end = (miner_hotkey: string, report: Report, uuid: string = randomUUID()) =>
@@ -188,7 +192,7 @@ describe('routing', () => {
     await query(`insert into known_validator (hotkey, stake) values ('${other.address}', 30000)`);
     const miner = { address: 'a' } as Keypair;
     const asked = started({ validator: us, miner });
-    await database.transaction((tx) => new Receipts(database, us).issue(tx, asked));
+    await database.transaction(async (tx) => new Receipts(database, us).issue(tx, asked));
     const receipts = [1, 2].map(() => {
       const payload = started({ validator: other, miner, at: Date.now() - 1_000 });
       const validator_signature = other.signHex(receiptText(payload));

@@ -1,22 +1,31 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Transaction } from '@horde/database';
+import { Database, PreparedStatement, type Transaction } from '@horde/database';
 import { Attempt } from './attempt.entity.ts';
 import { JobBell } from './job-bell.ts';
 import type { AttemptEnd } from './attempt-end.ts';
 
 /** What an attempt begins with. */
-type NewAttempt = Pick<
-  Attempt,
-  | 'job_uuid'
-  | 'number'
-  | 'uuid'
-  | 'miner_hotkey'
-  | 'miner_ip'
-  | 'miner_port'
-  | 'started_at'
-  | 'deadline'
-  | 'booking_id'
->;
+const beginning = [
+  'job_uuid',
+  'number',
+  'uuid',
+  'miner_hotkey',
+  'miner_ip',
+  'miner_port',
+  'started_at',
+  'deadline',
+  'booking_id',
+] as const satisfies (keyof Attempt)[];
+
+type NewAttempt = Pick<Attempt, (typeof beginning)[number]>;
+
+const insert = new PreparedStatement(
+  `insert into attempt (${beginning.join(', ')}) values (${beginning.map((_, at) => `$${at + 1}`).join(', ')})`,
+);
+
+const ofJob = new PreparedStatement<Attempt>(`
+  select ${beginning.join(', ')}, miner_number, machine_told, ended_at, outcome, reason, message
+  from attempt where job_uuid = $1 order by number`);
 
 /** The miners that were asked to run a job, as they are stored. */
 @Injectable()
@@ -33,11 +42,14 @@ export class Attempts {
 
   /** As `of`, in a transaction. */
   in(tx: Transaction, jobUuid: string): Promise<Attempt[]> {
-    return tx.manager.find(Attempt, { where: { job_uuid: jobUuid }, order: { number: 'asc' } });
+    return ofJob.run(tx.manager, [jobUuid]);
   }
 
-  async begin(tx: Transaction, attempt: NewAttempt): Promise<Attempt> {
-    await tx.manager.insert(Attempt, attempt);
+  begin(tx: Transaction, attempt: NewAttempt): Attempt {
+    tx.later(
+      insert,
+      beginning.map((name) => attempt[name]),
+    );
     return {
       ...attempt,
       miner_number: '0',

@@ -37,7 +37,7 @@ const newJob = (of: Partial<Signers> = {}) => ({
   ...of,
 });
 const busy = async (time: number) =>
-  Object.fromEntries(await queries.busyExecutors('always_on.test', new Date(time)));
+  Object.fromEntries((await queries.busyExecutors(new Date(time))).get('always_on.test') ?? []);
 
 describe('the busy executors of a miner', () => {
   it('are those of jobs whose started receipt counts, from its time until its time-to-live has passed', async () => {
@@ -92,9 +92,9 @@ describe('the busy executors of a miner', () => {
     const seen = await database.transaction(async ({ manager }) => {
       const job = newJob();
       await storeReceipts(manager, [signedRow(started(job), job)]);
-      return queries.busyExecutors('always_on.test', new Date(at), manager);
+      return queries.busyExecutors(new Date(at), manager);
     });
-    expect([...seen]).toEqual([[miner.address, 1]]);
+    expect(seen).toEqual(new Map([['always_on.test', new Map([[miner.address, 1]])]]));
   });
 });
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, PreparedStatement } from '@horde/database';
 import type { ExecutorClass } from '@horde/protocol';
 import type { EntityManager } from 'typeorm';
 
@@ -17,45 +17,47 @@ export interface FinishedJob {
   blocks: number[];
 }
 
+const busy = new PreparedStatement<{ executor_class: ExecutorClass; miner_hotkey: string; count: number }>(`
+  select started.executor_class, miner_hotkey, count(*)::int as count
+  from (
+    select distinct job_uuid, validator_hotkey, miner_hotkey from receipt
+    where expires_at >= $1 and timestamp <= $1 and validator_hotkey <> $2
+  ) running
+  join receipt started using (job_uuid, validator_hotkey, miner_hotkey)
+  where started.receipt_type = 'JobStartedReceipt'
+    and not exists (
+      select from receipt finished
+      where finished.receipt_type = 'JobFinishedReceipt' and finished.timestamp <= $1
+        and finished.job_uuid = running.job_uuid
+        and finished.validator_hotkey = running.validator_hotkey
+        and finished.miner_hotkey = running.miner_hotkey
+    )
+  group by started.executor_class, miner_hotkey`);
+
 /** What the receipts of all validators say. */
 @Injectable()
 export class ReceiptQueries {
   constructor(private readonly database: Database) {}
 
   /**
-   * How many executors of a class each miner has in use at a time, as ComputeHorde's router counts: jobs whose started or
+   * How many executors of each class each miner has in use at a time, as ComputeHorde's router counts: jobs whose started or
    * accepted receipt counts then (from its time until its time-to-live has passed, both included), and that have no
    * finished receipt by then. A job counts once.
    *
    * @param manager of the transaction whose receipts are to be seen
    * @param otherThan without the jobs of the validator with this hotkey @default with those of all validators
-   * @returns by hotkey; a miner without a running job is not in it
+   * @returns by class, then by hotkey; a miner without a running job is not in it
    */
   async busyExecutors(
-    executorClass: ExecutorClass,
     at: Date,
     manager: EntityManager = this.database.manager,
     otherThan = '',
-  ): Promise<Map<string, number>> {
-    const rows = await manager.query<{ miner_hotkey: string; count: number }[]>(
-      `select miner_hotkey, count(*)::int as count
-       from (
-         select distinct job_uuid, validator_hotkey, miner_hotkey from receipt
-         where expires_at >= $2 and timestamp <= $2 and validator_hotkey <> $3
-       ) running
-       join receipt started using (job_uuid, validator_hotkey, miner_hotkey)
-       where started.receipt_type = 'JobStartedReceipt' and started.executor_class = $1
-         and not exists (
-           select from receipt finished
-           where finished.receipt_type = 'JobFinishedReceipt' and finished.timestamp <= $2
-             and finished.job_uuid = running.job_uuid
-             and finished.validator_hotkey = running.validator_hotkey
-             and finished.miner_hotkey = running.miner_hotkey
-         )
-       group by miner_hotkey`,
-      [executorClass, at, otherThan],
-    );
-    return new Map(rows.map(({ miner_hotkey, count }) => [miner_hotkey, count]));
+  ): Promise<Map<ExecutorClass, Map<string, number>>> {
+    const rows = await busy.run(manager, [at, otherThan]);
+    const counts = (those: typeof rows) =>
+      new Map(those.map(({ miner_hotkey, count }) => [miner_hotkey, count]));
+    const byClass = Map.groupBy(rows, ({ executor_class }) => executor_class);
+    return new Map([...byClass].map(([executorClass, those]) => [executorClass, counts(those)]));
   }
 
   /**

@@ -10,7 +10,7 @@ import {
   type ReceiptPayload,
 } from '@horde/protocol';
 import { receiptRow } from './receipt-row.ts';
-import { storeReceipts } from './store-receipts.ts';
+import { insertReceipts } from './store-receipts.ts';
 import { StoredReceipt } from './stored-receipt.entity.ts';
 
 /** A receipt's payload and this validator's signature over it. */
@@ -28,12 +28,11 @@ export class Receipts {
   ) {}
 
   /** Signs and stores a receipt. Of a job there is one of each type: when it exists already, nothing happens. */
-  async issue<P extends ReceiptPayload>(tx: Transaction, payload: P): Promise<SignedReceipt<P>> {
+  issue<P extends ReceiptPayload>(tx: Transaction, payload: P): SignedReceipt<P> {
     const text = receiptText(payload);
     const signature = this.keypair.signHex(text);
-    await storeReceipts(tx.manager, [
-      receiptRow(payload, { text, validatorSignature: signature, minerSignature: null }),
-    ]);
+    const row = receiptRow(payload, { text, validatorSignature: signature, minerSignature: null });
+    tx.later(insertReceipts, [JSON.stringify([row])]);
     return { payload, signature };
   }
 

@@ -30,7 +30,7 @@ const store = (...given: [ReceiptPayload, Signers][]) =>
     database.manager,
     given.map(([payload, signers]) => signedRow(payload, signers)),
   );
-const issue = (payload: ReceiptPayload) => database.transaction((tx) => receipts.issue(tx, payload));
+const issue = (payload: ReceiptPayload) => database.transaction(async (tx) => receipts.issue(tx, payload));
 const stored = <T>(columns: string) =>
   database.manager.query<T[]>(`select ${columns} from receipt order by timestamp`);
 

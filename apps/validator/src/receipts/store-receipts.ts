@@ -1,3 +1,4 @@
+import { PreparedStatement } from '@horde/database';
 import type { EntityManager } from 'typeorm';
 import type { ReceiptRow } from './receipt-row.ts';
 
@@ -21,7 +22,8 @@ const key: (keyof ReceiptRow)[] = ['job_uuid', 'receipt_type', 'validator_hotkey
 const names = Object.keys(columns) as (keyof ReceiptRow)[];
 const values = names.filter((name) => !key.includes(name));
 
-const sql = `
+/** Its parameter is a list of rows as JSON. */
+export const insertReceipts = new PreparedStatement(`
   insert into receipt (${names.join(', ')})
   select distinct on (${key.join(', ')}) ${names.join(', ')}
   from json_to_recordset($1::json) as given (${names.map((name) => `${name} ${columns[name]}`).join(', ')})
@@ -29,7 +31,7 @@ const sql = `
   on conflict (${key.join(', ')}) do update set ${values.map((name) => `${name} = excluded.${name}`).join(', ')}
   where excluded.miner_signature is not null and case when receipt.miner_signature is null
     then excluded.payload = receipt.payload
-    else (excluded.timestamp, excluded.payload collate "C") < (receipt.timestamp, receipt.payload collate "C") end`;
+    else (excluded.timestamp, excluded.payload collate "C") < (receipt.timestamp, receipt.payload collate "C") end`);
 
 /**
  * Stores receipts. Of a job, validator and miner there is one of each type: where both have signed two that differ, the
@@ -37,5 +39,5 @@ const sql = `
  * with the miner's signature comes nothing else.
  */
 export async function storeReceipts(manager: EntityManager, receipts: readonly ReceiptRow[]): Promise<void> {
-  await manager.query(sql, [JSON.stringify(receipts)]);
+  await insertReceipts.run(manager, [JSON.stringify(receipts)]);
 }

@@ -13,6 +13,10 @@ export interface Candidate extends MinerAddress {
   offered: number;
   /** How many of them are busy, as far as we know. */
   busy: number;
+  /** How many of these with jobs of other validators. */
+  elsewhere: number;
+  /** Its incidents that count. */
+  incidents: number;
   /** What this validator may spend there that no job has booked. @unit executor-seconds */
   allowance: number;
   /** 0 is the best. */

@@ -9,6 +9,7 @@ import { StaticCollateral } from '../collateral/static-collateral.ts';
 import { ReceiptQueries } from '../receipts/receipt-queries.ts';
 import { openTestDatabase } from '../testing/open-test-database.ts';
 import { Candidates } from './candidates.ts';
+import { KnownMiners } from './known-miners.ts';
 
 const executorClass = 'always_on.test';
 /** In the order of their uids, from 0 on. */
@@ -35,14 +36,17 @@ const obstacles = async (collateral: Collateral, least: string) => {
     DYNAMIC_ROUTING_RELIABILITY_SEPARATION: 5,
     DYNAMIC_MINIMUM_COLLATERAL_AMOUNT_WEI: least,
   };
+  const keys = { get: (key: keyof typeof config) => config[key] } as never;
+  const capacity = new Capacity(new ReceiptQueries(database), Keypair.generate());
+  const known = new KnownMiners(database, capacity, keys, logger);
   const candidates = new Candidates(
-    new Capacity(new ReceiptQueries(database), Keypair.generate()),
-    { isRequired: false, candidates: () => ({ enough: [], others: [] }) } as never,
-    { get: (key: keyof typeof config) => config[key] } as never,
+    { isRequired: false, accounts: () => new Map() } as never,
+    keys,
     collateral,
     logger,
   );
-  const all = await candidates.of(database.manager, executorClass, 1, () => true);
+  const miners = await known.now(database.manager, executorClass);
+  const all = await candidates.of(miners, executorClass, 1, () => true);
   return Object.fromEntries(all.map(({ hotkey, obstacle }) => [hotkey, obstacle]));
 };
 const listed = (deposits: Record<string, string>) => StaticCollateral.open(JSON.stringify(deposits), logger);

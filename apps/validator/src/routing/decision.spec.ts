@@ -13,6 +13,8 @@ const candidate = (
   port: 8000,
   offered: 2,
   busy: 1,
+  elsewhere: 0,
+  incidents: 0,
   allowance: 7.2,
   reliability: 0,
   chance: 0.25,

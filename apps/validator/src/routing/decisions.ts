@@ -1,11 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Transaction } from '@horde/database';
+import { Database, PreparedStatement, type Transaction } from '@horde/database';
 import { Attempt } from '../jobs/attempt.entity.ts';
 import { Job } from '../jobs/job.entity.ts';
 import { RoutingDecision } from './routing-decision.entity.ts';
 
 /** In place of an attempt, where a decision has led to none. */
 const noAttempt = '00000000-0000-0000-0000-000000000000';
+
+const keep = new PreparedStatement(`
+  insert into routing_decision (job_uuid, attempt, decision) values ($1, $2, $3)
+  on conflict (job_uuid, attempt) do update set decision = excluded.decision, decided_at = now()
+  where routing_decision.decision <> excluded.decision`);
 
 /** What is known of how a job got its miners. */
 export interface JobRouting {
@@ -26,18 +31,8 @@ export class Decisions {
    *
    * @param attempt what it has led to; null: to none
    */
-  async keep(
-    { manager }: Transaction,
-    jobUuid: string,
-    attempt: string | null,
-    decision: string,
-  ): Promise<void> {
-    await manager.query(
-      `insert into routing_decision (job_uuid, attempt, decision) values ($1, $2, $3)
-       on conflict (job_uuid, attempt) do update set decision = excluded.decision, decided_at = now()
-       where routing_decision.decision <> excluded.decision`,
-      [jobUuid, attempt ?? noAttempt, decision],
-    );
+  keep(tx: Transaction, jobUuid: string, attempt: string | null, decision: string): void {
+    tx.later(keep, [jobUuid, attempt ?? noAttempt, decision]);
   }
 
   /** A job with its decisions; null when it is not known. */

@@ -3,6 +3,7 @@ import { Database, openDatabase, type Transaction } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { make, NewJob } from '@horde/protocol';
 import { createTestDatabase } from '@horde/testing/database';
+import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { accepted, started } from '@horde/testing/receipts';
 import { Capacity } from '../capacity/capacity.ts';
@@ -14,6 +15,7 @@ import { storeReceipts } from '../receipts/store-receipts.ts';
 import { signedRow } from '../testing/signed-row.ts';
 import { Candidates } from './candidates.ts';
 import { Decisions } from './decisions.ts';
+import { KnownMiners } from './known-miners.ts';
 import { Router } from './router.ts';
 
 const executor_class = 'always_on.test';
@@ -27,7 +29,7 @@ const us = Keypair.generate();
 /** Nothing has to be paid for. */
 const free = {
   isRequired: false,
-  candidates: () => ({ enough: [], others: [] }),
+  accounts: () => new Map(),
   reserve: async () => null,
 } as never;
 const offers = { a: 1, b: 3, c: 8 };
@@ -47,11 +49,11 @@ class Process {
       get: (key: keyof typeof config) => config[key],
       limits: { reservation: 7, startup: 5, leeway: 5 },
     } as never;
-    const candidates = new Candidates(capacity, free, keys, new NoCollateral(), {} as never);
+    const candidates = new Candidates(free, keys, new NoCollateral(), {} as never);
     const router = new Router(
       {} as never,
       candidates,
-      capacity,
+      new KnownMiners(database, capacity, keys, pino({ level: 'silent' })),
       free,
       new Decisions(database),
       new SystemEvents(database, {} as never),

@@ -12,18 +12,27 @@ import { trustedMinerHotkey } from '../jobs/trusted-miner.ts';
 import type { Wanted } from '../jobs/wanted.ts';
 import type { MinerAddress } from '../miner/miner-client.ts';
 import { ValidatorSettings } from '../settings.ts';
-import { Capacity } from '../capacity/capacity.ts';
 import type { Candidate, Obstacle } from './candidate.ts';
 import { Candidates, type MayAsk } from './candidates.ts';
 import type { Choice, ChoiceOptions, ChosenMiner } from './choice.ts';
 import { writeDecision } from './decision.ts';
 import { Decisions } from './decisions.ts';
+import { KnownMiners } from './known-miners.ts';
 import { MinerDirectory } from './miner-directory.ts';
 import { noMiner } from './no-miner.ts';
 import { CHANCE, weightedShuffle, type Chance } from './shuffle.ts';
 
+/** So many are tried with what was known of them a moment ago, before everything is read again. */
+const fewTries = 3;
+
 /** A job, and what of it decides which miners can have it. */
 type WantedJob = Wanted & { uuid: string };
+
+/** What a search for a miner has come to, and whom it has looked at. */
+interface Found {
+  choice: Choice;
+  candidates: Candidate[];
+}
 
 /** Chooses the miner for a job. */
 @Injectable()
@@ -31,7 +40,7 @@ export class Router {
   constructor(
     private readonly directory: MinerDirectory,
     private readonly candidates: Candidates,
-    private readonly capacity: Capacity,
+    private readonly known: KnownMiners,
     private readonly allowance: Allowance,
     private readonly decisions: Decisions,
     private readonly events: SystemEvents,
@@ -53,66 +62,86 @@ export class Router {
    *
    * @param tx stores what is chosen
    */
-  async choose(
-    tx: Transaction,
-    request: WantedJob,
-    { attempt, excluded, only }: ChoiceOptions,
-  ): Promise<Choice> {
-    const mayAsk = (hotkey: string) => !excluded.has(hotkey) && (!only || only.has(hotkey));
-    const candidates: Candidate[] = [];
-    const choice = await this.find(tx, request, mayAsk, candidates);
+  async choose(tx: Transaction, request: WantedJob, options: ChoiceOptions): Promise<Choice> {
+    const { choice, candidates } = await this.find(tx, request, options);
     const chosen = choice.is === 'miner' ? choice.miner.hotkey : null;
     const says = choice.is === 'miner' ? `The miner ${chosen} was chosen.` : choice.error.message;
     const decision = writeDecision(says, candidates, chosen);
-    await this.decisions.keep(tx, request.uuid, chosen === null ? null : attempt, decision);
-    if (choice.is !== 'wait' && candidates.length > 0)
-      await this.record(tx, request, choice.is === 'miner', says);
+    this.decisions.keep(tx, request.uuid, chosen === null ? null : options.attempt, decision);
+    if (choice.is !== 'wait' && candidates.length > 0) this.record(tx, request, choice.is === 'miner', says);
     return choice;
   }
 
   /** The event has no more than the outcome: the decision itself is kept with the job. */
-  private record(tx: Transaction, job: WantedJob, isChosen: boolean, says: string): Promise<void> {
+  private record(tx: Transaction, job: WantedJob, isChosen: boolean, says: string): void {
     const subtype = isChosen ? 'SUCCESS' : 'FAILURE';
     const data = { job_uuid: job.uuid, executor_class: job.executor_class };
-    return this.events.recordIn(tx, { type: 'JOB_ROUTING', subtype, description: says, data });
+    this.events.recordIn(tx, { type: 'JOB_ROUTING', subtype, description: says, data });
   }
 
-  /** @param candidates is filled with those that offer the class, and with what stood in their way */
-  private async find(
-    tx: Transaction,
-    job: WantedJob,
-    mayAsk: MayAsk,
-    candidates: Candidate[],
-  ): Promise<Choice> {
-    if (job.on_trusted_miner) return this.trustedMiner(mayAsk);
-    const { debugMinerKey } = this.settings;
-    if (debugMinerKey) return this.debugMiner(tx.manager, debugMinerKey, mayAsk);
+  private async find(tx: Transaction, job: WantedJob, { excluded, only }: ChoiceOptions): Promise<Found> {
     const { executor_class } = job;
     const seconds = costOf(job);
-    if (this.allowance.isRequired && seconds > maxSeconds)
-      return reject(errors.JOB_COSTS_TOO_MUCH(seconds, maxSeconds));
-    candidates.push(...(await this.candidates.of(tx.manager, executor_class, seconds, mayAsk)));
-    const chosen = await this.walk(tx, job, seconds, candidates);
-    if (chosen) return chosen;
-    if (candidates.length > 0) return noMiner(executor_class, seconds, candidates);
+    const mayAsk = (hotkey: string) => !excluded.has(hotkey) && (!only || only.has(hotkey));
+    const fixed = await this.withoutCandidates(tx, job, seconds, mayAsk);
+    if (fixed) return { choice: fixed, candidates: [] };
+    // What was known a moment ago may give a job to its first miner; all else is said of what is so now.
+    if (excluded.size === 0 && !only) {
+      const lately = await this.known.lately(tx.manager, executor_class);
+      const likely = await this.candidates.of(lately, executor_class, seconds, mayAsk);
+      const first = await this.walk(tx, job, seconds, likely, 'lately');
+      if (first) return { choice: first, candidates: likely };
+    }
+    const miners = await this.known.now(tx.manager, executor_class);
+    const candidates = await this.candidates.of(miners, executor_class, seconds, mayAsk);
+    const chosen = await this.walk(tx, job, seconds, candidates, 'now');
+    if (chosen) return { choice: chosen, candidates };
+    if (candidates.length > 0) return { choice: noMiner(executor_class, seconds, candidates), candidates };
     const [{ known }] = (await tx.manager.query(
       'select count(*)::int as known from miner where ip is not null',
     )) as [{ known: number }];
-    return reject(errors.NO_MINER_OFFERS_CLASS(executor_class, known));
+    return { choice: reject(errors.NO_MINER_OFFERS_CLASS(executor_class, known)), candidates };
   }
 
-  /** Takes the first, in an order of chance, that can have the job; notes of those before why not. */
+  /** Where no miner is searched for; null: one is. */
+  private async withoutCandidates(
+    { manager }: Transaction,
+    job: WantedJob,
+    seconds: number,
+    mayAsk: MayAsk,
+  ): Promise<Choice | null> {
+    if (job.on_trusted_miner) return this.trustedMiner(mayAsk);
+    const { debugMinerKey } = this.settings;
+    if (debugMinerKey) return this.debugMiner(manager, debugMinerKey, mayAsk);
+    if (this.allowance.isRequired && seconds > maxSeconds)
+      return reject(errors.JOB_COSTS_TOO_MUCH(seconds, maxSeconds));
+    return null;
+  }
+
+  /**
+   * Takes the first, in an order of chance, that can have the job; notes of those before why not.
+   *
+   * @param knownAs how busy they were `lately` is no obstacle, and only a few are tried
+   */
   private async walk(
     tx: Transaction,
     job: WantedJob,
     seconds: number,
     candidates: readonly Candidate[],
+    knownAs: 'lately' | 'now',
   ): Promise<ChosenMiner | null> {
     const possible = candidates.filter(({ obstacle }) => obstacle === null);
+    let tried = 0;
     for (const candidate of weightedShuffle(possible, ({ chance }) => chance, this.chance)) {
-      const taken = await this.take(tx, job, seconds, candidate);
+      if (knownAs === 'now' && candidate.busy >= candidate.offered) {
+        candidate.obstacle = 'busy';
+        continue;
+      }
+      const taken = await this.take(tx, job, seconds, candidate, knownAs);
       if (typeof taken !== 'string') return { is: 'miner', miner: candidate, booking: taken?.id ?? null };
+      if (taken === 'less reliable') return null;
       candidate.obstacle = taken;
+      if (knownAs === 'lately' && ++tried === fewTries) return null;
     }
     return null;
   }
@@ -127,26 +156,44 @@ export class Router {
     job: WantedJob,
     seconds: number,
     candidate: Candidate,
-  ): Promise<Booking | null | Obstacle> {
+    knownAs: 'lately' | 'now',
+  ): Promise<Booking | null | Obstacle | 'less reliable'> {
     const { manager } = tx;
-    const { hotkey: minerHotkey, offered } = candidate;
+    const { hotkey: minerHotkey } = candidate;
     const { executor_class: executorClass } = job;
-    if (candidate.busy >= offered) return 'busy';
     // One miner's locks at a time: a transaction that kept those of full miners could wait in a circle with another.
     await manager.query(
       `savepoint candidate; select pg_advisory_xact_lock(${lockOf(minerHotkey, executorClass)})`,
     );
-    // What was counted before may have been taken by another job while this one waited.
-    candidate.busy = await this.capacity.busy(manager, executorClass, minerHotkey);
+    // What was known before may have been changed by another job while this one waited.
+    const obstacle = await this.look(manager, executorClass, candidate, knownAs);
     const { limits } = this.config;
     const longest = limits.reservation + acceptedReceiptTtl(job, limits);
-    const isFree = candidate.busy < offered;
     const booking =
-      isFree && (await this.allowance.reserve(tx, { minerHotkey, executorClass, seconds, longest }));
-    const taken = isFree && (booking || !this.allowance.isRequired);
-    if (taken) return booking || null;
+      obstacle === null &&
+      (await this.allowance.reserve(tx, { minerHotkey, executorClass, seconds, longest }));
+    if (obstacle === null && (booking || !this.allowance.isRequired)) {
+      return booking || null;
+    }
     await manager.query('rollback to savepoint candidate');
-    return isFree ? 'reserved' : 'busy';
+    return obstacle ?? 'reserved';
+  }
+
+  /** Looks at a candidate again. @returns what stands in its way now */
+  private async look(
+    manager: EntityManager,
+    executorClass: ExecutorClass,
+    candidate: Candidate,
+    knownAs: 'lately' | 'now',
+  ): Promise<Obstacle | 'less reliable' | null> {
+    const miner = await this.known.look(manager, executorClass, candidate.hotkey);
+    if (knownAs === 'lately' && miner && miner.incidents > candidate.incidents) return 'less reliable';
+    const { ip, port } = miner ?? candidate;
+    const { offered, own, blacklisted } = miner ?? { offered: 0, own: 0, blacklisted: false };
+    const busy = own + candidate.elsewhere;
+    Object.assign(candidate, { ip, port, offered, busy });
+    if (busy >= offered) return 'busy';
+    return blacklisted ? 'blacklisted' : null;
   }
 
   private trustedMiner(mayAsk: MayAsk): Choice {
