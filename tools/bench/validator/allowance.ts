@@ -11,6 +11,7 @@ import { Allowance } from '../../../apps/validator/src/allowance/allowance.ts';
 import { ChainBlocks } from '../../../apps/validator/src/allowance/chain-blocks.ts';
 import { FollowChain } from '../../../apps/validator/src/allowance/follow-chain.ts';
 import { AllowanceHistory } from '../../../apps/validator/src/allowance/history.ts';
+import { canPay } from '../../../apps/validator/src/allowance/search.ts';
 import { TakeBlocks } from '../../../apps/validator/src/allowance/take-blocks.ts';
 import { ValidatorConfig } from '../../../apps/validator/src/dynamic-config/validator-config.ts';
 import { MetricsRegistry } from '../../../apps/validator/src/metrics/metrics-registry.ts';
@@ -177,11 +178,12 @@ async function search({ allowance, view }: Parts): Promise<number[]> {
     if (turn % 50 === 0) await view.refresh();
     const executorClass = ExecutorClass[turn % ExecutorClass.length]!;
     const began = performance.now();
-    const { enough } = allowance.candidates(executorClass, 220);
+    const payable = [...allowance.accounts(executorClass).values()].filter((account) => canPay(account, 220));
     times.push(performance.now() - began);
-    if (enough.length === 0) throw new Error('Nobody can be paid: the bench measures nothing.');
-    const { minerHotkey, firstFreeBlock } = enough[0]!;
-    const booked = Array.from({ length: 10 }, (_, at) => firstFreeBlock! + at);
+    if (payable.length === 0) throw new Error('Nobody can be paid: the bench measures nothing.');
+    const { minerHotkey } = payable[turn % payable.length]!;
+    const first = view.own.end - 10 * (1 + (turn % 20));
+    const booked = Array.from({ length: 10 }, (_, at) => first + at);
     view.put({ id: randomUUID(), minerHotkey, executorClass, blocks: booked, expiresAt: null });
   }
   return times;
