@@ -42,6 +42,7 @@ describe('the validator', () => {
       },
     };
     process = bundle.run(scene.place.environment(scene.settings()));
+    await scene.facilitator.logins.first(() => true, 0, 60_000);
     const uuid = await scene.send({ execution_time_limit: 25 });
     await scene.facilitator.update(uuid, 'volumes_ready');
     await process.kill('SIGKILL');
@@ -64,7 +65,7 @@ describe('the validator', () => {
     expect(payload.score_str).toBe('35.000000');
     expect(scene.miner.initial(uuid)).toHaveLength(1);
     expect(scene.miner.badSignatures).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it('is stopped while a job waits for its executor: the next one goes on at once', async () => {
     scene.miner.script = {

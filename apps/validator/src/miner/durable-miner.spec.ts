@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AcceptJob, ExecutionDone, ExecutorReady, JobOutput, make, VolumesReady } from '@horde/protocol';
 import type { Extension } from '@horde/transport';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { ValidatorMessage } from '@horde/testing/validator-miner/scripted-miner';
 import { DurableMiner } from '@horde/testing/validator-miner/durable-miner';
 import { ServiceBundle } from '@horde/testing/service-bundle';
@@ -161,26 +161,31 @@ describe('with a durable miner', () => {
 
   it('the validator is killed while a job runs: one that waited beside it takes the job and the facilitator over', async () => {
     const bundle = await ServiceBundle.build('validator');
+    onTestFinished(() => bundle.remove());
     const killed = bundle.run(scene.place.environment({ ...scene.settings(), ...miner.settings }));
+    onTestFinished(async () => void (await killed.kill('SIGKILL')));
+    await scene.facilitator.logins.first(() => true, 0, 60_000);
     miner.onTaken = halfJob;
     uuid = await scene.send({ execution_time_limit: 60 });
     await scene.facilitator.update(uuid, 'volumes_ready', 20_000);
     await scene.start(miner.settings);
+    expect(scene.facilitator.logins.items).toHaveLength(1);
     await killed.kill('SIGKILL');
     miner.send(uuid, make(ExecutionDone, { job_uuid: uuid }), finished(uuid));
-    expect(scene.facilitator.logins.items).toHaveLength(1);
     await scene.facilitator.update(uuid, 'completed', 25_000);
     expect(scene.facilitator.logins.items).toHaveLength(2);
     expect([...new Set(scene.facilitator.statuses(uuid))]).toEqual(allStatuses);
     await came('V0JobFinishedReceiptRequest');
     expect(miner.types).toEqual(everythingSaid);
     await expect.poll(() => miner.waiting).toBe(0);
-    await bundle.remove();
-  }, 90_000);
+  }, 120_000);
 
   it('the miner resumes the job without end: its connection is closed, nothing is kept, and the job goes on', async () => {
     const bundle = await ServiceBundle.build('validator');
+    onTestFinished(() => bundle.remove());
     const validator = bundle.run(scene.place.environment({ ...scene.settings(), ...miner.settings }));
+    onTestFinished(async () => void (await validator.kill('SIGKILL')));
+    await scene.facilitator.logins.first(() => true, 0, 60_000);
     miner.onTaken = halfJob;
     uuid = await scene.send({ execution_time_limit: 60 });
     await scene.facilitator.update(uuid, 'volumes_ready', 20_000);
@@ -192,9 +197,7 @@ describe('with a durable miner', () => {
     miner.send(uuid, make(ExecutionDone, { job_uuid: uuid }), finished(uuid));
     await scene.facilitator.update(uuid, 'completed', 25_000);
     expect((await validator.memory()).peak - now).toBeLessThan(60 * 1024 * 1024);
-    await validator.kill('SIGKILL');
-    await bundle.remove();
-  }, 90_000);
+  }, 120_000);
 
   it('the receipt of the finished job is kept until it is acknowledged', async () => {
     let tries = 0;
