@@ -9,6 +9,7 @@ import { MinerIncident } from './incidents/miner-incident.entity.ts';
 import { Job } from './jobs/job.entity.ts';
 import { JobEvent } from './jobs/job-event.entity.ts';
 import { BookAttempts1795000000055 } from './migrations/book-attempts.ts';
+import { CountEndedJobs1795000000070 } from './migrations/count-ended-jobs.ts';
 import { CreateAllowance1795000000020 } from './migrations/create-allowance.ts';
 import { CreateBookings1795000000021 } from './migrations/create-bookings.ts';
 import { CreateWeights1795000000030 } from './migrations/create-weights.ts';
@@ -101,5 +102,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     TellMachines1795000000061,
     KeepConfigHistory1795000000062,
     IndexTurns1795000000064,
+    CountEndedJobs1795000000070,
   ],
 });

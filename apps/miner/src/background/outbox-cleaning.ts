@@ -11,6 +11,8 @@ const interval = 60_000;
 const keptFor = 86_400;
 /** The same of a job that was declined: its validator has long gone elsewhere. @unit seconds */
 const declinesKeptFor = 300;
+/** How many messages are deleted in one statement: more might take longer than a statement may. */
+const batch = 10_000;
 /** Of which jobs that time is over; $1 and $2 are these two. */
 const isOver = `ended_at < now() - make_interval(secs => case status when 'rejected' then $2::float8 else $1::float8 end)`;
 
@@ -38,10 +40,12 @@ export class OutboxCleaning implements OnApplicationBootstrap {
   /** Deletes what is about jobs whose time is over, and forgets them. */
   async clean(): Promise<void> {
     const limits = [keptFor, declinesKeptFor];
-    await this.database.manager.query(
-      `delete from outbox using job where job.uuid = outbox.subject::uuid and ${isOver}`,
-      limits,
-    );
+    for (let deleted = batch; deleted === batch;)
+      [, deleted] = await this.database.manager.query<[unknown, number]>(
+        `delete from outbox where id = any (array(
+           select id from outbox join job on job.uuid = outbox.subject::uuid where ${isOver} limit $3))`,
+        [...limits, batch],
+      );
     const over = await this.database.manager.query<Pick<Job, 'uuid' | 'validator_hotkey'>[]>(
       `select uuid, validator_hotkey from job where uuid = any ($3::uuid[]) and ${isOver}`,
       [...limits, this.delivery.named()],

@@ -95,14 +95,17 @@ export class Metrics {
       ended: number;
       seconds: number;
     };
-    // The jobs of two days are read once for all that is counted of them.
+    // The jobs of two days are read once for all that is counted of them; of those that have ended an index has it all.
     const [jobs, taken, totals] = await Promise.all([
       manager.query<Row[]>(
         `select status, executor_class, count(*)::int as count,
            count(*) filter (where ended_at > now() - interval '1 day')::int as ended,
-           coalesce(sum(extract(epoch from ended_at - accepted_at))
-             filter (where ended_at > now() - interval '1 day'), 0)::float8 as seconds
-         from job group by status, executor_class`,
+           coalesce(extract(epoch from sum(ended_at - accepted_at)
+             filter (where ended_at > now() - interval '1 day')), 0)::float8 as seconds
+         from job where ended_at is not null group by status, executor_class
+         union all
+         select status, executor_class, count(*)::int, 0, 0 from job where ended_at is null
+         group by status, executor_class`,
       ),
       manager.query<Row[]>(
         'select executor_class, count(*)::int as count from job where slot_held group by executor_class',

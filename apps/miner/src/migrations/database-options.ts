@@ -9,6 +9,7 @@ import { CreateReceipts1795000000002 } from './create-receipts.ts';
 import { CreateValidators1795000000000 } from './create-validators.ts';
 import { CreateWarmExecutors1795600000020 } from './create-warm-executors.ts';
 import { KeepConfigHistory1795600000040 } from './keep-config-history.ts';
+import { IndexEnds1795600000050 } from './index-ends.ts';
 import { StoredReceipt } from '../receipts/stored-receipt.entity.ts';
 import { Validator } from '../directory/validator.entity.ts';
 
@@ -27,5 +28,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     AddLinkNumbers1795600000030,
     CreateWarmExecutors1795600000020,
     KeepConfigHistory1795600000040,
+    IndexEnds1795600000050,
   ],
 });

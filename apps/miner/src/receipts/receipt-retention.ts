@@ -5,6 +5,8 @@ import { ReceiptPages } from './receipt-pages.ts';
 
 /** How long receipts, pages and ended jobs are kept, as in ComputeHorde. @unit ms */
 const keptFor = 2 * 86_400_000;
+/** How many are removed in one statement: more might take longer than a statement may. */
+const batch = 1_000;
 
 /** How much was removed. */
 export interface Evicted {
@@ -25,18 +27,22 @@ export class ReceiptRetention {
   /** Removes old pages, receipts and ended jobs. What a job that holds an executor needs stays. */
   async evict(): Promise<Evicted> {
     const pages = await this.pages.evict(Date.now() - keptFor);
-    const receipts = await this.count(
+    const receipts = await this.all(
       `with gone as (
-         delete from receipt where stored_at < now() - make_interval(secs => $1)
-         and not exists (select from job where uuid = receipt.job_uuid and (slot_held or ended_at is null))
-         returning 1
+         delete from receipt where ctid = any (array(
+           select ctid from receipt where stored_at < now() - make_interval(secs => $1)
+           and not exists (select from job where uuid = receipt.job_uuid and (slot_held or ended_at is null))
+           limit $2
+         )) returning 1
        )
        select count(*)::int as count from gone`,
     );
     // With a job goes what its validator was to be told: nobody else would ever remove that.
-    const jobs = await this.count(
+    const jobs = await this.all(
       `with gone as (
-         delete from job where ended_at < now() - make_interval(secs => $1) and not slot_held returning uuid
+         delete from job where uuid = any (array(
+           select uuid from job where ended_at < now() - make_interval(secs => $1) and not slot_held limit $2
+         )) returning uuid
        ), untold as (
          delete from outbox using gone where subject = gone.uuid::text
        )
@@ -46,9 +52,18 @@ export class ReceiptRetention {
     return { receipts, jobs, pages };
   }
 
-  /** The times of rows are the database's, so it tells their age: this machine's clock may have jumped. */
-  private async count(sql: string): Promise<number> {
-    const [row] = await this.database.manager.query<[{ count: number }]>(sql, [keptFor / 1_000]);
-    return row.count;
+  /**
+   * Repeats a statement until it finds less than a batch. The times of rows are the database's, so it knows their age: this
+   * machine's clock may have jumped. @returns how many it found
+   */
+  private async all(sql: string): Promise<number> {
+    for (let total = 0; ;) {
+      const [{ count }] = await this.database.manager.query<[{ count: number }]>(sql, [
+        keptFor / 1_000,
+        batch,
+      ]);
+      total += count;
+      if (count < batch) return total;
+    }
   }
 }

@@ -12,8 +12,8 @@ import { ValidatorSettings } from '../settings.ts';
 import { CheatReports } from './cheat-reports.ts';
 import { FacilitatorLink } from './facilitator-link.ts';
 
-/** What jobs and their updates bear that are of the time before facilitators were told apart. */
-const unnamed = 'facilitator';
+/** How many jobs are adopted in one statement: more might take longer than a statement may. */
+const batch = 10_000;
 
 /** The connections to all facilitators, each in one process of the validator. A job, its updates and reports about it belong to the one that sent it. */
 @Injectable()
@@ -51,9 +51,14 @@ export class FacilitatorLinks implements OnApplicationBootstrap, BeforeApplicati
   /** There was one facilitator: what is of that time goes to the first. */
   private async adopt(): Promise<void> {
     const [first] = this.settings.facilitatorUris;
-    await this.database.transaction(async ({ manager }) => {
-      await manager.query('update job set facilitator = $1 where facilitator = $2', [first, unnamed]);
-      await manager.query('update outbox set peer = $1 where peer = $2', [first, unnamed]);
-    });
+    const { manager } = this.database;
+    for (let adopted = batch; adopted === batch;)
+      // As a literal, which the index of these jobs is for.
+      [, adopted] = await manager.query<[unknown, number]>(
+        `update job set facilitator = $1 where uuid = any (array(
+           select uuid from job where facilitator = 'facilitator' limit $2))`,
+        [first, batch],
+      );
+    await manager.query(`update outbox set peer = $1 where peer = 'facilitator'`, [first]);
   }
 }

@@ -49,7 +49,10 @@ export class Metrics {
     const { manager } = this.database;
     const [jobs, manifests, [totals]] = await Promise.all([
       manager.query<{ status: string; count: number }[]>(
-        'select status, count(*)::int as count from job group by status',
+        // Of those that have ended an index has the status.
+        `select status, count(*)::int as count from job where ended_at is not null group by status
+         union all
+         select status, count(*)::int from job where ended_at is null group by status`,
       ),
       manager.query<{ hotkey: string; executor_class: string; count: number }[]>(
         'select hotkey, executor_class, count from miner_manifest',
@@ -60,7 +63,7 @@ export class Metrics {
       ),
     ]);
     this.jobs.reset();
-    for (const { status, count } of jobs) this.jobs.set({ status }, count);
+    for (const { status, count } of jobs) this.jobs.inc({ status }, count);
     this.manifests.reset();
     for (const { hotkey: miner_hotkey, executor_class, count } of manifests)
       this.manifests.set({ miner_hotkey, executor_class }, count);
