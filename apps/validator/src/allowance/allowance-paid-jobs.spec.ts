@@ -97,6 +97,12 @@ describe('a job counts', () => {
 });
 
 describe('blocks that two receipts list', () => {
+  it('are spent by one that cost nothing, too', async () => {
+    const free = await finished({ cost: '0', ended: 1_500 });
+    await finished({});
+    expect(await paid()).toEqual([free]);
+  });
+
   const uuids = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'];
 
   it.each([[[0, 1]], [[1, 0]]])(
@@ -138,7 +144,7 @@ it('blocks are read once for all classes: the fault that each class read the who
 describe('a receipt that somebody forged', () => {
   it.each([
     ['no score that can be read', { cost: null as never }],
-    ['a score of nothing', { cost: '0' }],
+    ['a score below nothing', { cost: '-1' }],
     ['blocks that never were', { blocks: [-5, 2_147_483_647] }],
     ['no blocks', { blocks: [] }],
   ])('with %s keeps no other from counting', async (_what, more) => {

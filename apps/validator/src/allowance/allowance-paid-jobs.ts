@@ -68,7 +68,7 @@ export class AllowancePaidJobs extends PaidJobs {
 
   private judged(spending: Pick<Spending, 'judge'>, job: FinishedJob): PaidJob[] {
     const { executorClass, minerHotkey, validatorHotkey, jobUuid, cost } = job;
-    if (cost === null || cost <= 0) return [];
+    if (cost === null || cost < 0) return [];
     const verdict = spending.judge({ ...job, cost });
     this.metrics.count(job, verdict);
     if (verdict.is === 'accepted') return [{ executorClass, minerHotkey, validatorHotkey, jobUuid, cost }];
