@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { globSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -25,6 +25,7 @@ export const generations = Object.keys(recipes) as Generation[];
 /** Where the Python of a generation is; or why there can be none here, which is not a fault of the project. */
 export type Environment = { python: string } | { missing: string };
 
+const noPython = 'There is no Python 3.11 with its venv module on this machine.';
 const run = promisify(execFile);
 const peers = path.join(import.meta.dirname, 'peers');
 /** As Python's own convention for "try again later". */
@@ -33,23 +34,50 @@ const unreachable = 75;
 /** Finds the environment of a generation, or makes it. Throws where it cannot be installed or imported. */
 export async function pythonEnvironment(generation: Generation): Promise<Environment> {
   const python = await findPython();
-  if (!python) return { missing: 'There is no Python 3.11 with its venv module on this machine.' };
+  if (!python) return { missing: noPython };
+  return build(python, { name: generation, steps: recipes[generation] });
+}
+
+/**
+ * Finds the environment in which the code of ComputeHorde's validator runs, or makes it.
+ *
+ * @param checkout a folder with its repository
+ */
+export async function referenceEnvironment(checkout: string): Promise<Environment> {
+  const python = await findPython();
+  if (!python) return { missing: noPython };
+  const project = path.join(checkout, 'validator');
+  const lock = path.join(project, 'uv.lock');
+  if (!existsSync(lock)) return { missing: `There is no ${lock}.` };
+  // The lock takes this one from a git repository.
+  const steps = [`locked '${project}'`, "--no-deps 'turbobt==1.0.0'"];
+  return build(python, { name: 'reference', steps, lock });
+}
+
+interface Recipe {
+  name: string;
+  steps: string[];
+  /** A file that the steps read. */
+  lock?: string;
+}
+
+async function build(python: string, { name, steps, lock }: Recipe): Promise<Environment> {
   const builder = path.join(peers, 'environment.py');
   const constraints = path.join(peers, 'constraints.txt');
-  const recipe = recipes[generation];
   const key = createHash('sha256');
-  for (const part of [...recipe, readFileSync(constraints), readFileSync(builder), python]) key.update(part);
+  const files = [constraints, builder, ...(lock ? [lock] : [])].map((file) => readFileSync(file));
+  for (const part of [...steps, ...files, python]) key.update(part);
   const folder = path.join(
     cacheFolder(),
     'interop',
-    `${generation}-${process.arch}-${key.digest('hex').slice(0, 16)}`,
+    `${name}-${process.arch}-${key.digest('hex').slice(0, 16)}`,
   );
   try {
-    await run(python, [builder, folder, constraints, ...recipe]);
+    await run(python, [builder, folder, constraints, ...steps]);
   } catch (error) {
     const { code, stderr } = error as { code?: number; stderr: string };
     if (code === unreachable) return { missing: stderr.trim() };
-    throw new Error(`The ${generation} Python packages cannot be installed: ${stderr}`, { cause: error });
+    throw new Error(`The ${name} Python packages cannot be installed: ${stderr}`, { cause: error });
   }
   return { python: path.join(folder, 'bin/python') };
 }

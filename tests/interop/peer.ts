@@ -8,14 +8,24 @@ import { generations, pythonEnvironment } from './environment.ts';
 /** What a Python reader makes of a frame: what it would write, or the class and text of its error. */
 export type Verdict = { dump: string } | { error: string; says: string };
 
+/** What asks the published packages. */
+const published = ['models', 'pylon', 'signing', 'client', 'miner_client', 'receipt_transfer', 'weights'];
+
 /** A Python process with the packages of one generation, which answers questions about them. */
 export class Peer {
-  /** @param python of the generation's environment */
-  static async start(python: string): Promise<Peer> {
+  /**
+   * @param python of the generation's environment
+   * @param modules of peers/, whose operations it has
+   */
+  static async start(
+    python: string,
+    modules: readonly string[] = published,
+    environment: Record<string, string> = {},
+  ): Promise<Peer> {
     const home = await mkdtemp(path.join(os.tmpdir(), 'horde-interop-'));
-    const peer = new Peer(python, home);
+    const peer = new Peer(python, modules, environment, home);
     // The packages take seconds to import: here, and not at the cost of the first check.
-    await peer.ask('words', { link: 'receipt pages' });
+    await peer.ask('ready');
     return peer;
   }
 
@@ -25,9 +35,11 @@ export class Peer {
 
   private constructor(
     python: string,
+    modules: readonly string[],
+    environment: Record<string, string>,
     private readonly home: string,
   ) {
-    this.#child = spawn(python, [path.join(import.meta.dirname, 'peers/worker.py')], {
+    this.#child = spawn(python, [path.join(import.meta.dirname, 'peers/worker.py'), ...modules], {
       stdio: 'pipe',
       // Importing bittensor writes into HOME; the facilitator it talks to is on this machine.
       env: {
@@ -36,6 +48,7 @@ export class Peer {
         NO_PROXY: '127.0.0.1',
         PYTHONDONTWRITEBYTECODE: '1',
         PYTHONUTF8: '1',
+        ...environment,
       },
     });
     this.#child.stderr.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString('utf8')));

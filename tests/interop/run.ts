@@ -12,7 +12,7 @@ import { generations, pythonEnvironment } from './environment.ts';
 interface Row {
   check: string;
   count: number;
-  verdict: 'passes' | 'fails';
+  verdict: 'passes' | 'fails' | 'skipped';
 }
 
 interface Report {
@@ -67,14 +67,16 @@ if (!report?.testResults.length) {
 const rows = new Map<string, Row>();
 for (const { assertionResults } of report.testResults) {
   for (const { ancestorTitles, title, status: result, meta } of assertionResults) {
-    if (result === 'skipped' || result === 'pending') continue;
     // A link has many messages: they share a row.
     const check = [...ancestorTitles, title.replace(/: V?\w+, /, ': every message, ')]
       .filter(Boolean)
       .join(', ');
     const row = rows.get(check) ?? { check, count: 0, verdict: 'passes' };
-    row.count += meta.count ?? 1;
-    if (result !== 'passed') row.verdict = 'fails';
+    if (result === 'skipped' || result === 'pending') row.verdict = 'skipped';
+    else {
+      row.count += meta.count ?? 1;
+      if (result !== 'passed') row.verdict = 'fails';
+    }
     rows.set(check, row);
   }
 }
@@ -93,7 +95,7 @@ else {
   const width = Math.max(...table.map(({ check }) => check.length));
   for (const { check, count, verdict } of table)
     say(`${check.padEnd(width)}  ${String(count).padStart(6)}  ${verdict}`);
-  const failed = table.filter(({ verdict }) => verdict === 'fails').length;
-  say(`\n${table.length - failed} passed, ${failed} failed`);
+  const of = (verdict: Row['verdict']) => table.filter((row) => row.verdict === verdict).length;
+  say(`\n${of('passes')} passed, ${of('fails')} failed, ${of('skipped')} skipped`);
 }
 process.exit(status ?? 1);

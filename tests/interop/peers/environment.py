@@ -1,12 +1,14 @@
 """Builds one Python environment of the published ComputeHorde packages, once per recipe.
 
 usage: environment.py FOLDER CONSTRAINTS STEP...
-A step is one line of arguments for `pip install`. FOLDER appears whole or not at all; who finds it there uses it.
+A step is one line of arguments for `pip install`, or `locked PROJECT`: what a uv.lock pins, but for what it takes from
+git repositories and from folders beside it. FOLDER appears whole or not at all; who finds it there uses it.
 Exits with 75 where the package registry cannot be reached, which is not the project's fault.
 """
 
 import fcntl
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -41,13 +43,27 @@ def build(making: Path, constraints: Path, steps: list[str]) -> None:
         print("The Python package registry cannot be reached.", file=sys.stderr)
         sys.exit(UNREACHABLE)
     for step in steps:
-        arguments = ["--quiet", "--constraint", str(constraints), *shlex.split(step)]
+        words = shlex.split(step)
+        if words[0] == "locked":
+            words = ["--no-deps", "--requirement", export(python, words[1], making / "locked.txt")]
+        else:
+            words = ["--constraint", str(constraints), *words]
+        arguments = ["--quiet", *words]
         by_uv = run(python, "-m", "uv", "pip", "install", "--python", python, *arguments, check=False)
         if by_uv.returncode != 0:
             run(python, "-m", "pip", "install", *arguments)
     # A folder that is there has packages that can be imported; doing so writes into HOME.
     os.environ["HOME"] = str(making)
-    run(python, "-c", "import compute_horde.protocol_messages, compute_horde_sdk.v1")
+    if not any(step.startswith("locked ") for step in steps):
+        run(python, "-c", "import compute_horde.protocol_messages, compute_horde_sdk.v1")
+
+
+def export(python: str, project: str, file: Path) -> str:
+    pins = run(
+        *(python, "-m", "uv", "export", "--project", project, "--frozen", "--no-dev", "--no-hashes", "--quiet")
+    )
+    file.write_text("".join(f"{pin}\n" for pin in pins.stdout.splitlines() if re.match(r"[\w.-]+==", pin)))
+    return str(file)
 
 
 def run(*command: str, check: bool = True) -> "subprocess.CompletedProcess[str]":

@@ -1,11 +1,13 @@
 """Answers questions about the ComputeHorde packages of the environment that runs it.
 
+usage: worker.py MODULE...
+
 One JSON object a line on standard input, `{"op": …, …}`, and one on standard output for each, in order. The operations
-are the functions that `models.py`, `pylon.py`, `signing.py`, `client.py`, `miner_client.py`, `receipt_transfer.py` and
-`weights.py` register.
+are the functions that the modules register.
 """
 
 import asyncio
+import importlib
 import json
 import os
 import sys
@@ -15,23 +17,9 @@ import traceback
 answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(2, 1)
 
-import client  # noqa: E402
-import miner_client  # noqa: E402
-import models  # noqa: E402
-import pylon  # noqa: E402
-import receipt_transfer  # noqa: E402
-import signing  # noqa: E402
-import weights  # noqa: E402
-
-OPERATIONS = {
-    **models.OPERATIONS,
-    **pylon.OPERATIONS,
-    **signing.OPERATIONS,
-    **client.OPERATIONS,
-    **miner_client.OPERATIONS,
-    **receipt_transfer.OPERATIONS,
-    **weights.OPERATIONS,
-}
+OPERATIONS = {"ready": lambda: None}
+for name in sys.argv[1:]:
+    OPERATIONS |= importlib.import_module(name).OPERATIONS
 
 
 def answer(line: str) -> dict:
