@@ -182,7 +182,7 @@ export default {
           '^tests/simulate/',
           '^tools/bench/',
           '^tests/fuzz/links[.]ts$',
-          '^tests/interop/checks/(requests|weights)[.]ts$',
+          '^tests/interop/(checks/(requests|weights)|cycles/our-weights)[.]ts$',
           '^tests/recorded/(exchanges|vectors)[.]spec[.]ts$',
           '^tests/chain/(miner-on-devnet|validator-allowance|validator-weights)[.]spec[.]ts$',
           '^tests/workspace/commands[.]spec[.]ts$',
