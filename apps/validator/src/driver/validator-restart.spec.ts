@@ -44,7 +44,7 @@ describe('the validator', () => {
     process = bundle.run(scene.place.environment(scene.settings()));
     await scene.facilitator.logins.first(() => true, 0, 60_000);
     const uuid = await scene.send({ execution_time_limit: 25 });
-    await scene.facilitator.update(uuid, 'volumes_ready');
+    await scene.facilitator.update(uuid, 'volumes_ready', 25_000); // a process has to start
     await process.kill('SIGKILL');
 
     const [before] = await scene.place.query<{ deadline: Date }>(
