@@ -8,6 +8,7 @@ import { Database, Doorbell } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { LOGGER, repeat, type Logger } from '@horde/operations';
 import type { ExecutorClass } from '@horde/protocol';
+import type { EntityManager } from 'typeorm';
 import { Blocks } from './blocks.ts';
 import { AllowanceHistory } from './history.ts';
 import { accountKey, accountOf, Offer, type Account } from './manifests.ts';
@@ -145,16 +146,9 @@ export class AllowanceView implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private async read(): Promise<void> {
-    const [{ newest }] = await this.database.manager.query<[{ newest: number | null }]>(
-      'select max(number) as newest from allowance_block',
-    );
-    const now = newest ?? 0;
-    const from = now - blockExpiry;
-    const blocks = await this.history.blocksOf(this.keypair.address, { from, to: now });
     const isAll = this.isOfferStale;
     this.isOfferStale = false;
-    const offers = isAll ? await this.history.offers() : this.offers;
-    const bookings = await this.readBookings(from);
+    const { now, blocks, offers, bookings } = await this.stored(isAll);
     // A booking of this process may have been committed after it was looked for.
     if (this.isStale) {
       this.isOfferStale ||= isAll;
@@ -169,14 +163,32 @@ export class AllowanceView implements OnApplicationBootstrap, BeforeApplicationS
     this.states.clear();
   }
 
+  /** In one transaction: with each block of the chain, one commit instead of one for each statement. */
+  private stored(isAll: boolean) {
+    return this.database.transaction(async ({ manager }) => {
+      const [{ newest }] = await manager.query<[{ newest: number | null }]>(
+        'select max(number) as newest from allowance_block',
+      );
+      const now = newest ?? 0;
+      const from = now - blockExpiry;
+      return {
+        now,
+        blocks: await this.history.blocksOf(this.keypair.address, { from, to: now }, manager),
+        offers: isAll ? await this.history.offers(null, manager) : this.offers,
+        bookings: await this.readBookings(manager, from),
+      };
+    });
+  }
+
   /** Blocks are read once: of a booking that is known, only whether it still stands so. */
-  private async readBookings(from: number): Promise<Map<string, BookedBlocks>> {
-    const rows = await this.database.manager.query<
-      (Pick<BookedBlocks, 'id' | 'expiresAt'> & { last: number })[]
-    >('select id, expires_at as "expiresAt", last_block as last from booking where last_block >= $1', [from]);
+  private async readBookings(manager: EntityManager, from: number): Promise<Map<string, BookedBlocks>> {
+    const rows = await manager.query<(Pick<BookedBlocks, 'id' | 'expiresAt'> & { last: number })[]>(
+      'select id, expires_at as "expiresAt", last_block as last from booking where last_block >= $1',
+      [from],
+    );
     const isKnown = ({ id, last }: { id: string; last: number }) =>
       this.bookings.get(id)?.blocks.at(-1) === last;
-    const others = await this.database.manager.query<BookedBlocks[]>(
+    const others = await manager.query<BookedBlocks[]>(
       `select ${bookingColumns} from booking where id = any ($1)`,
       [rows.filter((row) => !isKnown(row)).map(({ id }) => id)],
     );

@@ -79,7 +79,8 @@ export class FollowChain {
     for (let at = 0; at < missing.length; at += batch) {
       const numbers = missing.slice(at, at + batch);
       if (numbers[0]! <= now - recentBlocks && (await this.chain.now()) > now) return true;
-      if (this.isStopping || !(await this.lease.take())) return false;
+      // The first are read right after it was taken.
+      if (this.isStopping || (at > 0 && !(await this.lease.take()))) return false;
       if (!(await this.take(numbers, now))) break;
       if (at + batch >= missing.length && performance.now() >= this.past.until) this.past.oldest = 0;
     }

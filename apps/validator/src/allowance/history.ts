@@ -47,8 +47,8 @@ export class AllowanceHistory {
   }
 
   /** As `blocks`, with the stake of one validator alone: it takes much less to read. */
-  async blocksOf(validatorHotkey: string, { from, to }: BlockRange): Promise<Blocks> {
-    const rows = await this.database.manager.query<(Omit<BlockRow, 'stakes'> & { share: number | null })[]>(
+  async blocksOf(validatorHotkey: string, { from, to }: BlockRange, manager: EntityManager): Promise<Blocks> {
+    const rows = await manager.query<(Omit<BlockRow, 'stakes'> & { share: number | null })[]>(
       `select number, at, multiplier, shares[array_position(hotkeys, $3)] as share
        from allowance_block join stake_snapshot on id = stakes where number between $1 and $2`,
       [from, to, validatorHotkey],
