@@ -6,6 +6,8 @@ const connectLimit = 10_000;
 const statementLimit = 15_000;
 /** How long a transaction may stand open with nothing asked in it before the server ends it. @unit ms */
 const idleInTransactionLimit = 30_000;
+/** How long a pool keeps a connection that is not used: longer than what is done again and again pauses. @unit ms */
+export const keptUnused = 30_000;
 /** A server that is silent for so long after a question is gone: it would have given up before. @unit ms */
 const silenceLimit = 20_000;
 /** The system asks for a sign of life after so much silence; ten seconds without one end the connection. @unit ms */

@@ -1,4 +1,4 @@
-export { connectionConfig, WatchedClient, type ConnectionOptions } from './connections.ts';
+export { connectionConfig, keptUnused, WatchedClient, type ConnectionOptions } from './connections.ts';
 export { Database, Transaction } from './database.ts';
 export { DatabaseModule, type DatabaseModuleOptions } from './database.module.ts';
 export { Doorbell, type RingListener } from './doorbell/doorbell.ts';

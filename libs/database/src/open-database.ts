@@ -1,7 +1,7 @@
 import { CannotStart } from '@horde/operations';
 import * as pg from 'pg';
 import { DataSource, type EntityTarget, type MigrationInterface, type QueryRunner } from 'typeorm';
-import { connectionConfig, WatchedClient } from './connections.ts';
+import { connectionConfig, keptUnused, WatchedClient } from './connections.ts';
 
 export interface DatabaseOptions {
   /** The service's name: its tables and its migration history live in a schema of this name. */
@@ -63,6 +63,7 @@ function dataSource(
       ...connectionConfig({ url, name: service, schema: service, isPatient }),
       ...(!isPatient && { Client: WatchedClient }),
       max: poolSize,
+      idleTimeoutMillis: keptUnused,
     },
   } as never);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectionConfig, WatchedClient } from '@horde/database';
+import { connectionConfig, keptUnused, WatchedClient } from '@horde/database';
 import { PostgresConnection, PostgresQueueBackend, Queue as BullQueue, Worker, type Job } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Schedules } from './schedules.ts';
@@ -162,6 +162,7 @@ function connectPostgres({ service, databaseUrl: url }: QueueSettings): Postgres
     schema: `${service}_queue`,
     migrate: true,
     max: maxConnections,
+    idleTimeoutMillis: keptUnused,
   } as never);
 }
 
