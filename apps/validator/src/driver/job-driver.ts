@@ -132,12 +132,12 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private async sweep(): Promise<void> {
-    this.dispatcher.wake();
     const room = maxRuns - this.runs.size;
     if (this.stopping || room <= 0) return;
+    const { uuids, isAnyWaiting } = await this.jobs.untaken(room);
+    if (isAnyWaiting) this.dispatcher.wake();
     const driven = new Set([...this.runs.values()].map(({ uuid }) => uuid));
-    for (const uuid of await this.jobs.untaken(room))
-      if (this.hasRoom && !driven.has(uuid)) this.start(uuid, randomUUID(), null);
+    for (const uuid of uuids) if (this.hasRoom && !driven.has(uuid)) this.start(uuid, randomUUID(), null);
   }
 
   private async renew(): Promise<void> {

@@ -145,15 +145,17 @@ export class Jobs {
     await this.database.manager.update(Job, { driver: In(drivers) }, { driver: null, lease_until: null });
   }
 
-  /** Jobs that a miner has, and that nobody drives, oldest first. */
-  async untaken(most: number): Promise<string[]> {
-    const rows = (await this.database.manager.query(
-      `select uuid from job
-       where ended_at is null and waits_since is null and (lease_until is null or lease_until < now())
-       order by received_at limit $1`,
+  /** Jobs that a miner has, and that nobody drives, oldest first; and whether any job waits for a miner. */
+  async untaken(most: number): Promise<{ uuids: string[]; isAnyWaiting: boolean }> {
+    const [found] = await this.database.manager.query<[{ uuids: string[]; isAnyWaiting: boolean }]>(
+      `select exists (select from job where waits_since is not null) as "isAnyWaiting", array(
+         select uuid from job
+         where ended_at is null and waits_since is null and (lease_until is null or lease_until < now())
+         order by received_at limit $1
+       ) as uuids`,
       [most],
-    )) as { uuid: string }[];
-    return rows.map(({ uuid }) => uuid);
+    );
+    return found;
   }
 
   /**
