@@ -16,6 +16,8 @@ import { ExecutorSupervisor } from '../executors/executor-supervisor.ts';
 
 /** How often is looked for jobs whose time is over. @unit ms */
 const interval = 2_000;
+/** While the miner has no job and no executor, all but one in so many of these looks are left out. */
+const idleTurns = 3;
 /** How long an executor may take to end its job when that was cancelled. @unit seconds */
 const cancellationLimit = 20;
 
@@ -39,6 +41,8 @@ type OverdueJob = Pick<
 @Injectable()
 export class OverdueJobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private stop: (() => void) | undefined;
+  private isIdle = false;
+  private turn = 0;
   private readonly backoff = new Backoff<string>(pauses);
   private readonly cannotEnd = troubleLog((error) =>
     // The others must not wait for ever behind one that cannot be ended.
@@ -57,11 +61,15 @@ export class OverdueJobs implements OnApplicationBootstrap, BeforeApplicationShu
 
   onApplicationBootstrap(): void {
     const trouble = troubleLog((error) => this.logger.error({ error }, 'looking for overdue jobs failed'));
-    this.stop = repeat(() => this.sweep(), interval, trouble.is);
+    this.stop = repeat(() => this.look(), interval, trouble.is);
   }
 
   beforeApplicationShutdown(): void {
     this.stop?.();
+  }
+
+  private async look(): Promise<void> {
+    if (!this.isIdle || ++this.turn % idleTurns === 0) await this.sweep();
   }
 
   async sweep(): Promise<void> {
@@ -75,16 +83,21 @@ export class OverdueJobs implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   /** All times are the database's, by whose clock they were set: this machine's may differ. */
-  private overdue(): Promise<OverdueJob[]> {
-    return this.database.manager.query<OverdueJob[]>(
-      `select uuid, validator_hotkey, status, cancelled_by, cancelled_at, connected_at, ended_at,
+  private async overdue(): Promise<OverdueJob[]> {
+    const rows = await this.database.manager.query<(OverdueJob & { idle: boolean })[]>(
+      `select idle, uuid, validator_hotkey, status, cancelled_by, cancelled_at, connected_at, ended_at,
          deadline < now() as over, round(extract(epoch from deadline - accepted_at))::float8 as limit
-       from job
-       where ended_at is null and least(deadline, connect_by) < now()
+       from (
+         select not exists (select from job where ended_at is null)
+           and not exists (select from job where slot_held) as idle
+       ) miner
+       left join job on ended_at is null and least(deadline, connect_by) < now()
          or ended_at is null and cancelled_at < now() - make_interval(secs => $1)
          or slot_held and ended_at < now() - interval '1 minute'`,
       [cancellationLimit],
     );
+    this.isIdle = rows[0]!.idle;
+    return rows.filter(({ uuid }) => uuid !== null);
   }
 
   private async end(job: OverdueJob): Promise<void> {

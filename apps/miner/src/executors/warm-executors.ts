@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { type ExecutorHandle, type ExecutorManager, executorName } from '@horde/executor-manager';
 import { LOGGER, repeat, troubleLog, type Logger } from '@horde/operations';
-import type { ExecutorClass } from '@horde/protocol';
+import { ExecutorClass } from '@horde/protocol';
 import type { Connection } from '@horde/transport';
 import { FreedSlots } from '../jobs/freed-slots.ts';
 import { Jobs } from '../jobs/jobs.ts';
@@ -47,6 +47,8 @@ export class WarmExecutors implements OnApplicationBootstrap, BeforeApplicationS
   private readonly leaving = new Set<string>();
   private keeping: Promise<void> | null = null;
   private again = false;
+  /** There was none when they were looked for last, and none is wanted: nothing but a restart changes that. */
+  private isUnused = false;
 
   constructor(
     private readonly table: WarmTable,
@@ -72,7 +74,7 @@ export class WarmExecutors implements OnApplicationBootstrap, BeforeApplicationS
     const trouble = troubleLog((error) =>
       this.logger.error({ error }, 'the warm executors could not be looked after'),
     );
-    this.stop = repeat(() => this.keep(), interval, trouble.is);
+    this.stop = repeat(async () => this.isUnused || this.keep(), interval, trouble.is);
     this.keepSoon();
   }
 
@@ -140,6 +142,7 @@ export class WarmExecutors implements OnApplicationBootstrap, BeforeApplicationS
         const own = rows.filter((row) => row.executor_class === executorClass);
         await this.keepClass(executorClass, own, manifest[executorClass] ?? 0);
       }
+      this.isUnused = rows.length === 0 && ExecutorClass.every((one) => this.wanted(one) === 0);
     }
   }
 
