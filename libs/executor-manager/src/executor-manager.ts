@@ -67,7 +67,7 @@ export interface ExecutorManager {
   /** Host or IP that users reach streaming jobs on; null: the address the executor connects from. */
   publicAddress(handle: ExecutorHandle): Promise<string | null>;
 
-  /** The hotkey that validators are told as the main one; null: the miner's own rule. @default null */
+  /** The hotkey that validators get as the main one; null: the miner's own rule. @default null */
   mainHotkey?(): Promise<string | null>;
   /**
    * Fetches the executor's own image, and these images of jobs, on every machine. Trouble is reported, not thrown.

@@ -55,7 +55,7 @@ export function addressField(fields: KeyFields, subject: string): string | null 
   return textField(fields, 'ss58Address', subject) ?? textField(fields, ' ss58Address', subject);
 }
 
-/** Reads the content of a field; what fails is told by the field's name alone. */
+/** Reads the content of a field; what fails is reported by the field's name alone. */
 export function inField<T>(field: string, subject: string, read: () => T): T {
   try {
     return read();

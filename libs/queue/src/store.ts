@@ -8,7 +8,7 @@ import { Schedules } from './schedules.ts';
 const ringLimit = 2_000;
 /** How long it may take for a schedule, which may be the first that it is asked for. @unit ms */
 const scheduleLimit = 15_000;
-/** Workers without their store try again several times a second; the process is told of it so often. @unit ms */
+/** Workers without their store try again several times a second; it is reported so often. @unit ms */
 const complaintPause = 10_000;
 /** What is waited before a worker that could not ask its store asks again. @unit ms */
 const askAgainPause = 250;
@@ -70,7 +70,7 @@ export class Store {
   }
 
   async add(name: string, id: string, delay: number): Promise<void> {
-    // No entry stays behind after its work: the next ring for the same id must be heard.
+    // No entry stays behind after its work: the next ring for the same id must count.
     const options = { jobId: keyOf(name, id), delay, removeOnComplete: true, removeOnFail: true };
     await this.answered(this.queue.add(name, {}, options), ringLimit);
   }

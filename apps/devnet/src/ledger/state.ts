@@ -38,7 +38,7 @@ export interface Identity {
   tokenHash: string;
 }
 
-/** The public part of the key that a hotkey speaks TLS with. */
+/** The public part of a hotkey's key for TLS. */
 export interface Certificate {
   /** 1: Ed25519 */
   algorithm: number;

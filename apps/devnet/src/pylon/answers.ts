@@ -1,7 +1,7 @@
 import type { BlockInfo } from '../blocks/block-clock.ts';
 import type { LedgerNeuron } from '../ledger/neurons.ts';
 
-/** The number that Pylon gives an axon that speaks HTTP. */
+/** The number that Pylon gives an axon of HTTP. */
 const http = 4;
 
 /** A neuron with all of Pylon's fields; what a devnet does not reckon is 0. */

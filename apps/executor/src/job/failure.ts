@@ -15,7 +15,7 @@ import type { Stage } from './stages.ts';
 /** What a job's container had printed and how it ended, as far as it came. */
 export type JobOutcome = Pick<Ending, 'stdout' | 'stderr'> & Partial<Pick<Ending, 'exitCode'>>;
 
-/** The longest last line of stderr that is told. @unit characters */
+/** The longest last line of stderr that is passed on. @unit characters */
 const maxLastLine = 300;
 
 /** How far a job came before it failed. */
@@ -104,7 +104,7 @@ const contextOf = (facts: object): JsonObject => toJsonValue(facts) as JsonObjec
 const isJobReason = (reason: string): reason is JobFailureReason =>
   (JobFailureReason as readonly string[]).includes(reason);
 
-// Errors of the library that runs jobs are told by their names: it is loaded only once there is a job.
+// Errors of the library that runs jobs are recognised by their names: it is loaded only once there is a job.
 const named = (error: unknown, name: string): error is Error => error instanceof Error && error.name === name;
 
 /** What went wrong on this machine, or between it and the job, where a sentence says more than the error. */

@@ -25,7 +25,7 @@ export interface TimeRules {
  * one's. The container alone has no more than its own limit.
  *
  * The validator's clock runs by the same limits. A fifth of the leeway, at most a second, is kept for the way of the
- * message, so that the validator hears of an overrun by whom it happened to, before its own clock ends the job.
+ * message, so that an overrun is reported by whom it happened to, before its own clock ends the job.
  *
  * @returns null when the request says nothing about time
  */

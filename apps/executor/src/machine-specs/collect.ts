@@ -35,7 +35,7 @@ export interface MachineSpecsOptions {
   library: Pick<typeof JobRunnerLibrary, 'runNvidiaSmi' | 'ownerLabels' | 'hasWarnings' | 'warningOf'>;
   /** Labels what has to be started on the engine. */
   jobUuid: string;
-  /** Its disk is the one that is told. */
+  /** Its disk is the one that is reported. */
   jobFolder: string;
   /** Whether GPUs are looked for. */
   gpus: boolean;
@@ -44,7 +44,7 @@ export interface MachineSpecsOptions {
   signal: AbortSignal;
 }
 
-/** What the engine says of itself, as far as it is told on. */
+/** What the engine reports of itself, as far as it is passed on. */
 interface Engine {
   ServerVersion: string;
   OperatingSystem: string;

@@ -51,12 +51,12 @@ export class MinerLink {
   private listening = Promise.withResolvers<Session>();
   private output: Promise<void> | null = null;
   private wasOpen = false;
-  /** Whether the miner speaks `durable-1`, as far as it is known. */
+  /** Whether the miner supports `durable-1`, as far as is known. */
   private isDurable = false;
   private hasResult = false;
   /** Since when the miner is away, or has the result to take. @unit ms since 1970 */
   private waitingSince = Date.now();
-  /** Until when a miner that speaks `durable-1` is waited for to take the result. @unit ms since 1970 */
+  /** Until when a miner that supports `durable-1` is waited for to take the result. @unit ms since 1970 */
   private deliveryDeadline = 0;
 
   /** Aborted with MINER_GONE or Released when nothing more can be sent to the miner. */
@@ -99,7 +99,7 @@ export class MinerLink {
   /**
    * Sends the miner how the job ended, and closes the line.
    *
-   * @param deadline until when a miner that is away is waited for, in ms since 1970, where it speaks `durable-1`; it is
+   * @param deadline until when a miner that is away is waited for, in ms since 1970, where it supports `durable-1`; it is
    *   waited for at least as long as any other
    * @returns when the miner has committed all that was sent; on plain v0, when it has confirmed the end of the
    *   connection, having read all that was sent before

@@ -66,7 +66,7 @@ export class Session {
     );
   }
 
-  /** Whether both sides speak it. */
+  /** Whether both sides support it. */
   speaks(extension: Extension): boolean {
     return this.connection.extensions.has(extension);
   }

@@ -34,7 +34,7 @@ export interface JobRequest {
   execution_time_limit: number;
   streaming_start_time_limit: number;
   upload_time_limit: number;
-  /** The certificate of the user who wants to talk to the job, PEM; null: nobody does. */
+  /** The certificate of the user who wants to connect to the job, PEM; null: nobody does. */
   streaming_client_cert: string | null;
   volumes: SingleVolume[];
   uploads: SingleUpload[];

@@ -113,7 +113,7 @@ const selectJobs = `
 
 /** Reads jobs in the order of `uuids`, without those that are no longer there. */
 export async function readJobs({ manager }: Database, uuids: string[]): Promise<StoredJob[]> {
-  // Statuses first: a job that moves on meanwhile is told as it was before, and nothing of its result is missing.
+  // Statuses first: a job that moves on meanwhile is shown as it was before, and nothing of its result is missing.
   const statuses = await manager.query<Stored[]>(selectStatuses, [uuids]);
   const jobs = await manager.query<Stored[]>(selectJobs, [uuids]);
   const rows = new Map(

@@ -15,7 +15,7 @@ import { problemOfItem, problemOfList, type TransferProblem } from './transfer-p
 
 /** As many as a validator reads. */
 const maxTransfers = 1_000;
-/** Of many problems the first ones are told. */
+/** How many problems are listed: the first ones. */
 const maxProblems = 100;
 
 type Transfers<T> = { value: T[] } | string[] | TransferProblem[];

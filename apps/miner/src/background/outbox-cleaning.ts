@@ -18,7 +18,7 @@ const isOver = `ended_at < now() - make_interval(secs => case status when 'rejec
 
 /**
  * Gives up jobs that their validators have not settled within a day, or within five minutes when they were declined: what
- * they were to be told, and who named them.
+ * they were to be sent, and who named them.
  */
 @Injectable()
 export class OutboxCleaning implements OnApplicationBootstrap {

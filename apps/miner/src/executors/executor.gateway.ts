@@ -120,7 +120,7 @@ export class ExecutorGateway {
     if (!connection.isOpen) return null;
     const job = await retry.run(() => this.jobs.attach(token, address, link !== null));
     if (job || !link) return job;
-    // One that has told the end of its job, and has not heard that it is stored.
+    // One that has reported the end of its job, and does not know that it is stored.
     return retry.run(() => this.requests.endedBy(token));
   }
 

@@ -32,7 +32,7 @@ export class RunningExecutors implements BeforeApplicationShutdown {
   private readonly starting = new Map<string, Promise<void>>();
   private readonly exits = new Map<string, Promise<number | null>>();
   private readonly troubles = new LogThrottle(repeatAfter);
-  /** Why executors could not be listed at the last attempt: it is told once. */
+  /** Why executors could not be listed at the last attempt: it is logged once. */
   private notListed = '';
 
   constructor(

@@ -81,7 +81,7 @@ export class Sockets implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   async beforeApplicationShutdown(): Promise<void> {
     this.executors.beginShutdown();
-    // An executor that speaks plain v0 has said once what it had to say.
+    // An executor of plain v0 sends its messages once.
     await this.router.close({ handleRest: true });
     // What is being handled is stored before the database goes.
     const enough = new AbortController();

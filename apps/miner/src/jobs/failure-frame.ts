@@ -26,7 +26,7 @@ export const isFailure = (message: Message): message is JobFailed | HordeFailed 
 
 /**
  * A failure in words that the job's validator knows. One that is of the oldest generation, or may be because it has
- * sent no job request yet and does not sign, is told in a form that all generations read.
+ * sent no job request yet and does not sign, gets a form that all generations read.
  */
 export async function failureFrame(
   tx: Transaction,

@@ -31,7 +31,7 @@ export class JobCancellation {
 
   /**
    * Passes the cancellation on to the job's executor, which tells the validator how the job ended and what it had printed;
-   * one that is not connected, or has never heard of cancellation, is stopped, and the miner tells it.
+   * one that is not connected, or does not support cancellation, is stopped, and the miner tells it.
    */
   async receive(request: CancelJob, { session, text }: Received): Promise<void> {
     const { job_uuid: uuid, cancelled_by: by } = request;

@@ -154,7 +154,7 @@ export class JobIntake {
     return this.config.get('DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT');
   }
 
-  /** A request that was answered before: its validator hears again how the job stands. */
+  /** A request that was answered before: its validator is sent again how the job stands. */
   private async repeat(job: Job, session: ValidatorConnection): Promise<void> {
     if (job.validator_hotkey !== session.hotkey) {
       return session.sendError(notYours(job.uuid));

@@ -8,7 +8,7 @@ import {
 } from '@horde/protocol';
 import type { Job } from './job.entity.ts';
 
-/** What an executor is told of its job; null where there is nothing, or it has it. */
+/** What an executor is sent of its job; null where there is nothing, or it has it. */
 export type ExecutorRequests = Pick<
   Job,
   'executor_handle' | 'executor_address' | 'job_request' | 'cancel_request'

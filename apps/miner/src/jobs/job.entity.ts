@@ -25,7 +25,7 @@ export class Job {
   @Column('timestamptz', { nullable: true }) connected_at!: Date | null;
   /** Where the executor connects from. */
   @Column('text', { nullable: true }) executor_address!: string | null;
-  /** Whether it speaks `durable-1`: such a one may be away while it works. */
+  /** Whether it supports `durable-1`: such a one may be away while it works. */
   @Column('boolean') executor_durable!: boolean;
   /** Of the executor's messages on `durable-1`, the last that is stored. */
   @Column('bigint') executor_number!: string;

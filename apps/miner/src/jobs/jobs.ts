@@ -28,7 +28,7 @@ interface Started {
 /** The job whose executor that is. */
 type Place = Pick<Job, 'uuid' | 'ended_at'>;
 
-/** The miner's jobs: rows, their history, and what validators are told of them, always in one transaction. */
+/** The miner's jobs: rows, their history, and what validators are sent about them, always in one transaction. */
 @Injectable()
 export class Jobs {
   private readonly handles = new Batches((started: Started[]) => this.setHandles(started), maxBatch);
@@ -45,7 +45,7 @@ export class Jobs {
     return isCanonicalUuid(uuid) ? this.database.manager.findOneBy(Job, { uuid }) : null;
   }
 
-  /** Whether anything of what its validator was to be told about a job is kept. */
+  /** Whether anything is kept that its validator was to be sent about a job. */
   async hasMessages(uuid: string): Promise<boolean> {
     const rows = await this.database.manager.query<unknown[]>(
       'select 1 from outbox where subject = $1 limit 1',
@@ -69,7 +69,7 @@ export class Jobs {
    * Moves a job on, notes it in its history and tells its validator. Nothing happens when the job is already there or
    * further, or has ended: a repeated step changes nothing, and an end is final. Its validator's connection is rung for
    * all the same: the attempt before may have been stored although its answer was lost.
-   * @param message what the validator is told; null: nothing
+   * @param message what the validator is sent; null: nothing
    * @param also what else is stored with it
    * @param executorNumber the number of the executor's message that says so, on `durable-1`
    * @returns whether the job was moved
@@ -188,7 +188,7 @@ export class Jobs {
 
   /**
    * The executor of this token is connected: the job, or null when there is none or it has ended.
-   * @param durable whether it speaks `durable-1`, so that it may be away while it works
+   * @param durable whether it supports `durable-1`, so that it may be away while it works
    */
   async attach(token: string, address: string, durable = false): Promise<Job | null> {
     const [rows] = await this.database.manager.query<[Job[]]>(
@@ -211,7 +211,7 @@ export class Jobs {
   }
 
   /**
-   * Gives executors that an earlier miner process has started time to connect again. Those that speak `durable-1`, and
+   * Gives executors that an earlier miner process has started time to connect again. Those that support `durable-1`, and
    * whose end will be seen, need no such time: they may be away for as long as they run.
    * @param within seconds
    */

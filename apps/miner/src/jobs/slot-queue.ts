@@ -8,7 +8,7 @@ import type { SlotRequest, Taken } from './take-slots.ts';
 
 /** How long a new job may wait for a slot whose job has ended, until it is declined. @unit ms */
 const maxWait = 5_000;
-/** How often a waiting job looks for a slot that it has not been told of. @unit ms */
+/** How often a waiting job looks for a slot that no ring has announced. @unit ms */
 const lookInterval = 1_000;
 /** How large the requests that wait may be together. @unit characters */
 const maxWaitingText = 32 * 1024 * 1024;

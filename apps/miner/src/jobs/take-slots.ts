@@ -31,7 +31,7 @@ export interface SlotRequest {
   mayWait: boolean;
   /** Rises with each request that comes: the earlier one gets the slot. 0 until it has been asked for. */
   arrival: number;
-  /** What the validator is told when none is free; called in the transaction. */
+  /** What the validator is sent when none is free; called in the transaction. */
   decline: (tx: Transaction) => Promise<Message>;
 }
 
@@ -42,7 +42,7 @@ export interface Taken {
   token: string;
   /** Whether that is a warm executor, which need not be started. */
   warm: boolean;
-  /** What the validator is told, where it was accepted. */
+  /** What the validator is sent, where it was accepted. */
   answer: StoredFrame | null;
 }
 

@@ -37,7 +37,7 @@ export class ReceiptRetention {
        )
        select count(*)::int as count from gone`,
     );
-    // With a job goes what its validator was to be told: nobody else would ever remove that.
+    // With a job goes what its validator was to be sent: nobody else would ever remove that.
     const jobs = await this.all(
       `with gone as (
          delete from job where uuid = any (array(

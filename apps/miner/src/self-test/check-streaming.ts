@@ -21,7 +21,7 @@ import { streamingJob } from './test-job.ts';
 
 const check = 'streaming job';
 
-/** Runs a streaming job, and talks to it as its user does. */
+/** Runs a streaming job, and connects to it as its user does. */
 export async function checkStreaming(
   miner: TestedMiner,
   executorClass: ExecutorClass,

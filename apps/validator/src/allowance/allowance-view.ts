@@ -29,7 +29,7 @@ export interface BookedBlocks extends Account {
 export const bookingColumns = `id, miner_hotkey as "minerHotkey", executor_class as "executorClass", expires_at as "expiresAt",
   array(select generate_series(lower(range), upper(range) - 1) from unnest(blocks) range) as blocks`;
 
-/** How often everything is read again, though no ring was heard. @unit ms */
+/** How often everything is read again, though no ring has come. @unit ms */
 const sweepInterval = 60_000;
 
 /**

@@ -13,6 +13,6 @@ export class StoredBooking {
   /** What the job costs. @unit executor-seconds */
   @Column('double precision') seconds!: number;
   @Column('timestamptz', { default: () => 'now()' }) created_at!: Date;
-  /** When the blocks are free again if nothing is heard of the job; null: they are spent. */
+  /** When the blocks are free again if nothing becomes known of the job; null: they are spent. */
   @Column('timestamptz', { nullable: true }) expires_at!: Date | null;
 }

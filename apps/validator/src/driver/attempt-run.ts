@@ -47,7 +47,7 @@ export interface RunScope {
   leave: (conclude: Conclude, report: Report) => Promise<Report | null>;
 }
 
-/** The talk with one miner about a job, from the stage in which it was found to the end, or to another miner. */
+/** The exchange with one miner about a job, from the stage in which it was found to the end, or to another miner. */
 export class AttemptRun {
   private readonly miner: MinerConnection;
   private readonly requests: MinerRequests;

@@ -10,11 +10,11 @@ import { declined, givenUp, rejected, type Report } from '../jobs/outcome.ts';
 import type { NoMiner, PassedOver } from '../routing/choice.ts';
 import { askedMiners } from './asking-again.ts';
 
-/** Of so many miners the user is told why they could not run the job. */
+/** How many miners' reasons for not running the job are shown to the user. */
 const maxCandidates = 20;
 
 /**
- * How a job ends that no miner has taken. Where one miner was asked, the user hears what that one said; of several, and of
+ * How a job ends that no miner has taken. Where one miner was asked, the user gets its answer; of several, and of
  * those that were not asked, why each could not.
  *
  * @param none why no further miner could be asked; null: enough were

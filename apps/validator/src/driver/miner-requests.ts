@@ -16,7 +16,7 @@ import type { StageLimits } from '../jobs/stages.ts';
 
 /**
  * What a run says to its job's miner: the initial request, the receipt of the accepted job, the job request; each when
- * it is due, and once more when the miner may not have heard it. A durable miner says itself what it has heard; to
+ * it is due, and once more when the miner may not have got it. A durable miner says itself what it has got; to
  * another all is said again that it may be waiting for, which also tells it which job we ask about.
  */
 export class MinerRequests {
@@ -26,7 +26,7 @@ export class MinerRequests {
   private repeated = false;
   /** ComputeHorde's own miners fail on a repeated message and close the connection with 1011. */
   private minerFailsOnRepeats = false;
-  /** A durable miner has not said yet how much it has heard. */
+  /** A durable miner has not said yet how much it has got. */
   private asking = false;
 
   constructor(
@@ -37,7 +37,7 @@ export class MinerRequests {
     private readonly parts: { receipts: Receipts; keypair: Keypair; limits: StageLimits },
   ) {}
 
-  /** To be called on each fresh connection. @param again the miner may have heard of the job before */
+  /** To be called on each fresh connection. @param again the miner may know of the job already */
   async begin(
     status: JobStatus,
     { miner_number }: Pick<Attempt, 'miner_number'>,
@@ -54,7 +54,7 @@ export class MinerRequests {
     if (status === 'accepted' && !this.acceptedReceiptSent) await this.sendAcceptedReceipt();
   }
 
-  /** A durable miner has heard all up to this number. */
+  /** A durable miner has got all up to this number. */
   async resumed(number: number, status: JobStatus): Promise<void> {
     this.asking = false;
     if (number < validatorMessageNumbers.V0InitialJobRequest) await this.sendInitialRequest();

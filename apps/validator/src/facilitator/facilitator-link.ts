@@ -21,7 +21,7 @@ import type { JobIntake } from '../jobs/job-intake.ts';
 import type { CheatReports } from './cheat-reports.ts';
 import { problems, StatusDelivery } from './status-delivery.ts';
 
-/** How often the facilitator is told that we are alive; it forgets who is silent for three minutes. @unit ms */
+/** How often the facilitator is sent a sign of life; it forgets who is silent for three minutes. @unit ms */
 const heartbeatInterval = 60_000;
 /** A facilitator that refuses us, or is away, is tried again after so long: who lets us in need not wait. @unit ms */
 const maxPause = 2_000;
@@ -50,7 +50,7 @@ interface Session {
 
 /** What a link needs of the rest of the validator. */
 interface LinkParts {
-  /** The versions that the facilitator is told. */
+  /** The versions that the facilitator is sent. */
   version: string;
   runnerVersion: string;
   keypair: Keypair;
@@ -233,7 +233,7 @@ export class FacilitatorLink {
   }
 
   private down(why: string): void {
-    // The link is tried again for ever; the same reason is told once.
+    // The link is tried again for ever; the same reason is logged once.
     const level = why === this.trouble ? 'debug' : 'warn';
     this.parts.logger[level]({ facilitator: this.uri }, `the facilitator cannot be used: ${why}`);
     this.trouble = why;

@@ -34,7 +34,7 @@ export class Incidents {
    * end was the miner's doing, and has the miner passed over for a while where the job was lost by it. Of the trusted
    * miner nothing is noted.
    *
-   * @param report what the facilitator is told of this end, or would be; null: nothing
+   * @param report what the facilitator is sent about this end, or would be; null: nothing
    */
   async attemptEnded(
     tx: Transaction,

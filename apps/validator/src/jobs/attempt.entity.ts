@@ -37,7 +37,7 @@ export class Attempt {
   @Column('timestamptz', { nullable: true }) deadline!: Date | null;
   /** The number of the miner's last message that was taken, on a durable link; bigint, as text. */
   @Column('bigint', { default: 0 }) miner_number!: string;
-  /** What its miner has told of its machine has been passed on. */
+  /** What its miner has sent about its machine has been passed on. */
   @Column('boolean', { default: false }) machine_told!: boolean;
   @Column('timestamptz', { nullable: true }) ended_at!: Date | null;
   /** null: it has not ended. */

@@ -8,6 +8,6 @@ export class JobEvent {
   @Column('uuid') job_uuid!: string;
   @Column('text') status!: JobStatus;
   @Column('timestamptz', { default: () => 'clock_timestamp()' }) at!: Date;
-  /** What came with the status: the JSON that the facilitator is told. */
+  /** What came with the status: the JSON that the facilitator gets. */
   @Column('text', { nullable: true }) metadata!: string | null;
 }

@@ -8,13 +8,13 @@ export class Job {
   /** The facilitator's frame, exactly as it came. */
   @Column('text') request!: string;
   @Column('text') executor_class!: ExecutorClass;
-  /** Who is told of it: the address of the facilitator that it came from. */
+  /** Who gets its updates: the address of the facilitator that it came from. */
   @Column('text', { default: 'facilitator' }) facilitator!: string;
   /** What its user has signed, in few characters; null: it was rejected, or is from before this was kept. */
   @Column('text', { nullable: true }) signed_digest!: string | null;
   /** The hotkey that signed the request; null when it came unsigned. */
   @Column('text', { nullable: true }) signatory!: string | null;
-  /** How far the job is, as the facilitator is told. */
+  /** How far the job is, as the facilitator knows it. */
   @Column('text') status!: JobStatus;
   @Column('timestamptz') received_at!: Date;
   @Column('timestamptz', { nullable: true }) ended_at!: Date | null;

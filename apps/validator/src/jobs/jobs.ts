@@ -33,7 +33,7 @@ export interface Claim {
 /** What is kept of a job beside its frame. */
 interface ReceivedJob extends Pick<NewJob, 'uuid' | 'signature'> {
   executor_class: string;
-  /** Who is told: the address of the facilitator that sent it, or `operator`. */
+  /** Who gets the updates: the address of the facilitator that sent it, or `operator`. */
   facilitator: string;
 }
 

@@ -25,7 +25,7 @@ import {
 /** What a miner sends. */
 export type MinerMessage = MessageOf<typeof minerToValidator>;
 
-/** A status and what the facilitator is told with it. */
+/** A status and what the facilitator is sent with it. */
 export interface Report {
   status: JobStatus;
   metadata: StatusMetadata | null;
@@ -145,7 +145,7 @@ const rejectedHere = (
   });
 
 /**
- * What a facilitator is told instead of an update that it cannot read. A job whose results it cannot take is no
+ * What a facilitator is sent instead of an update that it cannot read. A job whose results it cannot take is no
  * success for its user.
  *
  * @param frame the update

@@ -12,7 +12,7 @@ export interface MinerQuestion<T> {
   limit: number;
   /** Ends it, too. @default nothing does */
   stopping?: AbortSignal;
-  /** Sent when the connection is open. @default nothing is: the miner speaks by itself */
+  /** Sent when the connection is open. @default nothing: the miner sends by itself */
   message?: { message_type: string };
   /** The answer that a message of the miner's is; undefined: it is another one. */
   answer: (message: MinerMessage) => T | undefined;

@@ -28,8 +28,8 @@ export type MinerEvent =
 export class Interrupted extends Error {}
 
 /**
- * One job's talk with its miner, over one connection at a time. Opening it again after a loss is up to the caller,
- * who has to say again what the miner may have missed.
+ * One job's exchange with its miner, over one connection at a time. Opening it again after a loss is up to the caller,
+ * who has to send again what the miner may have missed.
  */
 export class MinerConnection {
   private link: MinerLink | null = null;

@@ -28,7 +28,7 @@ interface Acknowledgement {
   resolve: (came: boolean) => void;
 }
 
-/** A connection to a miner: durable where the miner speaks that, else ComputeHorde's plain protocol. */
+/** A connection to a miner: durable where the miner supports that, else ComputeHorde's plain protocol. */
 export class MinerLink {
   private readonly durable: DurableLink;
   private awaited: Acknowledgement[] = [];

@@ -52,7 +52,7 @@ export class OldRecords {
          select ctid from blacklisted_miner where expires_at < now() - make_interval(secs => $1) limit $2
        )) returning 1`,
     );
-    // With a job goes what is still to be told of it: who has not taken it in two days will not.
+    // With a job go its updates that are still to be sent: who has not taken it in two days will not.
     const jobs = await this.all(
       `with gone as (
          delete from job where uuid = any (array(

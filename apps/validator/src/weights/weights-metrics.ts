@@ -7,7 +7,7 @@ import type { WeightsState } from './cycle-weights.entity.ts';
 
 const states: WeightsState[] = ['to compute', 'nothing to send', 'to send', 'sent', 'confirmed', 'missed'];
 
-/** What Prometheus is told of scores and weights. */
+/** The metrics of scores and weights. */
 @Injectable()
 export class WeightsMetrics {
   private readonly scores: Gauge<'miner_hotkey' | 'executor_class'>;

@@ -7,7 +7,7 @@ export type RingListener = (payload: string | null) => void;
  * Tells the processes of one service that something has been stored.
  *
  * Promises, checked for every doorbell by `doorbellConformance()`:
- * - a ring is heard when its transaction has been committed, and not when it was rolled back;
+ * - a ring arrives when its transaction has been committed, and not when it was rolled back;
  * - all processes of the service hear it, the one that rings at once; other services do not;
  * - after a lost connection each listener is called with null.
  *
@@ -23,7 +23,7 @@ export abstract class Doorbell {
   abstract ring(tx: Transaction, channel: string, payload: string): void;
   /** Calls `listener` at each ring of a channel. Returns a function that ends it. */
   abstract on(channel: string, listener: RingListener): () => void;
-  /** Ends the connection; nothing is heard any more. */
+  /** Ends the connection; no ring arrives any more. */
   abstract close(): Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export interface Ring {
   payload: string;
 }
 
-/** `from` tells a process its own rings: it has heard them already. */
+/** `from` tells a process its own rings: it has had them already. */
 export const writeRing = (from: string, { channel, payload }: Ring): string =>
   `${from} ${channel} ${payload}`;
 

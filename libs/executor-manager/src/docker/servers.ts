@@ -28,7 +28,7 @@ export class Servers {
   private servers: Server[] = [];
   /** Of the file that was read last. */
   private version = '';
-  /** What the log was told about the file. */
+  /** What was logged about the file. */
   private told = '';
   private lookAgainAt = 0;
   private reading: Promise<Server[]> | null = null;
@@ -41,7 +41,7 @@ export class Servers {
   }
 
   /**
-   * The servers as they are now. A file that has become wrong is told to the log, and changes nothing.
+   * The servers as they are now. A file that has become wrong is logged, and changes nothing.
    *
    * @throws ServersFileError as long as the file has never been right
    */

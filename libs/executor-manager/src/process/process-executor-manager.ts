@@ -21,7 +21,7 @@ export interface ProcessExecutorManagerOptions {
   command: string[];
   /** What executors see of the environment, besides what each is given. */
   environment: Record<string, string | undefined>;
-  /** The ports of this machine for streaming jobs; an executor is told its own as NGINX_PORT. @default none is told */
+  /** The ports of this machine for streaming jobs; an executor gets its own as NGINX_PORT. @default none */
   streamingPorts?: StreamingPort[];
   /** Names the miner, so that `running` finds its executors again after a restart. @default nobody can tell */
   owner?: string;

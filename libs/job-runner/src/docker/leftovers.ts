@@ -27,7 +27,7 @@ interface Thing {
  * Removes what executors that no longer run have left: their containers and networks on this engine and their folders
  * in `folderBase`. What is not labelled by an executor, has a living owner, or one that cannot be told to be dead from
  * here, is not touched. Any number of executors may do this at the same time. Costs one list of containers, one of
- * networks and one of folders where nothing is left. Never throws: trouble is told to the log.
+ * networks and one of folders where nothing is left. Never throws: trouble is logged.
  */
 export async function removeLeftovers(docker: Docker, { folderBase, log }: LeftoverOptions): Promise<void> {
   const told = async <T>(what: string, work: Promise<T>): Promise<T | null> => {

@@ -40,13 +40,13 @@ export function statusOf(error: unknown): number | null {
   return (error as { answerStatus?: number | null } | null)?.answerStatus ?? null;
 }
 
-/** The URL is one that this machine does not talk to. */
+/** The URL is one that this machine does not connect to. */
 export class RequestRefused extends Error {
   override readonly name = 'RequestRefused';
 }
 
 export interface HttpRules {
-  /** Whether jobs may make this machine talk to addresses outside the public internet. */
+  /** Whether jobs may make this machine connect to addresses outside the public internet. */
   allowPrivateAddresses: boolean;
   /** @default isPublicAddress, or every address where private ones are allowed */
   mayConnect?: (address: string) => boolean;

@@ -60,7 +60,7 @@ export class OutputFile {
     this.told = this.length;
   }
 
-  /** Has all that was added told of and, sooner or later, written. */
+  /** Has all that was added announced and, sooner or later, written. */
   flush(): void {
     this.tellNow();
     if (!this.isWriting && !this.isBroken) this.writeNext();

@@ -17,7 +17,7 @@ const refusalShown = 300;
 
 /** One request of an upload. */
 export interface Delivery {
-  /** What the user is told was uploaded: a path relative to /output, or output.zip. */
+  /** What was uploaded, as the user is shown it: a path relative to /output, or output.zip. */
   name: string;
   method: 'PUT' | 'POST';
   url: string;

@@ -151,7 +151,7 @@ function namesOf(relativePath: string | null): string[] {
   return below;
 }
 
-/** How messages speak of what a URL gives. */
+/** What messages call that which a URL gives. */
 function sourceOf(url: string): string {
   return `The volume at ${withoutSecrets(url)}`;
 }

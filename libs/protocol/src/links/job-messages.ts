@@ -27,7 +27,7 @@ import {
 import { MessageType } from '../messages/message.ts';
 import { JobStartedPayload, Receipt } from '../receipts/receipts.ts';
 
-/** The certificate of a user who wants to talk to the running job, and the executor's address as the miner sees it. */
+/** The certificate of a user who wants to connect to the running job, and the executor's address as the miner sees it. */
 export class StreamingDetails {
   @Text({ max: 100_000 }) public_key!: string;
   @Text({ max: 255 }) executor_ip: string | null = null;
