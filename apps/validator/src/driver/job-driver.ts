@@ -125,7 +125,7 @@ export class JobDriver implements OnApplicationBootstrap, BeforeApplicationShutd
         if (attempt.booking_id) await allowance.undo(tx, attempt.booking_id);
         const parties = { job_uuid: attempt.uuid, miner_hotkey, validator_hotkey: keypair.address };
         const payload = finishedReceipt(parties, started_at.getTime(), scoreOfUsed(0), []);
-        await delivery.put(tx, await receipts.issue(tx, payload));
+        await delivery.put(tx, receipts.issue(tx, payload));
         await attempts.end(tx, attempt, attemptEndOf(report));
       })
       .catch((error: unknown) => this.logger.error({ error }, 'the job could not be ended'));
