@@ -11,8 +11,8 @@ export default defineConfig({
     // A worker loads what specs import once, and not again for each file: none replaces a module.
     isolate: false,
     sequence: { sequencer: NetworksFirst },
-    // Most specs wait for something else than the processor.
-    maxWorkers: 2 * os.availableParallelism(),
+    // Many specs wait for something else than the processor; more at once would keep those from their deadlines that load it.
+    maxWorkers: os.availableParallelism() + 1,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // As with the others: who waits for an event waits until the test itself is over, not for vitest's one second.
