@@ -44,7 +44,7 @@ describe.skipIf(missing !== null)(`ComputeHorde's own validator${because(missing
       DATABASE_URL: await createTestDatabase(),
       ...required,
     });
-  });
+  }, 240_000);
   afterAll(() => peer?.stop());
 
   it(

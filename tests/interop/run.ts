@@ -18,6 +18,7 @@ interface Row {
 interface Report {
   testResults: {
     message: string;
+    status: string;
     assertionResults: {
       ancestorTitles: string[];
       title: string;
@@ -65,14 +66,16 @@ if (!report?.testResults.length) {
 }
 
 const rows = new Map<string, Row>();
-for (const { assertionResults } of report.testResults) {
+for (const { assertionResults, status: ofFile } of report.testResults) {
+  // Where a hook failed, the tests count as skipped.
+  const hookFailed = ofFile === 'failed' && !assertionResults.some((one) => one.status === 'failed');
   for (const { ancestorTitles, title, status: result, meta } of assertionResults) {
     // A link has many messages: they share a row.
     const check = [...ancestorTitles, title.replace(/: V?\w+, /, ': every message, ')]
       .filter(Boolean)
       .join(', ');
     const row = rows.get(check) ?? { check, count: 0, verdict: 'passes' };
-    if (result === 'skipped' || result === 'pending') row.verdict = 'skipped';
+    if (result === 'skipped' || result === 'pending') row.verdict = hookFailed ? 'fails' : 'skipped';
     else {
       row.count += meta.count ?? 1;
       if (result !== 'passed') row.verdict = 'fails';
