@@ -102,7 +102,7 @@ function paidJobs(cycle: RandomCycle, verdicts: CycleOutcome['verdicts']): Allow
   type Parts = ConstructorParameters<typeof AllowancePaidJobs>;
   return new AllowancePaidJobs(
     { blocks: async () => blocks, offers: async () => offers } as Partial<Parts[0]> as Parts[0],
-    { hash: async () => null } as Partial<Parts[1]> as Parts[1],
+    { has: async () => false } as Partial<Parts[1]> as Parts[1],
     { finishedBetween: between } as Partial<Parts[2]> as Parts[2],
     { get: (key: string) => config[key] } as Partial<Parts[3]> as Parts[3],
     {
