@@ -21,7 +21,7 @@ const pause = 500;
  * How often the connection that holds the lock is asked for a sign of life. With the time that it may take for one it is
  * less than the fifteen seconds after which the server gives away the lock of a process that it cannot reach. @unit ms
  */
-const pulse = 4_000;
+const pulse = 6_000;
 
 /** The right of this process to be the only one of its service. */
 export class SoleProcess {

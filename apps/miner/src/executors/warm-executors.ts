@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { type ExecutorHandle, type ExecutorManager, executorName } from '@horde/executor-manager';
 import { LOGGER, repeat, troubleLog, type Logger } from '@horde/operations';
-import { ExecutorClass } from '@horde/protocol';
+import type { ExecutorClass } from '@horde/protocol';
 import type { Connection } from '@horde/transport';
 import { FreedSlots } from '../jobs/freed-slots.ts';
 import { Jobs } from '../jobs/jobs.ts';
@@ -25,6 +25,8 @@ import { readWarmExecutors, type WarmWanted } from './warm-wanted.ts';
 
 /** How often is looked whether there are as many as there should be. @unit ms */
 const interval = 5_000;
+/** While there were as many at the last look, all but one in so many of these looks are left out. */
+const settledTurns = 3;
 /** How long one may take to connect, its look at its machine included, and how long it may stay away. @unit seconds */
 const timeToConnect = 300;
 /** How long the end of one that was stopped may take to be seen; then it is stopped again. @unit ms */
@@ -47,8 +49,8 @@ export class WarmExecutors implements OnApplicationBootstrap, BeforeApplicationS
   private readonly leaving = new Set<string>();
   private keeping: Promise<void> | null = null;
   private again = false;
-  /** There was none when they were looked for last, and none is wanted: nothing but a restart changes that. */
-  private isUnused = false;
+  private isSettled = false;
+  private turn = 0;
 
   constructor(
     private readonly table: WarmTable,
@@ -74,7 +76,7 @@ export class WarmExecutors implements OnApplicationBootstrap, BeforeApplicationS
     const trouble = troubleLog((error) =>
       this.logger.error({ error }, 'the warm executors could not be looked after'),
     );
-    this.stop = repeat(async () => this.isUnused || this.keep(), interval, trouble.is);
+    this.stop = repeat(() => this.look(), interval, trouble.is);
     this.keepSoon();
   }
 
@@ -121,6 +123,10 @@ export class WarmExecutors implements OnApplicationBootstrap, BeforeApplicationS
     this.keepSoon();
   }
 
+  private async look(): Promise<void> {
+    if (!this.isSettled || ++this.turn % settledTurns === 0) await this.keep();
+  }
+
   /** Sees to it that there are as many as there should be, as far as there are slots. */
   async keep(): Promise<void> {
     this.again = true;
@@ -135,18 +141,20 @@ export class WarmExecutors implements OnApplicationBootstrap, BeforeApplicationS
   private async keepAll(): Promise<void> {
     while (this.again && !this.executors.signal.aborted) {
       this.again = false;
+      let isSettled = true;
       const rows = await this.table.all();
       const manifest = await this.manager.manifest();
       const classes = new Set([...Object.keys(manifest), ...rows.map((row) => row.executor_class)]);
       for (const executorClass of classes as Set<ExecutorClass>) {
         const own = rows.filter((row) => row.executor_class === executorClass);
-        await this.keepClass(executorClass, own, manifest[executorClass] ?? 0);
+        if (!(await this.keepClass(executorClass, own, manifest[executorClass] ?? 0))) isSettled = false;
       }
-      this.isUnused = rows.length === 0 && ExecutorClass.every((one) => this.wanted(one) === 0);
+      this.isSettled = isSettled;
     }
   }
 
-  private async keepClass(executorClass: ExecutorClass, rows: WarmRow[], capacity: number): Promise<void> {
+  /** @returns whether there was nothing to be done */
+  private async keepClass(executorClass: ExecutorClass, rows: WarmRow[], capacity: number): Promise<boolean> {
     const wanted = Math.min(this.wanted(executorClass), capacity);
     const staying = rows.filter((row) => !row.retiring && !this.isOver(row));
     const kept = new Set(staying.slice(0, wanted));
@@ -155,11 +163,12 @@ export class WarmExecutors implements OnApplicationBootstrap, BeforeApplicationS
       if (!kept.has(row)) this.background(row.token, () => this.retire(row));
     }
     for (let missing = wanted - staying.length; missing > 0; missing--) {
-      if (!this.backoff.isOver(executorClass)) return;
+      if (!this.backoff.isOver(executorClass)) return false;
       const token = prefix + randomUUID();
-      if (!(await this.takeSlot(token, executorClass, capacity))) return;
+      if (!(await this.takeSlot(token, executorClass, capacity))) return false;
       this.background(token, () => this.start(token, executorClass));
     }
+    return rows.length === wanted && kept.size === wanted;
   }
 
   private async takeSlot(token: string, executorClass: ExecutorClass, capacity: number): Promise<boolean> {
