@@ -106,6 +106,7 @@ function paidJobs(cycle: RandomCycle, verdicts: CycleOutcome['verdicts']): Allow
     { finishedBetween: between } as Partial<Parts[2]> as Parts[2],
     { get: (key: string) => config[key] } as Partial<Parts[3]> as Parts[3],
     {
+      begin: () => {},
       count: ({ jobUuid }: FinishedJob, verdict: Verdict) => (verdicts[jobUuid] = judged(verdict)),
     } as Partial<Parts[4]> as Parts[4],
     pino({ level: 'silent' }),
