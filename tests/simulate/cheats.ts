@@ -181,7 +181,8 @@ export class Cheats {
       executorClass: account.executorClass,
       startedAt,
       finishedAt: chain.now + 200 + ahead,
-      cost: fraction ? 0 : cost,
+      // No blocks pay for a score that has a fraction.
+      cost: fraction ? Infinity : cost,
       blocks,
     };
     const begun = { uuid, startedAt, executorClass: account.executorClass, ...signers };

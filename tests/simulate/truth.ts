@@ -54,11 +54,11 @@ export class Truth {
     if (!known || work[time] < known[time]) all.set(key, work);
   }
 
-  /** The jobs that ended in a cycle and cost something, in the order in which they are judged. */
+  /** The jobs that ended in a cycle, in the order in which they are judged. */
   endedIn({ start, end }: Cycle): JudgedWork[] {
     const [from, to] = [this.chain.timeOf(Math.max(0, start)), this.chain.timeOf(end)];
     return [...this.finished.values()]
-      .filter(({ finishedAt, cost }) => finishedAt >= from && finishedAt < to && cost > 0)
+      .filter(({ finishedAt }) => finishedAt >= from && finishedAt < to)
       .flatMap((work) => {
         const { startedAt, executorClass } = this.started.get(jobKey(work)) ?? {};
         return startedAt === undefined ? [] : [{ ...work, startedAt, executorClass: executorClass! }];
