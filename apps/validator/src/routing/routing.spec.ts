@@ -218,8 +218,13 @@ describe('no miner fits', () => {
     await start();
     await facilitator.update(await sendJob(), 'completed');
     miners[0]!.manifest = [];
-    await validator.get(MinerDirectory).refreshManifests();
-    expect(await place.query('select * from miner_manifest')).toEqual([]);
+    // A look that had begun before is joined, and tells what was offered then.
+    await expect
+      .poll(async () => {
+        await validator.get(MinerDirectory).refreshManifests();
+        return place.query('select * from miner_manifest');
+      })
+      .toEqual([]);
     expect(await place.query('select misses from miner_answer')).toEqual([{ misses: 0 }]);
     expect((await rejection(await sendJob())).message).toContain('None of the 1 known miners');
   });
