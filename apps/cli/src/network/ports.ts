@@ -1,7 +1,11 @@
+import { randomInt } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
 import { UsageError } from '../usage-error.ts';
 import { whoListens } from './processes.ts';
 import type { ServiceName } from './services.ts';
+
+/** How many ports are tried before any is taken that the system gives. */
+const maxTries = 50;
 
 export interface WishedPort {
   /** 0: any free port. */
@@ -47,11 +51,16 @@ async function holderOf(port: number): Promise<string | null> {
   return (await whoListens(port)) ?? 'another program';
 }
 
+/**
+ * One that the system gives to nobody by itself: it gives out those from 32,768 on, and might give this one to another
+ * program before the service listens.
+ */
 async function anyFreePort(except: ReadonlyMap<number, string>): Promise<number> {
-  for (;;) {
-    const found = await listenOn(0);
-    if (typeof found !== 'number') throw found;
-    if (!except.has(found)) return found;
+  for (let tries = 1; ; tries++) {
+    const found = await listenOn(tries > maxTries ? 0 : randomInt(20_000, 30_000));
+    if (typeof found !== 'number') {
+      if (found.code !== 'EADDRINUSE') throw found;
+    } else if (!except.has(found)) return found;
   }
 }
 
