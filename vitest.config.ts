@@ -1,15 +1,29 @@
+import { globSync, readFileSync } from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { NetworksFirst } from './tools/networks-first.ts';
 
+const include = ['{apps,libs,tools}/**/*.spec.ts', 'tests/**/*.spec.ts'];
+const exclude = ['**/node_modules/**', '**/dist/**'];
+
+/** Specs that have timers of their own, which a module has to be loaded with. */
+const withFakeTimers = globSync(include, { cwd: import.meta.dirname, exclude }).filter((file) =>
+  readFileSync(path.join(import.meta.dirname, file), 'utf8').includes('useFakeTimers('),
+);
+
 export default defineConfig({
   test: {
-    include: ['{apps,libs,tools}/**/*.spec.ts', 'tests/**/*.spec.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**'],
     setupFiles: ['libs/testing/src/setup.ts'],
     globalSetup: ['libs/testing/src/postgres.ts'],
-    // A worker loads what specs import once, and not again for each file: none replaces a module.
-    isolate: false,
+    projects: [
+      // A worker loads what specs import once, and not again for each file: none replaces a module.
+      {
+        extends: true,
+        test: { name: 'shared', isolate: false, include, exclude: [...exclude, ...withFakeTimers] },
+      },
+      { extends: true, test: { name: 'alone', include: withFakeTimers, exclude } },
+    ],
     sequence: { sequencer: NetworksFirst },
     // Many specs wait for something else than the processor; more at once would keep those from their deadlines that load it.
     maxWorkers: os.availableParallelism() + 1,
