@@ -29,6 +29,7 @@ export class Line {
     const tooLate = new Promise<never>((_resolve, reject) => {
       limit.addEventListener('abort', () => reject(new Error(`The peer said nothing for ${patience / 1000} s.`)));
     });
+    tooLate.catch(() => undefined);
     while (this.heard.length === 0) {
       await Promise.race([this.wake.promise, tooLate]);
       this.wake = Promise.withResolvers();

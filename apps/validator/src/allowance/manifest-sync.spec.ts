@@ -1,4 +1,5 @@
 import { Keypair } from '@horde/identity';
+import { Queues } from '@horde/queue';
 import { beforeEach, afterEach, describe, expect, it, vi } from 'vitest';
 import { ScriptedMiner } from '@horde/testing/validator-miner/scripted-miner';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
@@ -35,6 +36,7 @@ async function started(more: Record<string, string> = {}) {
   await expect.poll(changes).toHaveLength(1);
   // Its own looks, at the start and by the schedule, must not come in between.
   await expect.poll(() => refreshing.mock.calls.length).toBeGreaterThanOrEqual(2);
+  await validator.get(Queues).close();
   await Promise.all(refreshing.mock.results.map(({ value }) => value));
   refreshing.mockRestore();
   const directory = validator.get(MinerDirectory);
@@ -49,10 +51,13 @@ async function started(more: Record<string, string> = {}) {
 async function silenced<T>(work: () => Promise<T>): Promise<T> {
   const neuron = scene.pylon.neurons.at(-1)!;
   const { port } = neuron;
+  // On the chain as well, which may be read again meanwhile.
+  neuron.port = 1;
   await scene.query('update miner set port = 1 where hotkey = $1', [neuron.hotkey]);
   try {
     return await work();
   } finally {
+    neuron.port = port;
     await scene.query('update miner set port = $2 where hotkey = $1', [neuron.hotkey, port]);
   }
 }
@@ -137,6 +142,7 @@ describe('a miner that does not answer', () => {
 
   it('since it has left the chain is silent, too', async () => {
     const { ask } = await started();
+    scene.pylon.neurons.pop();
     await scene.query('update miner set ip = null, port = null');
     await ask(100);
     expect(await changes()).toEqual([change(95, 2)]);
