@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
 import { DurableExecutor } from '@horde/testing/miner-executor/durable-executor';
 import { RecordingManager } from '@horde/testing/recording-manager';
+import { OrphanExecutors } from '../background/orphan-executors.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
 import { WarmExecutors } from './warm-executors.ts';
 
@@ -126,8 +127,13 @@ describe('a warm executor', () => {
   });
 
   it('that is too old is stopped, and another takes its place', async () => {
+    const sweeping = vi.spyOn(OrphanExecutors.prototype, 'sweep');
     await start({ warmExecutors: '1', maxExecutorAge: 60 });
     const { token } = await connected();
+    // The sweep at the start must not come in between: it stops once more what has ended since it listed what runs.
+    await expect.poll(() => sweeping.mock.results).toHaveLength(1);
+    await sweeping.mock.results[0]!.value;
+    sweeping.mockRestore();
     await miner.query(`update warm_executor set requested_at = now() - interval '61 s'`);
     await miner.part(WarmExecutors).keep();
     expect(await miner.manager.warmToken(1)).not.toBe(token);
