@@ -7,7 +7,8 @@ import { make, StreamingDetails } from '@horde/protocol';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { requests, timing } from '@horde/testing/miner-executor/requests';
 import { ScriptedMiner } from '@horde/testing/miner-executor/scripted-miner';
-import { ask, makeUser } from '@horde/testing/streaming-user';
+import { makeStreamingUser } from '@horde/commands';
+import { ask } from '@horde/testing/streaming-user';
 import { ensureNodeImage } from '@horde/testing/node-image';
 import { proxyForContainers } from '@horde/testing/container-proxy';
 import { never, request } from '../../libs/executor-manager/src/testing/conformance.ts';
@@ -115,7 +116,7 @@ describe('an executor on a host over SSH', () => {
     const serve = `require('http').createServer((request, response) => {
       response.end('hello from ' + request.url, () => request.url === '/terminate' && process.exit());
     }).listen(8000)`;
-    const user = await makeUser();
+    const user = await makeStreamingUser();
     const { initial, job, jobUuid } = requests(
       {
         docker_image: jobImage,

@@ -7,7 +7,8 @@ import { containerRuns } from '@horde/testing/job-containers';
 import { makeTestImage, type TestImage } from '@horde/testing/test-image';
 import { requests, timing } from '@horde/testing/miner-executor/requests';
 import { ScriptedMiner } from '@horde/testing/miner-executor/scripted-miner';
-import { ask, makeUser } from '@horde/testing/streaming-user';
+import { makeStreamingUser } from '@horde/commands';
+import { ask } from '@horde/testing/streaming-user';
 import { ensureNodeImage } from '@horde/testing/node-image';
 import { zip } from '@horde/testing/zip';
 import { root } from '@horde/testing/horde';
@@ -131,7 +132,7 @@ describe('an executor that a Python miner starts', () => {
     const serve = `require('http').createServer((request, response) => {
       response.end('hello from ' + request.url, () => request.url === '/terminate' && process.exit());
     }).listen(8000)`;
-    const user = await makeUser();
+    const user = await makeStreamingUser();
     const { initial, job, jobUuid } = requests(
       {
         docker_image: image,
@@ -154,7 +155,7 @@ describe('an executor that a Python miner starts', () => {
     const get = (where: string, client: object) =>
       ask(`https://127.0.0.1:${executor.nginxPort}${where}`, ready['public_key'] as string, client);
     expect(await get('/', {})).toMatch(/^403 /);
-    expect(await get('/', await makeUser())).toMatch(/^403 /);
+    expect(await get('/', await makeStreamingUser())).toMatch(/^403 /);
     expect(await get('/some/where', user)).toBe('200 hello from /some/where');
     expect(await get('/terminate', user)).toBe('200 hello from /terminate');
     expect(await executor.ended).toBe(0);

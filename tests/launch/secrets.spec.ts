@@ -11,7 +11,8 @@ import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { requests, timing } from '@horde/testing/miner-executor/requests';
 import { ScriptedMiner } from '@horde/testing/miner-executor/scripted-miner';
-import { ask, makeUser } from '@horde/testing/streaming-user';
+import { makeStreamingUser } from '@horde/commands';
+import { ask } from '@horde/testing/streaming-user';
 import { ensureNodeImage } from '@horde/testing/node-image';
 import { freePort } from '@horde/testing/free-port';
 import { proxyForContainers } from '@horde/testing/container-proxy';
@@ -84,7 +85,7 @@ describe('a streaming job and its executor', () => {
     const file = serversFile(folder, 'here: { mode: local, executor_class: always_on.test }');
     const [port, user, image, store] = await Promise.all([
       freePort(),
-      makeUser(),
+      makeStreamingUser(),
       ensureNodeImage(),
       storage(),
     ]);

@@ -2,7 +2,8 @@ import { make, StreamingDetails } from '@horde/protocol';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '@horde/testing/free-port';
 import { timing } from '@horde/testing/miner-executor/requests';
-import { ask, makeUser, type StreamingUser } from '@horde/testing/streaming-user';
+import { makeStreamingUser, type StreamingUser } from '@horde/commands';
+import { ask } from '@horde/testing/streaming-user';
 import {
   runJob,
   shell,
@@ -15,7 +16,7 @@ import {
 
 const image = useImage();
 let user: StreamingUser;
-beforeAll(async () => void (user = await makeUser()));
+beforeAll(async () => void (user = await makeStreamingUser()));
 
 /** Serves /health and a page, and ends when /cgi-bin/terminate is asked for. */
 const server = `
@@ -57,7 +58,7 @@ describe('a streaming job', () => {
     const certificate = ready['public_key'] as string;
     expect(await ask(`${place}/page`, certificate, user)).toBe('200 hello, user\n');
     expect(await ask(`${place}/page`, certificate, {})).toMatch(/^403 /);
-    expect(await ask(`${place}/page`, certificate, await makeUser())).toMatch(/^403 /);
+    expect(await ask(`${place}/page`, certificate, await makeStreamingUser())).toMatch(/^403 /);
     expect(await ask(`${place}/cgi-bin/terminate`, certificate, user)).toBe('200 bye');
     const { frames, last, left } = await job.finish();
     expect(types(frames)).toEqual([
