@@ -1,16 +1,9 @@
-import { requireHotkey, ServiceCommand } from '@horde/commands';
 import { orAborted } from '@horde/async';
 import { Health, repeat } from '@horde/operations';
-import { Command, Option } from 'nest-commander';
+import { Command } from 'nest-commander';
 import { validatorModule } from '../validator.module.ts';
-import { readAddress, readPort } from './run-lone-job.ts';
+import { MinerCommand, usualPlace, type MinerOptions } from './miner-options.ts';
 import { ValidatorContext } from './validator-context.ts';
-
-interface Options {
-  minerHotkey: string;
-  minerAddress?: string;
-  minerPort?: number;
-}
 
 /** How often it is looked whether the facilitators can be used. @unit ms */
 const lookInterval = 1_000;
@@ -20,13 +13,13 @@ const lookInterval = 1_000;
   description:
     'be the validator until it is interrupted, without its HTTP port, and give all jobs to one miner, whatever the chain says; beside a validator that runs on the same database it only waits to take over',
 })
-export class DebugConnectFacilitator extends ServiceCommand {
+export class DebugConnectFacilitator extends MinerCommand {
   constructor(private readonly context: ValidatorContext) {
     super();
   }
 
-  override async run(_words: string[], options: Options): Promise<void> {
-    const { minerHotkey, minerAddress = '127.0.0.1', minerPort = 8_000 } = options;
+  override async run(_words: string[], options: MinerOptions): Promise<void> {
+    const { minerHotkey, minerAddress, minerPort } = { ...usualPlace, ...options };
     const { print, signal, logger } = this.context;
     const settings = this.context.settings();
     Object.assign(settings, {
@@ -44,22 +37,6 @@ export class DebugConnectFacilitator extends ServiceCommand {
       );
       await orAborted(new Promise(() => undefined), signal).finally(stopTelling);
     });
-  }
-
-  @Option({ flags: '--miner-hotkey <hotkey>', description: 'the miner', required: true })
-  minerHotkey(text: string): string {
-    requireHotkey(text);
-    return text;
-  }
-
-  @Option({ flags: '--miner-address <ip>', description: 'its IP address (default: 127.0.0.1)' })
-  minerAddress(text: string): string {
-    return readAddress(text);
-  }
-
-  @Option({ flags: '--miner-port <port>', description: 'its port (default: 8000)' })
-  minerPort(text: string): number {
-    return readPort(text);
   }
 }
 

@@ -1,7 +1,5 @@
-import { isIP } from 'node:net';
 import type { INestApplicationContext } from '@nestjs/common';
-import { UsageError } from '@horde/commands';
-import { ExecutorClass, isTerminal, type JobStatusUpdate, type NewJob } from '@horde/protocol';
+import { isTerminal, type JobStatusUpdate, type NewJob } from '@horde/protocol';
 import { LoneJob } from '../driver/lone-job.ts';
 import { attemptEndOf } from '../jobs/attempt-end.ts';
 import type { MinerAddress } from '../miner/miner-client.ts';
@@ -64,25 +62,4 @@ function showEnd(print: (text: string) => void, { status, metadata }: JobStatusU
   if (status === 'completed') return;
   const { reason, message } = attemptEndOf({ status, metadata });
   throw new Error(`The job is ${status} (${reason}): ${message}`);
-}
-
-/** @throws UsageError */
-export function readAddress(text: string): string {
-  if (!isIP(text)) throw new UsageError(`"${text}" is not an IP address.`);
-  return text;
-}
-
-/** @throws UsageError */
-export function readPort(text: string): number {
-  const port = Number(text);
-  if (!(Number.isInteger(port) && port >= 1 && port <= 65_535))
-    throw new UsageError(`"${text}" is not a port.`);
-  return port;
-}
-
-/** @throws UsageError */
-export function readExecutorClass(text: string): ExecutorClass {
-  const found = ExecutorClass.find((name) => name === text);
-  if (!found) throw new UsageError(`"${text}" is not one of ${ExecutorClass.join(', ')}.`);
-  return found;
 }

@@ -5,7 +5,8 @@ import { defaultExecutorClass, make, NewJob, type ExecutorClass } from '@horde/p
 import { Command, Option } from 'nest-commander';
 import type { MinerAddress } from '../miner/miner-client.ts';
 import { MinerDirectory } from '../routing/miner-directory.ts';
-import { readAddress, readExecutorClass, readPort, runLoneJob } from './run-lone-job.ts';
+import { readAddress, readExecutorClass, readPort } from './miner-options.ts';
+import { runLoneJob } from './run-lone-job.ts';
 import { splitWords } from './split-words.ts';
 import { ValidatorContext } from './validator-context.ts';
 

@@ -1,12 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  askStreamingJob,
-  fullReasonOf,
-  makeStreamingUser,
-  requireHotkey,
-  ServiceCommand,
-  type StreamingUser,
-} from '@horde/commands';
+import { askStreamingJob, fullReasonOf, makeStreamingUser, type StreamingUser } from '@horde/commands';
 import {
   make,
   NewJob,
@@ -15,13 +8,11 @@ import {
   type StreamingServerDetails,
 } from '@horde/protocol';
 import { Command, Option } from 'nest-commander';
-import { readAddress, readExecutorClass, readPort, runLoneJob } from './run-lone-job.ts';
+import { MinerCommand, readExecutorClass, usualPlace, type MinerOptions } from './miner-options.ts';
+import { runLoneJob } from './run-lone-job.ts';
 import { ValidatorContext } from './validator-context.ts';
 
-interface Options {
-  minerHotkey: string;
-  minerAddress?: string;
-  minerPort?: number;
+interface Options extends MinerOptions {
   executorClass?: ExecutorClass;
 }
 
@@ -35,13 +26,13 @@ const usualClass: ExecutorClass = 'always_on.llm.a6000';
   description:
     "run ComputeHorde's test of a streaming job at a miner, without allowance, and talk to it as its user does",
 })
-export class DebugRunMockStreamingJob extends ServiceCommand {
+export class DebugRunMockStreamingJob extends MinerCommand {
   constructor(private readonly context: ValidatorContext) {
     super();
   }
 
   override async run(_words: string[], options: Options): Promise<void> {
-    const { minerHotkey: hotkey, minerAddress: ip = '127.0.0.1', minerPort: port = 8_000 } = options;
+    const { minerHotkey: hotkey, minerAddress: ip, minerPort: port } = { ...usualPlace, ...options };
     const { executorClass = usualClass } = options;
     const user = await makeStreamingUser();
     const giveUp = new AbortController();
@@ -83,22 +74,6 @@ export class DebugRunMockStreamingJob extends ServiceCommand {
       this.context.print(`${path} at ${place.host} port ${place.port} answers ${answer}`);
       if (answer !== '200 OK') throw new Error(`${path} has to answer 200 OK`);
     }
-  }
-
-  @Option({ flags: '--miner-hotkey <hotkey>', description: 'the miner', required: true })
-  minerHotkey(text: string): string {
-    requireHotkey(text);
-    return text;
-  }
-
-  @Option({ flags: '--miner-address <ip>', description: 'its IP address (default: 127.0.0.1)' })
-  minerAddress(text: string): string {
-    return readAddress(text);
-  }
-
-  @Option({ flags: '--miner-port <port>', description: 'its port (default: 8000)' })
-  minerPort(text: string): number {
-    return readPort(text);
   }
 
   @Option({
