@@ -5,6 +5,7 @@ export { Doorbell, type RingListener } from './doorbell/doorbell.ts';
 export { PostgresDoorbell } from './doorbell/postgres-doorbell.ts';
 export { RedisDoorbell } from './doorbell/redis-doorbell.ts';
 export { DatabaseError, openDatabase, type DatabaseOptions } from './open-database.ts';
+export { inBatches } from './in-batches.ts';
 export { createLeaseTable, Lease, type LeaseTimes } from './lease.ts';
 export { createOutboxTable, Outbox, OutboxRow } from './outbox.ts';
 export { PreparedStatement } from './prepared-statement.ts';

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, inBatches } from '@horde/database';
 import { LOGGER, troubleLog, type Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
 import type { Job } from '../jobs/job.entity.ts';
@@ -11,7 +11,7 @@ const interval = 60_000;
 const keptFor = 86_400;
 /** The same of a job that was declined: its validator has long gone elsewhere. @unit seconds */
 const declinesKeptFor = 300;
-/** How many messages are deleted in one statement: more might take longer than a statement may. */
+/** How many messages are deleted in one statement. */
 const batch = 10_000;
 /** Of which jobs that time is over; $1 and $2 are these two. */
 const isOver = `ended_at < now() - make_interval(secs => case status when 'rejected' then $2::float8 else $1::float8 end)`;
@@ -40,12 +40,14 @@ export class OutboxCleaning implements OnApplicationBootstrap {
   /** Deletes what is about jobs whose time is over, and forgets them. */
   async clean(): Promise<void> {
     const limits = [keptFor, declinesKeptFor];
-    for (let deleted = batch; deleted === batch;)
-      [, deleted] = await this.database.manager.query<[unknown, number]>(
+    await inBatches(batch, async (most) => {
+      const [, deleted] = await this.database.manager.query<[unknown, number]>(
         `delete from outbox where id = any (array(
            select id from outbox join job on job.uuid = outbox.subject::uuid where ${isOver} limit $3))`,
-        [...limits, batch],
+        [...limits, most],
       );
+      return deleted;
+    });
     const over = await this.database.manager.query<Pick<Job, 'uuid' | 'validator_hotkey'>[]>(
       `select uuid, validator_hotkey from job where uuid = any ($3::uuid[]) and ${isOver}`,
       [...limits, this.delivery.named()],

@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, inBatches } from '@horde/database';
 import { LOGGER, type Logger } from '@horde/operations';
 import { ReceiptPages } from './receipt-pages.ts';
 
 /** How long receipts, pages and ended jobs are kept, as in ComputeHorde. @unit ms */
 const keptFor = 2 * 86_400_000;
-/** How many are removed in one statement: more might take longer than a statement may. */
+/** How many are removed in one statement. */
 const batch = 1_000;
 
 /** How much was removed. */
@@ -53,17 +53,16 @@ export class ReceiptRetention {
   }
 
   /**
-   * Repeats a statement until it finds less than a batch. The times of rows are the database's, so it knows their age: this
-   * machine's clock may have jumped. @returns how many it found
+   * Repeats a statement until nothing is left. The times of rows are the database's, so it knows their age: this machine's
+   * clock may have jumped. @returns how many it found
    */
-  private async all(sql: string): Promise<number> {
-    for (let total = 0; ;) {
+  private all(sql: string): Promise<number> {
+    return inBatches(batch, async (most) => {
       const [{ count }] = await this.database.manager.query<[{ count: number }]>(sql, [
         keptFor / 1_000,
-        batch,
+        most,
       ]);
-      total += count;
-      if (count < batch) return total;
-    }
+      return count;
+    });
   }
 }

@@ -4,7 +4,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { Database, type Transaction } from '@horde/database';
+import { Database, inBatches, type Transaction } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { LOGGER, repeat, type Logger } from '@horde/operations';
 import type { ExecutorClass } from '@horde/protocol';
@@ -62,18 +62,18 @@ export class Cheats implements OnApplicationBootstrap, BeforeApplicationShutdown
    * this validator. One that came before its job's end is acted on later.
    */
   async act(): Promise<void> {
-    while ((await this.database.transaction((tx) => this.actOnSome(tx))) === batch);
+    await inBatches(batch, (most) => this.database.transaction((tx) => this.actOnSome(tx, most)));
     await this.slashings.slash();
   }
 
-  private async actOnSome(tx: Transaction): Promise<number> {
+  private async actOnSome(tx: Transaction, most: number): Promise<number> {
     const reports = await tx.manager.query<Report[]>(
       `select report.job_uuid, trusted_job_uuid, details, attempt.uuid, miner_hotkey, executor_class
        from cheat_report report join job on job.uuid::text = report.job_uuid
        join attempt on attempt.job_uuid = job.uuid
        where acted_at is null and status = 'completed' and outcome = 'completed' and report.signatory in (job.signatory, $1)
        order by reported_at limit $2 for update of report skip locked`,
-      [this.keypair.address, batch],
+      [this.keypair.address, most],
     );
     for (const report of reports) await this.actOn(tx, report);
     return reports.length;

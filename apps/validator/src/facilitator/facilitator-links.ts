@@ -4,7 +4,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { Database, Outbox } from '@horde/database';
+import { Database, inBatches, Outbox } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { Health, LOGGER, type Logger } from '@horde/operations';
 import { JobIntake } from '../jobs/job-intake.ts';
@@ -12,7 +12,7 @@ import { ValidatorSettings } from '../settings.ts';
 import { CheatReports } from './cheat-reports.ts';
 import { FacilitatorLink } from './facilitator-link.ts';
 
-/** How many jobs are adopted in one statement: more might take longer than a statement may. */
+/** How many jobs are adopted in one statement. */
 const batch = 10_000;
 
 /** The connections to all facilitators, each in one process of the validator. A job, its updates and reports about it belong to the one that sent it. */
@@ -52,13 +52,15 @@ export class FacilitatorLinks implements OnApplicationBootstrap, BeforeApplicati
   private async adopt(): Promise<void> {
     const [first] = this.settings.facilitatorUris;
     const { manager } = this.database;
-    for (let adopted = batch; adopted === batch;)
+    await inBatches(batch, async (most) => {
       // As a literal, which the index of these jobs is for.
-      [, adopted] = await manager.query<[unknown, number]>(
+      const [, adopted] = await manager.query<[unknown, number]>(
         `update job set facilitator = $1 where uuid = any (array(
            select uuid from job where facilitator = 'facilitator' limit $2))`,
-        [first, batch],
+        [first, most],
       );
+      return adopted;
+    });
     await manager.query(`update outbox set peer = $1 where peer = 'facilitator'`, [first]);
   }
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, inBatches } from '@horde/database';
 import { LOGGER, type Logger } from '@horde/operations';
 
 /**
@@ -84,14 +84,11 @@ export class OldRecords {
       this.logger.info({ receipts, incidents, jobs, events }, 'old records were removed');
   }
 
-  /** Repeats a statement until it finds less than a batch. @param age of what is old. @unit ms @returns how many it found */
-  private async all(sql: string, age = keptFor): Promise<number> {
-    for (let total = 0; ;) {
-      const result: unknown = await this.database.manager.query(sql, [age / 1_000, batch]);
-      const count = countOf(result);
-      total += count;
-      if (count < batch) return total;
-    }
+  /** Repeats a statement until nothing is left. @param age of what is old. @unit ms @returns how many it found */
+  private all(sql: string, age = keptFor): Promise<number> {
+    return inBatches(batch, async (most) =>
+      countOf(await this.database.manager.query<unknown>(sql, [age / 1_000, most])),
+    );
   }
 }
 
