@@ -9,7 +9,7 @@ export {
   type Logger,
 } from './logger.ts';
 export { measureOnce, tryToMeasure } from './measure-once.ts';
-export { repeat } from './repeat.ts';
+export { repeat, sparingly } from './repeat.ts';
 export { CannotStart, runService, type ServiceOptions } from './run-service.ts';
 export { helpFor, settingsHelp, type ServiceHelp } from './service-help.ts';
 export { troubleLog } from './trouble.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { repeat } from './index.ts';
+import { repeat, sparingly } from './index.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -32,4 +32,20 @@ it('work that fails is done again, and not after the end', async () => {
   stop();
   await vi.advanceTimersByTimeAsync(300);
   expect(errors).toHaveLength(3);
+});
+
+it('work that has little to do is done once in so many turns, and at each again when there is more', async () => {
+  let [done, isIdle] = [0, false];
+  const work = sparingly(
+    3,
+    () => isIdle,
+    async () => done++,
+  );
+  const counts: number[] = [];
+  for (const next of [false, true, true, true, true, false, false]) {
+    isIdle = next;
+    await work();
+    counts.push(done);
+  }
+  expect(counts).toEqual([1, 1, 1, 2, 2, 3, 4]);
 });

@@ -20,3 +20,19 @@ export function repeat(
   }, interval).unref();
   return () => clearInterval(timer);
 }
+
+/**
+ * Does `work` less often while there is little to do: of calls that come while `isIdle` only one in `turns` does it.
+ *
+ * @param isIdle what the last look has shown
+ */
+export function sparingly(
+  turns: number,
+  isIdle: () => boolean,
+  work: () => Promise<unknown>,
+): () => Promise<void> {
+  let turn = 0;
+  return async () => {
+    if (!isIdle() || ++turn % turns === 0) await work();
+  };
+}

@@ -5,7 +5,15 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { Database } from '@horde/database';
-import { LOGGER, LogThrottle, repeat, troubleLog, withLogContext, type Logger } from '@horde/operations';
+import {
+  LOGGER,
+  LogThrottle,
+  repeat,
+  sparingly,
+  troubleLog,
+  withLogContext,
+  type Logger,
+} from '@horde/operations';
 import { HordeFailed, make } from '@horde/protocol';
 import { JobCancellation } from '../jobs/job-cancellation.ts';
 import type { Job } from '../jobs/job.entity.ts';
@@ -42,7 +50,6 @@ type OverdueJob = Pick<
 export class OverdueJobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private stop: (() => void) | undefined;
   private isIdle = false;
-  private turn = 0;
   private readonly backoff = new Backoff<string>(pauses);
   private readonly cannotEnd = troubleLog((error) =>
     // The others must not wait for ever behind one that cannot be ended.
@@ -61,15 +68,16 @@ export class OverdueJobs implements OnApplicationBootstrap, BeforeApplicationShu
 
   onApplicationBootstrap(): void {
     const trouble = troubleLog((error) => this.logger.error({ error }, 'looking for overdue jobs failed'));
-    this.stop = repeat(() => this.look(), interval, trouble.is);
+    const look = sparingly(
+      idleTurns,
+      () => this.isIdle,
+      () => this.sweep(),
+    );
+    this.stop = repeat(look, interval, trouble.is);
   }
 
   beforeApplicationShutdown(): void {
     this.stop?.();
-  }
-
-  private async look(): Promise<void> {
-    if (!this.isIdle || ++this.turn % idleTurns === 0) await this.sweep();
   }
 
   async sweep(): Promise<void> {

@@ -7,7 +7,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { type ExecutorHandle, type ExecutorManager, executorName } from '@horde/executor-manager';
-import { LOGGER, repeat, troubleLog, type Logger } from '@horde/operations';
+import { LOGGER, repeat, sparingly, troubleLog, type Logger } from '@horde/operations';
 import type { ExecutorClass } from '@horde/protocol';
 import type { Connection } from '@horde/transport';
 import { FreedSlots } from '../jobs/freed-slots.ts';
@@ -50,7 +50,6 @@ export class WarmExecutors implements OnApplicationBootstrap, BeforeApplicationS
   private keeping: Promise<void> | null = null;
   private again = false;
   private isSettled = false;
-  private turn = 0;
 
   constructor(
     private readonly table: WarmTable,
@@ -76,7 +75,12 @@ export class WarmExecutors implements OnApplicationBootstrap, BeforeApplicationS
     const trouble = troubleLog((error) =>
       this.logger.error({ error }, 'the warm executors could not be looked after'),
     );
-    this.stop = repeat(() => this.look(), interval, trouble.is);
+    const look = sparingly(
+      settledTurns,
+      () => this.isSettled,
+      () => this.keep(),
+    );
+    this.stop = repeat(look, interval, trouble.is);
     this.keepSoon();
   }
 
@@ -121,10 +125,6 @@ export class WarmExecutors implements OnApplicationBootstrap, BeforeApplicationS
     this.sessions.take(token);
     this.supervisor.follow(uuid, token);
     this.keepSoon();
-  }
-
-  private async look(): Promise<void> {
-    if (!this.isSettled || ++this.turn % settledTurns === 0) await this.keep();
   }
 
   /** Sees to it that there are as many as there should be, as far as there are slots. */
