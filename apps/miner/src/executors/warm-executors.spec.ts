@@ -137,7 +137,7 @@ describe('a warm executor', () => {
     await miner.query(`update warm_executor set requested_at = now() - interval '61 s'`);
     await miner.part(WarmExecutors).keep();
     expect(await miner.manager.warmToken(1)).not.toBe(token);
-    expect(miner.manager.stopped).toEqual([token]);
+    await expect.poll(() => miner.manager.stopped).toEqual([token]);
   });
 
   it('that comes back after its connection was cut waits on, and the newest of its connections counts', async () => {
