@@ -94,7 +94,7 @@ export class FullValidator {
        on conflict do nothing`,
       [miners.map(({ hotkey }) => hotkey)],
     );
-    await this.rooms.manifests.sync(miners.map(({ hotkey, axon }) => ({ hotkey, ...axon })));
+    await this.rooms.manifests.sync(async () => miners.map(({ hotkey, axon }) => ({ hotkey, ...axon })));
   }
 
   /** The hotkeys of miners that can be paid for a job. */

@@ -4,6 +4,7 @@ import { beforeEach, afterEach, describe, expect, it, vi } from 'vitest';
 import { ScriptedMiner } from '@horde/testing/validator-miner/scripted-miner';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 import { MinerDirectory } from '../routing/miner-directory.ts';
+import { ManifestSync } from './manifest-sync.ts';
 import { ChainScene } from './testing/chain-scene.ts';
 
 const scene = new ChainScene();
@@ -124,6 +125,18 @@ describe('a miner that does not answer', () => {
       await ask(block + 1);
     }
     expect(await changes()).toEqual([change(95, 2)]);
+  });
+
+  it('before another look has begun, but comes and answers while it reads who is there, has not been silent', async () => {
+    const { validator } = await started();
+    await scene.query('delete from miner_answer');
+    await validator.get(ManifestSync).sync(async () => {
+      await scene.query('insert into miner_answer (hotkey, answered_at) values ($1, now())', [
+        miner.keypair.address,
+      ]);
+      return [];
+    });
+    expect(await scene.query('select misses from miner_answer')).toEqual([{ misses: 0 }]);
   });
 
   it('at all any more is asked again at the next look at the chain', async () => {

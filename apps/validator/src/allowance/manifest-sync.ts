@@ -42,13 +42,15 @@ export class ManifestSync {
    * Asks all miners, and stores what they say when each has answered or failed to. A miner that has answered before and
    * is none of these any more has been silent.
    *
+   * @param readMiners reads all of them
    * @throws ChainError when it is not known what block it is
    */
-  async sync(miners: readonly MinerAddress[]): Promise<void> {
+  async sync(readMiners: () => Promise<MinerAddress[]>): Promise<void> {
     const block = await this.blocks.nowOrLast();
     if (block === null) return;
-    // Read first: one that answers for the first time meanwhile has not been silent.
+    // Read first: one that comes and answers for the first time meanwhile has not been silent.
     const known = await this.database.manager.query<{ hotkey: string }[]>('select hotkey from miner_answer');
+    const miners = await readMiners();
     const answers = await this.answersOf(miners);
     if (this.stopping.signal.aborted) return;
     await this.recordSilences(miners, answers);

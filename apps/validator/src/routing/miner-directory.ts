@@ -85,7 +85,7 @@ export class MinerDirectory {
   }
 
   private async askAll(): Promise<string | null> {
-    await this.manifests.sync(await this.addresses(false));
+    await this.manifests.sync(() => this.addresses(false));
     const silent = await this.database.manager.query<MinerAddress[]>(
       `select hotkey, ip, port from miner left join miner_answer using (hotkey)
        where ip is not null and coalesce(misses, 1) > 0`,
