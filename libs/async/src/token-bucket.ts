@@ -11,10 +11,10 @@ export class TokenBucket {
     this.tokens = burst;
   }
 
-  /** Takes a token that may be still to come. Returns how long it is until then. @unit ms */
-  take(): number {
+  /** Takes tokens that may be still to come. Returns how long it is until then. @unit ms */
+  take(count = 1): number {
     this.fill();
-    this.tokens--;
+    this.tokens -= count;
     return this.tokens >= 0 ? 0 : (-this.tokens / this.rate) * 1_000;
   }
 

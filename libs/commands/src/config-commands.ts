@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { WrongValue, type ConfigChange, type DynamicConfig, type Keys } from '@horde/dynamic-config';
+import type { ConfigChange, DynamicConfig, Keys } from '@horde/dynamic-config';
+import { HordeError } from '@horde/protocol';
 import { Command } from 'nest-commander';
 import { CommandContext } from './command-context.ts';
 import { ServiceCommand } from './service-command.ts';
@@ -107,7 +108,7 @@ async function typed<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    throw error instanceof WrongValue ? new UsageError(error.message) : error;
+    throw error instanceof HordeError ? new UsageError(error.message) : error;
   }
 }
 

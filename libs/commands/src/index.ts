@@ -1,3 +1,12 @@
+export { alertCommands, type AlertContext } from './alert-commands.ts';
+export { checkCertificate } from './checks/certificate.ts';
+export { checkClock } from './checks/clock.ts';
+export { checkDatabase } from './checks/database.ts';
+export { checkDisk } from './checks/disk.ts';
+export { checkRedis } from './checks/redis.ts';
+export { settingsFindings } from './checks/settings.ts';
+export { checkWallet } from './checks/wallet.ts';
+export { doctorCommand } from './doctor-command.ts';
 export { CommandContext } from './command-context.ts';
 export { configCommands, type ConfigContext } from './config-commands.ts';
 export { commandProcess } from './command-process.ts';
@@ -12,6 +21,7 @@ export {
   warn,
   type Finding,
 } from './report.ts';
+export { operatorCommands, type OperatorContext } from './operator-commands.ts';
 export { runCommand, type CommandProgram } from './run-command.ts';
 export { ServiceCommand } from './service-command.ts';
 export {
@@ -20,4 +30,6 @@ export {
   type StreamingPlace,
   type StreamingUser,
 } from './streaming-user.ts';
+export { supportBundle } from './support-bundle/support-bundle.command.ts';
+export { reachedAt } from './support-bundle/reached-at.ts';
 export { requireHotkey, UsageError } from './usage-error.ts';

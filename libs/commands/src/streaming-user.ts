@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
+import { makeCertificate } from '@horde/network';
 
 /** A certificate and its key, both PEM. */
 export interface StreamingUser {
@@ -8,34 +9,10 @@ export interface StreamingUser {
   key: string;
 }
 
-/** @unit ms */
-const hour = 3_600_000;
-const algorithm = {
-  name: 'RSASSA-PKCS1-v1_5',
-  hash: 'SHA-256',
-  publicExponent: new Uint8Array([1, 0, 1]),
-  modulusLength: 2048,
-};
-
-/** The user of a streaming job, with a self-signed certificate as ComputeHorde's SDK makes one. */
+/** The user of a streaming job, with a certificate as ComputeHorde's SDK makes one. */
 export async function makeStreamingUser(): Promise<StreamingUser> {
-  // Few commands need it.
-  const x509 = await import('@peculiar/x509');
-  x509.cryptoProvider.set(crypto);
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=localhost',
-    notBefore: new Date(Date.now() - hour),
-    notAfter: new Date(Date.now() + 24 * hour),
-    signingAlgorithm: algorithm,
-    keys,
-    extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }]),
-    ],
-  });
-  const key = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
-  return { cert: certificate.toString('pem'), key: x509.PemConverter.encode(key, 'PRIVATE KEY') };
+  const { certificate, key } = await makeCertificate(['127.0.0.1']);
+  return { cert: certificate, key };
 }
 
 /** A streaming job that listens. */

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { dueItem, readDocuments } from './document.ts';
 import { flag, textList, wholeNumber } from './keys.ts';
 
+const words = { help: '' };
 const keys = {
-  SERVING: flag(true),
-  DYNAMIC_FLAG: flag(false),
-  DYNAMIC_NUMBER: wholeNumber(5, { most: 10 }),
-  DYNAMIC_LIST: textList([]),
+  SERVING: flag(true, words),
+  DYNAMIC_FLAG: flag(false, words),
+  DYNAMIC_NUMBER: wholeNumber(5, { ...words, most: 10 }),
+  DYNAMIC_LIST: textList([], words),
 };
 const one = (value: unknown, effective_from: unknown = null) => ({
   description: 'd',

@@ -18,7 +18,8 @@ import {
   textList,
   webDocuments,
   wholeNumber,
-  type ConfigSource,
+  type DynamicConfigOptions,
+  type SettingChange,
 } from './index.ts';
 
 class CreateConfig1795000000000 implements MigrationInterface {
@@ -29,7 +30,11 @@ class CreateConfig1795000000000 implements MigrationInterface {
   down = () => Promise.resolve();
 }
 
-const keys = { SERVING: flag(true), DYNAMIC_NUMBER: wholeNumber(5), DYNAMIC_LIST: textList(['a']) };
+const keys = {
+  SERVING: flag(true, { help: 'It serves.' }),
+  DYNAMIC_NUMBER: wholeNumber(5, { help: 'So many.', unit: 'jobs' }),
+  DYNAMIC_LIST: textList(['a'], { help: 'These.' }),
+};
 const item = (value: unknown, effective_from: string | null = null) => ({
   value,
   effective_from,
@@ -64,7 +69,7 @@ beforeEach(async () => {
 });
 
 const address = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-const config = (more: { source?: ConfigSource | null; pinned?: Set<string> } = {}) =>
+const config = (more: Partial<DynamicConfigOptions<typeof keys>> = {}) =>
   new DynamicConfig({
     keys,
     database,
@@ -164,6 +169,56 @@ describe('a value', () => {
     ]);
     expect(await one.history('DYNAMIC_LIST', 10)).toHaveLength(1);
     await expect(one.history('OTHER', 10)).rejects.toThrow('There is no key OTHER');
+  });
+
+  it('is told with its words, what it would be without the operator, and who has changed it last', async () => {
+    serve({ DYNAMIC_NUMBER: { items: [item(1)] } });
+    const one = config();
+    await one.fetch();
+    await one.set('DYNAMIC_NUMBER', 9, 'cook');
+    expect((await one.describe()).slice(0, 2)).toEqual([
+      {
+        name: 'SERVING',
+        help: 'It serves.',
+        type: 'flag',
+        default: true,
+        value: true,
+        from: 'default',
+        otherwise: { value: true, from: 'default' },
+        changed: null,
+      },
+      {
+        name: 'DYNAMIC_NUMBER',
+        help: 'So many.',
+        unit: 'jobs',
+        type: 'whole number',
+        default: 5,
+        value: 9,
+        from: 'operator',
+        otherwise: { value: 1, from: 'remote' },
+        changed: { at: expect.any(Date), by: 'cook', from: 'operator' },
+      },
+    ]);
+  });
+
+  it('that the operator changes is recorded with before and after, once, and not at all when it cannot be recorded', async () => {
+    const changes: SettingChange[] = [];
+    const one = config({ record: async (_tx, change) => void changes.push(change) });
+    await one.set('DYNAMIC_NUMBER', 9, 'cook');
+    await one.set('DYNAMIC_NUMBER', 9, 'cook');
+    await one.unset('DYNAMIC_NUMBER');
+    const [initial, set] = [
+      { value: 5, from: 'default' },
+      { value: 9, from: 'operator' },
+    ];
+    expect(changes).toEqual([
+      { name: 'DYNAMIC_NUMBER', by: 'cook', before: initial, after: set },
+      { name: 'DYNAMIC_NUMBER', by: null, before: set, after: initial },
+    ]);
+    const other = config({ record: () => Promise.reject(new Error('no room')) });
+    await expect(other.set('DYNAMIC_NUMBER', 7)).rejects.toThrow('no room');
+    await other.load();
+    expect(other.get('DYNAMIC_NUMBER')).toBe(5);
   });
 
   it('changed so often that a thousand later changes are kept is forgotten there', async () => {

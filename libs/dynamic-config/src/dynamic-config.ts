@@ -1,15 +1,20 @@
+import { userInfo } from 'node:os';
 import type { Database, Doorbell, Transaction } from '@horde/database';
+import { errors } from '@horde/protocol';
 import { dueItem, readDocuments, type Item } from './document.ts';
 import {
   beginChanges,
   forgetOldChanges,
   readChanges,
+  readLastChanges,
   removeItems,
   storeItems,
+  type ChangedItems,
   type ConfigChange,
   type Origin,
+  type Speaker,
 } from './history.ts';
-import { WrongValue, type Keys, type ValueOf } from './keys.ts';
+import { WrongValue, type Key, type Keys, type ValueOf } from './keys.ts';
 import type { ConfigSource } from './source.ts';
 
 export interface DynamicConfigOptions<K extends Keys> {
@@ -24,6 +29,8 @@ export interface DynamicConfigOptions<K extends Keys> {
   source: ConfigSource | null;
   /** Keys whose default the operator has chosen, in the environment: no document changes them. */
   pinned?: ReadonlySet<string>;
+  /** Records what an operator changes with the other changes of operators, in the transaction that makes it. */
+  record?: (tx: Transaction, change: SettingChange) => Promise<void>;
   /** @unit ms since 1970 */
   now?: () => number;
 }
@@ -37,6 +44,22 @@ export interface DynamicSetting {
   value: unknown;
   /** `environment`: the default, which the operator has chosen there. */
   from: Origin | 'environment' | 'default';
+}
+
+/** A key as it stands, in all that an operator may want to know of it. */
+export interface DescribedSetting extends DynamicSetting, Omit<Key<unknown>, 'read'> {
+  /** What it is where the operator says nothing of it here. */
+  otherwise: Omit<DynamicSetting, 'name'>;
+  changed: Pick<ConfigChange, 'at' | 'by' | 'from'> | null;
+}
+
+/** An operator has set a key, or taken back what was set. */
+export interface SettingChange {
+  name: string;
+  /** The account of the panel; null: it was a command. */
+  by: string | null;
+  before: Omit<DynamicSetting, 'name'>;
+  after: Omit<DynamicSetting, 'name'>;
 }
 
 /**
@@ -60,6 +83,19 @@ export class DynamicConfig<K extends Keys> {
   /** All keys, and where each value is from. */
   all(): DynamicSetting[] {
     return Object.keys(this.options.keys).map((name) => this.look(name));
+  }
+
+  /** All keys with their words, and who has changed each of them last. */
+  async describe(): Promise<DescribedSetting[]> {
+    const changes = new Map(
+      (await readLastChanges(this.options.database)).map((change) => [change.name, change]),
+    );
+    return this.all().map((setting) => {
+      const { read: _read, ...words } = this.options.keys[setting.name]!;
+      const { at, by, from } = changes.get(setting.name) ?? {};
+      const changed = at && from ? { at, by: by ?? null, from } : null;
+      return { ...words, ...setting, otherwise: this.otherwise(setting.name), changed };
+    });
   }
 
   /** Reads again what is stored; another process may have changed it. */
@@ -89,34 +125,35 @@ export class DynamicConfig<K extends Keys> {
     if (!source) return [];
     const { items, refused } = readDocuments(await source.read(Object.keys(keys)), keys);
     await this.change(async (tx) => {
-      await removeItems(tx, 'remote', { but: [...items.keys(), ...refused.keys()] });
-      for (const [key, its] of items) await storeItems(tx, 'remote', key, its);
+      const documents = { from: 'remote', by: null } as const;
+      await removeItems(tx, documents, { but: [...items.keys(), ...refused.keys()] });
+      for (const [key, its] of items) await storeItems(tx, documents, key, its);
     });
     return [...refused.values()];
   }
 
-  /** Sets a key in the operator's name; it stays so until `unset`. @throws WrongValue with a sentence */
-  async set(name: string, value: unknown): Promise<void> {
-    const key = this.known(name);
-    try {
-      const items: Item[] = [{ value: key.read(value), effectiveFrom: null }];
-      await this.change((tx) => storeItems(tx, 'operator', name, items));
-    } catch (error) {
-      throw error instanceof WrongValue ? new WrongValue(`${name} ${error.message}.`) : error;
-    }
+  /**
+   * Sets a key in the operator's name; it stays so until `unset`.
+   *
+   * @param by the account of the panel; null: a command does it
+   * @throws HordeError SETTING_UNKNOWN, SETTING_ABSENT, SETTING_VALUE_WRONG
+   */
+  async set(name: string, value: unknown, by: string | null = null): Promise<void> {
+    const items = [{ value: readValue(name, this.known(name), value), effectiveFrom: null }];
+    await this.changeOwn(by, (tx, speaker) => storeItems(tx, speaker, name, items));
   }
 
-  /** Takes back what the operator has set. @throws WrongValue when there is no such key */
-  async unset(name: string): Promise<void> {
+  /** Takes back what the operator has set. @param by as of `set` @throws HordeError SETTING_UNKNOWN, SETTING_ABSENT */
+  async unset(name: string, by: string | null = null): Promise<void> {
     this.known(name);
-    await this.change((tx) => removeItems(tx, 'operator', { only: name }));
+    await this.changeOwn(by, (tx, speaker) => removeItems(tx, speaker, { only: name }));
   }
 
   /**
    * Who has changed what, newest first; the last thousand changes are kept.
    *
    * @param name of this key alone; null: of all
-   * @throws WrongValue when there is no such key
+   * @throws HordeError SETTING_UNKNOWN, SETTING_ABSENT
    */
   async history(name: string | null, limit: number): Promise<ConfigChange[]> {
     if (name !== null) this.known(name);
@@ -126,6 +163,19 @@ export class DynamicConfig<K extends Keys> {
   /** Calls `listener` when another process may have changed something. Returns a function that ends it. */
   onRing(listener: () => void): () => void {
     return this.options.doorbell?.on(channel, listener) ?? (() => undefined);
+  }
+
+  private changeOwn(
+    by: string | null,
+    work: (tx: Transaction, speaker: Speaker) => Promise<ChangedItems[]>,
+  ): Promise<void> {
+    return this.change(async (tx) => {
+      for (const { name, old, new: items } of await work(tx, { from: 'operator', by: by ?? account() })) {
+        const said = (its: Item[] | null) =>
+          its ? { value: its[0]!.value, from: 'operator' as const } : this.otherwise(name);
+        await this.options.record?.(tx, { name, by, before: said(old), after: said(items) });
+      }
+    });
   }
 
   private async change(work: (tx: Transaction) => Promise<unknown>): Promise<void> {
@@ -141,11 +191,15 @@ export class DynamicConfig<K extends Keys> {
 
   private look(name: string): DynamicSetting {
     const own = this.due('operator', name);
-    if (own) return { name, value: own.value, from: 'operator' };
+    return own ? { name, value: own.value, from: 'operator' } : { name, ...this.otherwise(name) };
+  }
+
+  /** A key as it is where the operator says nothing of it here. */
+  private otherwise(name: string): Omit<DynamicSetting, 'name'> {
     const initial = this.options.keys[name]!.default;
-    if (this.options.pinned?.has(name)) return { name, value: initial, from: 'environment' };
+    if (this.options.pinned?.has(name)) return { value: initial, from: 'environment' };
     const said = this.options.source !== null && this.due('remote', name);
-    return said ? { name, value: said.value, from: 'remote' } : { name, value: initial, from: 'default' };
+    return said ? { value: said.value, from: 'remote' } : { value: initial, from: 'default' };
   }
 
   private due(source: Origin, name: string): Item | undefined {
@@ -165,7 +219,24 @@ export class DynamicConfig<K extends Keys> {
   private known(name: string): K[string] {
     const { keys, absent = {} } = this.options;
     if (Object.hasOwn(keys, name)) return keys[name] as K[string];
-    if (Object.hasOwn(absent, name)) throw new WrongValue(`There is no key ${name}: ${absent[name]}.`);
-    throw new WrongValue(`There is no key ${name}; there are ${Object.keys(keys).join(', ')}.`);
+    if (Object.hasOwn(absent, name)) throw errors.SETTING_ABSENT(name, absent[name]!);
+    throw errors.SETTING_UNKNOWN(name.slice(0, 100), Object.keys(keys).join(', '));
+  }
+}
+
+function readValue(name: string, key: Key<unknown>, value: unknown): unknown {
+  try {
+    return key.read(value);
+  } catch (error) {
+    throw error instanceof WrongValue ? errors.SETTING_VALUE_WRONG(name, error.message) : error;
+  }
+}
+
+/** Of the machine where a command is typed. */
+function account(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.()); // a number without a name, as in many containers
   }
 }

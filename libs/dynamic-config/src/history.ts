@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import type { Database, Transaction } from '@horde/database';
 import type { Item } from './document.ts';
 
@@ -12,7 +11,7 @@ const kept = 1_000;
 export interface ConfigChange {
   name: string;
   from: Origin;
-  /** The operator's account on the machine where the change was made; null: nobody's, it is of the documents. */
+  /** The operator's account, of the panel or of the machine where a command was typed; null: it is of the documents. */
   by: string | null;
   /** What was said before; null: nothing was. */
   old: Item[] | null;
@@ -26,9 +25,24 @@ export async function beginChanges({ manager }: Transaction): Promise<void> {
   await manager.query(`select pg_advisory_xact_lock(hashtext('dynamic configuration'))`);
 }
 
-/** Stores what is said of a key. What is said already changes nothing. */
-export async function storeItems(tx: Transaction, from: Origin, name: string, items: Item[]): Promise<void> {
-  await tx.manager.query(
+/** Who says something of keys. */
+export interface Speaker {
+  from: Origin;
+  /** The operator's account; null: nobody's, it is of the documents. */
+  by: string | null;
+}
+
+/** What was said of a key before, and is since; null: nothing. */
+export type ChangedItems = Pick<ConfigChange, 'name' | 'old' | 'new'>;
+
+/** Stores what is said of a key. @returns what has changed: nothing where it is said already */
+export function storeItems(
+  { manager }: Transaction,
+  { from, by }: Speaker,
+  name: string,
+  items: Item[],
+): Promise<ChangedItems[]> {
+  return manager.query(
     `with old as (select items from dynamic_config where key = $1 and source = $2),
        changed as (
          insert into dynamic_config (key, source, items) values ($1, $2, $3::jsonb)
@@ -36,24 +50,25 @@ export async function storeItems(tx: Transaction, from: Origin, name: string, it
          where dynamic_config.items is distinct from excluded.items returning items
        )
      insert into dynamic_config_change (key, source, changed_by, old, new)
-     select $1, $2, $4, (select items from old), items from changed`,
-    [name, from, JSON.stringify(items), accountOf(from)],
+     select $1, $2, $4, (select items from old), items from changed returning key as name, old, new`,
+    [name, from, JSON.stringify(items), by],
   );
 }
 
 /** Forgets what is said of keys. @param only of this one @param but of these nothing is forgotten */
-export async function removeItems(
-  tx: Transaction,
-  from: Origin,
+export function removeItems(
+  { manager }: Transaction,
+  { from, by }: Speaker,
   { only = null, but = [] }: { only?: string | null; but?: string[] },
-): Promise<void> {
-  await tx.manager.query(
+): Promise<ChangedItems[]> {
+  return manager.query(
     `with gone as (
        delete from dynamic_config
        where source = $1 and ($2::text is null or key = $2) and not (key = any ($3::text[])) returning key, items
      )
-     insert into dynamic_config_change (key, source, changed_by, old) select key, $1, $4, items from gone`,
-    [from, only, but, accountOf(from)],
+     insert into dynamic_config_change (key, source, changed_by, old) select key, $1, $4, items from gone
+     returning key as name, old, new`,
+    [from, only, but, by],
   );
 }
 
@@ -74,11 +89,10 @@ export function readChanges(database: Database, name: string | null, limit: numb
   );
 }
 
-function accountOf(from: Origin): string | null {
-  if (from !== 'operator') return null;
-  try {
-    return userInfo().username;
-  } catch {
-    return String(process.getuid?.()); // a number without a name, as in many containers
-  }
+/** The last change of each key. */
+export function readLastChanges(database: Database): Promise<ConfigChange[]> {
+  return database.manager.query(
+    `select distinct on (key) key as name, source as "from", changed_by as by, old, new, changed_at as at
+     from dynamic_config_change order by key, id desc`,
+  );
 }

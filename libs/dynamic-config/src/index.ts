@@ -1,4 +1,10 @@
-export { DynamicConfig, type DynamicConfigOptions, type DynamicSetting } from './dynamic-config.ts';
+export {
+  DynamicConfig,
+  type DescribedSetting,
+  type DynamicConfigOptions,
+  type DynamicSetting,
+  type SettingChange,
+} from './dynamic-config.ts';
 export { mapContract } from './contract-source.ts';
 export { webDocuments } from './http-source.ts';
 export {
@@ -8,7 +14,6 @@ export {
   text,
   textList,
   wholeNumber,
-  WrongValue,
   type Key,
   type Keys,
   type ValueOf,

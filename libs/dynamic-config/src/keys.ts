@@ -3,8 +3,20 @@ export class WrongValue extends Error {
   override readonly name = 'WrongValue';
 }
 
+/** What a key's value is, for whoever writes it. */
+type KeyType = 'flag' | 'whole number' | 'number' | 'amount' | 'text' | 'texts';
+
+/** What is said of a key for people. */
+interface Words {
+  /** What it decides, in a sentence. */
+  help: string;
+  /** What its value is counted in; none: it counts nothing. */
+  unit?: string;
+}
+
 /** What one key holds: its value while nobody has said another, and which values it takes. */
-export interface Key<T> {
+export interface Key<T> extends Words {
+  readonly type: KeyType;
   readonly default: T;
   /** The value as this key's type. @throws WrongValue */
   read(value: unknown): T;
@@ -17,7 +29,9 @@ export type Keys = Record<string, Key<unknown>>;
 export type ValueOf<K> = K extends Key<infer T> ? T : never;
 
 /** True or false. */
-export const flag = (initial: boolean): Key<boolean> => ({
+export const flag = (initial: boolean, words: Words): Key<boolean> => ({
+  ...words,
+  type: 'flag',
   default: initial,
   read: (value) => {
     if (typeof value === 'boolean') return value;
@@ -28,8 +42,10 @@ export const flag = (initial: boolean): Key<boolean> => ({
 /** A whole number, by default of at least 0. */
 export const wholeNumber = (
   initial: number,
-  { least = 0, most = Number.MAX_SAFE_INTEGER }: { least?: number; most?: number } = {},
+  { least = 0, most = Number.MAX_SAFE_INTEGER, ...words }: Words & { least?: number; most?: number },
 ): Key<number> => ({
+  ...words,
+  type: 'whole number',
   default: initial,
   read: (value) => {
     if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most)
@@ -41,8 +57,10 @@ export const wholeNumber = (
 /** A number, fractions too. */
 export const decimal = (
   initial: number,
-  { least = -Number.MAX_VALUE, most = Number.MAX_VALUE }: { least?: number; most?: number } = {},
+  { least = -Number.MAX_VALUE, most = Number.MAX_VALUE, ...words }: Words & { least?: number; most?: number },
 ): Key<number> => ({
+  ...words,
+  type: 'number',
   default: initial,
   read: (value) => {
     if (typeof value === 'number' && value >= least && value <= most) return value;
@@ -52,7 +70,9 @@ export const decimal = (
 });
 
 /** An amount of the smallest unit of a currency: a whole number, which may be larger than JSON's numbers hold, as text too. */
-export const amount = (initial: bigint): Key<string> => ({
+export const amount = (initial: bigint, words: Words): Key<string> => ({
+  ...words,
+  type: 'amount',
   default: String(initial),
   read: (value) => {
     const isWhole = Number.isSafeInteger(value) || (typeof value === 'string' && /^\d{1,78}$/.test(value));
@@ -62,7 +82,12 @@ export const amount = (initial: bigint): Key<string> => ({
 });
 
 /** A text, which may be empty. */
-export const text = (initial: string, { most = 10_000 }: { most?: number } = {}): Key<string> => ({
+export const text = (
+  initial: string,
+  { most = 10_000, ...words }: Words & { most?: number },
+): Key<string> => ({
+  ...words,
+  type: 'text',
   default: initial,
   read: (value) => {
     if (typeof value === 'string' && (value === '' || isText(value)) && value.length <= most) return value;
@@ -77,8 +102,10 @@ const isText = (value: unknown): boolean =>
 /** A list of texts, none of them empty. */
 export const textList = (
   initial: readonly string[],
-  { most = 1_000 }: { most?: number } = {},
+  { most = 1_000, ...words }: Words & { most?: number },
 ): Key<readonly string[]> => ({
+  ...words,
+  type: 'texts',
   default: initial,
   read: (value) => {
     const isList = Array.isArray(value) && value.every(isText);

@@ -17,7 +17,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ensureHotkey, readHotkey } from './hotkey-file.ts';
+import { createHotkey, ensureHotkey, readHotkey } from './hotkey-file.ts';
 import { IdentityError } from './identity-error.ts';
 import { Keypair } from './keypair.ts';
 import { verify } from './verify.ts';
@@ -301,6 +301,34 @@ describe('two starts at once without a hotkey', () => {
     const addresses = (await Promise.all(outputs)).map((output) => output.replace('ready\n', ''));
     expect(addresses).toEqual(Array(4).fill((await readHotkey(file)).address));
     expect(await readdir(path.dirname(file))).toEqual(['default']);
+  });
+});
+
+describe('a hotkey file that is made of a secret', () => {
+  it.each([
+    ['a phrase', secretPhrase],
+    ['a seed', secretSeed],
+    ['a private key', `${privateKey}\n`],
+    ['a key file', JSON.stringify(writtenByBittensor)],
+  ])('%s: has its address, and is for its owner alone', async (_name, secret) => {
+    expect((await createHotkey(file, secret)).address).toBe(ss58Address);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const { cryptoType: _type, ...whole } = writtenByBittensor;
+    expect(whole).toMatchObject(JSON.parse(await readFile(file, 'utf8')) as object);
+  });
+
+  it('never replaces one that is there', async () => {
+    const first = await createHotkey(file);
+    await expect(createHotkey(file, secretPhrase)).rejects.toThrow('already; it stays as it is');
+    expect((await readHotkey(file)).address).toBe(first.address);
+  });
+
+  it('is not made of what is no secret, which no error shows', async () => {
+    const wrong = `${secretPhrase} arena`;
+    const error = await createHotkey(file, wrong).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(IdentityError);
+    expect(inspect(error)).not.toContain('arena');
+    expect(await readdir(folder)).toEqual([]);
   });
 });
 

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { link, mkdir, open, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { decryptKeyFile, encryptionOf } from './encrypted-key.ts';
-import { newHotkeyText, parseHotkey } from './hotkey-text.ts';
+import { hotkeyTextOf, newHotkeyText, parseHotkey } from './hotkey-text.ts';
 import { IdentityError } from './identity-error.ts';
 import { codeOf, readKeyFile } from './key-file.ts';
 import { passwordFromEnvironment, passwordVariable } from './key-password.ts';
@@ -11,8 +11,11 @@ import type { Keypair } from './keypair.ts';
 
 /** How to open an encrypted hotkey file. */
 export interface ReadHotkeyOptions {
-  /** The file's password; when not given, the variable `BT_PW_<PATH>` of the environment, as Bittensor's wallets fill it. */
-  password?: string;
+  /**
+   * The file's password; when not given, the variable `BT_PW_<PATH>` of the environment, as Bittensor's wallets fill it. A
+   * function is asked for it where the file is encrypted and the environment has none.
+   */
+  password?: string | (() => Promise<string>) | undefined;
 }
 
 /**
@@ -54,6 +57,24 @@ export async function ensureHotkey(file: string, warnings: string[] = []): Promi
   return readHotkey(file, warnings);
 }
 
+/**
+ * Makes a hotkey file, mode 0600, in new folders of mode 0700.
+ *
+ * @param secret what `readHotkey` reads from a plain file; not given: a fresh 12-word phrase
+ * @throws IdentityError when there is a file already, the secret is none, or the file cannot be made
+ */
+export async function createHotkey(file: string, secret?: string): Promise<Keypair> {
+  const text = secret === undefined ? newHotkeyText() : hotkeyTextOf(secret);
+  let isNew: boolean;
+  try {
+    isNew = await createUnlessThere(file, text);
+  } catch (error) {
+    throw new IdentityError(`The hotkey file ${file} cannot be made (${codeOf(error)}).`);
+  }
+  if (!isNew) throw new IdentityError(`There is a hotkey file ${file} already; it stays as it is.`);
+  return readHotkey(file);
+}
+
 async function readIfThere(
   file: string,
   warnings: string[],
@@ -77,7 +98,9 @@ async function plainText(bytes: Uint8Array, file: string, options: ReadHotkeyOpt
       `The hotkey file ${file} is encrypted as an Ansible vault, which is not read here: encrypt it again with a newer Bittensor wallet, or save it without a password.`,
     );
   }
-  const password = options.password ?? passwordFromEnvironment(file);
+  const { password: given } = options;
+  const known = typeof given === 'string' ? given : passwordFromEnvironment(file);
+  const password = known ?? (typeof given === 'function' ? await given() : null);
   if (password === null) {
     throw new IdentityError(
       `The hotkey file ${file} is encrypted. Save its password in the environment variable ${passwordVariable(file)} as Bittensor's wallets do, or use a hotkey without a password.`,
@@ -86,8 +109,12 @@ async function plainText(bytes: Uint8Array, file: string, options: ReadHotkeyOpt
   return decryptKeyFile(bytes, encryption, password, file);
 }
 
-/** Whole file or none: the text is on disk under a name of its own before `link` gives it the real one, which fails if taken. */
-async function createUnlessThere(file: string, text: string): Promise<void> {
+/**
+ * Whole file or none: the text is on disk under a name of its own before `link` gives it the real one, which fails if taken.
+ *
+ * @returns false when there is one already
+ */
+async function createUnlessThere(file: string, text: string): Promise<boolean> {
   const folder = path.dirname(file);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const temporary = path.join(folder, `.${path.basename(file)}.${randomUUID()}`);
@@ -101,8 +128,10 @@ async function createUnlessThere(file: string, text: string): Promise<void> {
     }
     await link(temporary, file);
     await syncFolder(folder);
+    return true;
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
+    return false;
   } finally {
     await unlink(temporary);
   }

@@ -22,17 +22,33 @@ export function parseHotkey(text: string, path: string): Keypair {
 }
 
 /** The text of a new key file with a fresh 12-word phrase, laid out as Bittensor's wallets do. */
-export function newHotkeyText(): string {
-  const secretPhrase = newMnemonic();
-  const seed = miniSecretFromMnemonic(secretPhrase, '')!;
-  const keypair = Keypair.fromSeed(seed);
+export const newHotkeyText = (): string => hotkeyTextOf(newMnemonic());
+
+/**
+ * The text of a key file for a secret that `parseHotkey` reads, laid out as Bittensor's wallets do.
+ *
+ * @throws IdentityError when it is none
+ */
+export function hotkeyTextOf(secret: string): string {
+  const subject = 'What was given';
+  const fields = bareSecret(secret.trim()) ?? parseKeyFields(secret, subject);
+  const keypair = keypairOf(fields, subject);
+  checkAddress(keypair, fields, subject);
+  const secretPhrase = textField(fields, 'secretPhrase', subject);
+  const seed =
+    secretPhrase === null
+      ? hexField(fields, 'secretSeed', 32, subject)
+      : miniSecretFromMnemonic(secretPhrase, '')!;
   const publicKey = prefixedHex(keypair.publicKey);
   return JSON.stringify({
     accountId: publicKey,
     publicKey,
-    privateKey: prefixedHex(canonicalFromSecret(secretFromSeed(seed))),
-    secretPhrase,
-    secretSeed: prefixedHex(seed),
+    privateKey:
+      seed === null
+        ? prefixedHex(hexField(fields, 'privateKey', 64, subject)!)
+        : prefixedHex(canonicalFromSecret(secretFromSeed(seed))),
+    ...(secretPhrase !== null && { secretPhrase }),
+    ...(seed !== null && { secretSeed: prefixedHex(seed) }),
     ss58Address: keypair.address,
   });
 }

@@ -18,9 +18,12 @@ export interface WalletNames {
 export function walletHotkeyPath({ directory, wallet, hotkey }: WalletNames): string {
   checkName('wallet', wallet);
   checkName('hotkey', hotkey);
-  const home = directory === '~' || directory.startsWith('~/');
-  return path.resolve(home ? homedir() + directory.slice(1) : directory, wallet, 'hotkeys', hotkey);
+  return path.resolve(expandHome(directory), wallet, 'hotkeys', hotkey);
 }
+
+/** A leading `~` is the home folder. */
+export const expandHome = (folder: string): string =>
+  folder === '~' || folder.startsWith('~/') ? homedir() + folder.slice(1) : folder;
 
 function checkName(what: string, name: string): void {
   if (name === '' || name === '.' || name === '..' || /[/\\\0]/.test(name)) {

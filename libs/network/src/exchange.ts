@@ -9,6 +9,8 @@ export interface ExchangeOptions {
   signal: AbortSignal;
   /** A longer answer is an AnswerTooLong. @unit bytes @default no limit */
   maxBytes?: number;
+  /** Over no proxy: whom the operator did not choose is asked from here, or not at all. */
+  direct?: boolean;
 }
 
 export interface Exchanged {
@@ -25,15 +27,15 @@ export class AnswerTooLong extends Error {
 }
 
 /**
- * One HTTP exchange with a server that the operator chose, over the operator's proxy where there is one. Redirects are
+ * One HTTP exchange with a server, over the operator's proxy where there is one. Redirects are
  * answers. Node's own fetch knows a proxy only for the whole process, websockets and engines beside it.
  *
  * @throws WrongProxy, AnswerTooLong, the signal's reason, or the network's error
  */
 export function exchange(url: URL, options: ExchangeOptions): Promise<Exchanged> {
-  const { method = 'GET', headers, body, signal, maxBytes = Infinity } = options;
+  const { method = 'GET', headers, body, signal, maxBytes = Infinity, direct = false } = options;
   const { promise, resolve, reject } = Promise.withResolvers<Exchanged>();
-  const sent = requestOver(proxyFor(url, process.env), url, {
+  const sent = requestOver(direct ? null : proxyFor(url, process.env), url, {
     method,
     headers,
     signal,

@@ -9,6 +9,7 @@ it('what a service works without, and what there is to know, is told and leaves 
   expect(await health.report()).toEqual({
     ready: true,
     checks: { database: 'ok', link: 'Another process has it.', weights: 'They were not taken.' },
+    attention: { weights: true },
   });
   health.add('queue', () => Promise.reject(new Error('It is away.')));
   expect(await health.report()).toMatchObject({ ready: false, checks: { queue: 'It is away.' } });

@@ -11,6 +11,14 @@ export interface HealthCheck {
   isNeeded: boolean;
 }
 
+export interface HealthReport {
+  ready: boolean;
+  /** By its name what each check says. */
+  checks: Record<string, string>;
+  /** Of what the service works without: whether an operator should look at it. */
+  attention: Record<string, boolean>;
+}
+
 /** Collects what a service needs to be ready; its parts add their own checks. */
 @Injectable()
 export class Health {
@@ -25,19 +33,23 @@ export class Health {
     this.checks.push({ name, check, isNeeded: false });
   }
 
-  async report(): Promise<{ ready: boolean; checks: Record<string, string> }> {
+  async report(): Promise<HealthReport> {
     const results = await Promise.all(
       this.checks.map(async ({ name, check, isNeeded }) => {
         try {
           const said = await withTimeout(check());
-          return { name, isFine: true, said: said ?? 'ok' };
+          return { name, isNeeded, isFine: true, said: said ?? 'ok' };
         } catch (error) {
-          return { name, isFine: !isNeeded, said: error instanceof Error ? error.message : String(error) };
+          const said = error instanceof Error ? error.message : String(error);
+          return { name, isNeeded, isFine: false, said };
         }
       }),
     );
     return {
-      ready: results.every(({ isFine }) => isFine),
+      ready: results.every(({ isFine, isNeeded }) => isFine || !isNeeded),
+      attention: Object.fromEntries(
+        results.filter(({ isNeeded }) => !isNeeded).map(({ name, isFine }) => [name, !isFine]),
+      ),
       checks: Object.fromEntries(results.map(({ name, said }) => [name, said])),
     };
   }

@@ -53,19 +53,63 @@ describe('a line within a context', () => {
   });
 });
 
-describe('LOG_LEVEL', () => {
+describe('for people', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it('a line is a sentence and its facts, and never a secret', () => {
+    vi.stubEnv('LOG_FORMAT', 'text');
+    const lines = linesOf((logger) =>
+      withLogContext({ job: '7c2d0f34', validator: '5FYw' }, () =>
+        logger.warn({ token: 'hf_secret', image: 'an image', tries: 2 }, 'the executor is late'),
+      ),
+    );
+    expect(lines).toMatch(/^[\dTZ:.-]+ WARN {2}test: the executor is late job=7c2d0f34 validator=5FYw /);
+    expect(lines).toContain(' token="[secret]" image="an image" tries=2\n');
+  });
+
+  it('an error stands below it, with where it was and its cause', () => {
+    vi.stubEnv('LOG_FORMAT', 'text');
+    const error = withFacts('refused', { cause: new TypeError('inner') });
+    const [first, ...below] = linesOf((logger) => logger.error({ error }, 'failed')).split('\n');
+    expect(first).toMatch(/ ERROR test: failed$/);
+    expect(below[0]).toBe('  Error: refused');
+    expect(below.join('\n')).toMatch(/logger\.spec.*\n {2}because of\n {4}TypeError: inner/s);
+  });
+
+  it('what strangers wrote moves no cursor, and begins no line', () => {
+    vi.stubEnv('LOG_FORMAT', 'text');
+    const hostile = 'a\u001b[2J\u009b1A\u202e\nFATAL b';
+    const lines = linesOf((logger) => logger.info({ hostile, [hostile]: 1 }, hostile));
+    expect(lines.trimEnd()).not.toMatch(/[\p{Cc}\u202e]/u);
+  });
+
+  it.each([
+    ['auto', true, false],
+    ['auto', false, true],
+    ['json', true, true],
+    ['TEXT', false, false],
+  ])('LOG_FORMAT=%s on a terminal (%s) is JSON: %s', (format, isTTY, isJson) => {
+    vi.stubEnv('LOG_FORMAT', format);
+    let lines = '';
+    createLogger('test', { write: (line) => (lines += line), isTTY }).info('it began');
+    expect(lines.startsWith('{')).toBe(isJson);
+  });
+});
+
+describe.each([
+  ['LOG_LEVEL', 'trace, debug, info, warn, error, fatal, silent'],
+  ['LOG_FORMAT', 'auto, json, text'],
+])('%s', (variable, values) => {
   afterEach(() => vi.unstubAllEnvs());
 
   it('that is empty counts as not set', () => {
-    vi.stubEnv('LOG_LEVEL', '');
+    vi.stubEnv(variable, '');
     expect(createLogger('test').level).toBe('info');
   });
 
-  it('that is no level is one clear sentence', () => {
-    vi.stubEnv('LOG_LEVEL', 'loud');
+  it('that is none is one clear sentence', () => {
+    vi.stubEnv(variable, 'loud');
     expect(() => createLogger('test')).toThrow(SettingsError);
-    expect(() => createLogger('test')).toThrow(
-      'LOG_LEVEL is "loud": it must be one of trace, debug, info, warn, error, fatal, silent.',
-    );
+    expect(() => createLogger('test')).toThrow(`${variable} is "loud": it must be one of ${values}.`);
   });
 });

@@ -1,15 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LoggerService } from '@nestjs/common';
+import { isatty } from 'node:tty';
 import { SettingsError, trimValue } from '@horde/settings';
+import { logText } from './log-text.ts';
 import { withSourcePlaces } from './source-places.ts';
 import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
 
-/** Facts that stand in every line written while one job or one peer is served. */
+/** Facts that stand in every line written while one job or one peer is served; the last three are hotkeys. */
 export interface LogContext {
-  /** The job's uuid. */
+  /** The job's uuid, as it is called on the link. */
   job?: string;
-  /** The peer's hotkey, or "executor". */
-  peer?: string;
+  /** Of the links that a service has, that which the line is about. */
+  link?: 'executor';
+  user?: string;
+  validator?: string;
+  miner?: string;
 }
 
 /** The name under which a service's logger is injected. */
@@ -36,14 +41,22 @@ const secretNames = [
 
 const levels = [...Object.keys(pino.levels.values), 'silent'];
 
-/** JSON lines, on standard output unless told otherwise. Level by LOG_LEVEL (default `info`). @throws SettingsError when that is none */
-export function createLogger(service: string, destination?: DestinationStream): Logger {
-  const level = trimValue(process.env['LOG_LEVEL'] ?? '') || 'info';
-  if (!levels.includes(level.toLowerCase()))
-    throw new SettingsError([`LOG_LEVEL is "${level}": it must be one of ${levels.join(', ')}.`]);
+/** Where lines go; a stream of Node's knows whether it is a terminal. */
+type Destination = DestinationStream & { isTTY?: boolean };
+
+/**
+ * Writes lines, on standard output unless told otherwise: LOG_FORMAT `json` for programs, `text` for people, `auto` (the
+ * default) `text` on a terminal and `json` elsewhere. Level by LOG_LEVEL (default `info`).
+ *
+ * @throws SettingsError when one of the two is none
+ */
+export function createLogger(service: string, destination?: Destination): Logger {
+  const level = chosen('LOG_LEVEL', levels, 'info');
+  const format = chosen('LOG_FORMAT', ['auto', 'json', 'text'], 'auto');
+  const isTerminal = destination ? destination.isTTY === true : isatty(1);
   const options: LoggerOptions = {
     base: { service },
-    level: level.toLowerCase(),
+    level,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (level) => ({ level }) },
     // A copy: pino writes each line's own fields into it.
@@ -51,7 +64,16 @@ export function createLogger(service: string, destination?: DestinationStream): 
     redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[secret]' },
     serializers: { error: (error: unknown) => errorFacts(error) },
   };
-  return destination ? pino(options, destination) : pino(options);
+  const lines = destination ?? pino.destination(1);
+  const isText = format === 'text' || (format === 'auto' && isTerminal);
+  return pino(options, isText ? { write: (line) => lines.write(logText(line)) } : lines);
+}
+
+/** The value of a variable, in small letters. @throws SettingsError unless it is one of these */
+function chosen(variable: string, values: string[], usual: string): string {
+  const value = trimValue(process.env[variable] ?? '') || usual;
+  if (values.includes(value.toLowerCase())) return value.toLowerCase();
+  throw new SettingsError([`${variable} is "${value}": it must be one of ${values.join(', ')}.`]);
 }
 
 /** Errors that are causes or parts of others are written down to this depth, and so many parts of each. */

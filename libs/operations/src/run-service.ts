@@ -3,13 +3,11 @@ import type { DynamicModule, INestApplication, INestApplicationContext, Type } f
 import { NestFactory } from '@nestjs/core';
 import { allowSlowAddresses } from '@horde/network';
 import { loadSettings, SettingsError, unreadOf } from '@horde/settings';
+import { CannotStart, throwTaken } from './listen.ts';
 import { createLogger, FrameworkLogger, type Logger } from './logger.ts';
 
 /** How long a service may take to stop before it is ended. @unit ms */
 const stopLimit = 10_000;
-
-/** Why a service cannot start: a sentence that tells its operator enough, and is printed without a stack. */
-export class CannotStart extends Error {}
 
 export interface ServiceOptions<S extends object> {
   /** Its name in logs and messages: `miner`. */
@@ -72,19 +70,6 @@ async function create<S extends object>(options: ServiceOptions<S>, settings: S,
   if (options.listen)
     return NestFactory.create(module, { ...nest, bodyParser: false, forceCloseConnections: true });
   return NestFactory.createApplicationContext(module, nest);
-}
-
-/** @throws what the operator can do something about as a sentence */
-function throwTaken(error: unknown, host: string, port: number): never {
-  const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const { code } = error as NodeJS.ErrnoException;
-  const sentence = {
-    EADDRINUSE: `Another program listens on ${where}; ss -ltnp 'sport = :${port}' tells which.`,
-    EADDRNOTAVAIL: `This machine has no address ${host} to listen on.`,
-    ENOTFOUND: `There is no host ${host} to listen on.`,
-    EACCES: `This user may not listen on ${where}.`,
-  }[code ?? ''];
-  throw sentence === undefined ? error : new CannotStart(sentence, { cause: error });
 }
 
 function stopOnSignals(app: INestApplicationContext, logger: Logger): void {

@@ -1,15 +1,17 @@
 import {
   IsBoolean,
+  IsEmail,
   IsInt,
   IsNotEmpty,
   IsOptional,
   IsString,
   IsUrl,
+  Length,
   Matches,
   Max,
   Min,
 } from 'class-validator';
-import { env, envFlag, envNumber, envSecret, SettingsError } from './settings.ts';
+import { env, envFlag, envList, envNumber, envSecret, SettingsError } from './settings.ts';
 
 /** What every service with a database needs to know; ComputeHorde's names. */
 export class ServiceSettings {
@@ -36,6 +38,84 @@ export class ServiceSettings {
   @env('PYLON_ADDRESS')
   @Matches(/^https?:\/\//, { message: 'it must begin with http:// or https://' })
   pylonAddress = 'http://pylon:8000';
+
+  /** Whoever sends it as `Authorization: Bearer TOKEN` may read /metrics and /business-metrics at the service's port, of at least 16 characters. Without it nobody may. */
+  @envSecret('METRICS_TOKEN')
+  @IsOptional()
+  @Matches(/^[\x21-\x7e]{16,1024}$/, {
+    message: 'it must be at least 16 printable characters without blanks',
+  })
+  metricsToken?: string;
+  /** A port of their own, where they are read without a token. Without it there is none. */
+  @envNumber('METRICS_PORT') @IsOptional() @IsInt() @Min(0) @Max(65535) metricsPort?: number;
+  /** The address that METRICS_PORT listens on. In a container another one: never publish the port then. */
+  @env('METRICS_HOST') @IsNotEmpty() metricsHost = '127.0.0.1';
+
+  /** A port where all of the service is served encrypted, beside the one where it is not. It needs TLS_CERTIFICATE and TLS_KEY, or ACME_DOMAINS. */
+  @envNumber('TLS_PORT') @IsOptional() @IsInt() @Min(0) @Max(65535) tlsPort?: number;
+  /** The file of its certificate, PEM, with those between it and its root. Another one in this place is taken up within seconds. */
+  @env('TLS_CERTIFICATE') @IsOptional() @IsNotEmpty() tlsCertificate?: string;
+  /** The file of the certificate's key, PEM, not encrypted. */
+  @env('TLS_KEY') @IsOptional() @IsNotEmpty() tlsKey?: string;
+  /** The names that an ACME authority gives the certificate for, such as panel.example: it is ordered and renewed by the service, kept in its database, and the authority's terms are agreed to. */
+  @envList('ACME_DOMAINS')
+  @Matches(/^[a-z\d-]+(\.[a-z\d-]+)+$/, { each: true, message: 'each must be a name such as panel.example' })
+  acmeDomains: string[] = [];
+  /** Whom the authority writes to. */
+  @env('ACME_EMAIL') @IsOptional() @IsEmail() acmeEmail?: string;
+  /** The authority: the address of its directory. */
+  @env('ACME_DIRECTORY')
+  @Matches(/^https:\/\//, { message: 'it must begin with https://' })
+  acmeDirectory = 'https://acme-v02.api.letsencrypt.org/directory';
+  /** Where the authority's questions are answered: it asks at port 80 of the names. Without it: at the service's own port alone. */
+  @envNumber('ACME_PORT') @IsOptional() @IsInt() @Min(0) @Max(65535) acmePort?: number;
+
+  /** The account of the panel that is made at start where there is none, if DEFAULT_ADMIN_PASSWORD is set. */
+  @env('DEFAULT_ADMIN_USERNAME') @Matches(/^[\w.@+-]{1,150}$/) defaultAdminName = 'admin';
+  /** Its password, of at least 12 characters. It is changed at the first login; once there is an account, this counts no more. */
+  @envSecret('DEFAULT_ADMIN_PASSWORD')
+  @IsOptional()
+  @Length(12, 1024, { message: 'it must have at least 12 characters' })
+  defaultAdminPassword?: string;
+  /** It need not be changed at the first login: nobody has chosen it. */
+  @envFlag('DEFAULT_ADMIN_PASSWORD_STAYS') @IsBoolean() defaultAdminPasswordStays = false;
+  /** The service runs in a container, and its port is published at 127.0.0.1 alone: what comes from the container's gateway comes from the machine itself, and may log in to the panel. */
+  @envFlag('PUBLISHED_ON_LOOPBACK') @IsBoolean() publishedOnLoopback = false;
+  /** The hotkeys that may log in to the panel with `horde panel login`, each with what it may do: `5F…:read`, `5F…:operate`. */
+  @envList('PANEL_HOTKEYS')
+  @Matches(/^[1-9A-HJ-NP-Za-km-z]{46,50}:(read|operate)$/, {
+    each: true,
+    message: 'each must be a hotkey with read or operate, such as 5F…:read',
+  })
+  panelHotkeys: string[] = [];
+  /** Where browsers find the panel over TLS, such as https://panel.example: a hotkey logs in there, and on the machine itself. */
+  @envList('PANEL_ORIGINS')
+  @Matches(/^https:\/\/[a-z\d.-]+(:\d+)?$/, {
+    each: true,
+    message: 'each must be such as https://panel.example',
+  })
+  panelOrigins: string[] = [];
+  /** The panels of the other services of one's own network, to which the pages of jobs lead: `validator=http://127.0.0.1:8010`, separated by commas. */
+  @envList('OTHER_PANELS')
+  @Matches(/^(facilitator|validator|miner)=https?:\/\/[\w.:[\]-]+$/, {
+    each: true,
+    message: 'each must be such as validator=http://127.0.0.1:8010',
+  })
+  otherPanels: string[] = [];
+  /** A web address that is told when something needs a person, by a POST of JSON that Slack, Discord, Mattermost and the like show. `send_test_alert` tries it. */
+  @envSecret('ALERT_WEBHOOK_URL')
+  @IsOptional()
+  @IsUrl({ require_tld: false, protocols: ['http', 'https'], require_protocol: true })
+  alertWebhookUrl?: string;
+  /** The mail server that tells the same: `smtps://user:password@host` or `smtp://host:port`. */
+  @envSecret('ALERT_MAIL_SERVER')
+  @IsOptional()
+  @IsUrl({ require_tld: false, protocols: ['smtp', 'smtps'], require_protocol: true })
+  alertMailServer?: string;
+  /** Whom it is mailed to. */
+  @envList('ALERT_MAIL_TO') @IsEmail({ require_tld: false }, { each: true }) alertMailTo: string[] = [];
+  /** Whom the mail is from. Without it: the first of those. */
+  @env('ALERT_MAIL_FROM') @IsOptional() @IsEmail({ require_tld: false }) alertMailFrom?: string;
 
   /** The Redis of the queues; null: they live in the database. */
   get redisUrl(): string | null {

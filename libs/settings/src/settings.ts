@@ -53,10 +53,20 @@ export const envNumber = (variable: string) => setting(variable, 'number');
 export const envFlag = (variable: string) => setting(variable, 'boolean');
 /** As `env`, for a list separated by commas. */
 export const envList = (variable: string) => setting(variable, 'list');
+/** As `envList`, for values that must never be shown. */
+export const envSecretList = (variable: string) => setting(variable, 'list', true);
 
 /** The names of all variables that a settings class reads. */
 export const variablesOf = (type: new () => object): string[] =>
   settingsOf(type.prototype as object).map(({ variable }) => variable);
+
+/** Those of them whose values must never be shown. */
+export const secretVariablesOf = (type: new () => object): ReadonlySet<string> =>
+  new Set(
+    settingsOf(type.prototype as object)
+      .filter(({ secret }) => secret)
+      .map(({ variable }) => variable),
+  );
 
 /** Those of them that have no default: each must be set. */
 export function requiredVariablesOf(type: new () => object): string[] {

@@ -1,0 +1,137 @@
+import { statfs } from 'node:fs/promises';
+import path from 'node:path';
+import { Inject, Injectable } from '@nestjs/common';
+import { Database } from '@horde/database';
+import { Health, LOGGER, measureOnce, tryToMeasure, type Logger } from '@horde/operations';
+import type { Gauge } from 'prom-client';
+import { commonMetrics } from './common-rows.ts';
+import { LastDone } from './last-done.ts';
+import { ServiceMetrics } from './service-metrics.ts';
+
+/** What is asked of parts that may take their time. @unit ms */
+const slowly = { health: 5_000, size: 300_000 };
+/** Fewer jobs say nothing about the rest. */
+const fewestJobs = 10;
+
+/** What differs from service to service of what all of them measure. */
+export class MetricsOptions {
+  /** Its name. */
+  service!: string;
+  /** Folders whose disks may fill, by what is told of them. */
+  folders!: Record<string, string>;
+  /** Jobs that ended within an hour: SQL, of `status` and `count`. */
+  endedJobs!: string;
+  /** Those of the statuses that an operator has to answer for: not the job itself failed. */
+  letDown!: readonly string[];
+  /** Since when the job waits for a miner that has waited longest: SQL of one value. */
+  oldestWait!: string;
+}
+
+type CommonGauge = Gauge<'service' | 'work' | 'folder'>;
+
+/** Measures what every service tells under the same names. */
+@Injectable()
+export class CommonMetrics {
+  constructor(
+    metrics: ServiceMetrics<typeof commonMetrics>,
+    private readonly options: MetricsOptions,
+    private readonly database: Database,
+    health: Health,
+    lastDone: LastDone,
+    @Inject(LOGGER) logger: Logger,
+  ) {
+    const { service } = options;
+    const gaugeOf = (
+      name: keyof typeof commonMetrics,
+      whom: string,
+      measure: (gauge: CommonGauge) => Promise<void>,
+      freshness?: number,
+    ) => {
+      const gauge: CommonGauge = metrics.gauge(
+        name,
+        measureOnce(() => tryToMeasure(logger, whom, () => measure(gauge)), freshness),
+      );
+    };
+    const look = measureOnce(
+      () =>
+        tryToMeasure(logger, 'the service itself', async () => {
+          const report = await health.report();
+          ready.set({ service }, report.ready ? 1 : 0);
+          for (const [check, isAsked] of Object.entries(report.attention))
+            attention.set({ service, check }, isAsked ? 1 : 0);
+        }),
+      slowly.health,
+    );
+    const ready = metrics.gauge('horde_ready', look);
+    const attention = metrics.gauge('horde_attention', look);
+    gaugeOf('horde_last_done_seconds', 'the database', async (gauge) => {
+      const ages = await lastDone.ages();
+      gauge.reset();
+      for (const [work, age] of Object.entries(ages)) gauge.set({ service, work }, age);
+    });
+    gaugeOf('horde_disk_free_ratio', 'the disks', async (gauge) => {
+      for (const [folder, place] of Object.entries(options.folders))
+        gauge.set({ service, folder }, await freeRatio(place));
+    });
+    gaugeOf(
+      'horde_database_bytes',
+      'the database',
+      async (gauge) => gauge.set({ service }, await this.one('pg_database_size(current_database())::float8')),
+      slowly.size,
+    );
+    gaugeOf('horde_clock_ahead_seconds', 'the database', async (gauge) =>
+      gauge.set({ service }, await this.clockAhead()),
+    );
+    gaugeOf('horde_waiting_oldest_seconds', 'the database', async (gauge) =>
+      gauge.set(
+        { service },
+        await this.one(`coalesce(extract(epoch from now() - (${options.oldestWait})), 0)::float8`),
+      ),
+    );
+    this.countJobs(metrics, logger);
+  }
+
+  private countJobs(metrics: ServiceMetrics<typeof commonMetrics>, logger: Logger): void {
+    const { service, letDown } = this.options;
+    const count = measureOnce(() =>
+      tryToMeasure(logger, 'the database', async () => {
+        const rows = await this.database.manager.query<{ status: string; count: number }[]>(
+          this.options.endedJobs,
+        );
+        const sum = (some: typeof rows) => some.reduce((total, row) => total + row.count, 0);
+        jobs.reset();
+        for (const row of rows) jobs.set({ service, status: row.status }, row.count);
+        ratio.reset();
+        if (sum(rows) >= fewestJobs)
+          ratio.set({ service }, sum(rows.filter(({ status }) => letDown.includes(status))) / sum(rows));
+      }),
+    );
+    const jobs = metrics.gauge('horde_jobs_last_hour', count);
+    const ratio = metrics.gauge('horde_jobs_let_down_ratio', count);
+  }
+
+  /** The answer's way back is taken for as long as the question's. @unit seconds */
+  private async clockAhead(): Promise<number> {
+    const asked = Date.now();
+    const then = await this.one('extract(epoch from clock_timestamp())::float8');
+    return (asked + Date.now()) / 2_000 - then;
+  }
+
+  private async one(sql: string): Promise<number> {
+    const [row] = await this.database.manager.query<{ value: number }[]>(`select ${sql} as value`);
+    return row!.value;
+  }
+}
+
+/** Of the disk with the nearest folder that is there. */
+async function freeRatio(folder: string): Promise<number> {
+  for (let at = path.resolve(folder); ; at = path.dirname(at)) {
+    try {
+      const { bavail, blocks, bfree } = await statfs(at);
+      // What is kept for root counts as used, as df has it.
+      return bavail / (blocks - bfree + bavail);
+    } catch (error) {
+      if (at === path.dirname(at)) throw error;
+    }
+  }
+}
