@@ -2,9 +2,8 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { together, type PreparedStatement, type Write } from './prepared-statement.ts';
 import type { SoleProcess } from './sole-process.ts';
 
-/** One database transaction, what belongs to its end, and what is to happen once it is committed. */
+/** One database transaction, what is left for its end, and what is to happen once it is committed. */
 export class Transaction {
-  private readonly endings: (() => Promise<void>)[] = [];
   private readonly afterwards: (() => void)[] = [];
   private readonly writes: Write[] = [];
 
@@ -18,11 +17,6 @@ export class Transaction {
     this.writes.push({ statement, values });
   }
 
-  /** Does `work` as the last thing in the transaction. */
-  beforeCommit(work: () => Promise<void>): void {
-    this.endings.push(work);
-  }
-
   /** Runs `effect` when the transaction has been committed; never when it was rolled back. */
   afterCommit(effect: () => void): void {
     this.afterwards.push(effect);
@@ -31,7 +25,6 @@ export class Transaction {
   /** Called by `Database.transaction` only. */
   async ending(): Promise<void> {
     await together(this.manager, this.writes);
-    for (const work of this.endings) await work();
   }
 
   /** Called by `Database.transaction` only. */
@@ -63,6 +56,18 @@ export class Database {
       await transaction.ending();
       return worked;
     });
+    transaction.committed();
+    return result;
+  }
+
+  /**
+   * As `transaction`, for work that asks the server for one thing only, such as what is done for each job: a statement is a
+   * transaction by itself, and costs one question instead of three. Nothing is left for later.
+   */
+  async single<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    if (this.sole?.isInDoubt) await this.sole.whenSure();
+    const transaction = new Transaction(this.manager);
+    const result = await work(transaction);
     transaction.committed();
     return result;
   }

@@ -1,3 +1,5 @@
+export { Batches } from './batches.ts';
+export { Conditions } from './conditions.ts';
 export { connectionConfig, keptUnused, WatchedClient, type ConnectionOptions } from './connections.ts';
 export { Database, Transaction } from './database.ts';
 export { DatabaseModule, type DatabaseModuleOptions } from './database.module.ts';
@@ -6,8 +8,24 @@ export { PostgresDoorbell } from './doorbell/postgres-doorbell.ts';
 export { RedisDoorbell } from './doorbell/redis-doorbell.ts';
 export { DatabaseError, openDatabase, type DatabaseOptions } from './open-database.ts';
 export { inBatches } from './in-batches.ts';
+export {
+  createJobOutputTables,
+  forgetOrderOfJobOutput,
+  JobOutputStore,
+  keepOutput,
+  orderJobOutput,
+  type StoredPart,
+  type StreamPosition,
+} from './job-output/job-output.ts';
+export {
+  createJobFrameTable,
+  JobFrames,
+  type ExchangedFrame,
+  type KeptFrame,
+} from './job-frames/job-frames.ts';
+export { OutputBell, type OutputListener } from './job-output/output-bell.ts';
 export { createLeaseTable, Lease, type LeaseTimes } from './lease.ts';
-export { createOutboxTable, Outbox, OutboxRow } from './outbox.ts';
+export { createOutboxTable, insertMessage, Outbox, OutboxRow } from './outbox.ts';
 export { PreparedStatement } from './prepared-statement.ts';
 export { becomeSoleProcess, SoleProcess, type SoleProcessOptions } from './sole-process.ts';
 export { soleWork } from './sole-work.ts';

@@ -83,6 +83,8 @@ export class OutboxDrain {
     void this.drain()
       .catch((error: unknown) => {
         this.again = false;
+        // What it still asked when it was stopped is of no use to anybody, and may be cut off with the database.
+        if (this.stopped) return;
         this.onError(error);
         this.runIn(retryPause);
       })

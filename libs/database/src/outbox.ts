@@ -3,6 +3,7 @@ import { writeFrame } from '@horde/protocol';
 import { Column, Entity, PrimaryGeneratedColumn, type QueryRunner } from 'typeorm';
 import type { Database, Transaction } from './database.ts';
 import type { Doorbell } from './doorbell/doorbell.ts';
+import { PreparedStatement } from './prepared-statement.ts';
 
 /** The doorbell's channel for new rows; the payload is the peer. */
 const channel = 'outbox';
@@ -38,6 +39,31 @@ export async function createOutboxTable(runner: QueryRunner): Promise<void> {
   await runner.query('create index outbox_subject on outbox (subject)');
 }
 
+const insert = new PreparedStatement(
+  'insert into outbox (peer, subject, type, frame) values ($1, $2, $3, $4)',
+);
+
+/** A frame's size is known without reading the frame. */
+const waiting = new PreparedStatement<OutboxRow>(
+  `select id, peer, subject, type, frame, created_at from (
+     select id, sum(size) over (order by id) - size as before from (
+       select id, octet_length(frame) as size from outbox
+       where peer = $1 and id <> all ($2::bigint[]) order by id limit $3
+     ) oldest
+   ) sized join outbox using (id)
+   where before = 0 or before + octet_length(frame) <= $4::float8 order by id`,
+);
+
+/**
+ * What puts a message into the outbox, as a part of a statement that stores what causes it: a row of the table `source` is
+ * one message. After it, `Outbox.rung` is called in the same transaction. Each of the four is SQL.
+ */
+export const insertMessage = (
+  source: string,
+  { peer, subject, type, frame }: Record<'peer' | 'subject' | 'type' | 'frame', string>,
+): string =>
+  `insert into outbox (peer, subject, type, frame) select ${peer}, ${subject}, ${type}, ${frame} from ${source}`;
+
 /**
  * Messages to peers. A row is written in the transaction that causes the message and stays until the peer has it,
  * so a crash between the two loses nothing: what is still here is sent again.
@@ -64,7 +90,12 @@ export class Outbox {
 
   /** As `put`, with the frame's text: for a peer that reads another form than `writeFrame` makes. */
   async putFrame(tx: Transaction, peer: string, subject: string, type: string, frame: string): Promise<void> {
-    await tx.manager.insert(OutboxRow, { peer, subject, type, frame });
+    await insert.run(tx.manager, [peer, subject, type, frame]);
+    this.rung(tx, peer);
+  }
+
+  /** Rings for a message that a statement of the transaction has stored by itself, see `insertMessage`. */
+  rung(tx: Transaction, peer: string): void {
     if (this.doorbell) this.doorbell.ring(tx, channel, peer);
     else tx.afterCommit(() => this.bell.emit(peer));
   }
@@ -94,17 +125,7 @@ export class Outbox {
     except: Iterable<string> = [],
     { maxRows = 100, maxBytes = Infinity }: { maxRows?: number; maxBytes?: number } = {},
   ): Promise<OutboxRow[]> {
-    // A frame's size is known without reading the frame.
-    return this.database.manager.query<OutboxRow[]>(
-      `select outbox.* from (
-         select id, sum(size) over (order by id) - size as before from (
-           select id, octet_length(frame) as size from outbox
-           where peer = $1 and id <> all ($2::bigint[]) order by id limit $3
-         ) oldest
-       ) sized join outbox using (id)
-       where before = 0 or before + octet_length(frame) <= $4::float8 order by id`,
-      [peer, [...except], maxRows, maxBytes],
-    );
+    return waiting.run(this.database.manager, [peer, [...except], maxRows, maxBytes]);
   }
 
   /** Those of these messages that are still here. */
@@ -127,9 +148,9 @@ export class Outbox {
     await this.database.manager.update(OutboxRow, { id }, { type, frame: writeFrame(message) });
   }
 
-  /** The peer has it. */
-  async delivered(id: string): Promise<void> {
-    await this.database.manager.delete(OutboxRow, { id });
+  /** The peer has these. */
+  async delivered(...ids: string[]): Promise<void> {
+    await this.database.manager.query('delete from outbox where id = any ($1::bigint[])', [ids]);
   }
 
   /** Nothing about this subject needs to be sent to the peer any more. */

@@ -153,6 +153,32 @@ describe('a numbered message', () => {
   });
 });
 
+describe('an acknowledgement', () => {
+  it('tells of what was sent, and not of what waits', async () => {
+    const { client, server } = await pair();
+    server.afterCommit = () => new Promise(() => {});
+    const told: number[] = [];
+    for (const number of range(70)) void client.link!.message('job', number, 'x', () => told.push(number));
+    await server.link!.plain('["ack","job",9007199254740991]');
+    await expect.poll(() => told.toSorted((a, b) => a - b)).toEqual(range(64));
+  });
+});
+
+describe('a peer that sends more than may be without an acknowledgement', () => {
+  it('is cut, and no more of it is handled', async () => {
+    const { client, server } = await pair();
+    const taken: number[] = [];
+    server.take = (number) => {
+      taken.push(number);
+      return { committed: new Promise<boolean>(() => {}) };
+    };
+    for (const number of range(100)) void client.link!.plain(`["message","job",${number}]\nx`);
+    expect((await server.connection!.closed).code).toBe(1006);
+    expect(taken).toEqual(range(64));
+    expect(server.errors).toHaveLength(1);
+  });
+});
+
 describe('numbered messages of many senders', () => {
   it('go in the order in which they were asked for, also where one comes just as room is made', async () => {
     const { client, server } = await pair();
@@ -201,6 +227,28 @@ describe('a peer that is cut off without a word', () => {
     vi.advanceTimersByTime(4 * limits.heartbeat);
     expect((await connection.closed).code).toBe(1006);
     expect(await waiting).toBe(false);
+  });
+});
+
+describe('a peer that takes messages and acknowledges none', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it('is cut off when it acknowledges none for 30 s while others wait', async () => {
+    const { client, server, connection } = await pair();
+    const first = Promise.withResolvers<void>();
+    let taken = 0;
+    server.afterCommit = () => (++taken === 1 ? first.promise : new Promise(() => {}));
+    for (let number = 1; number <= 64; number++) void client.link!.message('job', number, 'x');
+    const [goes, waits] = [client.link!.message('job', 65, 'x'), client.link!.message('job', 66, 'x')];
+    await expect.poll(() => taken).toBe(1);
+    vi.advanceTimersByTime(15_000);
+    first.resolve();
+    expect(await goes).toBe(true);
+    vi.advanceTimersByTime(29_000);
+    expect(connection.isOpen).toBe(true);
+    vi.advanceTimersByTime(1_000);
+    expect(await waits).toBe(false);
   });
 });
 

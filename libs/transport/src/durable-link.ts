@@ -3,7 +3,10 @@ import type { Connection } from './connection.ts';
 
 /** A message that is handled further while later frames are. */
 export interface Pending {
-  /** True when it has been committed, false when it was given up; never rejects. */
+  /**
+   * True when it has been committed and is to be acknowledged; false when it was given up, or when the acknowledgement of
+   * a later one of its job tells of it. Never rejects.
+   */
   committed: Promise<boolean>;
 }
 
@@ -20,21 +23,23 @@ export interface DurableEnd {
    * resume. @default it may
    */
   isReady?(): boolean;
-  /** The peer has committed all of the job's messages up to this number: they need not be kept. */
-  onAcknowledged(job: string, number: number): Promise<void>;
-  /** The peer has all up to this number, and waits for what follows. */
-  onResume(job: string, number: number): Promise<void>;
+  /** The peer has committed all of the job's messages up to this number: they need not be kept. @default nothing */
+  onAcknowledged?(job: string, number: number): Promise<void>;
+  /** The peer has all up to this number, and waits for what follows. @default all that is kept is sent anyway */
+  onResume?(job: string, number: number): Promise<void>;
   /** A frame of the plain protocol: an authentication, a manifest, a complaint, live output. */
   onPlain(frame: string): Promise<void>;
   /** A frame that is neither. Its sentence may be sent back. */
   onBadFrame(sentence: string): Promise<void> | void;
 }
 
-/** What may be on its way to the peer without being acknowledged, before more of it waits. */
+/** What may be on its way without being acknowledged, before more of it waits; a peer that sends more is cut. */
 const window = { messages: 64, characters: 16 * 1024 * 1024 };
 
 /** What may wait for that. Who has more to say than this asks before it has an answer. */
 const maxWaiting = { messages: 1_024, characters: 128 * 1024 * 1024 };
+/** How long messages may wait for a peer that acknowledges nothing. @unit ms */
+const maxStall = 30_000;
 /** How many jobs a peer may resume on one connection. */
 const maxResumed = 4_096;
 /** Of how many jobs is kept in mind how far the peer has come. */
@@ -44,12 +49,14 @@ interface Unacknowledged {
   job: string;
   number: number;
   characters: number;
+  onAcknowledged: (() => void) | undefined;
 }
 
 interface Waiting {
   job: string;
   number: number;
   frame: string;
+  onAcknowledged: (() => void) | undefined;
   /** Ends the wait with what `message` returns. */
   settle: (sent: Promise<boolean> | false) => void;
 }
@@ -66,25 +73,32 @@ export class DurableLink {
   private unacknowledgedCharacters = 0;
   private readonly waiting: Waiting[] = [];
   private waitingCharacters = 0;
+  /** Cuts the connection when the peer, for which messages wait, acknowledges none. */
+  private stall: NodeJS.Timeout | undefined;
   /** Job -> the highest number that the peer has, as it said on this connection; of the jobs it spoke of last. */
   private readonly reached = new Map<string, number>();
   /** The jobs that the peer has resumed on this connection. */
   private readonly resumed = new Set<string>();
   /** Acknowledgements that the peer has not taken. */
   private untakenAcks = 0;
+  /** What the peer has sent and is not committed yet. */
+  private readonly pending = { messages: 0, characters: 0 };
 
   /** Takes the connection's frames; call before the first can arrive. */
   constructor(
     private readonly connection: Connection,
     private readonly end: DurableEnd,
-    onError: (error: unknown) => void,
+    private readonly onError: (error: unknown) => void,
   ) {
     connection.serve({
       receive: (text) => this.take(text),
       onBadFrame: (sentence) => end.onBadFrame(sentence),
       onError,
     });
-    void connection.closed.then(() => this.waiting.splice(0).forEach(({ settle }) => settle(false)));
+    void connection.closed.then(() => {
+      clearTimeout(this.stall);
+      this.waiting.splice(0).forEach(({ settle }) => settle(false));
+    });
   }
 
   /**
@@ -92,18 +106,22 @@ export class DurableLink {
    * go in the order of the calls. Not to be waited for in a handler of this link: what makes room comes behind the frame
    * that is being handled.
    *
+   * @param onAcknowledged the peer has committed what was sent on this connection; called at most once, and never for
+   * what only waited
    * @returns false when the connection is gone, or cut because too much waits; the message is to be sent on the next one
    */
-  async message(job: string, number: number, frame: string): Promise<boolean> {
+  async message(job: string, number: number, frame: string, onAcknowledged?: () => void): Promise<boolean> {
     if (!this.connection.isOpen) return false;
-    if (!this.isFull && this.waiting.length === 0) return this.sendMessage(job, number, frame);
+    if (!this.isFull && this.waiting.length === 0)
+      return this.sendMessage(job, number, frame, onAcknowledged);
     this.waitingCharacters += frame.length;
     if (this.waiting.length >= maxWaiting.messages || this.waitingCharacters > maxWaiting.characters) {
       this.connection.terminate();
       return false;
     }
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    this.waiting.push({ job, number, frame, settle: resolve });
+    this.waiting.push({ job, number, frame, onAcknowledged, settle: resolve });
+    if (this.waiting.length === 1) this.watchStall();
     return promise;
   }
 
@@ -127,12 +145,8 @@ export class DurableLink {
     if (this.end.isReady?.() === false) return;
     const { word, job, number } = read;
     switch (word) {
-      case 'message': {
-        const pending = await this.end.onMessage(job, number, text.slice(lineEnd + 1));
-        if (!pending) return this.acknowledge(job, number);
-        void pending.committed.then((committed) => (committed ? this.acknowledge(job, number) : undefined));
-        return undefined;
-      }
+      case 'message':
+        return this.takeMessage(job, number, text.slice(lineEnd + 1));
       case 'ack':
         return this.takeAck(job, number);
       case 'resume':
@@ -140,9 +154,27 @@ export class DurableLink {
     }
   }
 
+  private async takeMessage(job: string, number: number, frame: string): Promise<void> {
+    const { pending } = this;
+    // Not a pause in reading: what commits these may come behind them.
+    if (isBeyond(window, pending.messages, pending.characters)) {
+      this.onError(new Error('The peer was cut off: it sends more than is acknowledged.'));
+      return this.connection.terminate();
+    }
+    const taken = await this.end.onMessage(job, number, frame);
+    if (!taken) return this.acknowledge(job, number);
+    pending.messages++;
+    pending.characters += frame.length;
+    void taken.committed.then((committed) => {
+      pending.messages--;
+      pending.characters -= frame.length;
+      return committed ? this.acknowledge(job, number) : undefined;
+    });
+  }
+
   private async takeAck(job: string, number: number): Promise<void> {
     const isNew = number > (this.reached.get(job) ?? -1);
-    if (this.arrived(job, number) || isNew) await this.end.onAcknowledged(job, number);
+    if (this.arrived(job, number) || isNew) await this.end.onAcknowledged?.(job, number);
   }
 
   /** Each has all that follows sent again: a peer may ask for it once, and not for what it has acknowledged. */
@@ -152,7 +184,7 @@ export class DurableLink {
       return this.connection.close(1008, isAgain ? 'a job was resumed again' : 'too many jobs were resumed');
     this.resumed.add(job);
     this.arrived(job, number);
-    await this.end.onResume(job, number);
+    await this.end.onResume?.(job, number);
   }
 
   /**
@@ -167,8 +199,13 @@ export class DurableLink {
     if (this.untakenAcks > window.messages) await taken;
   }
 
-  private sendMessage(job: string, number: number, frame: string): Promise<boolean> {
-    this.unacknowledged.push({ job, number, characters: frame.length });
+  private sendMessage(
+    job: string,
+    number: number,
+    frame: string,
+    onAcknowledged: (() => void) | undefined,
+  ): Promise<boolean> {
+    this.unacknowledged.push({ job, number, characters: frame.length, onAcknowledged });
     this.unacknowledgedCharacters += frame.length;
     return this.connection.sendText(`${writeDurableLine('message', job, number)}\n${frame}`);
   }
@@ -182,14 +219,21 @@ export class DurableLink {
       if (one.job !== job || one.number > number) continue;
       this.unacknowledgedCharacters -= one.characters;
       this.unacknowledged.splice(at, 1);
+      one.onAcknowledged?.();
     }
     const arrived = this.unacknowledged.length < before;
     while (!this.isFull && this.waiting.length > 0) {
       const next = this.waiting.shift()!;
       this.waitingCharacters -= next.frame.length;
-      next.settle(this.sendMessage(next.job, next.number, next.frame));
+      next.settle(this.sendMessage(next.job, next.number, next.frame, next.onAcknowledged));
     }
+    if (arrived) this.watchStall();
     return arrived;
+  }
+
+  private watchStall(): void {
+    clearTimeout(this.stall);
+    if (this.waiting.length > 0) this.stall = setTimeout(() => this.connection.terminate(), maxStall);
   }
 
   private remember(job: string, number: number): void {
@@ -200,8 +244,9 @@ export class DurableLink {
   }
 
   private get isFull(): boolean {
-    return (
-      this.unacknowledged.length >= window.messages || this.unacknowledgedCharacters >= window.characters
-    );
+    return isBeyond(window, this.unacknowledged.length, this.unacknowledgedCharacters);
   }
 }
+
+const isBeyond = (limit: typeof window, messages: number, characters: number): boolean =>
+  messages >= limit.messages || characters >= limit.characters;

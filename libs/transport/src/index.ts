@@ -1,11 +1,14 @@
-export { connect, type ConnectOptions } from './client.ts';
+export { connect, pauseBefore, type ConnectOptions } from './client.ts';
 export { Connection, type Closed, type ServeOptions } from './connection.ts';
 export { Counts } from './counts.ts';
 export type { Extension } from '@horde/protocol';
 export { DurableLink, type DurableEnd, type Pending } from './durable-link.ts';
+export { networkOf } from './failure-rate.ts';
 export { cutError, readFrame } from './frames.ts';
 export { limits } from './limits.ts';
 export { Link, type LinkOptions } from './link.ts';
+export { OutputReceiver, type OutputPosition, type OutputSink } from './output/output-receiver.ts';
+export { OutputSender, type OutputPart, type OutputSource } from './output/output-sender.ts';
 export { WebSocketRouter, type RouteOptions } from './server.ts';
 export { type UntrustedLimits } from './untrusted-connections.ts';
 export type { Upgrade } from './upgrade.ts';

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Extension } from '@horde/protocol';
 import { connect, pauseBefore } from './client.ts';
 import type { Connection } from './connection.ts';
 import { limits } from './limits.ts';
@@ -6,6 +7,8 @@ import { limits } from './limits.ts';
 export interface LinkOptions {
   url: string;
   headers?: Record<string, string>;
+  /** The extensions to ask for; each connection says which ones the peer picked. @default none */
+  extensions?: readonly Extension[];
   /** Called with each fresh connection before any frame can arrive: the place for `serve`. */
   onOpening: (connection: Connection) => void;
   /** Says who we are. The link counts as up when this has resolved; when it throws, the connection is closed and tried again. */
@@ -58,8 +61,8 @@ export class Link {
   }
 
   private async once(signal: AbortSignal, onUp: () => void): Promise<void> {
-    const { url, headers, onOpening } = this.options;
-    const connection = await connect(url, { headers, onOpening, attempts: 1, signal });
+    const { url, headers, extensions, onOpening } = this.options;
+    const connection = await connect(url, { headers, extensions, onOpening, attempts: 1, signal });
     let cut: NodeJS.Timeout | undefined;
     const close = () => {
       connection.leave('stopping');

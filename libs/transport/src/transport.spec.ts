@@ -250,8 +250,8 @@ describe('a link', () => {
         onUp: () => calls === 5 && void link.close(),
       });
     });
-    // 100, 200, 400 and 800 ms, each up to a quarter less.
-    expect(performance.now() - start).toBeGreaterThan(1_100);
+    // 100, 200, 400 and 800 ms, each at least half as long.
+    expect(performance.now() - start).toBeGreaterThan(745);
   });
 
   it('is not up while its greeting is not answered, and tries again when it is refused', async () => {

@@ -36,8 +36,12 @@ export class TrustedProxies {
   addressOf(headers: IncomingHttpHeaders, remoteAddress: string): string {
     const address = remoteAddress.replace(/^::ffff:/i, '');
     const seen = headers['x-real-ip'];
-    if (typeof seen !== 'string' || isIP(seen) === 0 || isIP(address) === 0) return address;
-    return this.blocks.check(address, familyOf(address)) ? seen : address;
+    return typeof seen === 'string' && isIP(seen) !== 0 && this.has(address) ? seen : address;
+  }
+
+  /** Whether the proxy at this address is one of them. */
+  has(address: string): boolean {
+    return isIP(address) !== 0 && this.blocks.check(address, familyOf(address));
   }
 }
 

@@ -11,17 +11,31 @@ import {
   RingListeners,
   writeRing,
   type Doorbell,
-  type Ring,
   type RingListener,
 } from './doorbell.ts';
 
-/** LISTEN and NOTIFY. The connection that listens is made when the first listener comes. */
+/** How long the last rings may take at the end. @unit ms */
+const closeLimit = 1_000;
+/** So many rings wait for the connection; further ones are lost. */
+const maxUnsent = 10_000;
+
+const notify = 'select pg_notify($1, text) from unnest($2::text[]) text';
+
+/**
+ * LISTEN and NOTIFY, on one connection that is made when there is somebody to listen, or something to ring for.
+ *
+ * Rings are sent when their transactions are committed, those of many together: a transaction that itself notifies holds
+ * up the commits of all others that do, until it is on the disk.
+ */
 export class PostgresDoorbell implements Doorbell {
   private readonly self = randomUUID();
   private readonly listeners = new RingListeners();
   private readonly stopping = new AbortController();
-  private readonly pending = new WeakMap<Transaction, Ring[]>();
+  private unsent = new Set<string>();
+  private sending: Promise<void> | null = null;
   private client: WatchedClient | null = null;
+  private connected = Promise.withResolvers<WatchedClient>();
+  private isConnected = false;
   private listening: Promise<void> | null = null;
 
   constructor(
@@ -30,18 +44,11 @@ export class PostgresDoorbell implements Doorbell {
   ) {}
 
   ring(tx: Transaction, channel: string, payload: string): void {
-    tx.afterCommit(() => this.listeners.ring(channel, payload));
-    const rings = this.pending.get(tx);
-    if (rings) return void rings.push({ channel, payload });
-    const first = [{ channel, payload }];
-    this.pending.set(tx, first);
-    // Last, and all at once: what rings holds up others who ring until it is committed.
-    tx.beforeCommit(async () => {
-      const texts = [...new Set(first.map((ring) => writeRing(this.self, ring)))];
-      await tx.manager.query('select pg_notify($1, text) from unnest($2::text[]) text', [
-        this.channel,
-        texts,
-      ]);
+    tx.afterCommit(() => {
+      this.listeners.ring(channel, payload);
+      if (this.unsent.size < maxUnsent) this.unsent.add(writeRing(this.self, { channel, payload }));
+      this.listening ??= this.listen();
+      this.sending ??= this.send();
     });
   }
 
@@ -51,6 +58,8 @@ export class PostgresDoorbell implements Doorbell {
   }
 
   async close(): Promise<void> {
+    // A command may end right after it has rung.
+    await Promise.race([this.sending, sleep(closeLimit, undefined, { ref: false })]);
     this.stopping.abort();
     this.drop();
     await this.listening;
@@ -59,6 +68,17 @@ export class PostgresDoorbell implements Doorbell {
   /** One of Postgres' channels for all of the service: they are of the whole database. */
   private get channel(): string {
     return `horde_${this.service}`;
+  }
+
+  private async send(): Promise<void> {
+    while (this.unsent.size > 0) {
+      const client = await this.connected.promise;
+      const texts = [...this.unsent];
+      this.unsent = new Set();
+      // The sweeps find what could not be rung for.
+      await client.query(notify, [this.channel, texts]).catch(() => undefined);
+    }
+    this.sending = null;
   }
 
   private async listen(): Promise<void> {
@@ -88,6 +108,8 @@ export class PostgresDoorbell implements Doorbell {
     });
     await client.connect();
     await client.query(`listen ${this.channel}`);
+    this.isConnected = true;
+    this.connected.resolve(client);
   }
 
   private async untilLost(): Promise<void> {
@@ -109,5 +131,7 @@ export class PostgresDoorbell implements Doorbell {
   private drop(): void {
     this.client?.cut();
     this.client = null;
+    if (this.isConnected) this.connected = Promise.withResolvers();
+    this.isConnected = false;
   }
 }

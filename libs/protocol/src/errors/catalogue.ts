@@ -1,3 +1,5 @@
+import { accessErrors } from './access.ts';
+import { clientErrors } from './client.ts';
 import { networkErrors } from './network.ts';
 import { executorErrors } from './executor.ts';
 import { jobErrors } from './job.ts';
@@ -10,6 +12,7 @@ import { makers } from './row.ts';
 
 /** All errors by their code, as data: what docs/errors.md is made of. */
 export const errorRows = {
+  ...accessErrors,
   ...networkErrors,
   ...executorErrors,
   ...jobErrors,
@@ -18,6 +21,7 @@ export const errorRows = {
   ...volumeErrors,
   ...uploadErrors,
   ...streamingErrors,
+  ...clientErrors,
 } as const;
 
 /** One function per error: `throw errors.ALL_EXECUTORS_BUSY('always_on.test', 3)`. */

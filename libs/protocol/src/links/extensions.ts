@@ -9,15 +9,46 @@ export const extensionsHeader = 'X-Horde-Extensions';
  *   interrupted;
  * - `cancel-1`: a job can be cancelled;
  * - `logs-1`: a job's output is passed on while it runs;
+ * - `logs-2`: a job's output is asked for and arrives complete;
+ * - `progress-1`: what a job waits for is told, and how far its transfers are;
+ * - `ask-1`: a facilitator asks its validator what would become of a job, or what has;
+ * - `login-1`: a validator's login counts once, and at one facilitator;
  * - `warm-1`: an executor connects before it has a job.
  */
-export const extensions = ['durable-1', 'cancel-1', 'logs-1', 'warm-1'] as const;
+export const extensions = [
+  'durable-1',
+  'cancel-1',
+  'logs-1',
+  'logs-2',
+  'progress-1',
+  'ask-1',
+  'login-1',
+  'warm-1',
+] as const;
 export type Extension = (typeof extensions)[number];
 
 /** What is spoken between a validator and a miner of ours. */
-export const validatorMinerExtensions = ['durable-1', 'cancel-1', 'logs-1'] as const satisfies Extension[];
+export const validatorMinerExtensions = [
+  'durable-1',
+  'cancel-1',
+  'logs-1',
+  'logs-2',
+  'progress-1',
+] as const satisfies Extension[];
 /** What is spoken between a miner and an executor of ours; `warm-1` only by executors that are kept warm. */
 export const minerExecutorExtensions = [...validatorMinerExtensions, 'warm-1'] as const satisfies Extension[];
+
+/**
+ * What is spoken between a facilitator and a validator of ours. Both ends take it from here: what is added works on both.
+ */
+export const facilitatorValidatorExtensions: readonly Extension[] = [
+  'durable-1',
+  'cancel-1',
+  'logs-2',
+  'progress-1',
+  'ask-1',
+  'login-1',
+];
 
 /**
  * The numbers of what a validator says to a miner about a job on `durable-1`. They are fixed, so that both ends know

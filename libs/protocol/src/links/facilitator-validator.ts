@@ -22,11 +22,25 @@ import {
   Text,
   TextMap,
   Texts,
+  Time,
   Tolerant,
   Variant,
 } from '../messages/fields.ts';
 import { Direction, MessageType } from '../messages/message.ts';
-import { StreamingDetails } from './job-messages.ts';
+import {
+  CancelJob,
+  JobOutputChunk,
+  JobOutputRequest,
+  JobProgress,
+  StreamingDetails,
+} from './job-messages.ts';
+import {
+  DescribeJobRequest,
+  DryRunRequest,
+  DryRunResponse,
+  JobDescription,
+  QuestionRefused,
+} from './questions.ts';
 
 /**
  * A user's signature over a request, as the facilitator passes it on. An incomplete one is read, as the Python peers
@@ -88,6 +102,29 @@ export class ValidatorLogin {
   @Text({ max: 200 }) public_key!: string;
   @Text({ max: 200 }) signature!: string;
 }
+
+/**
+ * validator -> facilitator, only where `login-1` is spoken, instead of `V0AuthenticationRequest`, which is the same for ever
+ * and for every facilitator: who I am, here and now. The signature is over `freshLoginText`.
+ */
+@closed
+export class FreshLogin {
+  @MessageType('V0FreshLogin') message_type = 'V0FreshLogin' as const;
+  @Text({ max: 100 }) hotkey!: string;
+  /** The facilitator's host, with its port unless that is its scheme's, as the validator was told of it. */
+  @Text({ max: 300 }) facilitator!: string;
+  @BigInteger() timestamp_ns!: bigint;
+  /** 128 hexadecimal digits behind 0x. */
+  @Text({ max: 200 }) signature!: string;
+}
+
+/** What a validator signs to log in with `login-1`. */
+export const freshLoginText = ({
+  hotkey,
+  facilitator,
+  timestamp_ns,
+}: Pick<FreshLogin, 'hotkey' | 'facilitator' | 'timestamp_ns'>): string =>
+  `login-1\n${hotkey}\n${facilitator}\n${timestamp_ns}`;
 
 /** validator -> facilitator, once a minute: I am alive. */
 @closed
@@ -151,6 +188,18 @@ export class JobStatusUpdate {
   @Part(() => StatusMetadata) metadata: StatusMetadata | null = null;
 }
 
+/** validator -> facilitator, only where `progress-1` is spoken: what a job waits for. It is not answered. */
+@closed
+export class JobWait {
+  @MessageType('V0JobWait') message_type = 'V0JobWait' as const;
+  @Text({ max: 100 }) job_uuid!: string;
+  /** A sentence for its user; null: it waits no longer. */
+  @Text({ max: 4096 }) waits_for: string | null = null;
+  @Time() since: string | null = null;
+  /** null: not known. */
+  @Time() until: string | null = null;
+}
+
 /** validator -> facilitator: an executor's machine. */
 @closed
 export class MachineSpecsUpdate {
@@ -170,14 +219,28 @@ export class Response {
 }
 
 /** What a facilitator sends a validator, except for `Response`. */
-export const facilitatorToValidator = new Direction('facilitator', 'validator', [NewJob, JobCheated]);
+export const facilitatorToValidator = new Direction('facilitator', 'validator', [
+  NewJob,
+  JobCheated,
+  CancelJob,
+  DryRunRequest,
+  DescribeJobRequest,
+  JobOutputRequest,
+]);
 
 /** What a validator sends a facilitator. */
 export const validatorToFacilitator = new Direction('validator', 'facilitator', [
   ValidatorLogin,
+  FreshLogin,
   Heartbeat,
   JobStatusUpdate,
   MachineSpecsUpdate,
+  JobProgress,
+  JobWait,
+  DryRunResponse,
+  JobDescription,
+  QuestionRefused,
+  JobOutputChunk,
 ]);
 
 /** The path a validator connects to. */

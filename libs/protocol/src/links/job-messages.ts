@@ -13,6 +13,7 @@ import { outputUploadClasses, type OutputUpload } from '../jobs/uploads.ts';
 import { volumeClasses, type Volume } from '../jobs/volumes.ts';
 import {
   AnyObject,
+  Bool,
   Integer,
   OneOf,
   Part,
@@ -25,6 +26,7 @@ import {
   Variant,
 } from '../messages/fields.ts';
 import { MessageType } from '../messages/message.ts';
+import { maxOutput, maxOutputCredit } from './output.ts';
 import { JobStartedPayload, Receipt } from '../receipts/receipts.ts';
 
 /** The certificate of a user who wants to connect to the running job, and the executor's address as the miner sees it. */
@@ -169,7 +171,7 @@ export class MachineSpecs {
 }
 
 /**
- * validator -> miner -> executor, only where `cancel-1` is spoken: end the job. The job's failure answers it; a job that
+ * facilitator -> validator -> miner -> executor, only where `cancel-1` is spoken: end the job. The job's failure answers it; a job that
  * has ended stays as it is.
  */
 export class CancelJob {
@@ -195,6 +197,53 @@ export class JobOutput {
   /** How much of the stream the job had written before this. @unit bytes */
   @Integer({ min: 0 }) offset!: number;
   @Text({ max: 256 * 1024 }) text!: string;
+}
+
+/**
+ * facilitator -> validator -> miner -> executor, only where `logs-2` is spoken: everything before `offset` is stored here;
+ * send what follows, at most `credit` bytes of it.
+ */
+export class JobOutputRequest {
+  @MessageType('V0JobOutputRequest') message_type = 'V0JobOutputRequest' as const;
+  @Text({ max: 100 }) job_uuid!: string;
+  @OneOf(OutputStream) stream!: OutputStream;
+  /** How much of the stream need not be sent. @unit bytes */
+  @Integer({ min: 0 }) offset!: number;
+  /** @unit bytes */
+  @Integer({ min: 0, max: maxOutputCredit }) credit!: number;
+}
+
+/** executor -> miner -> validator -> facilitator, only where `logs-2` is spoken: a part of what a job has printed. */
+export class JobOutputChunk {
+  @MessageType('V0JobOutputChunk') message_type = 'V0JobOutputChunk' as const;
+  @Text({ max: 100 }) job_uuid!: string;
+  @OneOf(OutputStream) stream!: OutputStream;
+  /** Where it begins in its stream; above what was asked for where nobody has the bytes between. @unit bytes */
+  @Integer({ min: 0, max: maxOutput }) offset!: number;
+  /** base64. */
+  @Text({ max: Math.ceil(maxOutputCredit / 3) * 4 }) data = '';
+  /** Whether the stream ends behind it. */
+  @Bool() end = false;
+}
+
+/** What is brought to an executor's machine: an image, or a part of the job's volume. */
+export const TransferStage = ['pull', 'download'] as const;
+export type TransferStage = (typeof TransferStage)[number];
+
+/**
+ * executor -> miner -> validator -> facilitator, only where `progress-1` is spoken: how far a transfer is. It may get lost
+ * on its way; the next one tells all that counts.
+ */
+export class JobProgress {
+  @MessageType('V0JobProgress') message_type = 'V0JobProgress' as const;
+  @Text({ max: 100 }) job_uuid!: string;
+  @OneOf(TransferStage) stage!: TransferStage;
+  /** Tells the transfers of a stage apart, for people: the image, the path in the volume. Without secrets. */
+  @Text({ max: 1024 }) name!: string;
+  /** @unit bytes */
+  @Integer({ min: 0 }) done!: number;
+  /** null: not known. @unit bytes */
+  @Integer({ min: 0 }) total: number | null = null;
 }
 
 /** executor -> miner, deprecated: read as a horde failure. */

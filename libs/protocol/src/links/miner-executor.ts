@@ -8,6 +8,7 @@ export const minerToExecutor = new Direction('miner', 'executor', [
   job.InitialJobRequest,
   job.JobRequest,
   job.CancelJob,
+  job.JobOutputRequest,
 ]);
 
 /** What an executor sends its miner. */
@@ -18,6 +19,8 @@ export const executorToMiner = new Direction('executor', 'miner', [
   job.VolumesReady,
   job.ExecutionDone,
   job.JobOutput,
+  job.JobOutputChunk,
+  job.JobProgress,
   job.JobFailed,
   job.JobFinished,
   job.MachineSpecs,

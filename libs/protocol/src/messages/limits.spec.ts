@@ -152,10 +152,17 @@ it('a cheat report of the oldest facilitators names the job only', () => {
 });
 
 it('a direction with a message that nobody handles is named with it', () => {
-  const handlers = { V2JobRequest: () => undefined, V0JobCheated: () => undefined };
+  const handlers = {
+    V2JobRequest: () => undefined,
+    V0JobCheated: () => undefined,
+    V0CancelJobRequest: () => undefined,
+    V0DryRunRequest: () => undefined,
+    V0DescribeJobRequest: () => undefined,
+    V0JobOutputRequest: () => undefined,
+  };
   expect(() => requireHandlers(facilitatorToValidator, handlers)).not.toThrow();
   const incomplete = { V2JobRequest: () => undefined } as unknown as typeof handlers;
   expect(() => requireHandlers(facilitatorToValidator, incomplete)).toThrow(
-    'There is no handler for V0JobCheated, of what a facilitator may send a validator.',
+    'There is no handler for V0JobCheated, V0CancelJobRequest, V0DryRunRequest, V0DescribeJobRequest, V0JobOutputRequest, of what a facilitator may send a validator.',
   );
 });

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts';
-import { DurableLink } from '../durable-link.ts';
+import { DurableLink, type Pending } from '../durable-link.ts';
 
 /** One end, which keeps what it says until it is acknowledged, and notes what it takes; a restart loses neither. */
 export class Peer {
@@ -14,6 +14,9 @@ export class Peer {
   afterCommit: () => Promise<void> = async () => {};
   /** Called when something is acknowledged. */
   afterAck: () => void = () => {};
+  /** Takes messages another way: what it returns is committed later. */
+  take: ((number: number) => Pending) | null = null;
+  readonly errors: unknown[] = [];
   isReady = true;
   /** How many times the other end has resumed. */
   resumes = 0;
@@ -25,10 +28,12 @@ export class Peer {
       connection,
       {
         onMessage: async (_job, number, frame) => {
-          if (number <= this.last) return;
+          if (this.take) return this.take(number);
+          if (number <= this.last) return undefined;
           this.last = number;
           this.taken.push(frame);
           await this.afterCommit();
+          return undefined;
         },
         onAcknowledged: async (_job, number) => {
           this.forget(number);
@@ -43,7 +48,7 @@ export class Peer {
         onPlain: async (frame) => void this.plain.push(frame),
         onBadFrame: (sentence) => void this.bad.push(sentence),
       },
-      () => {},
+      (error) => void this.errors.push(error),
     );
     this.link = link;
   }

@@ -1,0 +1,140 @@
+import type { ErrorRow } from './row.ts';
+
+/** Why a facilitator does not do what a user asks for now, although the request is well formed; what is amiss with an account of a panel or a change made there. */
+export const accessErrors = {
+  SIGNATURE_TOO_OLD: {
+    facts: ['age', 'limit'],
+    says: 'The signature is {age:second} old, and a job is taken for {limit:second} after it was signed.',
+    hint: 'Sign the request again. If it has just been signed, set the clock of the machine that signs it.',
+    retryable: false,
+    status: 400,
+  },
+  SIGNATURE_AHEAD: {
+    facts: ['ahead', 'limit'],
+    says: 'The signature is of a time {ahead:second} from now, and at most {limit:second} are taken.',
+    hint: 'Set the clock of the machine that signs.',
+    retryable: false,
+    status: 400,
+  },
+  SIGNATORY_DIFFERS: {
+    facts: ['signatory', 'hotkey'],
+    says: 'The signature is of {signatory}, and {hotkey} is logged in.',
+    hint: "Log in with the hotkey that signs. The facilitator's operator can let them differ with ALLOW_OTHER_SIGNATORIES.",
+    retryable: false,
+    status: 400,
+  },
+  JOB_CREATION_DISABLED: {
+    // The reference's words, which its clients may look for.
+    says: 'Job creation is disabled at this moment',
+    hint: "The facilitator's operator has said so with ENABLE_ORGANIC_JOBS: try again later, or ask when.",
+    retryable: true,
+    status: 400,
+  },
+  JOB_REMOVED: {
+    facts: ['uuid'],
+    says: 'This request has created the job {uuid}, which has been removed since.',
+    hint: 'Sign the request again to run the job again.',
+    retryable: false,
+    status: 410,
+  },
+  SIGNATURE_REUSED: {
+    facts: ['uuid'],
+    says: 'This signature has created the job {uuid}, for another validator, in another namespace or with another tag.',
+    hint: 'Sign each job anew.',
+    retryable: false,
+    status: 422,
+  },
+  IDEMPOTENCY_KEY_MALFORMED: {
+    says: 'An Idempotency-Key has 1 to 255 printable characters of ASCII.',
+    retryable: false,
+    status: 400,
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    facts: ['uuid'],
+    says: 'With this Idempotency-Key another job has been created in the last 24 hours: {uuid}.',
+    hint: 'Take a new key for each job.',
+    retryable: false,
+    status: 422,
+  },
+  IDEMPOTENCY_KEY_IN_USE: {
+    says: 'A request with this Idempotency-Key is being handled.',
+    hint: 'Send it again in a second.',
+    retryable: true,
+    status: 409,
+  },
+  TOO_MANY_UNFINISHED_JOBS: {
+    facts: ['used', 'limit'],
+    says: 'This hotkey has {used:job} that have not ended, and may have {limit} at once.',
+    hint: "Try again when one of them has ended. The facilitator's operator can allow more with whitelist_hotkey.",
+    retryable: true,
+    status: 429,
+  },
+  TOO_MANY_CREATIONS: {
+    facts: ['used', 'limit', 'wait'],
+    says: 'This hotkey has created {used:job} within a minute, and may create {limit}: the next one in {wait:second}.',
+    hint: "The facilitator's operator can allow more with whitelist_hotkey.",
+    retryable: true,
+    status: 429,
+  },
+  TOO_MANY_LOGINS: {
+    facts: ['limit', 'who', 'wait'],
+    says: 'There have been {limit:login} of {who} in this minute, and no more may be: the next one in {wait:second}.',
+    hint: 'Keep the token of a login: it lasts for JWT_LIFETIME.',
+    retryable: true,
+    status: 429,
+  },
+  OPERATOR_EXISTS: {
+    facts: ['name'],
+    says: 'There is an account {name} already.',
+    hint: 'change_admin_password gives it a new password.',
+    retryable: false,
+  },
+  OPERATOR_UNKNOWN: {
+    facts: ['name'],
+    says: 'There is no account {name}.',
+    hint: 'list_admins shows those that there are.',
+    retryable: false,
+  },
+  OPERATOR_NAME_UNFIT: {
+    says: 'The name of an account has 1 to 150 letters, digits, and of . _ @ + - any, and is no hotkey.',
+    retryable: false,
+  },
+  PASSWORD_UNFIT: {
+    facts: ['least', 'most'],
+    says: 'A password has {least} to {most} characters.',
+    retryable: false,
+  },
+  SETTING_UNKNOWN: {
+    facts: ['name', 'names'],
+    says: 'There is no key {name}; there are {names}.',
+    retryable: false,
+    status: 404,
+  },
+  SETTING_ABSENT: {
+    facts: ['name', 'instead'],
+    says: 'There is no key {name}: {instead}.',
+    retryable: false,
+    status: 404,
+  },
+  SETTING_VALUE_WRONG: {
+    facts: ['name', 'rule'],
+    says: '{name} {rule}.',
+    hint: 'docs/settings.md says what each setting is counted in.',
+    retryable: false,
+    status: 400,
+  },
+  CHECK_RUNS: {
+    facts: ['name', 'operator'],
+    says: 'The check {name}, begun by {operator}, is running, and one runs at a time.',
+    hint: 'Wait for its end.',
+    retryable: true,
+    status: 409,
+  },
+  TOO_MANY_REQUESTS: {
+    facts: ['limit', 'wait'],
+    says: 'This hotkey has sent {limit:request} in this minute, and may send no more: the next one in {wait:second}.',
+    hint: 'Ask less often, and for several jobs at once: their list, or their events.',
+    retryable: true,
+    status: 429,
+  },
+} as const satisfies Record<string, ErrorRow>;
