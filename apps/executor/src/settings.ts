@@ -27,7 +27,8 @@ export class ExecutorSettings {
   executorClass: ExecutorClass = 'always_on.test';
 
   /**
-   * How long the miner may be away at the start and at the end, when nothing else is waited for. @unit seconds
+   * How long the miner may be away at the start and at the end, when nothing else is waited for, and how long it may take,
+   * once it has the result, to store what the job has printed. @unit seconds
    * @default 30
    */
   @envNumber('MINER_ABSENCE_LIMIT')
@@ -38,6 +39,17 @@ export class ExecutorSettings {
   @envFlag('DEBUG_NO_GPU_MODE')
   @IsBoolean()
   noGpu = false;
+
+  /**
+   * The GPUs that jobs here get, and that this executor describes: indices or UUIDs, as `nvidia-smi -L` shows them. A
+   * miner sets it from `gpus` of its servers' file. @default all of the machine
+   */
+  @envList('EXECUTOR_GPUS')
+  @Matches(/^(\d{1,3}|(GPU|MIG)-[\da-fA-F-]{36}|MIG-GPU-[\da-fA-F-]{36}\/\d+\/\d+)$/, {
+    each: true,
+    message: 'it must be a list of indices, or of UUIDs such as GPU-… and MIG-…',
+  })
+  gpus: string[] = [];
 
   /** The executor runs beside the engine and not in a container of it. Accepted; both work alike here. @default false */
   @envFlag('EXECUTOR_ON_HOST')

@@ -41,6 +41,17 @@ export interface PreparedImage {
   error: string | null;
 }
 
+/** Where executors of one class run: a line of the operator's file of servers, or all of a manager's of that class. */
+export interface ExecutorHost {
+  /** As the handles of its executors have it under `place`. */
+  name: string;
+  executorClass: ExecutorClass;
+  /** How many there are to be at once, whether it can be reached or not. */
+  executors: number;
+  /** Why none can be started there now, a sentence; null: nothing is the matter. */
+  trouble: string | null;
+}
+
 /**
  * Starts and stops executors on the machines that a miner owns. Most managers extend `BaseExecutorManager`, which
  * reserves and watches.
@@ -53,7 +64,7 @@ export interface PreparedImage {
  *   slot from then on, or says `gone`;
  * - `stop` is idempotent, and returns when neither the executor nor its job's container runs any more;
  * - `wait` returns at once when the executor has ended, also for a handle of an earlier process; the slot is free then;
- * - `manifest` counts no slot that `start` would refuse.
+ * - `manifest` counts no slot that `start` would refuse, and where nothing is the matter as many as `hosts` has.
  */
 export interface ExecutorManager {
   manifest(): Promise<Manifest>;
@@ -82,6 +93,8 @@ export interface ExecutorManager {
    * @throws HostUnreachable when a machine that may run one cannot be asked; it tells what runs `elsewhere`
    */
   running?(): Promise<RunningExecutor[]>;
+  /** Where its executors run, for people: busy or free, in reach or not. @default one for each class of the manifest */
+  hosts?(): Promise<ExecutorHost[]>;
   /** Lets go of connections and of what waits; executors go on. @default nothing */
   close?(): Promise<void>;
 }

@@ -5,11 +5,12 @@ export {
   DockerExecutorManager,
   type DockerExecutorManagerOptions,
 } from './docker/docker-executor-manager.ts';
-export { executorName } from './docker/executor-container.ts';
-export { readServers, ServersFileError } from './docker/servers-file.ts';
+export { checkGivesOwnGpus, executorName } from './docker/executor-container.ts';
+export { readServers, type ServerSpec, ServersFileError } from './docker/servers-file.ts';
 export {
   publicStreamingPort,
   type ExecutorHandle,
+  type ExecutorHost,
   type ExecutorManager,
   type ExitStatus,
   type Manifest,

@@ -31,6 +31,7 @@ export type {
   JobRunner,
   JobSpec,
   RunOptions,
+  StoredOutput,
   StreamingDoor,
   StreamingRequest,
 } from './runner.ts';

@@ -72,6 +72,17 @@ export interface Ending {
   imageId: string | null;
 }
 
+/** A job's output as far as it is stored, also when its files have been moved or removed. */
+export interface StoredOutput {
+  /** How much of each stream is stored by now: all of it when `run` returns or rejects. @unit bytes */
+  readonly size: Readonly<Record<'stdout' | 'stderr', number>>;
+  /** To be set by whoever wants to know when there is more. */
+  onGrown: () => void;
+  /** What is stored from `offset` on, at most `max` bytes; nothing once it is closed. */
+  read(stream: 'stdout' | 'stderr', offset: number, max: number): Promise<Buffer>;
+  close(): void;
+}
+
 export interface RunOptions {
   /** Aborting stops the job; `run` then rejects with the signal's reason. */
   signal: AbortSignal;
@@ -82,6 +93,11 @@ export interface RunOptions {
    * used again after the call: copy what is kept. Must neither wait nor throw.
    */
   onOutput?: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
+  /**
+   * Called once, before the job starts, with what is stored of its output; whoever gets it closes it. Must neither wait
+   * nor throw.
+   */
+  onStored?: (output: StoredOutput) => void;
   /** The job is reached by its user while it runs; absent: it is not. */
   streaming?: StreamingRequest;
   /** Called before `run` rejects, if it had begun: what the job had printed by then, as in `Ending`. */
@@ -98,6 +114,7 @@ export interface RunOptions {
  * - stdout and stderr are kept apart, whole, in stdout.txt and stderr.txt of the output folder, whatever the job left
  *   there under these names; a job that prints more than the operator's limit is killed, and these hold all up to it;
  * - `onOutput` gets all that these files hold, in the same order; `onStopped` what was printed by a job that was stopped;
+ * - what `onStored` gets has these bytes as soon as they are written, until it is closed;
  * - a job that ignores signals is killed at the deadline;
  * - when `run` returns or rejects, nothing that the job started still runs (a runner that is not isolated kills the
  *   job's process group: a process that left the group is out of its reach);

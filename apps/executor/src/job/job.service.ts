@@ -16,6 +16,7 @@ import { Released, MinerLink } from '../miner/miner-link.ts';
 import { ExecutorSettings } from '../settings.ts';
 import { byMachineClock } from './clock.ts';
 import { failureMessage, overrun } from './failure.ts';
+import { JobTrace } from './job-trace.ts';
 import { Job } from './job.ts';
 import { type MachineOptions, openMachine } from './machine.ts';
 import type { OutputFeed } from '../miner/output-feed.ts';
@@ -143,13 +144,12 @@ export class JobService implements JobControl, OnApplicationShutdown {
       settings,
       logger,
       runnerName: this.options.jobRunner ?? settings.jobRunner,
+      onPull: ({ image: name, done, total }) => this.job?.tellProgress({ stage: 'pull', name, done, total }),
     });
   }
 
   private runJob(initial: InitialJobRequest, deadline: number, warm: WarmMachine | null): Promise<number> {
-    return withLogContext({ job: initial.job_uuid, peer: 'miner' }, () =>
-      this.runToItsEnd(initial, deadline, warm),
-    );
+    return withLogContext({ job: initial.job_uuid }, () => this.runToItsEnd(initial, deadline, warm));
   }
 
   private async runToItsEnd(
@@ -160,6 +160,7 @@ export class JobService implements JobControl, OnApplicationShutdown {
     this.logger.info({ image: initial.docker_image, class: initial.executor_class }, 'a job has come');
     const { settings, logger } = this;
     const { job_uuid: jobUuid, executor_class: executorClass } = initial;
+    const trace = new JobTrace(jobUuid, new Date(warm ? Date.now() : performance.timeOrigin));
     const job = new Job(initial, {
       settings,
       logger,
@@ -170,7 +171,10 @@ export class JobService implements JobControl, OnApplicationShutdown {
       },
       request: this.assignment.job,
       say: (message) => this.link.send(message),
+      mention: (message) => this.link.mention(message),
+      kept: this.link.kept,
       stop: this.stop,
+      trace,
     });
     this.job = job;
     this.link.follow(jobUuid, job.output);
@@ -178,14 +182,16 @@ export class JobService implements JobControl, OnApplicationShutdown {
       if (this.cancel(cancelled_by)) logger.info({ by: cancelled_by, message }, 'the job is cancelled');
     });
     const result = await this.resultOf(job, deadline);
+    const traced = trace.tell('reason' in result ? result.reason : null, logger);
     const limits = (stageLimits(initial)?.result_upload ?? 0) + deliveryMargin;
     const delivered = this.link.deliver(result, byMachineClock(deadline + limits * 1000));
     delivered.catch(() => {}); // awaited below
     await job
       .cleanUp()
       .catch((error: unknown) => this.logger.error({ error }, 'the job could not be cleaned up after'));
-    await delivered;
+    await delivered.finally(() => this.link.kept.close());
     this.logger.info('the miner has the result');
+    await traced;
     return 0;
   }
 

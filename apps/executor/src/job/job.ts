@@ -9,6 +9,7 @@ import {
   ExecutorReady,
   type InitialJobRequest,
   JobFinished,
+  JobProgress,
   type JobRequest,
   MachineSpecs,
   make,
@@ -19,14 +20,19 @@ import {
 import type { ExecutorSettings } from '../settings.ts';
 import { byMachineClock } from './clock.ts';
 import { badExit, type JobOutcome, overrun, type Progress } from './failure.ts';
+import type { JobTrace } from './job-trace.ts';
 import { maxResult } from './max-result.ts';
 import type { Machine } from './machine.ts';
+import type { KeptOutput } from '../miner/kept-output.ts';
 import { OutputFeed } from '../miner/output-feed.ts';
 import { type Stage, stageLimits, type StageLimits } from './stages.ts';
 import { withDeadline } from './with-deadline.ts';
 
 /** How long the engine may take, beside the job itself, to start and to end a container. @unit ms */
 const engineGrace = 15_000;
+
+/** What its peers read of a transfer's name. @unit characters */
+const maxTransferName = 1024;
 
 /** How long it may take to remove what the job has left. @unit ms */
 const cleanUpLimit = 60_000;
@@ -41,8 +47,13 @@ export interface JobParts {
   /** Resolves with the job request, when it comes; rejects when it came and is none. */
   request: Promise<JobRequest>;
   say: (message: object) => void;
+  /** Says what may be lost: to a miner that wants to know, if it is there. */
+  mention: (message: JobProgress) => void;
+  /** Gets what the job prints, and is told when that is all. */
+  kept: KeptOutput;
   /** Aborted when the job has to end at once; its reason is why. */
   stop: AbortSignal;
+  trace: JobTrace;
 }
 
 /** One job on its way through its stages. */
@@ -88,6 +99,12 @@ export class Job {
     return true;
   }
 
+  /** Says how far a transfer is. */
+  tellProgress(progress: Pick<JobProgress, 'stage' | 'name' | 'done' | 'total'>): void {
+    const name = progress.name.slice(0, maxTransferName);
+    this.parts.mention(make(JobProgress, { job_uuid: this.initial.job_uuid, ...progress, name }));
+  }
+
   /**
    * Brings the job through all of its stages, telling the miner of each.
    *
@@ -126,6 +143,7 @@ export class Job {
     } finally {
       this.over = true;
       this.output.end();
+      this.parts.kept.end();
     }
   }
 
@@ -173,6 +191,7 @@ export class Job {
       trustProxy: settings.trustProxy,
       hubUrl: settings.hfEndpoint,
       hfAccessToken: settings.hfAccessToken,
+      onProgress: (progress) => this.tellProgress({ stage: 'download', ...progress }),
       signal,
     });
     return request;
@@ -207,6 +226,7 @@ export class Job {
         signal,
         deadline: byMachineClock(deadline),
         onOutput: (stream, chunk) => this.output.write(stream, chunk),
+        onStored: (output) => this.parts.kept.take(output),
         onStopped: (printed) => (this.outcome = printed),
         ...(streaming && { streaming }),
       };
@@ -259,6 +279,7 @@ export class Job {
 
   private enter(stage: Stage): void {
     this.stage = stage;
+    this.parts.trace.enter(stage);
     this.parts.logger.info({ stage }, `next stage: ${stage}`);
   }
 

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import type * as JobRunnerLibrary from '@horde/job-runner';
-import type { JobRunner } from '@horde/job-runner';
+import type { ImageProgress, JobRunner } from '@horde/job-runner';
 import type { Logger } from '@horde/operations';
 import { type ExecutorClass, executorClasses, type JsonObject, toJsonValue } from '@horde/protocol';
 import type { ExecutorSettings } from '../settings.ts';
@@ -35,6 +35,8 @@ export interface MachineOptions {
   executorClass: ExecutorClass;
   /** Labels what is started for the check. */
   jobUuid: string;
+  /** Told how far the pull of an image is. */
+  onPull: (progress: ImageProgress) => void;
 }
 
 /**
@@ -51,7 +53,10 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
   const runner = await makeRunner(library, options.runnerName, {
     ...limits,
     ...(docker && { docker }),
-    onProgress: ({ sentence }) => logger.debug(sentence),
+    onProgress: (progress) => {
+      logger.debug(progress.sentence);
+      options.onPull(progress);
+    },
     warn,
   });
   const closing = new AbortController();
@@ -78,7 +83,14 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
   let described = Promise.resolve();
   // ComputeHorde's executors leave the description out where the operator says that there are no GPUs.
   if (!settings.noGpu) {
-    const asked = collectMachineSpecs(docker, { library, jobUuid, jobFolder, gpus: true, warn, signal });
+    const asked = collectMachineSpecs(docker, {
+      library,
+      jobUuid,
+      jobFolder,
+      gpus: limits.gpus ?? 'all',
+      warn,
+      signal,
+    });
     described = asked.then(
       (specs) => void (known = toJsonValue(specs) as JsonObject),
       (error: unknown) => logger.warn({ error }, 'this machine could not be described'),

@@ -31,9 +31,11 @@ describe('what an operator sets for jobs', () => {
       JOB_REQUIRE_DIGEST: 'false',
       JOB_ALLOWED_REGISTRIES: 'docker.io/library, ghcr.io',
       DEBUG_NO_GPU_MODE: '1',
+      EXECUTOR_GPUS: '2,GPU-5f3c6a1e-0d1b-7c2a-9b1e-2f4d5a6b7c8d',
     });
     const everywhere = {
       noGpu: true,
+      gpus: ['2', 'GPU-5f3c6a1e-0d1b-7c2a-9b1e-2f4d5a6b7c8d'],
       token: 'the-token',
       cpus: 1.5,
       shmBytes: 2 ** 30,

@@ -19,6 +19,7 @@ export function runnerOptions(
   };
   return {
     noGpu: settings.noGpu,
+    ...(settings.gpus.length > 0 && { gpus: settings.gpus }),
     ...set('memoryBytes', settings.jobMemoryBytes, memory),
     ...set('cpus', settings.jobCpus, processors),
     ...set('pids', settings.jobPids, count),

@@ -4,8 +4,10 @@ import { toPlain } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
 import { makeJobFolder } from '@horde/testing/job-containers';
 import { requests } from '@horde/testing/miner-executor/requests';
+import { KeptOutput } from '../miner/kept-output.ts';
 import { ExecutorSettings } from '../settings.ts';
 import { failureMessage } from './failure.ts';
+import { JobTrace } from './job-trace.ts';
 import { Job } from './job.ts';
 import type { Machine } from './machine.ts';
 
@@ -33,7 +35,10 @@ function jobOn(checked: Promise<void>, jobRequest: Promise<never> | null = null)
     openMachine: async () => machine,
     request: jobRequest ?? Promise.resolve(request),
     say: (message) => said.push((message as { message_type: string }).message_type),
+    mention: () => {},
+    kept: new KeptOutput(),
     stop: new AbortController().signal,
+    trace: new JobTrace(request.job_uuid, new Date()),
   });
   return { job, said, left: folder.left };
 }

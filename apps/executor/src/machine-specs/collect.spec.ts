@@ -15,7 +15,7 @@ const options = (changes: Partial<MachineSpecsOptions> = {}): MachineSpecsOption
   library,
   jobUuid: crypto.randomUUID(),
   jobFolder: tmpdir(),
-  gpus: true,
+  gpus: 'all',
   warn: () => {},
   signal: AbortSignal.timeout(30_000),
   ...changes,
@@ -78,6 +78,18 @@ describe("a machine's specs", () => {
     expect(specs.gpu).toMatchObject({ count: 3, details: [{ capacity: '49140' }, {}, { cuda: '8.9' }] });
   });
 
+  it('tell only those GPUs that the miner gave this executor', async () => {
+    // Answers as NVIDIA's does: a table of the GPUs that were asked for, in the order of the machine.
+    const folder = nvidiaSmi(
+      'while [ $# -gt 0 ]; do [ "$1" = -i ] && chosen=",$2,"; shift; done\n' +
+        'awk -v chosen="$chosen" \'NR == 1 || index(chosen, "," NR - 2 ",")\' "$(dirname "$0")/table"',
+    );
+    writeFileSync(path.join(folder, 'table'), fixture('nvidia-smi-535-several.csv'));
+    const all = (await collectMachineSpecs(docker, options({ gpus: ['0', '1', '2'] }))).specs.gpu!;
+    const own = (await collectMachineSpecs(docker, options({ gpus: ['0', '2'] }))).specs.gpu!;
+    expect(own).toEqual({ count: 2, details: [all.details[0], all.details[2]] });
+  });
+
   it('tell the GPUs of a driver that does not know their compute capability', async () => {
     const folder = nvidiaSmi(
       'case "$1" in *compute_cap*) cat "$(dirname "$0")/refusal"; exit 2 ;; esac; cat "$(dirname "$0")/table"',
@@ -122,7 +134,7 @@ describe("a machine's specs", () => {
     const none = { count: 0, details: [] };
     expect((await collectMachineSpecs(docker, options())).specs.gpu).toEqual(none);
     nvidiaSmi('echo broken; exit 1');
-    expect((await collectMachineSpecs(docker, options({ gpus: false }))).specs.gpu).toEqual(none);
+    expect((await collectMachineSpecs(docker, options({ gpus: 'none' }))).specs.gpu).toEqual(none);
   });
 
   it('are told without an engine, and where the engine does not answer', async () => {

@@ -37,8 +37,8 @@ export interface MachineSpecsOptions {
   jobUuid: string;
   /** Its disk is the one that is reported. */
   jobFolder: string;
-  /** Whether GPUs are looked for. */
-  gpus: boolean;
+  /** The GPUs that are told: those that jobs here get. */
+  gpus: string[] | 'all' | 'none';
   /** Told what is odd about GPUs that can be used. */
   warn: (sentence: string) => void;
   signal: AbortSignal;
@@ -97,7 +97,7 @@ async function gpuSpecs(
   engine: Promise<Engine | null>,
   { library, jobUuid, gpus, warn, signal }: MachineSpecsOptions,
 ) {
-  if (!gpus) return { count: 0, details: [] };
+  if (gpus === 'none') return { count: 0, details: [] };
   // An engine that does not answer brings no GPU into a container; this machine's own nvidia-smi needs none.
   const described = await engine.catch(() => null);
   const answering = described ? docker : null;
@@ -105,6 +105,7 @@ async function gpuSpecs(
   const ask = (fields: string[]) =>
     library.runNvidiaSmi(answering, described ?? {}, [`--query-gpu=${fields.join()}`, '--format=csv'], {
       labels,
+      gpus: gpus === 'all' ? null : gpus,
       signal,
     });
   let run = await ask(gpuFields);

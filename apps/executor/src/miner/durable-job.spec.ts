@@ -1,5 +1,6 @@
 import { CancelJob, InlineVolume, make, SingleFilePut, SingleFileVolume } from '@horde/protocol';
 import { describe, expect, it, vi } from 'vitest';
+import type { Extension } from '@horde/transport';
 import { DurableMiner } from '@horde/testing/miner-executor/durable-miner';
 import { containersOf } from '@horde/testing/job-containers';
 import { requests } from '@horde/testing/miner-executor/requests';
@@ -14,8 +15,8 @@ const allOfJob = [
 ];
 
 /** A job that runs as a plain process, unless asked for otherwise; its miner speaks all extensions. */
-async function start({ initial, job, settings, options }: Asked = {}) {
-  const miner = await DurableMiner.start();
+async function start({ initial, job, settings, options }: Asked = {}, extensions?: Extension[]) {
+  const miner = await DurableMiner.start(extensions);
   const asked = requests(initial, job);
   miner.give(asked.initial, asked.job);
   const running = await runExecutor(miner, settings, { jobRunner: 'process', ...options });
@@ -58,6 +59,35 @@ describe('a job on a durable line', () => {
     expect(await running.exitCode).toBe(0);
     expect(miner.types).toEqual(allOfJob);
     expect(killed.size).toBe(4);
+  });
+
+  it('has all that it prints stored by a miner that asks for it, though it is killed again and again', async () => {
+    const count = 'i=0; while [ $i -lt 300 ]; do echo "line $i"; echo "note $i" >&2; i=$((i+1)); done';
+    const { miner, running, jobUuid } = await start(
+      { job: { docker_run_cmd: shell(`${count}; sleep 0.2; ${count}`) } },
+      ['durable-1', 'logs-1', 'logs-2'],
+    );
+    miner.afterCommit = (number) => {
+      if (number < 4) void miner.goAway().then(() => miner.comeBack());
+    };
+    expect(await running.exitCode).toBe(0);
+    const { docker_process_stdout, docker_process_stderr } = miner.database.taken.at(-1)!;
+    expect(miner.stored.text(jobUuid, 'stdout')).toBe(docker_process_stdout);
+    expect(miner.stored.text(jobUuid, 'stderr')).toBe(docker_process_stderr);
+    expect(miner.stored.position(jobUuid, 'stderr').ended).toBe(true);
+    expect(miner.stored.gaps).toEqual([]);
+    expect(miner.output).toEqual([]);
+  });
+
+  it('ends though its miner has its result and never stores what it has printed', async () => {
+    const { miner, running, jobUuid } = await start(
+      { job: { docker_run_cmd: ['echo', 'hello'] }, settings: { minerAbsenceLimit: 1 } },
+      ['durable-1', 'logs-2'],
+    );
+    miner.stored.append = () => new Promise(() => {});
+    await miner.has('V0JobFinishedRequest');
+    expect(await running.exitCode).toBe(0);
+    expect(miner.stored.text(jobUuid, 'stdout')).toBe('');
   });
 
   it('goes on while its miner is away, to a result that is delivered after', async () => {

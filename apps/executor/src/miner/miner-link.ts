@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { around, clampDelay, doublingPause } from '@horde/async';
 import { LOGGER, type Logger } from '@horde/operations';
-import { errors, executorPath, minerExecutorExtensions, writeFrame } from '@horde/protocol';
+import { errors, executorPath, minerExecutorExtensions, writeFrame, type JobProgress } from '@horde/protocol';
 import { connect } from '@horde/transport';
 import type { OutputFeed } from './output-feed.ts';
 import { ExecutorSettings } from '../settings.ts';
 import { Assignment } from './assignment.ts';
+import { KeptOutput } from './kept-output.ts';
 import { LiveOutput } from './live-output.ts';
 import { SentMessages } from './sent-messages.ts';
 import { Session } from './session.ts';
@@ -50,6 +51,10 @@ export class MinerLink {
   /** Resolves with a session that takes live output. */
   private listening = Promise.withResolvers<Session>();
   private output: Promise<void> | null = null;
+  /** What the job has printed, for a miner that asks for it. */
+  readonly kept = new KeptOutput();
+  /** Until when a miner that has the result is waited for to take the rest of the output. @unit ms since 1970 */
+  private outputDeadline = Infinity;
   private wasOpen = false;
   /** Whether the miner supports `durable-1`, as far as is known. */
   private isDurable = false;
@@ -70,6 +75,7 @@ export class MinerLink {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     for (const promise of [this.opened, this.confirmed.promise]) promise.catch(() => {}); // for whoever waits for it
+    this.kept.onChange = () => this.session?.ringOutput();
   }
 
   /** Connects, and stays connected until the result is delivered or the miner is gone. */
@@ -83,13 +89,19 @@ export class MinerLink {
     this.session?.sendMissing();
   }
 
-  /** Passes on what the job prints, to a miner that takes it while the job runs. */
+  /** Tells the miner how far a transfer is, if it is there and wants to know: it may be lost. */
+  mention(progress: JobProgress): void {
+    const { session } = this;
+    if (session?.isIn && session.speaks('progress-1')) void session.plain(writeFrame(progress));
+  }
+
+  /** Passes on what the job prints, to a miner that takes it while the job runs and does not ask for it by itself. */
   follow(jobUuid: string, feed: OutputFeed): void {
     const live = new LiveOutput(
       jobUuid,
       feed,
       () => this.listening.promise,
-      async (frame) => (await this.listening.promise).plain(frame),
+      async (frame) => this.kept.isAsked || (await this.listening.promise).plain(frame),
     );
     this.output = live
       .run()
@@ -97,7 +109,7 @@ export class MinerLink {
   }
 
   /**
-   * Sends the miner how the job ended, and closes the line.
+   * Sends the miner how the job ended, and closes the line once it has that and the output that it has asked for.
    *
    * @param deadline until when a miner that is away is waited for, in ms since 1970, where it supports `durable-1`; it is
    *   waited for at least as long as any other
@@ -106,7 +118,7 @@ export class MinerLink {
    * @throws MINER_GONE
    */
   async deliver(result: object, deadline = 0): Promise<void> {
-    if (this.session?.speaks('logs-1')) await this.lastOutput();
+    if (this.session?.speaks('logs-1') && !this.kept.isAsked) await this.lastOutput();
     this.send(result);
     this.hasResult = true;
     this.waitingSince = Date.now();
@@ -175,7 +187,7 @@ export class MinerLink {
     if (code === 1000 && this.isIdle) this.leave(new Released('The miner needs this executor no longer.'));
     // 1005: closed in good order, without a code.
     const inOrder = wasIn && (code === 1000 || code === 1005);
-    if (this.hasResult && (this.isDurable ? this.sent.isCommitted : inOrder)) {
+    if (this.hasResult && (this.isDurable ? this.sent.isCommitted && !this.waitsForOutput : inOrder)) {
       this.confirmed.resolve();
       return { problem: null, wasIn, brokenOff: false };
     }
@@ -187,7 +199,8 @@ export class MinerLink {
   private async connect(): Promise<Session> {
     const { minerAddress, executorToken, isWarm } = this.settings;
     const { assignment, sent, logger } = this;
-    const parts = { assignment, sent, logger, onAcknowledged: () => this.closeBehindResult() };
+    const { kept } = this;
+    const parts = { assignment, sent, kept, logger, onAcknowledged: () => this.closeBehindResult() };
     let session: Session | undefined;
     await connect(minerAddress.replace(/\/$/, '') + executorPath(encodeURIComponent(executorToken)), {
       attempts: 1,
@@ -213,7 +226,8 @@ export class MinerLink {
   /** A miner that is there, or comes and goes, has no longer to take the result than one that is away. */
   private limitDelivery(): NodeJS.Timeout {
     const late = () => {
-      if (this.isDurable) this.abandon('The miner did not take the result in time.');
+      if (this.isDurable && !this.sent.isCommitted)
+        this.abandon('The miner did not take the result in time.');
     };
     return setTimeout(late, clampDelay(this.deliveryDeadline - Date.now()));
   }
@@ -224,7 +238,26 @@ export class MinerLink {
    */
   private closeBehindResult(): void {
     if (!this.hasResult || !this.session?.isIn) return;
-    if (!this.isDurable || this.sent.isCommitted) this.session.close();
+    if (this.isDurable && !this.sent.isCommitted) return;
+    if (!this.isDurable || !this.waitsForOutput) this.session.close();
+    else if (this.outputDeadline === Infinity) this.limitOutput();
+  }
+
+  /** Whether there is output that the miner wants and lacks, and still has time to take. */
+  private get waitsForOutput(): boolean {
+    return this.kept.isDue && Date.now() < this.outputDeadline;
+  }
+
+  /** The miner has the result: the rest of the output does not keep this executor for ever. */
+  private limitOutput(): void {
+    const limit = this.settings.minerAbsenceLimit * 1000;
+    this.outputDeadline = Date.now() + limit;
+    const late = () => {
+      this.outputDeadline = 0;
+      this.session?.close();
+      this.confirmed.resolve();
+    };
+    setTimeout(late, limit).unref();
   }
 
   private async lastOutput(): Promise<void> {

@@ -1,25 +1,31 @@
 import type { Logger } from '@horde/operations';
-import { complaintOf, dispatch, type Handlers, minerToExecutor } from '@horde/protocol';
+import { complaintOf, dispatch, type Handlers, minerToExecutor, writeFrame } from '@horde/protocol';
 import {
   type Closed,
   type Connection,
   DurableLink,
   type Extension,
   limits,
+  OutputSender,
   readFrame,
 } from '@horde/transport';
 import type { Assignment } from './assignment.ts';
+import type { KeptOutput } from './kept-output.ts';
 import type { SentMessages } from './sent-messages.ts';
 
 /** How long the miner may send nothing on a fresh connection before it counts as having let us in. @unit ms */
 const silenceLimit = 5_000;
 
+/** How long output is gathered before more of it is sent. @unit ms */
+const gathering = 40;
+
 /** What a session has to do with. */
 export interface SessionParts {
   assignment: Assignment;
   sent: SentMessages;
+  kept: KeptOutput;
   logger: Logger;
-  /** Called when the miner has committed more of what was sent. */
+  /** Called when the miner has committed more of what was sent, or stored more of the job's output. */
   onAcknowledged: () => void;
 }
 
@@ -34,6 +40,7 @@ export class Session {
   isIn = false;
   private readonly decision = Promise.withResolvers<void>();
   private readonly link: DurableLink;
+  private readonly output: OutputSender;
   /** The number of the last message that was sent here; null: it is not known yet where to begin. */
   private lastSent: number | null = null;
   /** Resolves when the last frame has been handed to the system. */
@@ -49,6 +56,12 @@ export class Session {
     private readonly parts: SessionParts,
   ) {
     void connection.closed.then(() => this.decide());
+    this.output = new OutputSender(
+      parts.kept,
+      (chunk) => this.plain(writeFrame(chunk)),
+      (error) => parts.logger.error({ error }, 'output of the job could not be read'),
+      gathering,
+    );
     this.link = new DurableLink(
       connection,
       {
@@ -102,6 +115,11 @@ export class Session {
     return this.link.plain(frame);
   }
 
+  /** There is more of the job's output, or its end. */
+  ringOutput(): void {
+    this.output.ring(null);
+  }
+
   /** Closes the connection; on plain v0 behind all that was sent: the time for closing must not be spent on a result. */
   close(): void {
     if (!this.speaks('durable-1')) return void this.handedOver.then(() => this.connection.close(1000));
@@ -129,6 +147,15 @@ export class Session {
       this.letIn();
       if (!this.speaks('cancel-1')) return this.sendError('This executor has not agreed on cancel-1.');
       this.sendError(this.parts.assignment.takeCancel(message));
+    },
+    V0JobOutputRequest: (message) => {
+      const { kept, onAcknowledged } = this.parts;
+      this.letIn();
+      if (!this.speaks('logs-2')) return this.sendError('This executor has not agreed on logs-2.');
+      if (!this.isOurs(message.job_uuid)) return undefined;
+      kept.note(message);
+      this.output.request(message);
+      onAcknowledged();
     },
   };
 

@@ -2,6 +2,7 @@ import type { ExecutorClass } from '@horde/protocol';
 import { BaseExecutorManager, HostUnreachable, type Place } from '../base-executor-manager.ts';
 import type {
   ExecutorHandle,
+  ExecutorHost,
   ExitStatus,
   Manifest,
   PreparedImage,
@@ -11,6 +12,7 @@ import type {
 import { answered, answeredOrGone, engineSays, removeContainer, statusOf, withTag } from './engine.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { jobRunnerClass, labels, type ExecutorContainerOptions } from './executor-container.ts';
+import { GpuShares } from './gpu-shares.ts';
 import { launchExecutor } from './launch-executor.ts';
 import { removeLeftBy } from './left-by.ts';
 import { machineKey, targetOf } from './machine-key.ts';
@@ -29,11 +31,8 @@ export interface DockerExecutorManagerOptions
   startLimit?: number;
 }
 
-interface Size extends Place {
-  executorClass: ExecutorClass;
-  /** Why none can be started there, a sentence; null: nothing is the matter. */
-  trouble: string | null;
-}
+/** A server; its size is what can be used of it now. */
+type Size = Place & ExecutorHost;
 
 const tokenVariable = 'EXECUTOR_TOKEN=';
 
@@ -50,6 +49,7 @@ const stopLimit = 30_000;
 export class DockerExecutorManager extends BaseExecutorManager {
   private readonly servers: Servers;
   private readonly machines: Machines;
+  private readonly gpuShares = new GpuShares(() => this.holding());
   private readonly image: string;
   /** How the containers that this one started have ended or will end. */
   private readonly exits = new Map<string, Promise<number>>();
@@ -73,6 +73,15 @@ export class DockerExecutorManager extends BaseExecutorManager {
       if (size > 0) manifest[executorClass] = (manifest[executorClass] ?? 0) + size;
     }
     return manifest;
+  }
+
+  async hosts(): Promise<ExecutorHost[]> {
+    return (await this.sizes()).map(({ name, executorClass, executors, trouble }) => ({
+      name,
+      executorClass,
+      executors,
+      trouble,
+    }));
   }
 
   override async publicAddress(handle: ExecutorHandle): Promise<string | null> {
@@ -142,19 +151,24 @@ export class DockerExecutorManager extends BaseExecutorManager {
     const server = (await this.servers.now()).find(({ name }) => name === place);
     if (!server) throw new HostUnreachable(`${place} is no server any more.`);
     this.lastUsed.set(place, ++this.uses);
-    return this.machines.use(server.ssh, async (machine) => {
-      const what = {
-        options: this.options,
-        image: this.image,
-        request,
-        place,
-        arguments: this.commandLine(request),
-      };
-      const { container, exit, port } = await launchExecutor(machine, what, signal, this.closing.signal);
-      this.exits.set(container, exit);
-      this.tokens.set(container, request.token);
-      return { ...machine.facts, container, token: request.token, place, ...port };
-    });
+    return this.machines.use(server.ssh, (machine) =>
+      this.gpuShares.withGpusFor(server, machine, signal, async (gpus) => {
+        const what = {
+          options: this.options,
+          image: this.image,
+          request,
+          place,
+          gpus,
+          arguments: this.commandLine(request),
+        };
+        const { container, exit, port } = await launchExecutor(machine, what, signal, this.closing.signal);
+        this.exits.set(container, exit);
+        this.tokens.set(container, request.token);
+        const handle = { ...machine.facts, container, token: request.token, place, gpus, ...port };
+        this.watch(handle); // it holds its GPUs from here on
+        return handle;
+      }),
+    );
   }
 
   protected override isRunning(handle: ExecutorHandle): Promise<boolean> {
@@ -229,12 +243,15 @@ export class DockerExecutorManager extends BaseExecutorManager {
   private async sizes(): Promise<Size[]> {
     const servers = await this.servers.now();
     const machines = await this.machines.of(servers);
-    const sizes = servers.map(async ({ name, executorClass, executors }, at) => {
+    const sizes = servers.map(async (server, at) => {
+      const { name, executorClass, executors } = server;
       const machine = machines[at]!;
-      if (await this.machines.isReady(machine))
-        return { name, executorClass, size: executors, trouble: null };
+      if (await this.machines.isReady(machine)) {
+        const room = this.held(name) + this.gpuShares.free(server);
+        return { name, executorClass, executors, size: Math.min(executors, room), trouble: null };
+      }
       const size = Math.min(executors, this.held(name));
-      return { name, executorClass, size, trouble: machine.trouble };
+      return { name, executorClass, executors, size, trouble: machine.trouble };
     });
     return Promise.all(sizes);
   }
@@ -277,6 +294,7 @@ export class DockerExecutorManager extends BaseExecutorManager {
         place: Labels[labels.place]!,
         port: Number(Labels[labels.port]),
         publicPort: Number(Labels[labels.publicPort]),
+        gpus: Labels[labels.gpus] ?? 'all',
       };
       return [{ token, handle }];
     });

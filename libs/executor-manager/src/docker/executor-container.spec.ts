@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { expect, it } from 'vitest';
 import { request } from '../testing/conformance.ts';
-import { executorContainer } from './executor-container.ts';
+import { checkGivesOwnGpus, executorContainer } from './executor-container.ts';
 
 const options = { owner: 'miner', environment: {}, autoRemove: true };
 const where = {
@@ -10,6 +10,7 @@ const where = {
   arguments: ['run_executor'],
   place: 'self',
   port: { port: 6006, publicPort: 16006 },
+  gpus: 'all',
   socketPath: '/run/user/1000/docker.sock',
 };
 
@@ -32,4 +33,17 @@ it('a folder for jobs that is not in /tmp is there under its own name too', () =
   const environment = { JOB_FOLDER: '/data/jobs' };
   const container = executorContainer({ ...options, environment }, request('token'), where);
   expect(container.HostConfig!.Binds).toContain('/data/jobs:/data/jobs');
+});
+
+it('an executor is told its GPUs where its server names them, if its image gives jobs those and no others', () => {
+  expect(executorContainer(options, request('token'), where).Env!.join()).not.toContain('EXECUTOR_GPUS');
+  const container = executorContainer(options, request('token'), { ...where, gpus: '2,3' });
+  expect(container.Env).toContain('EXECUTOR_GPUS=2,3');
+  expect(container.Labels).toMatchObject({ 'horde.executor.gpus': '2,3' });
+  const aware = { Config: { Labels: { 'horde.gpus': 'own' } } } as unknown as Docker.ImageInspectInfo;
+  checkGivesOwnGpus(aware, 'image:1', '2,3');
+  checkGivesOwnGpus(where.image, 'image:1', 'all');
+  expect(() => checkGivesOwnGpus(where.image, 'image:1', '2,3')).toThrow(
+    "image:1 gives jobs all GPUs of a machine, whatever the servers' file says",
+  );
 });

@@ -2,9 +2,12 @@ import { createHash } from 'node:crypto';
 import type Docker from 'dockerode';
 import type { StartExecutor } from '../executor-manager.ts';
 import type { StreamingPort } from '../streaming-ports.ts';
+import type { GpusHeld } from './gpus.ts';
 
 /** The image's label that says that its executor serves NGINX_PORT itself, in its own container. */
 const servesPortLabel = 'horde.streaming-port';
+/** The image's label that says that its executor gives jobs the GPUs of EXECUTOR_GPUS, and no others. */
+const givesOwnGpusLabel = 'horde.gpus';
 
 /** What is the same for all executors of a Docker manager. */
 export interface ExecutorContainerOptions {
@@ -29,6 +32,7 @@ export const labels = {
   place: 'horde.executor.place',
   port: 'horde.executor.port',
   publicPort: 'horde.executor.public-port',
+  gpus: 'horde.executor.gpus',
 };
 
 /**
@@ -58,11 +62,12 @@ export function executorContainer(
     arguments: string[];
     place: string;
     port: StreamingPort;
+    gpus: GpusHeld;
     socketPath: string;
   },
 ): Docker.ContainerCreateOptions {
   const { environment, customJobRunners, autoRemove, owner, network } = options;
-  const { port, place } = where;
+  const { port, place, gpus } = where;
   const publishes = where.image.Config?.Labels?.[servesPortLabel] === 'served';
   const inside = `${port.port}/tcp`;
   const jobFolder = environment['JOB_FOLDER'];
@@ -71,6 +76,7 @@ export function executorContainer(
     MINER_ADDRESS: request.minerAddress,
     EXECUTOR_TOKEN: request.token,
     NGINX_PORT: String(port.port),
+    EXECUTOR_GPUS: areNamed(gpus) ? gpus : undefined,
   };
   return {
     name: executorName(request.token),
@@ -84,6 +90,7 @@ export function executorContainer(
       [labels.place]: place,
       [labels.port]: String(port.port),
       [labels.publicPort]: String(port.publicPort),
+      [labels.gpus]: gpus,
       ...(network && { 'horde.network': network }),
     },
     ...(publishes && { ExposedPorts: { [inside]: {} } }),
@@ -98,6 +105,21 @@ export function executorContainer(
       ...(publishes && { PortBindings: { [inside]: [{ HostPort: String(port.port) }] } }),
     },
   };
+}
+
+const areNamed = (gpus: GpusHeld) => gpus !== 'all' && gpus !== 'none';
+
+/**
+ * Refuses an executor that would give its jobs all GPUs of the machine, as ComputeHorde's does.
+ *
+ * @throws Error where the executor is to have GPUs of its own, and its image does not know of such
+ */
+export function checkGivesOwnGpus(image: Docker.ImageInspectInfo, name: string, gpus: GpusHeld): void {
+  if (!areNamed(gpus) || image.Config?.Labels?.[givesOwnGpusLabel] === 'own') return;
+  throw new Error(
+    `${name} gives jobs all GPUs of a machine, whatever the servers' file says: make a newer one (./horde image ` +
+      `executor), or leave out gpus, with one executor for each machine.`,
+  );
 }
 
 /** Whether an engine's refusal to start says that somebody else has the port. */

@@ -4,11 +4,13 @@ import type { StartExecutor } from '../executor-manager.ts';
 import type { StreamingPort } from '../streaming-ports.ts';
 import { answered, engineSays, exitOf, findImage, pull, removeContainer, statusOf } from './engine.ts';
 import {
+  checkGivesOwnGpus,
   executorContainer,
   executorName,
   portIsTaken,
   type ExecutorContainerOptions,
 } from './executor-container.ts';
+import type { GpusHeld } from './gpus.ts';
 import type { Machine } from './machine.ts';
 
 interface What {
@@ -16,6 +18,7 @@ interface What {
   image: string;
   request: StartExecutor;
   place: string;
+  gpus: GpusHeld;
   arguments: string[];
 }
 
@@ -41,6 +44,7 @@ export async function launchExecutor(
 ): Promise<Launched> {
   await machine.reached(signal);
   const image = await ensureImage(machine, what.image, signal);
+  checkGivesOwnGpus(image, what.image, what.gpus);
   const othersPorts = new Set<number>();
   for (;;) {
     signal.throwIfAborted();

@@ -25,7 +25,7 @@ here:
   mode: local
 `;
     const ssh = { host: '192.0.2.10', port: 2222, username: 'ubuntu', keyPath: '/root/vendor/key' };
-    const rest = { executors: 1, publicAddress: null, streamingPorts: null };
+    const rest = { executors: 1, publicAddress: null, streamingPorts: null, gpus: null };
     expect(parse(text)).toEqual([
       { name: 'my-server', executorClass: 'always_on.llm.a6000', ssh, ...rest },
       {
@@ -159,5 +159,67 @@ describe('a mistake in it is told with its line', () => {
     expect(error).toBeInstanceOf(ServersFileError);
     if (sentence instanceof RegExp) expect((error as Error).message).toMatch(sentence);
     else expect((error as Error).message).toBe(sentence);
+  });
+});
+
+describe('GPUs of executors', () => {
+  const gpuServer = (more: string, name = 'big') =>
+    `${name}: { mode: ssh, executor_class: always_on.llm.a6000, host: h, username: u, key_path: k, ${more} }\n`;
+  const uuid = (first: string, kind = 'GPU') => `${kind}-${first.repeat(8)}-0000-0000-0000-000000000000`;
+
+  it.each([
+    [
+      'equal shares of one list',
+      'executors: 4, gpus: [0, 1, 2, 3, 4, 5, 6, 7]',
+      ['0,1', '2,3', '4,5', '6,7'],
+    ],
+    ['a list for each', 'executors: 3, gpus: [[0], [1], [2, 3]]', ['0', '1', '2,3']],
+    ['as many executors as lists', 'gpus: [[0, 1], [2, 3]]', ['0,1', '2,3']],
+    ['all of them for one', 'gpus: [0, 1]', ['0,1']],
+    ['UUIDs', `executors: 2, gpus: [${uuid('a')}, ${uuid('b', 'MIG')}]`, [uuid('a'), uuid('b', 'MIG')]],
+  ])('are %s', (_, settings, shares) => {
+    const [server] = parse(gpuServer(settings));
+    expect(server!.gpus!.map((share) => share.join())).toEqual(shares);
+    expect(server!.executors).toBe(shares.length);
+  });
+
+  const line = 'docker_config.yaml, line 1: the gpus of big';
+  it.each([
+    [
+      gpuServer('executors: 3, gpus: [0, 1, 2, 3]'),
+      `${line} are 4, which 3 executors cannot share equally: name a list for each.`,
+    ],
+    [gpuServer('executors: 3, gpus: [[0], [1]]'), `${line} are 2 lists for 3 executors: name one for each.`],
+    [gpuServer('gpus: [0, 1, 0]'), `${line} name 0 twice.`],
+    [gpuServer('gpus: [[0], []]'), `${line} hold a list without a GPU.`],
+    [gpuServer('gpus: [0:0, 0:1]'), `${line} hold 0:0: name the parts of a GPU by their UUIDs (MIG-…).`],
+    ...['all', '[]', '2', '[[0], 1]', '[-1]', '[1.5]', '[GPU-1]', '[a]', '[{a: 1}]'].map((value) => [
+      gpuServer(`gpus: ${value}`),
+      `${line} must be a list such as [0, 1, 2, 3], which the executors share equally, or a list for each, ` +
+        '[[0, 1], [2, 3]], of indices or UUIDs (GPU-…, MIG-…) as nvidia-smi -L shows them.',
+    ]),
+    [
+      gpuServer('gpus: [0, 1]') + gpuServer('gpus: [1, 2]', 'other'),
+      'docker_config.yaml: 1 is among the gpus of more than one of big, other.',
+    ],
+    [
+      gpuServer('gpus: [0, 1]') + gpuServer('executors: 2', 'other'),
+      'docker_config.yaml: big names its gpus, and other on the same machine would get all: it needs gpus too.',
+    ],
+    [
+      gpuServer('gpus: [0]') + gpuServer(`gpus: [${uuid('a')}]`, 'other'),
+      'docker_config.yaml: the gpus of one machine must be all indices or all UUIDs (big, other).',
+    ],
+    [
+      gpuServer('gpus: [0]').replace('always_on.llm.a6000', 'always_on.test'),
+      `${line} are for nothing: always_on.test has none.`,
+    ],
+  ])('that cannot be so are refused: %s', (text, sentence) => {
+    expect(() => parse(text)).toThrow(new ServersFileError(sentence));
+  });
+
+  it('of other machines may have the same names', () => {
+    const other = gpuServer('gpus: [0]', 'other').replace('host: h', 'host: i');
+    expect(parse(gpuServer('gpus: [0]') + other)).toHaveLength(2);
   });
 });

@@ -1,9 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { ExecutorClass } from '@horde/protocol';
-import { isMap, isScalar, LineCounter, parseDocument, type Document, type Pair, type YAMLMap } from 'yaml';
+import { ExecutorClass, executorClasses } from '@horde/protocol';
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type Pair,
+  type YAMLMap,
+} from 'yaml';
 import { parseStreamingPorts, type StreamingPort } from '../streaming-ports.ts';
 import type { SshTarget } from '../ssh/ssh-link.ts';
+import { gpuConflicts, readGpus } from './gpus.ts';
 
 /** A line of executors in the operator's file: so many of one class on one machine. */
 export interface ServerSpec {
@@ -16,6 +27,8 @@ export interface ServerSpec {
   publicAddress: string | null;
   /** The ports of its machine for streaming jobs; null: the default. */
   streamingPorts: StreamingPort[] | null;
+  /** The GPUs of each of its executors, which no other executor of the machine gets; null: all, for each. */
+  gpus: string[][] | null;
 }
 
 /** A file of servers that cannot be used: one sentence for each mistake, with its line. */
@@ -33,6 +46,7 @@ const keys = [
   'executors',
   'public_address',
   'streaming_ports',
+  'gpus',
 ];
 
 /** Reads the file, as `parseServers` reads its text. @throws ServersFileError */
@@ -54,7 +68,8 @@ const maxAliases = 10_000;
 /**
  * Reads ComputeHorde's file of executor servers, as its YAML library does: YAML 1.1, with anchors, aliases and merge
  * keys. A `~` at the start of a key's path is the home folder. Beyond ComputeHorde's, a server may have `executors` (how many run
- * there at once, 1 by default), `public_address` and `streaming_ports` (as in STREAMING_PORTS).
+ * there at once, 1 by default), `public_address`, `streaming_ports` (as in STREAMING_PORTS) and `gpus` (as `readGpus` has
+ * them).
  *
  * @param file its name, for the sentences
  * @param defaultClass what DEFAULT_EXECUTOR_CLASS stands for
@@ -90,6 +105,7 @@ export function parseServers(text: string, file: string, defaultClass: ExecutorC
     const names = locals.map(({ name }) => name).join(' and ');
     mistake(undefined, `only one server may be local, and ${names} are. "executors" runs several on one.`);
   }
+  if (mistakes.length === 0) for (const conflict of gpuConflicts(servers)) mistake(undefined, conflict);
   if (mistakes.length > 0) throw new ServersFileError(mistakes.join('\n'));
   return servers;
 }
@@ -132,10 +148,13 @@ class ServerReader {
       this.mistake(at, `${this.name} has an unknown setting "${String(key)}".`);
     }
     const isLocal = this.mode() === 'local';
+    const executorClass = this.executorClass();
+    const said = this.entry.settings.has('executors') ? this.number('executors', 1, 1, 1_000) : null;
+    const gpus = this.gpus(executorClass, said);
     return {
       name: this.name,
-      executorClass: this.executorClass(),
-      executors: this.number('executors', 1, 1, 1_000),
+      executorClass,
+      executors: said ?? gpus?.length ?? 1,
       ssh: isLocal
         ? null
         : {
@@ -146,7 +165,34 @@ class ServerReader {
           },
       publicAddress: this.text('public_address', false) || null,
       streamingPorts: this.ports(),
+      gpus,
     };
+  }
+
+  private gpus(executorClass: ExecutorClass, executors: number | null): string[][] | null {
+    const value = this.entry.settings.get('gpus');
+    if (value === undefined || value === null) return null;
+    try {
+      if (!executorClasses[executorClass].hasGpu)
+        throw new Error(`are for nothing: ${executorClass} has none`);
+      this.refuseTimes();
+      return readGpus(value, executors);
+    } catch (error) {
+      this.mistake(this.at('gpus'), `the gpus of ${this.name} ${(error as Error).message}.`);
+      return null;
+    }
+  }
+
+  /** YAML 1.1 reads 0:1, a part of a GPU in NVIDIA's words, as a number of minutes. */
+  private refuseTimes(): void {
+    const node = this.entry.map?.get('gpus', true);
+    if (!node) return;
+    visit(node, {
+      Scalar: (_, { source }) => {
+        if (source?.includes(':'))
+          throw new Error(`hold ${source}: name the parts of a GPU by their UUIDs (MIG-…)`);
+      },
+    });
   }
 
   private mode(): 'local' | 'ssh' {
@@ -209,6 +255,6 @@ class ServerReader {
   /** Where a setting stands; where the server stands if it does not have it itself. */
   private at(key: string): number | undefined {
     const node = this.entry.map?.get(key, true);
-    return isScalar(node) ? node.range?.[0] : this.entry.start;
+    return isScalar(node) || isSeq(node) ? node.range?.[0] : this.entry.start;
   }
 }

@@ -100,6 +100,7 @@ const self = (executorClass: ExecutorClass): ServerSpec => ({
   ssh: null,
   publicAddress: null,
   streamingPorts: null,
+  gpus: null,
 });
 
 const fromFirst = (count: number): StreamingPort[] =>

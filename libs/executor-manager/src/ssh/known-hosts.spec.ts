@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import ssh2 from 'ssh2';
+import { generateSshKey } from '@horde/testing/ssh-key';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HostKeyRefused, KnownHosts } from './known-hosts.ts';
 
@@ -13,11 +13,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function key(type: 'ed25519' | 'ecdsa' = 'ed25519'): { bytes: Buffer; line: string } {
-  const made =
-    type === 'ecdsa'
-      ? ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 })
-      : ssh2.utils.generateKeyPairSync(type);
-  const [name, base64] = made.public.split(' ');
+  const [name, base64] = generateSshKey(type).public.split(' ');
   return { bytes: Buffer.from(base64!, 'base64'), line: `${name} ${base64}` };
 }
 

@@ -82,6 +82,9 @@ export function executorManagerConformance(name: string, open: () => Promise<Man
 
     it('offers its executors', async () => {
       expect(await manager.manifest()).toEqual({ 'always_on.test': 3 });
+      const hosts = (await manager.hosts?.()) ?? [];
+      expect(hosts.filter(({ trouble }) => trouble !== null)).toEqual([]);
+      if (manager.hosts) expect(hosts.reduce((sum, { executors }) => sum + executors, 0)).toBe(3);
     });
 
     it('a handle is plain data', async () => {

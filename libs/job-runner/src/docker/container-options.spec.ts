@@ -65,4 +65,14 @@ describe('a job with GPUs', () => {
     });
     expect(asked({ gpu: 'nvidia_all' }, { limits: { runtime: 'nvidia-cdi' } }).Runtime).toBe('nvidia-cdi');
   });
+
+  it('gets those that the operator names and no others, whatever its user or its image says', () => {
+    const env = new Map([['NVIDIA_VISIBLE_DEVICES', 'all']]);
+    expect(asked({ gpu: 'nvidia_all', env }, { limits: { gpus: ['2', '3'] } })).toEqual({
+      Env: ['NVIDIA_VISIBLE_DEVICES=2,3'],
+      Runtime: 'nvidia',
+      DeviceRequests: [{ Driver: 'nvidia', DeviceIDs: ['2', '3'], Capabilities: [['gpu']] }],
+    });
+    expect(asked({}, { limits: { gpus: ['2'] } })).toEqual(asked({}));
+  });
 });

@@ -3,6 +3,7 @@ import { artifactsTarget } from '../artifacts-dir.ts';
 import type { JobFolders, JobSpec } from '../runner.ts';
 import { scriptPath, scriptFile } from '../script.ts';
 import { checkedReference } from './image-reference.ts';
+import { gpuRequest, visibleGpus } from './gpus.ts';
 import { type ContainerLimits, type EngineFacts, jobRuntime, resolveLimits } from './limits.ts';
 
 export interface ContainerNeeds {
@@ -58,7 +59,7 @@ export function containerOptions(
     name: needs.name,
     Image: checkedReference(needs.image),
     ...(needs.command.length > 0 && { Cmd: needs.command }),
-    Env: [...environment(spec.env, gpu)].map(([key, value]) => `${key}=${value}`),
+    Env: [...environment(spec.env, gpu, limits)].map(([key, value]) => `${key}=${value}`),
     Labels: needs.labels,
     AttachStdin: false,
     AttachStdout: true,
@@ -75,7 +76,7 @@ export function containerOptions(
       MemorySwap: memoryBytes,
       NanoCpus: Math.round(cpus * 1e9),
       ShmSize: shmBytes,
-      ...(gpu && { DeviceRequests: [{ Driver: 'nvidia', Count: -1, Capabilities: [['gpu']] }] }),
+      ...(gpu && { DeviceRequests: [gpuRequest(limits.gpus, ['gpu'])] }),
     },
   };
 }
@@ -86,7 +87,11 @@ export function mountTargets({ HostConfig = {} }: Docker.ContainerCreateOptions)
   return [...Mounts.map(({ Target }) => Target), ...Object.keys(Tmpfs as object)];
 }
 
-/** NVIDIA's runtime gives GPUs to whoever asks by a variable, be it the image's: a job without GPUs asks for none. */
-function environment(env: Map<string, string>, gpu: boolean): Map<string, string> {
-  return gpu ? env : new Map([...env, ['NVIDIA_VISIBLE_DEVICES', 'void']]);
+/**
+ * NVIDIA's runtime gives GPUs to whoever asks by a variable, be it the image's: a job without GPUs asks for none, one
+ * on a machine that is shared for its own.
+ */
+function environment(env: Map<string, string>, gpu: boolean, { gpus }: ContainerLimits): Map<string, string> {
+  if (gpu && !gpus) return env;
+  return new Map([...env, ['NVIDIA_VISIBLE_DEVICES', gpu ? visibleGpus(gpus) : 'void']]);
 }

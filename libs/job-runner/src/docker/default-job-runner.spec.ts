@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type Docker from 'dockerode';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeTestImage } from '@horde/testing/test-image';
 import { readArtifacts } from '../artifacts.ts';
+import type { JobSpec } from '../runner.ts';
 import { jobRunnerConformance } from '../testing/conformance.ts';
 import { dockerJobs } from '../testing/docker-jobs.ts';
 import { appears } from '../testing/observe.ts';
@@ -107,6 +109,30 @@ describe("a job's container", () => {
     expect(await wants.left()).toEqual([]);
     const without = await job('echo ran', { noGpu: true }, { gpu: 'nvidia_all' });
     expect((await without.run()).stdout).toBe('ran\n');
+  });
+
+  it('asks the engine for the GPUs of its executor by their names, also where a runner of one’s own changes it', async () => {
+    const seen: unknown[] = [];
+    class Labelling extends DefaultJobRunner {
+      protected override async containerOptions(_spec: JobSpec, options: Docker.ContainerCreateOptions) {
+        const changed = { ...options, Labels: { ...options.Labels, 'an.audit': 'yes' } };
+        const container = await this.docker.createContainer({ ...changed, name: undefined });
+        const { HostConfig, Config } = await container.inspect();
+        await container.remove();
+        seen.push(HostConfig.DeviceRequests, Config.Env, Config.Labels['an.audit']);
+        return changed;
+      }
+    }
+    // Of an engine without NVIDIA's runtime another one is asked: it starts no container with GPUs, but makes it.
+    const options = { gpus: ['1', '3'], runtime: 'runc' };
+    const { run } = await job('true', options, { gpu: 'nvidia_all' }, Labelling);
+    await expect(run()).rejects.toThrow(/nvidia/);
+    const request = { Driver: 'nvidia', Count: 0, DeviceIDs: ['1', '3'], Capabilities: [['gpu']] };
+    expect(seen).toEqual([
+      [expect.objectContaining(request)],
+      expect.arrayContaining(['NVIDIA_VISIBLE_DEVICES=1,3']),
+      'yes',
+    ]);
   });
 
   it('stores output much larger than what is kept of it', async () => {

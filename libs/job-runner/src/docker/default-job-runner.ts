@@ -72,6 +72,7 @@ export class DefaultJobRunner implements JobRunner {
     const output = await JobOutput.open(folders, {
       ...(this.options.logMaxBytes && { maxBytes: this.options.logMaxBytes }),
       ...(options.onOutput && { onOutput: options.onOutput }),
+      ...(options.onStored && { onStored: options.onStored }),
     });
     try {
       const outcome = await this.runWith(output, spec, folders, options);

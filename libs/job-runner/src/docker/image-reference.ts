@@ -1,3 +1,4 @@
+import { imagePattern } from '@horde/protocol';
 import { failures } from '../failures.ts';
 
 /** An image reference, taken apart by Docker's rules: `ubuntu` is `docker.io/library/ubuntu:latest`. */
@@ -17,15 +18,6 @@ export function fullReference(image: string): string {
   return last.includes(':') || last.includes('@') ? image : `${image}:latest`;
 }
 
-const { raw } = String;
-const componentPattern = raw`[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*`;
-const labelPattern = raw`[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?`;
-const hostPattern = raw`(?:${labelPattern}(?:\.${labelPattern})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?`;
-const tagPattern = raw`\w[\w.-]{0,127}`;
-const digestPattern = raw`[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}`;
-const referencePattern = new RegExp(
-  `^(?:${hostPattern}/)?${componentPattern}(?:/${componentPattern})*(?::${tagPattern})?(?:@${digestPattern})?$`,
-);
 /** No name, tag and digest that Docker knows are longer together. */
 const maxLength = 640;
 
@@ -34,7 +26,7 @@ const maxLength = 640;
  * engine's API: `../..` there, or `//`, is answered with a redirection to a host that the reference names.
  */
 function isReference(image: string): boolean {
-  return image.length <= maxLength && referencePattern.test(image);
+  return image.length <= maxLength && imagePattern.test(image);
 }
 
 /**

@@ -120,6 +120,8 @@ describe('bringing images to this machine', () => {
     expect(told[0]).toEqual({
       image: `${reference}:latest`,
       percent: null,
+      done: 0,
+      total: null,
       sentence: `Pulling the image ${reference}:latest.`,
     });
     expect(told.at(-1)).toMatchObject({ percent: 100 });

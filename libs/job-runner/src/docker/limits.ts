@@ -36,6 +36,12 @@ export interface ContainerLimits {
   runtime?: string | null;
   /** Run `nvidia_all` jobs without GPUs (ComputeHorde's DEBUG_NO_GPU_MODE). @default false */
   noGpu?: boolean;
+  /**
+   * The GPUs that jobs with GPUs get, whatever they ask for: indices, or UUIDs of GPUs and of parts of them (MIG).
+   *
+   * @default all of the machine
+   */
+  gpus?: string[] | null;
 }
 
 /** What a Docker engine has to give. */

@@ -48,6 +48,28 @@ describe('the progress of a pull', () => {
     expect(sentences.at(-1)).toBe('The image tool:1 is on this machine.');
   });
 
+  it('counts the bytes of the layers that are not there, and their sum once all are known', () => {
+    const events = [
+      at('a', 'Already exists'),
+      at('b', 'Pulling fs layer'),
+      at('c', 'Pulling fs layer'),
+      at('b', 'Downloading', 50, 100),
+      at('c', 'Downloading', 1, 7),
+      at('b', 'Download complete'),
+      at('c', 'Download complete'),
+    ];
+    expect(told(events).map(({ done, total }) => [done, total])).toEqual([
+      [0, 0],
+      [0, null],
+      [0, null],
+      [50, null],
+      [51, 107],
+      [101, 107],
+      [107, 107],
+      [107, 107],
+    ]);
+  });
+
   it('does not fall when a download starts again', () => {
     const events = [
       at('b', 'Pulling fs layer'),

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { isPublicAddress } from '@horde/network';
 import { failures } from '../failures.ts';
-import { isPublicAddress } from '../http/addresses.ts';
 import { why } from '../wording.ts';
 import { parseReference } from './image-reference.ts';
 

@@ -2,10 +2,9 @@ import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import type http from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
-import { proxyFor, requestOver } from '@horde/network';
+import { isPublicAddress, proxyFor, requestOver } from '@horde/network';
 import { orAborted } from '@horde/async';
 import { why } from '../wording.ts';
-import { isPublicAddress } from './addresses.ts';
 import { AnswerHead, maxHeadBytes } from './answer-head.ts';
 import { release } from './release.ts';
 

@@ -6,6 +6,7 @@ import { failures } from '../failures.ts';
 import { why } from '../wording.ts';
 import { KeptText } from './kept-text.ts';
 import { maxAtOnce, OutputFile } from './output-file.ts';
+import { StoredFiles } from './stored-output.ts';
 
 export type StreamName = 'stdout' | 'stderr';
 
@@ -18,6 +19,7 @@ export interface JobOutputOptions {
   /** Bytes of both streams together that are kept. @default 2 GiB */
   maxBytes?: number;
   onOutput?: RunOptions['onOutput'];
+  onStored?: RunOptions['onStored'];
 }
 
 /**
@@ -42,6 +44,7 @@ export class JobOutput {
     private readonly folders: JobFolders,
     files: Record<StreamName, number>,
     { maxBytes, onOutput }: JobOutputOptions,
+    stored: StoredFiles | null,
   ) {
     this.maxBytes = maxBytes ?? defaultLogMaxBytes;
     this.failure.promise.catch(() => {}); // whoever cares looks at `failed`
@@ -54,7 +57,12 @@ export class JobOutput {
       this.failure.reject(this.error);
     };
     const file = (stream: StreamName) =>
-      new OutputFile(files[stream], (chunk) => onOutput?.(stream, chunk), fail);
+      new OutputFile(
+        files[stream],
+        (chunk) => onOutput?.(stream, chunk),
+        fail,
+        (written) => stored?.grow(stream, written),
+      );
     this.files = { stdout: file('stdout'), stderr: file('stderr') };
   }
 
@@ -62,7 +70,10 @@ export class JobOutput {
     const [stdout, stderr] = await Promise.all(
       both.map((stream) => OutputFile.open(fileBeside(folders, stream))),
     );
-    return new JobOutput(folders, { stdout: stdout!, stderr: stderr! }, options);
+    const paths = { stdout: fileBeside(folders, 'stdout'), stderr: fileBeside(folders, 'stderr') };
+    const stored = options.onStored ? await StoredFiles.open(paths) : null;
+    if (stored) options.onStored!(stored);
+    return new JobOutput(folders, { stdout: stdout!, stderr: stderr! }, options, stored);
   }
 
   /** Resolves when the job prints more than `maxBytes` or than the disk holds, with a sentence that says so. */

@@ -25,11 +25,13 @@ export class OutputFile {
   /**
    * @param tell gets all that is added, in larger pieces where it can; their memory is used again
    * @param fail told when the file cannot be written
+   * @param wrote told how many more bytes are in the file
    */
   constructor(
     private readonly file: number,
     private readonly tell: (chunk: Buffer) => void,
     private readonly fail: (error: Error) => void,
+    private readonly wrote: (bytes: number) => void = () => {},
   ) {}
 
   /** Opens an empty file. */
@@ -92,11 +94,12 @@ export class OutputFile {
       this.waiting = null;
     }
     this.isWriting = true;
-    write(this.file, this.writing, writtenOf.from, writtenOf.to - writtenOf.from, null, this.wrote);
+    write(this.file, this.writing, writtenOf.from, writtenOf.to - writtenOf.from, null, this.onWritten);
   }
 
-  private readonly wrote = (error: Error | null, bytesWritten: number): void => {
+  private readonly onWritten = (error: Error | null, bytesWritten: number): void => {
     this.writtenOf.from += bytesWritten;
+    if (bytesWritten > 0) this.wrote(bytesWritten);
     if (!error) return this.writeNext();
     this.isBroken = true;
     this.fail(error);

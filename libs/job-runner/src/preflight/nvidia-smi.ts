@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { delimiter } from 'node:path';
 import type Docker from 'dockerode';
+import { gpuRequest, visibleGpus } from '../docker/gpus.ts';
 import { ownContainer } from '../docker/own-container.ts';
 import { runTool, type ToolRun } from './run-tool.ts';
 
@@ -14,7 +15,9 @@ export interface NvidiaOptions {
   labels: Record<string, string>;
   /** Name of the engine's runtime that brings GPUs into a container. @default nvidia */
   runtime?: string | null | undefined;
-  /** How a container gets the GPUs. @default that runtime, and a request for all GPUs */
+  /** The GPUs that are looked at, as in `ContainerLimits`. @default all of the machine */
+  gpus?: string[] | null | undefined;
+  /** How a container gets the GPUs. @default that runtime, and a request for these GPUs */
   access?: Docker.HostConfig;
   signal: AbortSignal;
 }
@@ -36,17 +39,18 @@ const patience = 20_000;
 /** The runtime puts the driver's programs into /usr/bin, which an image may have left out of its PATH. */
 const usualPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** What gives a container all GPUs of the machine, as jobs get them. */
-export const gpuAccess = ({ access, runtime }: NvidiaOptions): Docker.HostConfig =>
+/** What gives a container the GPUs that jobs get. */
+export const gpuAccess = ({ access, runtime, gpus }: NvidiaOptions): Docker.HostConfig =>
   access ?? {
     Runtime: runtime ?? 'nvidia',
-    DeviceRequests: [{ Driver: 'nvidia', Count: -1, Capabilities: [['gpu', 'utility']] }],
+    DeviceRequests: [gpuRequest(gpus, ['gpu', 'utility'])],
   };
 
 /**
- * Runs `nvidia-smi`: on this machine where it is on the PATH, else in a container of the executor's own image, into
- * which the engine's NVIDIA runtime brings it.
+ * Runs `nvidia-smi` for the GPUs that jobs get: on this machine where it is on the PATH, else in a container of the
+ * executor's own image, into which the engine's NVIDIA runtime brings it.
  *
+ * @param args ask about GPUs, as with `--query-gpu`
  * @returns null where there is none: no such program, and no container of one's own or no NVIDIA runtime
  * @throws Error when the engine cannot start such a container, or no answer came within 20 s
  */
@@ -56,10 +60,37 @@ export async function runNvidiaSmi(
   args: string[],
   options: NvidiaOptions,
 ): Promise<ToolRun | null> {
-  const here = await runHere(['nvidia-smi', ...args], options.signal);
+  const chosen = options.gpus ? await choose(options.gpus, options.signal) : [];
+  const here = await runHere(['nvidia-smi', ...args, ...chosen], options.signal);
   if (here || !docker || !hasNvidiaRuntime(engine, options.runtime)) return here;
   const own = await ownContainer(docker);
   return own && nvidiaSmiInContainer(docker, own.Image, args, options);
+}
+
+/** The arguments that choose GPUs: of a part of one the whole, as nvidia-smi describes no parts. */
+async function choose(gpus: string[], signal: AbortSignal): Promise<string[]> {
+  if (!gpus.some(isPart)) return ['-i', gpus.join()];
+  const listed = await runHere(['nvidia-smi', '-L'], signal);
+  return ['-i', wholeGpus(listed?.stdout ?? '', gpus).join()];
+}
+
+const isPart = (gpu: string) => /^MIG-/i.test(gpu);
+
+/**
+ * The GPUs that these are, or are parts of.
+ *
+ * @param listed what `nvidia-smi -L` prints: a line for each GPU, under it those of its parts
+ */
+export function wholeGpus(listed: string, gpus: string[]): string[] {
+  let whole = '';
+  const parts = new Map<string, string>();
+  for (const line of listed.split('\n')) {
+    const uuid = /\(UUID: ([^)]+)\)/.exec(line)?.[1];
+    if (uuid === undefined) continue;
+    if (line.startsWith('GPU ')) whole = uuid;
+    else parts.set(uuid.toLowerCase(), whole);
+  }
+  return [...new Set(gpus.map((gpu) => parts.get(gpu.toLowerCase()) ?? gpu))];
 }
 
 /** The same in a container of that image, which has to hold the C library. */
@@ -72,7 +103,11 @@ export function nvidiaSmiInContainer(
   return runTool(docker, {
     image,
     command: ['nvidia-smi', ...args],
-    env: [usualPath, 'NVIDIA_VISIBLE_DEVICES=all', 'NVIDIA_DRIVER_CAPABILITIES=utility'],
+    env: [
+      usualPath,
+      `NVIDIA_VISIBLE_DEVICES=${visibleGpus(options.gpus)}`,
+      'NVIDIA_DRIVER_CAPABILITIES=utility',
+    ],
     labels: options.labels,
     hostConfig: gpuAccess(options),
     signal: patient(options.signal, 'nvidia-smi'),

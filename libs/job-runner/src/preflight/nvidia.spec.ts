@@ -5,7 +5,7 @@ import type Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { makeTestImage, type TestImage } from '@horde/testing/test-image';
 import { checkGpus, checkNvidia, checkToolkit, toolkitFolder, toolkitOfHost } from './nvidia.ts';
-import { nvidiaSmiInContainer, runNvidiaSmi } from './nvidia-smi.ts';
+import { gpuAccess, nvidiaSmiInContainer, runNvidiaSmi, wholeGpus } from './nvidia-smi.ts';
 
 const listed = 'GPU 0: NVIDIA RTX A6000 (UUID: GPU-5f3c6a1e-0d1b-7c2a-9b1e-2f4d5a6b7c8d)';
 const hook = (version: string) =>
@@ -164,6 +164,23 @@ describe('GPUs for jobs', () => {
 
   it("are not looked for in a container where the engine's runtime is missing", async () => {
     expect(await runNvidiaSmi(image.docker, { Runtimes: { runc: {} } }, ['-L'], options)).toBe(null);
+  });
+});
+
+describe('GPUs that an executor was given', () => {
+  it('are all that a container sees when they are looked at', () => {
+    expect(gpuAccess({ ...options, gpus: ['0', '1'] }).DeviceRequests).toEqual([
+      { Driver: 'nvidia', DeviceIDs: ['0', '1'], Capabilities: [['gpu', 'utility']] },
+    ]);
+  });
+
+  it('may be parts, of which the whole is described', () => {
+    const part = 'MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f';
+    const list = `${listed}\n  MIG 3g.20gb     Device  0: (UUID: ${part})\nGPU 1: NVIDIA A100 (UUID: GPU-1)\n`;
+    expect(wholeGpus(list, [part.toUpperCase(), 'GPU-1'])).toEqual([
+      /UUID: (.*)\)/.exec(listed)![1],
+      'GPU-1',
+    ]);
   });
 });
 

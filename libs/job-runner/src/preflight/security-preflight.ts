@@ -51,7 +51,7 @@ export async function securityPreflight(docker: Docker, options: SecurityPreflig
   const facts = { defaultRuntime: engine.DefaultRuntime };
   // Of the runtime for GPUs only the toolkit is looked at: it needs none to be asked.
   const profile = jobProfile(limits, facts, false);
-  const key = await keyOf(engine, profile, gpu, toolkit);
+  const key = await keyOf(engine, profile, gpu && (limits.gpus ?? 'all'), toolkit);
   signal.throwIfAborted();
   if (await isRemembered(cacheFolder, key)) return;
   const labels = await ownerLabels(jobUuid, { docker });
@@ -64,7 +64,7 @@ export async function securityPreflight(docker: Docker, options: SecurityPreflig
       },
     );
   });
-  const nvidia = { labels, runtime: limits.runtime, toolkit, warn, signal };
+  const nvidia = { labels, runtime: limits.runtime, gpus: limits.gpus, toolkit, warn, signal };
   await Promise.all([
     probeEscape(docker, image, profile, { labels, signal }),
     gpu && checkNvidia(docker, engine, image, nvidia),
@@ -77,12 +77,12 @@ export async function securityPreflight(docker: Docker, options: SecurityPreflig
 async function keyOf(
   engine: Engine,
   profile: Docker.HostConfig,
-  gpu: boolean,
+  gpus: string[] | 'all' | false,
   toolkit: string,
 ): Promise<string> {
   const { ID, ServerVersion, DefaultRuntime, SecurityOptions, Runtimes } = engine;
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
-  const facts = [ID, ServerVersion, DefaultRuntime, SecurityOptions, Runtimes, boot, profile, gpu];
+  const facts = [ID, ServerVersion, DefaultRuntime, SecurityOptions, Runtimes, boot, profile, gpus];
   return createHash('sha256')
     .update(JSON.stringify([...facts, probeText, toolkit]))
     .digest('hex');

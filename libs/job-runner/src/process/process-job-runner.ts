@@ -48,6 +48,7 @@ export class ProcessJobRunner implements JobRunner {
     const output = await JobOutput.open(folders, {
       ...(this.options.logMaxBytes && { maxBytes: this.options.logMaxBytes }),
       ...(options.onOutput && { onOutput: options.onOutput }),
+      ...(options.onStored && { onStored: options.onStored }),
     });
     try {
       const outcome = await this.runProcess(spec, folders, output, options);

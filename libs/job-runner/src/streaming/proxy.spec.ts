@@ -12,14 +12,15 @@ import { promisify } from 'node:util';
 import { because, missingPrograms } from '@horde/testing/missing';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { type Identity, makeIdentity } from './certificate.ts';
+import type { Certificate } from '@horde/network';
+import { makeIdentity } from './certificate.ts';
 import { type Proxy, serveProxy } from './proxy.ts';
 
 const run = promisify(execFile);
 
-let job: Identity;
-let user: Identity;
-let stranger: Identity;
+let job: Certificate;
+let user: Certificate;
+let stranger: Certificate;
 beforeAll(async () => {
   [job, user, stranger] = await Promise.all([
     makeIdentity('127.0.0.1'),
@@ -47,7 +48,7 @@ async function inFrontOfPort(port: number): Promise<Proxy> {
   return proxy;
 }
 
-const as = (identity: Identity | null) => ({
+const as = (identity: Certificate | null) => ({
   ca: job.certificate,
   ...(identity && { cert: identity.certificate, key: identity.key }),
 });
@@ -59,7 +60,7 @@ interface Answer {
 
 async function get(
   proxy: Proxy,
-  identity: Identity | null,
+  identity: Certificate | null,
   options: https.RequestOptions = {},
 ): Promise<Answer> {
   const url = `https://127.0.0.1:${proxy.port}/`;

@@ -12,10 +12,11 @@ import { ensureNodeImage } from '@horde/testing/node-image';
 import { DefaultJobRunner } from '../docker/default-job-runner.ts';
 import { makeJobFolders } from '../folders.ts';
 import type { JobSpec, StreamingDoor } from '../runner.ts';
-import { type Identity, makeIdentity } from './certificate.ts';
+import type { Certificate } from '@horde/network';
+import { makeIdentity } from './certificate.ts';
 
 const docker = new Docker();
-let user: Identity;
+let user: Certificate;
 beforeAll(async () => {
   user = await makeIdentity(null);
 });

@@ -18,13 +18,14 @@ import {
   places,
   startExecutor,
 } from '../testing/streaming-places.ts';
-import { type Identity, makeIdentity } from './certificate.ts';
+import type { Certificate } from '@horde/network';
+import { makeIdentity } from './certificate.ts';
 import { removeJobNetwork, type StreamingJob } from './network.ts';
 import { openStreaming, type Streaming } from './streaming.ts';
 
 const docker = new Docker();
-let user: Identity;
-let stranger: Identity;
+let user: Certificate;
+let stranger: Certificate;
 let build: ExecutorBuild;
 beforeAll(async () => {
   [user, stranger, build] = await Promise.all([
@@ -75,7 +76,7 @@ async function open(changes: Partial<StreamingRequest> = {}) {
 
 const never = () => new AbortController().signal;
 
-const as = (door: StreamingDoor, identity: Identity | null) => ({
+const as = (door: StreamingDoor, identity: Certificate | null) => ({
   host: '127.0.0.1',
   port: door.port,
   ca: door.certificate,
@@ -84,7 +85,7 @@ const as = (door: StreamingDoor, identity: Identity | null) => ({
 
 async function send(
   door: StreamingDoor,
-  identity: Identity | null,
+  identity: Certificate | null,
   options: https.RequestOptions,
   body = '',
 ) {

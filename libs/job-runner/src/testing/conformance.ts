@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { makeJobFolders, removeJobFolders } from '../folders.ts';
-import type { JobFolders, JobRunner, JobSpec, RunOptions } from '../runner.ts';
+import type { JobFolders, JobRunner, JobSpec, RunOptions, StoredOutput } from '../runner.ts';
 import { anyProcessWith, appears } from './observe.ts';
 
 export interface RunnerUnderTest {
@@ -163,7 +163,9 @@ export function jobRunnerConformance(
       );
       const offered = { stdout: '', stderr: '' };
       const live = Promise.withResolvers<void>();
+      let kept!: StoredOutput;
       const ended = run({
+        onStored: (output) => (kept = output),
         onOutput: (stream, chunk) => {
           offered[stream] += chunk.toString('latin1');
           if (offered.stdout.includes('line 1999\n') && offered.stderr.includes('note 1999\n'))
@@ -171,11 +173,16 @@ export function jobRunnerConformance(
         },
       });
       await live.promise;
+      await expect.poll(() => kept.size.stderr).toBe(offered.stderr.length);
+      expect((await kept.read('stderr', 5, 1_000_000)).toString()).toBe(offered.stderr.slice(5));
       writeFileSync(path.join(folders.volume, 'go'), '');
       expect(await ended).toMatchObject({ exitCode: 0 });
       expect(offered.stdout).toMatch(/end\n$/);
       expect(offered.stdout).toBe(stored(folders, 'stdout').toString());
       expect(offered.stderr).toBe(stored(folders, 'stderr').toString());
+      rmSync(path.join(folders.output, 'stdout.txt'));
+      expect((await kept.read('stdout', 0, 1_000_000)).toString()).toBe(offered.stdout);
+      kept.close();
     });
 
     it('kills a job that prints more than its limit, and stores all up to it', async () => {

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { sendHeld } from '@horde/testing/send-held';
 
 const digest = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
@@ -18,18 +19,24 @@ export class TestRegistry {
   downloads = 0;
   /** Serve other bytes than the layer's digest promises. */
   corrupt = false;
-  /** While set, layers wait for it. */
+  /** While set, layers wait for it, and are sent slowly until then. */
   hold: Promise<void> | null = null;
   private readonly server = http.createServer((request, response) => void this.answer(request, response));
   private readonly layer: Buffer;
   private readonly config: Buffer;
   private readonly manifest: Buffer;
 
-  /** @param contents makes the image, and its digests, unlike any other */
-  constructor(contents: string) {
+  /**
+   * @param contents makes the image, and its digests, unlike any other
+   * @param program what is to be `/busybox` in it, beside that file
+   */
+  constructor(contents: string, program?: Buffer) {
     const folder = mkdtempSync(path.join(tmpdir(), 'horde-registry-'));
     writeFileSync(path.join(folder, 'file'), contents);
-    const tar = execFileSync('tar', ['-c', '-C', folder, 'file']);
+    if (program) writeFileSync(path.join(folder, 'busybox'), program, { mode: 0o755 });
+    const tar = execFileSync('tar', ['-c', '-C', folder, ...readdirSync(folder)], {
+      maxBuffer: 2 ** 26,
+    });
     rmSync(folder, { recursive: true });
     this.layer = gzipSync(tar);
     this.config = Buffer.from(
@@ -94,8 +101,12 @@ export class TestRegistry {
     if (url.endsWith(digest(this.config))) return send(200, 'application/octet-stream', this.config);
     if (url.endsWith(digest(this.layer))) {
       this.downloads++;
-      await this.hold;
-      return send(200, 'application/octet-stream', this.corrupt ? gzipSync('not it') : this.layer);
+      if (this.corrupt) return send(200, 'application/octet-stream', gzipSync('not it'));
+      response.writeHead(200, {
+        'content-type': 'application/octet-stream',
+        'content-length': this.layer.length,
+      });
+      return sendHeld(response, this.layer, this.hold);
     }
     return send(404, 'application/json', '{"errors":[]}');
   }

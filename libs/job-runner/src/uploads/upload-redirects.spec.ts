@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { serve, type TestServer } from '@horde/testing/web-server';
-import { isPublicAddress } from '../http/addresses.ts';
+import { isPublicAddress } from '@horde/network';
 import { guardedHttp } from '../http/client.ts';
 import { makeOutput, post, put, upload, uploadFailure } from '../testing/uploads.ts';
 

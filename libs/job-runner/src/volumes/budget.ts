@@ -17,12 +17,22 @@ export class Budget {
   private bytes = 0;
   private entries = 0;
   private growth = Infinity;
+  private total: number | null = null;
 
-  /** @param source the part, as messages name it */
+  /**
+   * @param source the part, as messages name it
+   * @param onSpent called when more was spent, or some given back; must neither wait nor throw
+   */
   constructor(
     readonly source: string,
     private readonly limits: VolumeLimits,
+    private readonly onSpent: (bytes: number, total: number | null) => void = () => undefined,
   ) {}
+
+  /** What is announced for the whole part. @unit bytes */
+  announce(total: number | null): void {
+    this.total = total;
+  }
 
   /** From here on, what is spent comes out of an archive of this size. */
   unpacking(archiveBytes: number): void {
@@ -36,6 +46,7 @@ export class Budget {
     if (this.bytes > this.growth) {
       throw failures.VOLUME_ARCHIVE_GROWS(this.source, this.limits.maxRatio);
     }
+    this.onSpent(this.bytes, this.total);
   }
 
   /** Fails early where a size is announced; what is announced is not what is counted. */

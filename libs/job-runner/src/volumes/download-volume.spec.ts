@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { serve } from '@horde/testing/web-server';
 import { zip } from '@horde/testing/zip';
+import type { DownloadProgress } from './download-progress.ts';
 import { failing, fill, inline, single, zipUrl } from '../testing/volumes.ts';
 
 describe('what a volume brings', () => {
@@ -42,6 +43,31 @@ describe('what a volume brings', () => {
     await done;
     expect(read('x.txt')).toHaveLength(100_000);
     expect(server.received).toHaveLength(1);
+  });
+
+  it('is told while it comes, part by part, without what is secret', async () => {
+    const archive = await zip([{ name: 'x.txt', contents: 'x'.repeat(100_000) }]);
+    const server = await serve((request, response) =>
+      response.end(request.url!.startsWith('/zip') ? archive : 'y'.repeat(5_000)),
+    );
+    const told: DownloadProgress[] = [];
+    const volumes = [
+      zipUrl(`${server.url}/zip?token=secret`),
+      single(`${server.url}/y?token=secret`, 'y.txt'),
+    ];
+    const { done } = await fill(
+      { volume_type: 'multi_volume', volumes: volumes as never },
+      { onProgress: (progress) => void told.push(progress) },
+    );
+    await done;
+    const ends = told.filter(
+      ({ done, total }, at) => done === total && told[at + 1]?.name !== told[at]!.name,
+    );
+    expect(ends.map(({ name, done }) => [name, done])).toEqual([
+      [`${server.url}/zip`, archive.length],
+      ['y.txt', 5_000],
+    ]);
+    expect(JSON.stringify(told)).not.toContain('secret');
   });
 
   it('is each part of a multi-volume, later ones over earlier ones', async () => {

@@ -6,6 +6,7 @@ import { guardedHttp, type HttpSend } from '../http/client.ts';
 import { follow } from '../http/follow.ts';
 import { why, withoutSecrets } from '../wording.ts';
 import { Budget, type VolumeLimits } from './budget.ts';
+import { DownloadMeter, type DownloadProgress } from './download-progress.ts';
 import { download, type AskFor } from './download.ts';
 import { extractZip } from './zip/extract-zip.ts';
 import { downloadRepository } from './huggingface.ts';
@@ -46,6 +47,8 @@ export interface DownloadVolumeOptions {
   hubUrl?: string;
   /** For a Hugging Face volume without a token of its own, unless it is a part of a multi-volume. */
   hfAccessToken?: string | null;
+  /** Told of each part that is downloaded, twice a second and at its end. Must neither wait nor throw. */
+  onProgress?: (progress: DownloadProgress) => void;
 }
 
 /**
@@ -89,19 +92,29 @@ class Filler {
       case 'inline':
         return this.unpackInline(Buffer.from(part.contents, 'base64'), base);
       case 'zip_url':
-        return this.unpackUrl(part.contents, base);
+        return this.unpackUrl(part.contents, part.relative_path, base);
       case 'single_file':
         return this.fetchFile(part.url, part.relative_path, base);
       case 'huggingface_volume':
-        return downloadRepository({ ...part, token: part.token ?? hubToken }, base, {
-          writer: this.writer,
-          budget: (source) => this.budget(source),
-          hubUrl: (this.options.hubUrl || hubUrl).replace(/\/+$/, ''),
-          send: this.send,
-          idleTimeout: this.idleTimeout,
-          ...this.tries,
-        });
+        return this.metered(part.relative_path || part.repo_id, (meter) =>
+          downloadRepository({ ...part, token: part.token ?? hubToken }, base, {
+            writer: this.writer,
+            budget: (source) => this.budget(source, meter),
+            hubUrl: (this.options.hubUrl || hubUrl).replace(/\/+$/, ''),
+            send: this.send,
+            idleTimeout: this.idleTimeout,
+            ...this.tries,
+          }),
+        );
     }
+  }
+
+  /** Has somebody told how far a download is. */
+  private async metered(name: string, work: (meter?: DownloadMeter) => Promise<void>): Promise<void> {
+    const { onProgress } = this.options;
+    const meter = onProgress && new DownloadMeter(name, onProgress);
+    await work(meter);
+    meter?.end();
   }
 
   private async unpackInline(archive: Buffer, base: string[]): Promise<void> {
@@ -110,11 +123,13 @@ class Filler {
     await extractZip(archive, this.writer, base, budget, this.options.signal);
   }
 
-  private async unpackUrl(url: string, base: string[]): Promise<void> {
+  private async unpackUrl(url: string, name: string | null, base: string[]): Promise<void> {
     const source = sourceOf(url);
     const archive = await nameless(this.folder);
     try {
-      await download(this.askFor(url), archive, this.budget(source), this.tries);
+      await this.metered(name || withoutSecrets(url), (meter) =>
+        download(this.askFor(url), archive, this.budget(source, meter), this.tries),
+      );
       await extractZip(archive.handle, this.writer, base, this.budget(source), this.options.signal);
     } finally {
       await archive.close();
@@ -125,9 +140,11 @@ class Filler {
     if (names.length === 0 || relativePath.endsWith('/')) {
       throw failures.VOLUME_PATH_REFUSED(relativePath, 'it names no file');
     }
-    const budget = this.budget(sourceOf(url));
-    const file = await this.writer.makeFile(names, budget);
-    await download(this.askFor(url), file, budget, this.tries).finally(() => file.close());
+    await this.metered(relativePath, async (meter) => {
+      const budget = this.budget(sourceOf(url), meter);
+      const file = await this.writer.makeFile(names, budget);
+      await download(this.askFor(url), file, budget, this.tries).finally(() => file.close());
+    });
   }
 
   private askFor(url: string): AskFor {
@@ -139,9 +156,9 @@ class Filler {
     };
   }
 
-  private budget(source: string): Budget {
+  private budget(source: string, meter?: DownloadMeter): Budget {
     const { maxBytes, limits } = this.options;
-    return new Budget(source, { ...defaultLimits, maxBytes, ...limits });
+    return new Budget(source, { ...defaultLimits, maxBytes, ...limits }, meter?.note);
   }
 }
 

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { serve, serveBytes } from '@horde/testing/web-server';
-import { isPublicAddress } from '../http/addresses.ts';
+import { isPublicAddress } from '@horde/network';
 import { guardedHttp } from '../http/client.ts';
 import { follow } from '../http/follow.ts';
 import { failing, fill, single, zipUrl } from '../testing/volumes.ts';

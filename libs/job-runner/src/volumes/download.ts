@@ -41,6 +41,7 @@ export function download(
         budget.refundBytes(file.size);
         await file.restart();
         facts = factsOf(response);
+        if (!listed) budget.announce(facts?.total ?? null);
       }
       await store(response, file, budget);
     } finally {

@@ -77,6 +77,7 @@ async function listFiles(
     budget.expectBytes(bytes);
     budget.expectEntries(files.length);
   }
+  budget.announce(bytes);
   return files;
 }
 
