@@ -1,0 +1,55 @@
+import { Conditions, Database, openDatabase } from '@horde/database';
+import { ParameterReader } from '@horde/rest';
+import { createTestDatabase } from '@horde/testing/database';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { listRows, readPiece } from './rows-behind.ts';
+
+let database: Database;
+beforeAll(async () => {
+  const url = await createTestDatabase();
+  database = new Database(await openDatabase({ service: 'lists', url, entities: [], migrations: [] }));
+  await database.manager.query(
+    `create table sighting as select number as id, now() - (number / 3) * interval '1 hour' as at, number % 2 as kind
+     from generate_series(1, 20) number`,
+  );
+});
+afterAll(() => database.dataSource.destroy());
+
+const sightings = { columns: 'id', from: 'sighting', order: { at: 'timestamptz', id: 'integer' } };
+
+function piece(cursor: string | null, kind: number | null = null) {
+  const conditions = new Conditions();
+  conditions.add(kind, (value) => `kind = ${value}`);
+  const query = new URLSearchParams({ page_size: '3', ...(cursor !== null && { cursor }) });
+  return listRows<{ id: number }>(database, sightings, conditions, readPiece(new ParameterReader(query)));
+}
+
+it('a list is read piece by piece, each row once, also where several are of one moment', async () => {
+  for (const kind of [null, 1]) {
+    const seen: number[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const { results, next, count, is_estimate } = await piece(cursor, kind);
+      expect([count, is_estimate]).toEqual([kind === null ? 20 : 10, false]);
+      seen.push(...results.map(({ id }) => id));
+      cursor = next;
+    }
+    const { manager } = database;
+    const all: { id: number }[] = await manager.query(
+      'select id from sighting where $1::int is null or kind = $1 order by at desc, id desc',
+      [kind],
+    );
+    expect(seen).toEqual(all.map(({ id }) => id));
+  }
+});
+
+const made = (...values: unknown[]) => Buffer.from(JSON.stringify(values)).toString('base64url');
+
+it.each([
+  ['nonsense', 'nonsense'],
+  ['of another list', made('1')],
+  ['with values of other types', made('yesterday', '1; drop table sighting')],
+  ['with no texts', made(1, 2)],
+  ['with a zero byte', made('\0', '1')],
+])('a cursor that is %s is refused', async (_what, cursor) => {
+  await expect(piece(cursor)).rejects.toMatchObject({ status: 400 });
+});
