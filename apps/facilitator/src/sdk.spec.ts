@@ -123,6 +123,33 @@ it('jobs can be looked up and walked through, newest first', async () => {
   expect(all.slice(0, 11)).toEqual(created);
 });
 
+it('a job is followed by its events, found by filter and cursor, and refused a second life under its key', async () => {
+  const tagged = { ...spec, tag: 'followed' };
+  const job = await client.createJob(tagged, { idempotencyKey: 'k-1' });
+  expect((await client.createJob(tagged, { idempotencyKey: 'k-1' })).uuid).toBe(job.uuid);
+  await validator.nextJob();
+  const told: string[] = [];
+  const following = (async () => {
+    for await (const event of job.events()) {
+      expect(event.id).not.toBeNull();
+      told.push(event.type === 'output' ? event.text : 'status' in event ? event.status : event.type);
+    }
+  })();
+  await validator.update(job.uuid, 'received');
+  const response = {
+    docker_process_stderr: '',
+    docker_process_stdout: 'hi\n',
+    artifacts: {},
+    upload_results: {},
+  };
+  await validator.update(job.uuid, 'completed', { miner_response: response });
+  await following;
+  expect(told).toEqual(['sent', 'received', 'completed', 'hi\n', 'completed']);
+  expect(job.result?.stdout).toBe('hi\n');
+  const { jobs, next } = await client.listJobs({ tag: 'followed', status: ['completed'], lean: true });
+  expect([jobs.map(({ uuid, status }) => [uuid, status]), next]).toEqual([[[job.uuid, 'completed']], null]);
+});
+
 it('what the facilitator refuses is an error that says why', async () => {
   const refused = (work: Promise<unknown>) => work.catch((error: unknown) => error as HordeClientError);
   expect(await refused(client.getJob('11111111-1111-4111-8111-111111111111'))).toMatchObject({
@@ -141,10 +168,8 @@ it('what the facilitator refuses is an error that says why', async () => {
     validatorHotkey: key.address,
   });
   expect(await refused(stranger.login())).toMatchObject({
-    code: 'REFUSED',
-    message: expect.stringMatching(
-      /^The facilitator refused the request: Hotkey not allowed .*whitelist_hotkey/,
-    ),
+    code: 'NOT_ALLOWED',
+    message: expect.stringMatching(/does not let this hotkey in: Hotkey not allowed .*whitelist_hotkey/),
   });
 });
 

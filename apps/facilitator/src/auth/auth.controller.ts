@@ -2,12 +2,14 @@ import { All, Controller, Get, HttpCode, Inject, Post, Req, Res } from '@nestjs/
 import { isSs58, verifyHex } from '@horde/identity';
 import { LOGGER, LogThrottle, type Logger } from '@horde/operations';
 import { JsonFloat, type JsonValue } from '@horde/protocol';
+import { failure, type Refusal, withJsonBody } from '@horde/rest';
+import { networkOf, TrustedProxies } from '@horde/transport';
 import type { Request, Response } from 'express';
-import { withJsonBody } from '../http/body.ts';
 import { otherMethods } from '../http/other-methods.ts';
-import { failure, type Refusal } from '../http/refusal.ts';
+import { FacilitatorSettings } from '../settings.ts';
 import { Authenticator } from './authenticator.ts';
 import { Nonces } from './nonces.ts';
+import { RateLimits } from './rate-limits.ts';
 import { Tokens } from './tokens.ts';
 import { Whitelist } from './whitelist.ts';
 
@@ -18,14 +20,19 @@ const maxLogin = 4_096;
 @Controller('auth')
 export class AuthController {
   private readonly throttle = new LogThrottle();
+  private readonly proxies: TrustedProxies;
 
   constructor(
     private readonly nonces: Nonces,
     private readonly tokens: Tokens,
     private readonly whitelist: Whitelist,
     private readonly authenticator: Authenticator,
+    private readonly limits: RateLimits,
+    settings: FacilitatorSettings,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    this.proxies = new TrustedProxies(settings.trustedProxies);
+  }
 
   @Get('nonce')
   async nonce(@Req() request: Request): Promise<{ nonce: string }> {
@@ -36,8 +43,10 @@ export class AuthController {
   /** The signature is over the bytes of the whole nonce: 128 hexadecimal digits, without 0x. */
   @Post('login')
   @HttpCode(200)
-  login(@Req() request: Request): Promise<{ token: string }> {
-    return withJsonBody(request, maxLogin, (json) => this.logIn(json));
+  async login(@Req() request: Request): Promise<{ token: string }> {
+    const sender = networkOf(this.proxies.addressOf(request.headers, request.socket.remoteAddress ?? ''));
+    this.limits.login(sender);
+    return withJsonBody(request, { limit: maxLogin, sender }, (json) => this.logIn(json));
   }
 
   private async logIn(json: JsonValue): Promise<{ token: string }> {
@@ -55,6 +64,7 @@ export class AuthController {
     }
     if (!verifyHex(nonce, `0x${signature}`, hotkey))
       throw this.noted(hotkey, failure(401, 'Invalid signature'), 'it has to sign the nonce with its hotkey');
+    this.limits.loginOf(hotkey);
     if (!(await this.whitelist.has(hotkey))) {
       const remedy = `the command "whitelist_hotkey ${hotkey}" of this facilitator lets it in`;
       const details = `The hotkey ${hotkey} is not on the whitelist of this facilitator. Ask its operator: ${remedy}.`;

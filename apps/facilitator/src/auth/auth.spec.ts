@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { Keypair } from '@horde/identity';
 import { SignJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startFacilitator, type RunningFacilitator } from '../testing/running-facilitator.ts';
 import { ask, loginBody, nonceOf, postJson, tokenOf } from '../testing/user.ts';
 
@@ -12,6 +12,7 @@ beforeAll(async () => {
   facilitator = await startFacilitator([]);
   url = facilitator.url;
 });
+afterEach(() => vi.useRealTimers());
 afterAll(() => facilitator.stop());
 
 const login = (body: unknown, headers = {}) => postJson(`${url}/auth/login`, body, headers);
@@ -120,6 +121,17 @@ describe('a login', () => {
     request.destroy();
   });
 
+  it('is counted by the address that a trusted proxy names', async () => {
+    const { url: databaseUrl } = facilitator.database.dataSource.options as { url: string };
+    const limited = await startFacilitator([], { databaseUrl, maxLoginsPerAddress: 1 });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() }); // the minute does not end
+    const from = (address: string) => postJson(`${limited.url}/auth/login`, {}, { 'x-real-ip': address });
+    const answers = [await from('192.0.2.1'), await from('192.0.2.2'), await from('192.0.2.1')];
+    expect(answers.map(({ status }) => status)).toEqual([400, 400, 429]);
+    expect(answers[2]!.json.detail).toContain('192.0.2.1');
+    await limited.stop();
+  });
+
   it.each<[string, string, number, object]>([
     ['{', 'application/json', 400, { detail: expect.stringMatching(/^JSON parse error - /) }],
     ['[]', 'application/json', 400, { error: 'Missing hotkey' }],
@@ -135,6 +147,20 @@ describe('a login', () => {
   });
 });
 
+it.each<[string, (nonce: string) => string]>([
+  [
+    'that was made younger',
+    (nonce) => nonce.replace(/:.*:/, `:${Math.floor(Date.now() / 1000 + 60).toString(36)}:`),
+  ],
+  ['with other random digits', (nonce) => nonce.replace(/^./, (digit) => (digit === '0' ? '1' : '0'))],
+  ['with more behind it', (nonce) => `${nonce}0`],
+])('a nonce %s is refused, however well it is signed', async (_what, forge) => {
+  expect(await login(loginBody(facilitator.user, forge(await nonceOf(url))))).toMatchObject({
+    status: 400,
+    json: { error: 'Invalid nonce' },
+  });
+});
+
 it('a nonce that is too old is refused', async () => {
   const nonce = await nonceOf(url);
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 302_000 });
@@ -146,6 +172,9 @@ describe('a request to the API', () => {
   const signed = (secret: string, claims: Record<string, unknown>) =>
     new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(secret));
   const now = Math.floor(Date.now() / 1000);
+  const claims = () => ({ sub: facilitator.user.address, iat: now + 60, exp: now + 3600 });
+  const parts = (...json: object[]) =>
+    json.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
 
   it.each<[string, () => Promise<string> | string | undefined, string]>([
     ['without a token', () => undefined, 'Authentication credentials were not provided.'],
@@ -168,6 +197,32 @@ describe('a request to the API', () => {
       'with a forged token',
       async () =>
         `Bearer ${await signed('forged', { sub: facilitator.user.address, iat: now + 60, exp: now + 3600 })}`,
+      'Token decode error.',
+    ],
+    ...(
+      [
+        ['that nobody has signed', { alg: 'none' }, ''],
+        ['that says it needs no signature', { alg: 'None', typ: 'JWT' }, 'AAAA'],
+      ] as const
+    ).map(([what, header, signature]): [string, () => string, string] => [
+      `with a token ${what}`,
+      () => `Bearer ${parts(header, claims())}.${signature}`,
+      'Token decode error.',
+    ]),
+    [
+      'with a token of another algorithm',
+      async () => {
+        const token = new SignJWT(claims()).setProtectedHeader({ alg: 'HS512' });
+        return `Bearer ${await token.sign(Buffer.from('secret'))}`;
+      },
+      'Token decode error.',
+    ],
+    [
+      'with the signature of another token',
+      async () => {
+        const own = await signed('secret', { ...claims(), sub: Keypair.generate().address });
+        return `Bearer ${parts({ alg: 'HS256' }, claims())}.${own.split('.')[2]}`;
+      },
       'Token decode error.',
     ],
     [
@@ -201,6 +256,49 @@ describe('a request to the API', () => {
     const answer = await ask(`${second.url}/api/v1/jobs/`, { headers: { authorization: `Bearer ${token}` } });
     expect(answer).toMatchObject({ status: 401, json: { detail: 'Token expired.' } });
     await second.stop();
+  });
+
+  it('with a token from before the secret key was changed counts while the old one is among SECRET_KEY_FALLBACKS', async () => {
+    const { url: databaseUrl } = facilitator.database.dataSource.options as { url: string };
+    const token = await tokenOf(url, facilitator.user);
+    const nonce = await nonceOf(url);
+    const settings = { databaseUrl, secretKey: 'new', secretKeyFallbacks: ['older', 'secret'] };
+    const rotated = await startFacilitator([], settings);
+    const asked = (at: string, bearer: string) =>
+      ask(`${at}/api/v1/jobs/`, { headers: { authorization: `Bearer ${bearer}` } });
+    expect((await asked(rotated.url, token)).status).toBe(200);
+    const late = await postJson(`${rotated.url}/auth/login`, loginBody(facilitator.user, nonce));
+    expect(late.status).toBe(200);
+    // The new one signs: where only the old one is known, its tokens do not count.
+    expect((await asked(url, late.json.token as string)).status).toBe(401);
+    expect(
+      await asked(rotated.url, await signed('gone', { sub: 'x', iat: now + 60, exp: now + 120 })),
+    ).toMatchObject({
+      status: 401,
+      json: { detail: 'Token decode error.' },
+    });
+    const over = await signed('gone', { sub: 'x', iat: now - 7200, exp: now - 1 });
+    expect((await asked(rotated.url, over)).json).toEqual({ detail: 'Token expired.' });
+    await rotated.stop();
+  });
+
+  it('that comes after too many of a minute is told when the next one may, and another hotkey is not', async () => {
+    const { url: databaseUrl } = facilitator.database.dataSource.options as { url: string };
+    const limited = await startFacilitator([], { databaseUrl, maxRequestsPerMinute: 2 });
+    const [token, other] = await Promise.all(
+      [limited.user, Keypair.generate()].map(({ address }) => limited.allow(address)),
+    );
+    const list = (bearer?: string) =>
+      ask(`${limited.url}/api/v1/jobs/`, { headers: { authorization: `Bearer ${bearer}` } });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() }); // the minute does not end
+    const answers = [await list(token), await list(token), await list(token)];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
+    expect(answers[2]!.json.detail).toContain('This hotkey has sent 2 requests in this minute');
+    expect(Number(answers[2]!.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await list(other)).status).toBe(200);
+    vi.setSystemTime(Date.now() + 60_000);
+    expect((await list(token)).status).toBe(200);
+    await limited.stop();
   });
 
   it.each(['/auth/nonce', '/api/v1/jobs/', '/api/v1/job-docker/'])(

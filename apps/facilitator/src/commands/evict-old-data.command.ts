@@ -1,11 +1,11 @@
 import { ServiceCommand } from '@horde/commands';
 import { Command } from 'nest-commander';
-import { JobRetention } from '../jobs/job-retention.ts';
+import { OldRecords } from '../retention/old-records.ts';
 import { FacilitatorContext } from './facilitator-context.ts';
 
 @Command({
   name: 'evict_old_data',
-  description: 'remove jobs whose last status is older than seven days now',
+  description: 'remove now what is older than the settings say: jobs, receipts, versions of miners, machines',
 })
 export class EvictOldData extends ServiceCommand {
   constructor(private readonly context: FacilitatorContext) {
@@ -13,7 +13,11 @@ export class EvictOldData extends ServiceCommand {
   }
 
   override async run(): Promise<void> {
-    const jobs = await this.context.use((app) => app.get(JobRetention).evict());
-    this.context.print(`Removed ${jobs} ${jobs === 1 ? 'job' : 'jobs'}.`);
+    const { jobs, receipts, versions, snapshots } = await this.context.use((app) =>
+      app.get(OldRecords).remove(),
+    );
+    this.context.print(
+      `Removed ${jobs} jobs, ${receipts} receipts, ${versions} versions of miners, ${snapshots} looks at machines.`,
+    );
   }
 }

@@ -1,20 +1,53 @@
-import type { CommandProgram } from '@horde/commands';
+import {
+  configCommands,
+  doctorCommand,
+  operatorCommands,
+  reachedAt,
+  supportBundle,
+  type CommandProgram,
+  alertCommands,
+} from '@horde/commands';
+import { loadSettings } from '@horde/settings';
+import { databaseOptions } from '../database.ts';
+import { doctor } from '../doctor/doctor.ts';
 import { EvictOldData } from './evict-old-data.command.ts';
+import { FetchMinerVersions } from './fetch-miner-versions.command.ts';
+import { FetchReceipts } from './fetch-receipts.command.ts';
 import { FacilitatorContext } from './facilitator-context.ts';
+import { ListHardware, ProcessRawSpecs } from './machines.command.ts';
 import { FacilitatorSettings } from '../settings.ts';
 import { DebugAddValidator, SyncMetagraph } from './validators.command.ts';
-import { WhitelistHotkey } from './whitelist-hotkey.command.ts';
+import { ListWhitelist, UnwhitelistHotkey, WhitelistHotkey } from './whitelist.command.ts';
 
 /** Everything that can be typed after the facilitator's name, under ComputeHorde's names. */
 export const facilitatorProgram: CommandProgram<FacilitatorContext> = {
   name: 'facilitator',
   description: "Without a command: take users' jobs and pass them to validators, as the environment says.",
-  commands: [WhitelistHotkey, DebugAddValidator, SyncMetagraph, EvictOldData],
+  commands: [
+    WhitelistHotkey,
+    UnwhitelistHotkey,
+    ListWhitelist,
+    DebugAddValidator,
+    SyncMetagraph,
+    FetchMinerVersions,
+    ProcessRawSpecs,
+    ListHardware,
+    FetchReceipts,
+    EvictOldData,
+    ...operatorCommands,
+    ...alertCommands,
+    ...configCommands,
+    doctorCommand('facilitator', doctor),
+    supportBundle((context: FacilitatorContext) => ({
+      service: 'facilitator',
+      settings: FacilitatorSettings,
+      migrations: databaseOptions('').migrations.map(({ name }) => name),
+      url: () => reachedAt(() => loadSettings(FacilitatorSettings, context.environment).settings),
+      doctor: (tell) => doctor(context, tell),
+    })),
+  ],
   absent: {
     fetch_compute_subnet_hardware: 'statistics of another subnet are not kept',
-    fetch_miner_versions: 'versions of miners are not kept; each tells its own at /version',
-    fetch_receipts: "ComputeHorde's facilitator does not use the receipts either",
-    process_raw_specs: 'descriptions of machines are logged and not stored yet',
   },
   context: FacilitatorContext,
   settings: FacilitatorSettings,

@@ -1,6 +1,7 @@
 import { CHAIN, type Chain } from '@horde/chain';
 import { requireHotkey, ServiceCommand } from '@horde/commands';
 import { Command } from 'nest-commander';
+import { MinerDirectory } from '../miners/miner-directory.ts';
 import { ValidatorDirectory } from '../validators/validator-directory.ts';
 import { FacilitatorContext } from './facilitator-context.ts';
 
@@ -22,7 +23,10 @@ export class DebugAddValidator extends ServiceCommand {
   }
 }
 
-@Command({ name: 'sync_metagraph', description: 'read from the chain now who the validators are' })
+@Command({
+  name: 'sync_metagraph',
+  description: 'read from the chain now who the validators and the miners are',
+})
 export class SyncMetagraph extends ServiceCommand {
   constructor(private readonly context: FacilitatorContext) {
     super();
@@ -30,10 +34,14 @@ export class SyncMetagraph extends ServiceCommand {
 
   override async run(): Promise<void> {
     const sentence = await this.context.use(async (app) => {
-      const { block, validators } = await app.get<Chain>(CHAIN).validators();
+      const chain = app.get<Chain>(CHAIN);
+      const { block, validators } = await chain.validators();
+      const { neurons } = await chain.neurons();
+      await app.get(MinerDirectory).replace(neurons);
+      const miners = neurons.filter(({ address }) => address !== null).length;
       if (validators.length === 0) return 'The chain names no validators: those known so far stay.';
       await app.get(ValidatorDirectory).replace(validators.map(({ hotkey }) => hotkey));
-      return `Validators on the chain at block ${block.number}: ${validators.length}.`;
+      return `On the chain at block ${block.number}: ${validators.length} validators, ${miners} miners.`;
     });
     this.context.print(sentence);
   }

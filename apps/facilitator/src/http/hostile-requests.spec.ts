@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { Keypair } from '@horde/identity';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { startFacilitator, type RunningFacilitator } from '../testing/running-facilitator.ts';
-import { tokenOf } from '../testing/user.ts';
+import { postJson, tokenOf } from '../testing/user.ts';
 
 let facilitator: RunningFacilitator;
 let token: string;
@@ -11,6 +13,7 @@ beforeAll(async () => {
   token = await tokenOf(facilitator.url, facilitator.user);
 });
 beforeEach(() => void (facilitator.log.length = 0));
+afterEach(() => vi.useRealTimers());
 afterAll(() => facilitator.stop());
 
 /** Sends a request line and headers as they are, and returns the answer as it is. */
@@ -56,6 +59,24 @@ it.each<[string, string[]?, string?]>([
   expect(facilitator.log.filter(({ level }) => level === 'error')).toEqual([]);
 });
 
+it('a user whose bodies do not arrive keeps nobody else waiting', async () => {
+  const sockets = Array.from({ length: 20 }, () => {
+    const socket = connect(Number(new URL(facilitator.url).port), '127.0.0.1');
+    const all = ['host: x', `authorization: Bearer ${token}`, 'content-length: 2621440'];
+    socket.write(`POST /api/v1/job-docker/ HTTP/1.1\r\n${all.join('\r\n')}\r\n\r\n{`);
+    return socket;
+  });
+  let asked = 0;
+  facilitator.app.getHttpServer().on('request', () => asked++);
+  await expect.poll(() => asked).toBe(20);
+  const other = await facilitator.allow(Keypair.generate().address);
+  const answer = await postJson(`${facilitator.url}/api/v1/job-docker/`, 'x', {
+    authorization: `Bearer ${other}`,
+  });
+  expect(answer.json.detail).toMatch(/^JSON parse error/);
+  for (const socket of sockets) socket.destroy();
+});
+
 it('a sender that leaves in the middle of its body leaves no line in the log', async () => {
   const socket = connect(Number(new URL(facilitator.url).port), '127.0.0.1');
   socket.write(
@@ -63,6 +84,21 @@ it('a sender that leaves in the middle of its body leaves no line in the log', a
     () => socket.resetAndDestroy(),
   );
   await answerTo('GET /auth/nonce');
+  await answerTo('GET /auth/nonce');
+  expect(facilitator.log.filter(({ level }) => level === 'error')).toEqual([]);
+});
+
+it('a sender whose body does not arrive within a minute is let go, and leaves no line in the log', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const socket = connect(Number(new URL(facilitator.url).port), '127.0.0.1');
+  const closed = once(socket, 'close');
+  socket.write(
+    'POST /auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{',
+  );
+  await vi.waitUntil(() => vi.getTimerCount() > 0);
+  await vi.advanceTimersByTimeAsync(60_000);
+  await closed;
+  vi.useRealTimers();
   await answerTo('GET /auth/nonce');
   expect(facilitator.log.filter(({ level }) => level === 'error')).toEqual([]);
 });

@@ -1,5 +1,5 @@
+import { methodNotAllowed } from '@horde/rest';
 import type { Request, Response } from 'express';
-import { methodNotAllowed } from './refusal.ts';
 
 /** A path's name, and the methods that it has. */
 export interface PathMethods {

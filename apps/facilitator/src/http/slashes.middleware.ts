@@ -1,9 +1,10 @@
 import { Injectable, type NestMiddleware } from '@nestjs/common';
+import { detail } from '@horde/rest';
 import type { NextFunction, Request, Response } from 'express';
-import { detail } from './refusal.ts';
 
 /** The paths of the API, without the slash at the end that they all have. */
-const apiWithoutSlash = /^\/api\/v1\/(?:job-docker|jobs|jobs\/[^/]+)$/;
+const apiWithoutSlash =
+  /^\/api\/v1\/(?:job-docker|validators|cheated-job|jobs|jobs\/[^/]+(?:\/(?:cancel|events|describe))?|jobs\/[^/]+\/feedback(?:\/[^/]+)?)$/;
 /** The paths of the login, which have none, with one. */
 const loginWithSlash = /^\/auth\/(?:nonce|login)\/+$/;
 

@@ -9,8 +9,8 @@ import {
   writeFrame,
   type JsonObject,
 } from '@horde/protocol';
+import { Refusal } from '@horde/rest';
 import { describe, expect, it } from 'vitest';
-import { Refusal } from '../http/refusal.ts';
 import { jobBody } from '../testing/user.ts';
 import { newJob, readJobRequest, signedFieldsOfRequest } from './job-request.ts';
 
@@ -79,26 +79,32 @@ describe('a body that only Python would call unusual is read', () => {
     expect(read(JSON.stringify(jobBody(validator, { artifacts_dir: null }))).artifacts_dir).toBe('');
   });
 
-  it('with a negative time limit, which leaves no time', () => {
-    expect(read(JSON.stringify(jobBody(validator, { upload_time_limit: -1 }))).upload_time_limit).toBe(-1);
-  });
-
   it('with spaces at the ends of texts, which are kept', () => {
-    const { docker_image, args } = read(
-      JSON.stringify(jobBody(validator, { docker_image: ' alpine ', args: [' a ', ' '] })),
+    const { artifacts_dir, args } = read(
+      JSON.stringify(jobBody(validator, { artifacts_dir: ' /a ', args: [' a ', ' '] })),
     );
-    expect([docker_image, args]).toEqual([' alpine ', [' a ', ' ']]);
+    expect([artifacts_dir, args]).toEqual([' /a ', [' a ', ' ']]);
   });
 });
 
 describe('every job that is taken', () => {
+  const long = 'é'.repeat(131_070 / 2);
+
   it.each<[string, object]>([
     [
       'with texts as long as they may be',
-      { docker_image: '\u{1f600}'.repeat(255), artifacts_dir: '\u{1f600}'.repeat(255) },
+      { docker_image: 'x'.repeat(255), artifacts_dir: '\u{1f600}'.repeat(255) },
     ],
     ['with a namespace as long as it may be', { job_namespace: '\u{1f600}'.repeat(100) }],
     ['without an image', { docker_image: '' }],
+    ...[
+      'localhost:5000/a/b_c.d--e:V1.2_x',
+      `[::1]:5000/a@sha256:${'0'.repeat(64)}`,
+      `ghcr.io/a/b:1@sha256:${'a'.repeat(64)}`,
+      `sha256:${'b'.repeat(64)}`,
+    ].map((docker_image): [string, object] => [`of the image ${docker_image}`, { docker_image }]),
+    ['with limits as long as they may be', { download_time_limit: 604_800, upload_time_limit: 0 }],
+    ['with an argument and a variable as long as they may be', { args: [long], env: { A: long.slice(2) } }],
     ['with as many variables as it may have', { env: Object.fromEntries(numbered(10_000)) }],
     ['with as many arguments as it may have', { args: numbered(100_000).map(([name]) => name) }],
   ])('can be read by a validator: %s', (_what, more) => {
@@ -129,6 +135,12 @@ describe('a wrong field is named, in the words users know', () => {
       { docker_image: ['Ensure this field has no more than 255 characters.'] },
     ],
     [{ docker_image: 'a\0' }, { docker_image: ['Null characters are not allowed.'] }],
+    ...['../..', ' alpine', 'alpine\n', 'Alpine', 'https://a.example/b', 'a:b:c', '-v', 'a//b', 'a b'].map(
+      (docker_image): [object, unknown] => [
+        { docker_image },
+        { docker_image: ['Docker knows no images of such a name.'] },
+      ],
+    ),
     [
       { job_namespace: 'x'.repeat(101) },
       { job_namespace: ['Ensure this field has no more than 100 characters.'] },
@@ -148,15 +160,36 @@ describe('a wrong field is named, in the words users know', () => {
     [{ env: ['a'] }, { env: ['Expected a dictionary of items but got type "list".'] }],
     [{ env: { A: 1, B: '' } }, { env: { A: ['Not a valid string.'] } }],
     [{ env: { A: '\0' } }, { env: { A: ['Null characters are not allowed.'] } }],
+    [
+      { env: { '': 'a', 'LD_PRELOAD=x': 'b', C: 'c' } },
+      { env: { '': ['A name may not be blank.'], 'LD_PRELOAD=x': ['A name has no "=".'] } },
+    ],
+    [
+      { env: { A: 'x'.repeat(131_069) }, args: ['a', 'é'.repeat(65_536)] },
+      {
+        env: { A: ['Ensure this field has no more than 131070 bytes.'] },
+        args: { 1: ['Ensure this field has no more than 131070 bytes.'] },
+      },
+    ],
+    [
+      { env: { value: 1, problem: 2 } },
+      { env: { value: ['Not a valid string.'], problem: ['Not a valid string.'] } },
+    ],
     [{ use_gpu: 'perhaps' }, { use_gpu: ['Must be a valid boolean.'] }],
     [
-      { execution_time_limit: -(2 ** 31) - 1 },
-      { execution_time_limit: ['Ensure this value is greater than or equal to -2147483648.'] },
+      { execution_time_limit: -1, upload_time_limit: '-1' },
+      {
+        execution_time_limit: ['Ensure this value is greater than or equal to 0.'],
+        upload_time_limit: ['Ensure this value is greater than or equal to 0.'],
+      },
     ],
     [{ execution_time_limit: 1.5 }, { execution_time_limit: ['A valid integer is required.'] }],
     [
-      { execution_time_limit: 2 ** 31 },
-      { execution_time_limit: ['Ensure this value is less than or equal to 2147483647.'] },
+      { execution_time_limit: 604_801, download_time_limit: 2 ** 31 },
+      {
+        execution_time_limit: ['Ensure this value is less than or equal to 604800.'],
+        download_time_limit: ['Ensure this value is less than or equal to 604800.'],
+      },
     ],
     [{ execution_time_limit: null }, { execution_time_limit: ['This field may not be null.'] }],
     [

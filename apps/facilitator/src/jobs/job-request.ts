@@ -1,10 +1,13 @@
 import {
   defaultExecutorClass,
   ExecutorClass,
+  imagePattern,
   make,
   MultiUpload,
   MultiVolume,
   NewJob,
+  singleUploadClasses,
+  singleVolumeClasses,
   StreamingDetails,
   type JsonObject,
   type JsonValue,
@@ -13,69 +16,106 @@ import {
   type SingleUpload,
   type SingleVolume,
 } from '@horde/protocol';
-import { FieldReader, pythonType } from './field-reader.ts';
-import { readUploads, readVolumes } from './transfers.ts';
+import {
+  Body,
+  type BodyOf,
+  choice,
+  type Field,
+  type FieldReading,
+  flag,
+  integer,
+  programArguments,
+  programEnvironment,
+  pythonType,
+  text,
+} from '@horde/rest';
+import { listOf, readUploads, readVolumes } from './transfers.ts';
+
+/** @unit characters */
+const maxCertificate = 100_000;
+/** A week: by default no job is kept for longer that says nothing. @unit seconds */
+const maxLimit = 7 * 24 * 3_600;
+
+/** The body of a job's creation. */
+export const jobRequestBody = new Body({
+  target_validator_hotkey: text({ about: 'The hotkey of the validator that takes the job.', blank: false }),
+  executor_class: choice(ExecutorClass, {
+    about: 'The machine that the job needs.',
+    default: defaultExecutorClass,
+  }),
+  docker_image: text({
+    about: 'The image that the job runs.',
+    default: '',
+    max: 255,
+    form: { pattern: imagePattern, problem: 'Docker knows no images of such a name.' },
+  }),
+  job_namespace: text({
+    about: 'Whose job it is, such as SN7.1: the subnet and a version.',
+    default: null,
+    whenNull: null,
+    max: 100,
+  }),
+  args: programArguments({ about: 'What the container runs.', default: [] }),
+  env: programEnvironment({
+    about: "The container's environment. The order of the names is signed.",
+    default: new Map<string, string>(),
+  }),
+  use_gpu: flag({ about: 'Has no effect, and is signed.' }),
+  artifacts_dir: text({
+    about: 'The folder in the container whose files become artifacts. Empty: there are none.',
+    default: '',
+    whenNull: '',
+    max: 255,
+  }),
+  on_trusted_miner: flag({ about: "Whether the validator's own trusted miner has to run it." }),
+  download_time_limit: integer(maxLimit, { about: 'How long the volumes may take to arrive, in seconds.' }),
+  execution_time_limit: integer(maxLimit, { about: 'How long the container may run, in seconds.' }),
+  streaming_start_time_limit: integer(maxLimit, {
+    about: 'How long a streaming job may take until it listens, in seconds.',
+  }),
+  upload_time_limit: integer(maxLimit, { about: 'How long the uploads may take, in seconds.' }),
+  streaming_client_cert: {
+    name: 'streaming_details',
+    about: 'For a job that its user connects to: the certificate that the user shows, as PEM.',
+    default: null,
+    schema: {
+      type: 'object',
+      properties: { public_key: { type: 'string', minLength: 1, maxLength: maxCertificate } },
+      required: ['public_key'],
+    },
+    convert: readCertificate,
+  } as Field<string | null>,
+  volumes: {
+    about: 'The files that the job finds in its folder /volume.',
+    default: [],
+    schema: listOf(singleVolumeClasses()),
+    convert: readVolumes,
+  } as Field<SingleVolume[]>,
+  uploads: {
+    about: 'Where files of the folder /output are sent to.',
+    default: [],
+    schema: listOf(singleUploadClasses()),
+    convert: readUploads,
+  } as Field<SingleUpload[]>,
+  tag: text({ about: "A word of the user's own, to find jobs by.", default: '', max: 255 }),
+});
 
 /** A job as its user asks for it. */
-export interface JobRequest {
-  target_validator_hotkey: string;
-  executor_class: ExecutorClass;
-  docker_image: string;
-  job_namespace: string | null;
-  args: string[];
-  /** Keys in the order in which they came, since it is signed. */
-  env: Map<string, string>;
-  use_gpu: boolean;
-  /** "" means none. */
-  artifacts_dir: string;
-  on_trusted_miner: boolean;
-  /** Time limits. @unit seconds */
-  download_time_limit: number;
-  execution_time_limit: number;
-  streaming_start_time_limit: number;
-  upload_time_limit: number;
-  /** The certificate of the user who wants to connect to the job, PEM; null: nobody does. */
-  streaming_client_cert: string | null;
-  volumes: SingleVolume[];
-  uploads: SingleUpload[];
-  tag: string;
-}
+export type JobRequest = BodyOf<typeof jobRequestBody>;
 
-/** Reads and checks the body of a job's creation. Unknown keys are ignored. @throws Refusal 400, by field */
-export function readJobRequest(body: JsonObject): JobRequest {
-  const fields = new FieldReader(body);
-  const request: JobRequest = {
-    target_validator_hotkey: fields.text('target_validator_hotkey', { blank: false }),
-    executor_class: fields.choice('executor_class', ExecutorClass, defaultExecutorClass),
-    docker_image: fields.text('docker_image', { default: '', max: 255 }),
-    job_namespace: fields.text('job_namespace', { default: null, whenNull: null, max: 100 }),
-    args: fields.texts('args'),
-    env: fields.textMap('env'),
-    use_gpu: fields.flag('use_gpu'),
-    artifacts_dir: fields.text('artifacts_dir', { default: '', whenNull: '', max: 255 }),
-    on_trusted_miner: fields.flag('on_trusted_miner'),
-    download_time_limit: fields.integer('download_time_limit'),
-    execution_time_limit: fields.integer('execution_time_limit'),
-    streaming_start_time_limit: fields.integer('streaming_start_time_limit'),
-    upload_time_limit: fields.integer('upload_time_limit'),
-    streaming_client_cert: fields.other<string | null>('streaming_details', { default: null }, certificate),
-    volumes: fields.other<SingleVolume[]>('volumes', { default: [] }, readVolumes),
-    uploads: fields.other<SingleUpload[]>('uploads', { default: [] }, readUploads),
-    tag: fields.text('tag', { default: '', max: 255 }),
-  };
-  fields.finish();
-  return request;
-}
+/** @throws Refusal 400 with all that is wrong, by field */
+export const readJobRequest = (body: JsonObject): JobRequest => jobRequestBody.read(body);
 
-function certificate(raw: JsonValue): { value: string } | string[] | Record<string, string[]> {
-  if (!(raw instanceof Map)) return [`Expected a dictionary of items but got type "${pythonType(raw)}".`];
+function readCertificate(raw: JsonValue): FieldReading<string | null> {
+  if (!(raw instanceof Map))
+    return { problem: [`Expected a dictionary of items but got type "${pythonType(raw)}".`] };
   const key = raw.get('public_key');
-  const wrong = (problem: string) => ({ public_key: [problem] });
+  const wrong = (problem: string) => ({ problem: { public_key: [problem] } });
   if (key === undefined) return wrong('This field is required.');
   if (typeof key !== 'string' || key.includes('\0')) return wrong('Not a valid string.');
   if (key === '') return wrong('This field may not be blank.');
-  return key.length > 100_000
-    ? wrong('Ensure this field has no more than 100000 characters.')
+  return key.length > maxCertificate
+    ? wrong(`Ensure this field has no more than ${maxCertificate} characters.`)
     : { value: key };
 }
 

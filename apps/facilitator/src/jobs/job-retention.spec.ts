@@ -1,5 +1,6 @@
 import { Keypair } from '@horde/identity';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Queues } from '@horde/queue';
 import { startFacilitator, type RunningFacilitator } from '../testing/running-facilitator.ts';
 import { storeJobs } from '../testing/stored-jobs.ts';
 import { JobRetention } from './job-retention.ts';
@@ -10,7 +11,10 @@ const query = (sql: string, ...values: unknown[]) =>
   facilitator.database.manager.query<{ count: number }[]>(sql, values);
 const rows = async (table: string) => (await query(`select count(*)::int as count from ${table}`))[0]!.count;
 
-beforeAll(async () => void (facilitator = await startFacilitator([])));
+beforeAll(async () => {
+  facilitator = await startFacilitator([]);
+  await facilitator.app.get(Queues).close(); // What it does by schedule must not come in between.
+});
 afterAll(() => facilitator.stop());
 beforeEach(async () => {
   await query('delete from job');

@@ -1,8 +1,8 @@
-import type { Database } from '@horde/database';
+import { PreparedStatement, type Database } from '@horde/database';
 import type { JobStatus } from '@horde/protocol';
 
 /** Texts up to this size are read with their row; longer ones in slices, when they are written out. @unit bytes */
-const maxInline = 16 * 1024;
+export const maxInline = 16 * 1024;
 /** @unit bytes */
 const sliceSize = 256 * 1024;
 
@@ -98,24 +98,25 @@ const selectTexts = (columns: TextColumns): string =>
     .join(', ');
 
 /** A time on the wire: microseconds, always six digits, and Z. */
-const wireTime = (column: string) => `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+export const wireTime = (column: string) =>
+  `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
-const selectStatuses = `
+const selectStatuses = new PreparedStatement<Stored>(`
   select id as key, job_uuid, status, ${wireTime('created_at')} as created_at, ${selectTexts(statusTexts)}
-  from job_status where job_uuid = any($1) order by id`;
+  from job_status where job_uuid = any($1) order by id`);
 
-const selectJobs = `
+const selectJobs = new PreparedStatement<Stored>(`
   select uuid as key, uuid, executor_class, ${wireTime('created_at')} as created_at, docker_image, job_namespace, use_gpu,
     tag, artifacts_dir, target_validator_hotkey, on_trusted_miner, download_time_limit, execution_time_limit,
     streaming_start_time_limit, upload_time_limit, streaming_client_cert, streaming_server_cert,
     streaming_server_address, streaming_server_port, ${selectTexts(jobTexts)}
-  from job where uuid = any($1)`;
+  from job where uuid = any($1)`);
 
 /** Reads jobs in the order of `uuids`, without those that are no longer there. */
 export async function readJobs({ manager }: Database, uuids: string[]): Promise<StoredJob[]> {
   // Statuses first: a job that moves on meanwhile is shown as it was before, and nothing of its result is missing.
-  const statuses = await manager.query<Stored[]>(selectStatuses, [uuids]);
-  const jobs = await manager.query<Stored[]>(selectJobs, [uuids]);
+  const statuses = await selectStatuses.run(manager, [uuids]);
+  const jobs = await selectJobs.run(manager, [uuids]);
   const rows = new Map(
     jobs.map((row) => [row['uuid'], withTexts('job', jobTexts, row) as unknown as JobRow]),
   );

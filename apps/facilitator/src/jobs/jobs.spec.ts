@@ -1,7 +1,7 @@
 import { Keypair } from '@horde/identity';
+import { maxBody } from '@horde/rest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ScriptedValidator } from '@horde/testing/facilitator-validator/scripted-validator';
-import { maxBody } from '../http/body.ts';
 import { startFacilitator, type RunningFacilitator } from '../testing/running-facilitator.ts';
 import { ask, jobBody, postJson, signatureHeaders, tokenOf, type Answer } from '../testing/user.ts';
 
@@ -84,6 +84,20 @@ describe('a job that is created', () => {
     await validator.nextJob();
   });
 
+  it('is answered with what it is read as later, to the letter', async () => {
+    const body = jobBody(validatorKey.address, {
+      volumes,
+      uploads,
+      tag: 'a "b"\n\u2028é',
+      args: ['x'.repeat(20_000)],
+      job_namespace: null,
+      streaming_details: { public_key: 'PEM' },
+    });
+    const created = await create(body);
+    expect((await get(`jobs/${created.json.uuid}/`)).text).toBe(created.text);
+    await validator.nextJob();
+  });
+
   it('reaches its validator as ComputeHorde words it, with the signature to the digit', async () => {
     const body = jobBody(validatorKey.address, {
       volumes,
@@ -93,7 +107,7 @@ describe('a job that is created', () => {
     const signature = signatureHeaders(facilitator.user, JSON.stringify(body));
     const { json } = await create(body, signature);
     expect(await validator.nextText()).toBe(
-      `{"signature":{"signature_type":"bittensor","signatory":"${facilitator.user.address}","timestamp_ns":1700000000000000001,` +
+      `{"signature":{"signature_type":"bittensor","signatory":"${facilitator.user.address}","timestamp_ns":${signature['x-ch-timestamp-ns']},` +
         `"signature":"${signature['x-ch-signature']}","signature_scope":"SignedFields"},"type":"job.new","message_type":"V2JobRequest",` +
         `"uuid":"${json.uuid}","job_namespace":"SN1.0","executor_class":"always_on.test","docker_image":"alpine","args":["echo","hi"],` +
         `"env":{"A":"1"},"use_gpu":true,"volume":{"volume_type":"multi_volume","volumes":${JSON.stringify(volumes)}},` +
@@ -261,6 +275,10 @@ describe('the list of jobs', () => {
       next: `${url}/api/v1/jobs/?page=2&page_size=2&tag=listed`,
     });
     expect(first.results.map(({ args }: { args: string[] }) => args[0])).toEqual(['2', '1']);
+    const forged = { ...bearer(), 'x-forwarded-host': 'thief.example', forwarded: 'host=thief.example' };
+    expect((await ask(`${url}/api/v1/jobs/?tag=listed&page_size=2`, { headers: forged })).json.next).toBe(
+      first.next,
+    );
     const second = (await ask(first.next, { headers: bearer() })).json;
     expect(second).toMatchObject({ next: null, previous: `${url}/api/v1/jobs/?page_size=2&tag=listed` });
     expect(second.results.map(({ args }: { args: string[] }) => args[0])).toEqual(['0']);

@@ -1,40 +1,42 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Database, Outbox, type Transaction } from '@horde/database';
-import {
-  errors,
-  toJson,
-  toJsonValue,
-  writeCompact,
-  writeFrame,
-  type NewJob,
-  type RequestSignature,
-} from '@horde/protocol';
+import { Database, Outbox, PreparedStatement, type Transaction } from '@horde/database';
+import { errors, writeFrame, type NewJob } from '@horde/protocol';
+import { FacilitatorSettings } from '../settings.ts';
+import { FacilitatorConfig } from '../dynamic-config/facilitator-config.ts';
 import { Channels, maxPythonFrame } from '../validators/channels.ts';
-import { newJob, type JobRequest } from './job-request.ts';
-import { jobResource } from './job-resource.ts';
+import { absenceLimit, answerLimit } from './deadline-rules.ts';
+import { IdempotencyKeys, keyInUse } from './idempotency-keys.ts';
+import { newJob } from './job-request.ts';
+import { jobResource, type Piece } from './job-resource.ts';
 import { readJobs, readText } from './job-rows.ts';
-import { invalidPage, type ListQuery } from './page.ts';
+import { atOnce, Quotas } from './quotas.ts';
+import { requireFresh } from './request-signature.ts';
+import { storeJob, type Creation, type PreparedJob } from './store-job.ts';
+
+/** What the signature does not cover tells whether it is the same request. */
+const createdWith = new PreparedStatement<{ uuid: string; removed: boolean; differs: boolean }>(
+  `select uuid, false as removed,
+     (target_validator_hotkey, job_namespace, tag) is distinct from ($2::text, $3::text, $4::text) as differs
+   from job where creation_key = $1
+   union all select job_uuid, true, false from spent_request where creation_key = $1`,
+);
 
 /** How many jobs of a page are read at once. */
 const batchSize = 16;
 
-export interface Creation {
-  /** The hotkey that is logged in; it owns the job. */
-  hotkey: string;
-  signature: RequestSignature;
-  /** The exact body. */
-  body: Buffer;
-  request: JobRequest;
+export interface CreatedJob {
+  uuid: string;
+  /** Its resource. */
+  json: AsyncIterable<string | Buffer>;
 }
 
-/** Which jobs are on a page of a list. */
-export interface JobPage {
-  /** Jobs on all pages. */
-  count: number;
-  page: number;
-  pages: number;
-  uuids: string[];
+/** Whom a job is for. */
+interface Addressee {
+  /** The largest frame that it reads. @unit bytes */
+  maxFrame: number;
+  /** How long it may leave the job unanswered. @unit seconds */
+  answerWithin: number;
 }
 
 /** The jobs of users: creating, finding and reading them. */
@@ -44,31 +46,84 @@ export class Jobs {
     private readonly database: Database,
     private readonly outbox: Outbox,
     private readonly channels: Channels,
+    private readonly idempotency: IdempotencyKeys,
+    private readonly quotas: Quotas,
+    private readonly settings: FacilitatorSettings,
+    private readonly config: FacilitatorConfig,
   ) {}
 
   /**
-   * Creates a job and has it sent to its validator. The same request again (same user, signature and body) is the same
-   * job, so that a user whose connection broke can repeat it. Returns the job's uuid.
+   * Creates a job and has it sent to its validator. A signature creates one job: the same request again is the same job, so
+   * that a user whose connection broke can repeat it; and so is one with the same Idempotency-Key.
    *
-   * @throws HordeError VALIDATOR_… when the target validator is not there, JOB_TOO_LARGE when it could not read it
+   * @throws Refusal 400 when the signature is too old for a new job, or of a time to come; 409 while another request with
+   * the same Idempotency-Key is being handled; 429 when the user has used up a quota
+   * @throws HordeError JOB_CREATION_DISABLED when the operator has switched it off, JOB_REMOVED when the request has created a job that is no longer kept, SIGNATURE_REUSED when its signature, IDEMPOTENCY_KEY_REUSED when
+   * its Idempotency-Key has created another, VALIDATOR_… when the target validator is not there, JOB_TOO_LARGE when it could not read it
    */
-  async create(creation: Creation): Promise<string> {
+  async create(creation: Creation): Promise<CreatedJob> {
     const key = creationKey(creation);
-    const { target_validator_hotkey: validator } = creation.request;
-    const repeated = await this.created(key);
-    if (repeated) return repeated;
+    let refusal: unknown = null;
+    try {
+      const job = await this.prepare(creation);
+      const created = await this.database.single((tx) => this.store(tx, creation, key, job, atOnce));
+      if (created) return created;
+    } catch (error) {
+      refusal = error;
+    }
+    // Most creations are new: what they may repeat is looked for where they could not be stored.
+    const repeated = (await this.created(key, creation)) ?? (await this.idempotency.find(creation));
+    if (repeated) return { uuid: repeated, json: this.resources([repeated]) };
+    if (refusal) throw refusal;
+    return this.createInTurn(creation, key);
+  }
 
-    const message = newJob(randomUUID(), creation.request, creation.signature);
-    const maxFrame = await this.maxFrameOf(validator);
-    const size = Buffer.byteLength(writeFrame(message));
-    if (size > maxFrame) throw errors.JOB_TOO_LARGE(size, maxFrame);
-
-    await this.database.transaction(async (tx) => {
-      // Nothing is inserted when the same request has won a race against this one.
-      if (await insertJob(tx, key, creation, message))
-        await this.outbox.put(tx, validator, message.uuid, message);
+  /** Near a limit, and where another request has the same Idempotency-Key. */
+  private async createInTurn(creation: Creation, key: Buffer): Promise<CreatedJob> {
+    const job = await this.prepare(creation);
+    const created = await this.database.transaction(async (tx) => {
+      await this.quotas.enter(tx, creation.hotkey);
+      return this.store(tx, creation, key, job, null);
     });
-    return (await this.created(key))!;
+    if (created) return created;
+    const repeated = await this.created(key, creation);
+    if (!repeated) throw keyInUse();
+    return { uuid: repeated, json: this.resources([repeated]) };
+  }
+
+  /** Stores a new job, and has it sent. Returns null when nothing was stored, see `storeJob`. */
+  private async store(
+    tx: Transaction,
+    creation: Creation,
+    creationKey: Buffer,
+    prepared: PreparedJob,
+    spare: number | null,
+  ): Promise<CreatedJob | null> {
+    const quota = this.quotas.parametersFor(creation.hotkey);
+    const job = await storeJob(tx.manager, { ...prepared, creation, creationKey, quota, spare });
+    if (!job) return null;
+    this.outbox.rung(tx, creation.request.target_validator_hotkey);
+    return { uuid: job.row.uuid, json: written(jobResource(job)) };
+  }
+
+  /** As `create`, without storing anything: the job as it would be sent. It throws what `create` throws for a new job. */
+  async tryOut(creation: Creation): Promise<NewJob> {
+    await this.quotas.check(creation.hotkey);
+    return (await this.prepare(creation)).message;
+  }
+
+  private async prepare({
+    request,
+    signature,
+  }: Pick<Creation, 'request' | 'signature'>): Promise<PreparedJob> {
+    if (!this.config.get('ENABLE_ORGANIC_JOBS')) throw errors.JOB_CREATION_DISABLED();
+    requireFresh(signature, this.settings);
+    const message = newJob(randomUUID(), request, signature);
+    const { maxFrame, answerWithin } = await this.addressee(request.target_validator_hotkey);
+    const frame = writeFrame(message);
+    const size = Buffer.byteLength(frame);
+    if (size > maxFrame) throw errors.JOB_TOO_LARGE(size, maxFrame);
+    return { message, frame, answerWithin };
   }
 
   /** Whether this is one of the user's jobs. */
@@ -78,30 +133,6 @@ export class Jobs {
       [uuid, hotkey],
     );
     return rows.length > 0;
-  }
-
-  /** A page of the user's jobs, newest first. @throws Refusal 404 when there is no such page */
-  async list(hotkey: string, query: ListQuery): Promise<JobPage> {
-    const parameters: unknown[] = [hotkey];
-    const conditions = ['hotkey = $1'];
-    if (query.tag !== null) conditions.push(`tag = $${parameters.push(query.tag)}`);
-    if (query.uuids !== null) conditions.push(`uuid = any($${parameters.push(query.uuids)}::uuid[])`);
-    const where = conditions.join(' and ');
-    const { manager } = this.database;
-    const [{ count }] = await manager.query<[{ count: number }]>(
-      `select count(*)::int as count from job where ${where}`,
-      parameters,
-    );
-    const pages = Math.max(1, Math.ceil(count / query.pageSize));
-    const page = query.page === 'last' ? pages : query.page;
-    if (page > pages) throw invalidPage();
-    // Read from an index alone, however far down the list it is.
-    const rows = await manager.query<{ uuid: string }[]>(
-      `select uuid from job where ${where} order by created_at desc, uuid
-       limit ${query.pageSize} offset ${(page - 1) * query.pageSize}`,
-      parameters,
-    );
-    return { count, page, pages, uuids: rows.map(({ uuid }) => uuid) };
   }
 
   /** The resources of jobs as JSON, with commas between them. What is in memory at a time does not depend on their size. */
@@ -119,12 +150,14 @@ export class Jobs {
     }
   }
 
-  /** The largest frame that a validator reads. @unit bytes */
-  private async maxFrameOf(hotkey: string): Promise<number> {
+  /** A validator that gets a job now, or is back in a moment. */
+  private async addressee(hotkey: string): Promise<Addressee> {
     const channel = await this.channels.newest(hotkey);
-    if (channel) return channel.maxFrame;
-    const { isComing, isKnown, isActive, lastSeen } = await this.channels.absence(hotkey);
-    if (isComing) return maxPythonFrame; // by how it connects it tells whether it reads more
+    if (channel) return { maxFrame: channel.maxFrame, answerWithin: answerLimit(channel.extensions) };
+    const answerWithin = absenceLimit(this.settings.validatorGracePeriod);
+    const { isComing, isKnown, isActive, lastSeen, maxFrame } = await this.channels.absence(hotkey);
+    if (maxFrame !== null) return { maxFrame, answerWithin };
+    if (isComing) return { maxFrame: maxPythonFrame, answerWithin }; // by how it connects it tells whether it reads more
     const shown = hotkey.slice(0, 100);
     if (!isKnown) throw errors.VALIDATOR_UNKNOWN(shown);
     if (!isActive) throw errors.VALIDATOR_INACTIVE(shown);
@@ -133,50 +166,23 @@ export class Jobs {
       : errors.VALIDATOR_GONE(shown, lastSeen);
   }
 
-  /** The job that was created with this key; null: none was. */
-  private async created(key: Buffer): Promise<string | null> {
-    const [row] = await this.database.manager.query<{ uuid: string }[]>(
-      'select uuid from job where creation_key = $1',
-      [key],
-    );
+  /** The job that was created with this key; null: none was. @throws HordeError JOB_REMOVED, SIGNATURE_REUSED */
+  private async created(key: Buffer, { request }: Creation): Promise<string | null> {
+    const { target_validator_hotkey: validator, job_namespace: namespace, tag } = request;
+    const [row] = await createdWith.run(this.database.manager, [key, validator, namespace, tag]);
+    if (row?.removed) throw errors.JOB_REMOVED(row.uuid);
+    if (row?.differs) throw errors.SIGNATURE_REUSED(row.uuid);
     return row?.uuid ?? null;
   }
 }
 
-function creationKey({ hotkey, signature, body }: Creation): Buffer {
+/** The body is not part of it: whoever has overheard a signature could vary what that does not cover. */
+function creationKey({ hotkey, signature }: Creation): Buffer {
   const hash = createHash('sha256').update(`${hotkey}\n${signature.signatory}\n${signature.timestamp_ns}\n`);
-  return hash.update(Buffer.from(signature.signature, 'base64')).update(body).digest();
+  return hash.update(Buffer.from(signature.signature, 'base64')).digest();
 }
 
-/** Returns false when a job with this key exists already. */
-async function insertJob(
-  tx: Transaction,
-  key: Buffer,
-  creation: Creation,
-  message: NewJob,
-): Promise<boolean> {
-  const { request } = creation;
-  const json = (value: unknown): string => writeCompact(toJsonValue(value));
-  const columns: Record<string, unknown> = {
-    uuid: message.uuid,
-    creation_key: key,
-    hotkey: creation.hotkey,
-    signature: writeFrame(creation.signature),
-    ...request,
-    args: json(request.args),
-    env: json(request.env),
-    volumes: json(request.volumes.map(toJson)),
-    uploads: json(request.uploads.map(toJson)),
-    streaming_client_cert: request.streaming_client_cert ?? '',
-  };
-  const names = Object.keys(columns);
-  const inserted: unknown[] = await tx.manager.query(
-    `with created as (
-       insert into job (${names.join(', ')}) values (${names.map((_name, index) => `$${index + 1}`).join(', ')})
-       on conflict (creation_key) do nothing returning uuid, created_at
-     )
-     insert into job_status (job_uuid, status, created_at) select uuid, 'sent', created_at from created returning id`,
-    Object.values(columns),
-  );
-  return inserted.length > 0;
+/** Of a job that is in memory, all pieces are texts. */
+async function* written(pieces: Piece[]): AsyncGenerator<string> {
+  yield (pieces as string[]).join('');
 }

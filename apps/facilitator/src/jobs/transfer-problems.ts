@@ -6,7 +6,7 @@ import {
   type FieldProblem,
   type JsonValue,
 } from '@horde/protocol';
-import { pythonType } from './field-reader.ts';
+import { pythonType } from '@horde/rest';
 
 /** A value that is longer than this is not shown to the one who sent it. @unit characters */
 const maxInput = 1_000;

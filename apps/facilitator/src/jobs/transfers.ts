@@ -5,12 +5,15 @@ import {
   singleUploadClasses,
   singleVolumeClasses,
   toJson,
+  wireSchema,
   type FieldProblem,
   type JsonValue,
   type SingleUpload,
   type SingleVolume,
+  type WireClass,
 } from '@horde/protocol';
-import { nulProblem } from './field-reader.ts';
+import type { Schema } from '@horde/openapi';
+import { nulProblem, type FieldReading } from '@horde/rest';
 import { problemOfItem, problemOfList, type TransferProblem } from './transfer-problems.ts';
 
 /** As many as a validator reads. */
@@ -18,23 +21,29 @@ const maxTransfers = 1_000;
 /** How many problems are listed: the first ones. */
 const maxProblems = 100;
 
-type Transfers<T> = { value: T[] } | string[] | TransferProblem[];
-
 /** Reads a job's volumes. An error is the list of all that is wrong. */
-export const readVolumes = (raw: JsonValue): Transfers<SingleVolume> =>
+export const readVolumes = (raw: JsonValue): FieldReading<SingleVolume[]> =>
   readTransfers<SingleVolume>('volume_type', singleVolumeClasses(), raw);
 
 /** Reads a job's uploads. An error is the list of all that is wrong. */
-export const readUploads = (raw: JsonValue): Transfers<SingleUpload> =>
+export const readUploads = (raw: JsonValue): FieldReading<SingleUpload[]> =>
   readTransfers<SingleUpload>('output_upload_type', singleUploadClasses(), raw);
+
+/** What is documented of a list of volumes or uploads: what their message classes read. */
+export const listOf = (classes: WireClass[]): Schema => ({
+  type: 'array',
+  items: { oneOf: classes.map((type) => wireSchema(type)) },
+  maxItems: maxTransfers,
+});
 
 function readTransfers<T extends object>(
   tag: keyof T & string,
   classes: (new () => T)[],
   raw: JsonValue,
-): Transfers<T> {
-  if (!Array.isArray(raw)) return [problemOfList(raw)];
-  if (raw.length > maxTransfers) return [`Ensure this field has no more than ${maxTransfers} elements.`];
+): FieldReading<T[]> {
+  if (!Array.isArray(raw)) return { problem: [problemOfList(raw)] };
+  if (raw.length > maxTransfers)
+    return { problem: [`Ensure this field has no more than ${maxTransfers} elements.`] };
   const kinds = classes.map((type) => String(new type()[tag]));
   const problems: TransferProblem[] = [];
   const value: T[] = [];
@@ -50,7 +59,7 @@ function readTransfers<T extends object>(
       found(error.problems);
     }
   });
-  return problems.length > 0 ? problems.slice(0, maxProblems) : { value };
+  return problems.length > 0 ? { problem: problems.slice(0, maxProblems) } : { value };
 }
 
 /** What the classes do not check: they also read what other peers have stored. */

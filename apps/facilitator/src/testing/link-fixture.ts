@@ -1,8 +1,17 @@
 import { Keypair } from '@horde/identity';
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import { ValidatorSync } from '../validators/validator-sync.ts';
+import type { FacilitatorSettings } from '../settings.ts';
 import { startFacilitator, type RunningFacilitator } from './running-facilitator.ts';
-import { ask, jobBody, postJson, signatureHeaders, tokenOf, type Answer } from './user.ts';
+import {
+  ask,
+  fullRequestHeaders,
+  jobBody,
+  postJson,
+  signatureHeaders,
+  tokenOf,
+  type Answer,
+} from './user.ts';
 
 export const success = { status: 'success', errors: [] };
 export const failed = (type: string, msg: string) => ({
@@ -39,9 +48,9 @@ export class LinkFixture {
   }
 
   /** Another replica of the same facilitator. */
-  replica(): Promise<RunningFacilitator> {
+  replica(settings: Partial<FacilitatorSettings> = {}): Promise<RunningFacilitator> {
     const { url } = this.facilitator.database.dataSource.options as { url: string };
-    return startFacilitator([], { databaseUrl: url });
+    return startFacilitator([], { databaseUrl: url, ...settings });
   }
 
   /** The chain names a further validator from now on. */
@@ -64,6 +73,42 @@ export class LinkFixture {
       ...signatureHeaders(this.facilitator.user, text),
     };
     return postJson(`${this.url}/api/v1/job-docker/`, text, headers);
+  }
+
+  /** Reports a job as cheated, signed by the user. @param headers of the signature @param hotkey who asks; it may log in */
+  async report(
+    body: object | string,
+    headers = fullRequestHeaders(this.facilitator.user, JSON.stringify(body)),
+    hotkey = this.facilitator.user.address,
+  ): Promise<Answer> {
+    const authorization = `Bearer ${await this.facilitator.allow(hotkey)}`;
+    return postJson(`${this.url}/api/v1/cheated-job/`, body, { authorization, ...headers });
+  }
+
+  get user(): Keypair {
+    return this.facilitator.user;
+  }
+
+  /** Asks whether a job could run. @param url of a replica */
+  dryRun(more: object = {}, url = this.url): Promise<Answer> {
+    const text = JSON.stringify(jobBody(this.key.address, more));
+    const headers = {
+      authorization: `Bearer ${this.token}`,
+      ...signatureHeaders(this.facilitator.user, text),
+    };
+    return postJson(`${url}/api/v1/job-docker/?dry_run=true`, text, headers);
+  }
+
+  /** @param hotkey who asks; it may log in */
+  async describe(uuid: string, hotkey = this.facilitator.user.address): Promise<Answer> {
+    const headers = { authorization: `Bearer ${await this.facilitator.allow(hotkey)}` };
+    return ask(`${this.url}/api/v1/jobs/${uuid}/describe/`, { headers });
+  }
+
+  /** @param hotkey who asks; it may log in */
+  async cancel(uuid: string, hotkey = this.facilitator.user.address): Promise<Answer> {
+    const headers = { authorization: `Bearer ${await this.facilitator.allow(hotkey)}` };
+    return postJson(`${this.url}/api/v1/jobs/${uuid}/cancel/`, '', headers);
   }
 
   /** The job as its user sees it. */

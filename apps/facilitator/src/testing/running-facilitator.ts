@@ -6,14 +6,18 @@ import { Database } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { createLogger } from '@horde/operations';
 import { createTestDatabase } from '@horde/testing/database';
+import { metricsToken } from '@horde/testing/metrics';
 import { Tokens } from '../auth/tokens.ts';
 import { Whitelist } from '../auth/whitelist.ts';
+import { databaseOptions } from '../database.ts';
 import { FacilitatorModule } from '../facilitator.module.ts';
 import { FacilitatorSettings } from '../settings.ts';
 import { ValidatorSync } from '../validators/validator-sync.ts';
 
-/** A chain whose validators a spec decides. */
+/** A chain whose validators and miners a spec decides. */
 class ListedChain {
+  readonly miners: { hotkey: string; ip: string; port: number }[] = [];
+
   constructor(readonly hotkeys: string[]) {}
 
   latestBlock(): Promise<Block> {
@@ -21,7 +25,8 @@ class ListedChain {
   }
 
   async neurons(): Promise<{ block: Block; neurons: Neuron[] }> {
-    return { block: await this.latestBlock(), neurons: this.hotkeys.map(neuron) };
+    const miners = this.miners.map(({ hotkey, ...address }, uid) => ({ ...neuron(hotkey, uid), address }));
+    return { block: await this.latestBlock(), neurons: [...this.hotkeys.map(neuron), ...miners] };
   }
 
   async validators(): Promise<{ block: Block; validators: Neuron[] }> {
@@ -63,8 +68,13 @@ export async function startFacilitator(
   validators: string[],
   settings: Partial<FacilitatorSettings> = {},
 ): Promise<RunningFacilitator> {
-  const all = Object.assign(new FacilitatorSettings(), { secretKey: 'secret', netuid: 1, ...settings });
-  all.databaseUrl ??= await createTestDatabase();
+  const all = Object.assign(new FacilitatorSettings(), {
+    secretKey: 'secret',
+    netuid: 1,
+    metricsToken,
+    ...settings,
+  });
+  all.databaseUrl ??= await createTestDatabase(databaseOptions);
   const chain = new ListedChain(validators);
   const log: Record<string, unknown>[] = [];
   const logger = createLogger('facilitator', {

@@ -1,5 +1,11 @@
 import { signRequest, type Keypair } from '@horde/identity';
-import { parseJson, signedFieldsPayload, type JsonObject } from '@horde/protocol';
+import {
+  parseJson,
+  signedFieldsPayload,
+  writePython,
+  writePythonSorted,
+  type JsonObject,
+} from '@horde/protocol';
 import { readJobRequest, signedFieldsOfRequest } from '../jobs/job-request.ts';
 
 export interface Answer {
@@ -66,7 +72,7 @@ export const jobBody = (validator: string, more: object = {}) => ({
 export function signatureHeaders(
   keypair: Keypair,
   text: string,
-  timestamp = 1_700_000_000_000_000_001n,
+  timestamp = BigInt(Date.now()) * 1_000_000n + 1n,
 ): Record<string, string> {
   return {
     'x-ch-signature-type': 'bittensor',
@@ -74,6 +80,24 @@ export function signatureHeaders(
     'x-ch-timestamp-ns': String(timestamp),
     'x-ch-signature': signRequest(keypair, timestamp, payloadOf(text)),
     'x-ch-signature-scope': 'SignedFields',
+  };
+}
+
+/** The headers of a signature over a whole body, as ComputeHorde's SDK makes it; over its text alone: `once`. */
+export function fullRequestHeaders(
+  keypair: Keypair,
+  text: string,
+  encoding: 'once' | 'twice' = 'twice',
+): Record<string, string> {
+  const timestamp = BigInt(Date.now()) * 1_000_000n;
+  const sorted = writePythonSorted(parseJson(text));
+  const payload = Buffer.from(encoding === 'once' ? sorted : writePython(sorted));
+  return {
+    'x-ch-signature-type': 'bittensor',
+    'x-ch-signatory': keypair.address,
+    'x-ch-timestamp-ns': String(timestamp),
+    'x-ch-signature': signRequest(keypair, timestamp, payload),
+    'x-ch-signature-scope': 'FullRequest',
   };
 }
 

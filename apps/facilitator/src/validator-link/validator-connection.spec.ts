@@ -1,6 +1,11 @@
 import { Keypair } from '@horde/identity';
+import { extensions, facilitatorValidatorExtensions, type Extension } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
-import { loginFrame, ScriptedValidator } from '@horde/testing/facilitator-validator/scripted-validator';
+import {
+  freshLoginFrame,
+  loginFrame,
+  ScriptedValidator,
+} from '@horde/testing/facilitator-validator/scripted-validator';
 import { failed, LinkFixture, success } from '../testing/link-fixture.ts';
 import { ValidatorDirectory } from '../validators/validator-directory.ts';
 
@@ -14,6 +19,14 @@ describe('a connection', () => {
     });
     expect(await link.query('select version, runner_version from validator where hotkey = $1')).toEqual([
       { version: 'v1', runner_version: 'r1' },
+    ]);
+  });
+
+  it('speaks the extensions that both ends know, and every replica is told', async () => {
+    const validator = await ScriptedValidator.logIn(link.url, link.key, {}, extensions);
+    expect(validator.extensions).toEqual(facilitatorValidatorExtensions);
+    expect(await link.query('select extensions from channel where validator_hotkey = $1')).toEqual([
+      { extensions: facilitatorValidatorExtensions },
     ]);
   });
 
@@ -47,6 +60,18 @@ describe('a connection', () => {
     validator.sendText(frame());
     expect(await validator.next()).toEqual(answer);
     expect((await validator.closed).code).toBe(code);
+  });
+
+  it('is closed when its validator has eight newer ones', async () => {
+    const connect = () => ScriptedValidator.logIn(link.url, link.key);
+    const oldest = await connect();
+    const others = [];
+    for (let count = 0; count < 8; count++) others.push(await connect());
+    expect((await oldest.closed).code).toBe(1008);
+    const { uuid } = (await link.create()).json;
+    expect((await others.at(-1)!.nextJob()).uuid).toBe(uuid);
+    expect(await others[0]!.settle()).toEqual([]);
+    for (const one of others) await one.leave();
   });
 
   it('may not do anything before it has logged in, nor log in twice', async () => {
@@ -121,6 +146,68 @@ describe('a connection', () => {
   });
 });
 
+describe('a login that somebody has overheard', () => {
+  /** Logs in with a frame as it is, and returns whether that was taken. */
+  const replay = async (frame: string, spoken: Extension[] = []) => {
+    const thief = await ScriptedValidator.connect(link.url, {}, spoken);
+    thief.sendText(frame);
+    const { status } = await thief.next();
+    if (status === 'success') return true;
+    expect((await thief.closed).code).toBe(3000);
+    return false;
+  };
+  const host = () => new URL(link.url).host;
+
+  it('on login-1 counts for nobody else, here and elsewhere, now and later', async () => {
+    const frame = freshLoginFrame(link.key, host());
+    expect(await replay(frame, ['login-1'])).toBe(true);
+    const replica = await link.replica({ publicHosts: [host()] });
+    for (const at of [link.url, replica.url]) {
+      const thief = await ScriptedValidator.connect(at, {}, ['login-1']);
+      thief.sendText(frame);
+      expect(await thief.next()).toEqual(failed('auth.signature_invalid', 'Invalid signature'));
+    }
+    const elsewhere = await ScriptedValidator.connect(replica.url, {}, ['login-1']);
+    elsewhere.sendText(freshLoginFrame(link.key, 'thief.example'));
+    expect(await elsewhere.next()).toMatchObject({
+      errors: [{ help: expect.stringContaining('is for a facilitator at thief.example') }],
+    });
+    await ScriptedValidator.logIn(link.url, link.key, {}, ['login-1']);
+    await replica.stop();
+    for (const seconds of [-70n, 70n]) {
+      const timestamp_ns = (BigInt(Date.now()) + seconds * 1_000n) * 1_000_000n;
+      expect(await replay(freshLoginFrame(link.key, host(), { timestamp_ns }), ['login-1'])).toBe(false);
+    }
+    const { signature } = JSON.parse(frame) as { signature: string };
+    expect(await replay(freshLoginFrame(link.key, host(), { signature }), ['login-1'])).toBe(false);
+  });
+
+  it('of plain v0 counts for nobody while the validator logs in with login-1, and ends what it has opened', async () => {
+    const overheard = loginFrame(link.key);
+    const thief = await ScriptedValidator.logIn(link.url, link.key);
+    const validator = await ScriptedValidator.logIn(link.url, link.key, {}, ['login-1']);
+    expect((await thief.closed).code).toBe(1008);
+    expect(await replay(overheard)).toBe(false);
+    expect(await replay(overheard, ['login-1'])).toBe(false);
+    const { uuid } = (await link.create()).json;
+    expect((await validator.nextJob()).uuid).toBe(uuid);
+    await validator.leave();
+    await link.channels(0);
+    expect(await replay(overheard)).toBe(false);
+    // A Python validator may take the place of ours.
+    await link.query(`update validator set last_seen = now() - interval '11 minutes' where hotkey = $1`);
+    expect(await replay(overheard)).toBe(true);
+  });
+
+  it('counts for no other hotkey', async () => {
+    const other = Keypair.generate();
+    await link.register(other);
+    const { signature } = JSON.parse(loginFrame(link.key)) as { signature: string };
+    expect(await replay(loginFrame(other, signature))).toBe(false);
+    await link.deregister();
+  });
+});
+
 describe('a validator that was refused and is let in by hand', () => {
   const pin = (hotkey: string) => link.get(ValidatorDirectory).pin(hotkey);
   const createFor = (hotkey: string) => link.create({ target_validator_hotkey: hotkey });
@@ -138,6 +225,7 @@ describe('a validator that was refused and is let in by hand', () => {
     expect((await validator.nextJob()).uuid).toBe(json.uuid);
     await validator.leave();
     await link.channels(0, key.address);
+    await link.query(`update validator set last_seen = now() - interval '61 seconds' where $1 <> ''`);
     expect((await createFor(key.address)).json).toEqual([expect.stringContaining('it was last seen at')]);
   });
 

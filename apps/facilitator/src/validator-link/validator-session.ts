@@ -1,26 +1,43 @@
-import { OutboxDrain, type Outbox, type OutboxRow } from '@horde/database';
-import { ss58Encode, verifyHex } from '@horde/identity';
-import { withLogContext, type LogThrottle, type Logger } from '@horde/operations';
+import { isSs58, ss58Encode, verifyHex } from '@horde/identity';
+import { withLogContext, type LogThrottle } from '@horde/operations';
 import {
   dispatch,
-  facilitatorToValidator,
+  FreshLogin,
   isOldStatusUpdate,
+  isTerminal,
   JsonError,
-  newJobForOldValidator,
   validatorToFacilitator,
-  writeCompact,
   type Handlers,
   type JobStatusUpdate,
   type JsonObject,
-  type NewJob,
+  type MachineSpecsUpdate,
+  type QuestionAnswer,
   type Response,
-  type ValidatorLogin,
+  type MessageOf,
+  ValidatorLogin,
 } from '@horde/protocol';
-import { limits, readFrame, type Connection, type Upgrade } from '@horde/transport';
-import type { JobStatuses } from '../jobs/job-statuses.ts';
-import { maxPythonFrame, type Channels } from '../validators/channels.ts';
+import {
+  DurableLink,
+  limits,
+  readFrame,
+  type Connection,
+  type Pending,
+  type Upgrade,
+} from '@horde/transport';
+import type { AnswerDeadlines } from '../jobs/answer-deadlines.ts';
+import type { JobProgress } from '../events/job-progress.ts';
+import type { UpdateResult } from '../jobs/job-statuses.ts';
+import type { Machines, SpecsResult } from '../machines/machines.ts';
+import type { MinerSync } from '../miners/miner-sync.ts';
+import type { Questions } from '../questions/questions.ts';
+import { maxPythonFrame } from '../validators/channels.ts';
 import type { ValidatorDirectory } from '../validators/validator-directory.ts';
+import type { OutputStore } from '../output/output-store.ts';
+import type { FreshLogins } from './fresh-logins.ts';
+import { JobDelivery, type DeliveryParts } from './job-delivery.ts';
+import { NumberedStatuses } from './numbered-statuses.ts';
 import { failed, success } from './responses.ts';
+import { ValidatorOutput } from './validator-output.ts';
 
 /** The largest frame from a peer that has not said who it is: a login has 300 characters. @unit characters */
 const maxFrameBeforeLogin = 4_096;
@@ -28,13 +45,16 @@ const maxFrameBeforeLogin = 4_096;
 /** Close codes that validators know. */
 const closeCode = { badSignature: 3000, notAValidator: 3001 } as const;
 
-export interface SessionParts {
-  channels: Channels;
+export interface SessionParts extends DeliveryParts {
   directory: ValidatorDirectory;
-  statuses: JobStatuses;
-  outbox: Outbox;
-  logger: Logger;
-  /** Lines about refused logins, by hotkey. */
+  freshLogins: FreshLogins;
+  deadlines: AnswerDeadlines;
+  progress: JobProgress;
+  machines: Machines;
+  miners: MinerSync;
+  questions: Questions;
+  output: OutputStore;
+  /** Lines about what was refused, by hotkey. */
   refusals: LogThrottle;
 }
 
@@ -46,8 +66,13 @@ export class ValidatorSession {
   channelId: string | null = null;
   private readonly isPython: boolean;
   private readonly maxFrame: number;
-  private drain: OutboxDrain | null = null;
-  private isDelivering = false;
+  private readonly output: ValidatorOutput;
+  /** Called when the validator has logged in. */
+  onLogIn: () => void = () => undefined;
+  private readonly link: DurableLink;
+  /** null before the login, as is what follows. */
+  private numbered: NumberedStatuses | null = null;
+  private delivery: JobDelivery | null = null;
 
   constructor(
     private readonly connection: Connection,
@@ -56,30 +81,30 @@ export class ValidatorSession {
   ) {
     this.isPython = (upgrade.headers['user-agent'] ?? '').includes('websockets/');
     this.maxFrame = this.isPython ? maxPythonFrame : limits.maxFrame;
+    this.output = new ValidatorOutput(connection, parts.output, parts.logger, parts.refusals);
     connection.onTimeLimit = () => connection.close(closeCode.badSignature, 'not authenticated in time');
-    connection.serve({
-      receive: (text) => withLogContext({ peer: this.hotkey ?? undefined }, () => this.handle(text)),
-      onBadFrame: (sentence) => this.answer(failed('invalid', sentence)),
-      onError: (error) =>
-        parts.logger.error(
-          { error, peer: this.hotkey ?? undefined },
-          'a message of a validator could not be handled',
-        ),
-    });
+    const withValidator = <T>(work: () => T): T =>
+      withLogContext({ validator: this.hotkey ?? undefined }, work);
+    this.link = new DurableLink(
+      connection,
+      {
+        isReady: () => this.numbered !== null,
+        onMessage: (name, _number, text) => withValidator(() => this.takeNumbered(name, text)),
+        onPlain: (text) => withValidator(() => this.take(text)),
+        onBadFrame: (sentence) => this.answer(failed('invalid', sentence)),
+      },
+      (error) => this.failed(error),
+    );
   }
 
   /** Delivers jobs to this connection while it is its validator's newest; does nothing if it does so already. */
   deliver(): void {
-    const { hotkey, channelId } = this;
-    if (!hotkey || !channelId || this.isDelivering) return;
-    this.isDelivering = true;
-    this.drain?.stop();
-    this.drain = new OutboxDrain(
-      this.parts.outbox,
-      hotkey,
-      (row) => withLogContext({ peer: hotkey, job: row.subject }, () => this.send(hotkey, channelId, row)),
-      (error) => this.parts.logger.error({ error }, 'the jobs that wait for a validator could not be read'),
-    );
+    this.delivery?.begin();
+  }
+
+  /** Newer connections of the validator take its place. */
+  displace(): void {
+    this.connection.close(1008, 'newer connections of this validator take its place');
   }
 
   /** The validator has left the chain, or has been silent for too long. */
@@ -96,27 +121,59 @@ export class ValidatorSession {
     clearTimeout(cut);
   }
 
-  /** Clears up after the connection. */
-  async end(): Promise<void> {
-    this.drain?.stop();
-    const id = this.channelId;
-    this.channelId = null;
-    if (id) await this.parts.channels.close(id);
+  /** Whether its login counts once: nobody can have overheard it. */
+  get isFresh(): boolean {
+    return this.connection.extensions.has('login-1');
   }
 
-  private async handle(text: string): Promise<void> {
+  /** Clears up after the connection. */
+  async end(): Promise<void> {
+    this.delivery?.stop();
+    this.delivery = null;
+    const id = this.channelId;
+    this.channelId = null;
+    if (!id) return;
+    this.parts.questions.close(id);
+    await this.parts.channels.close(id);
+    await this.parts.deadlines.disconnected(this.hotkey!);
+  }
+
+  private async take(text: string): Promise<void> {
     if (!this.hotkey && text.length > maxFrameBeforeLogin) {
       this.connection.close(1009, 'log in first');
       return;
     }
-    const frame = await readFrame(validatorToFacilitator, text, (sentence, error) =>
-      this.answer(failed(error instanceof JsonError ? 'json_invalid' : 'value_error', sentence)),
-    );
+    const frame = await this.read(text);
     if (!frame) return;
     const { message, json } = frame;
-    if (this.hotkey || message.message_type === 'V0AuthenticationRequest')
+    if (this.hotkey || message instanceof ValidatorLogin || message instanceof FreshLogin)
       await dispatch(ValidatorSession.handlers, message, this, json);
     else await this.answer(failed('auth.not_authenticated', 'Not authenticated'));
+  }
+
+  private async takeNumbered(name: string, text: string): Promise<Pending> {
+    const numbered = this.numbered!;
+    const frame = await this.read(text);
+    if (frame?.message.message_type === 'V0JobStatusUpdate')
+      return numbered.take(name, { update: frame.message, raw: frame.json });
+    if (frame) await dispatch(ValidatorSession.handlers, frame.message, this, frame.json);
+    return numbered.behind();
+  }
+
+  private read(
+    text: string,
+  ): Promise<{ message: MessageOf<typeof validatorToFacilitator>; json: JsonObject } | null> {
+    return readFrame(validatorToFacilitator, text, (sentence, error) =>
+      this.answer(failed(error instanceof JsonError ? 'json_invalid' : 'value_error', sentence)),
+    );
+  }
+
+  private failed(error: unknown): void {
+    const { logger } = this.parts;
+    logger.error(
+      { error, validator: this.hotkey ?? undefined },
+      'a message of a validator could not be handled',
+    );
   }
 
   private async answer(response: Response): Promise<void> {
@@ -126,26 +183,79 @@ export class ValidatorSession {
   /** What is done with each message of a validator. */
   static readonly handlers: Handlers<typeof validatorToFacilitator, ValidatorSession> = {
     V0AuthenticationRequest: (login, session) => session.logIn(login),
+    V0FreshLogin: (login, session) => session.logInFreshly(login),
     V0Heartbeat: (_message, session) => session.beat(),
     V0JobStatusUpdate: (update, session, json) => session.updateStatus(update, json),
     // ComputeHorde does not answer these either.
-    V0MachineSpecsUpdate: ({ miner_hotkey: miner, specs }, { parts }) =>
-      parts.logger.info(
-        { miner, specs: writeCompact(specs).slice(0, 2_000) },
-        'a machine was described; this is logged, and nothing else is done with it yet',
-      ),
+    V0MachineSpecsUpdate: (update, session) => session.noteMachine(update),
+    V0DryRunResponse: (answer, session) => session.answered(answer),
+    V0JobDescription: (answer, session) => session.answered(answer),
+    V0QuestionRefused: (answer, session) => session.answered(answer),
+    V0JobOutputChunk: (chunk, session) => session.output.take(chunk),
+    V0JobProgress: (progress, session) => {
+      if (session.speaksProgress) session.parts.progress.noteProgress(session.hotkey!, progress);
+    },
+    V0JobWait: (wait, session) => {
+      if (session.speaksProgress) session.parts.progress.noteWait(session.hotkey!, wait);
+    },
   };
 
-  private async logIn({ public_key: publicKey, signature }: ValidatorLogin): Promise<void> {
-    const { channels, directory, logger } = this.parts;
+  private get speaksProgress(): boolean {
+    return this.connection.extensions.has('progress-1');
+  }
+
+  private async noteMachine(update: MachineSpecsUpdate): Promise<void> {
+    const { machines, miners, logger } = this.parts;
+    const hotkey = this.hotkey!;
+    const result = await machines.note(hotkey, update);
+    if (result !== 'unknown_miner') return this.tellMachine(update, result);
+    // The miner may be new on the chain. What the validator says meanwhile does not wait for that.
+    void miners
+      .lookAgain()
+      .then(async () => this.tellMachine(update, await machines.note(hotkey, update)))
+      .catch((error: unknown) => logger.error({ error }, 'the description of a machine could not be stored'));
+  }
+
+  private tellMachine(
+    { miner_hotkey: miner, validator_hotkey: validator }: MachineSpecsUpdate,
+    result: SpecsResult,
+  ): void {
+    const { logger, refusals } = this.parts;
+    if (result !== 'stored' && refusals.allows(`${this.hotkey} ${result}`))
+      logger.warn({ miner, validator, result }, 'the description of a machine was not stored');
+  }
+
+  private answered(answer: QuestionAnswer): Promise<void> {
+    return this.parts.questions.answered(this.hotkey!, answer);
+  }
+
+  private logIn({ public_key: publicKey, signature }: ValidatorLogin): Promise<void> {
+    const key = /^[0-9a-fA-F]{64}$/.test(publicKey) ? Buffer.from(publicKey, 'hex') : null;
+    const hotkey = key && ss58Encode(key);
+    return this.logInAs(hotkey, async () => {
+      if (!verifyHex(key!, signature, hotkey!))
+        return 'The signature has to be over the 32 bytes of the public key.';
+      // This login is the same each time: whoever has seen it once has it.
+      return this.isFresh || (await this.parts.channels.logsInFreshly(hotkey!))
+        ? 'This validator logs in with login-1. Ten minutes after it was here last, it may log in without.'
+        : null;
+    });
+  }
+
+  private logInFreshly(login: FreshLogin): Promise<void> {
+    const hotkey = isSs58(login.hotkey) ? login.hotkey : null;
+    return this.logInAs(hotkey, () => this.parts.freshLogins.problem(login));
+  }
+
+  /** @param problem says why the login does not count; null: it does */
+  private async logInAs(hotkey: string | null, problem: () => Promise<string | null>): Promise<void> {
+    const { channels, directory, deadlines, logger } = this.parts;
     if (this.hotkey) {
       await this.connection.send(failed('auth.already_authenticated', 'Already authenticated'));
       return;
     }
-    const key = /^[0-9a-fA-F]{64}$/.test(publicKey) ? Buffer.from(publicKey, 'hex') : null;
-    const hotkey = key && ss58Encode(key);
-    if (!key || !hotkey || !(await directory.isActive(hotkey))) {
-      if (hotkey && verifyHex(key, signature, hotkey)) await channels.noteRefused(hotkey);
+    if (!hotkey || !(await directory.isActive(hotkey))) {
+      if (hotkey && (await problem()) === null) await channels.noteRefused(hotkey);
       return this.refuse(
         hotkey,
         closeCode.notAValidator,
@@ -154,31 +264,48 @@ export class ValidatorSession {
         `${hotkey ?? 'This key'} is not an active validator of this subnet. The facilitator's command "debug_add_validator ${hotkey ?? 'HOTKEY'}" lets it in.`,
       );
     }
-    if (!verifyHex(key, signature, hotkey)) {
-      return this.refuse(
-        hotkey,
-        closeCode.badSignature,
-        'auth.signature_invalid',
-        'Invalid signature',
-        'The signature has to be over the 32 bytes of the public key.',
-      );
-    }
+    const help = await problem();
+    if (help !== null)
+      return this.refuse(hotkey, closeCode.badSignature, 'auth.signature_invalid', 'Invalid signature', help);
     this.connection.trust();
+    const { extensions } = this.connection;
+    // No Python validator speaks it.
+    if (extensions.has('durable-1')) await directory.noteGeneration(hotkey, false);
     const header = (name: string) =>
       (this.upgrade.headers[name] as string | undefined)?.slice(0, 200) ?? null;
     const channelId = await channels.open({
       validatorHotkey: hotkey,
       maxFrame: this.maxFrame,
+      extensions: [...extensions],
       version: header('x-validator-version'),
       runnerVersion: header('x-validator-runner-version'),
     });
     this.hotkey = hotkey;
+    this.numbered = new NumberedStatuses(
+      hotkey,
+      this.parts.statuses,
+      ({ update }, result) => {
+        this.noteStatus(update, result);
+        if (result === 'not_found') void this.answer(answerTo(update, result));
+      },
+      (error) => {
+        this.failed(error);
+        this.connection.close(1011, 'internal error');
+      },
+    );
     // No job may come before this answer: the validator takes the first frame for it.
     await this.connection.send(success());
     if (!this.connection.isOpen) return channels.close(channelId);
     this.channelId = channelId;
+    const { connection, link, output, maxFrame, parts } = this;
+    const place = { validator: hotkey, channelId, connection, link, output, maxFrame };
+    this.delivery = new JobDelivery(place, parts);
+    this.onLogIn();
+    await deadlines.connected(hotkey, [...extensions]);
     logger.info({ validator: hotkey }, 'a validator has connected');
     this.deliver();
+    if (extensions.has('ask-1'))
+      this.parts.questions.open(channelId, hotkey, (frame) => void this.connection.sendText(frame));
   }
 
   private async refuse(
@@ -198,7 +325,12 @@ export class ValidatorSession {
   private async beat(): Promise<void> {
     if (!this.channelId) return;
     if (!(await this.parts.channels.beat(this.channelId))) return this.dismiss();
-    if (this.isDelivering && this.isPython && (await this.parts.channels.leavesJobUnanswered(this.channelId)))
+    await this.delivery?.settleReports();
+    if (
+      this.delivery?.isDelivering &&
+      this.isPython &&
+      (await this.parts.channels.leavesJobUnanswered(this.channelId))
+    )
       // Only what it sends tells a validator's generation, and the oldest is silent about a job that it cannot read.
       await this.noteGeneration(true);
     // A newer connection, to another replica perhaps, may have ended since.
@@ -209,56 +341,32 @@ export class ValidatorSession {
   private async noteGeneration(isOldest: boolean): Promise<void> {
     if (!(await this.parts.directory.noteGeneration(this.hotkey!, isOldest))) return;
     this.parts.logger.info('the validator is taken for one of the oldest generation from now on');
-    if (!this.isDelivering) return;
-    this.isDelivering = false;
-    this.deliver();
+    this.delivery?.again();
   }
 
-  private async updateStatus(update: JobStatusUpdate, json: JsonObject): Promise<void> {
-    const { statuses, logger } = this.parts;
-    await withLogContext({ job: update.uuid }, async () => {
-      const result = await statuses.update(this.hotkey!, update, json);
-      if (update.metadata) await this.noteGeneration(isOldStatusUpdate(json));
-      if (result === 'stored') {
-        logger.info(`the job is ${update.status}`);
-        await this.connection.send(success());
-      } else if (result === 'not_found') {
-        await this.connection.send(
-          failed('job.not_found', 'Job not found', `Job with uuid ${update.uuid} not found.`),
-        );
-      } else {
-        const help = `The job has the status ${update.status} already, or a later one.`;
-        await this.connection.send(failed('job.integrity_error', 'Integrity error', help));
-      }
-    });
+  private async updateStatus(update: JobStatusUpdate, raw: JsonObject): Promise<void> {
+    const result = await this.parts.statuses.update(this.hotkey!, { update, raw });
+    if (update.metadata) await this.noteGeneration(isOldStatusUpdate(raw));
+    this.noteStatus(update, result);
+    await this.answer(answerTo(update, result));
   }
 
-  /** Sends a job; false ends the delivery to this connection. */
-  private async send(hotkey: string, channelId: string, row: OutboxRow): Promise<boolean> {
-    const { channels, statuses, logger } = this.parts;
-    try {
-      const channel = await channels.newest(hotkey);
-      if (channel?.id !== channelId) return (this.isDelivering = false);
-      const frame = channel.isOldest ? frameForOldest(row) : row.frame;
-      const size = Buffer.byteLength(frame);
-      if (size > this.maxFrame) {
-        // It was created for a connection that could take it. Sent, it would cut this one off, and the next.
-        const why = `The job's message has ${size} bytes, and its validator reads at most ${this.maxFrame}.`;
-        logger.warn(why);
-        await statuses.failHere(hotkey, row.subject, why);
-        return true;
-      }
-      if (!(await this.connection.sendText(frame))) return false;
-      logger.info('the job was sent to its validator');
-      return true;
-    } catch (error) {
-      logger.error({ error }, 'a job could not be sent to its validator');
-      this.connection.close(1011, 'internal error');
-      return false;
-    }
+  private noteStatus({ uuid: job, status }: JobStatusUpdate, result: UpdateResult): void {
+    if (result !== 'stored') return;
+    this.parts.logger.info({ job }, `the job is ${status}`);
+    if (isTerminal(status)) this.output.jobEnded(job.toLowerCase());
   }
 }
 
-/** A job in the form that validators of the oldest generation read; the outbox has it in today's. */
-const frameForOldest = ({ frame }: OutboxRow): string =>
-  newJobForOldValidator(facilitatorToValidator.read(frame).message as NewJob);
+function answerTo({ uuid, status }: JobStatusUpdate, result: UpdateResult): Response {
+  switch (result) {
+    case 'stored':
+      return success();
+    case 'not_found':
+      return failed('job.not_found', 'Job not found', `Job with uuid ${uuid} not found.`);
+    case 'out_of_order': {
+      const help = `The job has the status ${status} already, or a later one.`;
+      return failed('job.integrity_error', 'Integrity error', help);
+    }
+  }
+}

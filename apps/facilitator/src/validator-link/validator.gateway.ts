@@ -8,17 +8,32 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import { Outbox } from '@horde/database';
 import { LOGGER, LogThrottle, type Logger } from '@horde/operations';
-import { facilitatorPath, requireHandlers, validatorToFacilitator } from '@horde/protocol';
+import {
+  facilitatorPath,
+  facilitatorValidatorExtensions,
+  requireHandlers,
+  validatorToFacilitator,
+} from '@horde/protocol';
 import { TrustedProxies, WebSocketRouter, type Connection, type Upgrade } from '@horde/transport';
+import { AnswerDeadlines } from '../jobs/answer-deadlines.ts';
+import { JobProgress } from '../events/job-progress.ts';
 import { JobStatuses } from '../jobs/job-statuses.ts';
+import { Machines } from '../machines/machines.ts';
+import { MinerSync } from '../miners/miner-sync.ts';
+import { Questions } from '../questions/questions.ts';
+import { OutputStore } from '../output/output-store.ts';
 import { FacilitatorSettings } from '../settings.ts';
 import { Channels } from '../validators/channels.ts';
 import { ValidatorDirectory } from '../validators/validator-directory.ts';
 import { ValidatorSync } from '../validators/validator-sync.ts';
+import { FreshLogins } from './fresh-logins.ts';
 import { ValidatorSession, type SessionParts } from './validator-session.ts';
 
 /** What is read of a validator before it has logged in. @unit bytes */
 const maxBytesBeforeLogin = 16 * 1024;
+
+/** One is enough, and each may have a frame of 50 MB half sent: a validator's older ones beyond so many are closed. */
+const maxConnections = 8;
 
 /** Where validators connect: `/ws/v0/`. */
 @Injectable()
@@ -33,18 +48,40 @@ export class ValidatorGateway implements OnApplicationBootstrap, BeforeApplicati
     private readonly sync: ValidatorSync,
     channels: Channels,
     directory: ValidatorDirectory,
+    freshLogins: FreshLogins,
     statuses: JobStatuses,
+    deadlines: AnswerDeadlines,
+    progress: JobProgress,
+    machines: Machines,
+    miners: MinerSync,
+    questions: Questions,
     outbox: Outbox,
+    output: OutputStore,
     settings: FacilitatorSettings,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.router = new WebSocketRouter(new TrustedProxies(settings.trustedProxies));
-    this.parts = { channels, directory, statuses, outbox, logger, refusals: new LogThrottle() };
+    this.parts = {
+      channels,
+      directory,
+      freshLogins,
+      statuses,
+      deadlines,
+      progress,
+      machines,
+      miners,
+      questions,
+      outbox,
+      output,
+      logger,
+      refusals: new LogThrottle(),
+    };
   }
 
   onApplicationBootstrap(): void {
     requireHandlers(validatorToFacilitator, ValidatorSession.handlers);
     this.router.route(facilitatorPath, (connection, upgrade) => this.accept(connection, upgrade), {
+      extensions: facilitatorValidatorExtensions,
       untrusted: {
         maxBytes: maxBytesBeforeLogin,
       },
@@ -61,6 +98,7 @@ export class ValidatorGateway implements OnApplicationBootstrap, BeforeApplicati
 
   private accept(connection: Connection, upgrade: Upgrade): void {
     const session = new ValidatorSession(connection, upgrade, this.parts);
+    session.onLogIn = () => this.closeOldest(session);
     const ended = connection.closed.then(async ({ code }) => {
       const { hotkey } = session;
       if (hotkey) this.logger.info({ validator: hotkey, code }, 'a validator has disconnected');
@@ -72,6 +110,12 @@ export class ValidatorGateway implements OnApplicationBootstrap, BeforeApplicati
       for (const other of this.sessions.keys()) if (other.hotkey === hotkey) other.deliver();
     });
     this.sessions.set(session, ended);
+  }
+
+  private closeOldest({ hotkey, isFresh }: ValidatorSession): void {
+    const open = [...this.sessions.keys()].filter((one) => one.hotkey === hotkey && one.channelId !== null);
+    const overheard = open.filter((one) => isFresh && !one.isFresh);
+    for (const session of new Set([...overheard, ...open.slice(0, -maxConnections)])) session.displace();
   }
 
   private async dismissOutdated(): Promise<void> {

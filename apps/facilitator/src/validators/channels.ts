@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, PreparedStatement, type Transaction } from '@horde/database';
+import type { Extension } from '@horde/protocol';
+import { FacilitatorSettings } from '../settings.ts';
 
 /** A validator counts as connected this long after its last heartbeat, as in ComputeHorde. */
-const fresh = `last_heartbeat >= clock_timestamp() - interval '3 minutes'`;
+export const fresh = `last_heartbeat >= clock_timestamp() - interval '3 minutes'`;
 /** A connection without a heartbeat for this long is closed, as in ComputeHorde. */
 const abandoned = `last_heartbeat < clock_timestamp() - interval '10 minutes'`;
 
 /** A job that a validator can read is answered at once: one that waits for longer was not understood. */
-const unanswered = `greatest(connected_at, created_at) < clock_timestamp() - interval '30 seconds'`;
+const unanswered = `type = 'V2JobRequest' and greatest(connected_at, created_at) < clock_timestamp() - interval '30 seconds'`;
 
 /** A validator that was refused is expected to try again within this time. */
 const patience = `interval '1 minute'`;
@@ -24,6 +26,8 @@ export interface Absence {
   lastSeen: string | null;
   /** Whether it was refused a moment ago, and is active now: it will be here with its next try. */
   isComing: boolean;
+  /** The largest frame that it reads, where it was here a moment ago, as while it restarts; null: it was not. @unit bytes */
+  maxFrame: number | null;
 }
 
 /** The channel that gets a validator's jobs. */
@@ -31,6 +35,8 @@ export interface JobChannel {
   id: string;
   /** The largest frame that the validator reads. @unit bytes */
   maxFrame: number;
+  /** What both ends have agreed on for this connection, whichever replica has it. */
+  extensions: Extension[];
   /** Whether the validator is known to be of the oldest generation. */
   isOldest: boolean;
 }
@@ -39,30 +45,62 @@ export interface NewChannel {
   validatorHotkey: string;
   /** The largest frame that the validator reads. @unit bytes */
   maxFrame: number;
+  extensions: Extension[];
   /** What the validator says about itself; null: nothing. */
   version: string | null;
   runnerVersion: string | null;
 }
 
+/** An active validator, as users see it. */
+export interface ListedValidator {
+  hotkey: string;
+  /** Whether it is connected now. */
+  connected: boolean;
+  /** What it has said about itself; null: nothing. */
+  version: string | null;
+}
+
+const newest = new PreparedStatement<JobChannel>(
+  `select id, channel.largest_frame as "maxFrame", channel.extensions, oldest_generation as "isOldest"
+   from channel join validator on hotkey = validator_hotkey
+   where validator_hotkey = $1 and active and ${fresh} order by connected_at desc limit 1`,
+);
+
 /** The connections of validators to all replicas of this service. */
 @Injectable()
 export class Channels {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly settings: FacilitatorSettings,
+  ) {}
 
   /** Returns the channel's id. */
-  async open({ validatorHotkey, maxFrame, version, runnerVersion }: NewChannel): Promise<string> {
+  async open({ validatorHotkey, maxFrame, extensions, version, runnerVersion }: NewChannel): Promise<string> {
     const id = randomUUID();
     await this.database.manager.query(
       `with known as (
          delete from refused_login where hotkey = $2
        ), versions as (
-         update validator set version = coalesce($4, version), runner_version = coalesce($5, runner_version)
+         update validator set version = coalesce($4, version), runner_version = coalesce($5, runner_version),
+           extensions = $6, largest_frame = $3
          where hotkey = $2
        )
-       insert into channel (id, validator_hotkey, largest_frame) values ($1, $2, $3)`,
-      [id, validatorHotkey, maxFrame, version, runnerVersion],
+       insert into channel (id, validator_hotkey, largest_frame, extensions) values ($1, $2, $3, $6)`,
+      [id, validatorHotkey, maxFrame, version, runnerVersion, extensions],
     );
     return id;
+  }
+
+  /** Whether a validator has logged in with `login-1`, and has been here within ten minutes. */
+  async logsInFreshly(hotkey: string): Promise<boolean> {
+    const rows: unknown[] = await this.database.manager.query(
+      `select from validator where hotkey = $1 and 'login-1' = any(extensions) and (
+         last_seen > clock_timestamp() - interval '10 minutes'
+         or exists (select from channel where validator_hotkey = hotkey and not ${abandoned})
+       )`,
+      [hotkey],
+    );
+    return rows.length > 0;
   }
 
   async close(id: string): Promise<void> {
@@ -85,31 +123,40 @@ export class Channels {
 
   /** The channel that gets a validator's jobs: the newest one. null: the validator is not active and connected now. */
   async newest(validatorHotkey: string): Promise<JobChannel | null> {
-    const [row] = (await this.database.manager.query(
-      `select id, largest_frame as "maxFrame", oldest_generation as "isOldest"
-       from channel join validator on hotkey = validator_hotkey
-       where validator_hotkey = $1 and active and ${fresh} order by connected_at desc limit 1`,
-      [validatorHotkey],
-    )) as JobChannel[];
+    const [row] = await newest.run(this.database.manager, [validatorHotkey]);
     return row ?? null;
+  }
+
+  /** The extensions of a validator: those of the connection that gets its jobs, or of its last one while it is away. */
+  async spoken({ manager }: Transaction, validatorHotkey: string): Promise<Extension[]> {
+    const [row] = await manager.query<{ extensions: Extension[] }[]>(
+      `select coalesce(
+         (select extensions from channel where validator_hotkey = hotkey and ${fresh} order by connected_at desc limit 1),
+         extensions
+       ) as extensions from validator where hotkey = $1`,
+      [validatorHotkey],
+    );
+    return row?.extensions ?? [];
   }
 
   /** Why `newest` has none for a validator. */
   async absence(hotkey: string): Promise<Absence> {
     const [row] = await this.database.manager.query<Omit<Absence, 'isKnown'>[]>(
-      `select active as "isActive",
-         to_char(greatest(last_seen, (select max(last_heartbeat) from channel where validator_hotkey = $1))
-           at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "lastSeen",
+      `select active as "isActive", to_char(seen at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "lastSeen",
+         case when active and seen > clock_timestamp() - make_interval(secs => $2) then largest_frame end as "maxFrame",
          active and exists (
            select from refused_login refused
            where refused.hotkey = $1 and refused_at > clock_timestamp() - ${patience}
          ) as "isComing"
-       from validator where hotkey = $1`,
-      [hotkey],
+       from (
+         select *, greatest(last_seen, (select max(last_heartbeat) from channel where validator_hotkey = $1)) as seen
+         from validator where hotkey = $1
+       ) known`,
+      [hotkey, this.settings.validatorGracePeriod],
     );
     return row
       ? { isKnown: true, ...row }
-      : { isKnown: false, isActive: false, lastSeen: null, isComing: false };
+      : { isKnown: false, isActive: false, lastSeen: null, isComing: false, maxFrame: null };
   }
 
   /** Notes that somebody who owns this hotkey was refused, because it is no active validator. */
@@ -128,6 +175,14 @@ export class Channels {
       [id],
     );
     return rows.length > 0;
+  }
+
+  /** All validators that jobs can be for, those that are connected first. */
+  list(): Promise<ListedValidator[]> {
+    return this.database.manager.query(
+      `select hotkey, exists (select from channel where validator_hotkey = hotkey and ${fresh}) as connected, version
+       from validator where active order by connected desc, hotkey`,
+    );
   }
 
   async connectedValidators(): Promise<number> {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { doublingPause } from '@horde/async';
 import { CHAIN, type Chain } from '@horde/chain';
+import { LastDone } from '@horde/metrics';
 import { LOGGER, type Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
 import { ValidatorDirectory } from './validator-directory.ts';
@@ -20,12 +21,14 @@ export class ValidatorSync implements OnApplicationBootstrap, OnApplicationShutd
 
   constructor(
     private readonly directory: ValidatorDirectory,
+    private readonly lastDone: LastDone,
     private readonly queues: Queues,
     @Inject(CHAIN) private readonly chain: Chain,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
+    await this.lastDone.expect('chain');
     const queue = this.queues.open('validators');
     queue.work(() => this.sync(), {
       onError: (error) => this.logger.warn(`the list of validators stays as it is: ${error.message}`),
@@ -58,6 +61,7 @@ export class ValidatorSync implements OnApplicationBootstrap, OnApplicationShutd
     }
     const deactivated = await this.directory.replace(validators.map(({ hotkey }) => hotkey));
     if (deactivated.length > 0) this.logger.info({ deactivated }, 'validators that left the chain');
+    await this.lastDone.note('chain');
     for (const listener of this.listeners) listener();
   }
 

@@ -1,0 +1,32 @@
+import { commonConditions, type Condition } from '@horde/alerts';
+
+/** What of a facilitator needs a person. */
+export const facilitatorConditions: Condition[] = [
+  ...commonConditions({
+    service: 'facilitator',
+    look: './horde run facilitator doctor',
+    explain: './horde jobs list --limit 20',
+    askChain: './horde run facilitator sync_metagraph',
+    chainAge: 1_200,
+  }),
+  {
+    name: 'FacilitatorHasNoValidator',
+    metric: 'facilitator_connected_validators',
+    is: 'below',
+    limit: 1,
+    for: 300,
+    severity: 'critical',
+    says: 'No validator is connected to the facilitator: jobs are stored, and go to nobody.',
+    command: './horde run facilitator sync_metagraph',
+  },
+  {
+    name: 'FacilitatorJobsUndelivered',
+    metric: 'facilitator_undelivered_oldest_seconds',
+    is: 'above',
+    limit: 300,
+    for: 60,
+    severity: 'warning',
+    says: 'A job has waited for {value} for its validator to confirm that it has it.',
+    command: './horde validators list',
+  },
+];

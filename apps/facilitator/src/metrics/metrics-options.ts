@@ -1,0 +1,11 @@
+import type { MetricsOptions } from '@horde/metrics';
+
+/** What the facilitator measures of what all services do. */
+export const metricsOptions: MetricsOptions = {
+  service: 'facilitator',
+  folders: { working: '.' },
+  endedJobs: `select status, count(*)::int as count from job
+    where created_at > now() - interval '1 hour' and overdue_at is null group by status`,
+  letDown: ['rejected', 'horde_failed'],
+  oldestWait: `select min(created_at) from job where overdue_at is not null and status in ('sent', 'received')`,
+};
