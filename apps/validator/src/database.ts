@@ -1,4 +1,5 @@
 import type { DatabaseOptions } from '@horde/database';
+import { CreateAlerts1798000006001 } from './migrations/create-alerts.ts';
 import { allowanceEntities } from './allowance/parts.ts';
 import { SystemEvent } from './events/system-event.entity.ts';
 import { BlacklistedMiner } from './blacklist/blacklisted-miner.entity.ts';
@@ -23,6 +24,8 @@ import { CreateMinerIncidents1795000000050 } from './migrations/create-miner-inc
 import { CreateMiners1795000000002 } from './migrations/create-miners.ts';
 import { CreateReceipts1795000000001 } from './migrations/create-receipts.ts';
 import { CreateReceiptTransfer1795000000011 } from './migrations/create-receipt-transfer.ts';
+import { AddHotkeyLogins1798000005001 } from './migrations/add-hotkey-logins.ts';
+import { CreatePanel1798000001000 } from './migrations/create-panel.ts';
 import { CreateSystemEvents1795000000007 } from './migrations/create-system-events.ts';
 import { CreateRoutingDecisions1795000000052 } from './migrations/create-routing-decisions.ts';
 import { CreateToldManifests1795000000054 } from './migrations/create-told-manifests.ts';
@@ -30,6 +33,8 @@ import { RenameToldManifests1795000000056 } from './migrations/rename-told-manif
 import { CreateWhitelistAndCheatReports1795000000003 } from './migrations/create-whitelist-and-cheat-reports.ts';
 import { IndexClaimsAndEnds1795000000005 } from './migrations/index-claims-and-ends.ts';
 import { KeepConfigHistory1795000000062 } from './migrations/keep-config-history.ts';
+import { IndexPanelLists1798000002001 } from './migrations/index-panel-lists.ts';
+import { IndexJobsForPanel1798000001001 } from './migrations/index-jobs-for-panel.ts';
 import { IndexTurns1795000000064 } from './migrations/index-turns.ts';
 import { KeepReceiptsOfAllValidators1795000000010 } from './migrations/keep-receipts-of-all-validators.ts';
 import { KnowValidators1795000000013 } from './migrations/know-validators.ts';
@@ -46,7 +51,12 @@ import { RoutingDecision } from './routing/routing-decision.entity.ts';
 import { QueueWaitingJobs1795000000041 } from './migrations/queue-waiting-jobs.ts';
 import { TellFacilitatorsApart1795000000043 } from './migrations/tell-facilitators-apart.ts';
 import { TellMachines1795000000061 } from './migrations/tell-machines.ts';
+import { KeepFrames1798000008001 } from './migrations/keep-frames.ts';
+import { KeepOutput1796000020002 } from './migrations/keep-output.ts';
+import { OrderOutput1796000030002 } from './migrations/order-output.ts';
 import { WhitelistedHotkey } from './whitelist/whitelisted-hotkey.entity.ts';
+import { TraceJobs1798000007001 } from './migrations/trace-jobs.ts';
+import { CreateAcme1798000005011 } from './migrations/create-acme.ts';
 
 /** The validator's tables and how they came to be. */
 export const databaseOptions = (url: string): DatabaseOptions => ({
@@ -103,5 +113,15 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     KeepConfigHistory1795000000062,
     IndexTurns1795000000064,
     CountEndedJobs1795000000070,
+    CreateAlerts1798000006001,
+    KeepOutput1796000020002,
+    OrderOutput1796000030002,
+    CreatePanel1798000001000,
+    IndexPanelLists1798000002001,
+    AddHotkeyLogins1798000005001,
+    TraceJobs1798000007001,
+    CreateAcme1798000005011,
+    KeepFrames1798000008001,
+    IndexJobsForPanel1798000001001,
   ],
 });

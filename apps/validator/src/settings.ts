@@ -1,4 +1,5 @@
 import { env, envFlag, envList, envNumber, envSecret, SigningServiceSettings } from '@horde/settings';
+import { IsAddressBlocks } from '@horde/transport';
 import { ArrayNotEmpty, IsBoolean, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 
 /** ComputeHorde's own collector of statistics. */
@@ -6,10 +7,12 @@ const collectorOfFinney = 'https://stats-collector.computehorde.io/stats_collect
 
 /** The validator's settings; ComputeHorde's names and defaults where it has them. */
 export class ValidatorSettings extends SigningServiceSettings {
-  /** Where the validator serves its health and version. */
+  /** Where the validator serves its panel, its health and its version. */
   @env('HOST') @IsString() host = '0.0.0.0';
   /** The port it listens on for HTTP. */
   @envNumber('PORT') @IsInt() @Min(0) @Max(65535) port = 8010;
+  /** The reverse proxies whose X-Real-IP is believed: addresses, or blocks of them such as 10.0.0.0/8. */
+  @envList('TRUSTED_PROXIES') @IsAddressBlocks() trustedProxies: string[] = ['127.0.0.0/8', '::1'];
 
   /** As BITTENSOR_NETWORK, a node of the same chain that keeps what was in all blocks: most keep the last 256. `none`: there is none. */
   @env('BITTENSOR_ARCHIVE_NETWORK') @IsString() archiveNetwork = 'archive';
@@ -74,6 +77,8 @@ export class ValidatorSettings extends SigningServiceSettings {
   @envFlag('SERVING') @IsOptional() @IsBoolean() serving?: boolean;
   /** Receipts are fetched from the miners. Can be changed while it runs. */
   @envFlag('DYNAMIC_RECEIPT_TRANSFER_ENABLED') @IsBoolean() receiptTransfer = false;
+  /** Whether what is exchanged about each job with miners and facilitators is kept, without secrets, as long as the job: for its page in the panel. @default true */
+  @envFlag('KEEP_FRAMES') @IsBoolean() keepFrames = true;
   /** Jobs of this validator that users have reported as cheated count in its weights all the same, as in ComputeHorde. */
   @envFlag('SCORE_CHEATED_JOBS') @IsBoolean() scoreCheatedJobs = false;
   /** How many weights the subnet asks for, where the way to the chain does not tell it. */

@@ -1,10 +1,15 @@
 import { Module, type Provider, type Type } from '@nestjs/common';
+import { alertParts } from '@horde/alerts';
 import { CHAIN } from '@horde/chain';
-import { DatabaseModule, Outbox } from '@horde/database';
-import { DynamicConfigRefresh } from '@horde/dynamic-config';
+import { Database, DatabaseModule, Outbox } from '@horde/database';
+import { DynamicConfig, DynamicConfigRefresh } from '@horde/dynamic-config';
 import { Keypair } from '@horde/identity';
-import { HealthModule, LOGGER, type Logger } from '@horde/operations';
+import { MetricsController, metricsParts } from '@horde/metrics';
+import { HealthModule, LOGGER, MetricsAccessModule, type Logger } from '@horde/operations';
+import { ConfigurationController, JobFramesController, Operators, PanelModule } from '@horde/panel-server';
 import { QueueModule, Queues } from '@horde/queue';
+import { TlsModule } from '@horde/tls';
+import { JobTraces } from '@horde/tracing';
 import { allowanceProviders, bookingProviders, paidJobsProviders } from './allowance/parts.ts';
 import { databaseOptions } from './database.ts';
 import { ValidatorConfig } from './dynamic-config/validator-config.ts';
@@ -27,6 +32,7 @@ import { COLLATERAL } from './collateral/collateral.ts';
 import { openCollateral } from './collateral/open-collateral.ts';
 import { JobDriver } from './driver/job-driver.ts';
 import { Cancellations } from './jobs/cancellations.ts';
+import { Questions } from './jobs/questions.ts';
 import { LoneJob } from './driver/lone-job.ts';
 import { DriverParts } from './driver/run-parts.ts';
 import { JobIntake } from './jobs/job-intake.ts';
@@ -35,11 +41,13 @@ import { Jobs } from './jobs/jobs.ts';
 import { StatusUpdates } from './jobs/status-updates.ts';
 import { MachineSpecsRelay } from './jobs/machine-specs-relay.ts';
 import { StreamingAddresses } from './driver/streaming-addresses.ts';
+import { LateOutput } from './driver/late-output.ts';
 import { LiveOutput } from './driver/live-output.ts';
 import { MinerClient } from './miner/miner-client.ts';
 import { makeChain } from './make-chain.ts';
 import { ownHotkey } from './own-hotkey.ts';
 import { MinerDelivery } from './miner/miner-delivery.ts';
+import { MinerLinks } from './miner/miner-links.ts';
 import { ReceiptQueries } from './receipts/receipt-queries.ts';
 import { Receipts } from './receipts/receipts.ts';
 import { ValidatorSchedule } from './receipts/transfer/validator-schedule.ts';
@@ -50,22 +58,38 @@ import { OldRecords } from './retention/old-records.ts';
 import { Retention } from './retention/retention.ts';
 import { MinerSchedule } from './routing/miner-schedule.ts';
 import { Candidates } from './routing/candidates.ts';
+import { Answers } from './routing/answers.ts';
 import { Decisions } from './routing/decisions.ts';
+import { ExpectedWait } from './routing/expected-wait.ts';
 import { ConnectionManifests } from './routing/connection-manifests.ts';
 import { KnownMiners } from './routing/known-miners.ts';
 import { Router } from './routing/router.ts';
 import { ShieldedMiners } from './routing/shielded-miners.ts';
 import { CHANCE } from './routing/shuffle.ts';
 import { ValidatorSettings } from './settings.ts';
-import { Metrics } from './http/metrics.ts';
-import { MetricsController } from './http/metrics.controller.ts';
+import { StoredMetrics } from './metrics/stored-metrics.ts';
+import { Overview } from './panel/overview.ts';
+import { JobChanges } from './panel/jobs/job-changes.ts';
+import { JobList } from './panel/jobs/job-list.ts';
+import { JobPages } from './panel/jobs/job-page.ts';
+import { JobsController } from './panel/jobs/jobs.controller.ts';
+import { validatorPanel } from './panel/panel-document.ts';
+import { OverviewController } from './panel/overview.controller.ts';
+import { recordControllers, recordProviders } from './panel/record-pages.ts';
+import { validatorConditions } from './metrics/conditions.ts';
+import { metricsOptions } from './metrics/metrics-options.ts';
 import { MetricsRegistry } from './metrics/metrics-registry.ts';
+import { endedJobs } from './traces/ended-jobs.ts';
 import { weightParts } from './weights/parts.ts';
 import { WeightsStore } from './weights/weights-store.ts';
 import { WeightSchedule } from './weights/weight-schedule.ts';
 import { VersionController } from './http/version.controller.ts';
+import { jobFrames } from './jobs/job-frames.ts';
+import { JobOutputs } from './jobs/job-outputs.ts';
+import { ProgressRelay } from './jobs/progress-relay.ts';
 import { WaitingJobs } from './jobs/waiting-jobs.ts';
 import { Whitelist } from './whitelist/whitelist.ts';
+import { WhitelistChanges } from './whitelist/whitelist-changes.ts';
 
 /** What it takes to give jobs to miners and to drive them, without anything that begins one by itself. */
 const jobParts = (settings: ValidatorSettings, logger: Logger): Provider[] => [
@@ -85,7 +109,9 @@ const jobParts = (settings: ValidatorSettings, logger: Logger): Provider[] => [
   FreshLook,
   IncidentMetrics,
   Incidents,
+  jobFrames(settings, logger),
   JobBell,
+  JobOutputs,
   Jobs,
   KnownMiners,
   LiveOutput,
@@ -94,6 +120,7 @@ const jobParts = (settings: ValidatorSettings, logger: Logger): Provider[] => [
   MinerClient,
   MinerDelivery,
   MinerDirectory,
+  MinerLinks,
   NextMiner,
   ReceiptQueries,
   Receipts,
@@ -104,6 +131,7 @@ const jobParts = (settings: ValidatorSettings, logger: Logger): Provider[] => [
   ConnectionManifests,
   ValidatorConfig,
   WaitingJobs,
+  ProgressRelay,
 ];
 
 /** All of the validator, for these settings. */
@@ -113,21 +141,35 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
   @Module({
     imports: [
       HealthModule.forRoot(),
+      MetricsAccessModule.forRoot(settings, logger),
+      TlsModule.forRoot(settings, logger),
       DatabaseModule.forRoot({ ...databaseOptions(databaseUrl), redisUrl }),
+      PanelModule.forRoot(validatorPanel, settings, logger),
       QueueModule.forRoot({ service: 'validator', databaseUrl, redisUrl }),
     ],
-    controllers: [VersionController, MetricsController],
+    controllers: [
+      VersionController,
+      MetricsController,
+      OverviewController,
+      JobsController,
+      ConfigurationController,
+      JobFramesController,
+      ...recordControllers,
+    ],
     providers: [
       ...jobParts(settings, logger),
       ...allowanceProviders,
       { provide: Keypair, useFactory: () => ownHotkey(settings, logger) },
+      { provide: DynamicConfig, useExisting: ValidatorConfig },
       {
         provide: DynamicConfigRefresh,
         useFactory: (config: ValidatorConfig, queues: Queues) =>
           new DynamicConfigRefresh(config, queues, logger),
         inject: [ValidatorConfig, Queues],
       },
-      Metrics,
+      StoredMetrics,
+      ...metricsParts(MetricsRegistry, metricsOptions),
+      ...alertParts({ service: 'validator', conditions: validatorConditions }, settings),
       EventPush,
       CheatReports,
       Cheats,
@@ -135,7 +177,10 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       StatusUpdates,
       Dispatcher,
       FacilitatorLinks,
+      ExpectedWait,
+      { provide: Questions, useClass: Answers },
       JobDriver,
+      LateOutput,
       JobIntake,
       MinerSchedule,
       OldRecords,
@@ -145,7 +190,18 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       ...transferParts,
       TransferSchedule,
       ValidatorSchedule,
+      {
+        provide: JobTraces,
+        useFactory: (database: Database) => new JobTraces('validator', endedJobs, database, logger),
+        inject: [Database],
+      },
       Whitelist,
+      WhitelistChanges,
+      Overview,
+      JobList,
+      JobPages,
+      JobChanges,
+      ...recordProviders,
     ],
   })
   class ValidatorModule {}
@@ -161,6 +217,7 @@ export function commandModule(settings: ValidatorSettings, logger: Logger, keypa
   const { databaseUrl, redisUrl } = settings;
   const signingParts = keypair && [
     { provide: Keypair, useValue: keypair },
+    jobFrames(settings, logger),
     MinerClient,
     ...paidJobsProviders,
     ReceiptQueries,
@@ -183,7 +240,9 @@ export function commandModule(settings: ValidatorSettings, logger: Logger, keypa
       Cancellations,
       JobBell,
       Jobs,
+      Operators,
       StatusUpdates,
+      WhitelistChanges,
     ],
   })
   class CommandModule {}

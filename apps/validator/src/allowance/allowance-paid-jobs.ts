@@ -72,7 +72,7 @@ export class AllowancePaidJobs extends PaidJobs {
     const verdict = spending.judge({ ...job, cost });
     this.metrics.count(job, verdict);
     if (verdict.is === 'accepted') return [{ executorClass, minerHotkey, validatorHotkey, jobUuid, cost }];
-    this.logger.debug({ job: jobUuid, peer: validatorHotkey, cost, verdict }, 'the job is not paid');
+    this.logger.debug({ job: jobUuid, validator: validatorHotkey, cost, verdict }, 'the job is not paid');
     return [];
   }
 

@@ -44,7 +44,10 @@ export class AllowanceView implements OnApplicationBootstrap, BeforeApplicationS
   private bookings = new Map<string, BookedBlocks>();
   /** Account -> its bookings by id. */
   private booked = new Map<string, Map<string, BookedBlocks>>();
-  private readonly states = new Map<string, AccountState>();
+  /** By class and hotkey. */
+  private readonly states = new Map<ExecutorClass, Map<string, AccountState>>();
+  /** The accounts of a class that have changed since they were reckoned. @default all of the class */
+  private readonly changes = new Map<ExecutorClass, Account[]>();
   private refreshing: Promise<void> | null = null;
   /** Something has changed since the refreshing began. */
   private isStale = false;
@@ -79,9 +82,14 @@ export class AllowanceView implements OnApplicationBootstrap, BeforeApplicationS
     return this.ownBlocks;
   }
 
-  /** What is left of each miner that offers, or has offered, executors of a class. */
-  of(executorClass: ExecutorClass): AccountState[] {
-    return (this.accounts.get(executorClass) ?? []).map((account) => this.state(account));
+  /** What is left of each miner that offers, or has offered, executors of a class, by hotkey. */
+  of(executorClass: ExecutorClass): ReadonlyMap<string, AccountState> {
+    const states = this.states.get(executorClass) ?? new Map<string, AccountState>();
+    const changed = this.changes.get(executorClass) ?? this.accounts.get(executorClass) ?? [];
+    for (const account of changed) states.set(account.minerHotkey, this.state(account));
+    this.states.set(executorClass, states);
+    this.changes.set(executorClass, []);
+    return states;
   }
 
   /** Reads again what is stored. @param news what may be new beside the bookings */
@@ -114,7 +122,7 @@ export class AllowanceView implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private changed(account: Account): void {
-    this.states.delete(accountKey(account));
+    if (this.offers.has(accountKey(account))) this.changes.get(account.executorClass)?.push(account);
     if (this.refreshing) this.isStale = true;
   }
 
@@ -126,16 +134,11 @@ export class AllowanceView implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private state(account: Account): AccountState {
-    const key = accountKey(account);
-    const known = this.states.get(key);
-    if (known) return known;
     const now = this.now();
     const booked = new BookedRuns();
     for (const { blocks, expiresAt } of this.bookedAt(account).values())
       if (!expiresAt || expiresAt.getTime() > now) booked.add(blocks, expiresAt === null);
-    const state = accountState(account.minerHotkey, this.ownBlocks, this.offers.get(key)!, booked);
-    this.states.set(key, state);
-    return state;
+    return accountState(account.minerHotkey, this.ownBlocks, this.offers.get(accountKey(account))!, booked);
   }
 
   private async readUntilFresh(): Promise<void> {
@@ -161,6 +164,7 @@ export class AllowanceView implements OnApplicationBootstrap, BeforeApplicationS
     this.booked.clear();
     for (const booking of bookings.values()) this.bookedAt(booking).set(booking.id, booking);
     this.states.clear();
+    this.changes.clear();
   }
 
   /** In one transaction: with each block of the chain, one commit instead of one for each statement. */

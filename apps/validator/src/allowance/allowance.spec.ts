@@ -2,7 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { Database } from '@horde/database';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AllowanceView } from './allowance-view.ts';
-import { Allowance } from './allowance.ts';
+import { Allowance, lockAccount } from './allowance.ts';
 import { canPay } from './search.ts';
 import { ChainScene } from './testing/chain-scene.ts';
 
@@ -34,7 +34,10 @@ const transaction = <T>(
 ): Promise<T> => validators[at]!.get(Database).transaction((tx) => work(validators[at]!.get(Allowance), tx));
 
 const reserve = (seconds: number, at = 0, longest = 1_000) =>
-  transaction((allowance, tx) => allowance.reserve(tx, { minerHotkey, executorClass, seconds, longest }), at);
+  transaction(async (allowance, tx) => {
+    await tx.manager.query(lockAccount({ minerHotkey, executorClass }));
+    return allowance.reserve(tx, { minerHotkey, executorClass, seconds, longest });
+  }, at);
 
 const account = (at = 0) => validators[at]!.get(Allowance).accounts(executorClass).get(minerHotkey)!;
 const available = (at = 0) => Math.round(account(at).available * 10) / 10;

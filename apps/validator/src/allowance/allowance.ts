@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { PreparedStatement, type Transaction } from '@horde/database';
 import type { ExecutorClass } from '@horde/protocol';
+import { escapeLiteral } from 'pg';
 import { ValidatorSettings } from '../settings.ts';
 import { AllowanceMetrics } from './allowance-metrics.ts';
 import { AllowanceView, bookingColumns, type BookedBlocks } from './allowance-view.ts';
@@ -9,10 +11,14 @@ import { AllowanceHistory } from './history.ts';
 import { accountKey, Offer, type Account, type ManifestChange } from './manifests.ts';
 import type { AccountState } from './search.ts';
 
-/** What is to be booked for a job. */
-export interface BookingRequest extends Account {
-  /** What it costs. @unit executor-seconds */
+/** An account, and what a job costs there. */
+interface PricedAccount extends Account {
+  /** @unit executor-seconds */
   seconds: number;
+}
+
+/** What is to be booked for a job. */
+export interface BookingRequest extends PricedAccount {
   /** How long the job may take at most, from now until its receipt is signed. @unit seconds */
   longest: number;
 }
@@ -39,17 +45,24 @@ interface StoredAccount {
   to: number[] | null;
   /** Bookings whose time has passed. */
   over: string[] | null;
+  /** The transaction's time. */
+  now: Date;
 }
 
-const lockOffer = new PreparedStatement(
-  'select hotkey from miner_manifest where hotkey = $1 and executor_class = $2 for update',
-);
+/**
+ * The statement that locks an account until the transaction ends: who books, and who changes what the miner offers, takes
+ * this row first. A text, so that it can go to the server with others.
+ */
+export const lockAccount = ({ minerHotkey, executorClass }: Account): string =>
+  `select from miner_manifest
+   where hotkey = ${escapeLiteral(minerHotkey)} and executor_class = ${escapeLiteral(executorClass)} for update`;
 
 const readAccount = new PreparedStatement<StoredAccount>(`
   select (
     select json_agg(json_build_object('block', block, 'count', count, 'isDrop', is_drop) order by block)
     from manifest_change where miner_hotkey = $1 and executor_class = $2
-  ) as changes, booked.*
+      and exists (select from miner_manifest where hotkey = $1 and miner_manifest.executor_class = $2)
+  ) as changes, now() as now, booked.*
   from (
     select array_agg(lower(run)) as from, array_agg(upper(run)) as to,
            array_agg(distinct id) filter (where expires_at < now()) as over
@@ -57,10 +70,9 @@ const readAccount = new PreparedStatement<StoredAccount>(`
     where miner_hotkey = $1 and executor_class = $2 and last_block >= $3
   ) booked`);
 
-const book = new PreparedStatement<Pick<BookedBlocks, 'id' | 'expiresAt'>>(`
-  insert into booking (miner_hotkey, executor_class, blocks, last_block, seconds, expires_at)
-  values ($1, $2, ${rangesOf('$3')}, $4, $5, now() + make_interval(secs => $6::float8))
-  returning id, expires_at as "expiresAt"`);
+const book = new PreparedStatement(`
+  insert into booking (id, miner_hotkey, executor_class, blocks, last_block, seconds, expires_at)
+  values ($1, $2, $3, ${rangesOf('$4')}, $5, $6, $7)`);
 
 /** The time of miners' executors that this validator may spend, and what of it jobs have booked. */
 @Injectable()
@@ -78,46 +90,55 @@ export class Allowance {
   }
 
   /** What is left of each miner that offers, or has offered, executors of a class, by hotkey. */
-  accounts(executorClass: ExecutorClass): Map<string, AccountState> {
-    return new Map(this.view.of(executorClass).map((account) => [account.minerHotkey, account]));
+  accounts(executorClass: ExecutorClass): ReadonlyMap<string, AccountState> {
+    return this.view.of(executorClass);
   }
 
   /**
-   * Books the oldest free blocks of a miner's account that pay for a job. Until the transaction ends nobody else books
-   * any of them.
+   * Books the oldest free blocks of a miner's account that pay for a job. The transaction has locked the account before:
+   * nobody else books any of them.
    *
    * @returns null when what is free is not enough
    */
   async reserve(tx: Transaction, request: BookingRequest): Promise<Booking | null> {
     const end = this.metrics.reserving.startTimer();
     try {
-      return await this.book(tx, request);
+      const free = await this.free(tx, request);
+      if (!free) return null;
+      const time = (request.longest + margin) * 1_000;
+      return this.book(tx, request, free.blocks, new Date(free.now.getTime() + time));
     } finally {
       end();
     }
   }
 
-  /** @param newest no newer blocks than this one */
-  private async book(tx: Transaction, request: BookingRequest, newest = Infinity): Promise<Booking | null> {
-    const { minerHotkey, executorClass, seconds, longest } = request;
+  /**
+   * The oldest free blocks of a locked account that pay for a job.
+   *
+   * @param newest no newer blocks than this one
+   */
+  private async free(
+    tx: Transaction,
+    request: PricedAccount,
+    newest = Infinity,
+  ): Promise<{ blocks: number[]; now: Date } | null> {
     const { own } = this.view;
-    // Who books, and who changes what the miner offers, takes this row first.
-    const offered = await lockOffer.run(tx.manager, [minerHotkey, executorClass]);
-    if (offered.length === 0) return null;
-    const { offer, booked } = await this.stored(tx, request, own.first);
-    const blocks = chooseBlocks(own, offer, (block) => block > newest || booked.has(block), seconds);
-    if (!blocks) return null;
-    const last = blocks.at(-1) ?? 0;
-    const [booking] = await book.run(tx.manager, [
-      minerHotkey,
-      executorClass,
-      blocks,
-      last,
-      seconds,
-      longest + margin,
-    ]);
-    tx.afterCommit(() => this.view.put({ ...booking!, minerHotkey, executorClass, blocks }));
-    return { id: booking!.id, blocks };
+    const { offer, booked, now } = await this.stored(tx, request, own.first);
+    const blocks = chooseBlocks(own, offer, (block) => block > newest || booked.has(block), request.seconds);
+    return blocks && { blocks, now };
+  }
+
+  /** @param expiresAt null: the blocks are spent */
+  private book(
+    tx: Transaction,
+    { minerHotkey, executorClass, seconds }: PricedAccount,
+    blocks: number[],
+    expiresAt: Date | null,
+  ): Booking {
+    const id = randomUUID();
+    tx.later(book, [id, minerHotkey, executorClass, blocks, blocks.at(-1) ?? 0, seconds, expiresAt]);
+    tx.afterCommit(() => this.view.put({ id, minerHotkey, executorClass, blocks, expiresAt }));
+    return { id, blocks };
   }
 
   /** The job will not be paid: its blocks are free again. One that is spent, or not there any more, stays as it is. */
@@ -163,16 +184,14 @@ export class Allowance {
    *
    * @returns the blocks for its receipt; null when these do not pay for it
    */
-  async spendAnew(
-    tx: Transaction,
-    job: Account & { seconds: number; startedAt: Date },
-  ): Promise<number[] | null> {
+  async spendAnew(tx: Transaction, job: PricedAccount & { startedAt: Date }): Promise<number[] | null> {
     const [{ newest }] = await tx.manager.query<[{ newest: number | null }]>(
       'select max(number) as newest from allowance_block where at <= $1',
       [job.startedAt],
     );
-    const booking = await this.book(tx, { ...job, longest: 0 }, newest ?? -1);
-    return booking && this.spend(tx, booking.id);
+    await tx.manager.query(lockAccount(job));
+    const free = await this.free(tx, job, newest ?? -1);
+    return free && this.book(tx, job, free.blocks, null).blocks;
   }
 
   private async offer(tx: Transaction, account: Account): Promise<Offer> {
@@ -185,10 +204,10 @@ export class Allowance {
     tx: Transaction,
     account: Account,
     first: number,
-  ): Promise<{ offer: Offer; booked: ReadonlySet<number> }> {
+  ): Promise<{ offer: Offer; booked: ReadonlySet<number>; now: Date }> {
     const { minerHotkey, executorClass } = account;
     const [stored] = await readAccount.run(tx.manager, [minerHotkey, executorClass, first]);
-    const { changes, from, to, over } = stored!;
+    const { changes, from, to, over, now } = stored!;
     if (over) {
       await this.endBookings(tx, over);
       return this.stored(tx, account, first);
@@ -196,7 +215,7 @@ export class Allowance {
     const booked = new Set<number>();
     for (const [at, end] of (to ?? []).entries())
       for (let block = from![at]!; block < end; block++) booked.add(block);
-    return { offer: new Offer(changes ?? []), booked };
+    return { offer: new Offer(changes ?? []), booked, now };
   }
 
   /** But for those that have been spent in the meantime. */

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import { LOGGER, measureOnce, tryToMeasure, type Logger } from '@horde/operations';
-import { Gauge } from 'prom-client';
+import type { Gauge } from 'prom-client';
 import { MetricsRegistry } from '../metrics/metrics-registry.ts';
 import { allowanceSums } from './checkpoint.ts';
 import { AllowanceHistory } from './history.ts';
@@ -23,13 +23,10 @@ export class CheckpointMetrics {
     @Inject(LOGGER) logger: Logger,
   ) {
     const measure = () => tryToMeasure(logger, 'the allowance', () => this.measure());
-    this.gauge = new Gauge({
-      name: 'validator_block_allowance_checkpoint_seconds',
-      help: `What the newest ${added} blocks give a validator of a miner's executors, in executor-seconds.`,
-      labelNames: ['miner_hotkey', 'validator_hotkey', 'executor_class'],
-      registers: [registry],
-      collect: measureOnce(measure, freshness),
-    });
+    this.gauge = registry.gauge(
+      'validator_block_allowance_checkpoint_seconds',
+      measureOnce(measure, freshness),
+    );
   }
 
   private async measure(): Promise<void> {

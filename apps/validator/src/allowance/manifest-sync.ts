@@ -136,7 +136,7 @@ export class ManifestSync {
         .then(
           (manifest) => {
             this.logger.debug(
-              { peer: miner.hotkey, manifest: Object.fromEntries(manifest) },
+              { miner: miner.hotkey, manifest: Object.fromEntries(manifest) },
               'the miner sent its manifest',
             );
             return manifest;
@@ -144,7 +144,7 @@ export class ManifestSync {
           (error: unknown) => {
             const why = error instanceof Error ? error.message : String(error);
             this.failures.set(miner.hotkey, { why, isLate: error instanceof NoAnswerInTime });
-            this.logger.debug({ peer: miner.hotkey }, `the miner did not send its manifest: ${why}`);
+            this.logger.debug({ miner: miner.hotkey }, `the miner did not send its manifest: ${why}`);
             return null;
           },
         )

@@ -4,6 +4,8 @@ import type { OwnBlocks } from './own-blocks.ts';
 /** What can be spent now of one miner's executors of a class. @unit executor-seconds */
 export interface AccountState {
   minerHotkey: string;
+  /** What its blocks give in all. */
+  total: number;
   /** What no job has booked. */
   available: number;
   /** What no job was paid with: booked blocks that may yet come back are in it. */
@@ -44,6 +46,7 @@ export function accountState(
   const unspent = total - worth(spent);
   return {
     minerHotkey,
+    total,
     available: Math.max(0, unspent - worth(reserved)),
     unspent: Math.max(0, unspent),
   };

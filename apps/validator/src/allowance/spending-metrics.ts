@@ -1,29 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import { Gauge } from 'prom-client';
+import type { Gauge } from 'prom-client';
 import { MetricsRegistry } from '../metrics/metrics-registry.ts';
 import type { Spend, Verdict } from './spending.ts';
 
-const labels = ['validator_hotkey', 'miner_hotkey', 'executor_class', 'result'] as const;
+type Label = 'validator_hotkey' | 'miner_hotkey' | 'executor_class' | 'result';
 
 /** How the receipts of the cycle that this process judged last were judged, under ComputeHorde's names. */
 @Injectable()
 export class SpendingMetrics {
-  private readonly attempts: Gauge<(typeof labels)[number]>;
-  private readonly blocks: Gauge<(typeof labels)[number]>;
+  private readonly attempts: Gauge<Label>;
+  private readonly blocks: Gauge<Label>;
 
   constructor(registry: MetricsRegistry) {
-    this.attempts = new Gauge({
-      name: 'validator_allowance_spending_attempts',
-      help: 'Finished receipts of the cycle that was judged last, by what was found.',
-      labelNames: labels,
-      registers: [registry],
-    });
-    this.blocks = new Gauge({
-      name: 'validator_allowance_blocks_processed',
-      help: 'Blocks that they listed, by what became of them.',
-      labelNames: labels,
-      registers: [registry],
-    });
+    this.attempts = registry.gauge('validator_allowance_spending_attempts');
+    this.blocks = registry.gauge('validator_allowance_blocks_processed');
   }
 
   /** A cycle is judged: what was counted of another one is over. */

@@ -1,8 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
+import { recordChange, type Author } from '@horde/panel-server';
 import type { EntityManager } from 'typeorm';
 import { JobBell } from '../jobs/job-bell.ts';
 import { BlacklistedMiner, type BlacklistReason } from './blacklisted-miner.entity.ts';
+
+/** A hundred years: the database has no times that are much later. */
+export const maxHours = 876_000;
 
 /** The miners that get no jobs. Nothing but routing looks at it. */
 @Injectable()
@@ -35,12 +39,25 @@ export class Blacklist {
     );
   }
 
-  /** Takes a miner off the list, whatever it was on it for: waiting jobs may go there. @returns whether it was on it */
-  remove(hotkey: string): Promise<boolean> {
+  /** An operator's own entry. @param hours for how long; null: until it is taken off */
+  addByHand(hotkey: string, because: string, hours: number | null, by: Author): Promise<void> {
     return this.database.transaction(async (tx) => {
-      const { affected } = await tx.manager.delete(BlacklistedMiner, { hotkey });
+      const before = await this.reasonsOf(tx.manager, hotkey);
+      await this.add(tx.manager, hotkey, 'MANUAL', because, hours === null ? null : hours * 3_600);
+      const after = await this.reasonsOf(tx.manager, hotkey);
+      await recordChange(tx, { by, action: 'blacklist a miner', subject: hotkey, before, after });
+    });
+  }
+
+  /** Takes a miner off the list, whatever it was on it for: waiting jobs may go there. @returns whether it was on it */
+  remove(hotkey: string, by: Author): Promise<boolean> {
+    return this.database.transaction(async (tx) => {
       this.bell.ring(tx);
-      return affected !== 0;
+      const before = await this.reasonsOf(tx.manager, hotkey);
+      if (!before) return false;
+      await tx.manager.delete(BlacklistedMiner, { hotkey });
+      await recordChange(tx, { by, action: 'unblacklist a miner', subject: hotkey, before, after: null });
+      return true;
     });
   }
 
@@ -51,5 +68,14 @@ export class Blacklist {
       .where('expires_at is null or expires_at > now()')
       .orderBy('blacklisted_at', 'DESC')
       .getMany();
+  }
+
+  /** What a miner is on the list for, and until when; null: it is not on it. */
+  private async reasonsOf(manager: EntityManager, hotkey: string): Promise<object | null> {
+    const entries = await manager.findBy(BlacklistedMiner, { hotkey });
+    if (entries.length === 0) return null;
+    return Object.fromEntries(
+      entries.map(({ reason, details, expires_at }) => [reason, { details, until: expires_at }]),
+    );
   }
 }

@@ -99,6 +99,9 @@ export class Cheats implements OnApplicationBootstrap, BeforeApplicationShutdown
       description: why,
       data,
     });
-    this.logger.warn({ job: job_uuid, peer: miner_hotkey, trusted_job: trusted_job_uuid }, 'a miner cheated');
+    this.logger.warn(
+      { job: job_uuid, miner: miner_hotkey, trusted_job: trusted_job_uuid },
+      'a miner cheated',
+    );
   }
 }

@@ -47,7 +47,10 @@ export class Slashings {
     try {
       return await this.collateral.slash({ uuid, minerHotkey }, BigInt(amount));
     } catch (error) {
-      this.logger.error({ error, job: uuid, peer: minerHotkey }, 'a miner that cheated could not be slashed');
+      this.logger.error(
+        { error, job: uuid, miner: minerHotkey },
+        'a miner that cheated could not be slashed',
+      );
       return `It failed: ${error instanceof Error ? error.message : String(error)}`;
     }
   }

@@ -1,7 +1,6 @@
 import { requireHotkey, ServiceCommand, UsageError } from '@horde/commands';
-import { Database } from '@horde/database';
 import { Command, Option } from 'nest-commander';
-import { Blacklist } from '../blacklist/blacklist.ts';
+import { Blacklist, maxHours } from '../blacklist/blacklist.ts';
 import { ValidatorContext } from './validator-context.ts';
 
 interface Options {
@@ -22,10 +21,7 @@ export class BlacklistMiner extends ServiceCommand {
 
   override async run([hotkey = '']: string[], { hours, because = '' }: Options): Promise<void> {
     requireHotkey(hotkey);
-    const seconds = hours === undefined ? null : hours * 3_600;
-    await this.context.use((app) =>
-      app.get(Blacklist).add(app.get(Database).manager, hotkey, 'MANUAL', because, seconds),
-    );
+    await this.context.use((app) => app.get(Blacklist).addByHand(hotkey, because, hours ?? null, null));
     const until = hours === undefined ? 'until unblacklist_miner' : `for ${hours} h`;
     this.context.print(`${hotkey} gets no jobs, ${until}.`);
   }
@@ -33,8 +29,8 @@ export class BlacklistMiner extends ServiceCommand {
   @Option({ flags: '--hours <number>', description: 'for how long (default: until unblacklist_miner)' })
   hours(words: string): number {
     const hours = Number(words);
-    // Above a hundred years, and below a second, the database has no such times.
-    if (words.trim() === '' || !(hours >= 0.001) || hours > 876_000)
+    // Below a second the database has no such times.
+    if (words.trim() === '' || !(hours >= 0.001) || hours > maxHours)
       throw new UsageError(`"${words}" is not a number of hours.`);
     return hours;
   }
@@ -58,7 +54,7 @@ export class UnblacklistMiner extends ServiceCommand {
 
   override async run([hotkey = '']: string[]): Promise<void> {
     requireHotkey(hotkey);
-    const wasOn = await this.context.use((app) => app.get(Blacklist).remove(hotkey));
+    const wasOn = await this.context.use((app) => app.get(Blacklist).remove(hotkey, null));
     this.context.print(wasOn ? `${hotkey} is off the blacklist.` : `${hotkey} was not on the blacklist.`);
   }
 }

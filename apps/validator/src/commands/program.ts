@@ -1,4 +1,14 @@
-import { configCommands, type CommandProgram } from '@horde/commands';
+import {
+  configCommands,
+  doctorCommand,
+  operatorCommands,
+  reachedAt,
+  supportBundle,
+  type CommandProgram,
+  alertCommands,
+} from '@horde/commands';
+import { databaseOptions } from '../database.ts';
+import { doctor } from '../doctor/doctor.ts';
 import { ValidatorSettings } from '../settings.ts';
 import { TransferReceipts } from './transfer-receipts.command.ts';
 import { BlacklistMiner, ListBlacklist, UnblacklistMiner } from './blacklist.command.ts';
@@ -36,7 +46,17 @@ export const validatorProgram: CommandProgram<ValidatorContext> = {
     DebugSetScores,
     CalculateAllowancePaidJobScores,
     ExplainWeights,
+    ...operatorCommands,
+    ...alertCommands,
     ...configCommands,
+    doctorCommand('validator', doctor),
+    supportBundle((context: ValidatorContext) => ({
+      service: 'validator',
+      settings: ValidatorSettings,
+      migrations: databaseOptions('').migrations.map(({ name }) => name),
+      url: () => reachedAt(() => context.settings()),
+      doctor: (tell) => doctor(context, tell),
+    })),
   ],
   absent: {
     connect_facilitator:

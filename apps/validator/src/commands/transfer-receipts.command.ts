@@ -1,7 +1,7 @@
 import { ServiceCommand, UsageError } from '@horde/commands';
+import { readSource, type ReceiptSource } from '@horde/receipts';
 import { Command, Option } from 'nest-commander';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
-import { readSource, type ReceiptSource } from '../receipts/transfer/receipt-source.ts';
 import { ReceiptTransfer } from '../receipts/transfer/receipt-transfer.ts';
 import { TransferMetrics } from '../receipts/transfer/transfer-metrics.ts';
 import { ValidatorContext } from './validator-context.ts';
@@ -30,7 +30,7 @@ export class TransferReceipts extends ServiceCommand {
         const transfer = app.get(ReceiptTransfer);
         const config = app.get(ValidatorConfig);
         const interval = () => config.get('DYNAMIC_RECEIPT_TRANSFER_INTERVAL') * 1_000;
-        if (options.daemon) await transfer.follow(interval, signal, miners);
+        if (options.daemon) await transfer.follow(interval, signal, { miners });
         else await transfer.once(signal, miners);
         return summary(app.get(TransferMetrics));
       }),

@@ -1,7 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { CommandContext, type ConfigContext } from '@horde/commands';
+import { CommandContext, type ConfigContext, type OperatorContext, type AlertContext } from '@horde/commands';
 import type { DynamicConfig, Keys } from '@horde/dynamic-config';
 import type { Outbox } from '@horde/database';
+import { Operators } from '@horde/panel-server';
 import { loadSettings } from '@horde/settings';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 import { StatusUpdates } from '../jobs/status-updates.ts';
@@ -10,7 +11,9 @@ import { ValidatorSettings } from '../settings.ts';
 import { commandModule, jobCommandModule } from '../validator.module.ts';
 
 /** What the validator's commands are given. */
-export class ValidatorContext extends CommandContext implements ConfigContext {
+export class ValidatorContext extends CommandContext implements AlertContext, ConfigContext, OperatorContext {
+  readonly service = 'validator';
+
   /** The validator's settings. @throws SettingsError */
   settings(): ValidatorSettings {
     return loadSettings(ValidatorSettings, this.environment).settings;
@@ -44,6 +47,10 @@ export class ValidatorContext extends CommandContext implements ConfigContext {
     const settings = this.settings();
     const keypair = await ownHotkey(settings, this.logger);
     return this.with(jobCommandModule(settings, this.logger, keypair, updates), configured(work));
+  }
+
+  withOperators<T>(work: (operators: Operators) => Promise<T>): Promise<T> {
+    return this.use((app) => work(app.get(Operators)));
   }
 
   withConfig<T>(work: (config: DynamicConfig<Keys>) => Promise<T>): Promise<T> {

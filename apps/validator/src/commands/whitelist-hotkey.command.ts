@@ -1,7 +1,6 @@
 import { requireHotkey, ServiceCommand } from '@horde/commands';
-import { Database } from '@horde/database';
 import { Command } from 'nest-commander';
-import { WhitelistedHotkey } from '../whitelist/whitelisted-hotkey.entity.ts';
+import { WhitelistChanges } from '../whitelist/whitelist-changes.ts';
 import { ValidatorContext } from './validator-context.ts';
 
 @Command({
@@ -17,16 +16,7 @@ export class WhitelistHotkey extends ServiceCommand {
 
   override async run([hotkey = '']: string[]): Promise<void> {
     requireHotkey(hotkey);
-    await this.context.use((app) =>
-      app
-        .get(Database)
-        .manager.createQueryBuilder()
-        .insert()
-        .into(WhitelistedHotkey)
-        .values({ hotkey })
-        .orIgnore()
-        .execute(),
-    );
+    await this.context.use((app) => app.get(WhitelistChanges).add(hotkey, null));
     this.context.print(`Jobs signed by ${hotkey} are taken now.`);
   }
 }

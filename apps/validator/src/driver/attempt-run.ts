@@ -1,62 +1,41 @@
 import { steadyNow } from '@horde/async';
-import { errors, isTerminal, type JobStatus, type NewJob } from '@horde/protocol';
+import { errors, isTerminal, JobProgress, make, type JobStatus } from '@horde/protocol';
 import type { Transaction } from '@horde/database';
 import { attemptEndOf } from '../jobs/attempt-end.ts';
 import type { Attempt } from '../jobs/attempt.entity.ts';
-import type { Claim } from '../jobs/jobs.ts';
 import { acceptedReceipt } from '../jobs/messages.ts';
 import { cancelled, givenUp, reportOf, type MinerMessage, type Report } from '../jobs/outcome.ts';
-import { awaited, costOf, deadlineAfter, stepsTo } from '../jobs/stages.ts';
+import { costOf, deadlineAfter, stepsTo } from '../jobs/stages.ts';
 import { Interrupted, MinerConnection, type ReceivedMessage } from '../miner/miner-connection.ts';
+import { AttemptOutput } from './attempt-output.ts';
 import { ClaimLost } from './claim-lost.ts';
 import { conclude, type Leaving } from './conclude.ts';
+import { handOverReceipt } from './hand-over-receipt.ts';
 import { MinerRequests } from './miner-requests.ts';
+import { MinerTrouble } from './miner-trouble.ts';
 import type { RunParts } from './run-parts.ts';
+import type { RunScope } from './run-scope.ts';
 
 /** A miner that reports while no validator ran gets at least this long to say it again. @unit ms */
 const resumeGrace = 5_000;
-/** How long the last receipt of an attempt is tried to be handed over. @unit ms */
-const receiptLimit = 10_000;
-/** How often its miner is called for that. */
-const receiptCalls = 5;
-
-/** Longest error text of a miner that is kept. @unit characters */
-const maxErrorLength = 500;
-
 /** How often a miner that did not answer is called again where no other can be asked, as ComputeHorde's validators do. */
 const moreCalls = 4;
 /** So many times a miner may lose the connection before it has answered, until another is asked. */
 const maxLosses = 2;
-
-/** Stores how the attempt ended. */
-export type Conclude = (tx: Transaction) => Promise<void>;
-
-/** What of a job's run an attempt's run works within. */
-export interface RunScope {
-  claim: Claim;
-  request: NewJob;
-  /** Ends the run, and leaves the job as it is. */
-  signal: AbortSignal;
-  /** Found as it is: an earlier run may have said anything up to the recorded stage. */
-  resumed: boolean;
-  /** When the current stage began. @unit ms since 1970 */
-  since: number;
-  /** Gives the job to another miner. @returns false when there is none; nothing is stored then */
-  passOver: (conclude: Conclude) => Promise<boolean>;
-  /** Takes the job from its miner, for another one or to wait. @returns how it ended, if it did */
-  leave: (conclude: Conclude, report: Report) => Promise<Report | null>;
-}
+/** How long the rest of what a job has printed is waited for, beside its receipt. @unit ms */
+const outputLimit = 10_000;
 
 /** The exchange with one miner about a job, from the stage in which it was found to the end, or to another miner. */
 export class AttemptRun {
   private readonly miner: MinerConnection;
   private readonly requests: MinerRequests;
+  private readonly trouble: MinerTrouble;
+  private readonly output: AttemptOutput;
+  /** Ends what waits for the output to be wanted. */
+  private readonly unwanted: () => void;
   private readonly notBefore: number;
   private since: number;
   private everOpen = false;
-  private lastError = '';
-  /** The miner has taken our authentication on this connection. */
-  private isAdmitted = false;
   private isRefused = false;
   private losses = 0;
   /** The job is no longer this miner's. */
@@ -71,16 +50,25 @@ export class AttemptRun {
     private readonly parts: RunParts,
   ) {
     const { uuid, job_uuid, miner_hotkey: hotkey, miner_ip: ip, miner_port: port } = attempt;
-    const { miners, output, logger } = parts;
+    const { links, output, outputs, progress, logger } = parts;
     const address = { hotkey, ip, port };
-    this.miner = new MinerConnection(uuid, miners, address, scope.signal, (piece) =>
-      output.take({ ...piece, job_uuid }),
+    this.output = new AttemptOutput(job_uuid, uuid, parts);
+    this.unwanted = outputs.whenWanted(job_uuid, () => this.askForOutput());
+    this.miner = new MinerConnection(
+      uuid,
+      links,
+      address,
+      scope.signal,
+      (piece) => output.take({ ...piece, job_uuid }),
+      (chunk) => this.output.take(chunk),
+      (transfer) => progress.take(make(JobProgress, { ...transfer, job_uuid })),
     );
+    this.trouble = new MinerTrouble(attempt, this.miner);
     this.requests = new MinerRequests(uuid, scope.request, this.miner, parts);
     this.since = scope.since;
     this.notBefore = scope.resumed ? steadyNow() + resumeGrace : 0;
     logger.info(
-      { peer: hotkey, status, attempt: attempt.number },
+      { status, attempt: attempt.number },
       scope.resumed ? 'going on with the job' : 'a miner was chosen',
     );
   }
@@ -93,7 +81,8 @@ export class AttemptRun {
         else await this.step().catch(unlessInterrupted);
       }
     } catch (error) {
-      this.miner.close();
+      this.unwanted();
+      this.miner.close(false);
       throw error;
     }
   }
@@ -104,15 +93,18 @@ export class AttemptRun {
     this.miner.interrupt();
   }
 
-  /** To be called after `follow`: gives the miner its receipt, and closes the connection. Never rejects. */
+  /** To be called after `follow`: gives the miner its receipt, now or later, and leaves the connection. Never rejects. */
   async part(): Promise<void> {
+    this.unwanted();
+    if (!(this.everOpen || this.scope.resumed)) return this.miner.close(false);
+    const { delivery, logger } = this.parts;
     try {
-      await this.deliverReceipt();
+      const rest = this.output.rest(outputLimit, this.scope.signal);
+      if (await handOverReceipt(this.miner, this.attempt, delivery, rest)) return;
+      logger.warn('the miner could not be given the receipt of the finished job yet');
     } catch (error) {
       if (!this.scope.signal.aborted)
-        this.parts.logger.error({ error }, 'the receipt of the finished job could not be handed over');
-    } finally {
-      this.miner.close();
+        logger.error({ error }, 'the receipt of the finished job could not be handed over');
     }
   }
 
@@ -124,7 +116,7 @@ export class AttemptRun {
     if (received.is === 'resume') return this.requests.resumed(received.number, this.status);
     this.parts.logger.warn(`the connection to the miner was lost: ${received.why}`);
     this.requests.lost(received.code);
-    if (++this.losses === maxLosses) await this.passOver({ report: this.unreachable() });
+    if (++this.losses === maxLosses) await this.passOver({ report: this.trouble.unreachable() });
   }
 
   /** @unit ms since 1970 */
@@ -145,21 +137,21 @@ export class AttemptRun {
       if (!this.isLeft) await this.giveUp();
       return false;
     }
-    this.isAdmitted = false;
     const again = this.everOpen || this.scope.resumed;
     this.everOpen = true;
     await this.requests.begin(this.status, this.attempt, again);
+    this.askForOutput();
     return true;
   }
 
   /** Another miner is asked at once when this one does not answer; where there is none, it is called again. */
   private async openFirst(): Promise<boolean> {
     if (await this.miner.reopen(this.deadline, 1)) return true;
-    if (await this.passOver({ report: this.unreachable() })) return false;
+    if (await this.passOver({ report: this.trouble.unreachable() })) return false;
     return this.miner.reopen(this.deadline, moreCalls);
   }
 
-  private async receive({ message, number, taken }: ReceivedMessage): Promise<void> {
+  private async receive({ message, number, isRefusal, taken }: ReceivedMessage): Promise<void> {
     if (message.message_type === 'V0ExecutorManifestRequest')
       await this.parts.manifests.keep(this.attempt.miner_hotkey, message.manifest);
     if (message.message_type === 'V0MachineSpecsRequest' && this.isOfJob(message))
@@ -174,18 +166,15 @@ export class AttemptRun {
     const steps = report ? stepsTo(this.status, report.status, this.streaming) : [];
     if (report) await this.advance(steps, report, number);
     taken();
-    if (this.isRefusal(message)) await this.passOver({ report: this.refusal(), outcome: 'refused' });
+    if (isRefusal && !this.isRefused) await this.refused();
     if (report && !this.isLeft && !isTerminal(this.status))
       await this.requests.received(report.status, steps, this.status);
   }
 
   /** What the message says about the job; null: nothing. */
   private read(message: MinerMessage): Report | null {
-    if (message.message_type === 'GenericError' || message.message_type === 'UnauthorizedError') {
-      const words = message.details ?? ('code' in message ? message.code : '');
-      this.lastError = words.slice(0, maxErrorLength);
-      this.parts.logger.warn({ details: this.lastError }, 'the miner answered with an error');
-    }
+    const details = this.trouble.hear(message);
+    if (details !== null) this.parts.logger.warn({ details }, 'the miner answered with an error');
     return this.isOfJob(message) ? reportOf(message) : null;
   }
 
@@ -200,13 +189,10 @@ export class AttemptRun {
     return this.parts.addresses.problem(message, this.attempt.miner_hotkey);
   }
 
-  /** An error before anything else is how miners of all generations refuse an authentication; they tell it once. */
-  private isRefusal({ message_type: type }: MinerMessage): boolean {
-    if (type === 'V0ExecutorManifestRequest') this.isAdmitted = true;
-    const isError = type === 'GenericError' || type === 'UnauthorizedError';
-    if (!isError || this.isAdmitted || this.isRefused) return false;
+  /** The miner does not let us in; some tell it more than once. */
+  private async refused(): Promise<void> {
     this.isRefused = true;
-    return true;
+    await this.passOver({ report: this.trouble.refusal(), outcome: 'refused' });
   }
 
   private async advance(steps: JobStatus[], report: Report, number: number | null): Promise<void> {
@@ -250,7 +236,17 @@ export class AttemptRun {
     this.status = reports.at(-1)!.status;
     this.attempt = { ...this.attempt, ...change };
     this.since = now;
+    if (accepted) this.askForOutput();
     logger.info({ status: this.status }, `the job is ${this.status}`);
+  }
+
+  /** Asks a miner that has accepted the job, in the background, for what is wanted of its output. */
+  private askForOutput(): void {
+    const link = this.miner.open;
+    if (!link || this.status === 'received') return;
+    this.output
+      .ask(link)
+      .catch((error: unknown) => this.parts.logger.warn({ error }, 'the miner was not asked for output'));
   }
 
   /** Takes the job from the miner, which has not accepted it. */
@@ -258,7 +254,7 @@ export class AttemptRun {
     const ended = await this.scope.leave((tx) => this.conclude(tx, leaving), leaving.report);
     this.isLeft = true;
     const { message } = attemptEndOf(leaving.report);
-    this.parts.logger.info({ peer: this.attempt.miner_hotkey }, `the miner does not run the job: ${message}`);
+    this.parts.logger.info(`the miner does not run the job: ${message}`);
     if (!ended) return;
     this.status = ended.status;
     this.parts.logger.info({ status: this.status }, `the job has ended: ${this.status}`);
@@ -270,7 +266,7 @@ export class AttemptRun {
     this.isLeft = await this.scope.passOver((tx) => this.conclude(tx, leaving));
     if (!this.isLeft) return false;
     const { message } = attemptEndOf(leaving.report);
-    this.parts.logger.info({ peer: this.attempt.miner_hotkey }, `another miner is asked: ${message}`);
+    this.parts.logger.info(`another miner is asked: ${message}`);
     return true;
   }
 
@@ -308,38 +304,9 @@ export class AttemptRun {
 
   private giveUp(): Promise<void> {
     if (!this.everOpen && this.status === 'received' && !this.scope.resumed)
-      return this.leave({ report: this.unreachable() });
-    const { what, reason } = awaited(this.status, this.streaming);
-    const seconds = Math.max(1, Math.round((this.deadline - this.since) / 1000));
-    const { trouble } = this.miner;
-    const connection = trouble ? ` There was no connection to it at the end: ${trouble}.` : '';
-    const cancel = `${this.name} did not ${what} within ${seconds} s.`;
-    const report = givenUp(reason, `${cancel}${connection}${this.saying}`);
-    return this.status === 'received' ? this.leave({ report, cancel }) : this.end({ report, cancel });
-  }
-
-  private unreachable(): Report {
-    const { miner_ip: ip, miner_port: port } = this.attempt;
-    const address = `${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
-    const { trouble } = this.miner;
-    return givenUp(
-      'miner_connection_failed',
-      `${this.name} could not be reached at ${address}: ${trouble}.${this.saying}`,
-    );
-  }
-
-  private refusal(): Report {
-    return givenUp('miner_connection_failed', `${this.name} does not let this validator in.${this.saying}`);
-  }
-
-  /** For sentences. */
-  private get name(): string {
-    return `The miner ${this.attempt.miner_hotkey}`;
-  }
-
-  /** The miner's own last words of trouble, if any. */
-  private get saying(): string {
-    return this.lastError ? ` It said: ${this.lastError}` : '';
+      return this.leave({ report: this.trouble.unreachable() });
+    const late = this.trouble.late(this.status, this.streaming, this.deadline - this.since);
+    return this.status === 'received' ? this.leave(late) : this.end(late);
   }
 
   /** Who the receipts are about. */
@@ -349,22 +316,6 @@ export class AttemptRun {
       miner_hotkey: this.attempt.miner_hotkey,
       validator_hotkey: this.parts.keypair.address,
     };
-  }
-
-  /** What cannot be given now, the miner gets later. */
-  private async deliverReceipt(): Promise<void> {
-    if (!(this.everOpen || this.scope.resumed)) return;
-    this.miner.finish();
-    for (const _attempt of [1, 2]) {
-      if (!this.miner.open && !(await this.miner.reopen(steadyNow() + receiptLimit, receiptCalls))) break;
-      const link = this.miner.open!;
-      const cut = setTimeout(() => link.terminate(), receiptLimit);
-      const given = await this.parts.delivery.give(link, this.attempt.miner_hotkey, this.attempt.uuid);
-      clearTimeout(cut);
-      if (given) return;
-      this.miner.close();
-    }
-    this.parts.logger.warn('the miner could not be given the receipt of the finished job yet');
   }
 }
 

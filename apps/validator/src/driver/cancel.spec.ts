@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { runCommand } from '@horde/commands';
 import { createLogger } from '@horde/operations';
-import { AcceptJob, ExecutorReady, make, VolumesReady } from '@horde/protocol';
+import { AcceptJob, CancelJob, ExecutorReady, make, VolumesReady } from '@horde/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { newJob } from '@horde/testing/facilitator-validator/scripted-facilitator';
 import { DurableMiner } from '@horde/testing/validator-miner/durable-miner';
 import { validatorProgram } from '../commands/program.ts';
 import { ValidatorContext } from '../commands/validator-context.ts';
@@ -111,7 +113,6 @@ describe('a job that is cancelled', () => {
     const [code] = await cancel(uuid);
     expect(code).toBe(0);
     await expectCancelled(uuid, 'unknown');
-    await miner.start();
   });
 
   it('while no validator runs ends when the next one takes it up', async () => {
@@ -137,4 +138,59 @@ it('a job that nobody knows, or that is no uuid, is not cancelled', async () => 
     'This validator has no such job.',
   ]);
   expect((await cancel('x'))[0]).toBe(2);
+});
+
+describe('a facilitator', () => {
+  const ask = (job_uuid: string) =>
+    scene.facilitator.send(make(CancelJob, { job_uuid, cancelled_by: 'the user' }));
+  beforeEach(async () => {
+    await scene.facilitator.stop();
+    scene.facilitator.extensions = ['cancel-1'];
+    await scene.facilitator.start();
+  });
+
+  it('has a job of its own cancelled at its miner, and neither a repetition nor one after the end does harm', async () => {
+    miner.onTaken = ({ message_type: type, ...message }) => {
+      const { job_uuid } = message as { job_uuid: string };
+      if (type === 'V0InitialJobRequest') miner.send(job_uuid, make(AcceptJob, { job_uuid }));
+    };
+    await scene.start({ ...miner.settings, DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT: '60' });
+    const uuid = await scene.send();
+    await scene.facilitator.update(uuid, 'accepted');
+    await ask(uuid);
+    await ask(uuid);
+    await expectCancelled(uuid, 'executor_startup');
+    await ask(uuid);
+    await ask('x');
+    const after = randomUUID();
+    await ask(after);
+    await expectCancelled(after, 'unknown');
+    expect(scene.facilitator.statuses(uuid)).toEqual(['received', 'accepted', 'failed']);
+    expect(scene.facilitator.logins.items).toHaveLength(1);
+    expect([...scene.facilitator.logins.items[0]!.extensions]).toEqual(['cancel-1']);
+  });
+
+  it('that cancels a job before it has sent it gets its end, and the job does not run', async () => {
+    await scene.start(miner.settings);
+    const job = newJob(randomUUID(), scene.place.keypair);
+    await ask(job.uuid);
+    await scene.facilitator.send(job);
+    await expectCancelled(job.uuid, 'unknown');
+    await scene.facilitator.update(await scene.send(), 'received');
+    expect(scene.facilitator.statuses(job.uuid)).toEqual(['failed']);
+  });
+
+  it("cannot cancel another one's job", async () => {
+    await scene.start(miner.settings);
+    const uuid = await scene.send();
+    await scene.facilitator.update(uuid, 'received');
+    await scene.place.query(`update job set facilitator = 'ws://another' where uuid = $1`, [uuid]);
+    await ask(uuid);
+    const after = randomUUID();
+    await ask(after);
+    await expectCancelled(after, 'unknown');
+    expect(await scene.place.query('select cancelled_by from job where uuid = $1', [uuid])).toEqual([
+      { cancelled_by: null },
+    ]);
+  });
 });

@@ -1,14 +1,16 @@
 import { isTerminal, type NewJob } from '@horde/protocol';
 import type { Transaction } from '@horde/database';
+import { withLogContext } from '@horde/operations';
 import type { Attempt } from '../jobs/attempt.entity.ts';
 import type { Job } from '../jobs/job.entity.ts';
 import type { Claim } from '../jobs/jobs.ts';
 import { requestOf } from '../jobs/messages.ts';
 import type { Report } from '../jobs/outcome.ts';
 import type { WaitingJob } from '../jobs/waiting-jobs.ts';
-import { AttemptRun, type Conclude } from './attempt-run.ts';
+import { AttemptRun } from './attempt-run.ts';
 import { ClaimLost } from './claim-lost.ts';
 import type { RunParts } from './run-parts.ts';
+import type { Conclude } from './run-scope.ts';
 
 /** One run of one job, from the attempt in which it was found to its end, or until it waits for a miner again. */
 export class JobRun {
@@ -85,13 +87,20 @@ export class JobRun {
         passOver: (conclude: Conclude) => this.passOver(conclude),
         leave: (conclude: Conclude, report: Report) => this.leave(conclude, report),
       };
-      this.attempt = new AttemptRun(status, attempt, scope, parts);
-      if (this.cancelledBy !== null) this.attempt.cancel(this.cancelledBy);
-      await this.attempt.follow();
-      partings.push(this.attempt.part());
+      const { miner_hotkey: miner } = attempt;
+      const run = withLogContext({ miner }, () => new AttemptRun(status, attempt, scope, parts));
+      await withLogContext({ miner }, () => this.followOne(run, partings));
     }
     this.isOver = true;
     await Promise.all(partings);
+  }
+
+  /** @param partings gets what is done beside the next attempt */
+  private async followOne(attempt: AttemptRun, partings: Promise<void>[]): Promise<void> {
+    this.attempt = attempt;
+    if (this.cancelledBy !== null) attempt.cancel(this.cancelledBy);
+    await attempt.follow();
+    partings.push(attempt.part());
   }
 
   private async passOver(conclude: Conclude): Promise<boolean> {

@@ -26,7 +26,10 @@ export class LoneJob {
     if (!job) return;
     const run = new JobRun(job, claim.driver, this.parts.ofRun());
     const failed = (error: unknown) => this.parts.logger.error({ error }, 'the claim could not be renewed');
-    const renew = () => this.renew(claim, run);
+    const renew = async () => {
+      const held = await this.parts.jobs.renew([claim.driver], lease);
+      run.renewed(held.get(claim.driver));
+    };
     const ends = [
       repeat(renew, renewalInterval, failed),
       this.cancellations.on(() => void renew().catch(failed)),
@@ -62,9 +65,5 @@ export class LoneJob {
       const found = await next.find(tx, job, { driver: claim.driver, holder: null });
       return found.is === 'begun' ? found.attempt : null;
     });
-  }
-
-  private async renew({ driver }: Claim, run: JobRun): Promise<void> {
-    run.renewed((await this.parts.jobs.renew([driver], lease)).get(driver));
   }
 }

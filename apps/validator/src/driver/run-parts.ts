@@ -7,12 +7,14 @@ import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 import { SystemEvents } from '../events/system-events.ts';
 import { Incidents } from '../incidents/incidents.ts';
 import { Attempts } from '../jobs/attempts.ts';
+import { JobOutputs } from '../jobs/job-outputs.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { MachineSpecsRelay } from '../jobs/machine-specs-relay.ts';
+import { ProgressRelay } from '../jobs/progress-relay.ts';
 import type { StageLimits } from '../jobs/stages.ts';
 import { WaitingJobs } from '../jobs/waiting-jobs.ts';
-import { MinerClient } from '../miner/miner-client.ts';
 import { MinerDelivery } from '../miner/miner-delivery.ts';
+import { MinerLinks } from '../miner/miner-links.ts';
 import { Receipts } from '../receipts/receipts.ts';
 import { ConnectionManifests } from '../routing/connection-manifests.ts';
 import { LiveOutput } from './live-output.ts';
@@ -35,8 +37,10 @@ export class DriverParts {
     readonly manifests: ConnectionManifests,
     readonly machines: MachineSpecsRelay,
     readonly addresses: StreamingAddresses,
-    readonly miners: MinerClient,
+    readonly links: MinerLinks,
     readonly output: LiveOutput,
+    readonly outputs: JobOutputs,
+    readonly progress: ProgressRelay,
     readonly events: SystemEvents,
     readonly keypair: Keypair,
     readonly config: ValidatorConfig,

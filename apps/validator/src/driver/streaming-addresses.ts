@@ -28,6 +28,6 @@ export class StreamingAddresses {
   private warnOnce(minerHotkey: string): void {
     if (this.unsigned.has(minerHotkey)) return;
     this.unsigned.add(minerHotkey);
-    this.logger.warn({ peer: minerHotkey }, 'the miner does not sign where its streaming jobs are reached');
+    this.logger.warn({ miner: minerHotkey }, 'the miner does not sign where its streaming jobs are reached');
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Keypair } from '@horde/identity';
-import { AcceptJob, DeclineJob, ExecutorReady, make } from '@horde/protocol';
+import { AcceptJob, DeclineJob, ExecutorReady, JobProgress, JobWait, make } from '@horde/protocol';
 import type { Connection } from '@horde/transport';
 import { describe, expect, it } from 'vitest';
 import { send, wholeJob } from '@horde/testing/validator-miner/miner-script';
@@ -39,6 +39,7 @@ class HeldJobs {
   }
 }
 
+const busy = 'All executors of class always_on.test are busy: 1 of 1 miner.';
 const waiting = () =>
   subnet.place.query<{ waits_for: string; seconds: number }>(
     `select waits_for, extract(epoch from waits_until - waits_since)::int as seconds from job
@@ -62,7 +63,7 @@ describe('a user who sends the next job the moment the last has completed', () =
       },
     };
     await subnet.start();
-    for (let jobs = 0; jobs < 20; jobs++) {
+    for (let jobs = 0; jobs < 6; jobs++) {
       const uuid = await subnet.send();
       const { status } = await subnet.facilitator.updates.first(
         (update) => update.uuid === uuid && ['completed', 'rejected', 'failed'].includes(update.status),
@@ -75,23 +76,48 @@ describe('a user who sends the next job the moment the last has completed', () =
   }, 120_000);
 });
 
+it('the newest of each transfer is passed on to the facilitator that sent the job', async () => {
+  const tell = (connection: Connection, job_uuid: string, done: number, name = 'alpine') =>
+    send(connection, make(JobProgress, { job_uuid, stage: 'pull', name, done, total: 9 }));
+  miner().script = {
+    onInitial: async ({ job_uuid }, connection) => {
+      await send(connection, make(AcceptJob, { job_uuid }));
+      for (const done of [1, 2, 3]) await tell(connection, job_uuid, done);
+      await tell(connection, job_uuid, 4, 'another');
+      await tell(connection, 'no job of this miner', 5);
+    },
+  };
+  const { progress } = await subnet.facilitatorThatSpeaks('progress-1');
+  await subnet.start();
+  const job_uuid = await subnet.send();
+  const expected = { job_uuid, stage: 'pull', total: 9 } as const;
+  expect([await progress.next(), await progress.next()]).toEqual([
+    make(JobProgress, { ...expected, name: 'alpine', done: 3 }),
+    make(JobProgress, { ...expected, name: 'another', done: 4 }),
+  ]);
+});
+
 describe('a job that all miners are too busy for', () => {
-  it('waits, says for what and until when at most, and is driven as soon as there is room', async () => {
+  it('waits, tells for what and until when at most, and is driven as soon as there is room', async () => {
     const held = new HeldJobs(miner());
+    const { progress } = await subnet.facilitatorThatSpeaks('progress-1');
     await subnet.start();
     const first = await subnet.send();
     await subnet.facilitator.update(first, 'accepted');
     const second = await subnet.send();
-    await expect
-      .poll(waiting)
-      .toEqual([{ waits_for: 'All executors of class always_on.test are busy: 1 of 1 miner.', seconds: 30 }]);
+    await expect.poll(waiting).toEqual([{ waits_for: busy, seconds: 30 }]);
     expect(await subnet.place.query('select driver from job where uuid = $1', [second])).toEqual([
       { driver: null },
     ]);
+    const told = await progress.next();
+    expect(told).toMatchObject({ message_type: 'V0JobWait', job_uuid: second, waits_for: busy });
+    const { since, until } = told as JobWait;
+    expect(Math.round((Date.parse(until!) - Date.parse(since!)) / 1000)).toBe(30);
     await held.end();
     await held.end();
     await subnet.facilitator.update(second, 'completed');
     expect(await waiting()).toEqual([]);
+    expect(await progress.next()).toEqual(make(JobWait, { job_uuid: second }));
   });
 
   it('is looked at again when a miner is taken off the blacklist, and when one offers more', async () => {
@@ -102,7 +128,7 @@ describe('a job that all miners are too busy for', () => {
       const before = rings;
       await expect.poll(() => news().then(() => rings)).toBeGreaterThan(before);
     };
-    await ringsUpon(() => validator.get(Blacklist).remove(miner().keypair.address));
+    await ringsUpon(() => validator.get(Blacklist).remove(miner().keypair.address, null));
     miner().manifest = [['always_on.test', 2]];
     // The look that is under way at the start has asked before.
     await ringsUpon(() => validator.get(MinerDirectory).refreshManifests());

@@ -4,10 +4,16 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { Database, inBatches, Outbox } from '@horde/database';
+import { Database, inBatches, JobFrames, Outbox } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { Health, LOGGER, type Logger } from '@horde/operations';
+import { Cancellations } from '../jobs/cancellations.ts';
 import { JobIntake } from '../jobs/job-intake.ts';
+import { JobBell } from '../jobs/job-bell.ts';
+import { ProgressRelay } from '../jobs/progress-relay.ts';
+import { WaitingJobs } from '../jobs/waiting-jobs.ts';
+import { Questions } from '../jobs/questions.ts';
+import { JobOutputs } from '../jobs/job-outputs.ts';
 import { ValidatorSettings } from '../settings.ts';
 import { CheatReports } from './cheat-reports.ts';
 import { FacilitatorLink } from './facilitator-link.ts';
@@ -27,11 +33,32 @@ export class FacilitatorLinks implements OnApplicationBootstrap, BeforeApplicati
     outbox: Outbox,
     intake: JobIntake,
     cheatReports: CheatReports,
+    cancellations: Cancellations,
+    relay: ProgressRelay,
+    waiting: WaitingJobs,
+    jobBell: JobBell,
+    questions: Questions,
+    outputs: JobOutputs,
+    frames: JobFrames,
     health: Health,
     @Inject(LOGGER) logger: Logger,
   ) {
     const { facilitatorUris, version, runnerVersion, databaseUrl } = settings;
-    const parts = { version, runnerVersion, keypair, databaseUrl, outbox, intake, cheatReports, logger };
+    const links = {
+      keypair,
+      outbox,
+      intake,
+      cheatReports,
+      cancellations,
+      questions,
+      relay,
+      waiting,
+      jobBell,
+      outputs,
+      frames,
+      logger,
+    };
+    const parts = { version, runnerVersion, databaseUrl, ...links };
     this.links = facilitatorUris.map((uri) => new FacilitatorLink(uri, parts));
     for (const link of this.links) {
       const name = this.links.length === 1 ? 'facilitator link' : `facilitator link to ${link.uri}`;

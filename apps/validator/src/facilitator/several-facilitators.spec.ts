@@ -45,10 +45,17 @@ describe('several facilitators', () => {
     await second.stop();
     await scene.start(uris);
     await scene.facilitator.update(await scene.send(), 'completed');
+    second.extensions = ['login-1'];
     await second.start();
     const job = newJob(randomUUID(), scene.place.keypair);
     await second.send(job);
     await second.update(job.uuid, 'completed');
+    // What it has signed for the one counts at no other.
+    expect(scene.facilitator.login?.message_type).toBe('V0AuthenticationRequest');
+    expect(second.login).toMatchObject({
+      message_type: 'V0FreshLogin',
+      facilitator: new URL(second.uri).host,
+    });
   });
 });
 

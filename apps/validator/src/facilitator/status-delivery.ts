@@ -1,7 +1,7 @@
-import { OutboxDrain, type Outbox } from '@horde/database';
+import { Batches, OutboxDrain, type Outbox, type OutboxRow } from '@horde/database';
 import type { Logger } from '@horde/operations';
 import type { Response } from '@horde/protocol';
-import type { Connection } from '@horde/transport';
+import type { Connection, DurableLink } from '@horde/transport';
 import { withoutWhatIsTooLarge } from '../jobs/outcome.ts';
 
 /** The close code of a peer that was sent a larger frame than it reads. */
@@ -11,6 +11,9 @@ const alwaysRead = 1024 * 1024;
 
 /** How much may be sent that the facilitator has not answered yet. */
 const maxInFlight = { rows: 1_000, bytes: 32 * 1024 * 1024 };
+
+/** How many acknowledged messages leave the outbox together. */
+const maxLeaving = 256;
 
 /** Refusals that another try would only repeat: the facilitator has this status already, or has no such job. */
 const final = ['job.integrity_error', 'job.not_found'];
@@ -25,34 +28,38 @@ interface Sent {
 }
 
 /**
- * Delivers status updates and descriptions of machines over one connection to the facilitator. It answers each update, in
- * order; an update leaves the outbox with its answer, a description with the answer to what came after it, and what has
- * had none is sent again over the next connection.
+ * Delivers status updates and descriptions of machines over one connection to the facilitator. What it does not say that it
+ * has is sent again over the next connection.
+ *
+ * On `durable-1` each bears its number in the outbox, and leaves that when the facilitator acknowledges it. On plain v0 the
+ * facilitator answers each update, in order: it leaves the outbox with its answer, a description with the answer to what
+ * came after it.
  */
 export class StatusDelivery {
   private readonly unanswered: Sent[] = [];
   private readonly drain: OutboxDrain;
+  private readonly isDurable: boolean;
+  private readonly leaving = new Batches(async (ids: string[]) => {
+    await this.outbox.delivered(...ids);
+    return ids;
+  }, maxLeaving);
+  private lastLeft: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly outbox: Outbox,
     /** Its address, under which frames for it wait. */
     facilitator: string,
     connection: Connection,
+    private readonly link: DurableLink,
+    /** Notes what is sent about a job. */
+    private readonly note: (job: string, frame: string) => void,
     private readonly logger: Logger,
   ) {
+    this.isDurable = connection.extensions.has('durable-1');
     this.drain = new OutboxDrain(
       outbox,
       facilitator,
-      (row) => {
-        const isAnswered = row.type === 'V0JobStatusUpdate';
-        this.unanswered.push({
-          id: row.id,
-          uuid: row.subject,
-          isAnswered,
-          size: Buffer.byteLength(row.frame),
-        });
-        return connection.sendText(row.frame);
-      },
+      (row) => this.send(row),
       (error) => logger.error({ error }, 'status updates could not be read from the database'),
       maxInFlight,
     );
@@ -61,8 +68,35 @@ export class StatusDelivery {
       .catch((error: unknown) => logger.error({ error }, 'a status update could not be shortened'));
   }
 
-  /** The facilitator's answer to the oldest update that it has not answered yet. */
+  private send({ id, type, subject: uuid, frame }: OutboxRow): Promise<boolean> {
+    const isAnswered = type === 'V0JobStatusUpdate';
+    const sent = { id, uuid, isAnswered, size: Buffer.byteLength(frame) };
+    this.unanswered.push(sent);
+    this.note(uuid, frame);
+    if (!this.isDurable) return this.link.plain(frame);
+    // A machine is none of the job's story: numbers under one name have to rise as their transactions were committed.
+    const name = isAnswered ? uuid : `machine-${uuid}`;
+    return this.link.message(name, Number(id), frame, () => this.acknowledged(sent));
+  }
+
+  private acknowledged(sent: Sent): void {
+    this.unanswered.splice(this.unanswered.indexOf(sent), 1);
+    this.drain.answered(sent.id);
+    this.lastLeft = this.leaving.add(sent.id).catch((error: unknown) => {
+      // It goes out once more on the next connection.
+      this.logger.error(
+        { error, job: sent.uuid },
+        'an update that has arrived could not be taken from the outbox',
+      );
+    });
+  }
+
+  /** The facilitator's answer to the oldest update that it has not answered yet; on `durable-1` a complaint. */
   async answered(response: Response): Promise<void> {
+    if (this.isDurable) {
+      this.logger.warn({ errors: problems(response) }, 'the facilitator refused something that it was sent');
+      return;
+    }
     const at = this.unanswered.findIndex(({ isAnswered }) => isAnswered);
     if (at < 0)
       return this.logger.warn(
@@ -72,7 +106,7 @@ export class StatusDelivery {
     const read = this.unanswered.splice(0, at);
     const sent = this.unanswered.shift()!;
     for (const { id } of [...read, sent]) this.drain.answered(id);
-    for (const { id } of read) await this.outbox.delivered(id);
+    await this.outbox.delivered(...read.map(({ id }) => id));
     if (response.status === 'error') {
       this.logger.warn(
         { job: sent.uuid, errors: problems(response) },
@@ -98,8 +132,10 @@ export class StatusDelivery {
     await this.outbox.replace(row.id, withoutWhatIsTooLarge(row.frame, size));
   }
 
-  stop(): void {
+  /** Sends nothing more. Resolves when all that has been acknowledged has left the outbox. */
+  async stop(): Promise<void> {
     this.drain.stop();
+    await this.lastLeft;
   }
 }
 

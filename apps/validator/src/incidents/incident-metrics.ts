@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Counter } from 'prom-client';
+import type { Counter } from 'prom-client';
 import { MetricsRegistry } from '../metrics/metrics-registry.ts';
 import type { IncidentKind } from './incident-of.ts';
 
@@ -19,12 +19,7 @@ export class IncidentMetrics {
   private readonly reported: Counter<'incident_type' | 'miner_hotkey' | 'executor_class'>;
 
   constructor(registry: MetricsRegistry) {
-    this.reported = new Counter({
-      name: 'validator_miner_incident_reported_total',
-      help: 'What miners did that makes them less reliable.',
-      labelNames: ['incident_type', 'miner_hotkey', 'executor_class'],
-      registers: [registry],
-    });
+    this.reported = registry.counter('validator_miner_incident_reported_total');
   }
 
   count(kind: IncidentKind, miner_hotkey: string, executor_class: string): void {

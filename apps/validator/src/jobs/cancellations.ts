@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Database, Doorbell } from '@horde/database';
+import { Database, Doorbell, type Transaction } from '@horde/database';
+import type { CancelJob } from '@horde/protocol';
 import { Jobs } from './jobs.ts';
 import { cancelled } from './outcome.ts';
 
@@ -22,26 +23,61 @@ export class Cancellations {
    * Cancels a job. One that waits has ended when this resolves; the run of another hears of it at once.
    *
    * @param by who wants it, as a part of a sentence; the first one counts
+   * @param record stores what belongs to it, where it changes anything
    */
-  cancel(uuid: string, by: string): Promise<Cancellation> {
+  cancel(
+    uuid: string,
+    by: string,
+    record: (tx: Transaction) => Promise<void> = async () => undefined,
+  ): Promise<Cancellation> {
     return this.database.transaction(async (tx) => {
-      const [job] = await tx.manager.query<{ waits: boolean; over: boolean }[]>(
-        `select waits_since is not null as waits, ended_at is not null as over from job where uuid = $1 for update`,
-        [uuid],
-      );
-      if (!job) return 'unknown';
-      if (job.over) return 'over';
-      await tx.manager.query('update job set cancelled_by = coalesce(cancelled_by, $2) where uuid = $1', [
-        uuid,
-        by,
-      ]);
-      if (job.waits) {
-        await this.jobs.advanceIn(tx, { uuid, driver: null }, [cancelled(by, 'received')]);
-        return 'ended';
-      }
-      this.doorbell.ring(tx, channel, uuid);
-      return 'told';
+      const came = await this.cancelIn(tx, uuid, by, null);
+      if (came === 'ended' || came === 'told') await record(tx);
+      return came;
     });
+  }
+
+  /**
+   * As `cancel`, as the facilitator asks that has sent the job; to others it is unknown. A job that has not come yet has
+   * ended when it comes.
+   *
+   * @param frame the text that `message` was read from
+   * @param facilitator the address of the one that sent it
+   */
+  cancelFor(facilitator: string, message: CancelJob, frame: string): Promise<Cancellation> {
+    const { job_uuid: uuid, cancelled_by: by } = message;
+    return this.database.transaction(async (tx) => {
+      const came = await this.cancelIn(tx, uuid, by, facilitator);
+      if (came !== 'unknown') return came;
+      const request = { uuid, executor_class: '', signature: null, facilitator };
+      return (await this.jobs.receiveIn(tx, request, frame, cancelled(by, 'sent'))) ? 'ended' : 'unknown';
+    });
+  }
+
+  /** @param facilitator whose job it has to be; null: anybody's */
+  private async cancelIn(
+    tx: Transaction,
+    uuid: string,
+    by: string,
+    facilitator: string | null,
+  ): Promise<Cancellation> {
+    const [job] = await tx.manager.query<{ waits: boolean; over: boolean }[]>(
+      `select waits_since is not null as waits, ended_at is not null as over from job
+       where uuid = $1 and facilitator = coalesce($2, facilitator) for update`,
+      [uuid, facilitator],
+    );
+    if (!job) return 'unknown';
+    if (job.over) return 'over';
+    await tx.manager.query('update job set cancelled_by = coalesce(cancelled_by, $2) where uuid = $1', [
+      uuid,
+      by,
+    ]);
+    if (job.waits) {
+      await this.jobs.advanceIn(tx, { uuid, driver: null }, [cancelled(by, 'received')]);
+      return 'ended';
+    }
+    this.doorbell.ring(tx, channel, uuid);
+    return 'told';
   }
 
   /** Calls `listener` with each job whose run is to end; null: rings may have been lost. Returns a function that ends it. */

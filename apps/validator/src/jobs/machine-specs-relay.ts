@@ -31,7 +31,7 @@ export class MachineSpecsRelay {
     const machine = specs.get('specs');
     if (!(machine instanceof Map) || writeCompact(machine).length > maxSpecs) {
       this.logger.warn(
-        { peer: miner_hotkey },
+        { miner: miner_hotkey },
         'the miner described its machine in no form that is passed on',
       );
       return;

@@ -81,6 +81,8 @@ export function reportOf(message: MinerMessage): Report | null {
     case 'V0MainHotkeyMessage':
     case 'V0MachineSpecsRequest':
     case 'V0JobOutput':
+    case 'V0JobOutputChunk':
+    case 'V0JobProgress':
       return null;
   }
 }

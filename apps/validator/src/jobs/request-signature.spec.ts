@@ -1,5 +1,14 @@
 import { Keypair, signRequest } from '@horde/identity';
-import { JobCheated, make, parseJson, readObject, RequestSignature, writePython } from '@horde/protocol';
+import {
+  JobCheated,
+  make,
+  MultiUpload,
+  parseJson,
+  readObject,
+  RequestSignature,
+  writePython,
+  ZipAndHttpPut,
+} from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
 import { newJob } from '@horde/testing/facilitator-validator/scripted-facilitator';
 import { cheatReportProblem, jobSignatureProblem } from './request-signature.ts';
@@ -28,6 +37,14 @@ describe("a job's signature", () => {
     const later = newJob(uuid, user);
     later.signature!.timestamp_ns += 1n;
     expect(await jobSignatureProblem(later, anyone)).toBe('Bad signature');
+  });
+
+  it('does not count for a job whose output is to go where the user has not signed that it may go', async () => {
+    const job = newJob(uuid, user);
+    job.output_upload = make(MultiUpload, { uploads: [] });
+    expect(await jobSignatureProblem(job, anyone)).toBeNull();
+    job.output_upload.system_output = make(ZipAndHttpPut, { url: 'https://thief.example' });
+    expect(await jobSignatureProblem(job, anyone)).toBe('Signature does not cover system_output');
   });
 
   it('does not count when it cannot be one', async () => {

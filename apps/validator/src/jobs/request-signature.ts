@@ -19,8 +19,14 @@ export async function jobSignatureProblem(
   job: NewJob,
   maySign: (hotkey: string) => Promise<boolean>,
 ): Promise<string | null> {
-  return problem(job.signature, [signedFieldsPayload(signedFieldsOf(job))], maySign);
+  return sendsUnsigned(job)
+    ? 'Signature does not cover system_output'
+    : problem(job.signature, [signedFieldsPayload(signedFieldsOf(job))], maySign);
 }
+
+/** Whether all of /output is to go to an address that the user has not signed: a facilitator could have put it there. */
+const sendsUnsigned = ({ output_upload: upload }: NewJob): boolean =>
+  upload?.output_upload_type === 'multi_upload' && upload.system_output !== null;
 
 /**
  * Why a job's signature is too old to count, or ahead of its time; null when it counts. A signed job could be sent again

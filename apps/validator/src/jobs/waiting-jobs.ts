@@ -68,6 +68,22 @@ const beganJob = new PreparedStatement(`
                  waits_for = null, waits_since = null, look_at = null
   where uuid = $1`);
 
+/** What a job waits for, for its user. */
+export interface WaitSentence {
+  uuid: string;
+  waits_for: string;
+  since: string;
+  /** Until when at most. */
+  until: string;
+}
+
+const wireTime = (column: string) => `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+/** Most jobs get a miner before there is anything to tell. */
+const waitSentences = new PreparedStatement<WaitSentence>(`
+  select uuid, waits_for, ${wireTime('waits_since')} as since, ${wireTime('waits_until')} as until from job
+  where waits_since < now() - interval '500 milliseconds' and facilitator = $1 limit $2`);
+
 /**
  * The jobs that wait for a miner. Those of one signatory have their turns in the order of their arrival, and the
  * signatories have theirs in the order in which they had the last one.
@@ -121,6 +137,11 @@ export class WaitingJobs {
        where uuid = $1 and (waits_since is null or (waits_for, look_at) is distinct from ($2, $3))`,
       [uuid, sentence, lookAt],
     );
+  }
+
+  /** What those of a facilitator's jobs wait for that have waited for half a second, at most so many. */
+  sentencesFor(facilitator: string, most: number): Promise<WaitSentence[]> {
+    return waitSentences.run(this.database.manager, [facilitator, most]);
   }
 
   /** When the first of them is to be looked at without a ring. @returns how long from now; null: none waits. @unit ms */

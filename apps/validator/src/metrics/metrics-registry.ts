@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { commonMetrics, ServiceMetrics } from '@horde/metrics';
+import { validatorMetrics } from './metric-rows.ts';
 
-/** Where the rooms of the validator register what they count, under ComputeHorde's names where it has them. */
+/** What the rooms of the validator count. */
 @Injectable()
-export class MetricsRegistry extends Registry {
+export class MetricsRegistry extends ServiceMetrics<typeof commonMetrics & typeof validatorMetrics> {
   constructor() {
-    super();
-    collectDefaultMetrics({ register: this });
+    super({ ...commonMetrics, ...validatorMetrics });
   }
 }

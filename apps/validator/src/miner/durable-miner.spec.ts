@@ -216,9 +216,32 @@ describe('with a durable miner', () => {
   it('what it says of a job that it was not asked for is not acknowledged', async () => {
     await running();
     const other = miner.send(randomUUID(), make(VolumesReady, { job_uuid: uuid }));
-    miner.onTaken = wholeJob;
-    await miner.resumes.first(() => true);
+    const own = miner.send(uuid, make(ExecutionDone, { job_uuid: uuid }));
+    await miner.acknowledged.first((number) => number === own);
     expect(miner.acknowledged.items).not.toContain(other);
+    expect(miner.connections).toHaveLength(1);
+  });
+
+  it('twenty jobs share a connection; when it is cut each goes on over the next one, and misses or hears nothing twice', async () => {
+    miner.onTaken = halfJob;
+    await scene.start(miner.settings);
+    const uuids = [];
+    for (let i = 0; i < 20; i++) uuids.push(await scene.send());
+    for (const one of uuids) await scene.facilitator.update(one, 'volumes_ready');
+    expect(miner.connections).toHaveLength(1);
+    miner.cut();
+    for (const job_uuid of uuids) miner.send(job_uuid, make(ExecutionDone, { job_uuid }), finished(job_uuid));
+    for (const one of uuids) await scene.facilitator.update(one, 'completed');
+    await expect.poll(() => miner.waiting).toBe(0);
+    await expect.poll(() => miner.types.length).toBe(20 * everythingSaid.length);
+    expect(miner.connections).toHaveLength(2);
+    expect(miner.resumes.items).toHaveLength(20);
+    for (const one of uuids) expect(scene.facilitator.statuses(one)).toEqual(allStatuses);
+    // What comes next finds the connection open.
+    miner.onTaken = wholeJob;
+    uuid = await scene.send();
+    await scene.facilitator.update(uuid, 'completed');
+    expect(miner.connections).toHaveLength(2);
   });
 });
 

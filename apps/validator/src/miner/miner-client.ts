@@ -10,6 +10,7 @@ import {
   validatorPath,
   writeFrame,
 } from '@horde/protocol';
+import { JobFrames } from '@horde/database';
 import { connect } from '@horde/transport';
 import { MinerLink, type MinerEnd } from './miner-link.ts';
 
@@ -31,6 +32,7 @@ export interface MinerConnectOptions extends MinerEnd {
 export class MinerClient {
   constructor(
     private readonly keypair: Keypair,
+    private readonly frames: JobFrames,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -38,12 +40,14 @@ export class MinerClient {
   async connect(miner: MinerAddress, options: MinerConnectOptions): Promise<MinerLink> {
     const { attempts, signal } = options;
     const host = isIPv6(miner.ip) ? `[${miner.ip}]` : miner.ip;
+    const note = (job: string, isSent: boolean, text: string) =>
+      this.frames.note({ peer: 'miner', who: miner.hotkey, job, isSent, text });
     let link!: MinerLink;
     const connection = await connect(`ws://${host}:${miner.port}${validatorPath(this.keypair.address)}`, {
       attempts,
       signal,
       extensions: options.numbered ? validatorMinerExtensions : [],
-      onOpening: (opening) => (link = new MinerLink(opening, options, this.logger)),
+      onOpening: (opening) => (link = new MinerLink(opening, options, this.logger, note)),
     });
     await connection.sendText(writeFrame(this.authentication(miner.hotkey)));
     return link;

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clampDelay, doublingPause, steadyNow } from '@horde/async';
-import type { JobOutput } from '@horde/protocol';
+import type { JobOutput, JobOutputChunk, JobProgress } from '@horde/protocol';
 import type { MinerMessage } from '../jobs/outcome.ts';
 import { Inbox } from './inbox.ts';
-import type { MinerAddress, MinerClient } from './miner-client.ts';
+import type { MinerAddress } from './miner-client.ts';
 import type { MinerLink } from './miner-link.ts';
+import type { MinerLinks } from './miner-links.ts';
+import type { JobEnd, SharedLink } from './shared-link.ts';
 
 /** A connection that lasted less than this is not opened again at once. @unit ms */
 const shortLife = 5_000;
@@ -16,8 +18,12 @@ export interface ReceivedMessage {
   message: MinerMessage;
   /** Its number on a durable link; null on a plain one. */
   number: number | null;
-  /** To be called when what it causes is committed; before that the miner's next message is not handled. */
+  /** Whether it says that the miner does not let us in. */
+  isRefusal: boolean;
+  /** To be called when what it causes is committed. */
   taken: () => void;
+  /** To be called when it is not looked at any more. */
+  dropped: () => void;
 }
 
 /** What happens in a conversation: a message came, the miner said how far it has come, or the connection is gone. */
@@ -28,11 +34,11 @@ export type MinerEvent =
 export class Interrupted extends Error {}
 
 /**
- * One job's exchange with its miner, over one connection at a time. Opening it again after a loss is up to the caller,
- * who has to send again what the miner may have missed.
+ * One job's exchange with its miner, over one connection at a time, which other jobs may share. Opening it again after a
+ * loss is up to the caller, who has to send again what the miner may have missed.
  */
 export class MinerConnection {
-  private link: MinerLink | null = null;
+  private shared: { link: SharedLink; end: JobEnd } | null = null;
   private inbox = new Inbox<MinerEvent>();
   private openedAt = 0;
   private shortLives = 0;
@@ -43,20 +49,24 @@ export class MinerConnection {
 
   constructor(
     private readonly job: string,
-    private readonly client: MinerClient,
+    private readonly links: MinerLinks,
     private readonly miner: MinerAddress,
     private readonly signal: AbortSignal,
     /** Called with what the job prints, while it runs. */
     private readonly onOutput: (output: JobOutput) => void,
+    /** Called with what of it was asked for, also when the job has ended. */
+    private readonly onChunk: (chunk: JobOutputChunk) => void,
+    /** Called with how far its transfers are. */
+    private readonly onProgress: (progress: JobProgress) => void,
   ) {}
 
   /** The connection; null while there is none. */
   get open(): MinerLink | null {
-    return this.link;
+    return this.shared?.link.link ?? null;
   }
 
   /**
-   * Opens a connection. The miner has not been told more on it than who we are.
+   * Gets a connection. The miner has not been told more of the job on it than who we are.
    *
    * @param until when to stop trying. @unit ms since 1970
    * @param attempts how many times it is tried at most
@@ -66,39 +76,12 @@ export class MinerConnection {
     await this.pauseAfterShortLife(until);
     const limit = AbortSignal.timeout(clampDelay(until - steadyNow()));
     const interruption = this.interruption.signal;
-    const inbox = (this.inbox = new Inbox<MinerEvent>());
-    /** Resolves when the message is taken: until then the miner is read no further than its connection's limits. */
-    const receive = async (message: MinerMessage, number: number | null): Promise<void> => {
-      if (this.over) return;
-      await new Promise<void>((taken) => inbox.put({ is: 'message', message, number, taken }));
-    };
+    const end = this.end((this.inbox = new Inbox<MinerEvent>()));
     try {
-      const link = await this.client.connect(this.miner, {
-        attempts,
-        signal: AbortSignal.any([this.signal, limit, interruption]),
-        onMessage: (message) => {
-          if (message.message_type !== 'V0JobOutput') return receive(message, null);
-          if (message.job_uuid === this.job && !this.over) this.onOutput(message);
-          return undefined;
-        },
-        numbered: {
-          onMessage: (message, job, number) => {
-            if (job !== this.job)
-              throw new Error(`The miner speaks of the job ${job}, which it was not asked for.`);
-            return receive(message, number);
-          },
-          onResume: (job, number) => {
-            if (job === this.job) inbox.put({ is: 'resume', number });
-          },
-        },
-      });
-      this.link = link;
+      const signal = AbortSignal.any([this.signal, limit, interruption]);
+      this.shared = { link: await this.links.join(this.miner, end, { attempts, signal }), end };
       this.openedAt = steadyNow();
       this.trouble = null;
-      void link.handled.then(({ code, reason }) => {
-        const why = `closed with ${code}${reason && ` ${reason}`}`;
-        inbox.put({ is: 'lost', code, why });
-      });
       return true;
     } catch (error) {
       this.signal.throwIfAborted();
@@ -112,7 +95,7 @@ export class MinerConnection {
   async next(until: number): Promise<MinerEvent | null> {
     const event = await this.inbox.next(until, AbortSignal.any([this.signal, this.interruption.signal]));
     if (event?.is === 'lost') {
-      this.link = null;
+      this.shared = null;
       this.trouble = event.why;
       this.shortLives = steadyNow() - this.openedAt < shortLife ? this.shortLives + 1 : 0;
     }
@@ -121,7 +104,7 @@ export class MinerConnection {
 
   /** Sends a message about the job; false when the connection is gone. */
   async send(message: { message_type: string }): Promise<boolean> {
-    return (await this.link?.sendMessage(this.job, message)) ?? false;
+    return (await this.open?.sendMessage(this.job, message)) ?? false;
   }
 
   /** Ends what is waited for: it throws `Interrupted`. */
@@ -136,9 +119,39 @@ export class MinerConnection {
     for (const event of this.inbox.empty()) if (event.is === 'message') event.taken();
   }
 
-  close(): void {
-    this.link?.close();
-    this.link = null;
+  /**
+   * Leaves the connection.
+   *
+   * @param isSettled whether nothing more is to be said about the job
+   */
+  close(isSettled: boolean): void {
+    for (const event of this.inbox.empty()) if (event.is === 'message') event.dropped();
+    this.shared?.link.leave(this.shared.end, isSettled);
+    this.shared = null;
+  }
+
+  private end(inbox: Inbox<MinerEvent>): JobEnd {
+    return {
+      job: this.job,
+      onMessage: (message, number, isRefusal) =>
+        new Promise((resolve) => {
+          if (this.over) return resolve(true);
+          const [taken, dropped] = [() => resolve(true), () => resolve(false)];
+          inbox.put({ is: 'message', message, number, isRefusal, taken, dropped });
+        }),
+      onResume: (number) => inbox.put({ is: 'resume', number }),
+      onOutput: (output) => {
+        if (!this.over) this.onOutput(output);
+      },
+      onChunk: (chunk) => this.onChunk(chunk),
+      onProgress: (progress) => {
+        if (!this.over) this.onProgress(progress);
+      },
+      onLost: ({ code, reason }) => {
+        const why = `closed with ${code}${reason && ` ${reason}`}`;
+        inbox.put({ is: 'lost', code, why });
+      },
+    };
   }
 
   /** A miner that closes every connection at once is not to be called many times a second. */

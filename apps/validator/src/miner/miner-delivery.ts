@@ -134,7 +134,7 @@ export class MinerDelivery implements OnApplicationBootstrap, BeforeApplicationS
       }
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      this.logger.debug({ peer: miner.hotkey }, `the miner cannot be given its receipts yet: ${why}`);
+      this.logger.debug({ miner: miner.hotkey }, `the miner cannot be given its receipts yet: ${why}`);
     }
   }
 

@@ -113,8 +113,12 @@ describe('what the validator keeps', () => {
 
 /** What ends the rows of each table. A table that is new is not here yet: say what ends its rows, and prove it. */
 const endings: Record<string, string> = {
+  acme_certificate: 'there is one for each list of names',
+  acme_challenge: 'with the order of its certificate',
+  alert: 'there is one for each condition',
   allowance_block: 'with the blocks that scoring looks back to',
   attempt: 'with its job',
+  audit_entry: 'it is the record of what operators changed',
   blacklisted_miner: 'two days after it has expired',
   booking: 'with the blocks that scoring looks back to',
   cheat_report: 'after thirty days',
@@ -122,10 +126,16 @@ const endings: Record<string, string> = {
   cycle_weights: 'after thirty days',
   dynamic_config: 'there is one for each setting and source',
   dynamic_config_change: 'when a thousand newer ones are there',
+  hotkey_login: 'when its login is over',
   job: 'two days after its end',
   job_event: 'with its job',
+  job_frame: 'with its job',
+  job_output: 'with its job',
+  job_output_part: 'with its job',
   known_validator: 'two days after it could validate last',
+  last_done: 'there is one for each kind of work',
   lease: 'there is one for each kind of work',
+  login_delay: 'when its address may log in at once again',
   main_hotkey: 'after thirty days',
   manifest_change: 'with the blocks that scoring looks back to',
   migrations: 'there is one for each migration',
@@ -133,6 +143,8 @@ const endings: Record<string, string> = {
   miner_answer: 'after two silences',
   miner_incident: 'after thirty days',
   miner_manifest: 'with its miner, or its offer',
+  operator: 'a command removes it',
+  operator_session: 'when it is over',
   outbox: 'with its job, or a day after it was put there for a miner',
   receipt: 'after two days',
   receipt_page: 'when it is too old to be read',
@@ -140,6 +152,7 @@ const endings: Record<string, string> = {
   slashing: 'after thirty days',
   stake_snapshot: 'with its blocks',
   system_event: 'after two days',
+  trace_cursor: 'there is one',
   whitelisted_hotkey: 'the operator writes it',
 };
 

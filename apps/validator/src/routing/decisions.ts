@@ -17,7 +17,8 @@ export interface JobRouting {
   job: Job;
   /** When it got its status. */
   since: Date;
-  /** Oldest first. */
+  /** Oldest first, as the decisions. */
+  attempts: Attempt[];
   decisions: { decision: RoutingDecision; attempt: Attempt | null }[];
 }
 
@@ -44,7 +45,7 @@ export class Decisions {
       'select max(at) as since from job_event where job_uuid = $1',
       [jobUuid],
     );
-    const attempts = await manager.findBy(Attempt, { job_uuid: jobUuid });
+    const attempts = await manager.find(Attempt, { where: { job_uuid: jobUuid }, order: { number: 'asc' } });
     const decisions = await manager.find(RoutingDecision, {
       where: { job_uuid: jobUuid },
       order: { decided_at: 'asc' },
@@ -53,6 +54,7 @@ export class Decisions {
     return {
       job,
       since: since ?? job.received_at,
+      attempts,
       decisions: decisions.map((decision) => ({ decision, attempt: attemptOf(decision) })),
     };
   }

@@ -18,6 +18,7 @@ const routing = (job: Partial<Job>, attempt?: Partial<Attempt>): JobRouting => (
     ...job,
   } as Job,
   since: at(10),
+  attempts: [],
   decisions: attempt
     ? [
         {

@@ -7,7 +7,11 @@ import type { JobRouting } from './decisions.ts';
 /** How a job got its miners, and what it waits for, for people. */
 export function explain(routing: JobRouting): string {
   const { job, decisions } = routing;
-  const head = `Job ${job.uuid}, class ${job.executor_class}: ${job.status}.${waitOf(routing)}`;
+  const wait = waitOf(routing);
+  const waits = wait
+    ? `\nIt waits since ${time(wait.since)}, until ${time(wait.until)} at most: ${wait.sentence}`
+    : '';
+  const head = `Job ${job.uuid}, class ${job.executor_class}: ${job.status}.${waits}`;
   if (decisions.length === 0) return `${head}\nNo miner was looked for.`;
   const parts = decisions.map(({ decision, attempt }) => {
     const { says, candidates, others } = readDecision(decision.decision);
@@ -21,15 +25,19 @@ export function explain(routing: JobRouting): string {
   return [head, ...parts].join('\n\n');
 }
 
-function waitOf({ job, since, decisions }: JobRouting): string {
-  const wait = (from: Date, until: Date, sentence: string) =>
-    `\nIt waits since ${time(from)}, until ${time(until)} at most: ${sentence}`;
-  if (job.ended_at) return '';
-  if (job.waits_since) return wait(job.waits_since, job.waits_until!, job.waits_for!);
+/** What a job waits for, since when and until when at most; null: it waits for nothing. */
+export function waitOf({
+  job,
+  since,
+  decisions,
+}: JobRouting): { sentence: string; since: Date; until: Date } | null {
+  if (job.ended_at) return null;
+  if (job.waits_since) return { sentence: job.waits_for!, since: job.waits_since, until: job.waits_until! };
   const attempt = decisions.findLast((one) => one.attempt?.deadline)?.attempt;
-  if (!attempt) return '';
+  if (!attempt) return null;
   const { what } = awaited(job.status, requestOf(job.request).streaming_details !== null);
-  return wait(since, attempt.deadline!, `The miner ${attempt.miner_hotkey} has to ${what}.`);
+  const sentence = `The miner ${attempt.miner_hotkey} has to ${what}.`;
+  return { sentence, since, until: attempt.deadline! };
 }
 
 const time = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`;

@@ -50,7 +50,8 @@ function errorOf(
   return errors.NO_MINER_FITS(executorClass, candidates.length, countsOf(candidates));
 }
 
-function whyNot({ obstacle, offered }: Candidate): string {
+/** What stands in a candidate's way, as a part of a sentence: `all 2 executors are busy`. */
+export function whyNot({ obstacle, offered }: Candidate): string {
   if (obstacle !== 'busy') return `it is ${words[obstacle!]}`;
   return offered === 1 ? 'its executor is busy' : `all ${offered} executors are busy`;
 }

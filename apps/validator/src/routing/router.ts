@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Transaction } from '@horde/database';
 import { errors, type ExecutorClass, type HordeError } from '@horde/protocol';
 import type { EntityManager } from 'typeorm';
-import { Allowance, type Booking } from '../allowance/allowance.ts';
+import { Allowance, lockAccount, type Booking } from '../allowance/allowance.ts';
 import { maxSeconds } from '../allowance/rules.ts';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 import { SystemEvents } from '../events/system-events.ts';
@@ -14,7 +14,7 @@ import type { MinerAddress } from '../miner/miner-client.ts';
 import { ValidatorSettings } from '../settings.ts';
 import type { Candidate, Obstacle } from './candidate.ts';
 import { Candidates, type MayAsk } from './candidates.ts';
-import type { Choice, ChoiceOptions, ChosenMiner } from './choice.ts';
+import type { Choice, ChoiceOptions, ChosenMiner, NoMiner } from './choice.ts';
 import { writeDecision } from './decision.ts';
 import { Decisions } from './decisions.ts';
 import { KnownMiners } from './known-miners.ts';
@@ -31,6 +31,16 @@ type WantedJob = Wanted & { uuid: string };
 /** What a search for a miner has come to, and whom it has looked at. */
 interface Found {
   choice: Choice;
+  candidates: Candidate[];
+}
+
+/** What the choice of a miner would come to now. */
+export interface Preview {
+  /** Who would get the job without a choice; null: one of the candidates, if anybody. */
+  miner: MinerAddress | null;
+  /** What it would wait with, or be rejected with; null: nothing. */
+  error: HordeError | null;
+  /** Whom it would be chosen from. */
   candidates: Candidate[];
 }
 
@@ -72,6 +82,35 @@ export class Router {
     return choice;
   }
 
+  /** What `choose` would come to now for a job that nobody has been asked for. It locks nothing, and nothing is kept of it. */
+  async preview(manager: EntityManager, job: Wanted): Promise<Preview> {
+    const { executor_class: executorClass } = job;
+    const seconds = costOf(job);
+    const fixed = await this.withoutCandidates(manager, job, seconds, () => true);
+    if (fixed?.is === 'miner') return { miner: fixed.miner, error: null, candidates: [] };
+    if (fixed) return { miner: null, error: fixed.error, candidates: [] };
+    const candidates = await this.standing(manager, executorClass, seconds);
+    const isFree = candidates.some(({ obstacle }) => obstacle === null);
+    const error = isFree ? null : (await this.inVain(manager, executorClass, seconds, candidates)).error;
+    return { miner: null, error, candidates };
+  }
+
+  /**
+   * All miners that offer a class, and what stands in the way of each now for a job that nobody has been asked for.
+   *
+   * @param seconds what the job costs. @unit executor-seconds
+   */
+  async standing(
+    manager: EntityManager,
+    executorClass: ExecutorClass,
+    seconds: number,
+  ): Promise<Candidate[]> {
+    const miners = await this.known.now(manager, executorClass);
+    const candidates = await this.candidates.of(miners, executorClass, seconds, () => true);
+    for (const one of candidates) if (one.obstacle === null && one.busy >= one.offered) one.obstacle = 'busy';
+    return candidates;
+  }
+
   /** The event has no more than the outcome: the decision itself is kept with the job. */
   private record(tx: Transaction, job: WantedJob, isChosen: boolean, says: string): void {
     const subtype = isChosen ? 'SUCCESS' : 'FAILURE';
@@ -83,7 +122,7 @@ export class Router {
     const { executor_class } = job;
     const seconds = costOf(job);
     const mayAsk = (hotkey: string) => !excluded.has(hotkey) && (!only || only.has(hotkey));
-    const fixed = await this.withoutCandidates(tx, job, seconds, mayAsk);
+    const fixed = await this.withoutCandidates(tx.manager, job, seconds, mayAsk);
     if (fixed) return { choice: fixed, candidates: [] };
     // What was known a moment ago may give a job to its first miner; all else is said of what is so now.
     if (excluded.size === 0 && !only) {
@@ -96,17 +135,27 @@ export class Router {
     const candidates = await this.candidates.of(miners, executor_class, seconds, mayAsk);
     const chosen = await this.walk(tx, job, seconds, candidates, 'now');
     if (chosen) return { choice: chosen, candidates };
-    if (candidates.length > 0) return { choice: noMiner(executor_class, seconds, candidates), candidates };
-    const [{ known }] = (await tx.manager.query(
+    return { choice: await this.inVain(tx.manager, executor_class, seconds, candidates), candidates };
+  }
+
+  /** What is said where none of the candidates can have the job, or there are none. */
+  private async inVain(
+    manager: EntityManager,
+    executorClass: ExecutorClass,
+    seconds: number,
+    candidates: readonly Candidate[],
+  ): Promise<NoMiner> {
+    if (candidates.length > 0) return noMiner(executorClass, seconds, candidates);
+    const [{ known }] = (await manager.query(
       'select count(*)::int as known from miner where ip is not null',
     )) as [{ known: number }];
-    return { choice: reject(errors.NO_MINER_OFFERS_CLASS(executor_class, known)), candidates };
+    return reject(errors.NO_MINER_OFFERS_CLASS(executorClass, known));
   }
 
   /** Where no miner is searched for; null: one is. */
   private async withoutCandidates(
-    { manager }: Transaction,
-    job: WantedJob,
+    manager: EntityManager,
+    job: Wanted,
     seconds: number,
     mayAsk: MayAsk,
   ): Promise<Choice | null> {
@@ -163,7 +212,8 @@ export class Router {
     const { executor_class: executorClass } = job;
     // One miner's locks at a time: a transaction that kept those of full miners could wait in a circle with another.
     await manager.query(
-      `savepoint candidate; select pg_advisory_xact_lock(${lockOf(minerHotkey, executorClass)})`,
+      `savepoint candidate; select pg_advisory_xact_lock(${lockOf(minerHotkey, executorClass)});
+       ${lockAccount({ minerHotkey, executorClass })}`,
     );
     // What was known before may have been changed by another job while this one waited.
     const obstacle = await this.look(manager, executorClass, candidate, knownAs);
@@ -217,7 +267,7 @@ export class Router {
   }
 }
 
-const reject = (error: HordeError): Choice => ({ is: 'reject', error, candidates: [] });
+const reject = (error: HordeError): NoMiner => ({ is: 'reject', error, candidates: [] });
 
 /** The number of the lock that whoever takes an executor of a class at a miner holds. */
 const lockOf = (hotkey: string, executorClass: ExecutorClass): bigint =>

@@ -3,7 +3,15 @@ import type { INestApplication } from '@nestjs/common';
 import { Keypair } from '@horde/identity';
 import { runCommand } from '@horde/commands';
 import { createLogger } from '@horde/operations';
-import { AcceptJob, DeclineJob, make } from '@horde/protocol';
+import {
+  AcceptJob,
+  DeclineJob,
+  DescribeJobRequest,
+  DryRunRequest,
+  make,
+  type DryRunResponse,
+  type JobDescription,
+} from '@horde/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ScriptedMiner } from '@horde/testing/validator-miner/scripted-miner';
 import { ScriptedPylon } from '@horde/testing/scripted-pylon';
@@ -23,6 +31,7 @@ let validator: INestApplication;
 beforeEach(async () => {
   place = await ValidatorPlace.make();
   facilitator = new ScriptedFacilitator(place.keypair.address);
+  facilitator.extensions = ['ask-1'];
   pylon = new ScriptedPylon();
   miners = [0, 1].map(() => new ScriptedMiner(Keypair.generate()));
   await Promise.all([facilitator, pylon, ...miners].map((peer) => peer.start()));
@@ -51,6 +60,26 @@ const sendJob = async (fields: Parameters<typeof newJob>[2] = {}) => {
   return uuid;
 };
 
+/** Asks the validator, and returns its answer. */
+const ask = async (question: DryRunRequest | DescribeJobRequest) => {
+  question.question_uuid = randomUUID();
+  await facilitator.send(question);
+  return facilitator.answers.first(({ question_uuid }) => question_uuid === question.question_uuid);
+};
+const dryRunOf = (fields: Partial<DryRunRequest>) =>
+  make(DryRunRequest, {
+    signatory: place.keypair.address,
+    executor_class: 'always_on.test',
+    download_time_limit: 5,
+    execution_time_limit: 10,
+    upload_time_limit: 5,
+    streaming_start_time_limit: 0,
+    ...fields,
+  });
+const dryRun = async (fields: Partial<DryRunRequest> = {}) => (await ask(dryRunOf(fields))) as DryRunResponse;
+const describeJob = async (job_uuid: string) =>
+  (await ask(make(DescribeJobRequest, { job_uuid }))) as JobDescription;
+
 const rejection = async (uuid: string) =>
   (await facilitator.update(uuid, 'rejected')).metadata!.job_rejection_details!;
 
@@ -75,6 +104,63 @@ describe('jobs are spread', () => {
     const { message, ...rest } = await rejection(ends.find(({ status }) => status === 'rejected')!.uuid);
     expect(rest).toMatchObject({ rejected_by: 'validator', reason: 'no_miner_for_job' });
     expect(message).toMatch(/^All executors of class always_on.test are busy: 2 of 2 miners\./);
+
+    const uuid = ends.find(({ status }) => status === 'accepted')!.uuid;
+    const { attempts, choices, ...description } = await describeJob(uuid);
+    expect(description).toMatchObject({
+      waits_for: expect.stringMatching(/ has to report its executor ready\.$/),
+    });
+    expect(attempts).toMatchObject([{ number: 1, ended_at: null, outcome: null }]);
+    const chosen = { miner_hotkey: attempts[0]!.miner_hotkey, reason: null };
+    // Before, it may have waited for miners to tell what they offer.
+    expect(choices.at(-1)!.candidates).toContainEqual(expect.objectContaining(chosen));
+    // Nothing is told of who keeps them busy, and a time that is no job's own.
+    const busy = await dryRun();
+    expect(busy).toMatchObject({
+      could_run: false,
+      reason: 'ALL_MINERS_BUSY',
+      seconds: 20,
+      candidates: miners.map(() => ({ reason: 'busy' })),
+      counts: [{ reason: 'busy', count: 2 }],
+    });
+    expect(busy.expected_wait_seconds! % 10).toBe(0);
+    const other = await dryRun({ executor_class: 'always_on.llm.a6000' });
+    expect(other).toMatchObject({ could_run: false, reason: 'NO_MINER_OFFERS_CLASS', candidates: [] });
+  });
+
+  it('and a dry run says so beforehand, without reserving or keeping anything', async () => {
+    onChain(...miners);
+    await start({ ALLOWANCE_REQUIRED: 'false' });
+    await expect.poll(async () => (await dryRun()).counts).toEqual([{ reason: 'free', count: 2 }]);
+    expect(await dryRun()).toMatchObject({ could_run: true, reason: null, expected_wait_seconds: 0 });
+    expect(await dryRun({ signatory: miners[0]!.keypair.address })).toMatchObject({
+      could_run: false,
+      reason: 'BAD_JOB_SIGNATURE',
+      candidates: [],
+    });
+    expect(await dryRun({ on_trusted_miner: true })).toMatchObject({
+      could_run: false,
+      reason: 'NO_TRUSTED_MINER',
+    });
+    for (const table of ['job', 'attempt', 'booking', 'routing_decision', 'outbox'])
+      expect(await place.query(`select * from ${table}`)).toEqual([]);
+    expect(miners.flatMap((miner) => miner.all('V0InitialJobRequest'))).toEqual([]);
+  });
+
+  it('while questions beyond what may be asked are refused, and those about jobs of others', async () => {
+    onChain(...miners);
+    await start();
+    await place.query(`insert into job (uuid, request, executor_class, facilitator, status, received_at)
+      values ('11111111-1111-4111-8111-111111111111', '', 'always_on.test', 'ws://another', 'received', now())`);
+    for (const uuid of ['11111111-1111-4111-8111-111111111111', randomUUID(), 'none'])
+      expect(await ask(make(DescribeJobRequest, { job_uuid: uuid }))).toMatchObject({
+        message_type: 'V0QuestionRefused',
+        sentence: expect.stringContaining('no such job'),
+      });
+    const answers = await Promise.all(Array.from({ length: 60 }, () => ask(dryRunOf({}))));
+    const types = answers.map(({ message_type }) => message_type);
+    expect(types.filter((type) => type === 'V0DryRunResponse').length).toBeLessThan(60);
+    expect(new Set(types)).toEqual(new Set(['V0DryRunResponse', 'V0QuestionRefused']));
   });
 
   it('away from a miner that has let jobs down', async () => {

@@ -3,7 +3,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { inParallel } from '@horde/async';
 import { LOGGER, type Logger } from '@horde/operations';
 import { PageReader } from '@horde/receipts';
-import { Gauge } from 'prom-client';
+import type { Gauge } from 'prom-client';
 import { MetricsRegistry } from '../metrics/metrics-registry.ts';
 import type { MinerAddress } from '../miner/miner-client.ts';
 
@@ -18,18 +18,14 @@ const asking = { atOnce: 50, limit: 5_000, maxBytes: 1024 * 1024 };
 @Injectable()
 export class ShieldedMiners implements OnApplicationShutdown {
   private readonly reader = new PageReader();
-  private readonly gauge: Gauge;
+  private readonly gauge: Gauge<never>;
   private told = '';
 
   constructor(
     registry: MetricsRegistry,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.gauge = new Gauge({
-      name: 'validator_shielded_miners',
-      help: 'Miners that are behind a DDoS shield, where this validator does not reach them.',
-      registers: [registry],
-    });
+    this.gauge = registry.gauge('validator_shielded_miners');
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { Chain, Neuron } from '@horde/chain';
 import type { Database } from '@horde/database';
 import { pino } from 'pino';
-import { Registry } from 'prom-client';
+import { MetricsRegistry } from '../metrics/metrics-registry.ts';
 import { PageCheckpoints } from '../receipts/transfer/page-checkpoints.ts';
 import { PageTransfer } from '../receipts/transfer/page-transfer.ts';
 import { ReceiptTransfer } from '../receipts/transfer/receipt-transfer.ts';
@@ -20,7 +20,7 @@ export const chainOf = (hotkeys: () => Promise<string[]>): Chain =>
 
 /** What a process fetches receipts with. */
 export function newTransfer(database: Database, chain: Chain) {
-  const metrics = new TransferMetrics(new Registry());
+  const metrics = new TransferMetrics(new MetricsRegistry());
   const checkpoints = new PageCheckpoints(database);
   const validators = new KnownValidators(chain, database);
   const verifier = new ReceiptVerifier(validators);

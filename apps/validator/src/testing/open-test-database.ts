@@ -4,6 +4,6 @@ import { databaseOptions } from '../database.ts';
 
 /** A validator's empty database. */
 export async function openTestDatabase(): Promise<Database> {
-  const options = databaseOptions(await createTestDatabase());
+  const options = databaseOptions(await createTestDatabase(databaseOptions));
   return new Database(await openDatabase({ ...options, entities: [...options.entities, OutboxRow] }));
 }

@@ -3,17 +3,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { openDatabase } from '@horde/database';
 import { ensureHotkey, type Keypair } from '@horde/identity';
 import { createLogger } from '@horde/operations';
 import { loadSettings } from '@horde/settings';
 import pg from 'pg';
 import { createTestDatabase } from '@horde/testing/database';
+import { metricsToken } from '@horde/testing/metrics';
 import { databaseOptions } from '../database.ts';
 import { ValidatorSettings } from '../settings.ts';
 import { validatorModule } from '../validator.module.ts';
 
-/** A wallet folder and a database for the validator of a spec file. */
+/** A wallet folder and a database, with its tables, for the validator of a spec file. */
 export class ValidatorPlace {
   private constructor(
     private readonly folder: string,
@@ -24,7 +24,7 @@ export class ValidatorPlace {
   static async make(): Promise<ValidatorPlace> {
     const folder = await mkdtemp(path.join(tmpdir(), 'validator-spec-'));
     const keypair = await ensureHotkey(path.join(folder, 'validator/hotkeys/default'));
-    return new ValidatorPlace(folder, keypair, await createTestDatabase());
+    return new ValidatorPlace(folder, keypair, await createTestDatabase(databaseOptions));
   }
 
   /** The environment of a validator whose chain does not answer; jobs go to a debug miner. */
@@ -39,6 +39,7 @@ export class ValidatorPlace {
       BITTENSOR_WALLET_NAME: 'validator',
       BITTENSOR_WALLET_HOTKEY_NAME: 'default',
       PYLON_ADDRESS: 'http://127.0.0.1:1',
+      METRICS_TOKEN: metricsToken,
       // Specs of waiting, and of second miners, say how long.
       JOB_WAIT_LIMIT: '0',
       ALLOWANCE_REQUIRED: 'false',
@@ -59,11 +60,6 @@ export class ValidatorPlace {
     });
     await app.listen(0, '127.0.0.1');
     return app;
-  }
-
-  /** Makes the tables of a validator that has not been started yet. */
-  async createTables(): Promise<void> {
-    await (await openDatabase(databaseOptions(this.databaseUrl))).destroy();
   }
 
   /** Looks into the database, or changes it, while no validator or any runs. */

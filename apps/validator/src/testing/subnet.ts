@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { INestApplication } from '@nestjs/common';
 import { Keypair } from '@horde/identity';
+import type { Extension } from '@horde/protocol';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { ScriptedMiner } from '@horde/testing/validator-miner/scripted-miner';
 import { ScriptedPylon } from '@horde/testing/scripted-pylon';
@@ -50,6 +51,14 @@ export class Subnet {
   async join(validator: INestApplication, peers: Peer[]): Promise<void> {
     this.onChain(peers);
     await this.known(peers, () => validator.get(MinerDirectory).refreshNeurons());
+  }
+
+  /** Has the facilitator speak these, before a validator is started. */
+  async facilitatorThatSpeaks(...extensions: Extension[]): Promise<ScriptedFacilitator> {
+    await this.facilitator.stop();
+    this.facilitator.extensions = extensions;
+    await this.facilitator.start();
+    return this.facilitator;
   }
 
   private onChain(peers: Peer[]): void {

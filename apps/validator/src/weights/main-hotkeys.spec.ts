@@ -1,4 +1,4 @@
-import type { Database } from '@horde/database';
+import { type Database, JobFrames } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -20,7 +20,8 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await database.manager.clear(MainHotkeyRow);
-  book = new MainHotkeyBook(database, new MinerClient(Keypair.generate(), logger), logger);
+  const frames = new JobFrames(database, {}, false, () => {});
+  book = new MainHotkeyBook(database, new MinerClient(Keypair.generate(), frames, logger), logger);
 });
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.stop();

@@ -87,7 +87,7 @@ export class MainHotkeyBook {
       });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      this.logger.debug({ peer: miner.hotkey }, `the miner did not tell its main hotkey: ${why}`);
+      this.logger.debug({ miner: miner.hotkey }, `the miner did not tell its main hotkey: ${why}`);
       return null;
     }
   }

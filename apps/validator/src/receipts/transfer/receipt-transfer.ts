@@ -2,10 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { doublingPause, inParallel, pause } from '@horde/async';
 import { Database } from '@horde/database';
 import { LOGGER, troubleLog, type Logger } from '@horde/operations';
-import { pageAt, PageError } from '@horde/receipts';
+import { pageAt, PageError, pageUrl, type ReceiptSource } from '@horde/receipts';
 import { PageCheckpoints, type MinerPage } from './page-checkpoints.ts';
 import { PageTransfer } from './page-transfer.ts';
-import { pageUrl, type ReceiptSource } from './receipt-source.ts';
 import { TransferMetrics } from './transfer-metrics.ts';
 
 /**
@@ -64,18 +63,19 @@ export class ReceiptTransfer {
    * Reads all pages of the last hours, and the newest again and again.
    *
    * @param interval between the beginnings of two rounds. @unit ms
+   * @param done is called after a round in which something could be read, or had not to be
    * @returns when the signal is aborted
    */
   async follow(
     interval: () => number,
     signal: AbortSignal,
-    miners?: readonly ReceiptSource[],
+    { miners, done }: { miners?: readonly ReceiptSource[]; done?: () => void } = {},
   ): Promise<void> {
     const sources = async () => miners ?? (await this.miners());
     let hasBegun = false;
     const readNewest = async () => {
       if (!hasBegun) await this.checkpoints.load();
-      const error = await this.readNewest(await sources(), hasBegun ? newest : newestAtFirst, signal);
+      const error = await this.readNewest(await sources(), hasBegun ? newest : newestAtFirst, signal, done);
       hasBegun = true;
       return error;
     };
@@ -111,6 +111,7 @@ export class ReceiptTransfer {
     miners: readonly ReceiptSource[],
     reading: Reading,
     signal: AbortSignal,
+    done?: () => void,
   ): Promise<OwnError> {
     this.metrics.miners.set(miners.length);
     const end = this.metrics.duration.startTimer();
@@ -118,15 +119,20 @@ export class ReceiptTransfer {
     await this.checkpoints.forget(pageAt(Date.now() - lookBack) - 1);
     const asked = miners.filter(({ hotkey }) => (this.failing.get(hotkey)?.again ?? 0) <= performance.now());
     let own: OwnError = null;
+    let read = 0;
     for (let back = 0; back < activePages; back++) {
       await inParallel(asked, reading.atOnce, async (miner) => {
         const error = await this.read(pageOf(miner, current - back), reading.limit, signal);
-        if (!error) this.failing.delete(miner.hotkey);
-        else if (error instanceof PageError) this.failed(miner.hotkey);
+        if (!error) {
+          read++;
+          this.failing.delete(miner.hotkey);
+        } else if (error instanceof PageError) this.failed(miner.hotkey);
         else own ??= error;
       });
     }
     end();
+    // Where no miner shows anything it is this side's network, as likely as not.
+    if (!own && (read > 0 || miners.length === 0)) done?.();
     return own;
   }
 
@@ -164,7 +170,7 @@ export class ReceiptTransfer {
       if (signal.aborted) return error;
       const exc_type = error instanceof PageError ? error.kind : error.name;
       this.metrics.transferErrors.inc({ exc_type });
-      this.logger.debug({ peer: page.hotkey, url: page.url }, `no receipts: ${error.message}`);
+      this.logger.debug({ miner: page.hotkey, url: page.url }, `no receipts: ${error.message}`);
       return error;
     }
   }

@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { VerifierPool } from '@horde/identity';
+import { readLine, verifyReceipts, type FetchedReceipt, type LineFault } from '@horde/receipts';
 import { receiptRow, type ReceiptRow } from '../receipt-row.ts';
-import { readLine, type FetchedReceipt, type LineFault } from './fetched-receipt.ts';
 import { KnownValidators } from './known-validators.ts';
 
 /** A signature costs as much as all the rest of a receipt: this process needs less than half a core beside them. */
@@ -52,9 +52,9 @@ export class ReceiptVerifier implements OnApplicationShutdown {
     const counting = read.filter(({ payload }) => known.has(payload.validator_hotkey));
     for (let i = counting.length; i < read.length; i++) faults.push('UnknownValidator');
     const receipts: ReceiptRow[] = [];
-    for (const verified of await this.verifySignatures(counting)) {
+    for (const verified of await verifyReceipts(this.pool, counting)) {
       if (typeof verified === 'string') faults.push(verified);
-      else receipts.push(verified);
+      else receipts.push(receiptRow(verified.payload, verified));
     }
     return { receipts, faults, isPage };
   }
@@ -66,24 +66,5 @@ export class ReceiptVerifier implements OnApplicationShutdown {
   /** In a simulation time is that of its blocks. @unit ms since 1970 */
   protected now(): number {
     return Date.now();
-  }
-
-  private async verifySignatures(receipts: readonly FetchedReceipt[]): Promise<(ReceiptRow | LineFault)[]> {
-    // Mostly a receipt has one text; each is tried with both signatures.
-    const tried = receipts.flatMap((receipt) => receipt.texts.map((text) => ({ receipt, text })));
-    const answers = await this.pool.verifyAll(
-      tried.flatMap(({ receipt: { payload, validatorSignature, minerSignature }, text }) => [
-        { data: text, signature: validatorSignature, hotkey: payload.validator_hotkey },
-        { data: text, signature: minerSignature, hotkey: payload.miner_hotkey },
-      ]),
-    );
-    const verdicts = new Map<FetchedReceipt, ReceiptRow | LineFault>();
-    for (const [index, { receipt, text }] of tried.entries()) {
-      const [byValidator, byMiner] = [answers[2 * index], answers[2 * index + 1]];
-      if (byValidator && byMiner) verdicts.set(receipt, receiptRow(receipt.payload, { text, ...receipt }));
-      else if (!verdicts.has(receipt))
-        verdicts.set(receipt, byValidator ? 'BadMinerReceiptSignature' : 'BadValidatorReceiptSignature');
-    }
-    return [...verdicts.values()];
   }
 }

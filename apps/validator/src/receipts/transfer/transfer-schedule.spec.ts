@@ -3,6 +3,7 @@ import { Keypair } from '@horde/identity';
 import { pageAt } from '@horde/receipts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PageServer } from '@horde/testing/page-server';
+import { scrape } from '@horde/testing/metrics';
 import { ScriptedPylon } from '@horde/testing/scripted-pylon';
 import { finished, pageLine } from '@horde/testing/receipts';
 import { ValidatorConfig } from '../../dynamic-config/validator-config.ts';
@@ -59,7 +60,7 @@ describe('the transfer of receipts', () => {
     await expect.poll(storedReceipts).toBe(1);
     show();
     await expect.poll(storedReceipts).toBe(2);
-    const metrics = async () => (await fetch(`${await validator.getUrl()}/metrics`)).text();
+    const metrics = async () => (await scrape(await validator.getUrl())).text();
     await expect.poll(metrics).toMatch(/^receipttransfer_receipts_total 2$/m);
     expect(await metrics()).toMatch(/^receipttransfer_miners 1$/m);
     await config.set('DYNAMIC_RECEIPT_TRANSFER_ENABLED', false);

@@ -6,6 +6,7 @@ import {
 } from '@nestjs/common';
 import { pause } from '@horde/async';
 import { Database, Lease } from '@horde/database';
+import { LastDone } from '@horde/metrics';
 import { LOGGER, type Logger } from '@horde/operations';
 import { ValidatorConfig } from '../../dynamic-config/validator-config.ts';
 import { ReceiptTransfer } from './receipt-transfer.ts';
@@ -23,6 +24,7 @@ export class TransferSchedule implements OnApplicationBootstrap, BeforeApplicati
   constructor(
     private readonly transfer: ReceiptTransfer,
     private readonly config: ValidatorConfig,
+    private readonly lastDone: LastDone,
     @Inject(LOGGER) private readonly logger: Logger,
     database: Database,
   ) {
@@ -43,8 +45,15 @@ export class TransferSchedule implements OnApplicationBootstrap, BeforeApplicati
   }
 
   private async run(signal: AbortSignal): Promise<void> {
+    let isForgotten = false;
     while (!signal.aborted) {
-      if (this.isEnabled) await this.whileEnabled(signal);
+      if (this.isEnabled) {
+        isForgotten = false;
+        await this.whileEnabled(signal);
+      } else if (!isForgotten) {
+        isForgotten = true;
+        await this.lastDone.forget('receipts');
+      }
       await pause(lookPause, signal).catch(() => undefined);
     }
   }
@@ -55,7 +64,9 @@ export class TransferSchedule implements OnApplicationBootstrap, BeforeApplicati
     try {
       await this.lease.hold(AbortSignal.any([signal, disabled.signal]), async (held) => {
         this.logger.info('receipts are fetched from the miners');
-        await this.transfer.follow(() => this.config.get('DYNAMIC_RECEIPT_TRANSFER_INTERVAL') * 1_000, held);
+        await this.lastDone.expect('receipts');
+        const interval = () => this.config.get('DYNAMIC_RECEIPT_TRANSFER_INTERVAL') * 1_000;
+        await this.transfer.follow(interval, held, { done: () => void this.lastDone.note('receipts') });
       });
     } catch (error) {
       this.logger.error({ error }, 'the transfer of receipts failed; it is begun again');

@@ -1,13 +1,13 @@
 import type { INestApplication } from '@nestjs/common';
+import { scrape } from '@horde/testing/metrics';
 import { wholeJob } from '@horde/testing/validator-miner/miner-script';
 import { describe, expect, it } from 'vitest';
-import { MetricsRegistry } from '../metrics/metrics-registry.ts';
+import { MetricsRegistry } from './metrics-registry.ts';
 import { Scene } from '../testing/scene.ts';
 
 const scene = new Scene();
 
-const metricsOf = async (validator: INestApplication) =>
-  (await fetch(`${await validator.getUrl()}/metrics`)).text();
+const metricsOf = async (validator: INestApplication) => (await scrape(await validator.getUrl())).text();
 
 it('metrics tell of the jobs, of what waits for peers, and of the process', async () => {
   scene.miner.script = wholeJob;
@@ -19,6 +19,13 @@ it('metrics tell of the jobs, of what waits for peers, and of the process', asyn
   expect(text).toMatch(/^validator_system_events_unsent 1$/m);
   expect(text).toMatch(/^validator_outbox_waiting \d+$/m);
   expect(text).toMatch(/^validator_info\{version="1.2",hotkey="5\w+",bittensor_network="none"\} 1$/m);
+  for (const name of ['horde_ready', 'horde_waiting_oldest_seconds', 'horde_database_bytes'])
+    expect(text).toMatch(new RegExp(`^${name}\\{service="validator"\\} \\d+$`, 'm'));
+  expect(text).toMatch(/^horde_jobs_last_hour\{service="validator",status="completed"\} 1$/m);
+  expect(text).toMatch(/^horde_last_done_seconds\{service="validator",work="retention"\} [\d.]+$/m);
+  expect(text).not.toMatch(/work="receipts"/);
+  expect(text).toMatch(/^horde_disk_free_ratio\{service="validator",folder="working"\} 0\.\d+$/m);
+  expect(text).toMatch(/^validator_(cycles_missed|updates_oldest_seconds) \d/m);
   expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
 });
 

@@ -1,0 +1,11 @@
+import type { MetricsOptions } from '@horde/metrics';
+
+/** What the validator measures of what all services do. */
+export const metricsOptions: MetricsOptions = {
+  service: 'validator',
+  folders: { working: '.' },
+  endedJobs: `select status, count(*)::int as count from job
+    where ended_at > now() - interval '1 hour' group by status`,
+  letDown: ['rejected', 'horde_failed'],
+  oldestWait: 'select min(waits_since) from job where waits_since is not null',
+};

@@ -1,0 +1,15 @@
+import { createPanelTables, dropPanelTables } from '@horde/panel-server';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** Who may use the panel, who is logged in, and what they changed. */
+export class CreatePanel1798000001000 implements MigrationInterface {
+  name = 'CreatePanel1798000001000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await createPanelTables(runner);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await dropPanelTables(runner);
+  }
+}

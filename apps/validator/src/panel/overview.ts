@@ -1,0 +1,104 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '@horde/database';
+import { Keypair } from '@horde/identity';
+import type { ValidatorOverview } from '@horde/panel-api';
+import { timeText } from '@horde/panel-server';
+import { isTerminal, JobStatus } from '@horde/protocol';
+import { outcomeWords } from './jobs/outcome-words.ts';
+
+const day = `interval '24 hours'`;
+const ends = JobStatus.filter(isTerminal);
+/** What is reckoned of jobs one by one is reckoned of the newest ones. */
+const recent = `select uuid, received_at from job where received_at > now() - ${day}
+  order by received_at desc, uuid desc limit 2000`;
+const shownCycles = 5;
+
+type Part<K extends keyof ValidatorOverview> = Pick<ValidatorOverview, K>;
+type Durations = Part<'wait_median' | 'wait_p95' | 'run_median' | 'run_p95'>;
+
+/** How the validator is, at one look. */
+@Injectable()
+export class Overview {
+  constructor(
+    private readonly database: Database,
+    private readonly keypair: Keypair,
+  ) {}
+
+  async read(): Promise<ValidatorOverview> {
+    const [counts, hours, durations, attemptEnds, spend, cycles] = await Promise.all([
+      this.counts(),
+      this.hours(),
+      this.durations(),
+      this.ends(),
+      this.spend(),
+      this.cycles(),
+    ]);
+    return { hotkey: this.keypair.address, ...counts, hours, ...durations, ends: attemptEnds, spend, cycles };
+  }
+
+  private async counts(): Promise<Part<'waiting' | 'running' | 'miners' | 'executors' | 'whitelisted'>> {
+    const [row] = await this.database.manager.query<
+      [Part<'waiting' | 'running' | 'miners' | 'executors' | 'whitelisted'>]
+    >(
+      `select (select count(*)::int from job where waits_since is not null) as waiting,
+         (select count(*)::int from job where ended_at is null and waits_since is null) as running,
+         (select count(distinct hotkey)::int from miner_manifest where count > 0) as miners,
+         (select coalesce(sum(count), 0)::int from miner_manifest) as executors,
+         (select count(*)::int from whitelisted_hotkey) as whitelisted`,
+    );
+    return row;
+  }
+
+  private hours(): Promise<ValidatorOverview['hours']> {
+    return this.database.manager.query(
+      `select ${timeText('hour')} as hour, count(*) filter (where status = 'completed')::int as completed,
+         count(*) filter (where status <> 'completed' and status = any ($1))::int as failed,
+         count(*) filter (where status <> all ($1))::int as going_on
+       from (select date_trunc('hour', received_at) as hour, status from job where received_at > now() - ${day}) one
+       group by one.hour order by one.hour`,
+      [ends],
+    );
+  }
+
+  /** From the arrival to a miner, and from there to the end. */
+  private async durations(): Promise<Durations> {
+    const at = (share: number, span: string) =>
+      `percentile_cont(${share}) within group (order by extract(epoch from ${span})::float8)`;
+    const [row] = await this.database.manager.query<[Durations]>(
+      `select ${at(0.5, 'accepted - received_at')} as wait_median, ${at(0.95, 'accepted - received_at')} as wait_p95,
+         ${at(0.5, 'completed - accepted')} as run_median, ${at(0.95, 'completed - accepted')} as run_p95
+       from (
+         select received_at, min(at) filter (where status = 'accepted') as accepted,
+           min(at) filter (where status = 'completed') as completed
+         from (${recent}) job join job_event on job_uuid = uuid group by uuid, received_at
+       ) timed`,
+    );
+    return row;
+  }
+
+  private async ends(): Promise<ValidatorOverview['ends']> {
+    const rows = await this.database.manager.query<ValidatorOverview['ends']>(
+      `select outcome, count(*)::int as count from (${recent}) job join attempt on job_uuid = job.uuid
+       where outcome is not null group by outcome order by 2 desc, 1`,
+    );
+    return rows.map(({ outcome, count }) => ({ outcome: outcomeWords(outcome), count }));
+  }
+
+  private spend(): Promise<ValidatorOverview['spend']> {
+    return this.database.manager.query(
+      `select ${timeText('hour')} as hour, sum(score)::float8 as seconds
+       from (
+         select date_trunc('hour', timestamp) as hour, score from receipt
+         where receipt_type = 'JobFinishedReceipt' and timestamp > now() - ${day} and validator_hotkey = $1
+       ) paid where score is not null group by paid.hour order by paid.hour`,
+      [this.keypair.address],
+    );
+  }
+
+  private cycles(): Promise<ValidatorOverview['cycles']> {
+    return this.database.manager.query(
+      `select cycle_start, note as sentence, json_array_length(weights::json) as weighted
+       from cycle_weights order by cycle_start desc limit ${shownCycles}`,
+    );
+  }
+}

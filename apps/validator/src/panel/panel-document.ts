@@ -1,0 +1,60 @@
+import {
+  configurationOperations,
+  jobFramesOperation,
+  jobFramesSchema,
+  jobsByHour,
+  reads,
+  type PanelApi,
+} from '@horde/panel-server';
+import { jobOperations, jobSchemas } from './jobs/jobs-document.ts';
+import { recordApis } from './record-pages.ts';
+import { integer, list, object, orNull, string, time } from '@horde/openapi';
+
+const number = { type: 'number' };
+const overview = object('How the validator is.', {
+  hotkey: string,
+  waiting: integer,
+  running: integer,
+  miners: integer,
+  executors: integer,
+  whitelisted: integer,
+  hours: jobsByHour('The jobs that came in an hour.'),
+  wait_median: orNull(number),
+  wait_p95: orNull(number),
+  run_median: orNull(number),
+  run_p95: orNull(number),
+  ends: list(object('How many attempts ended in a way.', { outcome: string, count: integer })),
+  spend: list(
+    object('What miners were paid in an hour, in executor-seconds.', { hour: time, seconds: number }),
+  ),
+  cycles: list(
+    object('How far the weights of a cycle are.', {
+      cycle_start: integer,
+      sentence: string,
+      weighted: orNull(integer),
+    }),
+  ),
+});
+
+/** What the validator's pages ask for and change. */
+export const validatorPanel: PanelApi = {
+  service: 'validator',
+  schemas: {
+    JobFrames: jobFramesSchema,
+    Overview: overview,
+    ...jobSchemas,
+    ...Object.assign({}, ...recordApis.map(({ schemas }) => schemas)),
+  },
+  operations: [
+    ...configurationOperations,
+    reads('overview', 'See how the validator is', 'Overview'),
+    jobFramesOperation,
+    ...jobOperations,
+    ...recordApis.flatMap(({ operations }) => operations),
+  ],
+  // A job's statuses are stored together with what its facilitator is sent.
+  live: {
+    jobs: ['jobs', 'overview', 'bookings', 'allowance'],
+    outbox: ['jobs', 'overview', 'bookings', 'allowance', 'receipts', 'events'],
+  },
+};
