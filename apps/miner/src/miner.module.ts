@@ -1,17 +1,26 @@
 import { Module, type Type } from '@nestjs/common';
+import { alertParts } from '@horde/alerts';
 import { CHAIN, type SigningChain } from '@horde/chain';
-import { DynamicConfigRefresh } from '@horde/dynamic-config';
-import { DatabaseModule, SoleProcess } from '@horde/database';
+import { DynamicConfig, DynamicConfigRefresh } from '@horde/dynamic-config';
+import { Database, DatabaseModule, SoleProcess } from '@horde/database';
 import { PublicAddress, type ExecutorManager } from '@horde/executor-manager';
 import { Keypair } from '@horde/identity';
-import { LOGGER, HealthModule, type Logger } from '@horde/operations';
+import { MetricsController, metricsParts } from '@horde/metrics';
+import { HealthModule, LOGGER, MetricsAccessModule, type Logger } from '@horde/operations';
+import { ConfigurationController, JobFramesController, Operators, PanelModule } from '@horde/panel-server';
 import { QueueModule, Queues } from '@horde/queue';
+import { TlsModule } from '@horde/tls';
+import { JobTraces } from '@horde/tracing';
 import { AnnouncementSchedule } from './background/announcement-schedule.ts';
 import { Announcement } from './chain/announcement.ts';
 import { MainHotkeys } from './chain/main-hotkey.ts';
+import { CommandLine, Checks } from './checks/checks.ts';
+import { CheckRuns } from './checks/check-runs.ts';
+import { CheckStreams } from './checks/check-streams.ts';
 import { databaseOptions } from './migrations/database-options.ts';
 import { MinerConfig } from './dynamic-config/miner-config.ts';
 import { ExecutorDelivery } from './executors/executor-delivery.ts';
+import { ExecutorOutput } from './executors/executor-output.ts';
 import { ExecutorMessages } from './executors/executor-messages.ts';
 import { ExecutorSessions } from './executors/executor-sessions.ts';
 import { ExecutorSupervisor } from './executors/executor-supervisor.ts';
@@ -24,13 +33,17 @@ import { RunningExecutors } from './executors/running-executors.ts';
 import { WarmExecutors } from './executors/warm-executors.ts';
 import { WarmSessions } from './jobs/warm-sessions.ts';
 import { WarmTable } from './executors/warm-table.ts';
-import { MetricsController } from './http/metrics.controller.ts';
-import { Metrics } from './http/metrics.ts';
-import { PanelController } from './http/panel.controller.ts';
+import { StoredMetrics } from './http/stored-metrics.ts';
+import { minerConditions } from './metrics/conditions.ts';
+import { metricsOptions } from './metrics/metrics-options.ts';
+import { MetricsRegistry } from './metrics/metrics-registry.ts';
+import { RootController } from './http/root.controller.ts';
 import { ImagePreparation } from './background/image-preparation.ts';
 import { FreedSlots } from './jobs/freed-slots.ts';
 import { JobCancellation } from './jobs/job-cancellation.ts';
 import { JobIntake } from './jobs/job-intake.ts';
+import { jobFrames } from './jobs/job-frames.ts';
+import { JobOutputs } from './jobs/job-outputs.ts';
 import { JobPayloads } from './jobs/job-payloads.ts';
 import { JobRequests } from './jobs/job-requests.ts';
 import { JobSignature } from './jobs/job-signature.ts';
@@ -38,8 +51,20 @@ import { Jobs } from './jobs/jobs.ts';
 import { SlotQueue } from './jobs/slot-queue.ts';
 import { Slots } from './jobs/slots.ts';
 import { ManifestCommitment } from './background/manifest-commitment.ts';
+import { ManifestNews } from './background/manifest-news.ts';
 import { DatabaseRetry } from './database/database-retry.ts';
 import { EXECUTOR_LINK, EXECUTOR_MANAGER, VALIDATOR_LINK } from './tokens.ts';
+import { ChecksController } from './panel/checks.controller.ts';
+import { ExecutorHosts } from './panel/executor-hosts.ts';
+import { JobList } from './panel/job-list.ts';
+import { JobPages } from './panel/job-pages.ts';
+import { JobsController } from './panel/jobs.controller.ts';
+import { Overview } from './panel/overview.ts';
+import { OverviewController } from './panel/overview.controller.ts';
+import { minerPanel } from './panel/panel-document.ts';
+import { ReceiptList } from './panel/receipt-list.ts';
+import { ValidatorList } from './panel/validator-list.ts';
+import { ValidatorsController } from './panel/validators.controller.ts';
 import { RandomReceipts } from './receipts/random-receipts.ts';
 import { ReceiptChecks } from './receipts/receipt-checks.ts';
 import { ReceiptCounts } from './receipts/receipt-counts.ts';
@@ -50,6 +75,7 @@ import { ReceiptRetention } from './receipts/receipt-retention.ts';
 import { ReceiptSchedules } from './background/receipt-schedules.ts';
 import { Receipts } from './receipts/receipts.ts';
 import { MinerSettings } from './settings.ts';
+import { endedJobs } from './traces/ended-jobs.ts';
 import { Sockets } from './http/sockets.ts';
 import { Authentication } from './validators/authentication.ts';
 import { ConnectionLimits } from './validators/connection-limits.ts';
@@ -70,20 +96,36 @@ export interface MinerParts {
   manager: ExecutorManager;
   /** That no other miner works on its database. */
   sole?: SoleProcess;
+  /** How its own commands are started: a program and its first arguments. @default as this process was */
+  commandLine?: readonly string[];
 }
 
 /** The miner with these settings and parts. */
 export function minerModule(settings: MinerSettings, logger: Logger, parts: MinerParts): Type {
   const { databaseUrl, redisUrl } = settings;
-  const { sole = new SoleProcess() } = parts;
+  const { sole = new SoleProcess(), commandLine = [process.execPath, process.argv[1]!] } = parts;
 
   @Module({
     imports: [
       HealthModule.forRoot(),
+      MetricsAccessModule.forRoot(settings, logger),
+      TlsModule.forRoot(settings, logger),
       DatabaseModule.forRoot({ ...databaseOptions(databaseUrl), redisUrl, sole }),
+      PanelModule.forRoot(minerPanel, settings, logger),
       QueueModule.forRoot({ service: 'miner', databaseUrl, redisUrl }),
     ],
-    controllers: [ReceiptPagesController, VersionController, MetricsController, PanelController],
+    controllers: [
+      ReceiptPagesController,
+      VersionController,
+      MetricsController,
+      RootController,
+      OverviewController,
+      JobsController,
+      ValidatorsController,
+      ChecksController,
+      ConfigurationController,
+      JobFramesController,
+    ],
     providers: [
       { provide: MinerSettings, useValue: settings },
       { provide: LOGGER, useValue: logger },
@@ -93,6 +135,7 @@ export function minerModule(settings: MinerSettings, logger: Logger, parts: Mine
       { provide: PublicAddress, useValue: publicAddress(settings) },
       DatabaseRetry,
       MinerConfig,
+      { provide: DynamicConfig, useExisting: MinerConfig },
       {
         provide: DynamicConfigRefresh,
         useFactory: (config: MinerConfig, queues: Queues) => new DynamicConfigRefresh(config, queues, logger),
@@ -102,6 +145,7 @@ export function minerModule(settings: MinerSettings, logger: Logger, parts: Mine
       AnnouncementSchedule,
       MainHotkeys,
       ManifestCommitment,
+      ManifestNews,
       ImagePreparation,
       Validators,
       ValidatorSync,
@@ -121,6 +165,8 @@ export function minerModule(settings: MinerSettings, logger: Logger, parts: Mine
       JobIntake,
       JobRequests,
       JobCancellation,
+      jobFrames(settings, logger),
+      JobOutputs,
       JobPayloads,
       JobSignature,
       Receipts,
@@ -130,6 +176,7 @@ export function minerModule(settings: MinerSettings, logger: Logger, parts: Mine
       ReceiptIntake,
       ReceiptRetention,
       ReceiptSchedules,
+      ExecutorOutput,
       ExecutorSessions,
       RunningExecutors,
       WarmSessions,
@@ -145,7 +192,24 @@ export function minerModule(settings: MinerSettings, logger: Logger, parts: Mine
       OverdueJobs,
       MinerAddress,
       Sockets,
-      Metrics,
+      ...metricsParts(MetricsRegistry, metricsOptions(settings)),
+      ...alertParts({ service: 'miner', conditions: minerConditions }, settings),
+      StoredMetrics,
+      {
+        provide: JobTraces,
+        useFactory: (database: Database) => new JobTraces('miner', endedJobs, database, logger),
+        inject: [Database],
+      },
+      ExecutorHosts,
+      Overview,
+      JobList,
+      JobPages,
+      ReceiptList,
+      ValidatorList,
+      { provide: CommandLine, useValue: new CommandLine(commandLine) },
+      CheckRuns,
+      Checks,
+      CheckStreams,
     ],
   })
   class MinerModule {}
@@ -183,6 +247,7 @@ export function commandModule(
       ReceiptPages,
       ReceiptRetention,
       RandomReceipts,
+      Operators,
       ...(signingParts ?? []),
     ],
   })

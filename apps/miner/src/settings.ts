@@ -58,6 +58,8 @@ export class MinerSettings extends SigningServiceSettings {
   override configContract = '0x570A066b746561D721891F99D533B974914c3b22';
   /** Receipts are written to pages, and those are served. Can be changed while it runs. */
   @envFlag('DYNAMIC_RECEIPT_TRANSFER_ENABLED') @IsBoolean() receiptTransfer = false;
+  /** Whether what is exchanged about each job with validators and executors is kept, without secrets, as long as the job: for its page in the panel. @default true */
+  @envFlag('KEEP_FRAMES') @IsBoolean() keepFrames = true;
   /** The folder of those pages, which the miner makes. It has to outlast the miner: pages that validators have read must not change. @default receipts, in the folder that the miner is started in */
   @env('LOCAL_RECEIPTS_ROOT') @IsNotEmpty() receiptsRoot = 'receipts';
   /** When a receipt counts as on its page: `synced`: the disk has it; `written`: the system has it, and a machine that loses its power loses the last moments. */
@@ -80,7 +82,7 @@ export class MinerSettings extends SigningServiceSettings {
   @env('VENDOR_DIRECTORY') @IsOptional() @IsString() vendorDirectory?: string;
   /** The image that executors are started from, by `docker`. */
   @env('EXECUTOR_IMAGE') @IsNotEmpty() executorImage = 'horde/executor:latest';
-  /** The file that names the machines that executors run on, by `docker`. @default one executor on this machine */
+  /** The file that names the machines that executors run on, and whose GPUs are whose, by `docker`. @default one executor on this machine */
   @env('DOCKER_EXECUTORS_CONFIG_PATH') @IsNotEmpty() dockerExecutorsFile = '__default__';
   /** The file with the host keys of those machines, in the form of OpenSSH's known_hosts. Without it a host's key is pinned when it is first seen, in a file beside the one that names the machines. */
   @env('SSH_KNOWN_HOSTS') @IsOptional() @IsString() sshKnownHosts?: string;

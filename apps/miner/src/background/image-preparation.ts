@@ -4,7 +4,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import type { ExecutorManager } from '@horde/executor-manager';
+import type { ExecutorManager, PreparedImage } from '@horde/executor-manager';
 import { LOGGER, type Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
@@ -20,7 +20,9 @@ const retryPause = 60_000;
 @Injectable()
 export class ImagePreparation implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
-  /** What was last said of each image on each machine. */
+  /** What was last found of each image on each machine, and when; null: nothing yet. */
+  last: { images: PreparedImage[]; at: Date } | null = null;
+  /** What was last logged of them. */
   private readonly logged = new Map<string, string | null>();
 
   constructor(
@@ -48,10 +50,9 @@ export class ImagePreparation implements OnApplicationBootstrap, BeforeApplicati
   /** Fetches what is missing or has changed, on all machines. What could not be fetched is logged. */
   async prepare(): Promise<void> {
     const wanted = [...this.config.get('DYNAMIC_PRELOAD_DOCKER_JOB_IMAGES')];
-    for (const { machine, image, present, error } of (await this.manager.prepareImages?.(
-      wanted,
-      this.stopping.signal,
-    )) ?? []) {
+    const images = (await this.manager.prepareImages?.(wanted, this.stopping.signal)) ?? [];
+    this.last = { images, at: new Date() };
+    for (const { machine, image, present, error } of images) {
       const about = `${machine} ${image}`;
       if (error === null) this.logger.debug({ machine, image }, 'the image is up to date');
       else if (this.logged.get(about) === error) continue;

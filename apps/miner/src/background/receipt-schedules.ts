@@ -4,6 +4,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { LastDone } from '@horde/metrics';
 import { LOGGER, type Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
 import { schedule } from './schedule.ts';
@@ -25,6 +26,7 @@ export class ReceiptSchedules implements OnApplicationBootstrap, BeforeApplicati
   constructor(
     private readonly pages: ReceiptPages,
     private readonly retention: ReceiptRetention,
+    private readonly lastDone: LastDone,
     private readonly queues: Queues,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -39,11 +41,15 @@ export class ReceiptSchedules implements OnApplicationBootstrap, BeforeApplicati
       work: async () => void (await this.pages.archive()),
       failed: 'receipt pages could not be compressed',
     });
+    await this.lastDone.expect('retention');
     await schedule(this.queues, this.logger, {
       name: 'eviction',
       interval: evictInterval,
       retryPause: archiveInterval,
-      work: async () => void (await this.retention.evict()),
+      work: async () => {
+        await this.retention.evict();
+        await this.lastDone.note('retention');
+      },
       failed: 'old records could not be removed',
     });
   }

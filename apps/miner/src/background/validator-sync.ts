@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { CHAIN, type Chain } from '@horde/chain';
+import { LastDone } from '@horde/metrics';
 import { LOGGER, Health, type Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
 import { schedule } from './schedule.ts';
@@ -18,6 +19,7 @@ export class ValidatorSync implements OnApplicationBootstrap {
 
   constructor(
     private readonly validators: Validators,
+    private readonly lastDone: LastDone,
     private readonly queues: Queues,
     private readonly settings: MinerSettings,
     private readonly health: Health,
@@ -30,6 +32,7 @@ export class ValidatorSync implements OnApplicationBootstrap {
     this.health.add('validators', async () => {
       if (!this.done) throw new Error('The chain has not said yet who the validators are.');
     });
+    await this.lastDone.expect('chain');
     await schedule(this.queues, this.logger, {
       name: 'validators',
       interval,
@@ -45,6 +48,7 @@ export class ValidatorSync implements OnApplicationBootstrap {
     const taken = await this.validators.update(validators.map(({ hotkey }) => hotkey));
     if (!taken) this.logger.warn('the chain lists no validator: those that are known stay');
     this.done = true;
+    await this.lastDone.note('chain');
     return validators.length;
   }
 }

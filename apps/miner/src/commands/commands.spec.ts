@@ -5,6 +5,7 @@ import { Keypair } from '@horde/identity';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase } from '@horde/testing/database';
+import { serve } from '@horde/testing/web-server';
 import { command, leastEnvironment } from '../testing/run-command.ts';
 
 let environment: Record<string, string>;
@@ -30,6 +31,25 @@ afterAll(async () => {
 
 const run = (...words: string[]) => command(environment, words);
 const rows = async (query: string) => (await sql.query(query)).rows as unknown[];
+
+it('send_test_alert tells the webhook, and says who was not told', async () => {
+  const { url, received } = await serve((_, response) => response.end());
+  expect(await run('send_test_alert')).toMatchObject({ exitCode: 1 });
+  const told = await command({ ...environment, ALERT_WEBHOOK_URL: `${url}/secret` }, ['send_test_alert']);
+  expect(told).toMatchObject({ exitCode: 0, said: `Told: the webhook at ${new URL(url).host}.` });
+  expect(JSON.parse(received[0]!.body.toString())).toMatchObject({ status: 'test', service: 'miner' });
+  const nowhere = {
+    ...environment,
+    ALERT_MAIL_SERVER: 'smtp://a:secret@127.0.0.1:1',
+    ALERT_MAIL_TO: 'a@b.example',
+  };
+  const untold = await command(nowhere, ['send_test_alert']);
+  expect(untold.exitCode).toBe(1);
+  expect(untold.said).toMatch(
+    /^Not told: the mail server at 127\.0\.0\.1:1\. It does not take the mail: [^\n]*\.$/,
+  );
+  expect(untold.said).not.toContain('secret');
+});
 
 describe('what is typed', () => {
   it("--help names all of ComputeHorde's commands, and needs no settings", async () => {

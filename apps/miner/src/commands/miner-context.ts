@@ -1,7 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { CommandContext, type ConfigContext } from '@horde/commands';
+import { CommandContext, type AlertContext, type ConfigContext, type OperatorContext } from '@horde/commands';
 import type { DynamicConfig, Keys } from '@horde/dynamic-config';
 import { readOwnHotkey } from '@horde/identity';
+import { Operators } from '@horde/panel-server';
 import { loadSettings } from '@horde/settings';
 import { makeChain } from '../chain/make-chain.ts';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
@@ -9,7 +10,9 @@ import { commandModule } from '../miner.module.ts';
 import { MinerSettings } from '../settings.ts';
 
 /** What the miner's commands are given. */
-export class MinerContext extends CommandContext implements ConfigContext {
+export class MinerContext extends CommandContext implements AlertContext, ConfigContext, OperatorContext {
+  readonly service = 'miner';
+
   /** The miner's settings. @throws SettingsError */
   settings(): MinerSettings {
     return loadSettings(MinerSettings, this.environment).settings;
@@ -22,6 +25,10 @@ export class MinerContext extends CommandContext implements ConfigContext {
    */
   async use<T>(work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
     return this.with(commandModule(this.settings(), this.logger), configured(work));
+  }
+
+  withOperators<T>(work: (operators: Operators) => Promise<T>): Promise<T> {
+    return this.use((app) => work(app.get(Operators)));
   }
 
   withConfig<T>(work: (config: DynamicConfig<Keys>) => Promise<T>): Promise<T> {

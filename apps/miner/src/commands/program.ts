@@ -1,7 +1,16 @@
-import { configCommands, type CommandProgram } from '@horde/commands';
+import {
+  alertCommands,
+  configCommands,
+  doctorCommand,
+  operatorCommands,
+  reachedAt,
+  supportBundle,
+  type CommandProgram,
+} from '@horde/commands';
+import { databaseOptions } from '../migrations/database-options.ts';
+import { doctor } from '../doctor/doctor.ts';
 import { MinerSettings } from '../settings.ts';
 import { AnnounceAddressAndPort } from './announce-address-and-port.command.ts';
-import { Doctor } from './doctor.command.ts';
 import { LivenessCheck } from './liveness-check.command.ts';
 import { MinerContext } from './miner-context.ts';
 import {
@@ -24,14 +33,23 @@ export const minerProgram: CommandProgram<MinerContext> = {
   description: 'Without a command: serve validators and executors, as the environment says.',
   commands: [
     SelfTest,
-    Doctor,
+    doctorCommand('miner', doctor),
     LivenessCheck,
     AnnounceAddressAndPort,
     FetchValidators,
     DebugAddValidator,
     BlacklistValidator,
     UnblacklistValidator,
+    ...alertCommands,
+    ...operatorCommands,
     ...configCommands,
+    supportBundle((context: MinerContext) => ({
+      service: 'miner',
+      settings: MinerSettings,
+      migrations: databaseOptions('').migrations.map(({ name }) => name),
+      url: () => reachedAt(() => context.settings()),
+      doctor: (tell) => doctor(context, tell),
+    })),
     ArchiveReceiptPages,
     EvictOldData,
     PrepareReceipts,

@@ -15,7 +15,7 @@ const hotkeyArgument = { hotkey: "the validator's SS58 address" };
 export class DebugAddValidator extends MinerCommand {
   override async run([hotkey = '']: string[]): Promise<void> {
     requireHotkey(hotkey);
-    await this.context.use((app) => app.get(Validators).addDebug(hotkey));
+    await this.context.use((app) => app.get(Validators).setByHand(hotkey, true));
     this.context.print(`The validator ${hotkey} is active from now on, whatever the chain says.`);
   }
 }

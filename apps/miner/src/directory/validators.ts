@@ -1,10 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
+import { recordChange, type Author } from '@horde/panel-server';
 import { MinerSettings } from '../settings.ts';
 import { Validator } from './validator.entity.ts';
 
 /** How old what is known of the validators may be when a job is checked. @unit ms */
 const standingsLife = 1_000;
+
+/** What is said of a validator. */
+type Standing = Pick<Validator, 'active' | 'debug' | 'blacklisted'>;
 
 /** Who may have jobs run here. */
 interface Standings {
@@ -55,7 +59,7 @@ export class Validators {
     return true;
   }
 
-  /** Adds a validator by hand; it stays active whatever the chain says. */
+  /** Adds a validator for the service itself; it stays active whatever the chain says. */
   async addDebug(hotkey: string): Promise<void> {
     await this.database.manager.query(
       `insert into validator (hotkey, active, debug) values ($1, true, true)
@@ -64,18 +68,43 @@ export class Validators {
     );
   }
 
-  /** Forgets a validator that was added by hand. */
+  /** Forgets a validator that was added so. */
   async removeDebug(hotkey: string): Promise<void> {
     await this.database.manager.query('delete from validator where hotkey = $1 and debug', [hotkey]);
   }
 
+  /** Makes a validator active whatever the chain says, or leaves that to the chain again, which soon has its say. */
+  setByHand(hotkey: string, byHand: boolean, by: Author = null): Promise<void> {
+    return this.change(hotkey, byHand ? { active: true, debug: true } : { debug: false }, {
+      by,
+      action: byHand ? 'add a validator by hand' : 'leave a validator to the chain',
+    });
+  }
+
   /** Declines the jobs of a validator from now on, or no longer. One that nobody knows yet may be named, too. */
-  async setBlacklisted(hotkey: string, blacklisted: boolean): Promise<void> {
-    await this.database.manager.query(
-      `insert into validator (hotkey, active, blacklisted) values ($1, false, $2)
-       on conflict (hotkey) do update set blacklisted = excluded.blacklisted`,
-      [hotkey, blacklisted],
-    );
+  setBlacklisted(hotkey: string, blacklisted: boolean, by: Author = null): Promise<void> {
+    const action = blacklisted ? 'blacklist a validator' : 'take a validator off the blacklist';
+    return this.change(hotkey, { blacklisted }, { by, action });
+  }
+
+  private async change(
+    hotkey: string,
+    change: Partial<Standing>,
+    record: { by: Author; action: string },
+  ): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const [before = null] = await tx.manager.query<Standing[]>(
+        'select active, debug, blacklisted from validator where hotkey = $1 for update',
+        [hotkey],
+      );
+      const next = { active: false, debug: false, blacklisted: false, ...before, ...change };
+      await tx.manager.query(
+        `insert into validator (hotkey, active, debug, blacklisted) values ($1, $2, $3, $4)
+         on conflict (hotkey) do update set active = $2, debug = $3, blacklisted = $4`,
+        [hotkey, next.active, next.debug, next.blacklisted],
+      );
+      await recordChange(tx, { ...record, subject: hotkey, before, after: next });
+    });
     this.standings.at = -Infinity;
   }
 

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { readServers } from '@horde/executor-manager';
+import { readServers, type ServerSpec } from '@horde/executor-manager';
 import type { ExecutorClass } from '@horde/protocol';
 import { managerKind } from '../executors/executor-manager-names.ts';
 import type { MinerSettings } from '../settings.ts';
@@ -11,6 +11,8 @@ export interface ExecutorPlaces {
   wanted: Map<ExecutorClass, number>;
   /** The classes that run on this machine. */
   here: ExecutorClass[];
+  /** The servers of the operator's file. */
+  servers: ServerSpec[];
 }
 
 /** @throws ServersFileError when the operator's file cannot be used */
@@ -18,10 +20,10 @@ export async function executorPlaces(settings: MinerSettings): Promise<ExecutorP
   const { executorManager, executorClass, processExecutors, dockerExecutorsFile } = settings;
   const kind = managerKind(executorManager);
   if (kind === 'process')
-    return { kind, wanted: new Map([[executorClass, processExecutors]]), here: [executorClass] };
-  if (kind !== 'docker') return { kind, wanted: new Map(), here: [] };
+    return { kind, wanted: new Map([[executorClass, processExecutors]]), here: [executorClass], servers: [] };
+  if (kind !== 'docker') return { kind, wanted: new Map(), here: [], servers: [] };
   if (dockerExecutorsFile === '__default__')
-    return { kind, wanted: new Map([[executorClass, 1]]), here: [executorClass] };
+    return { kind, wanted: new Map([[executorClass, 1]]), here: [executorClass], servers: [] };
   const file = path.resolve(dockerExecutorsFile);
   const servers = await readServers(file, executorClass);
   const wanted = new Map<ExecutorClass, number>();
@@ -31,5 +33,6 @@ export async function executorPlaces(settings: MinerSettings): Promise<ExecutorP
     kind,
     wanted,
     here: servers.filter(({ ssh }) => ssh === null).map((server) => server.executorClass),
+    servers,
   };
 }

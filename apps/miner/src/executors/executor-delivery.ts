@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
+import { JobFrames } from '@horde/database';
 import type { ExecutorManager } from '@horde/executor-manager';
 import { LOGGER, withLogContext, type Logger } from '@horde/operations';
 import { executorRequestNumbers as numbers, parseJson, writeCompact, type JsonObject } from '@horde/protocol';
@@ -7,6 +8,7 @@ import { JobRequests, type ExecutorRequests } from '../jobs/job-requests.ts';
 import { DatabaseRetry } from '../database/database-retry.ts';
 import { EXECUTOR_MANAGER } from '../tokens.ts';
 import { publicAddress } from './executor-messages.ts';
+import { ExecutorOutput } from './executor-output.ts';
 import type { ExecutorJob, ExecutorSession } from './executor-session.ts';
 import { ExecutorSessions } from './executor-sessions.ts';
 import { RunningExecutors } from './running-executors.ts';
@@ -24,6 +26,8 @@ export class ExecutorDelivery {
     private readonly requests: JobRequests,
     private readonly sessions: ExecutorSessions,
     private readonly executors: RunningExecutors,
+    private readonly output: ExecutorOutput,
+    private readonly frames: JobFrames,
     private readonly retry: DatabaseRetry,
     @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -40,7 +44,10 @@ export class ExecutorDelivery {
     const { job } = session;
     if (!job) return;
     session.hasNews = true;
-    session.sending ??= withLogContext({ job: job.uuid, peer: 'executor' }, () => this.sendAll(session, job))
+    session.sending ??= withLogContext(
+      { job: job.uuid, validator: job.validator_hotkey, link: 'executor' },
+      () => this.sendAll(session, job),
+    )
       .catch((error: unknown) => {
         if (!session.connection.isOpen) return;
         this.logger.error({ error, job: job.uuid }, 'an executor could not be sent its requests');
@@ -74,7 +81,9 @@ export class ExecutorDelivery {
     for (const [number, frame] of frames) {
       if (frame === null || number <= session.sent) continue;
       session.sent = number;
+      this.frames.note({ peer: 'executor', who: '', job: uuid, isSent: true, text: frame });
       if (!(await session.deliver(number, frame))) return;
+      if (number === numbers.V0InitialJobRequest) this.output.ask(session);
     }
   }
 

@@ -15,6 +15,7 @@ const environment = {
   no_proxy: 'pylon',
   VOLUME_TRUST_PROXY: 'true',
   EXECUTOR_X: '2',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
   DATABASE_URL: 'postgres://secret',
   PYLON_IDENTITY_TOKEN: 's',
   BITTENSOR_WALLET_NAME: 'w',
@@ -35,6 +36,7 @@ describe('executors see what they need of the miner’s environment, and none of
       HF_ACCESS_TOKEN: 't',
       HTTPS_PROXY: 'http://proxy:3128',
       no_proxy: 'pylon',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
       VOLUME_TRUST_PROXY: 'true',
       EXECUTOR_X: '2',
     });
@@ -48,6 +50,7 @@ describe('executors see what they need of the miner’s environment, and none of
       HF_ACCESS_TOKEN: 't',
       HTTPS_PROXY: 'http://proxy:3128',
       no_proxy: 'pylon',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
       VOLUME_TRUST_PROXY: 'true',
     });
   });

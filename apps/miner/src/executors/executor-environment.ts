@@ -5,6 +5,8 @@ const everywhere = [
   'HORDE_NETWORK',
   'HF_*',
   'LOG_LEVEL',
+  'LOG_FORMAT',
+  'OTEL_EXPORTER_OTLP_*',
   'VOLUME_*',
   'OUTPUT_ZIP_UPLOAD_MAX_SIZE_BYTES',
   'JOB_*',

@@ -23,10 +23,11 @@ import type { Job } from '../jobs/job.entity.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import type { ValidatorLink } from '../jobs/links.ts';
 import { EXECUTOR_MANAGER, VALIDATOR_LINK } from '../tokens.ts';
-import type { ExecutorJob } from './executor-session.ts';
+import type { ExecutorJob, ExecutorSession } from './executor-session.ts';
 
 /** Where a message came from. */
 export interface FromExecutor {
+  session: ExecutorSession;
   job: ExecutorJob;
   /** The message's number on `durable-1`; 0 when it has none. */
   number: number;
@@ -56,6 +57,12 @@ export class ExecutorMessages {
         this.advance(from, 'streaming_ready', await this.addressed(message, from.job)),
       V0ExecutionDoneRequest: (message, from) => this.advance(from, 'execution_done', message),
       V0JobOutput: (_message, { job, text }) => validators.passOutput(job.validator_hotkey, job.uuid, text),
+      V0JobProgress: (_message, { job, text }) =>
+        validators.passProgress(job.validator_hotkey, job.uuid, text),
+      V0JobOutputChunk: async (chunk, { session }) => {
+        const problem = session.output?.take(chunk) ?? null;
+        if (problem !== null) await session.sendError(problem);
+      },
       V0MachineSpecsRequest: (message, from) => jobs.relay(from.job, message, from.number),
       V0JobFinishedRequest: (message, from) =>
         this.advance(from, 'completed', message, storeResult(from.job, message)),

@@ -1,4 +1,4 @@
-import type { Connection, DurableLink } from '@horde/transport';
+import type { Connection, DurableLink, OutputReceiver } from '@horde/transport';
 import type { Job } from '../jobs/job.entity.ts';
 
 /** A job, as far as the connection of its executor has to know it: thousands of them are idle. */
@@ -10,6 +10,8 @@ export class ExecutorSession {
   job: ExecutorJob | null = null;
   /** The connection as `durable-1`; null on plain v0. */
   link: DurableLink | null = null;
+  /** Its job's output, where that is asked for. */
+  output: OutputReceiver | null = null;
   /** Whether it was let in; its frames wait for that. */
   opened: Promise<boolean> = Promise.resolve(false);
   /** The number of its last message that is stored; on plain v0 it stays 0. */

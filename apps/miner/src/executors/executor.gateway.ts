@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { JobFrames } from '@horde/database';
 import { LOGGER, withLogContext, type Logger } from '@horde/operations';
 import { dispatch, executorToMiner, isCanonicalUuid } from '@horde/protocol';
 import {
@@ -14,6 +15,7 @@ import { Jobs } from '../jobs/jobs.ts';
 import { DatabaseRetry } from '../database/database-retry.ts';
 import { ExecutorMessages } from './executor-messages.ts';
 import { ExecutorDelivery } from './executor-delivery.ts';
+import { ExecutorOutput } from './executor-output.ts';
 import { ExecutorSession, type ExecutorJob } from './executor-session.ts';
 import { ExecutorSessions } from './executor-sessions.ts';
 import { ExecutorSupervisor } from './executor-supervisor.ts';
@@ -33,6 +35,8 @@ export class ExecutorGateway {
     private readonly sessions: ExecutorSessions,
     private readonly messages: ExecutorMessages,
     private readonly delivery: ExecutorDelivery,
+    private readonly output: ExecutorOutput,
+    private readonly frames: JobFrames,
     private readonly supervisor: ExecutorSupervisor,
     private readonly warm: WarmExecutors,
     private readonly retry: DatabaseRetry,
@@ -66,7 +70,9 @@ export class ExecutorGateway {
     const { job } = session;
     if (isIn && of !== undefined && of !== job?.uuid) return session.sendError(notItsJob);
     if (!isIn || !job || (number > 0 && number <= session.received)) return;
-    await withLogContext({ job: job.uuid, peer: 'executor' }, () => this.handle(session, job, text, number));
+    await withLogContext({ job: job.uuid, validator: job.validator_hotkey, link: 'executor' }, () =>
+      this.handle(session, job, text, number),
+    );
     session.received = Math.max(session.received, number);
   }
 
@@ -81,6 +87,7 @@ export class ExecutorGateway {
     if (session.job?.uuid !== job) return session.sendError(notItsJob);
     session.sent = Math.max(session.sent, number);
     this.delivery.bring(session);
+    this.output.ask(session);
     await session.link?.resume(job, session.received);
   }
 
@@ -129,7 +136,9 @@ export class ExecutorGateway {
     session.received = Number(job.executor_number);
     this.sessions.attach(session, { uuid: job.uuid, validator_hotkey: job.validator_hotkey });
     session.connection.trust();
-    withLogContext({ job: job.uuid, peer: 'executor' }, () => this.logger.info('executor connected'));
+    withLogContext({ job: job.uuid, validator: job.validator_hotkey, link: 'executor' }, () =>
+      this.logger.info('executor connected'),
+    );
     // One that has said something has its initial request, and tells how far it is.
     if (session.received === 0) this.delivery.bring(session);
   }
@@ -147,7 +156,8 @@ export class ExecutorGateway {
     if (!frame) return;
     const { message, json } = frame;
     if ('job_uuid' in message && message.job_uuid !== job.uuid) return session.sendError(notItsJob);
-    const from = { job, number, text };
+    this.frames.note({ peer: 'executor', who: '', job: job.uuid, isSent: false, text });
+    const from = { session, job, number, text };
     await this.retry.run(() => dispatch(this.messages.handlers, message, from, json));
   }
 
@@ -160,7 +170,7 @@ export class ExecutorGateway {
     const isLast = this.sessions.release(session);
     const { job } = session;
     if (!job || !isLast || this.stopping) return;
-    await withLogContext({ job: job.uuid, peer: 'executor' }, async () => {
+    await withLogContext({ job: job.uuid, validator: job.validator_hotkey, link: 'executor' }, async () => {
       this.logger.info({ code }, 'executor disconnected');
       try {
         await this.retry.run(() => this.recordEnd(session, job.uuid, code));

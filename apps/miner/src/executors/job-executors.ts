@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Job } from '../jobs/job.entity.ts';
 import type { ExecutorLink, StartedJob } from '../jobs/links.ts';
 import { ExecutorDelivery } from './executor-delivery.ts';
+import { ExecutorOutput } from './executor-output.ts';
 import { ExecutorSessions } from './executor-sessions.ts';
 import { ExecutorSupervisor } from './executor-supervisor.ts';
 import { WarmExecutors } from './warm-executors.ts';
@@ -13,6 +14,7 @@ export class JobExecutors implements ExecutorLink {
     private readonly supervisor: ExecutorSupervisor,
     private readonly warm: WarmExecutors,
     private readonly delivery: ExecutorDelivery,
+    private readonly output: ExecutorOutput,
     private readonly sessions: ExecutorSessions,
   ) {}
 
@@ -36,6 +38,11 @@ export class JobExecutors implements ExecutorLink {
 
   ring(job: string): void {
     this.delivery.ring(job);
+  }
+
+  askForOutput(job: string): void {
+    const session = this.sessions.of(job);
+    if (session) this.output.ask(session);
   }
 
   endsCancelled(job: string): boolean {

@@ -1,5 +1,9 @@
-import { JobFinished, JobOutput, make, writeFrame } from '@horde/protocol';
+import { JobFinished, JobOutput, JobOutputRequest, JobProgress, make, writeFrame } from '@horde/protocol';
+import { OutputReceiver, OutputSender, type Extension } from '@horde/transport';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DurablePeer } from '@horde/testing/durable-peer';
+import { MemoryOutput } from '@horde/testing/memory-output';
+import { PrintedOutput } from '@horde/testing/printed-output';
 import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
 
@@ -11,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => miner.close());
 
 /** A job of a validator that speaks these extensions, and its executor. */
-async function started(extensions?: ('durable-1' | 'logs-1')[]) {
+async function started(extensions?: Extension[]) {
   const validator = await miner.validator();
   const connection = await validator.durable(extensions);
   const request = validator.signed(validator.initial());
@@ -28,6 +32,120 @@ const output = (job_uuid: string, offset: number, text: string) =>
   make(JobOutput, { job_uuid, stream: 'stdout', offset, text });
 const finished = (job_uuid: string) =>
   make(JobFinished, { job_uuid, docker_process_stdout: 'all', docker_process_stderr: '' });
+
+/** A job whose validator asks for its output; what it has stored, and its next connections. */
+async function asked() {
+  const all = ['durable-1', 'logs-1', 'logs-2'] as const;
+  const { validator, connection, job_uuid, executor: without } = await started([...all]);
+  const stored = new MemoryOutput();
+  /** The streams that the miner has all of. */
+  const acknowledged = new Set<string>();
+  /** Asks for what is not stored yet, on a connection of its own. */
+  const ask = async (peer: DurablePeer, sink = stored) => {
+    const receiver = new OutputReceiver({
+      sink,
+      send: (request) => void peer.plain(request),
+      onError: () => {},
+    });
+    peer.onOutput = (chunk) => expect(receiver.take(chunk)).toBe(null);
+    void peer.connection.closed.then(() => receiver.close());
+    for (const stream of ['stdout', 'stderr'] as const)
+      receiver.follow(job_uuid, sink.position(job_uuid, stream));
+    await peer.settled();
+  };
+  await ask(connection);
+  await without.vanish();
+  const token = await miner.manager.token(job_uuid);
+  /** The executor, which has printed this. */
+  const executor = async (printed: PrintedOutput) => {
+    const peer = await miner.durable(token, all);
+    const sender = new OutputSender(
+      printed,
+      (chunk) => peer.plain(chunk),
+      () => {},
+    );
+    peer.onOutputRequest = (request) => {
+      if (request.credit === 0) acknowledged.add(request.stream);
+      sender.request(request);
+    };
+    printed.onPrinted = () => sender.ring(null);
+    await peer.resume(job_uuid, 1);
+    return peer;
+  };
+  return { validator, connection, job_uuid, stored, acknowledged, ask, executor };
+}
+
+it('how far a transfer is is passed on to a validator that wants to know, and to no other', async () => {
+  for (const [extensions, wants] of [
+    [['durable-1', 'progress-1'], true],
+    [['durable-1'], false],
+  ] as const) {
+    const { connection, job_uuid, executor } = await started([...extensions]);
+    const progress = make(JobProgress, { job_uuid, stage: 'download', name: 'data', done: 1, total: null });
+    await executor.plain(progress);
+    await executor.message(job_uuid, 1, finished(job_uuid));
+    const heard = await connection.next(
+      ({ is, ...one }) => is === 'message' || ('frame' in one && one.frame.message_type === 'V0JobProgress'),
+    );
+    expect(heard.is).toBe(wants ? 'plain' : 'message');
+    await connection.vanish();
+  }
+});
+
+describe('what a job prints, asked for by its validator', () => {
+  it('is stored, and passed on, complete and once, while executor, miner and validator come and go', async () => {
+    const { validator, connection, job_uuid, stored, acknowledged, ask, executor } = await asked();
+    const printed = new PrintedOutput();
+    const first = await executor(printed);
+    printed.print('one ');
+    await expect.poll(() => stored.text(job_uuid, 'stdout')).toBe('one ');
+    await connection.vanish();
+    printed.print('two ');
+    await expect
+      .poll(() => miner.query('select received from job_output where received > 4'))
+      .toHaveLength(1);
+    await first.vanish();
+    printed.print('three ');
+    await miner.stop();
+    await miner.boot();
+    const second = await executor(printed);
+    const back = await validator.durable(['durable-1', 'logs-2']);
+    await ask(back);
+    await expect.poll(() => stored.text(job_uuid, 'stdout')).toBe('one two three ');
+    await back.vanish();
+    printed.print('four');
+    printed.end();
+    await expect.poll(() => acknowledged.size).toBe(2);
+    await second.message(job_uuid, 1, finished(job_uuid));
+    await second.acknowledged(1);
+    await second.vanish();
+    await ask(await validator.durable(['durable-1', 'logs-2']));
+    await expect.poll(() => stored.position(job_uuid, 'stdout').ended).toBe(true);
+    await expect.poll(() => stored.position(job_uuid, 'stderr').ended).toBe(true);
+    expect(stored.text(job_uuid, 'stdout')).toBe('one two three four');
+    expect(stored.gaps).toEqual([]);
+    const kept = 'select stream from job_output_part where job_uuid = $1';
+    await expect.poll(() => miner.query(kept, job_uuid)).toEqual([]);
+  });
+
+  it('ends where its executor is gone, and is nobody else’s', async () => {
+    const { job_uuid, stored, executor } = await asked();
+    const printed = new PrintedOutput();
+    const peer = await executor(printed);
+    printed.print('some');
+    await expect.poll(() => stored.text(job_uuid, 'stdout')).toBe('some');
+    const stranger = await (await miner.validator()).durable(['durable-1', 'logs-2']);
+    const request = { job_uuid, stream: 'stdout' as const, offset: 0, credit: 100 };
+    await stranger.plain(make(JobOutputRequest, request));
+    expect((await stranger.nextFrame('GenericError'))['details']).toMatch(/^job_uuid: /);
+    await peer.message(job_uuid, 1, finished(job_uuid));
+    await peer.acknowledged(1);
+    await peer.vanish();
+    miner.manager.exit(await miner.manager.token(job_uuid), 0);
+    await expect.poll(() => stored.position(job_uuid, 'stdout').ended).toBe(true);
+    expect(stored.text(job_uuid, 'stdout')).toBe('some');
+  });
+});
 
 describe('what a job prints', () => {
   it.each([[undefined], [['logs-1' as const]]])(

@@ -1,5 +1,6 @@
 import { Database } from '@horde/database';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { scrape } from '@horde/testing/metrics';
 import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
 
@@ -13,6 +14,8 @@ afterAll(() => miner.close());
 const get = (path: string, method = 'GET') =>
   fetch(miner.url.replace('ws', 'http') + path, { method, redirect: 'manual' });
 const text = async (path: string) => (await get(path)).text();
+const scraped = (path?: string) => scrape(miner.url.replace('ws', 'http'), path);
+const metricsAt = async (path?: string) => (await scraped(path)).text();
 /** The value of a metric; undefined when there is none with these labels. */
 const value = (metrics: string, name: string) =>
   metrics
@@ -25,7 +28,7 @@ describe('whoever looks whether a miner is there', () => {
     const response = await get(path);
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
-    expect(await response.text()).toContain('This miner is running');
+    expect(await response.text()).toContain('./horde run miner create_admin NAME');
   });
 
   it('is led from / to /admin/, and from there to the page', async () => {
@@ -43,7 +46,7 @@ describe('whoever looks whether a miner is there', () => {
 
 describe('the metrics', () => {
   it('tell of the process, and who the miner is, in Prometheus’ text format', async () => {
-    const response = await get('/metrics');
+    const response = await scraped();
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
     const metrics = await response.text();
     expect(Number(value(metrics, 'process_resident_memory_bytes'))).toBeGreaterThan(1e7);
@@ -58,8 +61,8 @@ describe('the metrics', () => {
     const executor = await miner.executor(await miner.manager.token(job_uuid));
     const other = await miner.knock('no-such-token');
     // What was measured before may be told for two seconds.
-    await expect.poll(() => text('/metrics')).toContain('slots_taken{');
-    const metrics = await text('/metrics');
+    await expect.poll(() => metricsAt()).toContain('slots_taken{');
+    const metrics = await metricsAt();
     expect(value(metrics, 'miner_jobs{status="accepted"}')).toBe('1');
     expect(value(metrics, 'miner_slots_taken{executor_class="always_on.test"}')).toBe('1');
     expect(value(metrics, 'miner_connections{peer="validator"}')).toBe('1');
@@ -67,13 +70,11 @@ describe('the metrics', () => {
     expect(Number(value(metrics, 'miner_outbox_waiting'))).toBeGreaterThanOrEqual(1);
     expect(metrics).toContain('# TYPE miner_receipts_stored_total counter');
     expect(metrics).toContain('# TYPE miner_receipts_refused_total counter');
-    expect(Number(value(await text('/business-metrics'), 'miner_validators_active'))).toBeGreaterThanOrEqual(
-      1,
-    );
+    expect(
+      Number(value(await metricsAt('/business-metrics'), 'miner_validators_active')),
+    ).toBeGreaterThanOrEqual(1);
     for (const peer of [connection, executor, other]) await peer.close();
-    await expect
-      .poll(async () => value(await text('/metrics'), 'miner_connections{peer="validator"}'))
-      .toBe('0');
+    await expect.poll(async () => value(await metricsAt(), 'miner_connections{peer="validator"}')).toBe('0');
   });
 
   it('scan the jobs once at a time, also when that takes longer than the pause between two who ask', async () => {
@@ -82,18 +83,18 @@ describe('the metrics', () => {
     const ask = manager.query.bind(manager);
     let scans = 0;
     const query = vi.spyOn(manager, 'query').mockImplementation(async (...args) => {
-      if (/from job\b/.test(args[0]) && !/slot_held/.test(args[0])) scans++;
+      if (/from job where ended_at is not null/.test(args[0])) scans++;
       await isReleased;
       return ask(...args) as Promise<never>;
     });
     const now = performance.now();
     vi.useFakeTimers({ toFake: ['performance'] });
     vi.advanceTimersByTime(now + 60_000); // it begins at 0
-    const first = text('/business-metrics');
+    const first = metricsAt('/business-metrics');
     await expect.poll(() => scans).toBe(1);
     vi.advanceTimersByTime(10_000);
-    const others = Array.from({ length: 20 }, (_, n) => text(n % 2 ? '/metrics' : '/business-metrics'));
-    await text('/admin/login/'); // those before it have come, too
+    const others = Array.from({ length: 20 }, (_, n) => metricsAt(n % 2 ? '/metrics' : '/business-metrics'));
+    await text('/version'); // those before it have come, too
     release();
     for (const answer of await Promise.all([first, ...others])) expect(answer).toContain('# TYPE miner_');
     expect(scans).toBe(1);

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Database, Outbox, type Transaction } from '@horde/database';
+import { Batches, Database, Outbox, type Transaction } from '@horde/database';
 import type { ExecutorHandle } from '@horde/executor-manager';
 import {
   isTerminal,
@@ -9,7 +9,6 @@ import {
   isCanonicalUuid,
   withoutNuls,
 } from '@horde/protocol';
-import { Batches } from '../database/batches.ts';
 import { VALIDATOR_LINK } from '../tokens.ts';
 import { FreedSlots } from './freed-slots.ts';
 import { failureFrame, isFailure } from './failure-frame.ts';
@@ -111,7 +110,11 @@ export class Jobs {
         return false;
       }
       await also?.(tx);
-      if (isTerminal(to) && !moved[0]!.slot_held) tx.afterCommit(() => this.freed.ring());
+      if (isTerminal(to) && !moved[0]!.slot_held)
+        tx.afterCommit(() => {
+          this.freed.ring();
+          this.validators.ringOutput(job.validator_hotkey, job.uuid);
+        });
       if (message) await this.send(tx, job.validator_hotkey, job.uuid, message);
       return true;
     });
@@ -202,12 +205,14 @@ export class Jobs {
 
   /** The executor runs no more: its slot is free. */
   async releaseSlot(uuid: string, exitCode: number | null): Promise<void> {
-    await this.database.manager.query(
+    const [[job]] = await this.database.manager.query<[[Pick<Job, 'validator_hotkey'>?]]>(
       `update job set slot_held = false, exited_at = coalesce(exited_at, now()), exit_code = coalesce(exit_code, $2)
-       where uuid = $1`,
+       where uuid = $1 returning validator_hotkey`,
       [uuid, exitCode],
     );
     this.freed.ring();
+    // Nobody has more of its output now than is stored.
+    if (job) this.validators.ringOutput(job.validator_hotkey, uuid);
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Connection } from '@horde/transport';
+import type { Connection, OutputSender } from '@horde/transport';
 import type { Job } from './job.entity.ts';
 
 /** A job that is to have an executor, and the token that this one shows. */
@@ -14,6 +14,8 @@ export interface StoredFrame {
 export interface ValidatorConnection {
   readonly hotkey: string;
   readonly connection: Pick<Connection, 'closed'>;
+  /** Answers requests for jobs' output; null: that is not agreed on. */
+  readonly output: Pick<OutputSender, 'request'> | null;
   send(message: { message_type: string }): Promise<boolean>;
   /** Sends a `GenericError`. */
   sendError(details: string): Promise<void>;
@@ -30,8 +32,12 @@ export interface ValidatorLink {
   name(session: ValidatorConnection, job: string, first?: StoredFrame): void;
   /** The job is settled: nobody will ask for it again. */
   forget(hotkey: string, job: string): void;
+  /** There may be more of a job's output, or its end, for a validator that has asked for it. */
+  ringOutput(hotkey: string, job: string): void;
   /** Passes on what a job prints, to validators that want it and can keep up; it is stored nowhere. */
   passOutput(hotkey: string, job: string, frame: string): void;
+  /** Passes on how far a transfer is, as `passOutput` does with output. */
+  passProgress(hotkey: string, job: string, frame: string): void;
 }
 
 /** What jobs need of the link to executors. It is injected as EXECUTOR_LINK. */
@@ -49,6 +55,8 @@ export interface ExecutorLink {
   ensureStarted(job: Pick<Job, 'uuid' | 'executor_token'>): void;
   /** There may be something new for the job's executor. One that is not connected gets it when it connects. */
   ring(job: string): void;
+  /** The job's output is wanted from now on. An executor that is not connected is asked when it connects. */
+  askForOutput(job: string): void;
   /** Whether the job's executor is connected and ends its job when it is sent a cancellation. */
   endsCancelled(job: string): boolean;
   /** Stops the job's executor in the background; its slot is free when it has exited. */

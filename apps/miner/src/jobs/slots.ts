@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Database, Outbox, type Transaction } from '@horde/database';
-import { AcceptJob, make, writeFrame, type ExecutorClass } from '@horde/protocol';
+import { Batches, Database, Outbox, type Transaction } from '@horde/database';
+import { AcceptJob, make, writeFrame, type DeclineJob, type ExecutorClass } from '@horde/protocol';
 import { WarmSessions } from './warm-sessions.ts';
-import { Batches } from '../database/batches.ts';
 import { Receipts } from '../receipts/receipts.ts';
 import { takeSlots, type SlotRequest, type Taken } from './take-slots.ts';
 
@@ -93,12 +92,14 @@ export class Slots {
       const accepted = requests.filter((_request, index) => taken[index]?.outcome === 'accepted');
       // Before the others are declined: what has just been accepted is a part of their excuse.
       await this.receipts.store(tx, ...accepted.flatMap(({ job }) => job.receipt ?? []));
+      const declines: { uuid: string; answer: DeclineJob }[] = [];
       for (const [index, { job, decline }] of requests.entries()) {
-        const result = taken[index];
-        if (!result) continue;
-        if (result.outcome === 'rejected')
-          await this.outbox.put(tx, job.validatorHotkey, job.uuid, await decline(tx));
+        if (taken[index]?.outcome !== 'rejected') continue;
+        const answer = await decline(tx);
+        await this.outbox.put(tx, job.validatorHotkey, job.uuid, answer);
+        declines.push({ uuid: job.uuid, answer });
       }
+      await noteReasons(tx, declines);
       return taken;
     });
     for (const [index, request] of requests.entries()) {
@@ -116,6 +117,24 @@ export class Slots {
         others.filter((one) => one.arrival < arrival && one.job.executorClass === job.executorClass).length,
     );
   }
+}
+
+/** Writes into the history of declined jobs why they were: operators look there when their validators no longer ask. */
+async function noteReasons(
+  { manager }: Transaction,
+  declines: { uuid: string; answer: DeclineJob }[],
+): Promise<void> {
+  if (declines.length === 0) return;
+  await manager.query(
+    `update job_event set reason = told.reason, message = told.message
+     from unnest($1::uuid[], $2::text[], $3::text[]) as told (uuid, reason, message)
+     where job_uuid = told.uuid and status = 'rejected'`,
+    [
+      declines.map(({ uuid }) => uuid),
+      declines.map(({ answer }) => answer.reason),
+      declines.map(({ answer }) => answer.message),
+    ],
+  );
 }
 
 /**

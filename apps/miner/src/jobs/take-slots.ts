@@ -1,5 +1,5 @@
 import type { Transaction } from '@horde/database';
-import type { ExecutorClass, Message } from '@horde/protocol';
+import type { DeclineJob, ExecutorClass } from '@horde/protocol';
 import type { ClientBase } from 'pg';
 import type { StoredReceipt } from '../receipts/stored-receipt.entity.ts';
 import type { StoredFrame } from './links.ts';
@@ -32,7 +32,7 @@ export interface SlotRequest {
   /** Rises with each request that comes: the earlier one gets the slot. 0 until it has been asked for. */
   arrival: number;
   /** What the validator is sent when none is free; called in the transaction. */
-  decline: (tx: Transaction) => Promise<Message>;
+  decline: (tx: Transaction) => Promise<DeclineJob>;
 }
 
 export interface Taken {

@@ -99,6 +99,26 @@ describe('a job', () => {
         upload_results: { 'output.zip': '{}' },
       },
     ]);
+    const frames = `select peer, is_sent, type from job_frame where job_uuid = $1 order by at, id`;
+    const kept = async () =>
+      (await miner.query<{ peer: string; is_sent: boolean; type: string }>(frames, job_uuid)).map(
+        ({ peer, is_sent, type }) => `${peer} ${is_sent ? 'gets' : 'sends'} ${type}`,
+      );
+    await expect
+      .poll(kept)
+      .toEqual(
+        expect.arrayContaining([
+          'validator sends V0InitialJobRequest',
+          'validator gets V0AcceptJobRequest',
+          'validator sends V0JobAcceptedReceiptRequest',
+          'executor gets V0InitialJobRequest',
+          'executor sends V0ExecutorReadyRequest',
+          'executor gets V0JobRequest',
+          'executor sends V0JobFinishedRequest',
+          'validator gets V0JobFinishedRequest',
+          'validator sends V0JobFinishedReceiptRequest',
+        ]),
+      );
     expect(await miner.query('select 1 from outbox where subject = $1', job_uuid)).toEqual([]);
     const receipts = await miner.query<{
       receipt_type: string;

@@ -1,10 +1,9 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Batches, Database } from '@horde/database';
 import { Keypair, VerifierPool } from '@horde/identity';
 import type { ReceiptPayload } from '@horde/protocol';
 import type { Job } from '../jobs/job.entity.ts';
 import { MinerSettings } from '../settings.ts';
-import { Batches } from '../database/batches.ts';
 import type { Refusal } from './receipt-counts.ts';
 import { receiptMismatch, wrongSignature } from './receipt-rules.ts';
 

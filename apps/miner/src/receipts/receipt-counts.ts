@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ShapeError } from '@horde/protocol';
-import { Counter } from 'prom-client';
+import type { Counter } from 'prom-client';
+import { MetricsRegistry } from '../metrics/metrics-registry.ts';
 
 /** Why a receipt was refused. */
 export type Refusal = 'unknown_job' | 'mismatch' | 'signature' | 'started' | 'unreadable';
@@ -8,18 +9,13 @@ export type Refusal = 'unknown_job' | 'mismatch' | 'signature' | 'started' | 'un
 /** Counts for the metrics. */
 @Injectable()
 export class ReceiptCounts {
-  readonly stored = new Counter({
-    name: 'miner_receipts_stored_total',
-    help: 'Receipts of validators that were countersigned and stored, by type.',
-    labelNames: ['type'],
-    registers: [],
-  });
-  readonly refused = new Counter({
-    name: 'miner_receipts_refused_total',
-    help: 'Receipts of validators that were refused, by reason.',
-    labelNames: ['reason'],
-    registers: [],
-  });
+  readonly stored: Counter<'type'>;
+  readonly refused: Counter<'reason'>;
+
+  constructor(registry: MetricsRegistry) {
+    this.stored = registry.counter('miner_receipts_stored_total');
+    this.refused = registry.counter('miner_receipts_refused_total');
+  }
 
   refuse(reason: Refusal): void {
     this.refused.inc({ reason });

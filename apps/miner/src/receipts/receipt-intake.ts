@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Database, type Transaction } from '@horde/database';
+import { Batches, Database, type Transaction } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { LOGGER, withLogContext, type Logger } from '@horde/operations';
 import { receiptText, type JobAcceptedPayload, type JobFinishedPayload } from '@horde/protocol';
@@ -8,7 +8,6 @@ import { Jobs } from '../jobs/jobs.ts';
 import type { ExecutorLink, ValidatorConnection } from '../jobs/links.ts';
 import { MinerSettings } from '../settings.ts';
 import { EXECUTOR_LINK } from '../tokens.ts';
-import { Batches } from '../database/batches.ts';
 import { ReceiptChecks } from './receipt-checks.ts';
 import { ReceiptCounts } from './receipt-counts.ts';
 import { countersigned } from './receipt-rules.ts';

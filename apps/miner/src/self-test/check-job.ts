@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ExecutorClass } from '@horde/protocol';
+import type { ServerSpec } from '@horde/executor-manager';
 import { fail, ok, fullReasonOf, warn, type Finding } from '@horde/commands';
 import { Busy, runTestJob, type TestedMiner } from './run-test-job.ts';
 import { echoJob } from './test-job.ts';
@@ -10,12 +11,18 @@ export interface JobChecked {
   jobUuid: string | null;
 }
 
-/** Runs a job on one executor of a class. @param gpus whether the class's GPUs are used */
+/**
+ * Runs a job on one executor of a class.
+ *
+ * @param gpus whether the class's GPUs are used
+ * @param servers of the operator's file, which may give each executor its own
+ */
 export async function checkJob(
   miner: TestedMiner,
   executorClass: ExecutorClass,
   image: string,
   gpus: boolean,
+  servers: ServerSpec[],
 ): Promise<JobChecked> {
   const check = `job ${executorClass}`;
   const word = randomBytes(8).toString('hex');
@@ -30,6 +37,13 @@ export async function checkJob(
     }
     if (!job.withGpu) return { jobUuid, finding: ok(check, says) };
     const found = done.stdout.split('\n').filter((line) => line.startsWith('GPU ')).length;
+    const own = gpusOf(executorClass, servers);
+    // Of parts of GPUs the list shows the whole too.
+    if (found > 0 && own.size > 0 && !own.has(found) && !done.stdout.includes(' MIG ')) {
+      const wanted = `DOCKER_EXECUTORS_CONFIG_PATH gives an executor ${[...own].join(' or ')}`;
+      const fix = 'Run `miner doctor`: it looks at the GPUs of the file, and at the executor’s image.';
+      return { jobUuid, finding: fail(check, `The job saw ${found} GPU, and ${wanted}.`, fix) };
+    }
     if (found > 0) return { jobUuid, finding: ok(check, `${says} It saw ${found} GPU.`) };
     const fix =
       'Install the NVIDIA driver and container toolkit on every machine of the class, or name a --image with nvidia-smi.';
@@ -38,6 +52,13 @@ export async function checkJob(
     miner.signal.throwIfAborted();
     return { jobUuid: null, finding: notDone(check, error) };
   }
+}
+
+/** How many GPUs an executor of a class may have; none: it has all of its machine. */
+function gpusOf(executorClass: ExecutorClass, servers: ServerSpec[]): Set<number> {
+  const ofClass = servers.filter((server) => server.executorClass === executorClass);
+  if (ofClass.some(({ gpus }) => gpus === null)) return new Set();
+  return new Set(ofClass.flatMap(({ gpus }) => gpus!.map(({ length }) => length)));
 }
 
 /** A job that did not come to its end. */

@@ -7,6 +7,7 @@ import { ownAddress } from '../connections/own-address.ts';
 import { fail, ok, fullReasonOf, warn, type Finding } from '@horde/commands';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
 import { managerKind } from '../executors/executor-manager-names.ts';
+import { executorPlaces } from '../doctor/servers.ts';
 import { MinerSettings } from '../settings.ts';
 import { Validators } from '../directory/validators.ts';
 import { checkJob } from './check-job.ts';
@@ -84,8 +85,15 @@ async function testAs(
   if (image === null) return;
   const jobs: string[] = [];
   let streamingClass: ExecutorClass | null = null;
+  const { servers } = await executorPlaces(settings);
   for (const executorClass of place.manifest.keys()) {
-    const { finding, jobUuid } = await checkJob(miner, executorClass, image, !settings.debugNoGpuMode);
+    const { finding, jobUuid } = await checkJob(
+      miner,
+      executorClass,
+      image,
+      !settings.debugNoGpuMode,
+      servers,
+    );
     tell(finding);
     if (jobUuid === null) continue;
     jobs.push(jobUuid);

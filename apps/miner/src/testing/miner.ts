@@ -1,5 +1,3 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Neuron, SigningChain } from '@horde/chain';
@@ -11,9 +9,12 @@ import type { Extension } from '@horde/transport';
 import pg from 'pg';
 import { createTestDatabase } from '@horde/testing/database';
 import { DurablePeer } from '@horde/testing/durable-peer';
+import { freePort } from '@horde/testing/free-port';
+import { metricsToken } from '@horde/testing/metrics';
 import { Peer } from '@horde/testing/peer';
 import { RecordingManager } from '@horde/testing/recording-manager';
 import { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
+import { databaseOptions } from '../migrations/database-options.ts';
 import { minerModule } from '../miner.module.ts';
 import { ReceiptPages } from '../receipts/receipt-pages.ts';
 import { MinerSettings } from '../settings.ts';
@@ -31,15 +32,21 @@ export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
     readonly manager: M,
     private readonly settings: Partial<MinerSettings>,
     private databaseUrl: string,
+    private readonly commandLine: readonly string[],
   ) {}
 
-  /** @param chainFor the chain of the miner with this hotkey; without it: one that knows `chainValidators` only */
+  /**
+   * @param chainFor the chain of the miner with this hotkey; without it: one that knows `chainValidators` only
+   * @param commandLine what the panel's checks are started by
+   */
   static async start<M extends ExecutorManager>(
     manager: M,
     settings: Partial<MinerSettings> = {},
     chainFor?: (hotkey: string) => Promise<SigningChain>,
+    commandLine: readonly string[] = ['false'],
   ): Promise<MinerUnderTest<M>> {
-    const miner = new MinerUnderTest(manager, settings, await createTestDatabase());
+    const databaseUrl = await createTestDatabase(databaseOptions);
+    const miner = new MinerUnderTest(manager, settings, databaseUrl, commandLine);
     miner.chain = (await chainFor?.(miner.hotkey)) ?? null;
     await miner.boot();
     miner.sql = new pg.Client({ connectionString: miner.databaseUrl, options: '-c search_path=miner' });
@@ -56,6 +63,7 @@ export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
       network: 'local',
       serving: false,
       addressForExecutors: '127.0.0.1',
+      metricsToken,
       ...this.settings,
     });
     const validators = async () => ({
@@ -67,6 +75,7 @@ export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
       keypair: this.keypair,
       chain,
       manager: this.manager,
+      commandLine: this.commandLine,
     });
     this.app = await NestFactory.create(module, {
       logger: false,
@@ -74,8 +83,8 @@ export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
       bodyParser: false,
       forceCloseConnections: true,
     });
+    this.port ||= await freePort();
     await this.app.listen(this.port, this.settings.host ?? '127.0.0.1');
-    this.port = ((this.app.getHttpServer() as Server).address() as AddressInfo).port;
   }
 
   private port = 0;
@@ -87,6 +96,11 @@ export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
 
   get url(): string {
     return `ws://${this.settings.host === '::' ? '[::1]' : '127.0.0.1'}:${this.port}`;
+  }
+
+  /** Where its panel is. */
+  get httpUrl(): string {
+    return this.url.replace('ws:', 'http:');
   }
 
   get hotkey(): string {
@@ -132,6 +146,10 @@ export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
   /** Resolves when its pages show all receipts that it has stored. */
   receiptsShown(): Promise<void> {
     return this.part(ReceiptPages).settled();
+  }
+
+  get application(): INestApplication {
+    return this.app;
   }
 
   get part(): INestApplication['get'] {

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Batches, Database, JobFrames } from '@horde/database';
 import { LOGGER, withLogContext, type Logger } from '@horde/operations';
-import { Batches } from '../database/batches.ts';
+import type { Extension } from '@horde/protocol';
 import type { StoredFrame, ValidatorLink } from '../jobs/links.ts';
 import { ByteBudget } from './byte-budget.ts';
 import type { ValidatorSession } from './validator-session.ts';
@@ -53,7 +53,7 @@ interface Delivery {
  * and came back. They stay in the outbox until the job is settled, so that each such connection gets all of them, once.
  *
  * On `durable-1` the messages bear their numbers in the outbox, leave it when the validator has confirmed them, and go
- * only to connections that ask for their job.
+ * only to the connection that asked for their job last.
  */
 @Injectable()
 export class ValidatorDelivery implements ValidatorLink {
@@ -68,6 +68,7 @@ export class ValidatorDelivery implements ValidatorLink {
 
   constructor(
     private readonly database: Database,
+    private readonly frames: JobFrames,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -107,6 +108,7 @@ export class ValidatorDelivery implements ValidatorLink {
   name(session: ValidatorSession, job: string, first?: StoredFrame): void {
     session.hasNamed = true;
     session.named.add(job);
+    if (session.link) this.takeFromOthers(session, job);
     for (const delivery of this.recipients(session.hotkey, job)) this.deliver(delivery, job, first);
   }
 
@@ -126,11 +128,24 @@ export class ValidatorDelivery implements ValidatorLink {
 
   /** Passes on what a job prints, to validators that want it and can keep up; it is stored nowhere. */
   passOutput(hotkey: string, job: string, frame: string): void {
+    this.pass(hotkey, job, frame, 'logs-1');
+  }
+
+  /** As `passOutput`, how far a transfer is. */
+  passProgress(hotkey: string, job: string, frame: string): void {
+    this.pass(hotkey, job, frame, 'progress-1');
+  }
+
+  private pass(hotkey: string, job: string, frame: string, extension: Extension): void {
     for (const { session } of this.recipients(hotkey, job)) {
       const { connection } = session;
-      if (connection.extensions.has('logs-1') && connection.unsent < outputBehind)
+      if (connection.extensions.has(extension) && connection.unsent < outputBehind)
         void connection.sendText(frame);
     }
+  }
+
+  ringOutput(hotkey: string, job: string): void {
+    for (const { session } of this.deliveries.get(hotkey) ?? []) session.output?.ring(job);
   }
 
   /** There may be something new about a job. */
@@ -173,6 +188,12 @@ export class ValidatorDelivery implements ValidatorLink {
     return confirmed.map(() => undefined);
   }
 
+  /** A process of the validator that takes a job over may do so on a connection that is older than the other's. */
+  private takeFromOthers(session: ValidatorSession, job: string): void {
+    for (const { session: other } of this.deliveries.get(session.hotkey) ?? [])
+      if (other !== session) other.named.delete(job);
+  }
+
   private deliveryOf(session: ValidatorSession): Delivery | undefined {
     return [...(this.deliveries.get(session.hotkey) ?? [])].find((delivery) => delivery.session === session);
   }
@@ -209,7 +230,7 @@ export class ValidatorDelivery implements ValidatorLink {
     delivery.turn = delivery.turn
       .then(() => {
         queued.delete(job);
-        return withLogContext({ job, peer: session.hotkey }, () => this.send(delivery, job, first));
+        return withLogContext({ job, validator: session.hotkey }, () => this.send(delivery, job, first));
       })
       .catch((error: unknown) => this.failed(delivery, error));
   }
@@ -224,10 +245,15 @@ export class ValidatorDelivery implements ValidatorLink {
     for (const row of rows) {
       const { id, frame } = row;
       const sending =
-        frame === null ? this.sendLarge(session, job, row) : session.deliver(job, Number(id), frame);
+        frame === null ? this.sendLarge(session, job, row) : this.sendFrame(session, job, id, frame);
       if (!(await sending)) return;
       sent.set(job, id);
     }
+  }
+
+  private sendFrame(session: ValidatorSession, job: string, id: string, text: string): Promise<boolean> {
+    this.frames.note({ peer: 'validator', who: session.hotkey, job, isSent: true, text });
+    return session.deliver(job, Number(id), text);
   }
 
   private async sendLarge(
@@ -244,7 +270,7 @@ export class ValidatorDelivery implements ValidatorLink {
         [id],
       );
       // One that has left the outbox meanwhile is not missed.
-      return row ? session.deliver(job, Number(id), row.frame) : true;
+      return row ? this.sendFrame(session, job, id, row.frame) : true;
     });
   }
 
@@ -259,7 +285,7 @@ export class ValidatorDelivery implements ValidatorLink {
   /** Cut, the validator connects again and gets everything; left open, it would miss this for ever. */
   private failed({ session }: Delivery, error: unknown): void {
     if (!session.connection.isOpen) return;
-    this.logger.error({ error, peer: session.hotkey }, 'messages could not be read from the outbox');
+    this.logger.error({ error, validator: session.hotkey }, 'messages could not be read from the outbox');
     session.connection.close(1011, 'internal error');
   }
 }

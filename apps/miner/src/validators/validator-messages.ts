@@ -13,9 +13,12 @@ import {
 import { MainHotkeys } from '../chain/main-hotkey.ts';
 import { JobCancellation } from '../jobs/job-cancellation.ts';
 import { JobIntake } from '../jobs/job-intake.ts';
+import { JobOutputs } from '../jobs/job-outputs.ts';
 import { JobPayloads } from '../jobs/job-payloads.ts';
 import { ReceiptIntake } from '../receipts/receipt-intake.ts';
+import type { ExecutorLink } from '../jobs/links.ts';
 import type { Received } from '../jobs/received.ts';
+import { EXECUTOR_LINK } from '../tokens.ts';
 import { ValidatorRates } from './validator-rates.ts';
 
 /** What is done with each message of an authenticated validator. */
@@ -27,9 +30,11 @@ export class ValidatorMessages {
     intake: JobIntake,
     payloads: JobPayloads,
     cancellation: JobCancellation,
+    outputs: JobOutputs,
     receipts: ReceiptIntake,
     mainHotkeys: MainHotkeys,
     rates: ValidatorRates,
+    @Inject(EXECUTOR_LINK) executors: ExecutorLink,
     @Inject(LOGGER) logger: Logger,
   ) {
     this.handlers = {
@@ -45,6 +50,13 @@ export class ValidatorMessages {
       },
       V0JobRequest: (message, received, json) => payloads.receive(message, received, json),
       V0CancelJobRequest: (message, received) => cancellation.receive(message, received),
+      V0JobOutputRequest: async (request, { session }) => {
+        if (!session.output) return session.sendError('This connection has not agreed on logs-2.');
+        const isFirst = await outputs.asked(session.hotkey, request);
+        if (isFirst === null) return session.sendError('job_uuid: there is no such job of this validator');
+        session.output.request(request);
+        if (isFirst) executors.askForOutput(request.job_uuid);
+      },
       V0JobAcceptedReceiptRequest: ({ payload, signature }, { session }) =>
         receipts.receive(payload, signature, session),
       V0JobFinishedReceiptRequest: ({ payload, signature }, { session }) =>

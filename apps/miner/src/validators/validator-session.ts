@@ -1,5 +1,12 @@
-import { writeFrame, type JsonObject, type MessageOf, type validatorToMiner } from '@horde/protocol';
-import type { Connection, DurableLink } from '@horde/transport';
+import {
+  ExecutorManifest,
+  make,
+  writeFrame,
+  type JsonObject,
+  type MessageOf,
+  type validatorToMiner,
+} from '@horde/protocol';
+import type { Connection, DurableLink, OutputSender } from '@horde/transport';
 
 /** How long a connection stays open whose validator is refused. Some clients connect again without a pause. @unit ms */
 const refusedLife = 10_000;
@@ -20,9 +27,13 @@ export class ValidatorSession {
   readonly early: ValidatorFrame[] = [];
   /** The connection as `durable-1`; null on plain v0. */
   link: DurableLink | null = null;
+  /** Jobs' output, on `logs-2`. */
+  output: OutputSender | null = null;
   /** Whether it has named a job. One that has not may be a client that came back and waits for its jobs' news. */
   hasNamed = false;
   private dismissed = false;
+  /** The manifest that it was told last, as a frame. */
+  private offered = '';
   /** The jobs that its own messages have named and that are not settled. */
   readonly named = new Set<string>();
 
@@ -36,6 +47,14 @@ export class ValidatorSession {
 
   send(message: { message_type: string }): Promise<boolean> {
     return this.connection.sendText(writeFrame(message));
+  }
+
+  /** Tells the validator what the miner offers, unless it was told just that. */
+  async offer(manifest: ExecutorManifest['manifest']): Promise<void> {
+    const frame = writeFrame(make(ExecutorManifest, { manifest }));
+    if (frame === this.offered) return;
+    this.offered = frame;
+    await this.connection.sendText(frame);
   }
 
   /** Sends a message about a job that it gets until it has confirmed it. @param number rises with each of the job's */

@@ -1,16 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { JobFrames } from '@horde/database';
 import type { ExecutorManager } from '@horde/executor-manager';
 import { isSs58 } from '@horde/identity';
 import { LOGGER, withLogContext, type Logger } from '@horde/operations';
-import { dispatch, ExecutorManifest, make, ValidatorAuth, validatorToMiner } from '@horde/protocol';
+import { dispatch, ValidatorAuth, validatorToMiner } from '@horde/protocol';
 import {
   cutError,
   DurableLink,
+  OutputSender,
   readFrame,
   type Connection,
   type Pending,
   type Upgrade,
 } from '@horde/transport';
+import { JobOutputs } from '../jobs/job-outputs.ts';
 import { JobRequests } from '../jobs/job-requests.ts';
 import { DatabaseRetry } from '../database/database-retry.ts';
 import { LineRate } from './line-rate.ts';
@@ -43,6 +46,8 @@ export class ValidatorGateway {
     private readonly messages: ValidatorMessages,
     private readonly requests: JobRequests,
     private readonly delivery: ValidatorDelivery,
+    private readonly outputs: JobOutputs,
+    private readonly frames: JobFrames,
     private readonly receiptCounts: ReceiptCounts,
     private readonly retry: DatabaseRetry,
     @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
@@ -65,8 +70,9 @@ export class ValidatorGateway {
       void session.sendError('The path of the connection names no hotkey.');
       return;
     }
+    if (connection.extensions.has('logs-2')) session.output = this.sender(session);
     const receive = (text: string) =>
-      withLogContext({ peer: session.hotkey }, () => this.receive(session, text));
+      withLogContext({ validator: session.hotkey }, () => this.receive(session, text));
     const onError = (error: unknown) => this.failed(session, error);
     if (connection.extensions.has('durable-1')) {
       const { delivery, requests, rates, retry } = this;
@@ -113,13 +119,13 @@ export class ValidatorGateway {
   private async welcome(session: ValidatorSession): Promise<void> {
     session.connection.trust();
     this.delivery.join(session);
-    const manifest = new Map(Object.entries(await this.manager.manifest()));
-    await session.send(make(ExecutorManifest, { manifest }));
+    await session.offer(new Map(Object.entries(await this.manager.manifest())));
   }
 
   private async dispatch(frame: ReceivedFrame): Promise<Pending | undefined> {
     const { message, json, session } = frame;
     const job = 'job_uuid' in message ? { job: message.job_uuid } : {};
+    this.noteFrame(frame);
     await withLogContext(job, () =>
       this.retry.run(() => dispatch(this.messages.handlers, message, frame, json)),
     );
@@ -130,6 +136,13 @@ export class ValidatorGateway {
       return false;
     });
     return { committed };
+  }
+
+  private noteFrame({ session, message, text }: ReceivedFrame): void {
+    const about = 'payload' in message ? message.payload : message;
+    if (!('job_uuid' in about)) return;
+    const { job_uuid: job } = about;
+    this.frames.note({ peer: 'validator', who: session.hotkey, job, isSent: false, text });
   }
 
   private async read(session: ValidatorSession, text: string): Promise<ReceivedFrame | null> {
@@ -145,6 +158,19 @@ export class ValidatorGateway {
       else await session.sendError(sentence);
     });
     return frame && { ...frame, session, text };
+  }
+
+  /** Cut, the validator asks again on its next connection. */
+  private sender(session: ValidatorSession): OutputSender {
+    return new OutputSender(
+      this.outputs,
+      (chunk) => session.send(chunk),
+      (error) => {
+        if (!session.connection.isOpen) return;
+        this.logger.error({ error, validator: session.hotkey }, 'output of a job could not be read');
+        session.connection.close(1011, 'internal error');
+      },
+    );
   }
 
   private failed({ hotkey }: ValidatorSession, error: unknown): void {

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { Database, JobOutputStore, keepOutput, type StreamPosition } from '@horde/database';
+import { isCanonicalUuid, type JobOutputRequest, type OutputStream } from '@horde/protocol';
+import type { OutputPart, OutputSink, OutputSource } from '@horde/transport';
+import { DatabaseRetry } from '../database/database-retry.ts';
+
+/** What jobs print, between the executors that have it and the validators that ask for it. */
+@Injectable()
+export class JobOutputs implements OutputSink, OutputSource {
+  private readonly store: JobOutputStore;
+
+  constructor(
+    private readonly database: Database,
+    private readonly retry: DatabaseRetry,
+  ) {
+    this.store = new JobOutputStore(database, 'job.ended_at is not null and not job.slot_held');
+  }
+
+  /**
+   * A validator asks for a job's output: from the first time on, it is kept.
+   *
+   * @returns whether it has asked for the first time; null: it has no such job here
+   */
+  async asked(
+    hotkey: string,
+    { job_uuid: job, stream, offset, credit }: JobOutputRequest,
+  ): Promise<boolean | null> {
+    if (!isCanonicalUuid(job)) return null;
+    const { manager } = this.database;
+    if ((await keepWanted.run(manager, [job, hotkey])).length > 0) return true;
+    if ((await manager.query<unknown[]>(ofValidator, [job, hotkey])).length === 0) return null;
+    // It has all that it wants.
+    if (credit === 0) await this.store.free(job, stream, offset);
+    return false;
+  }
+
+  /** How much of it has come; none: its validator does not want it. */
+  of(job: string): Promise<StreamPosition[]> {
+    return this.retry.run(() => this.store.of(job));
+  }
+
+  append(job: string, stream: OutputStream, part: OutputPart): Promise<void> {
+    return this.retry.run(() => this.store.append(job, stream, part));
+  }
+
+  async read(job: string, stream: OutputStream, offset: number, max: number): Promise<OutputPart | null> {
+    const part = await this.retry.run(() => this.store.read(job, stream, offset, max));
+    return part === undefined ? { offset, data: Buffer.alloc(0), end: true } : part;
+  }
+}
+
+const keepWanted = keepOutput('validator_hotkey = $2 and ended_at is null');
+const ofValidator = 'select 1 from job where uuid = $1 and validator_hotkey = $2';

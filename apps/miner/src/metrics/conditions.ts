@@ -1,0 +1,32 @@
+import { commonConditions, type Condition } from '@horde/alerts';
+
+/** What of a miner needs a person. */
+export const minerConditions: Condition[] = [
+  ...commonConditions({
+    service: 'miner',
+    look: './horde run miner doctor',
+    explain: './horde run miner self_test',
+    askChain: './horde run miner fetch_validators',
+    chainAge: 900,
+  }),
+  {
+    name: 'MinerOffersNothing',
+    metric: 'miner_executors_offered',
+    is: 'below',
+    limit: 1,
+    for: 300,
+    severity: 'critical',
+    says: 'The miner has no executor to offer: no host of its file can be used.',
+    command: './horde run miner doctor',
+  },
+  {
+    name: 'MinerExecutorsMissing',
+    metric: 'miner_executors_missing',
+    is: 'above',
+    limit: 0,
+    for: 300,
+    severity: 'warning',
+    says: '{value} executors cannot be used: their host is out of reach, or its engine does not answer.',
+    command: './horde run miner doctor',
+  },
+];

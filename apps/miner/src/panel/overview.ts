@@ -1,0 +1,108 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Database } from '@horde/database';
+import type { ExecutorManager, Manifest } from '@horde/executor-manager';
+import type { MinerExecutorClass, MinerExecutorHost, MinerOverview } from '@horde/panel-api';
+import { isTerminal, JobStatus, type ExecutorClass } from '@horde/protocol';
+import { EXECUTOR_MANAGER } from '../tokens.ts';
+import { ValidatorDelivery } from '../validators/validator-delivery.ts';
+import { CheckRuns } from '../checks/check-runs.ts';
+import { ExecutorHosts } from './executor-hosts.ts';
+import { overviewSentence } from './overview-rules.ts';
+
+const failures = JobStatus.filter(
+  (status) => isTerminal(status) && status !== 'completed' && status !== 'rejected',
+);
+const day = `interval '24 hours'`;
+
+type Counts = Pick<MinerOverview, 'unfinished' | 'active_validators'>;
+type Earned = Pick<MinerOverview, 'earned' | 'paid_jobs'>;
+type Starts = Pick<MinerOverview, 'start_median' | 'start_p95'>;
+
+/** How the miner is, at one look. */
+@Injectable()
+export class Overview {
+  constructor(
+    private readonly database: Database,
+    private readonly hosts: ExecutorHosts,
+    private readonly checks: CheckRuns,
+    private readonly delivery: ValidatorDelivery,
+    @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
+  ) {}
+
+  async read(): Promise<MinerOverview> {
+    const [hosts, manifest, checks, counts, hours, starts, earned] = await Promise.all([
+      this.hosts.read(),
+      this.manager.manifest(),
+      this.checks.all(),
+      this.one<Counts>(`select (select count(*)::int from job where ended_at is null) as unfinished,
+        (select count(*)::int from validator where active and not blacklisted) as active_validators`),
+      this.hours(),
+      this.starts(),
+      this.earned(),
+    ]);
+    const facts = {
+      classes: classesOf(hosts, manifest),
+      troubles: [
+        ...new Set(hosts.flatMap(({ trouble }) => trouble ?? [])),
+        ...checks
+          .filter(({ state }) => state === 'failed')
+          .map(({ name }) => `The last ${name} has failed: the page Checks shows what it found.`),
+      ],
+      connected_validators: this.delivery.connections().size,
+      ...counts,
+      hours,
+    };
+    return { sentence: overviewSentence(facts), ...facts, ...starts, ...earned };
+  }
+
+  private hours(): Promise<MinerOverview['hours']> {
+    return this.database.manager.query(
+      `select date_trunc('hour', accepted_at) as hour,
+         count(*) filter (where status = 'completed')::int as completed,
+         count(*) filter (where status = any ($1))::int as failed,
+         count(*) filter (where status = 'rejected')::int as declined,
+         count(*) filter (where ended_at is null)::int as going_on
+       from job where accepted_at > now() - ${day} group by 1 order by 1`,
+      [failures],
+    );
+  }
+
+  private starts(): Promise<Starts> {
+    const at = (share: number) =>
+      `percentile_cont(${share}) within group (order by extract(epoch from ready.at - accepted_at)::float8)`;
+    return this.one<Starts>(
+      `select ${at(0.5)} as start_median, ${at(0.95)} as start_p95
+       from (select uuid, accepted_at from job where accepted_at > now() - ${day} order by accepted_at desc limit 2000) job
+       join job_event ready on ready.job_uuid = uuid and ready.status = 'executor_ready'`,
+    );
+  }
+
+  /** As validators have signed it. */
+  private earned(): Promise<Earned> {
+    return this.one<Earned>(
+      `select coalesce(sum((payload::json->>'score_str')::numeric), 0)::float8 as earned,
+         count(*) filter (where json_array_length(payload::json->'block_numbers') > 0)::int as paid_jobs
+       from receipt where receipt_type = 'JobFinishedReceipt' and stored_at > now() - ${day}`,
+    );
+  }
+
+  private async one<T>(sql: string): Promise<T> {
+    const [row] = await this.database.manager.query<[T]>(sql);
+    return row;
+  }
+}
+
+function classesOf(hosts: MinerExecutorHost[], manifest: Manifest): MinerExecutorClass[] {
+  const names = new Set([...Object.keys(manifest), ...hosts.map((host) => host.executor_class)]);
+  return [...names].sort().map((executor_class) => {
+    const ofClass = hosts.filter((host) => host.executor_class === executor_class);
+    const running = ofClass.flatMap((host) => host.running);
+    return {
+      executor_class,
+      offered: manifest[executor_class as ExecutorClass] ?? 0,
+      configured: ofClass.reduce((sum, { executors }) => sum + executors, 0),
+      busy: running.filter(({ job }) => job !== null).length,
+      warm: running.filter(({ job }) => job === null).length,
+    };
+  });
+}
