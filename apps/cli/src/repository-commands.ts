@@ -12,8 +12,13 @@ interface RepositoryCommand {
 /** Commands for work on the repository. `./horde` runs each from its sources; here they are described. */
 const commands: Record<string, RepositoryCommand> = {
   test: {
-    description: 'run the checks and all specs, and end with their counts and what was skipped',
-    options: { '--projects <names>': 'only the unit specs of these, such as miner,job-runner' },
+    description:
+      'run the checks and all specs, and end with the sum of each part, what was skipped, and the counts',
+    options: {
+      '--all': 'then what takes long, too: fuzzing, load and simulation at full size',
+      '--resume': 'go on with such a run: parts that have passed are not run again',
+      '--projects <names>': 'only the unit specs of these, such as miner,job-runner',
+    },
   },
   check: {
     description: 'check types, lint, format, unused code, import directions and generated documents',

@@ -1,64 +1,65 @@
-/** What went wrong, for programs. */
-export type ClientErrorCode =
-  /** The facilitator has no such job, or does not know this address. */
-  | 'NOT_FOUND'
-  /** The login or its token was refused. */
-  | 'NOT_ALLOWED'
-  /** The target validator is not connected to the facilitator. */
-  | 'NO_VALIDATOR'
-  /** The facilitator refused the request as it is. */
-  | 'REFUSED'
-  /** No answer: no connection, or none in time. */
-  | 'UNREACHABLE'
-  /** The facilitator failed, or has too much to do. */
-  | 'FACILITATOR_FAILED'
-  /** The answer is not what a facilitator sends. */
-  | 'BAD_ANSWER'
-  /** The answer is larger than `maxAnswer`: ask for fewer jobs at once. */
-  | 'TOO_LARGE'
-  /** `wait` ended before the job did. */
-  | 'WAIT_TIMEOUT'
-  /** What was asked for cannot be sent: a wrong mount path, for instance. */
-  | 'BAD_JOB_SPEC';
+import { clientErrors, fill } from '@horde/protocol';
+
+/** The codes of `HordeClientError`. */
+export type ClientErrorCode = keyof typeof clientErrors;
 
 /** Whatever the client throws, except for an aborted signal's reason. Its message is one sentence for a person. */
 export class HordeClientError extends Error {
   override readonly name = 'HordeClientError';
+  /** What a person can do. */
+  readonly hint: string;
+  /** Whether the same call may succeed later. */
+  readonly retryable: boolean;
 
   constructor(
     readonly code: ClientErrorCode,
     sentence: string,
     /** The HTTP status of the answer; null when there was none. */
     readonly status: number | null = null,
-    /** Whether the same call may succeed later. */
-    readonly retryable = false,
   ) {
     super(sentence);
+    ({ hint: this.hint, retryable: this.retryable } = clientErrors[code]);
   }
 }
 
-/** What facilitators begin with when they cannot pass a job on. */
+type FactsOf<Row> = Row extends { facts: readonly (infer Name extends string)[] }
+  ? Record<Name, string | number>
+  : Record<string, never>;
+
+/** An error of the catalogue with the facts of its sentence. */
+export const clientError = <Code extends ClientErrorCode>(
+  code: Code,
+  facts: FactsOf<(typeof clientErrors)[Code]>,
+  status: number | null = null,
+): HordeClientError =>
+  new HordeClientError(code, fill(clientErrors[code].says, new Map(Object.entries(facts))), status);
+
+/** What facilitators begin with when they cannot pass a job on, with status 400. */
 const noValidator = 'Could not select Validator';
+/** What they answer, with status 400, to a login of a hotkey that is not on their list. */
+const notLetIn = 'Hotkey not allowed';
 
 /** The error for an answer that is no success. */
 export function errorOfAnswer(status: number, body: string): HordeClientError {
   const said = sentenceOf(body);
-  const error = (code: ClientErrorCode, sentence: string, retryable = false) =>
-    new HordeClientError(code, sentence, status, retryable);
   if (said.startsWith(noValidator)) {
-    const why =
-      said.slice(noValidator.length).replace(/^: */, '') || 'it is not connected to the facilitator.';
-    return error('NO_VALIDATOR', `The target validator cannot take the job (${noValidator}): ${why}`, true);
+    const why = said.slice(noValidator.length).replace(/^: */, '');
+    return clientError('NO_VALIDATOR', { why: why || 'it is not connected to the facilitator.' }, status);
   }
+  const why = said || `status ${status}.`;
   if (status === 404)
-    return error('NOT_FOUND', said || 'There is nothing at this address of the facilitator.');
-  if (status === 401 || status === 403)
-    return error('NOT_ALLOWED', `The facilitator does not let this hotkey in: ${said}`);
+    return clientError(
+      'NOT_FOUND',
+      { why: said || 'There is nothing at this address of the facilitator.' },
+      status,
+    );
+  if (status === 401 || status === 403 || said.startsWith(notLetIn))
+    return clientError('NOT_ALLOWED', { why }, status);
+  if (status === 405 || status === 501) return clientError('NOT_SUPPORTED', { why }, status);
   if (status === 429)
-    return error('FACILITATOR_FAILED', 'The facilitator has too many requests. Try again later.', true);
-  if (status >= 500)
-    return error('FACILITATOR_FAILED', `The facilitator failed with status ${status}.`, true);
-  return error('REFUSED', `The facilitator refused the request: ${said || `status ${status}`}`);
+    return clientError('FACILITATOR_BUSY', { why: said || 'it has too many requests.' }, status);
+  if (status >= 500) return clientError('FACILITATOR_FAILED', { status }, status);
+  return clientError('REFUSED', { why }, status);
 }
 
 /** The sentences in an error body: `{"detail": …}`, `{"error": …, "details": …}`, a list, or sentences by field. */

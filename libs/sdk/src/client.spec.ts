@@ -1,37 +1,14 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Keypair } from '@horde/identity';
+import {
+  jobText as job,
+  scriptedUuid as uuid,
+  ScriptedFacilitator,
+  statusEntry as entry,
+  type Answer,
+} from '@horde/testing/user-facilitator/scripted-facilitator';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HordeClient, HordeClientError, type JobSpec } from './index.ts';
 
-type Answer = [status: number, body: string] | 'cut';
-interface Seen {
-  line: string;
-  headers: IncomingMessage['headers'];
-  body: string;
-}
-
-const uuid = '7c2d0f34-9f1e-4e0f-8a77-0d9f4f6c1a01';
-const entry = (status: string, metadata = {}) => ({
-  status,
-  metadata,
-  created_at: '2026-01-01T00:00:00.000001Z',
-});
-const job = (statuses: object[], more = {}) =>
-  JSON.stringify({
-    uuid,
-    executor_class: 'always_on.test',
-    created_at: '2026-01-01T00:00:00.000001Z',
-    docker_image: 'a',
-    args: [],
-    env: {},
-    stdout: '',
-    stderr: '',
-    artifacts: {},
-    upload_results: {},
-    status_history: statuses,
-    ...more,
-  });
 const spec: JobSpec = {
   executorClass: 'always_on.test',
   jobNamespace: 'SN1.0',
@@ -41,43 +18,24 @@ const spec: JobSpec = {
   uploadTimeLimit: 1,
 };
 
-/** A facilitator that gives prepared answers; logins work by themselves. */
-let server: Server;
-let answers: Answer[];
-let seen: Seen[];
-let nonce: string;
+let facilitator: ScriptedFacilitator;
 let client: HordeClient;
-let options: { facilitatorUrl: string; hotkey: Keypair };
+let options: { facilitatorUrl: string; hotkey: Keypair; validatorHotkey: string };
 
 beforeEach(async () => {
-  answers = [];
-  seen = [];
-  nonce = `${'0123456789abcdef'.repeat(2)}:1tA2bc:${'A-_9'.repeat(11).slice(1)}`;
-  server = createServer((request, response) => void respond(request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const facilitatorUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  facilitator = await ScriptedFacilitator.start();
   const hotkey = Keypair.generate();
-  options = { facilitatorUrl, hotkey };
-  client = new HordeClient({ ...options, validatorHotkey: hotkey.address });
+  options = { facilitatorUrl: facilitator.url, hotkey, validatorHotkey: hotkey.address };
+  client = new HordeClient(options);
 });
 
 afterEach(async () => {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  client.close();
+  await facilitator.stop();
 });
 
-async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  let body = '';
-  for await (const chunk of request) body += String(chunk);
-  const line = `${request.method} ${request.url}`;
-  if (line === 'GET /auth/nonce') return void response.end(JSON.stringify({ nonce }));
-  if (line === 'POST /auth/login') return void response.end(`{"token":"t${seen.length}"}`);
-  seen.push({ line, headers: request.headers, body });
-  const answer = answers.shift() ?? [404, '{"detail":"nothing prepared"}'];
-  if (answer === 'cut') return void request.socket.destroy();
-  response.writeHead(answer[0], { 'content-type': 'application/json' }).end(answer[1]);
-}
-
+const prepare = (...answers: Answer[]) => facilitator.on('*', ...answers);
+const withoutEvents: Answer = [404, '<h1>Not Found</h1>'];
 const thrown = (work: Promise<unknown>) =>
   work.then(
     () => null,
@@ -85,25 +43,22 @@ const thrown = (work: Promise<unknown>) =>
   );
 
 it('a creation whose answer is lost is repeated with the same body and the same signature', async () => {
-  answers = ['cut', [502, 'bad gateway'], [201, job([entry('sent')])]];
+  prepare('cut', [502, 'bad gateway'], [201, job([entry('sent')])]);
   expect((await client.createJob(spec)).uuid).toBe(uuid);
-  expect(seen).toHaveLength(3);
-  for (const { body, headers } of seen) {
+  expect(facilitator.seen).toHaveLength(3);
+  for (const { body, headers } of facilitator.seen) {
     expect([body, headers['x-ch-signature'], headers['x-ch-timestamp-ns']]).toEqual([
-      seen[0]!.body,
-      seen[0]!.headers['x-ch-signature'],
-      seen[0]!.headers['x-ch-timestamp-ns'],
+      facilitator.seen[0]!.body,
+      facilitator.seen[0]!.headers['x-ch-signature'],
+      facilitator.seen[0]!.headers['x-ch-timestamp-ns'],
     ]);
   }
 });
 
 it('a token that has expired is renewed once, and the request repeated', async () => {
-  answers = [
-    [401, '{"detail":"Token expired."}'],
-    [200, job([entry('sent')])],
-  ];
+  prepare([401, '{"detail":"Token expired."}'], [200, job([entry('sent')])]);
   await client.getJob(uuid);
-  expect(seen.map(({ headers }) => headers.authorization)).toEqual(['Bearer t0', 'Bearer t1']);
+  expect(facilitator.seen.map(({ headers }) => headers.authorization)).toEqual(['Bearer t0', 'Bearer t1']);
 });
 
 describe('a text that is no nonce is not signed', () => {
@@ -116,8 +71,18 @@ describe('a text that is no nonce is not signed', () => {
     `<Bytes>${'0'.repeat(32)}:1:${'A'.repeat(43)}</Bytes>`,
     `${'0'.repeat(32)}:1:${'A'.repeat(43)}\n`,
   ])('%j', async (text) => {
-    nonce = text;
+    facilitator.nonce = text;
     expect(await thrown(client.login())).toMatchObject({ code: 'BAD_ANSWER', retryable: false });
+  });
+});
+
+it('where no facilitator is, that is what the login says', async () => {
+  const hotkey = Keypair.generate();
+  const facilitatorUrl = `${facilitator.url}/elsewhere/`;
+  using other = new HordeClient({ facilitatorUrl, hotkey, validatorHotkey: hotkey.address });
+  expect(await thrown(other.login())).toMatchObject({
+    code: 'BAD_ANSWER',
+    message: expect.stringContaining('no place to log in'),
   });
 });
 
@@ -157,19 +122,25 @@ describe('a refusal is an error with a code and a sentence', () => {
     ],
     [[200, '<html>'], { code: 'BAD_ANSWER', retryable: false }],
   ])('%j', async (answer, expected) => {
-    answers = [answer];
+    prepare(answer);
     expect(await thrown(client.createJob(spec))).toMatchObject(expected);
-    expect(seen).toHaveLength(1);
+    expect(facilitator.seen).toHaveLength(1);
   });
 
-  it('and so is a facilitator that is not there', async () => {
-    answers = Array.from({ length: 5 }, (): Answer => [503, '']);
-    expect(await thrown(client.getJob(uuid))).toMatchObject({
-      code: 'FACILITATOR_FAILED',
-      status: 503,
-      retryable: true,
-    });
-    expect(seen).toHaveLength(5);
+  it('and so is a facilitator that is not there, or takes no more', async () => {
+    const five = (status: number, body: string) => Array.from({ length: 5 }, (): Answer => [status, body]);
+    facilitator.on('POST /api/v1/job-docker/', ...five(429, '{"error":"This hotkey has 5 jobs."}'));
+    prepare(...five(503, ''));
+    const refusals = await Promise.all([thrown(client.getJob(uuid)), thrown(client.createJob(spec))]);
+    expect(refusals).toMatchObject([
+      { code: 'FACILITATOR_FAILED', status: 503, retryable: true },
+      {
+        code: 'FACILITATOR_BUSY',
+        message: 'The facilitator takes no more for now: This hotkey has 5 jobs.',
+        retryable: true,
+      },
+    ]);
+    expect(facilitator.seen).toHaveLength(10);
   });
 });
 
@@ -180,11 +151,12 @@ describe('waiting for a job', () => {
       artifacts: { '/artifacts/a': 'aGkK' },
       upload_results: { 'o.bin': '{"headers":{"etag":"x"},"body":"ok"}', broken: '{' },
     });
-    answers = [
+    prepare(
       [201, job([entry('sent')])],
+      withoutEvents,
       [200, job([entry('sent'), entry('received')])],
       [200, finished],
-    ];
+    );
     const created = await client.createJob(spec);
     expect(created.result).toBeNull();
     const statuses: string[] = [];
@@ -208,7 +180,7 @@ describe('waiting for a job', () => {
       docker_process_stdout: 'out',
       docker_process_stderr: 'bad',
     };
-    answers = [[200, job([entry('sent'), entry('failed', { job_failure_details: details })])]];
+    prepare([200, job([entry('sent'), entry('failed', { job_failure_details: details })])]);
     expect((await client.getJob(uuid)).error).toEqual({
       kind: 'job_failure',
       reason: 'nonzero_return_code',
@@ -223,7 +195,7 @@ describe('waiting for a job', () => {
   });
 
   it('ends with an error when its time is over, and with the reason when it is aborted', async () => {
-    answers = Array.from({ length: 100 }, (): Answer => [200, job([entry('sent')])]);
+    prepare(...Array.from({ length: 100 }, (): Answer => [200, job([entry('sent')])]));
     const waiting = await client.getJob(uuid);
     expect(await thrown(waiting.wait({ timeout: 0.1 }))).toMatchObject({
       code: 'WAIT_TIMEOUT',
@@ -237,18 +209,34 @@ describe('waiting for a job', () => {
   });
 });
 
+it.each<[string, () => unknown, string]>([
+  ['without its scheme', () => new HordeClient({ ...options, facilitatorUrl: 'localhost:9000' }), 'http://'],
+  ['of another scheme', () => new HordeClient({ ...options, facilitatorUrl: 'ftp://x/' }), 'http://'],
+  ['that is a text', () => new HordeClient({ ...options, hotkey: 'a.json' as never }), 'a Keypair'],
+])('a URL or a hotkey %s is refused at once', (_what, make, sentence) => {
+  expect(make).toThrow(sentence);
+});
+
+it('an idempotency key that no header can carry is refused, and nothing is sent', async () => {
+  const creation = client.createJob(spec, { idempotencyKey: 'ключ' });
+  expect(await thrown(creation)).toMatchObject({ code: 'BAD_OPTION' });
+  expect(facilitator.seen).toEqual([]);
+});
+
+it('a look whose answer is lost is repeated', async () => {
+  prepare('cut', [200, job([entry('sent')])]);
+  expect((await client.getJob(uuid)).uuid).toBe(uuid);
+});
+
 it('all jobs are read page by page', async () => {
   const page = (next: string | null) =>
     JSON.stringify({ count: 2, next, previous: null, results: [JSON.parse(job([entry('sent')]))] });
-  answers = [
-    [200, page('http://x/?page=2')],
-    [200, page(null)],
-  ];
+  prepare([200, page('http://x/?page=2')], [200, page(null)]);
   const jobs = [];
   for await (const one of client.iterateJobs()) jobs.push(one.uuid);
   expect(jobs).toEqual([uuid, uuid]);
-  expect(seen.map(({ line }) => line)).toEqual([
-    'GET /api/v1/jobs/?page=1&page_size=10',
+  expect(facilitator.seen.map(({ line }) => line)).toEqual([
+    'GET /api/v1/jobs/?cursor=&page_size=10',
     'GET /api/v1/jobs/?page=2&page_size=10',
   ]);
 });
@@ -267,12 +255,12 @@ describe('jobs that are too large to be read together', () => {
   });
 
   it('are walked through one by one, and the others by tens', async () => {
-    answers = [page([small, small]), page([large, large]), page([large]), page([large], true)];
+    prepare(page([small, small]), page([large, large]), page([large]), page([large], true));
     const sizes: number[] = [];
     for await (const { result } of client.iterateJobs()) sizes.push(result!.stdout.length);
     expect(sizes).toEqual([0, 0, 3_000, 3_000]);
-    expect(seen.map(({ line }) => line)).toEqual([
-      'GET /api/v1/jobs/?page=1&page_size=10',
+    expect(facilitator.seen.map(({ line }) => line)).toEqual([
+      'GET /api/v1/jobs/?cursor=&page_size=10',
       'GET /api/v1/jobs/?page=2&page_size=10',
       'GET /api/v1/jobs/?page=11&page_size=1',
       'GET /api/v1/jobs/?page=12&page_size=1',
@@ -280,8 +268,8 @@ describe('jobs that are too large to be read together', () => {
   });
 
   it('are an error that says so when they are asked for together, and are not asked for again', async () => {
-    answers = [page([large, large])];
+    prepare(page([large, large]));
     expect(await thrown(client.getJobs())).toMatchObject({ code: 'TOO_LARGE', retryable: false });
-    expect(seen).toHaveLength(1);
+    expect(facilitator.seen).toHaveLength(1);
   });
 });

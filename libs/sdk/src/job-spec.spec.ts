@@ -2,7 +2,14 @@ import { Keypair, requestDigest, verifyRequest } from '@horde/identity';
 import { InlineVolume, make, SingleFilePut } from '@horde/protocol';
 import { describe, expect, it } from 'vitest';
 import { creationOf, type JobSpec } from './job-spec.ts';
-import { httpUpload, httpVolume, huggingfaceVolume, inlineVolume, zipUrlVolume } from './index.ts';
+import {
+  httpUpload,
+  httpVolume,
+  huggingfaceVolume,
+  inlineVolume,
+  zipUrlVolume,
+  type InputVolume,
+} from './index.ts';
 
 const validator = '5CDYBwxDZwXnYSp7E39Vy92MVbCMtcK2i953oRxDm9Veko7M';
 const seed = Keypair.fromSeed(new Uint8Array(32).fill(7));
@@ -44,10 +51,10 @@ describe('the body of a creation', () => {
 
   it('has every limit, and a text for artifacts_dir even without one', async () => {
     expect(await body({})).toBe(
-      `{"target_validator_hotkey":"${validator}","job_namespace":"SN123.0","executor_class":"always_on.llm.a6000",` +
-        '"docker_image":"alpine:latest","args":["echo","hi"],"env":{},"use_gpu":true,"artifacts_dir":"",' +
-        '"on_trusted_miner":false,"download_time_limit":5,"execution_time_limit":10,"upload_time_limit":5,' +
-        '"streaming_start_time_limit":5,"volumes":[],"uploads":[]}',
+      `{"target_validator_hotkey":"${validator}","executor_class":"always_on.llm.a6000",` +
+        '"docker_image":"alpine:latest","job_namespace":"SN123.0","args":["echo","hi"],"env":{},"use_gpu":true,"artifacts_dir":"",' +
+        '"on_trusted_miner":false,"download_time_limit":5,"execution_time_limit":10,' +
+        '"streaming_start_time_limit":5,"upload_time_limit":5}',
     );
   });
 
@@ -103,6 +110,14 @@ describe('the body of a creation', () => {
         },
       ],
     });
+  });
+
+  it('is not made of what only types would have refused', async () => {
+    const refused = (inputVolumes: JobSpec['inputVolumes']) => () =>
+      creationOf({ ...minimal, inputVolumes }, validator);
+    const promise = inlineVolume({ a: 'b' }) as unknown as InputVolume;
+    expect(refused({ '/volume/a': promise })).toThrow('"/volume/a" is a promise: await it first.');
+    await expect(inlineVolume({ '../a': '' })).rejects.toMatchObject({ code: 'BAD_JOB_SPEC' });
   });
 
   it('carries inline files as a ZIP archive', async () => {

@@ -10,7 +10,7 @@ import {
   type SingleVolume,
 } from '@horde/protocol';
 import yazl from 'yazl';
-import { HordeClientError } from './client-error.ts';
+import { clientError } from './client-error.ts';
 
 /** What a job finds at a path under /volume. Made by the functions of this file; the path is added by the job spec. */
 export type InputVolume = SingleVolume;
@@ -28,11 +28,17 @@ export const zipUrlVolume = (url: string): InputVolume => make(ZipUrlVolume, { c
 export const zipVolume = (archive: Uint8Array): InputVolume =>
   make(InlineVolume, { contents: Buffer.from(archive).toString('base64') });
 
-/** Small files in the request itself, by their paths in the folder. */
+/** Small files in the request itself, by their paths in the folder. @throws HordeClientError BAD_JOB_SPEC */
 export async function inlineVolume(files: Record<string, string | Uint8Array>): Promise<InputVolume> {
   const zip = new yazl.ZipFile();
-  for (const [name, contents] of Object.entries(files))
-    zip.addBuffer(Buffer.from(contents as Uint8Array), name);
+  for (const [name, contents] of Object.entries(files)) {
+    try {
+      zip.addBuffer(Buffer.from(contents as Uint8Array), name);
+    } catch (error) {
+      const why = `The file "${name}" cannot be packed: ${(error as Error).message}.`;
+      throw clientError('BAD_JOB_SPEC', { why });
+    }
+  }
   zip.end();
   const chunks: Buffer[] = [];
   for await (const chunk of zip.outputStream as AsyncIterable<Buffer>) chunks.push(chunk);
@@ -77,7 +83,7 @@ export function httpUpload(
     return make(SingleFilePost, { url, form_fields, relative_path: '', signed_headers });
   }
   if (formFields)
-    throw new HordeClientError('BAD_JOB_SPEC', 'An upload with PUT has no form fields; use POST.');
+    throw clientError('BAD_JOB_SPEC', { why: 'An upload with PUT has no form fields; use POST.' });
   return make(SingleFilePut, { url, relative_path: '', signed_headers });
 }
 
@@ -88,7 +94,7 @@ export const toMap = <T>(entries: Record<string, T> | ReadonlyMap<string, T>): M
 /**
  * Volumes or uploads with the paths at which they are mounted.
  *
- * @throws HordeClientError BAD_JOB_SPEC for a path that is not under `root`
+ * @throws HordeClientError BAD_JOB_SPEC for a path that is not under `root`, and for a promise, which only types refuse
  */
 export function mounted<T extends SingleVolume | SingleUpload>(
   root: '/volume/' | '/output/',
@@ -96,10 +102,12 @@ export function mounted<T extends SingleVolume | SingleUpload>(
 ): T[] {
   return [...toMap(byPath)].map(([path, transfer]) => {
     if (!path.startsWith(root)) {
-      throw new HordeClientError(
-        'BAD_JOB_SPEC',
-        `"${path}" cannot be mounted: the path has to begin with ${root}`,
-      );
+      const why = `"${path}" cannot be mounted: the path has to begin with ${root}`;
+      throw clientError('BAD_JOB_SPEC', { why });
+    }
+    if (transfer instanceof Promise) {
+      const why = `What is to be at "${path}" is a promise: await it first.`;
+      throw clientError('BAD_JOB_SPEC', { why });
     }
     const copy = Object.assign(Object.create(Object.getPrototypeOf(transfer) as object) as T, transfer);
     return Object.assign(copy, { relative_path: path.slice(root.length) });

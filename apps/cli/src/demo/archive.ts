@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
-import type { InputFolder } from './folder.ts';
+import type { InputFolder } from '../folder.ts';
 
 /** Writes the folder's files as a ZIP archive. Returns its size. @unit bytes */
 export async function zipFolder({ folder, files }: InputFolder, target: string): Promise<number> {

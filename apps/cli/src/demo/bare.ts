@@ -2,7 +2,7 @@ import { cp, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type Docker from 'dockerode';
 import { networkLabel } from '../network/containers.ts';
-import type { InputFolder } from './folder.ts';
+import type { InputFolder } from '../folder.ts';
 
 const runs = 3;
 

@@ -6,7 +6,7 @@ import { executorClass } from '../network/services.ts';
 import { root } from '../paths.ts';
 import { zipFolder } from './archive.ts';
 import type { Exchange } from './exchange.ts';
-import type { InputFolder } from './folder.ts';
+import type { InputFolder } from '../folder.ts';
 import type { Report } from './report.ts';
 
 /** Up to this size the files travel inside the job's message; above it the executor fetches them. @unit bytes */

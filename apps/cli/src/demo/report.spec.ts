@@ -22,7 +22,7 @@ import {
 import Docker from 'dockerode';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { root } from '../paths.ts';
-import { ensureWordCountImage } from './image.ts';
+import { ensureWordCountImage } from '../example-image.ts';
 import { wordCountReport, type Report } from './report.ts';
 
 /** Names and contents that have tripped up scripts before. */

@@ -1,12 +1,18 @@
 import { mkdir } from 'node:fs/promises';
-import { dataFolder } from '../paths.ts';
+import path from 'node:path';
+import Docker from 'dockerode';
+import { nameExampleImage } from '../example-image.ts';
+import { dataFolder, root } from '../paths.ts';
+import { localProfile } from '../profiles/config-file.ts';
 import { row } from '../row.ts';
 import { checkFreeDisk } from '../free-disk.ts';
 import { claimStaying, endNetwork } from './end-network.ts';
 import { startNetwork } from './network.ts';
+import { panelLines } from './panels.ts';
 import { isRunning } from './processes.ts';
 import { isOwned, networkIds, readRecord, stayingNetwork, type NetworkRecord } from './record.ts';
 import type { ServiceName } from './services.ts';
+import { self } from '../program/self.ts';
 
 export interface UpOptions {
   ports: Partial<Record<ServiceName, number>>;
@@ -52,8 +58,9 @@ export async function up({ ports, executors, runner, say }: UpOptions, signal: A
     });
     say(row('user', network.keys.user.address));
     say(row('hotkey', `${network.keys.validator.address} (the validator)`));
-    say(`The network is up. Logs are in ${network.folder}/logs; ./horde down ends it.`);
-    say(`Next, run jobs on it: (. ${network.folder}/env/miner; ./horde run miner self_test)`);
+    (await panelLines(network.record.services)).forEach(say);
+    say(`The network is up. Logs are in ${network.folder}/logs; ${self} down ends it.`);
+    say(`Next, run a job on it: ${await firstJob(runner)}`);
     return 0;
   } catch (error) {
     await endNetwork(stayingNetwork, { keepData: true });
@@ -61,14 +68,29 @@ export async function up({ ports, executors, runner, say }: UpOptions, signal: A
   }
 }
 
+/** A line that runs a job on the network, as it stands. */
+async function firstJob(runner: 'docker' | 'process'): Promise<string> {
+  const line = `${self} jobs run --profile ${localProfile}`;
+  if (runner === 'process') return `${line} none -- echo hello`;
+  try {
+    const image = await nameExampleImage(new Docker());
+    const docs = path.relative(process.cwd(), path.join(root, 'docs'));
+    return `${line} --volume ${docs} ${image} -- sh -c 'wc -w /volume/*'`;
+  } catch {
+    // Without a static busybox there is no image that needs no registry.
+    return `${line} alpine -- echo hello`;
+  }
+}
+
 /** @returns 0 when it runs whole, 1 when it is only being started or a part of it has ended */
-function sayRunning(record: NetworkRecord, say: (line: string) => void): number {
+async function sayRunning(record: NetworkRecord, say: (line: string) => void): Promise<number> {
   const starting = record.owner !== null;
   const whole = !starting && record.services.every(({ process }) => isRunning(process));
-  if (starting) say(`The network is being started by another ./horde up (pid ${record.owner!.pid}).`);
+  if (starting) say(`The network is being started by another ${self} up (pid ${record.owner!.pid}).`);
   else if (whole) say('The network is up already.');
-  else say('The network is up, but not all of it: ./horde down ends it, then ./horde up starts it again.');
+  else say(`The network is up, but not all of it: ${self} down ends it, then ${self} up starts it again.`);
   describe(record).forEach(say);
+  if (!starting) (await panelLines(record.services)).forEach(say);
   return whole ? 0 : 1;
 }
 
@@ -84,7 +106,7 @@ export async function down(say: (line: string) => void): Promise<number> {
     return 0;
   }
   await endNetwork(stayingNetwork, { keepData: true });
-  say('The network is down. Its database stays for the next ./horde up.');
+  say(`The network is down. Its database stays for the next ${self} up.`);
   return 0;
 }
 
@@ -97,7 +119,7 @@ export async function status(json: boolean, say: (line: string) => void): Promis
   }));
   const isUp = services.length > 0 && services.every(({ running }) => running);
   const demos = (await networkIds()).filter((id) => id !== stayingNetwork);
-  if (!record) say('The network is not up; ./horde up starts it.');
+  if (!record) say(`The network is not up; ${self} up starts it.`);
   else describe(record).forEach(say);
   for (const id of demos) say(`${id} is running, or has left something that the next run clears away.`);
   if (json) {

@@ -63,7 +63,8 @@ export const claimStaying = (say: (line: string) => void): Promise<NetworkRecord
     if (record && isOwned(record)) return record;
     await clearUnowned(say);
     const owner = thisProcess();
-    await writeRecord({ id: stayingNetwork, owner, stays: true, postgresFolder: null, services: [] });
+    const nothing = { postgresFolder: null, services: [], profile: null };
+    await writeRecord({ id: stayingNetwork, owner, stays: true, ...nothing });
     return null;
   });
 

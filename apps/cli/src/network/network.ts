@@ -5,15 +5,18 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres, type PostgresServer } from '@horde/embedded-postgres';
 import type { Keypair } from '@horde/identity';
-import { bundleOf } from '../paths.ts';
+import { bundleOf, walletsFolder } from '../paths.ts';
+import type { Profile } from '../profiles/config-file.ts';
 import { row } from '../row.ts';
 import { together } from '../together.ts';
-import { networkKeys, type Signer } from './keys.ts';
+import { hotkeyName, networkKeys, type Signer } from './keys.ts';
+import { panelPassword } from './panels.ts';
 import { choosePorts } from './ports.ts';
 import { identify } from './processes.ts';
 import { folderOf, thisProcess, writeRecord, type NetworkRecord } from './record.ts';
 import {
   environmentOf,
+  executorClass,
   exportsOf,
   serviceNames,
   tokenOf,
@@ -62,6 +65,7 @@ export async function startNetwork(options: StartNetwork): Promise<Network> {
     stays: options.stays,
     postgresFolder: null,
     services: [],
+    profile: null,
   };
   await writeRecord(record);
   await mkdir(path.join(folder, 'logs'), { recursive: true, mode: 0o700 });
@@ -77,6 +81,8 @@ export async function startNetwork(options: StartNetwork): Promise<Network> {
     runner: options.runner,
     executors: options.executors,
     secretKey: randomBytes(32).toString('hex'),
+    metricsToken: randomBytes(32).toString('hex'),
+    panelPassword: options.stays ? await panelPassword() : null,
   };
   if (options.stays) await writeExports(plan);
   signal.throwIfAborted();
@@ -96,13 +102,24 @@ export async function startNetwork(options: StartNetwork): Promise<Network> {
   // The validator comes last: it finds its miner and its facilitator there at its first look.
   await start('validator');
   await runCommand('validator', allowUser, plan, signal);
-  if (options.stays) await writeRecord({ ...record, owner: null });
   const urls = Object.fromEntries(serviceNames.map((name) => [name, urlOf(ports[name])])) as Record<
     ServiceName,
     string
   >;
+  if (options.stays)
+    await writeRecord({ ...record, owner: null, profile: profileOf(urls.facilitator, keys) });
   return { id, folder, keys, urls, record };
 }
+
+/** What the network's user types without naming any of it. */
+const profileOf = (facilitator: string, { validator }: Record<Signer, Keypair>): Profile => ({
+  facilitator,
+  walletDirectory: walletsFolder,
+  wallet: 'user',
+  hotkey: hotkeyName,
+  validator: validator.address,
+  executorClass,
+});
 
 /** For whoever wants to run a service's own commands. They hold the network's secrets. */
 async function writeExports(plan: NetworkPlan): Promise<void> {

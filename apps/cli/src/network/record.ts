@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { networksFolder } from '../paths.ts';
+import type { Profile } from '../profiles/config-file.ts';
 import { identify, isRunning, type ProcessIdentity } from './processes.ts';
 
 interface ServiceRecord {
@@ -21,6 +22,8 @@ export interface NetworkRecord {
   /** The folder of its own Postgres server; null when it uses a given one. */
   postgresFolder: string | null;
   services: ServiceRecord[];
+  /** How its user's commands reach it; null until it is up. */
+  profile: Profile | null;
 }
 
 /** The network of `up`: there is one in a data folder. */

@@ -26,6 +26,10 @@ export interface NetworkPlan {
   executors: number;
   /** The facilitator's key for nonces and tokens. */
   secretKey: string;
+  /** What metrics are read with. */
+  metricsToken: string;
+  /** What the accounts of the panels begin with; null: there are none. */
+  panelPassword: string | null;
 }
 
 export const executorClass = 'always_on.test';
@@ -35,16 +39,42 @@ const maxWarm = 2;
 
 /** The environment of a service, under the names that its operators know. */
 export function environmentOf(service: ServiceName, plan: NetworkPlan): Record<string, string> {
-  return { ...passedOn(), HORDE_NETWORK: markOf(plan.id), ...own[service](plan) };
+  return { ...passedOn(), HORDE_NETWORK: markOf(plan.id), ...ownOf(service, plan) };
 }
 
 /** What sets a service of the network up, as lines for a shell: with them its own commands can be run beside it. */
 export function exportsOf(service: ServiceName, plan: NetworkPlan): string {
   const quoted = (value: string) => `'${value.replaceAll("'", "'\\''")}'`;
-  return Object.entries(own[service](plan))
+  return Object.entries(ownOf(service, plan))
     .map(([name, value]) => `export ${name}=${quoted(value)}\n`)
     .join('');
 }
+
+/** The services that have a panel. */
+export const panelServices: readonly ServiceName[] = ['facilitator', 'validator', 'miner'];
+/** The account that each of them begins with. */
+export const panelAccount = 'admin';
+
+const ownOf = (service: ServiceName, plan: NetworkPlan): Record<string, string> => ({
+  ...own[service](plan),
+  ...(panelServices.includes(service) && { ...accountOf(plan), ...otherPanels(service, plan) }),
+});
+
+const otherPanels = (service: ServiceName, { ports }: NetworkPlan): Record<string, string> => ({
+  OTHER_PANELS: panelServices
+    .filter((other) => other !== service)
+    .map((other) => `${other}=http://${host}:${ports[other]}`)
+    .join(','),
+});
+
+const accountOf = ({ panelPassword }: NetworkPlan): Record<string, string> =>
+  panelPassword === null
+    ? {}
+    : {
+        DEFAULT_ADMIN_USERNAME: panelAccount,
+        DEFAULT_ADMIN_PASSWORD: panelPassword,
+        DEFAULT_ADMIN_PASSWORD_STAYS: 'true',
+      };
 
 const own: Record<ServiceName, (plan: NetworkPlan) => Record<string, string>> = {
   devnet: ({ ports, folder }) => ({
@@ -85,7 +115,6 @@ const own: Record<ServiceName, (plan: NetworkPlan) => Record<string, string>> = 
     DEFAULT_EXECUTOR_CLASS: executorClass,
     PROCESS_EXECUTORS: String(plan.executors),
     WARM_EXECUTORS: String(Math.min(plan.executors, maxWarm)),
-    DEBUG_NO_GPU_MODE: 'true',
     JOB_RUNNER: plan.runner,
     JOB_FOLDER: path.join(plan.folder, 'jobs'),
     // A network that is gone in a moment need not check the machine again that its predecessor has checked.
@@ -95,12 +124,13 @@ const own: Record<ServiceName, (plan: NetworkPlan) => Record<string, string>> = 
   }),
 };
 
-const common = ({ databaseUrl, redisUrl, ports }: NetworkPlan): Record<string, string> => ({
+const common = ({ databaseUrl, redisUrl, ports, metricsToken }: NetworkPlan): Record<string, string> => ({
   DATABASE_URL: databaseUrl,
   ...(redisUrl ? { REDIS_URL: redisUrl } : {}),
   PYLON_ADDRESS: `http://${host}:${ports.devnet}`,
   BITTENSOR_NETUID: String(netuid),
   BITTENSOR_NETWORK: 'devnet',
+  METRICS_TOKEN: metricsToken,
 });
 
 const wallet = (signer: Signer): Record<string, string> => ({
@@ -121,6 +151,9 @@ function passedOn(): Record<string, string> {
     'DOCKER_CERT_PATH',
     'NODE_COMPILE_CACHE',
     'LOG_LEVEL',
+    'LOG_FORMAT',
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'OTEL_EXPORTER_OTLP_HEADERS',
     'HORDE_ROOT',
     'TMPDIR',
   ];

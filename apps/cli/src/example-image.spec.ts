@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Docker from 'dockerode';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { root } from '../paths.ts';
-import { ensureWordCountImage } from './image.ts';
+import { root } from './paths.ts';
+import { ensureWordCountImage } from './example-image.ts';
 
 const docker = new Docker();
 

@@ -1,8 +1,8 @@
 import { open, opendir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from './usage-error.ts';
 
-/** What the demo takes. */
+/** The most that is taken of a folder. */
 const folderLimits = { bytes: 100_000_000, files: 5_000 } as const;
 
 interface InputFile {
@@ -20,7 +20,7 @@ export interface InputFolder {
   leftOut: number;
 }
 
-/** Looks through the demo's folder. Throws UsageError with a sentence when it cannot be used. */
+/** Looks through a folder that a job is to have. Throws UsageError with a sentence when it cannot be used. */
 export async function readInputFolder(given: string): Promise<InputFolder> {
   const folder = path.resolve(given);
   const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
@@ -71,17 +71,18 @@ async function addFile(input: InputFolder, relative: string): Promise<void> {
   input.bytes += size;
   if (input.files.length > folderLimits.files) {
     throw new UsageError(
-      `${input.folder} holds more than ${folderLimits.files.toLocaleString('en')} files, the most that the demo takes.`,
+      `${input.folder} holds more than ${folderLimits.files.toLocaleString('en')} files, the most that is taken.`,
     );
   }
   if (input.bytes > folderLimits.bytes) {
     throw new UsageError(
-      `${input.folder} holds more than ${folderLimits.bytes / 1e6} MB, the most that the demo takes.`,
+      `${input.folder} holds more than ${folderLimits.bytes / 1e6} MB, the most that is taken.`,
     );
   }
 }
 
 async function readableSize(file: string): Promise<number> {
-  await using handle = await open(file);
-  return (await handle.stat()).size;
+  const handle = await open(file);
+  const { size } = await handle.stat().finally(() => handle.close());
+  return size;
 }

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { staticBusybox, throwOnError } from '@horde/job-runner';
 import type Docker from 'dockerode';
-import { root } from '../paths.ts';
-import { row } from '../row.ts';
+import { root } from './paths.ts';
+import { row } from './row.ts';
 
 /** What the image is made of, by its place in the build's context. */
 type Context = Record<'Dockerfile' | 'word-count' | 'bin/busybox', Buffer>;
@@ -37,6 +37,14 @@ export async function ensureWordCountImage(
   if (!(await isPresent(docker, tag)))
     throw new Error(`The engine built the image ${tag} and does not know it.`);
   return tag;
+}
+
+/** Builds the image as above, and gives it a name that can be typed. @returns that name */
+export async function nameExampleImage(docker: Docker): Promise<string> {
+  const tag = await ensureWordCountImage(docker, () => undefined);
+  const [repo] = tag.split(':') as [string];
+  await docker.getImage(tag).tag({ repo, tag: 'latest' });
+  return repo;
 }
 
 function hashOf(context: Context): string {

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from './usage-error.ts';
 import { readInputFolder } from './folder.ts';
 
 let folder: string;
