@@ -1,0 +1,50 @@
+import type { PanelFeedback } from '@horde/panel-api';
+import { DataTable } from 'react-admin';
+import { GrowingList } from '../parts/growing-list.tsx';
+import { Hotkey } from '../parts/hotkey.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { spanWords } from '../words.ts';
+
+type Row = PanelFeedback & { id: string };
+
+/** What users say of how their jobs went. */
+export const FeedbackList = () => (
+  <GrowingList one="opinion" many="opinions">
+    <DataTable<Row> rowClick={(id) => `/jobs/${id}/show`} bulkActionButtons={false}>
+      <DataTable.Col source="at" label="When" disableSort render={({ at }) => <Moment time={at} />} />
+      <DataTable.Col
+        source="job_uuid"
+        label="Job"
+        disableSort
+        render={({ job_uuid }) => <code>{job_uuid}</code>}
+      />
+      <DataTable.Col
+        source="result_correctness"
+        label="How right its result is"
+        disableSort
+        render={({ result_correctness }) => `${Math.round(result_correctness * 100)} %`}
+      />
+      <DataTable.Col
+        source="took"
+        label="Took, expected"
+        disableSort
+        render={({ took, expected_duration }) =>
+          `${spanWords(took)}, ${expected_duration === null ? 'nothing said' : spanWords(expected_duration)}`
+        }
+      />
+      <DataTable.Col
+        source="hotkey"
+        label="User"
+        disableSort
+        render={({ hotkey }) => <Hotkey address={hotkey} />}
+      />
+      <DataTable.Col
+        source="target_validator_hotkey"
+        label="Validator"
+        disableSort
+        render={(row) => <Hotkey address={row.target_validator_hotkey} />}
+      />
+      <DataTable.Col source="executor_class" label="Class" disableSort />
+    </DataTable>
+  </GrowingList>
+);

@@ -1,0 +1,48 @@
+import type { PanelJob } from '@horde/panel-api';
+import { DataTable, SelectInput, TextInput } from 'react-admin';
+import { statusChoices } from '../parts/choices.ts';
+import { GrowingList } from '../parts/growing-list.tsx';
+import { Hotkey } from '../parts/hotkey.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { StatusChip } from '../parts/status-chip.tsx';
+
+const filters = [
+  <TextInput key="uuid" source="uuid_prefix" label="Job begins with" alwaysOn />,
+  <SelectInput key="status" source="status" label="Status" choices={statusChoices} alwaysOn />,
+  <TextInput key="hotkey" source="hotkey" label="User" alwaysOn />,
+  <TextInput key="validator" source="validator" label="Validator" alwaysOn />,
+];
+
+export const JobList = () => (
+  <GrowingList one="job" many="jobs" filters={filters}>
+    <DataTable<PanelJob & { id: string }> rowClick="show" bulkActionButtons={false} expandSingle={false}>
+      <DataTable.Col source="uuid" label="Job" disableSort render={({ uuid }) => <code>{uuid}</code>} />
+      <DataTable.Col
+        source="status"
+        disableSort
+        render={({ status, status_label }) => <StatusChip status={status} label={status_label} />}
+      />
+      <DataTable.Col
+        source="created_at"
+        label="Created"
+        disableSort
+        render={(job) => <Moment time={job.created_at} />}
+      />
+      <DataTable.Col
+        source="hotkey"
+        label="User"
+        disableSort
+        render={({ hotkey }) => <Hotkey address={hotkey} />}
+      />
+      <DataTable.Col
+        source="target_validator_hotkey"
+        label="Validator"
+        disableSort
+        render={(job) => <Hotkey address={job.target_validator_hotkey} />}
+      />
+      <DataTable.Col source="executor_class" label="Class" disableSort />
+      <DataTable.Col source="docker_image" label="Image" disableSort />
+      <DataTable.Col source="tag" disableSort />
+    </DataTable>
+  </GrowingList>
+);

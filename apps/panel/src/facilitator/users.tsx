@@ -1,0 +1,94 @@
+import type { PanelUser } from '@horde/panel-api';
+import {
+  Create,
+  DataTable,
+  Edit,
+  List,
+  NumberInput,
+  required,
+  SimpleForm,
+  TextInput,
+  minValue,
+} from 'react-admin';
+import { Moment } from '../parts/moment.tsx';
+
+export const limitWords = (most: number | null): string =>
+  most === null ? 'as the settings say' : most === 0 ? 'any number' : most.toLocaleString();
+
+/** More of a user's jobs are not counted. */
+const countedJobs = 1_000;
+
+export const countWords = (jobs: number): string =>
+  jobs < countedJobs ? String(jobs) : `${countedJobs.toLocaleString()} or more`;
+
+/** Who may use the facilitator: ComputeHorde's hotkey whitelist. */
+export const UserList = () => (
+  <List exporter={false} queryOptions={{ refetchInterval: 10_000 }} empty={false}>
+    <DataTable<PanelUser & { id: string }> rowClick="show" bulkActionButtons={false}>
+      <DataTable.Col source="hotkey" label="User" render={({ hotkey }) => <code>{hotkey}</code>} />
+      <DataTable.Col source="since" render={({ since }) => <Moment time={since} />} />
+      <DataTable.NumberCol source="unfinished_jobs" label="Unfinished jobs" />
+      <DataTable.NumberCol
+        source="recent_jobs"
+        label="Jobs in 24 h"
+        render={({ recent_jobs }) => countWords(recent_jobs)}
+      />
+      <DataTable.NumberCol source="recent_failures" label="Failed of them" />
+      <DataTable.Col
+        source="last_job_at"
+        label="Last job"
+        render={({ last_job_at }) => <Moment time={last_job_at} />}
+      />
+      <DataTable.Col
+        source="max_unfinished_jobs"
+        label="May have unfinished"
+        render={(user) => limitWords(user.max_unfinished_jobs)}
+      />
+      <DataTable.Col
+        source="max_creations_per_minute"
+        label="May create a minute"
+        render={(user) => limitWords(user.max_creations_per_minute)}
+      />
+    </DataTable>
+  </List>
+);
+
+const help = '0: any number; empty: as the settings say';
+const Quotas = () => (
+  <>
+    <NumberInput
+      source="max_unfinished_jobs"
+      label="Unfinished jobs at once"
+      helperText={help}
+      min={0}
+      step={1}
+      validate={minValue(0)}
+    />
+    <NumberInput
+      source="max_creations_per_minute"
+      label="New jobs a minute"
+      helperText={help}
+      min={0}
+      step={1}
+      validate={minValue(0)}
+    />
+  </>
+);
+
+export const UserEdit = () => (
+  <Edit mutationMode="pessimistic">
+    <SimpleForm>
+      <TextInput source="hotkey" label="User" readOnly />
+      <Quotas />
+    </SimpleForm>
+  </Edit>
+);
+
+export const UserCreate = () => (
+  <Create redirect="list">
+    <SimpleForm>
+      <TextInput source="hotkey" label="The user's hotkey (SS58)" validate={required()} />
+      <Quotas />
+    </SimpleForm>
+  </Create>
+);

@@ -1,0 +1,48 @@
+import type { MinerJob } from '@horde/panel-api';
+import { DataTable, SelectInput, TextInput } from 'react-admin';
+import { GrowingList } from '../parts/growing-list.tsx';
+import { Hotkey } from '../parts/hotkey.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { StatusChip } from '../parts/status-chip.tsx';
+
+const states = [
+  { id: 'going_on', name: 'Going on' },
+  { id: 'completed', name: 'Completed' },
+  { id: 'rejected', name: 'Declined' },
+  { id: 'failed', name: 'Failed' },
+  { id: 'horde_failed', name: 'Failed, by the network' },
+];
+
+const filters = [
+  <TextInput key="uuid" source="uuid_prefix" label="Job begins with" alwaysOn />,
+  <SelectInput key="status" source="status" label="Status" choices={states} alwaysOn />,
+  <TextInput key="validator" source="validator" label="Validator" alwaysOn />,
+  <TextInput key="class" source="executor_class" label="Class" alwaysOn />,
+];
+
+export const JobList = () => (
+  <GrowingList one="job" many="jobs" filters={filters} interval={5_000}>
+    <DataTable<MinerJob & { id: string }> rowClick="show" bulkActionButtons={false} expandSingle={false}>
+      <DataTable.Col source="uuid" label="Job" disableSort render={({ uuid }) => <code>{uuid}</code>} />
+      <DataTable.Col
+        source="status"
+        disableSort
+        render={({ status, status_label }) => <StatusChip status={status} label={status_label} />}
+      />
+      <DataTable.Col
+        source="accepted_at"
+        label="Asked for"
+        disableSort
+        render={(job) => <Moment time={job.accepted_at} />}
+      />
+      <DataTable.Col
+        source="validator_hotkey"
+        label="Validator"
+        disableSort
+        render={(job) => <Hotkey address={job.validator_hotkey} />}
+      />
+      <DataTable.Col source="executor_class" label="Class" disableSort />
+      <DataTable.Col source="host" disableSort render={({ host }) => host ?? 'none'} />
+    </DataTable>
+  </GrowingList>
+);

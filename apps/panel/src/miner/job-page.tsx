@@ -1,0 +1,92 @@
+import { Box, Typography } from '@mui/material';
+import type { MinerJobPage, PanelFiles } from '@horde/panel-api';
+import { useQuery } from '@tanstack/react-query';
+import { Title, useGetRecordId } from 'react-admin';
+import { ask } from '../api.ts';
+import { Elsewhere } from '../parts/elsewhere.tsx';
+import { Facts, type Fact } from '../parts/facts.tsx';
+import { Frames } from '../parts/frames.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { Part } from '../parts/part.tsx';
+import { StatusChip } from '../parts/status-chip.tsx';
+import { Timeline } from '../parts/timeline.tsx';
+import { useNow } from '../parts/use-now.ts';
+import { JobReceipts } from './job-receipts.tsx';
+
+/** How often a job that goes on is read again. @unit ms */
+const pause = 2_000;
+
+/** A job: why it is where it is, its stages against their limits, its executor and its receipts. */
+export const JobPage = () => {
+  const uuid = String(useGetRecordId());
+  const { data: job, error } = useQuery({
+    queryKey: ['job', uuid],
+    queryFn: () => ask<MinerJobPage>(`jobs/${uuid}`),
+    refetchInterval: ({ state: { data } }) => (data && isOver(data) ? false : pause),
+  });
+  const now = useNow(job?.has_ended === false);
+  if (error) return <Typography role="alert">{error.message}</Typography>;
+  if (!job) return <Typography role="status">Loading …</Typography>;
+  return (
+    <Box sx={{ mt: 2, display: 'grid', gap: 2 }}>
+      <Title title={`Job ${uuid}`} />
+      <Box role="status" sx={{ display: 'flex', gap: 2, alignItems: 'center', flexWrap: 'wrap' }}>
+        <StatusChip status={job.status} label={job.status_label} />
+        <Typography sx={{ overflowWrap: 'anywhere' }}>{job.sentence}</Typography>
+        <Elsewhere service="validator" job={uuid} />
+      </Box>
+      <Part title="What happened">
+        <Timeline spans={job.timeline} now={now} />
+      </Part>
+      <Part title="Its executor">
+        <Facts facts={executorFacts(job)} />
+      </Part>
+      <Part title="What was asked for">
+        <Facts facts={askedFacts(job)} />
+      </Part>
+      <Part title="Receipts">
+        <JobReceipts receipts={job.receipts} />
+      </Part>
+      <Frames job={uuid} />
+    </Box>
+  );
+};
+
+/** Nothing more will happen to it. */
+const isOver = ({ has_ended, executor, receipts }: MinerJobPage): boolean =>
+  has_ended &&
+  (executor.start_requested_at === null || executor.exited_at !== null) &&
+  (receipts.length === 0 || receipts.some(({ receipt_type }) => receipt_type === 'JobFinishedReceipt'));
+
+function executorFacts({ host, executor, executor_class, deadline, exit_status }: MinerJobPage): Fact[] {
+  return [
+    ['Class', executor_class],
+    ['Host', host ?? 'none'],
+    ['Container', executor.container ?? 'none'],
+    ['Connects from', executor.address ?? 'nowhere yet'],
+    ['Asked to start', <Moment key="" time={executor.start_requested_at} />],
+    ['Connected', <Moment key="" time={executor.connected_at} />],
+    ['Gone', <Moment key="" time={executor.exited_at} />],
+    ['Its exit code', executor.exit_code ?? 'not known'],
+    ["The job's own exit code", exit_status ?? 'not known'],
+    ['Ended by force after', <Moment key="" time={deadline} />],
+  ];
+}
+
+function askedFacts(job: MinerJobPage): Fact[] {
+  return [
+    ['Asked for', <Moment key="" time={job.accepted_at} />],
+    ['Validator', <code key="">{job.validator_hotkey}</code>],
+    ['Image', job.docker_image ?? 'none yet'],
+    ['Arguments', job.args.length > 0 ? <code key="">{job.args.join(' ')}</code> : 'none'],
+    ['Environment', job.env_names.join(', ') || 'none'],
+    ['Volumes', files(job.volumes)],
+    ['Uploads', files(job.uploads)],
+    ['Artifacts in', job.artifacts_dir ?? 'none'],
+    ['Streaming', job.is_streaming ? 'yes' : 'no'],
+    ['Cancelled', job.cancelled_at ? <Moment key="" time={job.cancelled_at} /> : 'no'],
+  ];
+}
+
+const files = (all: PanelFiles[]): string =>
+  all.map(({ type, path }) => (path ? `${type}: ${path}` : type)).join(', ') || 'none';

@@ -1,0 +1,72 @@
+import { Box, Table, TableBody, TableCell, TableHead, TableRow, Typography } from '@mui/material';
+import type { MinerOverview } from '@horde/panel-api';
+import { useQuery } from '@tanstack/react-query';
+import { Title } from 'react-admin';
+import { ask } from '../api.ts';
+import { FactCards, type Fact } from '../parts/facts.tsx';
+import { HourChart } from '../parts/hour-chart.tsx';
+import { Part } from '../parts/part.tsx';
+import { spanWords } from '../words.ts';
+
+/** How the miner is, at one look. */
+export const Overview = () => {
+  const { data, error } = useQuery({
+    queryKey: ['overview'],
+    queryFn: () => ask<MinerOverview>('overview'),
+    refetchInterval: 5_000,
+  });
+  if (error) return <Typography role="alert">{error.message}</Typography>;
+  if (!data) return <Typography role="status">Loading …</Typography>;
+  const facts: Fact[] = [
+    ['Unfinished jobs', data.unfinished.toLocaleString()],
+    ['Validators connected', `${data.connected_validators} of ${data.active_validators}`],
+    ['Until an executor is ready', startWords(data)],
+    ['Earned in 24 h, as validators signed', `${spanWords(data.earned)} of executors`],
+    ['Jobs in 24 h that allowance paid for', data.paid_jobs.toLocaleString()],
+  ];
+  return (
+    <Box sx={{ mt: 2, display: 'grid', gap: 2 }}>
+      <Title title="Overview" />
+      <Typography role="status">{data.sentence}</Typography>
+      <FactCards facts={facts} />
+      <Part title="Executors by class">
+        <Box sx={{ overflowX: 'auto' }}>
+          <Classes classes={data.classes} />
+        </Box>
+      </Part>
+      <HourChart hours={data.hours} />
+    </Box>
+  );
+};
+
+const startWords = ({ start_median: median, start_p95: p95 }: MinerOverview): string =>
+  median === null ? 'no job in 24 h' : `${spanWords(median)}, of 95 % ${spanWords(p95)}`;
+
+const Classes = ({ classes }: Pick<MinerOverview, 'classes'>) => (
+  <Table size="small" aria-label="Executors by class">
+    <TableHead>
+      <TableRow>
+        <TableCell>Class</TableCell>
+        <TableCell align="right">Offered</TableCell>
+        <TableCell align="right">Busy</TableCell>
+        <TableCell align="right">Free</TableCell>
+        <TableCell align="right">Of these warm</TableCell>
+        <TableCell align="right">Out of reach</TableCell>
+      </TableRow>
+    </TableHead>
+    <TableBody>
+      {classes.map(({ executor_class, offered, configured, busy, warm }) => (
+        <TableRow key={executor_class}>
+          <TableCell component="th" scope="row">
+            {executor_class}
+          </TableCell>
+          <TableCell align="right">{offered}</TableCell>
+          <TableCell align="right">{busy}</TableCell>
+          <TableCell align="right">{Math.max(0, offered - busy)}</TableCell>
+          <TableCell align="right">{warm}</TableCell>
+          <TableCell align="right">{Math.max(0, configured - offered)}</TableCell>
+        </TableRow>
+      ))}
+    </TableBody>
+  </Table>
+);

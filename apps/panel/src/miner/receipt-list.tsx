@@ -1,0 +1,47 @@
+import { Link } from '@mui/material';
+import type { MinerReceipt } from '@horde/panel-api';
+import { DataTable, SelectInput, TextInput } from 'react-admin';
+import { GrowingList } from '../parts/growing-list.tsx';
+import { Hotkey } from '../parts/hotkey.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { receiptWord, receiptWords } from './job-receipts.tsx';
+
+const types = ['started', 'accepted', 'finished'].map((id) => ({ id, name: id }));
+
+const filters = [
+  <TextInput key="uuid" source="uuid_prefix" label="Job begins with" alwaysOn />,
+  <SelectInput key="type" source="type" label="Receipt" choices={types} alwaysOn />,
+  <TextInput key="validator" source="validator" label="Validator" alwaysOn />,
+];
+
+export const ReceiptList = () => (
+  <GrowingList one="receipt" many="receipts" filters={filters} interval={10_000}>
+    <DataTable<MinerReceipt & { id: string }> rowClick={false} bulkActionButtons={false}>
+      <DataTable.Col
+        source="job_uuid"
+        label="Job"
+        disableSort
+        render={({ job_uuid }) => (
+          <Link href={`#/jobs/${job_uuid}/show`}>
+            <code>{job_uuid}</code>
+          </Link>
+        )}
+      />
+      <DataTable.Col source="receipt_type" label="Receipt" disableSort render={receiptWord} />
+      <DataTable.Col
+        source="stored_at"
+        label="Stored"
+        disableSort
+        render={({ stored_at }) => <Moment time={stored_at} />}
+      />
+      <DataTable.Col
+        source="validator_hotkey"
+        label="Validator"
+        disableSort
+        render={(receipt) => <Hotkey address={receipt.validator_hotkey} />}
+      />
+      <DataTable.Col source="page" disableSort render={({ page }) => page ?? 'none'} />
+      <DataTable.Col source="score" label="What it says" disableSort render={receiptWords} />
+    </DataTable>
+  </GrowingList>
+);

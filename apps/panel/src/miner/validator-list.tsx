@@ -1,0 +1,74 @@
+import { Button } from '@mui/material';
+import type { MinerValidator } from '@horde/panel-api';
+import { useState } from 'react';
+import { Confirm, DataTable, List, useNotify, useRefresh } from 'react-admin';
+import { ask } from '../api.ts';
+import { mayOperate } from '../auth-provider.ts';
+
+type Row = MinerValidator & { id: string };
+
+const standing = ({ active, by_hand, blacklisted }: Row): string =>
+  blacklisted
+    ? 'blacklisted: its jobs are declined'
+    : active
+      ? `may send jobs${by_hand ? ', added by hand' : ''}`
+      : 'is no validator now';
+
+export const ValidatorList = () => (
+  <List exporter={false} queryOptions={{ refetchInterval: 5_000 }} empty={false} actions={false}>
+    <DataTable<Row> rowClick={false} bulkActionButtons={false}>
+      <DataTable.Col source="hotkey" label="Validator" render={({ hotkey }) => <code>{hotkey}</code>} />
+      <DataTable.Col source="active" label="Standing" render={standing} />
+      <DataTable.NumberCol source="connections" />
+      <DataTable.NumberCol source="unfinished_jobs" label="Unfinished jobs" />
+      <DataTable.NumberCol source="completed" label="Completed in 24 h" />
+      <DataTable.NumberCol source="failed" label="Failed" />
+      <DataTable.NumberCol source="declined" label="Declined" />
+      <DataTable.Col
+        source="signs"
+        label="Signs its jobs"
+        render={({ signs }) => (signs ? 'yes' : 'not yet')}
+      />
+      {mayOperate() && (
+        <DataTable.Col
+          source="blacklisted"
+          label=""
+          disableSort
+          render={(validator) => <BlacklistButton validator={validator as Row} />}
+        />
+      )}
+    </DataTable>
+  </List>
+);
+
+const BlacklistButton = ({ validator: { hotkey, blacklisted } }: { validator: Row }) => {
+  const [isAsking, setIsAsking] = useState(false);
+  const notify = useNotify();
+  const refresh = useRefresh();
+  const change = async () => {
+    setIsAsking(false);
+    try {
+      await ask(`validators/${hotkey}/blacklist`, { method: blacklisted ? 'DELETE' : 'PUT' });
+      refresh();
+    } catch (error) {
+      notify((error as Error).message, { type: 'error' });
+    }
+  };
+  const words = blacklisted ? 'Take its jobs again' : 'Decline its jobs';
+  return (
+    <>
+      <Button size="small" aria-label={`${words}: ${hotkey}`} onClick={() => setIsAsking(true)}>
+        {words}
+      </Button>
+      <Confirm
+        isOpen={isAsking}
+        title={`${words}?`}
+        content={`The validator ${hotkey}. What runs of its jobs goes on.`}
+        confirm={words}
+        cancel="Leave it as it is"
+        onConfirm={() => void change()}
+        onClose={() => setIsAsking(false)}
+      />
+    </>
+  );
+};

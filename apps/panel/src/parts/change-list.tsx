@@ -1,0 +1,30 @@
+import type { PanelChanges } from '@horde/panel-api';
+import { DataTable } from 'react-admin';
+import { GrowingList } from './growing-list.tsx';
+import { Moment } from './moment.tsx';
+
+const facts = (value: object | null): string =>
+  value === null
+    ? 'nothing'
+    : Object.entries(value)
+        .map(([name, fact]) => `${name} ${JSON.stringify(fact)}`)
+        .join(', ');
+
+/** Who has changed what. */
+export const ChangeList = () => (
+  <GrowingList one="change" many="changes">
+    <DataTable<PanelChanges['results'][number]> rowClick={false} bulkActionButtons={false}>
+      <DataTable.Col source="at" label="When" disableSort render={({ at }) => <Moment time={at} />} />
+      <DataTable.Col source="by" label="Who" disableSort render={({ by }) => by ?? 'a command'} />
+      <DataTable.Col source="action" label="What" disableSort />
+      <DataTable.Col
+        source="subject"
+        label="Of"
+        disableSort
+        render={({ subject }) => <code>{subject}</code>}
+      />
+      <DataTable.Col source="before" disableSort render={({ before }) => facts(before)} />
+      <DataTable.Col source="after" label="Since" disableSort render={({ after }) => facts(after)} />
+    </DataTable>
+  </GrowingList>
+);

@@ -1,0 +1,41 @@
+import { Box, Card, CardContent, Typography } from '@mui/material';
+import { Fragment, type ReactNode } from 'react';
+
+export type Fact = [name: string, value: ReactNode];
+
+/** Facts in two columns. */
+export const Facts = ({ facts }: { facts: Fact[] }) => (
+  <Box
+    component="dl"
+    sx={{ display: 'grid', gridTemplateColumns: 'max-content 1fr', columnGap: 2, rowGap: 0.5, m: 0 }}
+  >
+    {facts.map(([name, value]) => (
+      <Fragment key={name}>
+        <Typography component="dt" variant="body2" color="textSecondary">
+          {name}
+        </Typography>
+        <Typography component="dd" variant="body2" sx={{ m: 0, overflowWrap: 'anywhere' }}>
+          {value}
+        </Typography>
+      </Fragment>
+    ))}
+  </Box>
+);
+
+/** Facts to see at one look, a card each. */
+export const FactCards = ({ facts }: { facts: Fact[] }) => (
+  <Box component="dl" sx={{ display: 'flex', flexWrap: 'wrap', gap: 2, m: 0, mb: 2 }}>
+    {facts.map(([name, value]) => (
+      <Card key={name} sx={{ minWidth: 180 }}>
+        <CardContent>
+          <Typography component="dt" variant="body2" color="textSecondary">
+            {name}
+          </Typography>
+          <Typography component="dd" variant="h6" sx={{ m: 0 }}>
+            {value}
+          </Typography>
+        </CardContent>
+      </Card>
+    ))}
+  </Box>
+);

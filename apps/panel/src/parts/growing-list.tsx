@@ -1,0 +1,39 @@
+import { Typography } from '@mui/material';
+import type { ReactElement, ReactNode } from 'react';
+import { List } from 'react-admin';
+import { Count } from './count.tsx';
+import { useLive } from './live/use-live.ts';
+import { PageButtons } from './page-buttons.tsx';
+
+interface Props {
+  /** What the list has, in a sentence. @default its name says it */
+  says?: string;
+  /** The word for one of its rows, and for several. */
+  one: string;
+  many: string;
+  filters?: ReactElement[];
+  /** How often it is asked for, where nothing tells the page of changes. @unit ms @default when it is told, or often */
+  interval?: number;
+  children: ReactNode;
+}
+
+/** A list that grows: the sentence first, then its newest rows, which can be filtered. */
+export const GrowingList = ({ says, one, many, filters, interval, children }: Props) => {
+  const live = useLive();
+  return (
+    <>
+      {says && <Typography sx={{ mt: 2 }}>{says}</Typography>}
+      <List
+        {...(filters && { filters })}
+        perPage={25}
+        exporter={false}
+        actions={<Count one={one} many={many} />}
+        pagination={<PageButtons />}
+        queryOptions={{ refetchInterval: interval ?? live }}
+        empty={false}
+      >
+        {children}
+      </List>
+    </>
+  );
+};

@@ -1,0 +1,74 @@
+import { useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { useEffect, useSyncExternalStore } from 'react';
+
+/** How often a page asks again while nothing tells it when. @unit ms */
+const often = 5_000;
+/** How often it asks although it is told: what tells it may be lost. @unit ms */
+const seldom = 60_000;
+/** How often a page asks that also shows what nothing rings for: who is connected. @unit ms */
+export const sometimes = 10_000;
+
+/** When a stream that was refused is asked for again. @unit ms */
+const refusedPause = 30_000;
+
+/** The stream that tells which resources have changed: one for the page, open while something on it needs it. */
+const stream = {
+  source: null as EventSource | null,
+  isOpen: false,
+  /** It was open before, and what was told since is not known. */
+  hasGap: false,
+  readers: new Set<() => void>(),
+  queries: null as QueryClient | null,
+};
+
+function setOpen(isOpen: boolean): void {
+  stream.isOpen = isOpen;
+  for (const changed of stream.readers) changed();
+}
+
+function open(): void {
+  const source = new EventSource('/admin/api/live');
+  stream.source = source;
+  source.addEventListener('open', () => {
+    setOpen(true);
+    if (stream.hasGap) void stream.queries?.invalidateQueries();
+    stream.hasGap = false;
+  });
+  source.addEventListener('error', () => {
+    stream.hasGap = true;
+    setOpen(false);
+    // The browser itself comes back only where nobody has answered.
+    if (source.readyState === EventSource.CLOSED)
+      setTimeout(() => {
+        if (stream.source === source) open();
+      }, refusedPause);
+  });
+  source.addEventListener('changed', ({ data }: MessageEvent<string>) => {
+    for (const resource of JSON.parse(data) as string[])
+      void stream.queries?.invalidateQueries({ queryKey: [resource] });
+  });
+}
+
+function subscribe(changed: () => void): () => void {
+  stream.readers.add(changed);
+  if (stream.source === null) open();
+  return () => {
+    stream.readers.delete(changed);
+    if (stream.readers.size > 0) return;
+    stream.source?.close();
+    stream.source = null;
+    stream.isOpen = false;
+  };
+}
+
+/**
+ * Has whatever is asked for on a page, under the name of its resource, asked for again when it changes.
+ *
+ * @param pause how often it is to be asked for although it is told. @unit ms
+ * @returns how often it is to be asked for beside that: often where there is no stream. @unit ms
+ */
+export function useLive(pause = seldom): number {
+  const queries = useQueryClient();
+  useEffect(() => void (stream.queries = queries), [queries]);
+  return useSyncExternalStore(subscribe, () => stream.isOpen) ? pause : often;
+}

@@ -1,0 +1,49 @@
+import type { ValidatorJob } from '@horde/panel-api';
+import { DataTable, SelectInput, TextInput } from 'react-admin';
+import { statusChoices } from '../../parts/choices.ts';
+import { GrowingList } from '../../parts/growing-list.tsx';
+import { Hotkey } from '../../parts/hotkey.tsx';
+import { Moment } from '../../parts/moment.tsx';
+import { StatusChip } from '../../parts/status-chip.tsx';
+
+const filters = [
+  <TextInput key="uuid" source="uuid_prefix" label="Job begins with" alwaysOn />,
+  <SelectInput key="status" source="status" label="Status" choices={statusChoices} alwaysOn />,
+  <TextInput key="hotkey" source="hotkey" label="Signed by" alwaysOn />,
+  <TextInput key="miner" source="miner" label="Miner" alwaysOn />,
+];
+
+export const JobList = () => (
+  <GrowingList one="job" many="jobs" filters={filters}>
+    <DataTable<ValidatorJob & { id: string }> rowClick="show" bulkActionButtons={false} expandSingle={false}>
+      <DataTable.Col source="uuid" label="Job" disableSort render={({ uuid }) => <code>{uuid}</code>} />
+      <DataTable.Col
+        source="status"
+        disableSort
+        render={({ status, status_label }) => <StatusChip status={status} label={status_label} />}
+      />
+      <DataTable.Col
+        source="received_at"
+        label="Received"
+        disableSort
+        render={(job) => <Moment time={job.received_at} />}
+      />
+      <DataTable.Col source="executor_class" label="Class" disableSort />
+      <DataTable.Col
+        source="signatory"
+        label="Signed by"
+        disableSort
+        render={({ signatory }) => (signatory === null ? 'nobody' : <Hotkey address={signatory} />)}
+      />
+      <DataTable.Col
+        source="miner_hotkey"
+        label="Miner"
+        disableSort
+        render={({ miner_hotkey }) =>
+          miner_hotkey === null ? 'none yet' : <Hotkey address={miner_hotkey} />
+        }
+      />
+      <DataTable.NumberCol source="attempts" disableSort />
+    </DataTable>
+  </GrowingList>
+);
