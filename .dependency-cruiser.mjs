@@ -186,6 +186,9 @@ export default {
           '^tests/recorded/(exchanges|vectors)[.]spec[.]ts$',
           '^tests/chain/(miner-on-devnet|validator-allowance|validator-weights)[.]spec[.]ts$',
           '^tests/workspace/commands[.]spec[.]ts$',
+          // What is measured and told of is data of the services: rules and the dashboard are written from it.
+          '^tools/monitoring/services[.]ts$',
+          '^tests/monitoring/alerts[.]spec[.]ts$',
           // An example of an operator's own module, as the miner loads it.
           '^tests/executor-managers/custom[.]spec[.]ts$',
         ],

@@ -3,9 +3,10 @@
  * The source map beside it is for our loggers, which read it when they write an error; Node does not load it.
  */
 import { rolldown, type Plugin } from 'rolldown';
-import { readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { workers } from './bundle-workers.ts';
+import { writePackage } from './bundle-package.ts';
 
 const [projectRoot, outFolder] = process.argv.slice(2);
 if (!projectRoot) throw new Error('usage: bundle.ts APP_FOLDER [OUT_FOLDER]');
@@ -58,7 +59,13 @@ const unused = [
  * lists them as `bundle.without`, and an empty module stands in for them.
  */
 const { bundle: options } = JSON.parse(readFileSync(path.join(projectRoot, 'package.json'), 'utf8')) as {
-  bundle?: { without?: string[]; split?: boolean };
+  bundle?: {
+    without?: string[];
+    split?: boolean;
+    panel?: boolean;
+    target?: string;
+    package?: Record<string, unknown>;
+  };
 };
 const without = [...unused, ...(options?.without ?? [])];
 const http = ['http', 'node:http'];
@@ -95,6 +102,7 @@ const bundle = await rolldown({
   input: options?.split ? { main: '\0start' } : { main },
   platform: 'node',
   tsconfig: path.resolve('tsconfig.json'),
+  ...(options?.target && { transform: { target: options.target } }),
   plugins: [replaced, workers],
   external: (id) =>
     (id.startsWith('node:') && !http.includes(id)) ||
@@ -117,12 +125,13 @@ const splitting = {
   ),
 };
 const folder = outFolder ?? path.join(projectRoot, 'dist');
-await bundle.write({
+const { output } = await bundle.write({
   dir: folder,
   // A folder that was asked for may hold more than the bundle: an image's recipe.
   cleanDir: outFolder === undefined,
   entryFileNames: 'main.mjs',
-  chunkFileNames: '[name].mjs',
+  // Some are named after modules that are no files, with characters that no import finds again.
+  chunkFileNames: ({ name }) => `${name.replaceAll(/[^\w.~-]/g, '')}.mjs`,
   format: 'esm',
   codeSplitting: options?.split ? splitting : false,
   // A text with one character beyond Latin-1 takes Node twice the memory.
@@ -137,3 +146,10 @@ await bundle.write({
   sourcemap: true,
   sourcemapExcludeSources: true,
 });
+// The panel that the service shows is built before it; without one it says so.
+if (options?.panel && existsSync('apps/panel/dist'))
+  cpSync('apps/panel/dist', path.join(folder, 'panel'), { recursive: true });
+if (options?.package) {
+  const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
+  writePackage(folder, options.package, modules);
+}

@@ -8,7 +8,7 @@ import { bundleScript } from './bundle-script.ts';
 
 const file = 'docs/errors.md';
 const script = await bundleScript('libs/protocol/src/index.ts');
-const { errorRows } = (await import(script)) as typeof Protocol;
+const { clientErrors, errorRows } = (await import(script)) as typeof Protocol;
 rmSync(script, { force: true });
 
 interface Row {
@@ -28,6 +28,7 @@ function describe(code: string, row: Row): string {
     status && `HTTP ${status}`,
     wire && `reason \`${wire.reason}\``,
     wire?.stage && `stage \`${wire.stage}\``,
+    code in clientErrors && 'thrown by the SDK',
   ].filter(Boolean);
   const cells = [`\`${code}\``, sentence(row), hint ?? '', travels.join(', '), retryable ? 'yes' : 'no'];
   return `| ${cells.join(' | ').replaceAll('\n', ' ')} |`;

@@ -1,40 +1,83 @@
 /**
- * Runs the checks and all specs, unit and end to end, against one Postgres server of their own, and ends with what was
- * skipped and the counts. With arguments, which are passed on to nx (`--projects=miner`), only unit specs are run.
+ * Runs the checks and all specs, unit and end to end, against one Postgres server of their own, and ends with the sum of
+ * each part, what was skipped, and the counts. `--all` then runs what takes long, too (tools/test-parts.ts); `--resume` goes
+ * on with such a run: parts that have passed are not run again. With other arguments, which are passed on to nx
+ * (`--projects=miner`), only unit specs are run.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import startTestPostgres from '@horde/testing/postgres';
 import { runChecks } from './check.ts';
+import { partsOfAll, type TestPart } from './test-parts.ts';
 import { testSummary, type SpecReport } from './test-summary.ts';
 
-rmSync('reports', { recursive: true, force: true });
-const some = process.argv.slice(2);
-const failedChecks = some.length > 0 ? [] : await runChecks();
+const words = process.argv.slice(2);
+const resumed = words.includes('--resume');
+const isAll = resumed || words.includes('--all');
+const forNx = words.filter((word) => !['--all', '--resume'].includes(word));
+
+if (!resumed) rmSync('reports', { recursive: true, force: true });
+mkdirSync('reports', { recursive: true });
 const stopPostgres = await startTestPostgres();
-const nx = [
-  'node_modules/nx/dist/bin/nx.js',
-  'run-many',
-  '-t',
-  'test',
-  '--output-style=static',
-  '--parallel=1',
-];
-// All specs share the workers of one vitest: none of these is idle while another project still has specs waiting.
-const { status } = spawnSync(
-  process.execPath,
-  some.length > 0 ? [...nx, ...some] : ['tools/vitest.ts', 'all'],
-  {
-    stdio: 'inherit',
-    env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false' },
-  },
-);
+/** Checks and tools that have failed: of specs, the reports tell. */
+const failed: string[] = [];
+const sums: string[] = [];
+
+let isPassed = await inTurn('all', runSpecs);
+for (const part of isAll ? partsOfAll : [])
+  isPassed = (await inTurn(part.name, () => runPart(part))) && isPassed;
 await stopPostgres?.();
 
-const reports = (existsSync('reports') ? readdirSync('reports') : []).map(
-  (file) => JSON.parse(readFileSync(`reports/${file}`, 'utf8')) as SpecReport,
-);
-const { lines, failed } = testSummary(reports, failedChecks, process.cwd());
-for (const line of lines) console.log(line);
+const reports = readdirSync('reports')
+  .filter((file) => file.endsWith('.json'))
+  .map((file) => JSON.parse(readFileSync(`reports/${file}`, 'utf8')) as SpecReport);
+const summary = testSummary(reports, failed, process.cwd());
+for (const line of [...sums, ...summary.lines]) console.log(line);
 // No test at all is no success.
-process.exit(status === 0 && failed === 0 && reports.length > 0 ? 0 : 1);
+process.exit(isPassed && summary.failed === 0 && reports.length > 0 ? 0 : 1);
+
+/** Runs a part, unless it has passed in the run that is resumed. @returns whether it passes */
+async function inTurn(name: string, part: () => Promise<boolean> | boolean): Promise<boolean> {
+  const note = `reports/${name}.passed`;
+  if (existsSync(note)) {
+    sums.push(`${name}: passed before`);
+    return true;
+  }
+  const began = performance.now();
+  const passes = await part();
+  if (isAll) {
+    const seconds = ((performance.now() - began) / 1_000).toFixed(0);
+    sums.push(`${name}: ${passes ? 'passed' : 'FAILED'} in ${seconds} s`);
+    if (passes) writeFileSync(note, '');
+  }
+  return passes;
+}
+
+/** The checks, and all specs in their everyday size; or what nx is to run. */
+async function runSpecs(): Promise<boolean> {
+  if (forNx.length > 0) {
+    const nx = ['run-many', '-t', 'test', '--output-style=static', '--parallel=1', ...forNx];
+    return run(['node_modules/nx/dist/bin/nx.js', ...nx]);
+  }
+  const checks = await runChecks();
+  failed.push(...checks.map((check) => `./horde check ${check}`));
+  // All specs share the workers of one vitest: none of these is idle while another project still has specs waiting.
+  return run(['tools/vitest.ts', 'all']) && checks.length === 0;
+}
+
+function runPart({ name, runs, environment }: TestPart): boolean {
+  console.log(`\nPart ${name}: ${runs.join(' ')}`);
+  if (runs[0].endsWith('.spec.ts')) return run(['tools/vitest.ts', name, runs[0]], environment);
+  const passes = run(runs, environment);
+  if (!passes) failed.push(runs.join(' '));
+  return passes;
+}
+
+/** Runs a program of Node's. @returns whether it ends with 0 */
+function run(command: string[], environment: Record<string, string> = {}): boolean {
+  const { status } = spawnSync(process.execPath, command, {
+    stdio: 'inherit',
+    env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false', ...environment },
+  });
+  return status === 0;
+}

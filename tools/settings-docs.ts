@@ -52,7 +52,7 @@ function settingOf(property: ts.PropertyDeclaration): Setting[] {
     return [
       {
         variable: variable.text,
-        secret: name === 'envSecret',
+        secret: name.startsWith('envSecret'),
         text: textOf(comment?.comment),
         unit: tag('unit'),
         default: tag('default') ?? defaultOf(property),
@@ -88,13 +88,19 @@ function keysOf(service: string, variables: Set<string>): Setting[] {
   return found;
 }
 
+/** What a key's maker is called with: its default, and its words. */
 function spoken(key: ts.PropertyAssignment): Pick<Setting, 'text' | 'unit' | 'default'> {
-  const [comment] = ts.getJSDocCommentsAndTags(key).filter(ts.isJSDoc);
-  const unit = comment?.tags?.find(({ tagName }) => tagName.text === 'unit');
-  const initial = ts.isCallExpression(key.initializer) ? key.initializer.arguments[0] : undefined;
+  const [initial, words] = ts.isCallExpression(key.initializer) ? key.initializer.arguments : [];
+  const word = (name: string): string | null => {
+    if (!words || !ts.isObjectLiteralExpression(words)) return null;
+    const found = words.properties.find((one) => one.name?.getText() === name);
+    return found && ts.isPropertyAssignment(found) && ts.isStringLiteralLike(found.initializer)
+      ? found.initializer.text
+      : null;
+  };
   return {
-    text: textOf(comment?.comment),
-    unit: unit ? textOf(unit.comment) : null,
+    text: word('help') ?? '',
+    unit: word('unit'),
     default: (initial?.getText() ?? '').replace(/^'(.*)'$/s, '$1').replace(/(?<=\d)(_(?=\d)|n$)/g, ''),
   };
 }
@@ -103,7 +109,7 @@ function describe(service: string, settings: Setting[], keys: Setting[]): string
   const table = (rows: Setting[], head: string) =>
     rows.length === 0 ? [] : [`| ${head} | default | meaning |`, '| --- | --- | --- |', ...rows.map(row), ''];
   const intro =
-    'These change while the service runs: `set_dynamic_config KEY JSON`, or a document at `DYNAMIC_CONFIG_URL`.';
+    'These change while the service runs: in the panel, by `set_dynamic_config KEY JSON`, or by a document at `DYNAMIC_CONFIG_URL`.';
   return [
     `## ${service}`,
     '',

@@ -6,13 +6,20 @@ export interface SpecReport {
   numFailedTests: number;
   numPendingTests: number;
   success: boolean;
-  testResults: { name: string; status: string; assertionResults: { fullName: string; status: string }[] }[];
+  testResults: {
+    name: string;
+    status: string;
+    /** @unit ms since 1970 */
+    startTime: number;
+    endTime: number;
+    assertionResults: { fullName: string; status: string }[];
+  }[];
 }
 
 /**
- * The end of a run, as lines: what failed, what was skipped and why, and last the counts.
+ * The end of a run, as lines: the sum of each part, what failed, what was skipped and why, and last the counts.
  *
- * @param failedChecks names of checks; each counts as a failure
+ * @param failedChecks what failed beside specs, as it is typed; each counts as a failure
  */
 export function testSummary(
   reports: SpecReport[],
@@ -28,7 +35,8 @@ export function testSummary(
   const skipped = sum((report) => report.numPendingTests);
   return {
     lines: [
-      ...failedChecks.map((check) => `failed: ./horde check ${check}`),
+      ...describeParts(files, root),
+      ...failedChecks.map((check) => `failed: ${check}`),
       ...files.filter(({ status }) => status === 'failed').flatMap((file) => describeFailed(file)),
       ...describeSkipped(files, root),
       `${passed} passed, ${failed} failed, ${skipped} skipped`,
@@ -38,6 +46,25 @@ export function testSummary(
 }
 
 type SpecFile = SpecReport['testResults'][number];
+
+/** The specs of each app, library and folder of tests/, those that took longest first: files, specs, and their time. */
+function describeParts(files: SpecFile[], root: string): string[] {
+  const partOf = ({ name }: SpecFile) => path.relative(root, name).split(path.sep).slice(0, 2).join('/');
+  const rows = [...Map.groupBy(files, partOf)]
+    .map(([part, ofPart]) => ({
+      part,
+      files: ofPart.length,
+      specs: ofPart.reduce((total, { assertionResults }) => total + assertionResults.length, 0),
+      ms: ofPart.reduce((total, { startTime, endTime }) => total + Math.max(0, endTime - startTime), 0),
+    }))
+    .toSorted((a, b) => b.ms - a.ms);
+  const width = Math.max(0, ...rows.map(({ part }) => part.length));
+  const column = (value: number, unit: string) => `${String(value).padStart(6)} ${unit}`;
+  return rows.map(
+    ({ part, files: count, specs, ms }) =>
+      `${part.padEnd(width)}${column(count, 'files')}${column(specs, 'specs')}${column(Math.round(ms / 1_000), 's')}`,
+  );
+}
 
 function describeFailed({ name, status, assertionResults }: SpecFile): string[] {
   const tests = assertionResults.filter((test) => test.status === 'failed');

@@ -57,7 +57,6 @@ export class DevnetSubnet {
       token: 'validator_token',
     });
     await subnet.own({});
-    await subnet.place.createTables();
     await subnet.place.query('insert into stake_snapshot (hotkeys, shares) values ($1, $2)', [
       [subnet.hotkey],
       [1],
@@ -117,7 +116,6 @@ export class DevnetSubnet {
   async copy(): Promise<ValidatorPlace> {
     const place = await ValidatorPlace.make();
     this.copies.push(place);
-    await place.createTables();
     for (const table of ['stake_snapshot', 'allowance_block', 'manifest_change', 'receipt']) {
       const [{ rows }] = (await this.place.query<{ rows: unknown }>(
         `select json_agg(seen order by md5(seen::text)) as rows from ${table} seen`,

@@ -61,6 +61,7 @@ async function dockerManager(executors = 3) {
       ...options,
     });
   return {
+    folder,
     said,
     rename,
     create,
@@ -193,6 +194,35 @@ describe('an executor in a container', () => {
     const other = await manager.start(request(token('polite')), never());
     expect(other['place']).toBe('there');
     await manager.stop(other, 0);
+  });
+
+  it('has GPUs of its own as long as it runs, also after a restart, towards other miners, and when the file changes', async () => {
+    const under = await opened();
+    const gpus = 'mode: local, executor_class: always_on.llm.a6000, gpus: [0, 1, 2, 3]';
+    serversFile(under.folder, `here: { ${gpus}, executors: 2 }`);
+    const wanted = () => ({ ...request(token('polite')), executorClass: 'always_on.llm.a6000' as const });
+    const first = under.create();
+    const handles = await Promise.all([0, 1].map(() => first.start(wanted(), never())));
+    expect(handles.map((handle) => handle['gpus']).sort()).toEqual(['0,1', '2,3']);
+    const [one, two] = handles.sort((a, b) => (String(a['gpus']) < String(b['gpus']) ? -1 : 1));
+    const { Config } = await docker.getContainer(String(one!['container'])).inspect();
+    expect(Config.Env).toContain('EXECUTOR_GPUS=0,1');
+    await first.close();
+
+    const next = under.create();
+    await expect(next.start(wanted(), never())).rejects.toThrow('No executor of class');
+    await next.stop(two!, 0);
+    const other = under.create({ owner: randomUUID() });
+    const theirs = await other.start(wanted(), never());
+    expect(theirs['gpus']).toBe('2,3');
+    await expect(next.start(wanted(), never())).rejects.toThrow('All GPUs of here are used by executors.');
+    await other.stop(theirs, 0);
+
+    serversFile(under.folder, `here: { ${gpus}, executors: 4 }`);
+    await expect.poll(() => next.manifest()).toEqual({ 'always_on.llm.a6000': 3 });
+    const third = await next.start(wanted(), never());
+    expect(third['gpus']).toBe('2');
+    await Promise.all([one!, third].map((handle) => next.stop(handle, 0)));
   });
 
   it('that was made and never started is removed, and none that is just being started', async () => {

@@ -9,7 +9,7 @@ import { root } from '@horde/testing/horde';
 
 const script = path.join(root, 'libs/executor-manager/src/testing/scripted-executor.mjs');
 const dockerfile = (base: string) => `FROM ${base}
-LABEL horde.streaming-port=served
+LABEL horde.streaming-port=served horde.gpus=own
 COPY python /usr/local/bin/python
 COPY scripted-executor.mjs /scripted-executor.mjs
 `;

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { generateSshKey } from '@horde/testing/ssh-key';
 import Docker from 'dockerode';
 import { onTestFinished } from 'vitest';
-import ssh2 from 'ssh2';
 import { ensureSshHostImage } from './ssh-host-image.ts';
 
 const docker = new Docker();
@@ -46,7 +46,7 @@ export class SshHost {
     await container.start();
     const { NetworkSettings } = await container.inspect();
     const folder = mkdtempSync(path.join(tmpdir(), 'horde-ssh-host-key-'));
-    const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519');
+    const { private: privateKey, public: publicKey } = generateSshKey();
     writeFileSync(path.join(folder, 'key'), privateKey, { mode: 0o600 });
     const host = new SshHost(
       container,

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RunningMiner } from './running-miner.ts';
 
+const count = Number(process.env['JOBS_WITHOUT_PAUSE'] ?? 20);
+
 describe.each([
-  [100, 'one executor', { PROCESS_EXECUTORS: '1' }],
+  [count, 'one executor', { PROCESS_EXECUTORS: '1' }],
   [20, 'one executor that is warm', { PROCESS_EXECUTORS: '1', WARM_EXECUTORS: '1' }],
 ])('%i jobs, each sent as soon as the one before it has ended, on %s', (jobs, _what, environment) => {
   let miner: RunningMiner;

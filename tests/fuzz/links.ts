@@ -7,6 +7,7 @@ import {
   minerToValidator,
   NewJob,
   parseJson,
+  readDurableLine,
   readObject,
   Receipt,
   receiptTexts,
@@ -19,12 +20,13 @@ import {
   validatorToFacilitator,
   validatorToMiner,
   writeCompact,
+  writeDurableLine,
   writeFrame,
   type JsonObject,
   type Message,
   type WireClass,
 } from '@horde/protocol';
-import { Refusal } from '../../apps/facilitator/src/http/refusal.ts';
+import { Refusal } from '@horde/rest';
 import { readJobRequest, signedFieldsOfRequest } from '../../apps/facilitator/src/jobs/job-request.ts';
 import { instancesOf } from '@horde/testing/messages';
 
@@ -50,6 +52,21 @@ function frames(direction: {
       return writeFrame(message);
     },
     good: direction.classes.flatMap((type) => instances(type).map(writeFrame)),
+  };
+}
+
+/** As `frames`, each behind the line of a numbered message. */
+function numbered(direction: Parameters<typeof frames>[0]): Reader {
+  const { read, good } = frames(direction);
+  return {
+    read: (text) => {
+      const lineEnd = text.indexOf('\n');
+      const line = readDurableLine(text.slice(0, lineEnd < 0 ? text.length : lineEnd));
+      if (line?.word !== 'message' || lineEnd < 0)
+        throw new ShapeError([{ path: '', problem: 'has no number' }]);
+      return read(text.slice(lineEnd + 1));
+    },
+    good: good.map((text, at) => `${writeDurableLine('message', 'a-job_1', at)}\n${text}`),
   };
 }
 
@@ -94,10 +111,22 @@ export const links: Record<string, Reader[]> = {
   'facilitator-validator': [
     frames(facilitatorToValidator),
     frames(validatorToFacilitator),
+    numbered(facilitatorToValidator),
+    numbered(validatorToFacilitator),
     objects(Response, writeFrame),
   ],
-  'validator-miner': [frames(validatorToMiner), frames(minerToValidator)],
-  'miner-executor': [frames(minerToExecutor), frames(executorToMiner)],
+  'validator-miner': [
+    frames(validatorToMiner),
+    frames(minerToValidator),
+    numbered(validatorToMiner),
+    numbered(minerToValidator),
+  ],
+  'miner-executor': [
+    frames(minerToExecutor),
+    frames(executorToMiner),
+    numbered(minerToExecutor),
+    numbered(executorToMiner),
+  ],
   receipts: [objects(Receipt, ({ payload }) => receiptTexts(payload))],
 };
 

@@ -38,8 +38,12 @@ export async function pythonEnvironment(generation: Generation): Promise<Environ
   return build(python, { name: generation, steps: recipes[generation] });
 }
 
+/** What the facilitator needs besides: all of its lock would bring gigabytes that it never imports to serve its API. */
+const facilitatorsOwn =
+  "'djangorestframework==3.15.2' 'django-filter==25.1' 'PyJWT==2.10.1' 'django-structlog==9.0.1' 'structlog==25.1.0' 'django-ipware==6.0.5' 'python-ipware==3.0.0' 'django-business-metrics==1.0.1' 'django-pydantic-field==0.3.12' 'inflection==0.5.1' 'uritemplate==4.1.1'";
+
 /**
- * Finds the environment in which the code of ComputeHorde's validator runs, or makes it.
+ * Finds the environment in which the code of ComputeHorde's validator and facilitator runs, or makes it.
  *
  * @param checkout a folder with its repository
  */
@@ -50,8 +54,16 @@ export async function referenceEnvironment(checkout: string): Promise<Environmen
   const lock = path.join(project, 'uv.lock');
   if (!existsSync(lock)) return { missing: `There is no ${lock}.` };
   // The lock takes this one from a git repository.
-  const steps = [`locked '${project}'`, "--no-deps 'turbobt==1.0.0'"];
+  const steps = [`locked '${project}'`, "--no-deps 'turbobt==1.0.0'", `--no-deps ${facilitatorsOwn}`];
   return build(python, { name: 'reference', steps, lock });
+}
+
+/** Finds the environment of schemathesis, which asks an API what its document allows, or makes it. */
+export async function schemathesisEnvironment(): Promise<Environment> {
+  const python = await findPython();
+  return python
+    ? build(python, { name: 'schemathesis', steps: ["'schemathesis==4.32.5'"] })
+    : { missing: noPython };
 }
 
 interface Recipe {

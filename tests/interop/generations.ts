@@ -19,6 +19,16 @@ import type { Generation } from './environment.ts';
 const extensions: Record<string, string> = {
   V0CancelJobRequest: 'cancel-1',
   V0JobOutput: 'logs-1',
+  V0JobOutputRequest: 'logs-2',
+  V0JobOutputChunk: 'logs-2',
+  V0JobProgress: 'progress-1',
+  V0JobWait: 'progress-1',
+  V0DryRunRequest: 'ask-1',
+  V0DryRunResponse: 'ask-1',
+  V0DescribeJobRequest: 'ask-1',
+  V0JobDescription: 'ask-1',
+  V0QuestionRefused: 'ask-1',
+  V0FreshLogin: 'login-1',
 };
 
 /** Messages that one generation does not have, and what happens instead. */

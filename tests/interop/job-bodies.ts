@@ -16,6 +16,7 @@ import { instancesOf } from '@horde/testing/messages';
 const text = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
   .map((value) => `a${value.replaceAll('\0', '')}b\n"\\é\u2028\u007f😀`);
+const variable = text.map((value) => value.replaceAll('=', ''));
 const seconds = fc.integer({ min: 0, max: 3600 });
 
 /** Random bodies of a job's creation, as the SDK posts them. */
@@ -26,11 +27,16 @@ export const jobBodies = (count: number, validator: string): string[] =>
         {
           target_validator_hotkey: fc.constant(validator),
           executor_class: fc.constantFrom(...ExecutorClass),
-          docker_image: text,
+          docker_image: fc.constantFrom(
+            'a',
+            'python:3.13-slim',
+            'ghcr.io/a/b_c:V1.0',
+            `a.example:5000/b@sha256:${'0a'.repeat(32)}`,
+          ),
           job_namespace: fc.option(text),
           args: fc.array(text, { maxLength: 4 }),
           env: fc
-            .array(fc.tuple(fc.oneof(text, fc.constantFrom('10', '9', 'A')), text), { maxLength: 4 })
+            .array(fc.tuple(fc.oneof(variable, fc.constantFrom('10', '9', 'A')), text), { maxLength: 4 })
             .map((entries) => new Map(entries)),
           use_gpu: fc.constant(true),
           artifacts_dir: fc.option(fc.constantFrom('', '/artifacts')),

@@ -42,7 +42,8 @@ if (missing) {
 }
 
 const root = path.join(import.meta.dirname, '../..');
-const run = (...args: string[]) => spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+const env = { ...process.env, WHOLE_INTEROP: 'yes' };
+const run = (...args: string[]) => spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', env });
 const built = run('node_modules/nx/dist/bin/nx.js', 'run-many', '-t', 'build', '--output-style=static');
 if (built.status !== 0) {
   process.stderr.write(`The services cannot be built.\n${built.stdout}${built.stderr}`);

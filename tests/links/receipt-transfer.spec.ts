@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
 import { RecordingManager } from '@horde/testing/recording-manager';
+import { scrape } from '@horde/testing/metrics';
 import { ScriptedPylon } from '@horde/testing/scripted-pylon';
 import { MinerUnderTest } from '../../apps/miner/src/testing/miner.ts';
 import { ValidatorPlace } from '../../apps/validator/src/testing/running-validator.ts';
@@ -62,7 +63,7 @@ it('the receipts of other validators that our miner shows are fetched while its 
   await expect.poll(async () => (await stored()).toSorted()).toEqual(shown());
   for (let i = 3; i < 8; i++) jobs.push(await job([i]));
   await expect.poll(async () => (await stored()).toSorted()).toEqual(shown());
-  const metrics = async () => (await fetch(`${await validator.getUrl()}/metrics`)).text();
+  const metrics = async () => (await scrape(await validator.getUrl())).text();
   await expect.poll(metrics).toMatch(/^receipttransfer_receipts_total 14$/m);
   expect(await metrics()).not.toMatch(/^receipttransfer_line_errors_total/m);
   await validator.close();

@@ -4,11 +4,14 @@ import { createTestDatabase } from '@horde/testing/database';
 import { driveJob } from './drive-job.ts';
 import { MinerProcess } from './miner-process.ts';
 
-const validators = 50;
-const jobsOfEach = 20;
+/** How many validators there are, how many jobs each drives, and how many executors stay connected meanwhile. */
+const [validators, jobsOfEach, idle] = (process.env['MINER_LOAD'] ?? '20 10 1000').split(' ').map(Number) as [
+  number,
+  number,
+  number,
+];
 /** How many of its jobs a validator drives at the same time. */
 const together = 4;
-const idle = 2_000;
 const idleClass: ExecutorClass = 'always_on.llm.a6000';
 const jobClass: ExecutorClass = 'always_on.test';
 

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { ensureHotkey } from '@horde/identity';
+import { metricsToken } from '@horde/testing/metrics';
 import { ServiceBundle, type ServiceProcess } from '@horde/testing/service-bundle';
 import { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
 import pg from 'pg';
@@ -57,6 +58,7 @@ export class MinerProcess {
         BITTENSOR_WALLET_HOTKEY_NAME: 'default',
         PYLON_ADDRESS: 'http://127.0.0.1:1',
         SERVING: 'false',
+        METRICS_TOKEN: metricsToken,
         EXECUTOR_MANAGER_CLASS_PATH: `${path.join(root, 'tests/load/socket-executors.mjs')}:SocketExecutors`,
         HORDE_LOAD_SOCKET: socket,
         HORDE_LOAD_EXECUTORS: JSON.stringify(executors),

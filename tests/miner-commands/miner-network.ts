@@ -46,6 +46,7 @@ export class MinerNetwork {
     network.sql = new pg.Pool({ connectionString: databaseUrl, options: '-c search_path=miner', max: 2 });
     network.environment = {
       PATH: process.env['PATH']!,
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
       HOME: folder,
       LOG_LEVEL: 'warn',
       DATABASE_URL: databaseUrl,

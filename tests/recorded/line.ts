@@ -2,7 +2,7 @@ import type { Connection } from '@horde/transport';
 import type { PlayedFrame } from './conversations.ts';
 
 /** How long a peer may take to say the next thing. @unit ms */
-const patience = 15_000;
+const patience = 50_000;
 
 /** One end of a link: what the peer says is kept until somebody asks for it. */
 export class Line {

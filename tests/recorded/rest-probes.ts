@@ -1,5 +1,6 @@
 import type { Keypair } from '@horde/identity';
-import { loginBody, nonceOf, signatureHeaders } from '../../apps/facilitator/src/testing/user.ts';
+import { metricsToken } from '@horde/testing/metrics';
+import { fullRequestHeaders, loginBody, nonceOf, signatureHeaders } from '../../apps/facilitator/src/testing/user.ts';
 
 /** What the probes are sent with: a running facilitator, a user who is logged in, and others. */
 export interface ProbeWorld {
@@ -90,6 +91,15 @@ const withHeader = (name: string, value: string | ((world: ProbeWorld) => string
   }),
 });
 
+const nobody = '11111111-1111-4111-8111-111111111111';
+const cheated =
+  (body: Fields, headers = (signed: Record<string, string>) => signed): Probe =>
+  (world) => {
+    const text = JSON.stringify(body);
+    const signed = { ...jsonType, ...bearer(world), ...fullRequestHeaders(world.user, text) };
+    return { method: 'POST', path: '/api/v1/cheated-job/', headers: headers(signed), body: text };
+  };
+
 const jobsList = '/api/v1/jobs/?page_size=1';
 const authorized = (value: (token: string) => string): Probe =>
   get(jobsList, ({ token }) => ({ authorization: value(token) }));
@@ -162,7 +172,7 @@ const probes: Record<string, Probe> = {
 
   unknown: get('/no/such/path'),
   root: get('/'),
-  metrics: get('/metrics'),
+  metrics: get('/metrics', () => ({ authorization: `Bearer ${metricsToken}` })),
 
   'create GET': get('/api/v1/job-docker/', bearer),
   'create unsigned': create({}, { headers: unsigned }),
@@ -221,6 +231,11 @@ const probes: Record<string, Probe> = {
   'create signed empty body': rawCreate(() => ''),
   'create 3 MB body': create({ args: ['x'.repeat(3_000_000)] }),
   'create no slash': create({}, { path: '/api/v1/job-docker' }),
+
+  'cheated empty': cheated({}),
+  'cheated bad uuid': cheated({ job_uuid: 'x', trusted_job_uuid: 'x' }),
+  'cheated unknown': cheated({ job_uuid: nobody, trusted_job_uuid: nobody }),
+  'cheated unsigned': cheated({ job_uuid: nobody, trusted_job_uuid: nobody }, unsigned),
 };
 
 for (const field of [...requiredFields, ...optionalFields]) {

@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 import type { Cycle } from '@horde/chain';
 import type { Keypair } from '@horde/identity';
 import { pino } from 'pino';
-import { Registry } from 'prom-client';
 import { AllowanceView } from '../../apps/validator/src/allowance/allowance-view.ts';
 import { canPay } from '../../apps/validator/src/allowance/search.ts';
-import { Allowance } from '../../apps/validator/src/allowance/allowance.ts';
+import { Allowance, lockAccount } from '../../apps/validator/src/allowance/allowance.ts';
 import { ChainBlocks } from '../../apps/validator/src/allowance/chain-blocks.ts';
 import { FollowChain } from '../../apps/validator/src/allowance/follow-chain.ts';
 import { AllowanceHistory } from '../../apps/validator/src/allowance/history.ts';
 import { ManifestSync } from '../../apps/validator/src/allowance/manifest-sync.ts';
 import { AllowanceMetrics } from '../../apps/validator/src/allowance/allowance-metrics.ts';
 import { SystemEvents } from '../../apps/validator/src/events/system-events.ts';
+import { MetricsRegistry } from '../../apps/validator/src/metrics/metrics-registry.ts';
 import { SpendingMetrics } from '../../apps/validator/src/allowance/spending-metrics.ts';
 import { JobBell } from '../../apps/validator/src/jobs/job-bell.ts';
 import { StoreManifests } from '../../apps/validator/src/allowance/store-manifests.ts';
@@ -110,6 +110,7 @@ export class FullValidator {
     const { allowance, receipts, database } = this.rooms;
     await this.stored.setTime(this.around.chain.now);
     return database.transaction(async (tx) => {
+      await tx.manager.query(lockAccount(accountOf(job)));
       const booking = await allowance.reserve(tx, {
         ...accountOf(job),
         seconds: job.cost,
@@ -229,7 +230,7 @@ function roomsOf(
   const view = new View(history, database, doorbell, keypair, logger);
   const blocks = new (isSecond && broken === 'reorg' ? StubbornBlocks : ChainBlocks)(chain, config, database);
   const queries = new (isSecond && broken === 'order' ? BackwardReceipts : ReceiptQueries)(database);
-  const metrics = new Registry();
+  const metrics = new MetricsRegistry();
   const spendingMetrics = new SpendingMetrics(metrics);
   const allowanceMetrics = new AllowanceMetrics(metrics);
   const verifier = new Verifier(new KnownValidators(chain, database));

@@ -1,5 +1,5 @@
 import type { MinerPage } from '../../apps/validator/src/receipts/transfer/page-checkpoints.ts';
-import { pageUrl } from '../../apps/validator/src/receipts/transfer/receipt-source.ts';
+import { pageUrl } from '@horde/receipts';
 import type { SimulatedMiner } from './network.ts';
 
 /** A page has the receipts of so many blocks. */

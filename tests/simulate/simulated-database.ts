@@ -9,7 +9,7 @@ export class SimulatedDatabase {
   private constructor(readonly database: Database) {}
 
   static async open(): Promise<SimulatedDatabase> {
-    const url = await createTestDatabase();
+    const url = await createTestDatabase(databaseOptions);
     const { entities, ...options } = databaseOptions(url);
     const source = await openDatabase({ ...options, entities: [...entities, OutboxRow] });
     await source.query('create schema simulated');

@@ -28,9 +28,12 @@ const typed = lines.flatMap(({ document, line }) =>
 );
 const inWords = (words: string[]) => words.join(' ');
 
-/** What is asked for help: the command; of `run` also the service, and the service's own command. */
+/** Commands that have commands of their own. */
+const groups = ['jobs', 'keys', 'panel', 'validators'];
+
+/** What is asked for help: the command; of a group its own; of `run` also the service, and the service's own command. */
 function subjectOf(words: string[]): string {
-  const count = words[0] === 'run' ? 3 : 1;
+  const count = words[0] === 'run' ? 3 : groups.includes(words[0]!) ? 2 : 1;
   const end = words.findIndex((word) => !/^[a-z][a-z_-]*$/.test(word));
   return inWords(words.slice(0, Math.min(count, end === -1 ? words.length : end)));
 }

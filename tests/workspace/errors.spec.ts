@@ -13,8 +13,10 @@ function made(): string[] {
   const files = globSync('{apps,libs}/*/src/**/*.ts', { cwd: root }).filter(isSource);
   const calls = files.flatMap((file) =>
     [
-      ...readFileSync(path.join(root, file), 'utf8').matchAll(/\b(?:errors|failures)\s*\.([A-Z][A-Z_]+)\(/g),
-    ].map(([, code]) => code!),
+      ...readFileSync(path.join(root, file), 'utf8').matchAll(
+        /\b(?:(?:errors|failures)\s*\.([A-Z][A-Z_]+)\(|[cC]lientError\(\s*'([A-Z][A-Z_]+)')/g,
+      ),
+    ].map(([, code, ofClient]) => code ?? ofClient!),
   );
   return [...new Set(calls)].sort();
 }

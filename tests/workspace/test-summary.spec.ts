@@ -12,13 +12,19 @@ const report = (tests: Record<string, string>): SpecReport => {
     numPendingTests: count('skipped'),
     success,
     testResults: [
-      { name: '/repository/a.spec.ts', status: success ? 'passed' : 'failed', assertionResults: results },
+      {
+        name: '/repository/apps/a/src/a.spec.ts',
+        status: success ? 'passed' : 'failed',
+        startTime: 1_000,
+        endTime: 3_400,
+        assertionResults: results,
+      },
     ],
   };
 };
 
 describe('the end of ./horde test', () => {
-  it('names what failed, the checks among it, and what was skipped with its reason; the counts come last', () => {
+  it('has the sum of each part, what failed, the checks among it, and what was skipped with its reason; the counts come last', () => {
     const reports = [
       report({
         'adds up': 'passed',
@@ -27,14 +33,15 @@ describe('the end of ./horde test', () => {
         [`over IPv6${because('this machine has no IPv6 (none at all)')} answers`]: 'skipped',
       }),
     ];
-    expect(testSummary(reports, ['lint'], '/repository')).toEqual({
+    expect(testSummary(reports, ['./horde check lint'], '/repository')).toEqual({
       failed: 2,
       lines: [
+        'apps/a     1 files     4 specs     2 s',
         'failed: ./horde check lint',
-        'failed: /repository/a.spec.ts',
+        'failed: /repository/apps/a/src/a.spec.ts',
         '  takes away',
         'skipped: 2, because this machine has no IPv6 (none at all)',
-        '  a.spec.ts',
+        '  apps/a/src/a.spec.ts',
         '1 passed, 2 failed, 2 skipped',
       ],
     });
@@ -44,7 +51,8 @@ describe('the end of ./horde test', () => {
     const broken = { ...report({}), success: false };
     broken.testResults[0]!.status = 'failed';
     expect(testSummary([broken], [], '/repository').lines).toEqual([
-      'failed: /repository/a.spec.ts',
+      'apps/a     1 files     0 specs     2 s',
+      'failed: /repository/apps/a/src/a.spec.ts',
       '  the file itself (failed)',
       '0 passed, 1 failed, 0 skipped',
     ]);

@@ -1,6 +1,7 @@
 import { unreadOf, unreadVariables, variablesOf } from '@horde/settings';
 import { describe, expect, it } from 'vitest';
 import { ExecutorSettings } from '../../apps/executor/src/settings.ts';
+import { FacilitatorConfig } from '../../apps/facilitator/src/dynamic-config/facilitator-config.ts';
 import { FacilitatorSettings } from '../../apps/facilitator/src/settings.ts';
 import { MinerConfig } from '../../apps/miner/src/dynamic-config/miner-config.ts';
 import { MinerSettings } from '../../apps/miner/src/settings.ts';
@@ -16,7 +17,13 @@ const variables = {
     WANDB_API_KEY CORS_ENABLED CORS_ALLOWED_ORIGINS CORS_ALLOWED_ORIGIN_REGEXES CORS_ALLOW_ALL_ORIGINS CSP_ENABLED
     HTTPS_REDIRECT STATIC_URL STATIC_ROOT MEDIA_URL MEDIA_ROOT EMAIL_BACKEND EMAIL_FILE_PATH EMAIL_HOST EMAIL_PORT
     EMAIL_HOST_USER EMAIL_HOST_PASSWORD EMAIL_USE_TLS DEFAULT_FROM_EMAIL SENTRY_DSN HTTP_ASGI_APPLICATION_PATH
-    ENV_FILL_MISSING_VALUES PROMETHEUS_MULTIPROC_DIR REDIS_HOST REDIS_PORT`,
+    ENV_FILL_MISSING_VALUES PROMETHEUS_MULTIPROC_DIR REDIS_HOST REDIS_PORT POSTGRES_DB POSTGRES_HOST POSTGRES_PORT
+    POSTGRES_USER POSTGRES_PASSWORD COMPUTEHORDE_API_ENDPOINT COMPUTEHORDE_API_KEY CSP_REPORT_ONLY CSP_REPORT_URL
+    CSP_DEFAULT_SRC CSP_SCRIPT_SRC CSP_STYLE_SRC CSP_FONT_SRC CSP_IMG_SRC CSP_MEDIA_SRC CSP_OBJECT_SRC CSP_FRAME_SRC
+    CSP_CONNECT_SRC CSP_CHILD_SRC CSP_MANIFEST_SRC CSP_WORKER_SRC CSP_BLOCK_ALL_MIXED_CONTENT CSP_EXCLUDE_URL_PREFIXES
+    CELERY_MASTER_CONCURRENCY CELERY_WORKER_CONCURRENCY CELERY_FLOWER_USER CELERY_FLOWER_PASSWORD GUNICORN_TIMEOUT
+    WORKERS NGINX_HOST LOKI_CLIENT LOKI_CLIENT_SERVER_GROUP LOKI_PASSWORD LOKI_REFRESH_INTERVAL LOKI_URL LOKI_USER
+    BACKUP_B2_BUCKET BACKUP_B2_KEY_ID BACKUP_B2_KEY_SECRET BACKUP_LOCAL_ROTATE_KEEP_LAST`,
   validator: `
     ENV SECRET_KEY DEBUG POSTGRES_PASSWORD DATABASE_URL DATABASE_POOL_URL DATABASE_SUFFIX
     DEBUG_OVERRIDE_DATABASE_NAME REDIS_HOST REDIS_PORT SENTRY_DSN ROOT_LOGGER_LEVEL DEFAULT_ADMIN_USERNAME
@@ -110,6 +117,11 @@ it('every key that can be changed while the miner runs can be set in its environ
 it.each(words(otherValidatorKeys))('%s is no key of the validator, which says why', async (name) => {
   const config = new ValidatorConfig(new ValidatorSettings(), undefined as never, undefined as never);
   await expect(config.set(name, 1)).rejects.toThrow(new RegExp(`^There is no key ${name}: .+[.]$`));
+});
+
+it('the facilitator has the one key that can be changed in ComputeHorde’s panel, with its default', () => {
+  const config = new FacilitatorConfig(new FacilitatorSettings(), undefined as never, undefined as never);
+  expect(config.all()).toEqual([{ name: 'ENABLE_ORGANIC_JOBS', value: true, from: 'default' }]);
 });
 
 it('the validator has every key that ComputeHorde’s still reads, with its default, and no other', () => {

@@ -1,35 +1,48 @@
-/** What lists of jobs cost the facilitator: a page with full artifacts, and a page far down a long list. */
-import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
-import { Keypair } from '@horde/identity';
+/**
+ * What users' requests cost the facilitator: creations of jobs, streams of events in which nothing happens, a page with
+ * full artifacts, and the pages of a long list.
+ */
 import { createTestDatabase } from '@horde/testing/database';
 import { FacilitatorProcess } from '@horde/testing/facilitator-process';
-import { storeJobs } from '../../apps/facilitator/src/testing/stored-jobs.ts';
-import { tokenOf } from '../../apps/facilitator/src/testing/user.ts';
+import { creationFigures } from './facilitator/creations.ts';
+import { idleStreamFigures } from './facilitator/idle-streams.ts';
+import { listFigures } from './facilitator/lists.ts';
+import { userWithJobs } from './facilitator/user-with-jobs.ts';
 import type { Figure } from './figure.ts';
 import { withPostgres } from './miner/with-postgres.ts';
 
 const megabyte = 1_000_000;
-/** The largest page. */
-const pageSize = 256;
+/** Of a page; more than are read at once by far. A whole page of 256 has 7 GB. */
+const pageSize = 64;
 /** 20 files of the largest size that executors return, in base64. @unit bytes */
 const fullArtifacts = 27 * megabyte;
-const manyJobs = 300_000;
-const farDown = 200_000;
+/** One user does here what many do. */
+const noLimits = {
+  MAX_UNFINISHED_JOBS: '0',
+  MAX_CREATIONS_PER_MINUTE: '0',
+  MAX_REQUESTS_PER_MINUTE: '0',
+  MAX_LOGINS_PER_ADDRESS: '0',
+};
 
 export const figures = (): Promise<Figure[]> => withPostgres(measure);
 
 async function measure(): Promise<Figure[]> {
-  const facilitator = await FacilitatorProcess.start(await createTestDatabase());
+  const databaseUrl = await createTestDatabase();
+  const facilitator = await FacilitatorProcess.start(databaseUrl, noLimits);
   try {
-    return [...(await largePage(facilitator)), ...(await longList(facilitator))];
+    return [
+      ...(await creationFigures(facilitator, databaseUrl)),
+      ...(await idleStreamFigures(facilitator)),
+      ...(await largePage(facilitator)),
+      ...(await listFigures(facilitator)),
+    ];
   } finally {
     await facilitator.stop();
   }
 }
 
 async function largePage(facilitator: FacilitatorProcess): Promise<Figure[]> {
-  const read = await userWithJobs(facilitator, pageSize, fullArtifacts);
+  const { read } = await userWithJobs(facilitator, { count: pageSize, artifacts: fullArtifacts });
   await read('page_size=1');
   let page = { first: 0, whole: 0, bytes: 0 };
   const growth = await facilitator.process.memoryGrowth(async () => {
@@ -47,47 +60,4 @@ async function largePage(facilitator: FacilitatorProcess): Promise<Figure[]> {
     },
     { name: 'its first byte', value: page.first, unit: 'ms', bar: 1_000, atLeast: false },
   ];
-}
-
-async function longList(facilitator: FacilitatorProcess): Promise<Figure[]> {
-  const read = await userWithJobs(facilitator, manyJobs);
-  const before = await read(`page=${farDown / 10}`);
-  await facilitator.query('vacuum analyze job, job_status');
-  const times: number[] = [];
-  for (let time = 0; time < 9; time++) times.push((await read(`page=${farDown / 10}`)).whole);
-  return [
-    {
-      name: `page of a list at offset ${farDown}`,
-      value: times.toSorted((a, b) => a - b)[4]!,
-      unit: 'ms',
-      bar: 500,
-      atLeast: false,
-      note: `${manyJobs} jobs; ${before.whole.toFixed(0)} ms before the table's first vacuum`,
-    },
-  ];
-}
-
-/** Returns what reads a list of the jobs of a new user, and tells how long that takes. @unit ms */
-async function userWithJobs(facilitator: FacilitatorProcess, count: number, artifacts = 0) {
-  const user = Keypair.generate();
-  await facilitator.query('insert into hotkey_whitelist (ss58_address) values ($1)', user.address);
-  await storeJobs((sql, ...values) => facilitator.query(sql, ...values), {
-    hotkey: user.address,
-    validator: Keypair.generate().address,
-    count,
-    artifacts,
-  });
-  const headers = { authorization: `Bearer ${await tokenOf(facilitator.url, user)}` };
-  return async (query: string) => {
-    const begin = performance.now();
-    const request = get(`${facilitator.url}/api/v1/jobs/?${query}`, { headers });
-    const [answer] = (await once(request, 'response')) as [IncomingMessage];
-    if (answer.statusCode !== 200) throw new Error(`The facilitator answers ${answer.statusCode}.`);
-    let [first, bytes] = [0, 0];
-    for await (const chunk of answer as AsyncIterable<Buffer>) {
-      first ||= performance.now() - begin;
-      bytes += chunk.length;
-    }
-    return { first, whole: performance.now() - begin, bytes };
-  };
 }

@@ -1,5 +1,5 @@
 /**
- * What a miner and a validator ask their databases when there are a million jobs in the tables, and nothing to do: scrapes of
+ * What a miner, a validator and a facilitator ask their databases when there are a million jobs in the tables, and nothing to do: scrapes of
  * `/metrics`, schedules, sweeps, and the removal of what is older than it is kept. The slowest statements of each service
  * are printed.
  */
@@ -7,8 +7,11 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTestDatabase } from '@horde/testing/database';
+import { FacilitatorProcess } from '@horde/testing/facilitator-process';
+import { scrape } from '@horde/testing/metrics';
 import { ServiceBundle } from '@horde/testing/service-bundle';
 import pg from 'pg';
+import { storeJobs } from '../../apps/facilitator/src/testing/stored-jobs.ts';
 import { ValidatorPlace } from '../../apps/validator/src/testing/running-validator.ts';
 import { MinerProcess } from '../../tests/load/miner-process.ts';
 import type { Figure } from './figure.ts';
@@ -41,7 +44,7 @@ interface Running {
 export const figures = (): Promise<Figure[]> =>
   withPostgres(async (folder) => {
     const found: Figure[] = [];
-    for (const service of [miner, validator])
+    for (const service of [miner, validator, facilitator])
       found.push(...(await watch(service, path.join(folder, 'postgres/postgres.log'))));
     return found;
   });
@@ -62,7 +65,7 @@ async function watch({ name, start, fill, paths }: Service, log: string): Promis
   for (const end = performance.now() + watched; performance.now() < end; await sleep(scrapeInterval))
     for (const each of paths) {
       const before = performance.now();
-      await (await fetch(running.url + each)).text();
+      await (await scrape(running.url, each)).text();
       slowestScrape = Math.max(slowestScrape, performance.now() - before);
     }
   await running.stop();
@@ -156,6 +159,16 @@ const validator: Service = {
        select miner_hotkey, uuid, 'always_on.test', 'declined', started_at from attempt where uuid < '10000000-0000-0000-0000-000000000000'`,
     );
   },
+};
+
+const facilitator: Service = {
+  name: 'facilitator',
+  start: async (databaseUrl) => {
+    const process = await FacilitatorProcess.start(databaseUrl);
+    return { url: process.url, stop: () => process.stop() };
+  },
+  paths: ['/metrics'],
+  fill: (query) => storeJobs(query, { hotkey: 'u', validator: 'v', count: jobs }),
 };
 
 /** The statements that a server's log tells of, with their durations. @unit ms */

@@ -10,7 +10,11 @@ is_major() {
   [[ ${version%%.*} =~ ^[0-9]+$ ]] && [ "${version%%.*}" -ge "$1" ]
 }
 
-has_node() { is_major 24 "$(node --version 2>/dev/null)"; }
+# 24.7 brings what passwords are hashed with.
+has_node() {
+  [[ $(node --version 2>/dev/null) =~ ^v([0-9]+)\.([0-9]+) ]] &&
+    ((BASH_REMATCH[1] > 24 || (BASH_REMATCH[1] == 24 && BASH_REMATCH[2] >= 7)))
+}
 
 # Puts a Node on PATH that runs this project.
 prepare_node() {

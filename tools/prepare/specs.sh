@@ -4,9 +4,12 @@
 # The package redis-tools holds the server's program, under another name, and starts nothing.
 prepare_spec_tools() {
   can_apt || return 0
+  prepare_prometheus
   local missing=()
   command -v curl >/dev/null || missing+=(curl)
   command -v redis-server >/dev/null || [ -x /usr/bin/redis-check-rdb ] || missing+=(redis-tools)
+  # A browser for the panel.
+  command -v chromium chromium-browser google-chrome >/dev/null || missing+=(chromium)
   # The published Python packages of ComputeHorde run on this version; not every distribution has it.
   has_python || missing+=(python3.11-venv)
   [ ${#missing[@]} -gt 0 ] || return 0
@@ -15,6 +18,18 @@ prepare_spec_tools() {
   for package in "${missing[@]}"; do
     apt_install "$package" >/dev/null 2>&1 || say "$package could not be installed: specs that need it are skipped."
   done
+}
+
+# For the rules of alerts. Its files alone: the package would start a server.
+prepare_prometheus() {
+  local folder=$HORDE_CACHE/prometheus
+  if command -v promtool prometheus >/dev/null || [ -d "$folder" ]; then return; fi
+  say 'Fetching prometheus, for the specs of alerts…'
+  with_lock "$HORDE_CACHE" bring_prometheus "$folder" || say 'prometheus could not be fetched.'
+}
+
+bring_prometheus() {
+  [ -d "$1" ] || place "$1" apt_unpack prometheus
 }
 
 has_python() {

@@ -1,5 +1,5 @@
 import { connect, DurableLink, type Connection, type DurableEnd, type Extension } from '@horde/transport';
-import { writeFrame } from '@horde/protocol';
+import { writeFrame, type JobOutputChunk, type JobOutputRequest } from '@horde/protocol';
 
 /** Something that the miner has said on a `durable-1` connection. */
 export type Heard =
@@ -13,6 +13,9 @@ export class DurablePeer implements DurableEnd {
   readonly heard: Heard[] = [];
   /** Whether what the miner says is stored, as far as the miner is told. */
   acknowledges = true;
+  /** What is done with output, and with requests for it. */
+  onOutput: (chunk: JobOutputChunk) => void = () => undefined;
+  onOutputRequest: (request: JobOutputRequest) => void = () => undefined;
   private link!: DurableLink;
   private read = 0;
   private wake: () => void = () => undefined;
@@ -116,7 +119,11 @@ export class DurablePeer implements DurableEnd {
   }
 
   async onPlain(text: string): Promise<void> {
-    this.note({ is: 'plain', text, frame: JSON.parse(text) as Frame });
+    const frame = JSON.parse(text) as Frame;
+    if (frame.message_type === 'V0JobOutputChunk') this.onOutput(frame as unknown as JobOutputChunk);
+    if (frame.message_type === 'V0JobOutputRequest')
+      this.onOutputRequest(frame as unknown as JobOutputRequest);
+    this.note({ is: 'plain', text, frame });
   }
 
   onBadFrame(sentence: string): void {

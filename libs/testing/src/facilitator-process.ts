@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { metricsToken } from './metrics.ts';
 import { ServiceBundle, type ServiceProcess } from './service-bundle.ts';
 
 /** The facilitator's real bundle in a process of its own, and its database. */
@@ -21,6 +22,7 @@ export class FacilitatorProcess {
       HOST: '127.0.0.1',
       PORT: '0',
       SECRET_KEY: 'secret',
+      METRICS_TOKEN: metricsToken,
       BITTENSOR_NETUID: '1',
       PYLON_ADDRESS: 'http://127.0.0.1:1',
       ...environment,

@@ -20,10 +20,12 @@ export interface FaultProxy {
 /**
  * @param target a port of this machine, or the path of a socket
  * @param bytes after how many bytes, both ways together, a connection is cut by itself; called for each connection
+ * @param change what becomes of what is passed on
  */
 export async function openFaultProxy(
   target: number | string,
   bytes: () => number = () => Infinity,
+  change: (chunk: Buffer) => Buffer = (chunk) => chunk,
 ): Promise<FaultProxy> {
   const sockets = new Set<Socket>();
   const server = net.createServer((near) => {
@@ -38,7 +40,7 @@ export async function openFaultProxy(
     let left = bytes();
     const pass = (from: Socket, to: Socket) =>
       from.on('data', (chunk: Buffer) => {
-        to.write(chunk.subarray(0, Math.max(0, left)));
+        to.write(change(chunk).subarray(0, Math.max(0, left)));
         left -= chunk.length;
         if (left <= 0) [near, far].forEach((socket) => socket.destroySoon());
       });

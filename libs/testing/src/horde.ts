@@ -35,7 +35,14 @@ export const removeDataFolder = (folder: string): Promise<void> =>
 export function startHorde(args: string[], dataFolder: string, environment: NodeJS.ProcessEnv = {}): Running {
   const { TEST_POSTGRES_URL: _url, ...inherited } = process.env;
   const child = spawn(process.execPath, [path.join(root, 'apps/cli/dist/main.mjs'), ...args], {
-    env: { ...inherited, HORDE_ROOT: root, HORDE_DATA: dataFolder, ...environment },
+    env: {
+      ...inherited,
+      HORDE_ROOT: root,
+      HORDE_DATA: dataFolder,
+      HORDE_SELF: '',
+      XDG_CONFIG_HOME: dataFolder,
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];

@@ -1,6 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check';
 import {
   fieldsOf,
+  maxOutputCredit,
   toJsonValue,
   wireTime,
   type FieldKind,
@@ -76,6 +77,12 @@ const byName: Record<string, Arbitrary<unknown>> = {
   port: fc.integer({ min: 1, max: 65_535 }),
   count: fc.integer({ min: 0, max: 1_000 }),
   offset: fc.nat(),
+  credit: fc.integer({ min: 0, max: maxOutputCredit }),
+  done: fc.nat(),
+  total: fc.nat(),
+  seconds: fc.nat(),
+  expected_wait_seconds: fc.nat(),
+  number: fc.integer({ min: 1 }),
   timestamp_ns: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
   job_uuid: fc.uuid(),
   uuid: fc.uuid(),

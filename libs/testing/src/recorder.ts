@@ -14,26 +14,25 @@ export class Recorder<T> {
     return this.first(() => true, this.taken++, limit);
   }
 
-  /** The first item that fits, from `from` on, now or when it comes. Fails after ten seconds with what came instead. */
-  async first<S extends T>(
+  /** The first item that fits, from `from` on, now or when it comes. Fails, shortly before a test is over, with what came instead. */
+  first<S extends T>(
     fits: ((item: T) => item is S) | ((item: T) => boolean),
     from = 0,
-    limit = 10_000,
+    limit = 50_000,
   ): Promise<S> {
-    return new Promise((resolve, reject) => {
+    // Made here, so that its stack names who waits.
+    const late = new Error();
+    const found = new Promise<S>((resolve, reject) => {
       const look = () => {
-        const found = this.items.slice(from).find(fits);
-        if (found === undefined) return;
+        const item = this.items.slice(from).find(fits);
+        if (item === undefined) return;
         done();
-        resolve(found as S);
+        resolve(item as S);
       };
       const timer = setTimeout(() => {
         done();
-        reject(
-          new Error(
-            `It did not come within ${limit / 1000} s. What came: ${JSON.stringify(this.items, null, 1).slice(0, 3_000)}`,
-          ),
-        );
+        late.message = `It did not come within ${limit / 1000} s. What came: ${JSON.stringify(this.items, null, 1).slice(0, 3_000)}`;
+        reject(late);
       }, limit);
       const done = () => {
         clearTimeout(timer);
@@ -42,5 +41,7 @@ export class Recorder<T> {
       this.waiting.add(look);
       look();
     });
+    found.catch(() => undefined); // of a test that is over by then
+    return found;
   }
 }

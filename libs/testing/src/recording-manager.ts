@@ -1,5 +1,6 @@
 import type {
   ExecutorHandle,
+  ExecutorHost,
   ExecutorManager,
   ExitStatus,
   Manifest,
@@ -28,6 +29,8 @@ export class RecordingManager implements ExecutorManager {
   mainHotkeyAnswer: () => Promise<string | null> = async () => null;
   /** Lists what runs, of managers that can. */
   running?: () => Promise<RunningExecutor[]>;
+  /** Lists its hosts, of managers that can. */
+  hosts?: () => Promise<ExecutorHost[]>;
   private listeners: (() => void)[] = [];
 
   constructor(public offered: Manifest = { 'always_on.test': 2 }) {}

@@ -31,7 +31,11 @@ export class ServiceBundle {
   ): ServiceProcess {
     const child = spawn(process.execPath, [...nodeArgs, path.join(this.folder, 'dist/main.mjs'), ...args], {
       ...options,
-      env: { PATH: process.env['PATH'], ...environment },
+      env: {
+        PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+        ...environment,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     return new ServiceProcess(this.service, child);

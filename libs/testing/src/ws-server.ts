@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { WebSocketRouter } from '@horde/transport';
+import { freePort } from './free-port.ts';
 
 /** An HTTP server for websockets that can be away for a while and come back on the same port. */
 export class WsServer {
@@ -16,6 +16,7 @@ export class WsServer {
   async start(): Promise<void> {
     this.router = new WebSocketRouter();
     this.routes(this.router);
+    this.port ||= await freePort();
     const http = createServer();
     this.router.attach(http);
     await new Promise<void>((resolve, reject) => {
@@ -23,7 +24,6 @@ export class WsServer {
       http.listen(this.port, this.host, resolve);
     });
     this.http = http;
-    this.port = (http.address() as AddressInfo).port;
   }
 
   async stop(): Promise<void> {

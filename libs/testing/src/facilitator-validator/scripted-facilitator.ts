@@ -1,17 +1,25 @@
 import { signRequest, verifyHex, type Keypair } from '@horde/identity';
 import {
+  FreshLogin,
+  freshLoginText,
   make,
   NewJob,
   readObject,
   RequestSignature,
   signedFieldsOf,
   signedFieldsPayload,
+  ValidatorLogin,
   validatorToFacilitator,
+  writeFrame,
+  type JobOutputChunk,
+  type JobProgress,
   type JobStatus,
   type JobStatusUpdate,
+  type JobWait,
   type MachineSpecsUpdate,
+  type QuestionAnswer,
 } from '@horde/protocol';
-import type { Connection } from '@horde/transport';
+import { DurableLink, type Connection, type Extension } from '@horde/transport';
 import { Recorder } from '../recorder.ts';
 import { WsServer } from '../ws-server.ts';
 
@@ -19,19 +27,35 @@ import { WsServer } from '../ws-server.ts';
 export class ScriptedFacilitator {
   readonly updates = new Recorder<JobStatusUpdate>();
   readonly machines = new Recorder<MachineSpecsUpdate>();
+  readonly answers = new Recorder<QuestionAnswer>();
+  /** Waits and transfers. */
+  readonly progress = new Recorder<JobProgress | JobWait>();
   readonly logins = new Recorder<Connection>();
+  /** The last one. */
+  login: ValidatorLogin | FreshLogin | null = null;
+  /** What it does with jobs' output. */
+  onOutput: (chunk: JobOutputChunk) => void = () => {};
   readonly headers: Record<string, unknown>[] = [];
-  /** What it answers to a status update; null: nothing. */
+  /** What it answers to a status update; null: nothing. On `durable-1` whatever is no null is an acknowledgement. */
   answer: (update: JobStatusUpdate) => object | null = () => ({ status: 'success', errors: [] });
+  /** Those that it speaks from its next start on. */
+  extensions: readonly Extension[] = [];
   /** It closes with 1009 when a frame is larger. @unit characters */
   largestFrame = Infinity;
   private readonly server = new WsServer((router) =>
-    router.route('/ws/v0/', (connection, { headers }) => {
-      this.headers.push(headers);
-      this.accept(connection);
-    }),
+    router.route(
+      '/ws/v0/',
+      (connection, { headers }) => {
+        this.headers.push(headers);
+        this.accept(connection);
+      },
+      { extensions: this.extensions },
+    ),
   );
+  /** The numbers of what came on `durable-1`, each with the name that it counts under. */
+  readonly numbers: [string, number][] = [];
   private connection: Connection | null = null;
+  private link: DurableLink | null = null;
 
   constructor(private readonly validatorHotkey: string) {}
 
@@ -54,6 +78,14 @@ export class ScriptedFacilitator {
     else await this.connection!.send(message);
   }
 
+  /** Sends a numbered message, on `durable-1`. Resolves when it is acknowledged. */
+  async number(name: string, number: number, message: object): Promise<void> {
+    await this.logins.first((connection) => connection.isOpen);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await this.link!.message(name, number, writeFrame(message), resolve);
+    await promise;
+  }
+
   update(uuid: string, status: JobStatus, limit?: number): Promise<JobStatusUpdate> {
     return this.updates.first((update) => update.uuid === uuid && update.status === status, 0, limit);
   }
@@ -63,24 +95,47 @@ export class ScriptedFacilitator {
   }
 
   private accept(connection: Connection): void {
-    connection.onText(
-      async (text) => {
-        if (text.length > this.largestFrame) return connection.close(1009);
-        const { message } = validatorToFacilitator.read(text);
-        if (message.message_type === 'V0AuthenticationRequest') {
-          const key = Buffer.from(message.public_key, 'hex');
-          if (!verifyHex(key, message.signature, this.validatorHotkey)) return connection.close(3000);
-          this.connection = connection;
-          await connection.sendText('{"status":"success","errors":[]}');
-          this.logins.add(connection);
-        } else if (message.message_type === 'V0JobStatusUpdate') {
-          const answer = this.answer(message);
-          if (answer) await connection.sendText(JSON.stringify(answer));
-          this.updates.add(message);
-        } else if (message.message_type === 'V0MachineSpecsUpdate') this.machines.add(message);
+    const link: DurableLink = new DurableLink(
+      connection,
+      {
+        onMessage: async (name, number, text) => {
+          this.numbers.push([name, number]);
+          return { committed: this.take(connection, link, text) };
+        },
+        onPlain: async (text) => void (await this.take(connection, link, text)),
+        onBadFrame: () => connection.close(1003),
       },
-      () => connection.close(1003),
+      (error) => {
+        throw error;
+      },
     );
+  }
+
+  /** Returns whether a numbered message is to be acknowledged. */
+  private async take(connection: Connection, link: DurableLink, text: string): Promise<boolean> {
+    if (text.length > this.largestFrame) connection.close(1009);
+    if (!connection.isOpen) return false;
+    const { message } = validatorToFacilitator.read(text);
+    if (message instanceof ValidatorLogin || message instanceof FreshLogin) {
+      this.login = message;
+      const signed =
+        message instanceof FreshLogin ? freshLoginText(message) : Buffer.from(message.public_key, 'hex');
+      if (!verifyHex(signed, message.signature, this.validatorHotkey)) connection.close(3000);
+      this.connection = connection;
+      this.link = link;
+      await connection.sendText('{"status":"success","errors":[]}');
+      this.logins.add(connection);
+    } else if (message.message_type === 'V0JobStatusUpdate') {
+      const answer = this.answer(message);
+      if (answer && !connection.extensions.has('durable-1'))
+        await connection.sendText(JSON.stringify(answer));
+      this.updates.add(message);
+      return answer !== null;
+    } else if (message.message_type === 'V0MachineSpecsUpdate') this.machines.add(message);
+    else if ('question_uuid' in message) this.answers.add(message);
+    else if (message.message_type === 'V0JobOutputChunk') this.onOutput(message);
+    else if (message.message_type !== 'V0Heartbeat') this.progress.add(message);
+    return true;
   }
 }
 

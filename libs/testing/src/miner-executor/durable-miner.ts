@@ -1,6 +1,7 @@
-import { writeFrame } from '@horde/protocol';
-import { type Closed, type Connection, DurableLink, type Extension } from '@horde/transport';
+import { JobOutputChunk, writeFrame } from '@horde/protocol';
+import { type Closed, type Connection, DurableLink, type Extension, OutputReceiver } from '@horde/transport';
 import { expect, onTestFinished } from 'vitest';
+import { MemoryOutput } from '../memory-output.ts';
 import { WsServer } from '../ws-server.ts';
 import type { Frame } from './scripted-miner.ts';
 
@@ -22,6 +23,9 @@ export class DurableMiner {
   readonly plain: Frame[] = [];
   /** Everything numbered that has come, also what came again. */
   readonly arrived: number[] = [];
+  /** What it has stored of the job's output, where it speaks `logs-2`: it asks for it then. */
+  readonly stored = new MemoryOutput();
+  private receiver: OutputReceiver | null = null;
   connections = 0;
   closed: Promise<Closed> | null = null;
   token: string | null = null;
@@ -139,14 +143,26 @@ export class DurableMiner {
           this.bring();
           await link.resume(job, database.received);
         },
-        onPlain: async (frame) => void this.plain.push(JSON.parse(frame) as Frame),
+        onPlain: async (frame) => this.takePlain(JSON.parse(frame) as Frame),
         onBadFrame: (sentence) => void this.plain.push({ message_type: 'bad frame', sentence }),
       },
       () => {},
     );
     this.link = link;
+    this.receiver = new OutputReceiver({
+      sink: this.stored,
+      send: (request) => this.say(request),
+      onError: () => {},
+    });
+    void connection.closed.then(this.receiver.close.bind(this.receiver));
     this.sent = 0;
     if (database.received === 0 || !connection.extensions.has('durable-1')) this.bring();
+  }
+
+  private takePlain(frame: Frame): void {
+    if (frame.message_type !== 'V0JobOutputChunk') return void this.plain.push(frame);
+    const problem = this.receiver!.take(frame as unknown as JobOutputChunk);
+    if (problem !== null) throw new Error(problem);
   }
 
   private bring(): void {
@@ -158,5 +174,8 @@ export class DurableMiner {
       if (this.connection.extensions.has('durable-1')) void this.link!.message(job, number, frame);
       else void this.link!.plain(frame);
     }
+    if (this.connection.extensions.has('logs-2'))
+      for (const stream of ['stdout', 'stderr'] as const)
+        this.receiver!.follow(job, this.stored.position(job, stream));
   }
 }

@@ -1,6 +1,13 @@
 import { Keypair } from '@horde/identity';
 import { ExecutorManifest, make, validatorToMiner, writeFrame, type Message } from '@horde/protocol';
-import { DurableLink, type Connection, type Extension, type WebSocketRouter } from '@horde/transport';
+import {
+  DurableLink,
+  OutputSender,
+  type Connection,
+  type Extension,
+  type WebSocketRouter,
+} from '@horde/transport';
+import { PrintedOutput } from '../printed-output.ts';
 import { Recorder } from '../recorder.ts';
 import type { ValidatorMessage } from './scripted-miner.ts';
 import { WsServer } from '../ws-server.ts';
@@ -11,7 +18,7 @@ export interface Taken {
   message: ValidatorMessage;
 }
 
-/** A miner as a test writes it that speaks `durable-1`. It keeps what it says about its one job until that is acknowledged. */
+/** A miner as a test writes it that speaks `durable-1`. It keeps what it says about jobs until that is acknowledged. */
 export class DurableMiner {
   readonly keypair = Keypair.generate();
   readonly taken = new Recorder<Taken>();
@@ -24,10 +31,12 @@ export class DurableMiner {
   beforeCommit: (message: ValidatorMessage) => Promise<void> | void = () => {};
   /** Called when a message has been committed. */
   onTaken: (message: ValidatorMessage) => Promise<void> | void = () => {};
-  /** The number of the last message that it has. */
-  last = 0;
+  /** The number of the last message that it has of each job. */
+  private readonly last = new Map<string, number>();
   private lastNumber = 100;
   private readonly kept = new Map<number, { job: string; frame: string }>();
+  /** What its job prints, for validators that ask for it. */
+  readonly printed = new PrintedOutput();
   private link: DurableLink | null = null;
   private readonly server: WsServer;
 
@@ -102,30 +111,37 @@ export class DurableMiner {
 
   private accept(connection: Connection): void {
     this.connections.push(connection);
+    const sender = new OutputSender(
+      this.printed,
+      (chunk) => link.plain(writeFrame(chunk)),
+      () => {},
+    );
+    this.printed.onPrinted = () => sender.ring(null);
     const link = new DurableLink(
       connection,
       {
-        onMessage: async (_job, number, frame) => {
+        onMessage: async (job, number, frame) => {
           const { message } = validatorToMiner.read(frame);
           await this.beforeCommit(message);
-          if (number <= this.last) return;
-          this.last = number;
+          if (number <= this.lastOf(job)) return;
+          this.last.set(job, number);
           this.taken.add({ number, message });
           await this.onTaken(message);
         },
-        onAcknowledged: async (_job, number) => {
-          this.forget(number);
+        onAcknowledged: async (job, number) => {
+          this.forget(job, number);
           this.acknowledged.add(number);
         },
         onResume: async (job, number) => {
-          this.forget(number);
+          this.forget(job, number);
           this.resumes.add(number);
-          await link.resume(job, this.last);
-          for (const [own, { frame }] of this.kept) void link.message(job, own, frame);
+          await link.resume(job, this.lastOf(job));
+          for (const [own, kept] of this.kept) if (kept.job === job) void link.message(job, own, kept.frame);
         },
         onPlain: async (frame) => {
           const { message } = validatorToMiner.read(frame);
           this.taken.add({ number: null, message });
+          if (message.message_type === 'V0JobOutputRequest') sender.request(message);
           if (message.message_type !== 'ValidatorAuthForMiner') return;
           this.link = link;
           await link.plain(
@@ -138,7 +154,11 @@ export class DurableMiner {
     );
   }
 
-  private forget(number: number): void {
-    for (const own of this.kept.keys()) if (own <= number) this.kept.delete(own);
+  private lastOf(job: string): number {
+    return this.last.get(job) ?? 0;
+  }
+
+  private forget(job: string, number: number): void {
+    for (const [own, kept] of this.kept) if (kept.job === job && own <= number) this.kept.delete(own);
   }
 }

@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Operators } from '@horde/panel-server';
+import { ExecutorReady, JobFailed, make } from '@horde/protocol';
+import { because } from '@horde/testing/missing';
+import { RecordingManager } from '@horde/testing/recording-manager';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { MinerUnderTest } from '../../apps/miner/src/testing/miner.ts';
+import { logIn, missing, openBrowser, openPage, password, planted } from './browser.ts';
+
+describe.skipIf(missing !== null)(`the miner’s panel in a browser${because(missing)}`, () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'miner-panel-'));
+  const go = path.join(folder, 'go');
+  /** Says something that looks like HTML, and ends when it may. */
+  const check = `console.log(${JSON.stringify(`OK    first look ${planted}`)});
+    setInterval(() => require('node:fs').existsSync(${JSON.stringify(go)}) && process.exit(0), 20);`;
+  const manager = new RecordingManager({ 'always_on.test': 1 });
+  const complaints: string[] = [];
+  let miner: MinerUnderTest;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    manager.hosts = async () => [
+      { name: planted, executorClass: 'always_on.test', executors: 1, trouble: null },
+      { name: 'away', executorClass: 'always_on.llm.a6000', executors: 1, trouble: 'away is out of reach.' },
+    ];
+    miner = await MinerUnderTest.start(manager, {}, undefined, [process.execPath, '-e', check, '--']);
+    const operators = miner.part(Operators, { strict: false });
+    await operators.create({ name: 'cook', role: 'operate', password }, null);
+    await operators.create({ name: 'guest', role: 'read', password }, null);
+    browser = await openBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await miner?.close();
+    rmSync(folder, { recursive: true });
+  });
+  beforeEach(async () => {
+    page = await openPage(browser, complaints);
+    return () => page.context().close();
+  });
+
+  const open = (name: string) => page.getByRole('menuitem', { name, exact: true }).click();
+  const says = (text: string) => page.getByRole('status').filter({ hasText: text }).first().waitFor();
+
+  it('shows a job through its stages, what keeps a host away, and strangers’ words as text', async () => {
+    await logIn(page, miner.httpUrl, 'cook');
+    await says('away is out of reach. 0 of 1 executors are busy.');
+    const validator = await miner.validator();
+    const { connection, job_uuid: uuid } = await validator.accepted({ docker_image: planted });
+    const executor = await miner.executor(await manager.token(uuid));
+
+    await open('Executors');
+    const hosts = page.getByRole('table', { name: 'Hosts of executors' });
+    await hosts.getByText('away is out of reach.').waitFor();
+    await hosts.getByRole('link', { name: uuid }).click();
+    await says('Accepted');
+    await executor.send(make(ExecutorReady, { job_uuid: uuid }));
+    await page.getByRole('table', { name: 'Timeline' }).getByText('Executor Ready').waitFor();
+    await page.getByRole('region', { name: 'What was asked for' }).getByText(planted).waitFor();
+    await executor.send(make(JobFailed, { job_uuid: uuid, message: planted }));
+    await connection.next('V0JobFailedRequest');
+    await says(planted);
+    await page.getByRole('table', { name: 'Receipts' }).getByText('started').waitFor();
+
+    await open('Jobs');
+    await says('1 job');
+    await page.getByText(uuid).waitFor();
+    await open('Receipts');
+    await says('1 receipt');
+    await open('Images');
+    await says('No image has been fetched yet');
+    await open('Validators');
+    await page.getByRole('button', { name: `Decline its jobs: ${validator.hotkey}` }).click();
+    await page.getByRole('button', { name: 'Decline its jobs', exact: true }).click();
+    await page.getByText('blacklisted: its jobs are declined').waitFor();
+    expect(await page.evaluate('window.planted')).toBeUndefined();
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it('runs the self test by the keyboard, shows what it says as it says it, and lets the role read only look', async () => {
+    await logIn(page, miner.httpUrl, 'cook');
+    await open('Self test and doctor');
+    await says('None is running.');
+    await page.getByRole('button', { name: 'Run the self test' }).focus();
+    await page.keyboard.press('Enter');
+    await says('Self test is running, begun by cook.');
+    const log = page.getByRole('log', { name: 'What the self test says' });
+    await log.getByText(`first look ${planted}`).waitFor();
+    expect(await page.getByRole('button', { name: 'Run the doctor' }).isDisabled()).toBe(true);
+    writeFileSync(go, '');
+    await says('Nothing failed');
+    await page.context().clearCookies();
+
+    await logIn(page, miner.httpUrl, 'guest');
+    await open('Self test and doctor');
+    await page.getByRole('log', { name: 'What the self test says' }).getByText('first look').waitFor();
+    expect(await page.getByRole('button', { name: /^Run the/ }).count()).toBe(0);
+    expect(await page.evaluate('window.planted')).toBeUndefined();
+    expect(complaints).toEqual([]);
+  }, 60_000);
+});

@@ -1,0 +1,43 @@
+/** A part of `./horde test --all`: something that `./horde test` runs smaller, or not at all. */
+export interface TestPart {
+  name: string;
+  /** A spec, or a tool of ours with its arguments. */
+  runs: [file: string, ...words: string[]];
+  environment?: Record<string, string>;
+}
+
+/** At full size, and in this order: what takes long and says little more than the same did in a smaller size. */
+export const partsOfAll: TestPart[] = [
+  {
+    name: 'creations',
+    runs: ['tests/fuzz/creations.spec.ts'],
+    environment: { FUZZ_CREATIONS: '10000' },
+  },
+  { name: 'frames', runs: ['tools/fuzz.ts'] },
+  {
+    name: 'event-streams',
+    runs: ['tests/load/event-streams.spec.ts'],
+    environment: { EVENT_STREAMS: '200 50 60' },
+  },
+  {
+    name: 'miner-load',
+    runs: ['tests/load/load.spec.ts'],
+    environment: { MINER_LOAD: '50 20 2000' },
+  },
+  {
+    name: 'without-pause',
+    runs: ['tests/faults/jobs-without-pause.spec.ts'],
+    environment: { JOBS_WITHOUT_PAUSE: '100' },
+  },
+  {
+    name: 'api-document',
+    runs: ['tests/interop/api-document.spec.ts'],
+    environment: { WHOLE_INTEROP: 'yes' },
+  },
+  {
+    name: 'monitoring',
+    runs: ['tests/monitoring/prometheus.spec.ts'],
+    environment: { REAL_PROMETHEUS: 'yes' },
+  },
+  { name: 'simulation', runs: ['tools/simulate.ts'] },
+];
