@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { Database, openDatabase } from '@horde/database';
 import { createLogger } from '@horde/operations';
 import { createTestDatabase } from '@horde/testing/database';
-import { OtlpReceiver } from '@horde/testing/otlp-receiver';
+import { OtlpReceiver, traceOf } from '@horde/testing/otlp-receiver';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { endedByTime } from './ended-by-time.ts';
 import { createTraceCursor, JobTraces, type EndedJobs } from './job-traces.ts';
@@ -67,14 +67,13 @@ async function end(ago: number): Promise<string> {
   return uuid;
 }
 const told = () => receiver.spans.map(({ traceId }) => traceId);
-const trace = (job: string) => job.replaceAll('-', '');
 
 it('jobs that end while nobody tells of them are told by the next process; those of long ago are not', async () => {
   await end(3_700);
   const [first, second] = [await end(20), await end(10)];
   expect(told()).toEqual([]);
   await start();
-  await expect.poll(told).toEqual([trace(first), trace(second)]);
+  await expect.poll(told).toEqual([traceOf(first), traceOf(second)]);
   expect(receiver.spans[0]).toMatchObject({
     service: 'test',
     spanId: spanIdOf({ job: first, place: 'a' }),
@@ -96,7 +95,7 @@ it('a job is told again until the collector has taken it, and once by two proces
   await expect.poll(() => receiver.asked).toBeGreaterThan(asked + 1);
   expect(lines).toContain('could not be handed to the collector yet');
   receiver.status = 200;
-  await expect.poll(told).toEqual([trace(job)]);
+  await expect.poll(told).toEqual([traceOf(job)]);
   const next = await end(2);
-  await expect.poll(told).toEqual([trace(job), trace(next)]);
+  await expect.poll(told).toEqual([traceOf(job), traceOf(next)]);
 });

@@ -33,7 +33,7 @@ export class OtlpCollector {
   }
 
   private written(span: Span): ReadableSpan {
-    const { job, parent, facts = {}, failure = null, events = [], links = [] } = span;
+    const { job, parent, facts = {}, failure = null, events = [] } = span;
     const known = Object.entries(facts).flatMap(([name, fact]) =>
       fact === null || fact === undefined ? [] : [[name, fact] as const],
     );
@@ -42,7 +42,9 @@ export class OtlpCollector {
       name: span.name,
       kind: kinds[span.kind ?? 'internal'],
       spanContext: () => context(span),
-      ...(parent !== null && { parentSpanContext: context({ job, place: parent }) }),
+      ...(parent !== null && {
+        parentSpanContext: context(typeof parent === 'string' ? { job, place: parent } : parent),
+      }),
       startTime: moment(start),
       endTime: moment(end),
       duration: moment(end - start),
@@ -51,7 +53,7 @@ export class OtlpCollector {
         failure === null ? { code: SpanStatusCode.OK } : { code: SpanStatusCode.ERROR, message: failure },
       attributes: { 'horde.job': job, ...Object.fromEntries(known) },
       events: events.map(({ name, at }) => ({ name, time: moment(at.getTime()) })),
-      links: links.map((place) => ({ context: context(place) })),
+      links: [],
       resource: this.resource,
       instrumentationScope: { name: 'horde' },
       droppedAttributesCount: 0,

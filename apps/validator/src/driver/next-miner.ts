@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { steadyNow } from '@horde/async';
 import type { Transaction } from '@horde/database';
 import { Keypair } from '@horde/identity';
+import { uuidInTraceOf } from '@horde/tracing';
 import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
 import type { Attempt } from '../jobs/attempt.entity.ts';
 import { Attempts } from '../jobs/attempts.ts';
@@ -61,7 +61,7 @@ export class NextMiner {
   async find(tx: Transaction, job: WaitingJob, { driver, holder, last, known }: Search): Promise<Found> {
     if (job.cancelled_by !== null) return this.end(tx, job, holder, cancelled(job.cancelled_by, 'received'));
     const before = job.was_asked ? await this.attempts.in(tx, job.uuid) : [];
-    const name = before.length === 0 ? job.uuid : randomUUID();
+    const name = before.length === 0 ? job.uuid : uuidInTraceOf(job.uuid);
     const choice = known && before.length === 0 ? known : await this.choose(tx, job, before, name);
     if (choice?.is === 'miner') {
       const attempt = this.begin(tx, job, before.length + 1, name, choice);
@@ -102,7 +102,7 @@ export class NextMiner {
   ): Promise<Attempt | null> {
     if (job.cancelled_by !== null) return null;
     const before = await this.attempts.in(tx, job.uuid);
-    const name = randomUUID();
+    const name = uuidInTraceOf(job.uuid);
     const choice = await this.choose(tx, job, before, name);
     if (choice?.is !== 'miner') return null;
     await conclude(tx);

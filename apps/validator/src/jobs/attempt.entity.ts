@@ -23,7 +23,8 @@ export class Attempt {
   @PrimaryColumn('integer') number!: number;
   /**
    * What the job is called towards this miner, in messages and receipts. The first attempt uses the job's own uuid, each
-   * further one a fresh one: ComputeHorde's peers keep one receipt of each type for a uuid, whoever signed it.
+   * further one another one in the job's trace: ComputeHorde's peers keep one receipt of each type for a uuid, whoever signed
+   * it.
    */
   @Column('uuid') uuid!: string;
   @Column('text') miner_hotkey!: string;

@@ -53,7 +53,7 @@ export function spansOf({ job, attempts, events }: TracedJob): Span[] {
   });
   if (attempts.length === 0)
     routing.push({ ...routed(job.uuid, 1, job.received_at, end), failure: job.status });
-  return [whole, ...routing, ...attempts.flatMap((attempt) => attemptSpans(job.uuid, attempt, end))];
+  return [whole, ...routing, ...attempts.map((attempt) => attemptSpan(job.uuid, attempt, end))];
 }
 
 const routed = (job: string, number: number, start: Date, end: Date): Span => ({
@@ -65,17 +65,18 @@ const routed = (job: string, number: number, start: Date, end: Date): Span => ({
   end,
 });
 
-/** A miner knows an attempt by its own uuid alone: where that is not the job's it is another trace, which links here. */
-function attemptSpans(job: string, attempt: TracedJob['attempts'][number], jobEnd: Date): Span[] {
+/** A miner knows an attempt by its own uuid alone, on which its spans hang. */
+function attemptSpan(job: string, attempt: TracedJob['attempts'][number], jobEnd: Date): Span {
   const { number, uuid, miner_hotkey, started_at: start, ended_at, outcome, reason } = attempt;
-  const failure = outcome === 'completed' ? null : (reason ?? outcome ?? 'unknown');
-  const facts = { 'horde.miner': miner_hotkey, 'horde.attempt': number };
-  const span = { name: 'attempt', kind: 'client', start, end: ended_at ?? jobEnd, facts, failure } as const;
-  if (uuid === job) return [{ ...span, job, place: places.attempt, parent: places.validator }];
-  const own = { job: uuid, place: places.attempt };
-  const here = { job, place: `${places.attempt}/${number}` };
-  return [
-    { ...span, ...here, parent: places.validator, links: [own] },
-    { ...span, ...own, parent: null, links: [here] },
-  ];
+  return {
+    job: uuid,
+    place: places.attempt,
+    parent: { job, place: places.validator },
+    name: 'attempt',
+    kind: 'client',
+    start,
+    end: ended_at ?? jobEnd,
+    facts: { 'horde.miner': miner_hotkey, 'horde.attempt': number },
+    failure: outcome === 'completed' ? null : (reason ?? outcome ?? 'unknown'),
+  };
 }
