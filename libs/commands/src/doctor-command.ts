@@ -1,11 +1,9 @@
 import { Inject, Injectable, type Type } from '@nestjs/common';
 import { Command, Option } from 'nest-commander';
 import { CommandContext } from './command-context.ts';
-import { allGood, reportJson, reportLines, reportSum, type Finding } from './report.ts';
+import type { Doctor } from './doctor.ts';
+import { allGood, reportJson, reportLines, reportSum } from './report.ts';
 import { ServiceCommand } from './service-command.ts';
-
-/** Looks at what a service needs around it, and tells each finding when it is there. */
-type Doctor<C> = (context: C, tell: (finding: Finding) => void) => Promise<Finding[]>;
 
 @Injectable()
 abstract class DoctorCommand extends ServiceCommand {

@@ -1,12 +1,12 @@
 import type { MinerContext } from '../commands/miner-context.ts';
 import {
+  checkCertificate,
   checkClock,
   checkDatabase,
   checkDisk,
   checkRedis,
   checkWallet,
-  settingsFindings,
-  type Finding,
+  doctorOf,
 } from '@horde/commands';
 import { databaseOptions } from '../migrations/database-options.ts';
 import { checkChain } from './chain.ts';
@@ -17,44 +17,39 @@ import { checkFolders } from './folders.ts';
 import { checkGpus } from './gpus.ts';
 import { checkPort, checkStreamingPorts } from './ports.ts';
 import { executorPlaces } from './servers.ts';
+import type { MinerSettings } from '../settings.ts';
 
 /** How far validators' clocks may be from the miner's: their authentications are refused beyond it. @unit ms */
 const furthestClock = 10_000;
 
 /** Looks at everything that a miner needs around it, whether it runs or not; leaves nothing. */
-export async function doctor(context: MinerContext, tell: (finding: Finding) => void): Promise<Finding[]> {
-  const { environment } = context;
-  const findings: Finding[] = [];
-  const found = (...more: Finding[]) => {
-    more.forEach(tell);
-    findings.push(...more);
-  };
-  const { settings, problems } = settingsFindings('miner', () => context.settings());
-  found(...problems);
-  if (!settings) return findings;
-  const places = await executorPlaces(settings).catch((error: unknown) => {
-    found(unreadableServers(error));
-    return null;
-  });
-  if (places) {
-    const docker = await checkDocker(settings, environment, places);
-    found(...docker.findings, ...(await checkExecutors(settings, environment, places)));
-    found(...(await checkGpus(settings, environment, places)));
-    if (places.kind === 'docker' && places.here.length > 0 && docker.root !== null)
-      found(await checkExecutorsAddress(settings, environment));
-    found(await checkDisk([...(docker.root === null ? [] : [docker.root]), settings.receiptsRoot]));
-    if (places.here.length > 0) found(await checkStreamingPorts(settings));
-  }
-  found(...(await checkFolders(settings, environment)));
-  found(await checkPort(settings));
-  const { publicAddressServices, pylonAddress, databaseUrl } = settings;
-  const services = [...publicAddressServices, pylonAddress];
-  found(await checkClock({ services, furthest: furthestClock, consequence: 'validators are refused' }));
-  const wallet = await checkWallet(settings);
-  found(...wallet.findings);
-  found(...(await checkChain(settings, wallet.address)));
-  const migrations = databaseOptions(databaseUrl).migrations.map(({ name }) => name);
-  found(await checkDatabase({ service: 'miner', url: databaseUrl, migrations }));
-  found(await checkRedis(settings.redisUrl));
-  return findings;
-}
+export const doctor = doctorOf<MinerContext, MinerSettings>(
+  'miner',
+  async ({ environment }, settings, found) => {
+    const places = await executorPlaces(settings).catch((error: unknown) => {
+      found(unreadableServers(error));
+      return null;
+    });
+    if (places) {
+      const docker = await checkDocker(settings, environment, places);
+      found(...docker.findings, ...(await checkExecutors(settings, environment, places)));
+      found(...(await checkGpus(settings, environment, places)));
+      if (places.kind === 'docker' && places.here.length > 0 && docker.root !== null)
+        found(await checkExecutorsAddress(settings, environment));
+      found(await checkDisk([...(docker.root === null ? [] : [docker.root]), settings.receiptsRoot]));
+      if (places.here.length > 0) found(await checkStreamingPorts(settings));
+    }
+    found(...(await checkFolders(settings, environment)));
+    found(await checkPort(settings));
+    const { publicAddressServices, pylonAddress, databaseUrl } = settings;
+    const services = [...publicAddressServices, pylonAddress];
+    found(await checkClock({ services, furthest: furthestClock, consequence: 'validators are refused' }));
+    const wallet = await checkWallet(settings);
+    found(...wallet.findings);
+    found(...(await checkChain(settings, wallet.address)));
+    const migrations = databaseOptions(databaseUrl).migrations.map(({ name }) => name);
+    found(await checkDatabase({ service: 'miner', url: databaseUrl, migrations }));
+    found(await checkRedis(settings.redisUrl));
+    found(await checkCertificate(settings));
+  },
+);
