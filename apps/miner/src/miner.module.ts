@@ -247,6 +247,8 @@ export function commandModule(
       ReceiptPages,
       ReceiptRetention,
       RandomReceipts,
+      ReceiptList,
+      JobPages,
       Operators,
       ...(signingParts ?? []),
     ],

@@ -7,6 +7,8 @@ export { checkRedis } from './checks/redis.ts';
 export { checkWallet } from './checks/wallet.ts';
 export { doctorOf } from './doctor.ts';
 export { doctorCommand } from './doctor-command.ts';
+export { explainCommand } from './explain/explain-command.ts';
+export { explainPage } from './explain/explain-page.ts';
 export { CommandContext } from './command-context.ts';
 export { configCommands, type ConfigContext } from './config-commands.ts';
 export { commandProcess } from './command-process.ts';

@@ -56,6 +56,32 @@ describe('a command of the facilitator', () => {
     expect(printed.slice(-2)).toEqual([`${user} is off the whitelist.`, `${user} was not on the whitelist.`]);
   });
 
+  it('explain says where a job is and why, whether its validator is there, and what it does not know', async () => {
+    const [hotkey, validator] = [Keypair.generate().address, Keypair.generate().address];
+    await storeJobs(query, { hotkey, validator, count: 1 });
+    const [{ uuid }] = (await query('select uuid from job where hotkey = $1', hotkey)) as [{ uuid: string }];
+    await query("insert into outbox (peer, subject, type, frame) values ($1, $2, 't', '')", validator, uuid);
+    expect(await type('explain', uuid)).toBe(0);
+    const lines = printed.join('\n').split('\n');
+    expect(lines.slice(0, 2)).toEqual([
+      `Job ${uuid}, class always_on.test: sent.`,
+      expect.stringMatching(/^It waits until .*\.$/),
+    ]);
+    expect(lines[3]).toMatch(/^[-\d]{10}T[:\d]{8}Z  .*; it waits until .*\. \(for \d+\.\d s now\)$/);
+    expect(lines).toContain(`  user       ${hotkey}`);
+    expect(lines).toContain(
+      `  validator  ${validator}, not connected; it has not taken one message about the job yet`,
+    );
+    const unknown = '00000000-0000-4000-8000-000000000001';
+    expect(await type('explain', unknown)).toBe(2);
+    expect(errors.at(-1)).toBe(
+      `There is no job ${unknown} here. It was not created here, or it ended more than 7 days ago (JOB_RETENTION_DAYS).`,
+    );
+    expect(await type('explain', '7')).toBe(2);
+    await query('delete from job where uuid = $1', uuid);
+    await query('delete from outbox where subject = $1', uuid);
+  });
+
   it('create_admin makes an account of the panel and shows its password once, remove_admin ends it', async () => {
     expect(await type('create_admin', 'cook', '--role', 'read')).toBe(0);
     expect(printed.at(-1)).toMatch(/^cook may log in .*\nIts password, which is shown only here: [\w-]{24}$/);

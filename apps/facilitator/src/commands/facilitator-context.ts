@@ -8,6 +8,9 @@ import { loadSettings } from '@horde/settings';
 import { databaseOptions } from '../database.ts';
 import { FacilitatorConfig } from '../dynamic-config/facilitator-config.ts';
 import { commonProviders } from '../facilitator.module.ts';
+import { JobArtifacts } from '../panel/job-artifacts.ts';
+import { PanelJobs } from '../panel/job-list.ts';
+import { JobPages } from '../panel/job-page.ts';
 import { ReceiptFetch } from '../receipts/receipt-fetch.ts';
 import { FacilitatorSettings } from '../settings.ts';
 
@@ -28,7 +31,14 @@ export class FacilitatorContext
     const settings = this.settings();
     @Module({
       imports: [HealthModule.forRoot(), DatabaseModule.forRoot(databaseOptions(settings.databaseUrl))],
-      providers: [...commonProviders(settings, this.logger), ReceiptFetch, Operators],
+      providers: [
+        ...commonProviders(settings, this.logger),
+        ReceiptFetch,
+        Operators,
+        PanelJobs,
+        JobArtifacts,
+        JobPages,
+      ],
     })
     class CommandModule {}
     return this.with(CommandModule, work);

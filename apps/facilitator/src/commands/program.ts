@@ -13,6 +13,7 @@ import { doctor } from '../doctor/doctor.ts';
 import { EvictOldData } from './evict-old-data.command.ts';
 import { FetchMinerVersions } from './fetch-miner-versions.command.ts';
 import { FetchReceipts } from './fetch-receipts.command.ts';
+import { Explain } from './explain.command.ts';
 import { FacilitatorContext } from './facilitator-context.ts';
 import { ListHardware, ProcessRawSpecs } from './machines.command.ts';
 import { FacilitatorSettings } from '../settings.ts';
@@ -34,6 +35,7 @@ export const facilitatorProgram: CommandProgram<FacilitatorContext> = {
     ListHardware,
     FetchReceipts,
     EvictOldData,
+    Explain,
     ...operatorCommands,
     ...alertCommands,
     ...configCommands,

@@ -40,13 +40,20 @@ export class JobPages {
 
   /** @throws Refusal 404 */
   async of(uuid: string): Promise<PanelJobPage> {
+    const page = await this.find(uuid);
+    if (!page) throw noJob();
+    return page;
+  }
+
+  /** null: there is none of this uuid. */
+  async find(uuid: string): Promise<PanelJobPage | null> {
     const [job, details, statuses, told] = await Promise.all([
       this.jobs.find(uuid),
       this.details(uuid),
       this.statuses(uuid),
       this.told(uuid),
     ]);
-    if (!job || !details) throw noJob();
+    if (!job || !details) return null;
     const waits = told
       .filter(({ type }) => type === 'wait')
       .map(({ at, data }) => ({ ...data, at }) as WaitEntry);

@@ -11,6 +11,7 @@ import { databaseOptions } from '../migrations/database-options.ts';
 import { doctor } from '../doctor/doctor.ts';
 import { MinerSettings } from '../settings.ts';
 import { AnnounceAddressAndPort } from './announce-address-and-port.command.ts';
+import { Explain } from './explain.command.ts';
 import { LivenessCheck } from './liveness-check.command.ts';
 import { MinerContext } from './miner-context.ts';
 import {
@@ -35,6 +36,7 @@ export const minerProgram: CommandProgram<MinerContext> = {
     SelfTest,
     doctorCommand('miner', doctor),
     LivenessCheck,
+    Explain,
     AnnounceAddressAndPort,
     FetchValidators,
     DebugAddValidator,

@@ -37,8 +37,15 @@ export class JobPages {
 
   /** @throws HttpException 404 */
   async of(uuid: string): Promise<MinerJobPage> {
-    const details = isCanonicalUuid(uuid) ? await this.details(uuid) : null;
-    if (!details) throw detail(404, 'The miner has no such job: it keeps them for two days.');
+    const page = isCanonicalUuid(uuid) ? await this.find(uuid) : null;
+    if (!page) throw detail(404, 'The miner has no such job: it keeps them for two days.');
+    return page;
+  }
+
+  /** null: there is none of this uuid. */
+  async find(uuid: string): Promise<MinerJobPage | null> {
+    const details = await this.details(uuid);
+    if (!details) return null;
     const [events, receipts] = await Promise.all([this.events(uuid), this.receipts.of(uuid)]);
     const { initial_request, job_request, cancelled_at, cancelled_by, deadline, exit_status, ...rest } =
       details;

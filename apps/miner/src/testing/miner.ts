@@ -31,7 +31,7 @@ export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
   private constructor(
     readonly manager: M,
     private readonly settings: Partial<MinerSettings>,
-    private databaseUrl: string,
+    public databaseUrl: string,
     private readonly commandLine: readonly string[],
   ) {}
 

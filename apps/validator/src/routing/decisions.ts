@@ -36,9 +36,13 @@ export class Decisions {
     tx.later(keep, [jobUuid, attempt ?? noAttempt, decision]);
   }
 
-  /** A job with its decisions; null when it is not known. */
-  async of(jobUuid: string): Promise<JobRouting | null> {
+  /** A job with its decisions; null when it is not known. @param name its uuid, or what one of its miners knows it by */
+  async of(name: string): Promise<JobRouting | null> {
     const { manager } = this.database;
+    const [{ uuid: jobUuid }] = await manager.query<[{ uuid: string }]>(
+      'select coalesce((select job_uuid from attempt where uuid = $1), $1) as uuid',
+      [name],
+    );
     const job = await manager.findOneBy(Job, { uuid: jobUuid });
     if (!job) return null;
     const [{ since }] = await manager.query<[{ since: Date | null }]>(

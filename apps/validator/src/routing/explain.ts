@@ -19,6 +19,7 @@ export function explain(routing: JobRouting): string {
     if (candidates.length > 0) lines.push(...table(candidates));
     const rest = Object.entries(others).map(([result, count]) => `${count} ${result}`);
     if (rest.length > 0) lines.push(`  and more: ${rest.join(', ')}`);
+    if (attempt && attempt.uuid !== job.uuid) lines.push(`  The miner knows the job as ${attempt.uuid}.`);
     if (attempt?.outcome) lines.push(`  ${time(attempt.ended_at!)}  ${endOf(attempt)}`);
     return lines.join('\n');
   });

@@ -226,6 +226,10 @@ describe('a decision', () => {
       createLogger('validator'),
       new AbortController().signal,
     );
+    const [{ uuid: attempt }] = (await place.query(
+      'select uuid from attempt where job_uuid = $1 and number = 2',
+      [uuid],
+    )) as [{ uuid: string }];
     const type = (job: string) => runCommand(validatorProgram, ['explain', job], context, () => undefined);
     expect(await type(uuid)).toBe(0);
     const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ';
@@ -243,9 +247,12 @@ describe('a decision', () => {
       head,
       `  ${good} {6}-200.00  100.0 % {8}1     0 {8}0 s  chosen`,
       `  ${bad} {8}-1.00    0.0 % {8}1     0 {8}0 s  asked`,
+      `  The miner knows the job as ${attempt}.`,
       `  ${time}  Attempt 2 ended: completed.`,
     ];
     expect(printed.join('\n')).toMatch(new RegExp(`^${lines.join('\\n')}$`));
+    expect(await type(attempt)).toBe(0);
+    expect(printed[1]).toBe(printed[0]);
     expect(await type(randomUUID())).toBe(2);
     expect(await type('7')).toBe(2);
   });
