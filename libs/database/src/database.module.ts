@@ -4,6 +4,7 @@ import { Health } from '@horde/operations';
 import type { DataSource } from 'typeorm';
 import { Database } from './database.ts';
 import { Doorbell } from './doorbell/doorbell.ts';
+import { GatheredBell } from './doorbell/gathered-bell.ts';
 import { PostgresDoorbell } from './doorbell/postgres-doorbell.ts';
 import { RedisDoorbell } from './doorbell/redis-doorbell.ts';
 import { openDatabase, type DatabaseOptions } from './open-database.ts';
@@ -36,7 +37,7 @@ class DatabaseHealth implements OnApplicationShutdown {
   }
 }
 
-/** A service's database, migrated, with `Database`, `Doorbell` and `Outbox` for all of its parts. */
+/** A service's database, migrated, with `Database`, `Doorbell`, `GatheredBell` and `Outbox` for all of its parts. */
 @Module({})
 export class DatabaseModule {
   static forRoot(options: DatabaseModuleOptions): DynamicModule {
@@ -61,6 +62,11 @@ export class DatabaseModule {
             redisUrl ? new RedisDoorbell(service, redisUrl) : new PostgresDoorbell(service, url),
         },
         {
+          provide: GatheredBell,
+          useFactory: (database: Database, doorbell: Doorbell) => new GatheredBell(database, doorbell),
+          inject: [Database, Doorbell],
+        },
+        {
           provide: Outbox,
           useFactory: (database: Database, doorbell: Doorbell) =>
             new Outbox(database, sole ? null : doorbell),
@@ -68,7 +74,7 @@ export class DatabaseModule {
         },
         DatabaseHealth,
       ],
-      exports: [Database, Doorbell, Outbox],
+      exports: [Database, Doorbell, GatheredBell, Outbox],
     };
   }
 }

@@ -4,6 +4,7 @@ export { connectionConfig, keptUnused, WatchedClient, type ConnectionOptions } f
 export { Database, Transaction } from './database.ts';
 export { DatabaseModule, type DatabaseModuleOptions } from './database.module.ts';
 export { Doorbell, type RingListener } from './doorbell/doorbell.ts';
+export { GatheredBell } from './doorbell/gathered-bell.ts';
 export { PostgresDoorbell } from './doorbell/postgres-doorbell.ts';
 export { RedisDoorbell } from './doorbell/redis-doorbell.ts';
 export { DatabaseError, openDatabase, type DatabaseOptions } from './open-database.ts';

@@ -4,6 +4,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { GatheredBell } from '@horde/database';
 import type { ExecutorManager, PreparedImage } from '@horde/executor-manager';
 import { LOGGER, type Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
@@ -28,6 +29,7 @@ export class ImagePreparation implements OnApplicationBootstrap, BeforeApplicati
   constructor(
     private readonly config: MinerConfig,
     private readonly queues: Queues,
+    private readonly bell: GatheredBell,
     @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -52,6 +54,7 @@ export class ImagePreparation implements OnApplicationBootstrap, BeforeApplicati
     const wanted = [...this.config.get('DYNAMIC_PRELOAD_DOCKER_JOB_IMAGES')];
     const images = (await this.manager.prepareImages?.(wanted, this.stopping.signal)) ?? [];
     this.last = { images, at: new Date() };
+    this.bell.ring('images');
     for (const { machine, image, present, error } of images) {
       const about = `${machine} ${image}`;
       if (error === null) this.logger.debug({ machine, image }, 'the image is up to date');

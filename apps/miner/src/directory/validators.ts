@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, GatheredBell } from '@horde/database';
 import { recordChange, type Author } from '@horde/panel-server';
 import { MinerSettings } from '../settings.ts';
 import { Validator } from './validator.entity.ts';
@@ -26,6 +26,7 @@ export class Validators {
   constructor(
     private readonly database: Database,
     private readonly settings: MinerSettings,
+    private readonly bell: GatheredBell,
   ) {}
 
   /** A known validator; null when the hotkey is none. A local miner knows the one of its settings only. */
@@ -55,6 +56,7 @@ export class Validators {
        where active and not debug and $2::text[] is not null and not (hotkey = any ($2::text[]))`,
       [hotkeys, staying],
     );
+    this.bell.ring('validators');
     this.standings.at = -Infinity;
     return true;
   }
@@ -104,6 +106,7 @@ export class Validators {
         [hotkey, next.active, next.debug, next.blacklisted],
       );
       await recordChange(tx, { ...record, subject: hotkey, before, after: next });
+      tx.afterCommit(() => this.bell.ring('validators'));
     });
     this.standings.at = -Infinity;
   }

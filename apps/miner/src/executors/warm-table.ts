@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, GatheredBell } from '@horde/database';
 import type { ExecutorHandle } from '@horde/executor-manager';
 import type { ExecutorClass } from '@horde/protocol';
 import { FreedSlots } from '../jobs/freed-slots.ts';
@@ -23,6 +23,7 @@ export class WarmTable {
   constructor(
     private readonly database: Database,
     private readonly freed: FreedSlots,
+    private readonly bell: GatheredBell,
   ) {}
 
   all(): Promise<WarmRow[]> {
@@ -56,6 +57,7 @@ export class WarmTable {
       'update warm_executor set retiring = true where token = $1 returning executor_handle',
       [token],
     );
+    this.bell.ring('executors');
     return rows[0] ?? null;
   }
 
@@ -68,6 +70,7 @@ export class WarmTable {
 
   private async changed(sql: string, values: unknown[]): Promise<boolean> {
     const [rows] = await this.database.manager.query<[unknown[]]>(`${sql} returning token`, values);
+    this.bell.ring('executors');
     return rows.length > 0;
   }
 }

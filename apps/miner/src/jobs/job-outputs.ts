@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, JobOutputStore, keepOutput, type StreamPosition } from '@horde/database';
+import { Database, GatheredBell, JobOutputStore, keepOutput, type StreamPosition } from '@horde/database';
 import { isCanonicalUuid, type JobOutputRequest, type OutputStream } from '@horde/protocol';
 import type { OutputPart, OutputSink, OutputSource } from '@horde/transport';
 import { DatabaseRetry } from '../database/database-retry.ts';
@@ -12,6 +12,7 @@ export class JobOutputs implements OutputSink, OutputSource {
   constructor(
     private readonly database: Database,
     private readonly retry: DatabaseRetry,
+    private readonly bell: GatheredBell,
   ) {
     this.store = new JobOutputStore(database, 'job.ended_at is not null and not job.slot_held');
   }
@@ -39,8 +40,9 @@ export class JobOutputs implements OutputSink, OutputSource {
     return this.retry.run(() => this.store.of(job));
   }
 
-  append(job: string, stream: OutputStream, part: OutputPart): Promise<void> {
-    return this.retry.run(() => this.store.append(job, stream, part));
+  async append(job: string, stream: OutputStream, part: OutputPart): Promise<void> {
+    await this.retry.run(() => this.store.append(job, stream, part));
+    this.bell.ring('output');
   }
 
   async read(job: string, stream: OutputStream, offset: number, max: number): Promise<OutputPart | null> {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, GatheredBell } from '@horde/database';
 import {
   executorRequestNumbers as toExecutor,
   validatorMessageNumbers as ofValidator,
@@ -19,7 +19,10 @@ export type ExecutorRequests = Pick<
 /** What its validator has asked of a job. The numbers of these messages, both ways, are those of `durable-1`. */
 @Injectable()
 export class JobRequests {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly bell: GatheredBell,
+  ) {}
 
   /**
    * The requests of a job that follow the one with this number on the way to its executor. Null when the job has ended.
@@ -79,6 +82,7 @@ export class JobRequests {
        where uuid = $1 and cancelled_at is null and ended_at is null returning uuid`,
       [uuid, withoutNuls(by), text],
     );
+    this.bell.ring('jobs');
     return rows.length > 0;
   }
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Batches, Database, Outbox, type Transaction } from '@horde/database';
+import { Batches, Database, GatheredBell, Outbox, type Transaction } from '@horde/database';
 import type { ExecutorHandle } from '@horde/executor-manager';
 import {
   isTerminal,
@@ -36,6 +36,7 @@ export class Jobs {
     private readonly database: Database,
     private readonly outbox: Outbox,
     private readonly freed: FreedSlots,
+    private readonly bell: GatheredBell,
     @Inject(VALIDATOR_LINK) private readonly validators: ValidatorLink,
   ) {}
 
@@ -109,6 +110,7 @@ export class Jobs {
         tx.afterCommit(() => this.validators.ring(job.validator_hotkey, job.uuid));
         return false;
       }
+      tx.afterCommit(() => this.bell.ring('jobs'));
       await also?.(tx);
       if (isTerminal(to) && !moved[0]!.slot_held)
         tx.afterCommit(() => {
@@ -146,6 +148,7 @@ export class Jobs {
       'update job set job_request = $2 where uuid = $1 and job_request is null and ended_at is null returning uuid',
       [uuid, text],
     );
+    this.bell.ring('jobs');
     return rows.length > 0;
   }
 
@@ -160,6 +163,7 @@ export class Jobs {
        returning *`,
       [uuid, connectWithin, again],
     );
+    this.bell.ring('jobs');
     return rows[0] ?? null;
   }
 
@@ -200,6 +204,7 @@ export class Jobs {
        where executor_token = $1 and ended_at is null returning *`,
       [token, address, durable],
     );
+    this.bell.ring('jobs');
     return rows[0] ?? null;
   }
 
@@ -210,6 +215,7 @@ export class Jobs {
        where uuid = $1 returning validator_hotkey`,
       [uuid, exitCode],
     );
+    this.bell.ring('jobs');
     this.freed.ring();
     // Nobody has more of its output now than is stored.
     if (job) this.validators.ringOutput(job.validator_hotkey, uuid);
@@ -266,6 +272,7 @@ export class Jobs {
        where executor_token = started.token returning uuid, ended_at, started.token`,
       [started.map(({ token }) => token), started.map(({ handle }) => JSON.stringify(handle))],
     );
+    this.bell.ring('jobs');
     const places = new Map(rows.map((row) => [row.token, row]));
     return started.map(({ token }) => places.get(token) ?? null);
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Database, openDatabase, Outbox, OutboxRow } from '@horde/database';
+import { Database, openDatabase, Outbox, OutboxRow, type GatheredBell } from '@horde/database';
 import { DeclineJob, make } from '@horde/protocol';
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -25,7 +25,8 @@ beforeAll(async () => {
   desks = sources.map((source, index) => {
     const database = new Database(source);
     const receipts = { store: async () => {} } as unknown as Receipts;
-    return new Slots(database, new Outbox(database), receipts, sessions[index]!);
+    const bell = { ring: () => {} } as unknown as GatheredBell;
+    return new Slots(database, new Outbox(database), receipts, sessions[index]!, bell);
   });
 });
 afterAll(() => Promise.all(sources.map((source) => source.destroy())));

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Batches, Database, Outbox, type Transaction } from '@horde/database';
+import { Batches, Database, GatheredBell, Outbox, type Transaction } from '@horde/database';
 import { AcceptJob, make, writeFrame, type DeclineJob, type ExecutorClass } from '@horde/protocol';
 import { WarmSessions } from './warm-sessions.ts';
 import { Receipts } from '../receipts/receipts.ts';
@@ -32,6 +32,7 @@ export class Slots {
     private readonly outbox: Outbox,
     private readonly receipts: Receipts,
     private readonly warm: WarmSessions,
+    private readonly bell: GatheredBell,
   ) {}
 
   /**
@@ -59,6 +60,7 @@ export class Slots {
    */
   async takeWarm(token: string, executorClass: ExecutorClass, capacity: number): Promise<boolean> {
     return this.database.transaction(async (tx) => {
+      tx.afterCommit(() => this.bell.ring('executors'));
       await lock(tx, [executorClass]);
       const made = await tx.manager.query<unknown[]>(
         `insert into warm_executor (token, executor_class) select $1, $2
@@ -102,6 +104,7 @@ export class Slots {
       await noteReasons(tx, declines);
       return taken;
     });
+    this.bell.ring('jobs');
     for (const [index, request] of requests.entries()) {
       if (all[index]?.outcome === 'waits') this.waiting.add(request);
       else this.waiting.delete(request);

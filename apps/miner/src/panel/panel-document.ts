@@ -26,6 +26,7 @@ import {
   type PanelApi,
 } from '@horde/panel-server';
 import { ExecutorClass } from '@horde/protocol';
+import { checkBell } from '../checks/check-runs.ts';
 import { jobStates } from './job-list.ts';
 import { receiptTypes } from './receipt-list.ts';
 
@@ -232,4 +233,16 @@ const operations: Operation[] = [
 ];
 
 /** What the miner's pages ask for and change. */
-export const minerPanel: PanelApi = { service: 'miner', schemas, operations };
+export const minerPanel: PanelApi = {
+  service: 'miner',
+  schemas,
+  operations,
+  live: {
+    jobs: ['jobs', 'executors', 'validators', 'overview'],
+    executors: ['executors', 'overview'],
+    receipts: ['receipts', 'jobs', 'overview'],
+    validators: ['validators', 'overview'],
+    images: ['images'],
+    [checkBell]: ['overview'],
+  },
+};

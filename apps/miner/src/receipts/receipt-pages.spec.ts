@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Database } from '@horde/database';
+import { Database, GatheredBell } from '@horde/database';
 import { verifyHex } from '@horde/identity';
 import { createLogger } from '@horde/operations';
 import { parseJson, readObject, Receipt, receiptText } from '@horde/protocol';
@@ -81,7 +81,13 @@ it('a folder that cannot be used is told once; when it can, receipts are put on 
     write: (line) => void told.push((JSON.parse(line) as { msg: string }).msg),
   });
   const settings = Object.assign(new MinerSettings(), { receiptsRoot: path.join(file, 'receipts') });
-  const pages = new ReceiptPages(miner.part(Database), miner.part(MinerConfig), settings, logger);
+  const pages = new ReceiptPages(
+    miner.part(Database),
+    miner.part(MinerConfig),
+    settings,
+    miner.part(GatheredBell),
+    logger,
+  );
   await pages.settled();
   await pages.settled();
   expect(told).toEqual(['receipts could not be put on a page, and wait in the database']);

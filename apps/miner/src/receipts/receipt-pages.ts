@@ -1,5 +1,5 @@
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, GatheredBell } from '@horde/database';
 import { LOGGER, type Logger } from '@horde/operations';
 import { Pages, PageStore, type Page } from '@horde/receipts';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
@@ -38,6 +38,7 @@ export class ReceiptPages implements BeforeApplicationShutdown {
     private readonly database: Database,
     private readonly config: MinerConfig,
     private readonly settings: MinerSettings,
+    private readonly bell: GatheredBell,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.pages = new Pages(settings.receiptsRoot);
@@ -162,6 +163,7 @@ export class ReceiptPages implements BeforeApplicationShutdown {
       return found;
     });
     for (const row of rows) this.written.delete(keyOf(row));
+    if (rows.length > 0) this.bell.ring('receipts');
     return rows.length === maxBatch;
   }
 

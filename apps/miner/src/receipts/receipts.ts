@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Transaction } from '@horde/database';
+import { GatheredBell, type Transaction } from '@horde/database';
 import {
   make,
   parseJson,
@@ -14,7 +14,10 @@ import type { StoredReceipt } from './stored-receipt.entity.ts';
 /** The receipts that this miner holds. */
 @Injectable()
 export class Receipts {
-  constructor(private readonly pages: ReceiptPages) {}
+  constructor(
+    private readonly pages: ReceiptPages,
+    private readonly bell: GatheredBell,
+  ) {}
 
   /**
    * Stores receipts; one of the same job and type that is there already stays as it is. Once they are committed they
@@ -43,7 +46,10 @@ export class Receipts {
         column('miner_signature'),
       ],
     );
-    tx.afterCommit(() => this.pages.ring());
+    tx.afterCommit(() => {
+      this.pages.ring();
+      this.bell.ring('receipts');
+    });
   }
 
   /**

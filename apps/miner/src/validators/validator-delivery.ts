@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Batches, Database, JobFrames } from '@horde/database';
+import { Batches, Database, GatheredBell, JobFrames } from '@horde/database';
 import { LOGGER, withLogContext, type Logger } from '@horde/operations';
 import type { Extension } from '@horde/protocol';
 import type { StoredFrame, ValidatorLink } from '../jobs/links.ts';
@@ -69,6 +69,7 @@ export class ValidatorDelivery implements ValidatorLink {
   constructor(
     private readonly database: Database,
     private readonly frames: JobFrames,
+    private readonly bell: GatheredBell,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -88,6 +89,7 @@ export class ValidatorDelivery implements ValidatorLink {
     };
     const ofHotkey = this.deliveries.get(session.hotkey) ?? new Set();
     this.deliveries.set(session.hotkey, ofHotkey.add(delivery));
+    this.bell.ring('validators');
     if (!this.largeFrames.has(session.hotkey))
       this.largeFrames.set(session.hotkey, new ByteBudget(maxLargeInMemory));
     void session.connection.closed.then(() => {
@@ -98,6 +100,7 @@ export class ValidatorDelivery implements ValidatorLink {
         this.largeFrames.delete(session.hotkey);
       }
       for (const job of session.named) this.ring(session.hotkey, job);
+      this.bell.ring('validators');
     });
   }
 

@@ -14,6 +14,7 @@ import type { MinerExecutor, MinerExecutorHost } from '@horde/panel-api';
 import { useQuery } from '@tanstack/react-query';
 import { Title } from 'react-admin';
 import { ask } from '../api.ts';
+import { sometimes, useLive } from '../parts/live/use-live.ts';
 import { useNow } from '../parts/use-now.ts';
 import { spanWords } from '../words.ts';
 
@@ -29,7 +30,7 @@ export const Executors = () => {
   const { data, error } = useQuery({
     queryKey: ['executors'],
     queryFn: () => ask<{ results: MinerExecutorHost[] }>('executors'),
-    refetchInterval: 3_000,
+    refetchInterval: useLive(sometimes),
   });
   if (error) return <Typography role="alert">{error.message}</Typography>;
   if (!data) return <Typography role="status">Loading …</Typography>;

@@ -3,6 +3,7 @@ import type { MinerImages } from '@horde/panel-api';
 import { useQuery } from '@tanstack/react-query';
 import { Title } from 'react-admin';
 import { ask } from '../api.ts';
+import { useLive } from '../parts/live/use-live.ts';
 import { momentWords } from '../words.ts';
 
 /** Which images are on which machines. */
@@ -10,7 +11,7 @@ export const ImageList = () => {
   const { data, error } = useQuery({
     queryKey: ['images'],
     queryFn: () => ask<MinerImages>('images'),
-    refetchInterval: 10_000,
+    refetchInterval: useLive(),
   });
   if (error) return <Typography role="alert">{error.message}</Typography>;
   if (!data) return <Typography role="status">Loading …</Typography>;

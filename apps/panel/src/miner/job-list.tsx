@@ -21,7 +21,7 @@ const filters = [
 ];
 
 export const JobList = () => (
-  <GrowingList one="job" many="jobs" filters={filters} interval={5_000}>
+  <GrowingList one="job" many="jobs" filters={filters}>
     <DataTable<MinerJob & { id: string }> rowClick="show" bulkActionButtons={false} expandSingle={false}>
       <DataTable.Col source="uuid" label="Job" disableSort render={({ uuid }) => <code>{uuid}</code>} />
       <DataTable.Col

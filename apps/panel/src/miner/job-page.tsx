@@ -6,6 +6,7 @@ import { ask } from '../api.ts';
 import { Elsewhere } from '../parts/elsewhere.tsx';
 import { Facts, type Fact } from '../parts/facts.tsx';
 import { Frames } from '../parts/frames.tsx';
+import { useLive } from '../parts/live/use-live.ts';
 import { Moment } from '../parts/moment.tsx';
 import { Part } from '../parts/part.tsx';
 import { StatusChip } from '../parts/status-chip.tsx';
@@ -13,16 +14,13 @@ import { Timeline } from '../parts/timeline.tsx';
 import { useNow } from '../parts/use-now.ts';
 import { JobReceipts } from './job-receipts.tsx';
 
-/** How often a job that goes on is read again. @unit ms */
-const pause = 2_000;
-
 /** A job: why it is where it is, its stages against their limits, its executor and its receipts. */
 export const JobPage = () => {
   const uuid = String(useGetRecordId());
   const { data: job, error } = useQuery({
-    queryKey: ['job', uuid],
+    queryKey: ['jobs', 'page', uuid],
     queryFn: () => ask<MinerJobPage>(`jobs/${uuid}`),
-    refetchInterval: ({ state: { data } }) => (data && isOver(data) ? false : pause),
+    refetchInterval: useLive(),
   });
   const now = useNow(job?.has_ended === false);
   if (error) return <Typography role="alert">{error.message}</Typography>;
@@ -51,12 +49,6 @@ export const JobPage = () => {
     </Box>
   );
 };
-
-/** Nothing more will happen to it. */
-const isOver = ({ has_ended, executor, receipts }: MinerJobPage): boolean =>
-  has_ended &&
-  (executor.start_requested_at === null || executor.exited_at !== null) &&
-  (receipts.length === 0 || receipts.some(({ receipt_type }) => receipt_type === 'JobFinishedReceipt'));
 
 function executorFacts({ host, executor, executor_class, deadline, exit_status }: MinerJobPage): Fact[] {
   return [

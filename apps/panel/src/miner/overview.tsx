@@ -5,6 +5,7 @@ import { Title } from 'react-admin';
 import { ask } from '../api.ts';
 import { FactCards, type Fact } from '../parts/facts.tsx';
 import { HourChart } from '../parts/hour-chart.tsx';
+import { sometimes, useLive } from '../parts/live/use-live.ts';
 import { Part } from '../parts/part.tsx';
 import { spanWords } from '../words.ts';
 
@@ -13,7 +14,7 @@ export const Overview = () => {
   const { data, error } = useQuery({
     queryKey: ['overview'],
     queryFn: () => ask<MinerOverview>('overview'),
-    refetchInterval: 5_000,
+    refetchInterval: useLive(sometimes),
   });
   if (error) return <Typography role="alert">{error.message}</Typography>;
   if (!data) return <Typography role="status">Loading …</Typography>;

@@ -15,7 +15,7 @@ const filters = [
 ];
 
 export const ReceiptList = () => (
-  <GrowingList one="receipt" many="receipts" filters={filters} interval={10_000}>
+  <GrowingList one="receipt" many="receipts" filters={filters}>
     <DataTable<MinerReceipt & { id: string }> rowClick={false} bulkActionButtons={false}>
       <DataTable.Col
         source="job_uuid"

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { Confirm, DataTable, List, useNotify, useRefresh } from 'react-admin';
 import { ask } from '../api.ts';
 import { mayOperate } from '../auth-provider.ts';
+import { useLive } from '../parts/live/use-live.ts';
 
 type Row = MinerValidator & { id: string };
 
@@ -15,7 +16,7 @@ const standing = ({ active, by_hand, blacklisted }: Row): string =>
       : 'is no validator now';
 
 export const ValidatorList = () => (
-  <List exporter={false} queryOptions={{ refetchInterval: 5_000 }} empty={false} actions={false}>
+  <List exporter={false} queryOptions={{ refetchInterval: useLive() }} empty={false} actions={false}>
     <DataTable<Row> rowClick={false} bulkActionButtons={false}>
       <DataTable.Col source="hotkey" label="Validator" render={({ hotkey }) => <code>{hotkey}</code>} />
       <DataTable.Col source="active" label="Standing" render={standing} />

@@ -12,14 +12,12 @@ interface Props {
   one: string;
   many: string;
   filters?: ReactElement[];
-  /** How often it is asked for, where nothing tells the page of changes. @unit ms @default when it is told, or often */
-  interval?: number;
   children: ReactNode;
 }
 
 /** A list that grows: the sentence first, then its newest rows, which can be filtered. */
-export const GrowingList = ({ says, one, many, filters, interval, children }: Props) => {
-  const live = useLive();
+export const GrowingList = ({ says, one, many, filters, children }: Props) => {
+  const refetchInterval = useLive();
   return (
     <>
       {says && <Typography sx={{ mt: 2 }}>{says}</Typography>}
@@ -29,7 +27,7 @@ export const GrowingList = ({ says, one, many, filters, interval, children }: Pr
         exporter={false}
         actions={<Count one={one} many={many} />}
         pagination={<PageButtons />}
-        queryOptions={{ refetchInterval: interval ?? live }}
+        queryOptions={{ refetchInterval }}
         empty={false}
       >
         {children}

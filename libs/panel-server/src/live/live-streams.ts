@@ -17,7 +17,7 @@ const common = { 'dynamic-config': ['configuration'] };
 /** Readers are told at most so often. @unit ms */
 const rest = 1_000;
 /** And of a resource at most so often, where it reckons over many jobs. @unit ms */
-const restOf: Record<string, number> = { overview: 5_000 };
+const restOf: Record<string, number> = { overview: 5_000, validators: 5_000 };
 /** How often a stream on which nothing happens gives a sign of life, and its reader's login is looked at. @unit ms */
 const pulse = 15_000;
 /** So many streams one account may have open at a process. */

@@ -10,15 +10,16 @@ export const sometimes = 10_000;
 
 /** When a stream that was refused is asked for again. @unit ms */
 const refusedPause = 30_000;
+/** How long the stream stays open when nothing needs it: the next page will. @unit ms */
+const leavingPause = 2_000;
 
 /** The stream that tells which resources have changed: one for the page, open while something on it needs it. */
 const stream = {
   source: null as EventSource | null,
   isOpen: false,
-  /** It was open before, and what was told since is not known. */
-  hasGap: false,
   readers: new Set<() => void>(),
   queries: null as QueryClient | null,
+  leaving: undefined as number | undefined,
 };
 
 function setOpen(isOpen: boolean): void {
@@ -31,11 +32,10 @@ function open(): void {
   stream.source = source;
   source.addEventListener('open', () => {
     setOpen(true);
-    if (stream.hasGap) void stream.queries?.invalidateQueries();
-    stream.hasGap = false;
+    // What has changed since it was asked for, nobody has told.
+    void stream.queries?.invalidateQueries();
   });
   source.addEventListener('error', () => {
-    stream.hasGap = true;
     setOpen(false);
     // The browser itself comes back only where nobody has answered.
     if (source.readyState === EventSource.CLOSED)
@@ -51,14 +51,20 @@ function open(): void {
 
 function subscribe(changed: () => void): () => void {
   stream.readers.add(changed);
+  clearTimeout(stream.leaving);
   if (stream.source === null) open();
   return () => {
     stream.readers.delete(changed);
     if (stream.readers.size > 0) return;
-    stream.source?.close();
-    stream.source = null;
-    stream.isOpen = false;
+    clearTimeout(stream.leaving);
+    stream.leaving = setTimeout(close, leavingPause);
   };
+}
+
+function close(): void {
+  stream.source?.close();
+  stream.source = null;
+  stream.isOpen = false;
 }
 
 /**
