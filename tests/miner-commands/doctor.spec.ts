@@ -48,6 +48,12 @@ it('finds nothing wrong around a miner that works', async () => {
     'settings',
     'docker',
     'nvidia runtime',
+    'daemon.json',
+    'cgroup driver',
+    'no-cgroups',
+    'hugepages',
+    'sysbox',
+    'machine',
     'executors',
     'disk',
     'streaming ports',
@@ -59,6 +65,7 @@ it('finds nothing wrong around a miner that works', async () => {
     'registration',
     'postgres',
     'redis',
+    'certificate',
   ]);
   expect(
     Object.entries(found).filter(([check, { verdict }]) => check !== 'disk' && verdict !== 'OK'),
@@ -85,7 +92,7 @@ describe('finds, with what to do about it,', () => {
       async () => ({ DEBUG_NO_GPU_MODE: 'false', DEFAULT_EXECUTOR_CLASS: 'always_on.gpu-24gb' }),
       {
         verdict: 'FAIL',
-        says: 'The engine has no runtime nvidia, and always_on.gpu-24gb needs a GPU.',
+        says: 'The engine has no runtime nvidia ("docker info"), and always_on.gpu-24gb needs a GPU.',
         fix: expect.stringContaining('nvidia-ctk') as string,
       },
     ],

@@ -19,7 +19,7 @@ export {
   type HttpRules,
   type HttpSend,
 } from './http/client.ts';
-export { checkToolkitOf, oldestToolkit } from './preflight/nvidia.ts';
+export { checkNvidia, checkToolkitOf, oldestToolkit } from './preflight/nvidia.ts';
 export { hasWarnings, runNvidiaSmi, warningOf } from './preflight/nvidia-smi.ts';
 export { runTool } from './preflight/run-tool.ts';
 export { SecurityCheckFailed } from './preflight/security-check-failed.ts';

@@ -8,6 +8,7 @@ import {
   checkWallet,
   doctorOf,
 } from '@horde/commands';
+import { executorClasses } from '@horde/protocol';
 import { databaseOptions } from '../migrations/database-options.ts';
 import { checkChain } from './chain.ts';
 import { checkDocker } from './docker.ts';
@@ -15,6 +16,9 @@ import { checkExecutors, unreadableServers } from './executors.ts';
 import { checkExecutorsAddress } from './executors-address.ts';
 import { checkFolders } from './folders.ts';
 import { checkGpus } from './gpus.ts';
+import { checkHost } from './host.ts';
+import { hostFiles } from './host-files.ts';
+import { checkNvidiaRuntime } from './nvidia.ts';
 import { checkPort, checkStreamingPorts } from './ports.ts';
 import { executorPlaces } from './servers.ts';
 import type { MinerSettings } from '../settings.ts';
@@ -32,11 +36,21 @@ export const doctor = doctorOf<MinerContext, MinerSettings>(
     });
     if (places) {
       const docker = await checkDocker(settings, environment, places);
-      found(...docker.findings, ...(await checkExecutors(settings, environment, places)));
+      found(...docker.findings);
+      const { info } = docker;
+      if (info) {
+        const withGpu = settings.debugNoGpuMode
+          ? undefined
+          : places.here.find((name) => executorClasses[name].hasGpu);
+        const needsGpu = withGpu ?? null;
+        found(await checkNvidiaRuntime(environment, info, needsGpu, hostFiles));
+        found(...(await checkHost({ info, needsGpu, environment, files: hostFiles })));
+      }
+      found(...(await checkExecutors(settings, environment, places)));
       found(...(await checkGpus(settings, environment, places)));
-      if (places.kind === 'docker' && places.here.length > 0 && docker.root !== null)
+      if (places.kind === 'docker' && places.here.length > 0 && docker.info)
         found(await checkExecutorsAddress(settings, environment));
-      found(await checkDisk([...(docker.root === null ? [] : [docker.root]), settings.receiptsRoot]));
+      found(await checkDisk([...(docker.info ? [docker.info.DockerRootDir] : []), settings.receiptsRoot]));
       if (places.here.length > 0) found(await checkStreamingPorts(settings));
     }
     found(...(await checkFolders(settings, environment)));

@@ -35,7 +35,7 @@ export async function checkDatabase({ service, url, migrations: known }: Databas
     if (missing === 0) return ok(check, `${version}, with the tables of this version.`);
     return warn(
       check,
-      `${version}; ${missing} changes of its tables are due.`,
+      `${version}; ${missing === 1 ? 'one change of its tables is' : `${missing} changes of its tables are`} due.`,
       `Start the ${service}: it makes them.`,
     );
   } catch (error) {
