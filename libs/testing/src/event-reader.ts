@@ -53,6 +53,16 @@ export class EventReader {
     return events;
   }
 
+  /** Resolves when the panel has told that each of these resources has changed: in one event or several, others among them. */
+  async changed(...resources: string[]): Promise<void> {
+    const awaited = new Set(resources);
+    while (awaited.size > 0) {
+      const event = await this.next();
+      if (!event) throw new Error(`The stream ended without ${[...awaited].join(', ')}.`);
+      for (const resource of event.data as string[]) awaited.delete(resource);
+    }
+  }
+
   close(): void {
     this.response.destroy();
   }
