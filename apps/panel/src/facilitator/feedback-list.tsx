@@ -3,6 +3,8 @@ import { DataTable } from 'react-admin';
 import { GrowingList } from '../parts/growing-list.tsx';
 import { Hotkey } from '../parts/hotkey.tsx';
 import { Moment } from '../parts/moment.tsx';
+import { RecordLink } from '../parts/record-link.tsx';
+import { roomy } from '../parts/roomy.ts';
 import { spanWords } from '../words.ts';
 
 type Row = PanelFeedback & { id: string };
@@ -11,12 +13,18 @@ type Row = PanelFeedback & { id: string };
 export const FeedbackList = () => (
   <GrowingList one="opinion" many="opinions">
     <DataTable<Row> rowClick={(id) => `/jobs/${id}/show`} bulkActionButtons={false}>
-      <DataTable.Col source="at" label="When" disableSort render={({ at }) => <Moment time={at} />} />
+      <DataTable.Col
+        source="at"
+        label="When"
+        sx={roomy}
+        disableSort
+        render={({ at }) => <Moment time={at} />}
+      />
       <DataTable.Col
         source="job_uuid"
         label="Job"
         disableSort
-        render={({ job_uuid }) => <code>{job_uuid}</code>}
+        render={({ job_uuid }) => <RecordLink to={`/jobs/${job_uuid}/show`}>{job_uuid}</RecordLink>}
       />
       <DataTable.Col
         source="result_correctness"
@@ -27,6 +35,7 @@ export const FeedbackList = () => (
       <DataTable.Col
         source="took"
         label="Took, expected"
+        sx={roomy}
         disableSort
         render={({ took, expected_duration }) =>
           `${spanWords(took)}, ${expected_duration === null ? 'nothing said' : spanWords(expected_duration)}`
@@ -35,16 +44,18 @@ export const FeedbackList = () => (
       <DataTable.Col
         source="hotkey"
         label="User"
+        sx={roomy}
         disableSort
         render={({ hotkey }) => <Hotkey address={hotkey} />}
       />
       <DataTable.Col
         source="target_validator_hotkey"
         label="Validator"
+        sx={roomy}
         disableSort
         render={(row) => <Hotkey address={row.target_validator_hotkey} />}
       />
-      <DataTable.Col source="executor_class" label="Class" disableSort />
+      <DataTable.Col source="executor_class" label="Class" sx={roomy} disableSort />
     </DataTable>
   </GrowingList>
 );

@@ -4,6 +4,8 @@ import { statusChoices } from '../parts/choices.ts';
 import { GrowingList } from '../parts/growing-list.tsx';
 import { Hotkey } from '../parts/hotkey.tsx';
 import { Moment } from '../parts/moment.tsx';
+import { RecordLink } from '../parts/record-link.tsx';
+import { roomy } from '../parts/roomy.ts';
 import { StatusChip } from '../parts/status-chip.tsx';
 
 const filters = [
@@ -16,7 +18,12 @@ const filters = [
 export const JobList = () => (
   <GrowingList one="job" many="jobs" filters={filters}>
     <DataTable<PanelJob & { id: string }> rowClick="show" bulkActionButtons={false} expandSingle={false}>
-      <DataTable.Col source="uuid" label="Job" disableSort render={({ uuid }) => <code>{uuid}</code>} />
+      <DataTable.Col
+        source="uuid"
+        label="Job"
+        disableSort
+        render={({ uuid }) => <RecordLink to={`/jobs/${uuid}/show`}>{uuid}</RecordLink>}
+      />
       <DataTable.Col
         source="status"
         disableSort
@@ -31,18 +38,25 @@ export const JobList = () => (
       <DataTable.Col
         source="hotkey"
         label="User"
+        sx={roomy}
         disableSort
         render={({ hotkey }) => <Hotkey address={hotkey} />}
       />
       <DataTable.Col
         source="target_validator_hotkey"
         label="Validator"
+        sx={roomy}
         disableSort
         render={(job) => <Hotkey address={job.target_validator_hotkey} />}
       />
-      <DataTable.Col source="executor_class" label="Class" disableSort />
-      <DataTable.Col source="docker_image" label="Image" disableSort />
-      <DataTable.Col source="tag" disableSort />
+      <DataTable.Col source="executor_class" label="Class" sx={roomy} disableSort />
+      <DataTable.Col
+        source="docker_image"
+        label="Image"
+        sx={{ ...roomy, minWidth: '10em', overflowWrap: 'anywhere' }}
+        disableSort
+      />
+      <DataTable.Col source="tag" sx={{ ...roomy, minWidth: '6em', overflowWrap: 'anywhere' }} disableSort />
     </DataTable>
   </GrowingList>
 );

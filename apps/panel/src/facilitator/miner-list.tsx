@@ -2,6 +2,7 @@ import type { PanelMiner } from '@horde/panel-api';
 import { DataTable, List } from 'react-admin';
 import { Hotkey } from '../parts/hotkey.tsx';
 import { Moment } from '../parts/moment.tsx';
+import { roomy } from '../parts/roomy.ts';
 
 type Row = PanelMiner & { id: string };
 
@@ -39,17 +40,23 @@ export const MinerList = () => (
           )
         }
       />
-      <DataTable.Col source="ip" label="Address" render={({ ip, port }) => `${ip}:${port}`} />
-      <DataTable.Col source="version" render={versionWords} />
+      <DataTable.Col source="ip" label="Address" sx={roomy} render={({ ip, port }) => `${ip}:${port}`} />
+      <DataTable.Col source="version" sx={roomy} render={versionWords} />
       <DataTable.Col source="gpus" label="GPUs" disableSort render={gpuWords} />
-      <DataTable.Col source="cpu_model" label="Processor" render={cpuWords} />
-      <DataTable.Col source="total_ram" label="Memory" render={({ total_ram }) => gib(total_ram)} />
-      <DataTable.Col source="total_hdd" label="Disk" render={({ total_hdd }) => gib(total_hdd)} />
-      <DataTable.Col source="os" label="System" />
-      <DataTable.NumberCol source="machines" label="Machines in 24 h" />
+      <DataTable.Col source="cpu_model" label="Processor" sx={roomy} render={cpuWords} />
+      <DataTable.Col
+        source="total_ram"
+        label="Memory"
+        sx={roomy}
+        render={({ total_ram }) => gib(total_ram)}
+      />
+      <DataTable.Col source="total_hdd" label="Disk" sx={roomy} render={({ total_hdd }) => gib(total_hdd)} />
+      <DataTable.Col source="os" label="System" sx={roomy} />
+      <DataTable.NumberCol source="machines" label="Machines in 24 h" sx={roomy} />
       <DataTable.Col
         source="measured_at"
         label="Described"
+        sx={roomy}
         render={(row) => <Moment time={row.measured_at} />}
       />
     </DataTable>

@@ -11,6 +11,8 @@ import {
   minValue,
 } from 'react-admin';
 import { Moment } from '../parts/moment.tsx';
+import { RecordLink } from '../parts/record-link.tsx';
+import { roomy } from '../parts/roomy.ts';
 
 export const limitWords = (most: number | null): string =>
   most === null ? 'as the settings say' : most === 0 ? 'any number' : most.toLocaleString();
@@ -25,9 +27,13 @@ export const countWords = (jobs: number): string =>
 export const UserList = () => (
   <List exporter={false} queryOptions={{ refetchInterval: 10_000 }} empty={false}>
     <DataTable<PanelUser & { id: string }> rowClick="show" bulkActionButtons={false}>
-      <DataTable.Col source="hotkey" label="User" render={({ hotkey }) => <code>{hotkey}</code>} />
-      <DataTable.Col source="since" render={({ since }) => <Moment time={since} />} />
-      <DataTable.NumberCol source="unfinished_jobs" label="Unfinished jobs" />
+      <DataTable.Col
+        source="hotkey"
+        label="User"
+        render={({ hotkey }) => <RecordLink to={`/whitelist/${hotkey}/show`}>{hotkey}</RecordLink>}
+      />
+      <DataTable.Col source="since" sx={roomy} render={({ since }) => <Moment time={since} />} />
+      <DataTable.NumberCol source="unfinished_jobs" label="Unfinished jobs" sx={roomy} />
       <DataTable.NumberCol
         source="recent_jobs"
         label="Jobs in 24 h"
@@ -37,16 +43,19 @@ export const UserList = () => (
       <DataTable.Col
         source="last_job_at"
         label="Last job"
+        sx={roomy}
         render={({ last_job_at }) => <Moment time={last_job_at} />}
       />
       <DataTable.Col
         source="max_unfinished_jobs"
         label="May have unfinished"
+        sx={roomy}
         render={(user) => limitWords(user.max_unfinished_jobs)}
       />
       <DataTable.Col
         source="max_creations_per_minute"
         label="May create a minute"
+        sx={roomy}
         render={(user) => limitWords(user.max_creations_per_minute)}
       />
     </DataTable>

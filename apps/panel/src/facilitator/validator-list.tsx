@@ -1,6 +1,8 @@
 import type { PanelValidator } from '@horde/panel-api';
 import { DataTable, List } from 'react-admin';
 import { Moment } from '../parts/moment.tsx';
+import { RecordLink } from '../parts/record-link.tsx';
+import { roomy } from '../parts/roomy.ts';
 
 type Row = PanelValidator & { id: string };
 
@@ -10,12 +12,26 @@ export const stateWords = ({ connected, active, pinned }: PanelValidator): strin
 export const ValidatorList = () => (
   <List exporter={false} queryOptions={{ refetchInterval: 5_000 }} empty={false}>
     <DataTable<Row> rowClick="show" bulkActionButtons={false}>
-      <DataTable.Col source="hotkey" label="Validator" render={({ hotkey }) => <code>{hotkey}</code>} />
+      <DataTable.Col
+        source="hotkey"
+        label="Validator"
+        render={({ hotkey }) => <RecordLink to={`/validators/${hotkey}/show`}>{hotkey}</RecordLink>}
+      />
       <DataTable.Col source="connected" label="State" render={stateWords} />
-      <DataTable.Col source="last_seen" label="Last seen" render={(row) => <Moment time={row.last_seen} />} />
-      <DataTable.NumberCol source="unfinished_jobs" label="Unfinished jobs" />
-      <DataTable.Col source="version" />
-      <DataTable.Col source="extensions" disableSort render={({ extensions }) => extensions.join(', ')} />
+      <DataTable.Col
+        source="last_seen"
+        label="Last seen"
+        sx={roomy}
+        render={(row) => <Moment time={row.last_seen} />}
+      />
+      <DataTable.NumberCol source="unfinished_jobs" label="Unfinished jobs" sx={roomy} />
+      <DataTable.Col source="version" sx={roomy} />
+      <DataTable.Col
+        source="extensions"
+        sx={roomy}
+        disableSort
+        render={({ extensions }) => extensions.join(', ')}
+      />
     </DataTable>
   </List>
 );

@@ -3,6 +3,8 @@ import { DataTable, SelectInput, TextInput } from 'react-admin';
 import { GrowingList } from '../parts/growing-list.tsx';
 import { Hotkey } from '../parts/hotkey.tsx';
 import { Moment } from '../parts/moment.tsx';
+import { RecordLink } from '../parts/record-link.tsx';
+import { roomy } from '../parts/roomy.ts';
 import { StatusChip } from '../parts/status-chip.tsx';
 
 const states = [
@@ -23,7 +25,12 @@ const filters = [
 export const JobList = () => (
   <GrowingList one="job" many="jobs" filters={filters}>
     <DataTable<MinerJob & { id: string }> rowClick="show" bulkActionButtons={false} expandSingle={false}>
-      <DataTable.Col source="uuid" label="Job" disableSort render={({ uuid }) => <code>{uuid}</code>} />
+      <DataTable.Col
+        source="uuid"
+        label="Job"
+        disableSort
+        render={({ uuid }) => <RecordLink to={`/jobs/${uuid}/show`}>{uuid}</RecordLink>}
+      />
       <DataTable.Col
         source="status"
         disableSort
@@ -38,11 +45,12 @@ export const JobList = () => (
       <DataTable.Col
         source="validator_hotkey"
         label="Validator"
+        sx={roomy}
         disableSort
         render={(job) => <Hotkey address={job.validator_hotkey} />}
       />
-      <DataTable.Col source="executor_class" label="Class" disableSort />
-      <DataTable.Col source="host" disableSort render={({ host }) => host ?? 'none'} />
+      <DataTable.Col source="executor_class" label="Class" sx={roomy} disableSort />
+      <DataTable.Col source="host" sx={roomy} disableSort render={({ host }) => host ?? 'none'} />
     </DataTable>
   </GrowingList>
 );

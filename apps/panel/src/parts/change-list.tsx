@@ -2,6 +2,7 @@ import type { PanelChanges } from '@horde/panel-api';
 import { DataTable } from 'react-admin';
 import { GrowingList } from './growing-list.tsx';
 import { Moment } from './moment.tsx';
+import { roomy } from './roomy.ts';
 
 const facts = (value: object | null): string =>
   value === null
@@ -21,10 +22,17 @@ export const ChangeList = () => (
         source="subject"
         label="Of"
         disableSort
+        sx={{ overflowWrap: 'anywhere' }}
         render={({ subject }) => <code>{subject}</code>}
       />
-      <DataTable.Col source="before" disableSort render={({ before }) => facts(before)} />
-      <DataTable.Col source="after" label="Since" disableSort render={({ after }) => facts(after)} />
+      <DataTable.Col source="before" sx={roomy} disableSort render={({ before }) => facts(before)} />
+      <DataTable.Col
+        source="after"
+        label="Since"
+        sx={roomy}
+        disableSort
+        render={({ after }) => facts(after)}
+      />
     </DataTable>
   </GrowingList>
 );

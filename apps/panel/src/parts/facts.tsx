@@ -1,4 +1,4 @@
-import { Box, Card, CardContent, Typography } from '@mui/material';
+import { Box, Card, Typography } from '@mui/material';
 import { Fragment, type ReactNode } from 'react';
 
 export type Fact = [name: string, value: ReactNode];
@@ -7,7 +7,13 @@ export type Fact = [name: string, value: ReactNode];
 export const Facts = ({ facts }: { facts: Fact[] }) => (
   <Box
     component="dl"
-    sx={{ display: 'grid', gridTemplateColumns: 'max-content 1fr', columnGap: 2, rowGap: 0.5, m: 0 }}
+    sx={{
+      display: 'grid',
+      gridTemplateColumns: { xs: 'minmax(0, 2fr) minmax(0, 3fr)', sm: 'max-content minmax(0, 1fr)' },
+      columnGap: 2,
+      rowGap: 0.5,
+      m: 0,
+    }}
   >
     {facts.map(([name, value]) => (
       <Fragment key={name}>
@@ -26,15 +32,13 @@ export const Facts = ({ facts }: { facts: Fact[] }) => (
 export const FactCards = ({ facts }: { facts: Fact[] }) => (
   <Box component="dl" sx={{ display: 'flex', flexWrap: 'wrap', gap: 2, m: 0, mb: 2 }}>
     {facts.map(([name, value]) => (
-      <Card key={name} sx={{ minWidth: 180 }}>
-        <CardContent>
-          <Typography component="dt" variant="body2" color="textSecondary">
-            {name}
-          </Typography>
-          <Typography component="dd" variant="h6" sx={{ m: 0 }}>
-            {value}
-          </Typography>
-        </CardContent>
+      <Card key={name} sx={{ minWidth: 180, p: 2 }}>
+        <Typography component="dt" variant="body2" color="textSecondary">
+          {name}
+        </Typography>
+        <Typography component="dd" variant="h6" sx={{ m: 0 }}>
+          {value}
+        </Typography>
       </Card>
     ))}
   </Box>

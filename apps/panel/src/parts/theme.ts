@@ -2,10 +2,33 @@ import { defaultDarkTheme, defaultLightTheme, type RaThemeOptions } from 'react-
 
 const fonts = { fontFamily: 'system-ui, sans-serif' };
 
-const withFonts = (theme: RaThemeOptions): RaThemeOptions => ({
+/** A page is as wide as its window: what is wider scrolls within it. The menu has room for its words. */
+const narrow: NonNullable<RaThemeOptions['components']> = {
+  MuiListItemIcon: { styleOverrides: { root: { minWidth: 36 } } },
+  RaLayout: { styleOverrides: { root: { minWidth: 0, '& .RaLayout-content': { minWidth: 0 } } } },
+  RaList: {
+    styleOverrides: {
+      root: { '& .RaList-main': { minWidth: 0 }, '& .RaList-content': { overflowX: 'auto' } },
+    },
+  },
+};
+
+const withOwn = (theme: RaThemeOptions, palette: RaThemeOptions['palette']): RaThemeOptions => ({
   ...theme,
+  palette: { ...theme.palette, ...palette },
   typography: { ...theme.typography, ...fonts },
+  components: { ...theme.components, ...narrow },
 });
 
-export const lightTheme = withFonts(defaultLightTheme);
-export const darkTheme = withFonts(defaultDarkTheme);
+/** Dark enough to be read on every ground that a page has. */
+export const lightTheme = withOwn(defaultLightTheme, {
+  primary: { main: '#0b5cad' },
+  secondary: { main: '#0b5cad' },
+  error: { main: '#b3261e' },
+  success: { main: '#1b6e2d' },
+  warning: { main: '#a35200' },
+});
+export const darkTheme = withOwn(defaultDarkTheme, {
+  primary: { main: '#90caf9' },
+  error: { main: '#f2b8b5' },
+});

@@ -5,6 +5,9 @@ import { spanWords } from '../words.ts';
 const colourOf = ({ kind, isOpen }: { kind: PanelSpan['kind']; isOpen: boolean }): string =>
   kind === 'wait' ? 'warning.main' : isOpen ? 'info.main' : 'primary.main';
 
+/** A phone has no room for the bars. */
+const onlyWide = { display: { xs: 'none', sm: 'table-cell' } } as const;
+
 const seconds = (from: number, to: number): number => Math.max(0, to - from) / 1_000;
 
 /** What happened with a job and how long it took, each span to the same scale; a mark shows how long it may take. */
@@ -25,50 +28,45 @@ export const Timeline = ({ spans, now }: { spans: PanelSpan[]; now: number }) =>
     }))
     .toSorted((one, other) => one.from - other.from);
   return (
-    <Box sx={{ overflowX: 'auto' }}>
-      <Table size="small" aria-label="Timeline" sx={{ minWidth: 560 }}>
-        <TableHead>
-          <TableRow>
-            <TableCell>Stage</TableCell>
-            <TableCell sx={{ width: '45%' }}>{spanWords(whole / 1_000)} in all</TableCell>
-            <TableCell>Took</TableCell>
-            <TableCell>What it is about</TableCell>
-          </TableRow>
-        </TableHead>
-        <TableBody>
-          {rows.map((row) => (
-            <TableRow key={row.key}>
-              <TableCell component="th" scope="row">
-                {row.label}
-              </TableCell>
-              <TableCell>
-                <Box aria-hidden sx={{ position: 'relative', height: 14, bgcolor: 'action.hover' }}>
+    <Table size="small" aria-label="Timeline" sx={{ tableLayout: { sm: 'fixed' } }}>
+      <TableHead>
+        <TableRow>
+          <TableCell sx={{ width: { sm: '45%' } }}>Stage</TableCell>
+          <TableCell sx={onlyWide}>{spanWords(whole / 1_000)} in all</TableCell>
+          <TableCell sx={{ width: { sm: '20%' } }}>Took</TableCell>
+        </TableRow>
+      </TableHead>
+      <TableBody>
+        {rows.map((row) => (
+          <TableRow key={row.key}>
+            <TableCell component="th" scope="row">
+              {row.label}
+              <Typography variant="body2" color="textSecondary" sx={{ overflowWrap: 'anywhere' }}>
+                {row.sentence}
+              </Typography>
+            </TableCell>
+            <TableCell sx={onlyWide}>
+              <Box aria-hidden sx={{ position: 'relative', height: 14, bgcolor: 'action.hover' }}>
+                <Box
+                  sx={{ position: 'absolute', height: 14, minWidth: 3, bgcolor: colourOf(row) }}
+                  style={{ left: `${share(row.from)}%`, width: `${share(row.until) - share(row.from)}%` }}
+                />
+                {row.limit !== null && row.limit > 0 && row.from + row.limit * 1_000 <= first + whole && (
                   <Box
-                    sx={{ position: 'absolute', height: 14, minWidth: 3, bgcolor: colourOf(row) }}
-                    style={{ left: `${share(row.from)}%`, width: `${share(row.until) - share(row.from)}%` }}
+                    sx={{ position: 'absolute', height: 20, top: -3, width: 2, bgcolor: 'error.main' }}
+                    style={{ left: `${share(row.from + row.limit * 1_000)}%` }}
                   />
-                  {row.limit !== null && row.limit > 0 && row.from + row.limit * 1_000 <= first + whole && (
-                    <Box
-                      sx={{ position: 'absolute', height: 20, top: -3, width: 2, bgcolor: 'error.main' }}
-                      style={{ left: `${share(row.from + row.limit * 1_000)}%` }}
-                    />
-                  )}
-                </Box>
-              </TableCell>
-              <TableCell sx={{ whiteSpace: 'nowrap' }}>
-                {spanWords(seconds(row.from, row.until))}
-                {row.isOpen ? ' so far' : ''}
-                {row.limit !== null && row.limit > 0 ? `, of ${spanWords(row.limit)}` : ''}
-              </TableCell>
-              <TableCell>
-                <Typography variant="body2" sx={{ overflowWrap: 'anywhere' }}>
-                  {row.sentence}
-                </Typography>
-              </TableCell>
-            </TableRow>
-          ))}
-        </TableBody>
-      </Table>
-    </Box>
+                )}
+              </Box>
+            </TableCell>
+            <TableCell>
+              {spanWords(seconds(row.from, row.until))}
+              {row.isOpen ? ' so far' : ''}
+              {row.limit !== null && row.limit > 0 ? `, of ${spanWords(row.limit)}` : ''}
+            </TableCell>
+          </TableRow>
+        ))}
+      </TableBody>
+    </Table>
   );
 };

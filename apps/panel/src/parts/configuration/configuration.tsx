@@ -51,7 +51,7 @@ export const Configuration = () => {
               <TableCell>Value</TableCell>
               <TableCell>Says who</TableCell>
               <TableCell>Changed last</TableCell>
-              {mayOperate() && <TableCell aria-label="To change it" />}
+              {mayOperate() && <TableCell>Change</TableCell>}
             </TableRow>
           </TableHead>
           <TableBody>

@@ -4,6 +4,8 @@ import { statusChoices } from '../../parts/choices.ts';
 import { GrowingList } from '../../parts/growing-list.tsx';
 import { Hotkey } from '../../parts/hotkey.tsx';
 import { Moment } from '../../parts/moment.tsx';
+import { RecordLink } from '../../parts/record-link.tsx';
+import { roomy } from '../../parts/roomy.ts';
 import { StatusChip } from '../../parts/status-chip.tsx';
 
 const filters = [
@@ -16,7 +18,12 @@ const filters = [
 export const JobList = () => (
   <GrowingList one="job" many="jobs" filters={filters}>
     <DataTable<ValidatorJob & { id: string }> rowClick="show" bulkActionButtons={false} expandSingle={false}>
-      <DataTable.Col source="uuid" label="Job" disableSort render={({ uuid }) => <code>{uuid}</code>} />
+      <DataTable.Col
+        source="uuid"
+        label="Job"
+        disableSort
+        render={({ uuid }) => <RecordLink to={`/jobs/${uuid}/show`}>{uuid}</RecordLink>}
+      />
       <DataTable.Col
         source="status"
         disableSort
@@ -28,22 +35,24 @@ export const JobList = () => (
         disableSort
         render={(job) => <Moment time={job.received_at} />}
       />
-      <DataTable.Col source="executor_class" label="Class" disableSort />
+      <DataTable.Col source="executor_class" label="Class" sx={roomy} disableSort />
       <DataTable.Col
         source="signatory"
         label="Signed by"
+        sx={roomy}
         disableSort
         render={({ signatory }) => (signatory === null ? 'nobody' : <Hotkey address={signatory} />)}
       />
       <DataTable.Col
         source="miner_hotkey"
         label="Miner"
+        sx={roomy}
         disableSort
         render={({ miner_hotkey }) =>
           miner_hotkey === null ? 'none yet' : <Hotkey address={miner_hotkey} />
         }
       />
-      <DataTable.NumberCol source="attempts" disableSort />
+      <DataTable.NumberCol source="attempts" sx={roomy} disableSort />
     </DataTable>
   </GrowingList>
 );
