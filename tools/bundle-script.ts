@@ -16,7 +16,7 @@ export async function bundleScript(entry: string): Promise<string> {
     input: entry,
     platform: 'node',
     tsconfig: path.resolve('tsconfig.json'),
-    plugins: [workers],
+    plugins: [workers()],
     external: (id) => !/^([./\0]|@horde\/|@oxc-project\/)/.test(id),
   });
   await bundle.write({ file, format: 'esm', codeSplitting: false });

@@ -1,15 +1,8 @@
-/**
- * Bundles one app into OUT_FOLDER/main.mjs (the app's dist when not given): fast to start, and an image needs nothing else.
- * The source map beside it is for our loggers, which read it when they write an error; Node does not load it.
- */
 import { rolldown, type Plugin } from 'rolldown';
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { workers } from './bundle-workers.ts';
 import { writePackage } from './bundle-package.ts';
-
-const [projectRoot, outFolder] = process.argv.slice(2);
-if (!projectRoot) throw new Error('usage: bundle.ts APP_FOLDER [OUT_FOLDER]');
 
 /** Optional parts of libraries that none of the apps uses; they are looked for at run time and not found. */
 const absent = [
@@ -54,32 +47,32 @@ const unused = [
   'luxon',
 ];
 
-/**
- * Packages that an app never calls, although a library of its loads them at its own start: the app's package.json
- * lists them as `bundle.without`, and an empty module stands in for them.
- */
-const { bundle: options } = JSON.parse(readFileSync(path.join(projectRoot, 'package.json'), 'utf8')) as {
-  bundle?: {
-    without?: string[];
-    split?: boolean;
-    panel?: boolean;
-    target?: string;
-    package?: Record<string, unknown>;
-  };
-};
-const without = [...unused, ...(options?.without ?? [])];
+interface BundleOptions {
+  /** Packages that an app never calls, although a library of its loads them at its own start: an empty module stands in. */
+  without?: string[];
+  split?: boolean;
+  panel?: boolean;
+  target?: string;
+  package?: Record<string, unknown>;
+}
+
+/** What an app's package.json says about its bundle, as `bundle`. */
+export function bundleOptions(projectRoot: string): BundleOptions {
+  const text = readFileSync(path.join(projectRoot, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { bundle?: BundleOptions }).bundle ?? {};
+}
+
 const http = ['http', 'node:http'];
-const main = path.resolve(projectRoot, 'src/main.ts');
 
 /**
  * Where an app with `bundle.split` starts. Node's space for new objects would double with every burst of objects that stay,
  * the first of which is the loading of the app, and none of it is given back. It is told before anything is loaded.
  */
-const start = `import { setFlagsFromString } from 'node:v8';
+const start = (main: string): string => `import { setFlagsFromString } from 'node:v8';
 setFlagsFromString('--semi-space-growth-factor=1');
 await import(${JSON.stringify(main)});`;
 
-const replaced: Plugin = {
+const replaced = (main: string, without: readonly string[]): Plugin => ({
   name: 'replaced',
   resolveId(id) {
     if (id === '\0start') return id;
@@ -92,23 +85,12 @@ const replaced: Plugin = {
     return id.includes('node_modules') ? { code, map: { mappings: '' } } : null;
   },
   load(id) {
-    if (id === '\0start') return start;
+    if (id === '\0start') return start(main);
     if (id.startsWith('\0without:')) return 'module.exports = {};';
     return id === '\0node:http' ? "module.exports = process.getBuiltinModule('node:http');" : null;
   },
-};
-
-const bundle = await rolldown({
-  input: options?.split ? { main: '\0start' } : { main },
-  platform: 'node',
-  tsconfig: path.resolve('tsconfig.json'),
-  ...(options?.target && { transform: { target: options.target } }),
-  plugins: [replaced, workers],
-  external: (id) =>
-    (id.startsWith('node:') && !http.includes(id)) ||
-    id.endsWith('.node') ||
-    absent.some((name) => id === name || id.startsWith(`${name}/`)),
 });
+
 /**
  * What Node needs for reading a file of code grows with the file, and stays with the process: 30 MB for one of 6 MB. An app
  * that says `bundle.split` gets files beside main.mjs, and what only its commands import is not read by the service.
@@ -124,32 +106,62 @@ const splitting = {
     }),
   ),
 };
-const folder = outFolder ?? path.join(projectRoot, 'dist');
-const { output } = await bundle.write({
-  dir: folder,
-  // A folder that was asked for may hold more than the bundle: an image's recipe.
-  cleanDir: outFolder === undefined,
-  entryFileNames: 'main.mjs',
-  // Some are named after modules that are no files, with characters that no import finds again.
-  chunkFileNames: ({ name }) => `${name.replaceAll(/[^\w.~-]/g, '')}.mjs`,
-  format: 'esm',
-  codeSplitting: options?.split ? splitting : false,
-  // A text with one character beyond Latin-1 takes Node twice the memory.
-  charset: 'ascii',
-  comments: false,
-  minify: {
-    compress: false,
-    // Names of classes and functions are read: by migrations, in errors, by what is injected.
-    mangle: { toplevel: true, keepNames: { function: true, class: true } },
-    codegen: { removeWhitespace: true },
-  },
-  sourcemap: true,
-  sourcemapExcludeSources: true,
-});
-// The panel that the service shows is built before it; without one it says so.
-if (options?.panel && existsSync('apps/panel/dist'))
-  cpSync('apps/panel/dist', path.join(folder, 'panel'), { recursive: true });
-if (options?.package) {
+
+/**
+ * Bundles one app into OUT_FOLDER/main.mjs: fast to start, and an image needs nothing else. The source map beside it is for
+ * our loggers, which read it when they write an error; Node does not load it.
+ *
+ * @param outFolder may hold more than the bundle; the app's dist when not given, which holds nothing else then
+ * @returns the modules that the bundle is made of, as files
+ */
+export async function bundleApp(projectRoot: string, outFolder?: string): Promise<string[]> {
+  const options = bundleOptions(projectRoot);
+  const main = path.resolve(projectRoot, 'src/main.ts');
+  const without = [...unused, ...(options.without ?? [])];
+  const ofWorkers: string[] = [];
+  const bundle = await rolldown({
+    input: options.split ? { main: '\0start' } : { main },
+    platform: 'node',
+    tsconfig: path.resolve('tsconfig.json'),
+    ...(options.target && { transform: { target: options.target } }),
+    plugins: [replaced(main, without), workers(ofWorkers)],
+    external: (id) =>
+      (id.startsWith('node:') && !http.includes(id)) ||
+      id.endsWith('.node') ||
+      absent.some((name) => id === name || id.startsWith(`${name}/`)),
+  });
+  const folder = outFolder ?? path.join(projectRoot, 'dist');
+  const { output } = await bundle.write({
+    dir: folder,
+    // A folder that was asked for may hold more than the bundle: an image's recipe.
+    cleanDir: outFolder === undefined,
+    entryFileNames: 'main.mjs',
+    // Some are named after modules that are no files, with characters that no import finds again.
+    chunkFileNames: ({ name }) => `${name.replaceAll(/[^\w.~-]/g, '')}.mjs`,
+    format: 'esm',
+    codeSplitting: options.split ? splitting : false,
+    // A text with one character beyond Latin-1 takes Node twice the memory.
+    charset: 'ascii',
+    comments: false,
+    minify: {
+      compress: false,
+      // Names of classes and functions are read: by migrations, in errors, by what is injected.
+      mangle: { toplevel: true, keepNames: { function: true, class: true } },
+      codegen: { removeWhitespace: true },
+    },
+    sourcemap: true,
+    sourcemapExcludeSources: true,
+  });
+  // The panel that the service shows is built before it; without one it says so.
+  if (options.panel && existsSync('apps/panel/dist'))
+    cpSync('apps/panel/dist', path.join(folder, 'panel'), { recursive: true });
   const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
-  writePackage(folder, options.package, modules);
+  if (options.package) writePackage(folder, options.package, modules);
+  return [...modules, ...ofWorkers];
+}
+
+if (import.meta.main) {
+  const [projectRoot, outFolder] = process.argv.slice(2);
+  if (!projectRoot) throw new Error('usage: bundle.ts APP_FOLDER [OUT_FOLDER]');
+  await bundleApp(projectRoot, outFolder);
 }
