@@ -1,64 +1,31 @@
-/**
- * Builds the image of a service from envs/SERVICE/Dockerfile: its context is that folder, with the service's bundle
- * (main.mjs) and this machine's static busybox. Asks the Docker engine alone, no client is needed.
- */
-import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+/** Builds images of envs/, and makes those of others that are not to be had: ./horde image NAME, ./horde image all. */
 import Docker from 'dockerode';
-import { staticBusybox } from '../libs/job-runner/src/docker/busybox.ts';
 import { readArguments, refuseArguments } from './arguments.ts';
+import { chooseBase } from './images/base.ts';
+import { buildImage, imageNames } from './images/build.ts';
 
 const { values, positionals } = readArguments('image', {
   allowPositionals: true,
   options: { base: { type: 'string' } },
 });
-const [service, tag = `horde/${service}:latest`] = positionals;
-const root = path.resolve(import.meta.dirname, '..');
-const sources = path.join(root, 'envs', service ?? '');
-if (!service || !existsSync(path.join(sources, 'Dockerfile'))) {
-  const services = readdirSync(path.join(root, 'envs')).filter((name) =>
-    existsSync(path.join(root, 'envs', name, 'Dockerfile')),
-  );
-  refuseArguments('image', `There is no image of ${JSON.stringify(service ?? '')}: ${services.join(', ')}.`);
-}
+const [name = '', tag] = positionals;
+if (name !== 'all' && !imageNames.includes(name))
+  refuseArguments('image', `There is no image of ${JSON.stringify(name)}: all, ${imageNames.join(', ')}.`);
+if (name === 'all' && tag !== undefined) refuseArguments('image', 'With all, each image has its own name.');
 
-const folder = mkdtempSync(path.join(tmpdir(), `horde-image-${service}-`));
+const docker = new Docker();
+const say = (line: string) => console.error(line);
+let current = name;
 try {
-  cpSync(sources, folder, { recursive: true });
-  execFileSync(process.execPath, ['tools/bundle.ts', path.join(root, 'apps', service), folder], {
-    cwd: root,
-    stdio: 'inherit',
-  });
-  writeFileSync(path.join(folder, 'busybox'), await staticBusybox(), { mode: 0o755 });
-  const src = readdirSync(folder).filter((name) => !name.startsWith('.') && !name.endsWith('.map'));
-  const docker = new Docker();
-  const events = await docker.buildImage(
-    { context: folder, src },
-    { t: tag, ...(values.base && { buildargs: { BASE: values.base } }) },
-  );
-  await finished(docker, events);
-  console.log(tag);
+  const base = values.base ?? (await chooseBase(docker, say));
+  for (current of name === 'all' ? imageNames : [name]) {
+    const reference = tag ?? `horde/${current}:latest`;
+    await buildImage(docker, current, { base, tag: reference, say: (text) => process.stderr.write(text) });
+    console.log(reference);
+  }
 } catch (error) {
-  console.error(
-    `The image ${tag} could not be built: ${error instanceof Error ? error.message : String(error)}`,
+  say(
+    `The image of ${current} could not be built: ${error instanceof Error ? error.message : String(error)}`,
   );
   process.exitCode = 1;
-} finally {
-  rmSync(folder, { recursive: true });
-}
-
-/** Shows what the engine does; resolves when the image is there. */
-function finished(docker: Docker, events: NodeJS.ReadableStream): Promise<void> {
-  return new Promise((resolve, reject) => {
-    docker.modem.followProgress(
-      events,
-      (error) => (error ? reject(error) : resolve()),
-      (event: { stream?: string; error?: string }) => {
-        if (event.stream) process.stderr.write(event.stream);
-        if (event.error) reject(new Error(event.error));
-      },
-    );
-  });
 }

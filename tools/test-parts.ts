@@ -39,5 +39,10 @@ export const partsOfAll: TestPart[] = [
     runs: ['tests/monitoring/prometheus.spec.ts'],
     environment: { REAL_PROMETHEUS: 'yes' },
   },
+  {
+    name: 'images',
+    runs: ['tests/images/images.spec.ts'],
+    environment: { WHOLE_IMAGES: 'yes' },
+  },
   { name: 'simulation', runs: ['tools/simulate.ts'] },
 ];

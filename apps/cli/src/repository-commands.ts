@@ -30,9 +30,14 @@ const commands: Record<string, RepositoryCommand> = {
   },
   docs: { description: 'write settings.md, errors.md and the .env templates from the sources' },
   image: {
-    description: 'build the image of a service from envs/SERVICE/Dockerfile',
-    arguments: { '<service>': 'such as executor', '[tag]': 'its name (default: horde/SERVICE:latest)' },
-    options: { '--base <image>': 'what it is built on' },
+    description: 'build an image from envs/NAME/Dockerfile, with a bill of its materials; or all of them',
+    arguments: {
+      '<name>': 'facilitator, validator, miner, executor, devnet, horde (the users’ command), or all',
+      '[tag]': 'what it is called (default: horde/NAME:latest)',
+    },
+    options: {
+      '--base <image>': 'what it is built on (default: node:24-bookworm-slim, or this machine’s Node)',
+    },
   },
   bench: {
     description: 'measure, and compare with the bars; exit code 1 where one is short',
