@@ -82,7 +82,8 @@ Prometheus and what a service looks at by itself are made from that. This page i
   at all it cannot tell: that takes somebody else's look.
 
 What the webhook gets: \`text\`, \`content\` (the same), \`status\` (\`firing\`, \`over\` or \`test\`), \`alert\`, \`severity\`, \`service\`,
-\`host\`, \`says\`, \`command\`, \`since\`, \`at\`. Nothing of it comes from a peer, a user or a setting.
+\`host\`, \`says\`, \`command\`, \`since\`, \`at\`. Nothing of it comes from a peer or a user; of settings it
+has the names of executors' hosts.
 
 ${table(['alert', 'severity', 'says', 'when', 'lasting', 'type next'], alertRows)}
 `;

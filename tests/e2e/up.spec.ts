@@ -86,11 +86,7 @@ describe('./horde up', () => {
       const doctor = async () => (await client.get('checks')).json.results[1].state;
       await expect.poll(doctor, { timeout: 60_000 }).toBe('good');
     }
-    const runs = (command: string) =>
-      promisify(execFile)('bash', [
-        '-c',
-        `. ${data}/networks/up/env/miner; HORDE_ROOT=${root} exec ${process.execPath} ${bundle} run miner ${command}`,
-      ]);
+    const runs = (command: string) => horde(['run', 'miner', command], data);
     expect((await runs('liveness_check')).stdout).toContain(', and so does its database.');
     expect((await runs('fetch_dynamic_config')).stdout).toContain('DYNAMIC_RECEIPT_TRANSFER_ENABLED=true');
 

@@ -11,7 +11,7 @@ import { stringify } from 'yaml';
 import { facilitatorProgram } from '../../apps/facilitator/src/commands/program.ts';
 import { minerProgram } from '../../apps/miner/src/commands/program.ts';
 import { validatorProgram } from '../../apps/validator/src/commands/program.ts';
-import { conditions, right, rulesFile, shippedRules, wrong, type Rule } from './conditions.ts';
+import { conditions, labelsOf, right, rulesFile, shippedRules, wrong, type Rule } from './conditions.ts';
 
 const ruleOf = (name: string) =>
   shippedRules()
@@ -54,10 +54,10 @@ describe.skipIf(missingPrometheus !== null)(`the shipped rules${because(missingP
     const folder = await mkdtemp(path.join(tmpdir(), 'horde-rules-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     const tests = conditions.map((condition) => {
-      const { name, metric, where = {}, service } = condition;
+      const { name, metric, service } = condition;
       const { labels, for: lasting } = ruleOf(name);
       const minutes = Number.parseInt(lasting) / 60;
-      const series = Object.entries({ ...where, job: service, instance: 'here' });
+      const series = Object.entries({ ...labelsOf(condition), job: service, instance: 'here' });
       const at = (minute: number, isFiring: boolean) => ({
         alertname: name,
         eval_time: `${minute}m`,
@@ -100,7 +100,7 @@ describe.skipIf(missingPrometheus !== null)(`the shipped rules${because(missingP
                 exp_labels: { severity: 'critical', job: 'miner', instance: 'here' },
                 exp_annotations: {
                   summary: 'The miner at here does not answer.',
-                  command: './horde status',
+                  command: './horde status; docker compose ps',
                 },
               },
             ],
@@ -150,7 +150,11 @@ function shownBy(condition: (typeof conditions)[number]): Rule['annotations'] {
     : /humanizeDuration/.test(annotations.summary)
       ? durationOf(value)
       : String(value);
-  return { ...annotations, summary: annotations.summary.replace(/\{\{[^}]+\}\}/, shown) };
+  const labels = labelsOf(condition);
+  const summary = annotations.summary
+    .replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, (_, label: string) => labels[label]!)
+    .replace(/\{\{[^}]+\}\}/, shown);
+  return { ...annotations, summary };
 }
 
 /** As Prometheus' humanizeDuration has it. */

@@ -25,6 +25,13 @@ export const conditions = services.flatMap(({ service, rows, conditions: all }) 
 );
 type Condition = (typeof conditions)[number];
 
+/** The labels of a series that the condition is about. */
+export const labelsOf = ({ rows, metric, service, where = {} }: Condition): Record<string, string> => ({
+  ...Object.fromEntries((rows[metric]?.labels ?? []).map((label) => [label, `a ${label}`])),
+  ...(rows[metric]?.labels?.includes('service') && { service }),
+  ...where,
+});
+
 /** A value that is the matter. */
 export const wrong = ({ is, limit }: Condition): number =>
   is === 'below' ? limit / 2 - 0.01 : limit * 2 + 1;

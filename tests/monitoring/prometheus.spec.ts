@@ -8,7 +8,7 @@ import { serve } from '@horde/testing/web-server';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import { services } from '../../tools/monitoring/services.ts';
-import { conditions, right, shippedRules, wrong } from './conditions.ts';
+import { conditions, labelsOf, right, shippedRules, wrong } from './conditions.ts';
 
 const missing =
   process.env['REAL_PROMETHEUS'] === 'yes' ? missingPrometheus : 'a real Prometheus is of ./horde test --all';
@@ -24,7 +24,7 @@ describe.skipIf(missing !== null)(`what ships for a Prometheus, in a real one${b
     });
     const show = (value: (condition: (typeof conditions)[number]) => number) => {
       for (const { gauges } of pages)
-        for (const { condition, gauge } of gauges) gauge.set({ ...condition.where }, value(condition));
+        for (const { condition, gauge } of gauges) gauge.set(labelsOf(condition), value(condition));
     };
     let started = 1;
     const { port } = await serve((request, response) => {

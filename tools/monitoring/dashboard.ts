@@ -104,6 +104,7 @@ const rows: Record<string, Panel[]> = {
         'missing of the file': 'sum(miner_executors_missing)',
       },
     },
+    { title: 'Hosts out of reach', queries: { '{{host}}': 'miner_host_out_of_reach' } },
     { title: 'Connections', queries: { '{{peer}}': 'sum by (peer) (miner_connections)' } },
     {
       title: 'Receipts countersigned a minute',

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { parseEnvFile } from '@horde/settings';
+import { exportsFile, isStaying, stayingNetwork } from './network/record.ts';
 import { bundleOf, root } from './paths.ts';
 import { finish } from './program/finish.ts';
 import type { HordeCommand } from './program/horde-command.ts';
@@ -117,9 +118,21 @@ function addRun(program: HordeCommand): void {
       // The service takes this process over: signals, standard streams and the pid are its own.
       process.execve!(process.execPath, [process.execPath, bundleOf(service), ...rest], {
         ...process.env,
-        ...(settings !== undefined && variablesIn(settings)),
+        ...(settings === undefined ? ofStayingNetwork(service, rest) : variablesIn(settings)),
       });
     });
+}
+
+/**
+ * What sets a service of the network of `up` up, for a command of it that is typed where nothing else says which service is
+ * meant.
+ */
+function ofStayingNetwork(service: string, [command = '-']: string[]): Record<string, string> {
+  const file = exportsFile(stayingNetwork, service);
+  const isSetUp = command.startsWith('-') || process.env['DATABASE_URL'] !== undefined;
+  if (isSetUp || !isStaying() || !existsSync(file)) return {};
+  process.stderr.write(`This is about the ${service} of the network of "up".\n`);
+  return variablesIn(file);
 }
 
 /** Ends this process with a sentence for each line that is wrong. */

@@ -5,7 +5,7 @@ import { DynamicConfig, DynamicConfigRefresh } from '@horde/dynamic-config';
 import { Database, DatabaseModule, SoleProcess } from '@horde/database';
 import { PublicAddress, type ExecutorManager } from '@horde/executor-manager';
 import { Keypair } from '@horde/identity';
-import { MetricsController, metricsParts } from '@horde/metrics';
+import { LastDone, MetricsController, metricsParts } from '@horde/metrics';
 import { HealthModule, LOGGER, MetricsAccessModule, type Logger } from '@horde/operations';
 import { ConfigurationController, JobFramesController, Operators, PanelModule } from '@horde/panel-server';
 import { QueueModule, Queues } from '@horde/queue';
@@ -246,6 +246,7 @@ export function commandModule(
       Receipts,
       ReceiptPages,
       ReceiptRetention,
+      LastDone,
       RandomReceipts,
       ReceiptList,
       JobPages,

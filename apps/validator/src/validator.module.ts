@@ -4,7 +4,7 @@ import { CHAIN } from '@horde/chain';
 import { Database, DatabaseModule, Outbox } from '@horde/database';
 import { DynamicConfig, DynamicConfigRefresh } from '@horde/dynamic-config';
 import { Keypair } from '@horde/identity';
-import { MetricsController, metricsParts } from '@horde/metrics';
+import { LastDone, MetricsController, metricsParts } from '@horde/metrics';
 import { HealthModule, LOGGER, MetricsAccessModule, type Logger } from '@horde/operations';
 import { ConfigurationController, JobFramesController, Operators, PanelModule } from '@horde/panel-server';
 import { QueueModule, Queues } from '@horde/queue';
@@ -271,6 +271,7 @@ export function jobCommandModule(
       { provide: StatusUpdates, useFactory: updates, inject: [Outbox] },
       LoneJob,
       OldRecords,
+      LastDone,
     ],
   })
   class JobCommandModule {}

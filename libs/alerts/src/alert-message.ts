@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import type { Condition } from './condition.ts';
+import type { Condition, Sample } from './condition.ts';
 
-/** What is told of a condition. Nothing in it comes from a peer, a user or a setting. */
+/** What is told of a condition. Nothing in it comes from a peer or a user; of settings it has the names of executors' hosts. */
 export interface AlertMessage {
   status: 'firing' | 'over' | 'test';
   alert: string;
@@ -20,15 +20,13 @@ export interface AlertMessage {
 interface MessageFacts {
   service: string;
   condition: Pick<Condition, 'name' | 'severity' | 'says' | 'command'>;
-  /** In words. */
-  value: string;
   status: AlertMessage['status'];
   /** Both in ms since 1970. */
   since: number;
   now: number;
 }
 
-export function messageOf({ service, condition, value, status, since, now }: MessageFacts): AlertMessage {
+export function messageOf({ service, condition, status, since, now }: MessageFacts): AlertMessage {
   const { name, severity, says, command } = condition;
   return {
     status,
@@ -36,11 +34,20 @@ export function messageOf({ service, condition, value, status, since, now }: Mes
     severity,
     service,
     host: hostname(),
-    says: status === 'over' ? 'It is over.' : says.replace('{value}', value),
+    says: status === 'over' ? 'It is over.' : says,
     command,
     since: new Date(since).toISOString(),
     at: new Date(now).toISOString(),
   };
+}
+
+/** The sentence with what it is about: the worst value, and the labels of all. @param samples the worst first */
+export function saysOf(says: string, samples: Sample[], unit: string | undefined): string {
+  return says.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    name === 'value'
+      ? inWords(samples[0]?.value ?? 0, unit)
+      : [...new Set(samples.map(({ labels }) => labels[name]))].join(', '),
+  );
 }
 
 /** As people read it, in one line. */

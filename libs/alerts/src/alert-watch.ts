@@ -8,11 +8,11 @@ import { doublingPause } from '@horde/async';
 import { Database, Lease } from '@horde/database';
 import { ServiceMetrics } from '@horde/metrics';
 import { LOGGER, repeat, type Logger } from '@horde/operations';
-import { inWords, messageOf, type AlertMessage } from './alert-message.ts';
+import { messageOf, saysOf, type AlertMessage } from './alert-message.ts';
 import { stepOf } from './alert-rules.ts';
 import { AlertStore } from './alert-store.ts';
 import { AlertReceivers, channelsOf, type AlertChannel } from './channels.ts';
-import { worstOf, type Condition } from './condition.ts';
+import { offending, type Condition } from './condition.ts';
 
 /** How often the conditions are looked at. @unit ms */
 const interval = 60_000;
@@ -78,14 +78,14 @@ export class AlertWatch implements OnApplicationBootstrap, BeforeApplicationShut
     if (now < (this.failures.get(name)?.again ?? 0)) return;
     const before = this.store.of(name);
     const read = await this.metrics.getSingleMetric(metric)?.get();
-    const value = worstOf(condition, read?.values ?? []);
-    const { tell, since, next } = stepOf(condition, value !== null, before, now);
+    const samples = offending(condition, read?.values ?? []);
+    const { tell, since, next } = stepOf(condition, samples.length > 0, before, now);
     // Stored before it is told: a process that ends in between has it told once at most.
     if (JSON.stringify(next) !== JSON.stringify(before)) await this.store.save(name, next);
     if (tell === null) return;
     const { service } = this.options;
-    const words = inWords(value ?? 0, this.metrics.unitOf(metric));
-    const message = messageOf({ service, condition, value: words, status: tell, since, now });
+    const says = saysOf(condition.says, samples, this.metrics.unitOf(metric));
+    const message = messageOf({ service, condition: { ...condition, says }, status: tell, since, now });
     if (await this.tell(message)) return void this.failures.delete(name);
     const count = (this.failures.get(name)?.count ?? 0) + 1;
     this.failures.set(name, { count, again: now + doublingPause(count, retryPauses) });

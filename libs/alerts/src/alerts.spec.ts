@@ -11,7 +11,8 @@ import { stepOf, atRest } from './alert-rules.ts';
 import { AlertStore, createAlertTable } from './alert-store.ts';
 import { AlertWatch } from './alert-watch.ts';
 import type { AlertReceivers } from './channels.ts';
-import { expressionOf, worstOf, type Condition } from './condition.ts';
+import { saysOf } from './alert-message.ts';
+import { expressionOf, offending, type Condition } from './condition.ts';
 
 const condition: Condition = {
   name: 'TankEmpty',
@@ -35,17 +36,21 @@ describe('a condition', () => {
       { labels: { service: 'mill', tank: 'a' }, value: 0 },
     ];
     expect(expressionOf(condition)).toBe('tank_ratio{service="pump"} < 0.1');
-    expect(worstOf(condition, samples)).toBe(0.02);
-    expect(worstOf({ ...condition, limit: 0.02 }, samples)).toBeNull();
-    expect(worstOf(condition, [])).toBeNull();
+    expect(offending(condition, samples)).toEqual([samples[1], samples[0]]);
+    expect(offending({ ...condition, limit: 0.02 }, samples)).toEqual([]);
+    expect(offending(condition, [])).toEqual([]);
+    const says = 'The tank {tank} of the {service} has {value} left.';
+    expect(saysOf(says, offending(condition, samples), 'ratio')).toBe(
+      'The tank b, a of the pump has 2 % left.',
+    );
     const apart = { ...condition, where: {}, is: 'apart', limit: 5 } as const;
     expect(expressionOf(apart)).toBe('abs(tank_ratio) > 5');
     expect(
-      worstOf(apart, [
-        { labels: {}, value: -7 },
+      offending(apart, [
         { labels: {}, value: 6 },
-      ]),
-    ).toBe(-7);
+        { labels: {}, value: -7 },
+      ]).map(({ value }) => value),
+    ).toEqual([-7, 6]);
   });
 
   it('that comes and goes is told once an hour, each time with its end', () => {

@@ -5,8 +5,6 @@ interface CommonOptions {
   service: string;
   /** Shows how the service is. */
   look: string;
-  /** Shows why a job waits or was let down. */
-  explain: string;
   /** Has the chain asked. */
   askChain: string;
   /** How long the chain may not have been asked. @unit seconds */
@@ -14,7 +12,7 @@ interface CommonOptions {
 }
 
 /** The conditions that every service has. */
-export function commonConditions({ service, look, explain, askChain, chainAge }: CommonOptions): Condition[] {
+export function commonConditions({ service, look, askChain, chainAge }: CommonOptions): Condition[] {
   const name = service[0]!.toUpperCase() + service.slice(1);
   const where = { service };
   const all: Condition[] = [
@@ -38,7 +36,7 @@ export function commonConditions({ service, look, explain, askChain, chainAge }:
       for: 300,
       severity: 'critical',
       says: `{value} of the jobs of the last hour were let down at the ${service}, by no fault of theirs.`,
-      command: explain,
+      command: `./horde run ${service} explain`,
     },
     {
       name: `${name}JobsWait`,
@@ -49,7 +47,7 @@ export function commonConditions({ service, look, explain, askChain, chainAge }:
       for: 60,
       severity: 'warning',
       says: `A job has waited at the ${service} for {value} to be begun.`,
-      command: explain,
+      command: `./horde run ${service} explain`,
     },
     {
       name: `${name}DiskFills`,
@@ -59,7 +57,7 @@ export function commonConditions({ service, look, explain, askChain, chainAge }:
       limit: 0.1,
       for: 300,
       severity: 'critical',
-      says: `A disk of the ${service} has {value} left.`,
+      says: `A disk of the ${service} has {value} left: that of {folder}.`,
       command: 'df -h',
     },
     {
@@ -93,7 +91,7 @@ export function commonConditions({ service, look, explain, askChain, chainAge }:
       for: 300,
       severity: 'warning',
       says: `The clock of the ${service}'s machine is {value} ahead of its database's, or behind where that is negative; signatures are refused for it.`,
-      command: 'timedatectl',
+      command: look,
     },
   ];
   if (chainAge !== undefined)

@@ -15,7 +15,7 @@ export interface Condition {
   /** How long it has to last before anybody is told. @unit seconds */
   for: number;
   severity: 'critical' | 'warning';
-  /** What is the matter, as a sentence; `{value}` stands for the worst value. */
+  /** What is the matter, as a sentence; `{value}` stands for the worst value, `{host}` for what the label `host` names. */
   says: string;
   /** What an operator types next. */
   command: string;
@@ -27,21 +27,17 @@ export interface Sample {
   value: number;
 }
 
-/** The worst of these values that is the matter; null: none is. */
-export function worstOf(
+/** Those of these samples that are the matter, the worst first. */
+export function offending(
   { where = {}, is, limit }: Pick<Condition, 'where' | 'is' | 'limit'>,
   samples: Sample[],
-): number | null {
-  const values = samples
+): Sample[] {
+  return samples
     .filter(({ labels }) => Object.entries(where).every(([label, value]) => labels[label] === value))
-    .map(({ value }) => value)
-    .filter((value) =>
+    .filter(({ value }) =>
       is === 'above' ? value > limit : is === 'below' ? value < limit : Math.abs(value) > limit,
-    );
-  if (values.length === 0) return null;
-  return values.reduce((worst, value) =>
-    (is === 'below' ? value < worst : Math.abs(value) > Math.abs(worst)) ? value : worst,
-  );
+    )
+    .toSorted((a, b) => (is === 'below' ? a.value - b.value : Math.abs(b.value) - Math.abs(a.value)));
 }
 
 /** The same for Prometheus. */

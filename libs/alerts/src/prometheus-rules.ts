@@ -18,7 +18,7 @@ const outsideRules: PrometheusRule[] = [
     labels: { severity: 'critical' },
     annotations: {
       summary: 'The {{ $labels.job }} at {{ $labels.instance }} does not answer.',
-      command: './horde status',
+      command: './horde status; docker compose ps',
     },
   },
   {
@@ -59,7 +59,12 @@ export function prometheusRules(services: readonly ServiceConditions[]) {
         expr: expressionOf(condition),
         for: `${condition.for}s`,
         labels: { severity, service },
-        annotations: { summary: says.replace('{value}', value), command },
+        annotations: {
+          summary: says.replaceAll(/\{(\w+)\}/g, (_, name) =>
+            name === 'value' ? value : `{{ $labels.${name} }}`,
+          ),
+          command,
+        },
       };
     }),
   }));

@@ -36,7 +36,7 @@ class SendTestAlert extends ServiceCommand {
       command: 'nothing',
     };
     const { service } = this.context;
-    const message = messageOf({ service, condition, value: '', status: 'test', since: now, now });
+    const message = messageOf({ service, condition, status: 'test', since: now, now });
     for (const { name, send } of channels) {
       try {
         await send(message);

@@ -13,7 +13,7 @@ import { hotkeyName, networkKeys, type Signer } from './keys.ts';
 import { panelPassword } from './panels.ts';
 import { choosePorts } from './ports.ts';
 import { identify } from './processes.ts';
-import { folderOf, thisProcess, writeRecord, type NetworkRecord } from './record.ts';
+import { exportsFile, folderOf, thisProcess, writeRecord, type NetworkRecord } from './record.ts';
 import {
   environmentOf,
   executorClass,
@@ -123,10 +123,11 @@ const profileOf = (facilitator: string, { validator }: Record<Signer, Keypair>):
 
 /** For whoever wants to run a service's own commands. They hold the network's secrets. */
 async function writeExports(plan: NetworkPlan): Promise<void> {
-  const folder = path.join(plan.folder, 'env');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  for (const name of serviceNames)
-    await writeFile(path.join(folder, name), exportsOf(name, plan), { mode: 0o600 });
+  for (const name of serviceNames) {
+    const file = exportsFile(plan.id, name);
+    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+    await writeFile(file, exportsOf(name, plan), { mode: 0o600 });
+  }
 }
 
 /** The URL of the network's database. */

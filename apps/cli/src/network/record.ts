@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { networksFolder } from '../paths.ts';
@@ -40,6 +41,11 @@ export const markOf = (id: string): string =>
 
 export const folderOf = (id: string): string => path.join(networksFolder, id);
 const fileOf = (id: string): string => path.join(folderOf(id), 'network.json');
+
+/** Where what sets a service of a network up is kept, for its own commands. */
+export const exportsFile = (id: string, service: string): string => path.join(folderOf(id), 'env', service);
+/** Whether the network of `up` is there, or somebody is starting it. */
+export const isStaying = (): boolean => existsSync(fileOf(stayingNetwork));
 
 let lastWrite: Promise<void> = Promise.resolve();
 

@@ -1,4 +1,5 @@
 import { ServiceCommand } from '@horde/commands';
+import { LastDone } from '@horde/metrics';
 import { Command } from 'nest-commander';
 import { OldRecords } from '../retention/old-records.ts';
 import { FacilitatorContext } from './facilitator-context.ts';
@@ -13,9 +14,11 @@ export class EvictOldData extends ServiceCommand {
   }
 
   override async run(): Promise<void> {
-    const { jobs, receipts, versions, snapshots } = await this.context.use((app) =>
-      app.get(OldRecords).remove(),
-    );
+    const { jobs, receipts, versions, snapshots } = await this.context.use(async (app) => {
+      const removed = await app.get(OldRecords).remove();
+      await app.get(LastDone).note('retention');
+      return removed;
+    });
     this.context.print(
       `Removed ${jobs} jobs, ${receipts} receipts, ${versions} versions of miners, ${snapshots} looks at machines.`,
     );

@@ -12,6 +12,10 @@ interface Delivery {
 
 export const Explain = explainCommand<FacilitatorContext>({
   description: 'show where a job is, since when and why, and whether its validator has taken it',
+  troubled: `select uuid, status, created_at as since from job
+    where overdue_at is not null and status in ('sent', 'received')
+      or created_at > now() - interval '1 hour' and status in ('rejected', 'horde_failed')`,
+  database: (context, work) => context.use((app) => work(app.get(Database))),
   explain: (context, uuid) =>
     context.use(async (app) => {
       const page = await app.get(JobPages).find(uuid);

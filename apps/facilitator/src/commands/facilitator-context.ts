@@ -4,6 +4,7 @@ import { DatabaseModule } from '@horde/database';
 import type { DynamicConfig, Keys } from '@horde/dynamic-config';
 import { HealthModule } from '@horde/operations';
 import { Operators } from '@horde/panel-server';
+import { LastDone } from '@horde/metrics';
 import { loadSettings } from '@horde/settings';
 import { databaseOptions } from '../database.ts';
 import { FacilitatorConfig } from '../dynamic-config/facilitator-config.ts';
@@ -38,6 +39,7 @@ export class FacilitatorContext
         PanelJobs,
         JobArtifacts,
         JobPages,
+        LastDone,
       ],
     })
     class CommandModule {}

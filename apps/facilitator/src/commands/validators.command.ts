@@ -1,5 +1,6 @@
 import { CHAIN, type Chain } from '@horde/chain';
 import { requireHotkey, ServiceCommand } from '@horde/commands';
+import { LastDone } from '@horde/metrics';
 import { Command } from 'nest-commander';
 import { MinerDirectory } from '../miners/miner-directory.ts';
 import { ValidatorDirectory } from '../validators/validator-directory.ts';
@@ -41,6 +42,7 @@ export class SyncMetagraph extends ServiceCommand {
       const miners = neurons.filter(({ address }) => address !== null).length;
       if (validators.length === 0) return 'The chain names no validators: those known so far stay.';
       await app.get(ValidatorDirectory).replace(validators.map(({ hotkey }) => hotkey));
+      await app.get(LastDone).note('chain');
       return `On the chain at block ${block.number}: ${validators.length} validators, ${miners} miners.`;
     });
     this.context.print(sentence);

@@ -5,7 +5,6 @@ export const facilitatorConditions: Condition[] = [
   ...commonConditions({
     service: 'facilitator',
     look: './horde run facilitator doctor',
-    explain: './horde jobs list --limit 20',
     askChain: './horde run facilitator sync_metagraph',
     chainAge: 1_200,
   }),
@@ -17,7 +16,7 @@ export const facilitatorConditions: Condition[] = [
     for: 300,
     severity: 'critical',
     says: 'No validator is connected to the facilitator: jobs are stored, and go to nobody.',
-    command: './horde run facilitator sync_metagraph',
+    command: './horde run facilitator doctor',
   },
   {
     name: 'FacilitatorJobsUndelivered',
@@ -27,6 +26,6 @@ export const facilitatorConditions: Condition[] = [
     for: 60,
     severity: 'warning',
     says: 'A job has waited for {value} for its validator to confirm that it has it.',
-    command: './horde validators list',
+    command: './horde run facilitator doctor',
   },
 ];

@@ -1,9 +1,14 @@
 import { explainCommand, explainPage } from '@horde/commands';
+import { Database } from '@horde/database';
 import { JobPages } from '../panel/job-pages.ts';
 import type { MinerContext } from './miner-context.ts';
 
 export const Explain = explainCommand<MinerContext>({
   description: 'show where a job is, since when and why, and what became of its executor',
+  troubled: `select uuid, status, coalesce(ended_at, accepted_at) as since from job
+    where ended_at is null and connected_at is null
+      or ended_at > now() - interval '1 hour' and status = 'horde_failed'`,
+  database: (context, work) => context.use((app) => work(app.get(Database))),
   explain: (context, uuid) =>
     context.use(async (app) => {
       const page = await app.get(JobPages).find(uuid);

@@ -10,12 +10,16 @@ beforeAll(
 );
 afterAll(() => miner?.close());
 
-const explain = (job: string) => command(leastEnvironment(miner.databaseUrl), ['explain', job]);
+const explain = (...words: string[]) => command(leastEnvironment(miner.databaseUrl), ['explain', ...words]);
 const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ';
 
 it('explain says where a job is and why, what happened when, and what became of its executor', async () => {
   const validator = await miner.validator();
   const { job_uuid: job, connection } = await validator.accepted();
+  expect((await explain()).said.split('\n')).toEqual([
+    expect.stringMatching(new RegExp(`^${job}  accepted, since \\d{4}-`)),
+    'Next, with one of these uuids: explain UUID',
+  ]);
   const executor = await miner.executor(await miner.manager.token(job));
   const waiting = (await explain(job)).said.split('\n');
   expect(waiting.slice(0, 2)).toEqual([
@@ -37,6 +41,7 @@ it('explain says where a job is and why, what happened when, and what became of 
   ]);
   expect(said).toContain(`\n  validator       ${validator.hotkey}\n`);
   expect(said).not.toContain('ended by force');
+  expect((await explain()).said).toBe('No job waits, and none was let down within the last hour.');
 });
 
 it('explain says of a uuid that it does not know who may know it, and of a word that it is none', async () => {

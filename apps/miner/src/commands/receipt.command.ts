@@ -1,3 +1,4 @@
+import { LastDone } from '@horde/metrics';
 import { Command, Option } from 'nest-commander';
 import { RandomReceipts } from '../receipts/random-receipts.ts';
 import { ReceiptPages } from '../receipts/receipt-pages.ts';
@@ -22,7 +23,11 @@ export class ArchiveReceiptPages extends MinerCommand {
 })
 export class EvictOldData extends MinerCommand {
   override async run(): Promise<void> {
-    const { receipts, jobs, pages } = await this.context.use((app) => app.get(ReceiptRetention).evict());
+    const { receipts, jobs, pages } = await this.context.use(async (app) => {
+      const evicted = await app.get(ReceiptRetention).evict();
+      await app.get(LastDone).note('retention');
+      return evicted;
+    });
     this.context.print(`Removed: ${receipts} receipts, ${jobs} jobs, ${pages} receipt pages.`);
   }
 }

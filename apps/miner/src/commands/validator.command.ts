@@ -1,4 +1,5 @@
 import { requireHotkey } from '@horde/commands';
+import { LastDone } from '@horde/metrics';
 import { Command } from 'nest-commander';
 import { makeChain } from '../chain/make-chain.ts';
 import { Validators } from '../directory/validators.ts';
@@ -29,6 +30,7 @@ export class FetchValidators extends MinerCommand {
     await this.context.use(async (app) => {
       for (const { validators } of readings)
         await app.get(Validators).update(validators.map(({ hotkey }) => hotkey));
+      await app.get(LastDone).note('chain');
     });
     const { validators } = readings[1];
     const { length } = validators;

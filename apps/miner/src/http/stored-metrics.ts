@@ -17,6 +17,7 @@ export class StoredMetrics {
   private readonly slots: Gauge<'executor_class'>;
   private readonly offered: Gauge<never>;
   private readonly missing: Gauge<never>;
+  private readonly away: Gauge<'host'>;
   private readonly taken: Gauge<'executor_class'>;
   private readonly waiting: Gauge<never>;
   private readonly ended: Gauge<'executor_class' | 'status'>;
@@ -43,6 +44,7 @@ export class StoredMetrics {
     this.slots = registry.gauge('miner_slots', offer);
     this.offered = registry.gauge('miner_executors_offered', offer);
     this.missing = registry.gauge('miner_executors_missing', offer);
+    this.away = registry.gauge('miner_host_out_of_reach', offer);
     const connections = registry.gauge('miner_connections', () => {
       for (const [peer, open] of Object.entries(sockets.connections)) connections.set({ peer }, open);
     });
@@ -96,6 +98,9 @@ export class StoredMetrics {
     for (const [executor_class, count] of Object.entries(manifest)) this.slots.set({ executor_class }, count);
     const offered = Object.values(manifest).reduce((sum, count) => sum + count, 0);
     this.offered.set(offered);
+    const hosts = (await this.manager.hosts?.()) ?? [];
+    this.away.reset();
+    for (const { name, trouble } of hosts) this.away.set({ host: name }, trouble === null ? 0 : 1);
     const { wanted } = await executorPlaces(this.settings);
     this.missing.remove();
     if (wanted.size > 0)

@@ -5,7 +5,6 @@ export const minerConditions: Condition[] = [
   ...commonConditions({
     service: 'miner',
     look: './horde run miner doctor',
-    explain: './horde run miner self_test',
     askChain: './horde run miner fetch_validators',
     chainAge: 900,
   }),
@@ -20,13 +19,13 @@ export const minerConditions: Condition[] = [
     command: './horde run miner doctor',
   },
   {
-    name: 'MinerExecutorsMissing',
-    metric: 'miner_executors_missing',
+    name: 'MinerHostAway',
+    metric: 'miner_host_out_of_reach',
     is: 'above',
     limit: 0,
     for: 300,
     severity: 'warning',
-    says: '{value} executors cannot be used: their host is out of reach, or its engine does not answer.',
+    says: 'No executor can be started at {host}: it is out of reach, or its engine does not answer.',
     command: './horde run miner doctor',
   },
 ];

@@ -21,6 +21,11 @@ export const minerMetrics = metricRows({
     type: 'gauge',
     help: "Executors of the operator's file that cannot be used, because their host is out of reach or its engine does not answer; there is none for a manager of the operator's own.",
   },
+  miner_host_out_of_reach: {
+    type: 'gauge',
+    help: "Whether no executor can be started at a host of the operator's file, because it is out of reach or its engine does not answer: 1 or 0. The label is the host's name in the file.",
+    labels: ['host'],
+  },
   miner_slots_taken: {
     type: 'gauge',
     help: 'Executors that are started or running, by class.',

@@ -1,5 +1,6 @@
 import { ServiceCommand } from '@horde/commands';
 import { Database } from '@horde/database';
+import { LastDone } from '@horde/metrics';
 import { Command } from 'nest-commander';
 import { FollowChain } from '../allowance/follow-chain.ts';
 import { OldRecords } from '../retention/old-records.ts';
@@ -100,7 +101,10 @@ export class EvictOldData extends ServiceCommand {
   }
 
   override async run(): Promise<void> {
-    await this.context.useDriver((app) => app.get(OldRecords).remove());
+    await this.context.useDriver(async (app) => {
+      await app.get(OldRecords).remove();
+      await app.get(LastDone).note('retention');
+    });
     this.context.print('Old records are removed.');
   }
 }

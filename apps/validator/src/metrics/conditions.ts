@@ -5,7 +5,6 @@ export const validatorConditions: Condition[] = [
   ...commonConditions({
     service: 'validator',
     look: './horde run validator doctor',
-    explain: './horde run validator explain JOB',
     askChain: './horde run validator scan_blocks_and_calculate_allowance',
   }),
   {
