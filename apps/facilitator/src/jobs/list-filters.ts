@@ -21,6 +21,9 @@ export interface ListFilters {
   createdBefore: WireTime | null;
 }
 
+/** The statuses that jobs are listed by. */
+export const listedStatuses = JobStatus.filter((status) => status !== 'unknown');
+
 /** Those of a query; what is wrong with them is collected in the reader. */
 export function readFilters(reader: ParameterReader): ListFilters {
   const text = (raw: string) => ({ value: raw.replaceAll('\0', '') });
@@ -28,7 +31,7 @@ export function readFilters(reader: ParameterReader): ListFilters {
     uuids: reader.all('uuid', (raw) =>
       isUuid(raw) ? { value: raw } : `"${shown(raw)}" is not a valid UUID.`,
     ),
-    statuses: reader.all('status', choiceOf(JobStatus.filter((status) => status !== 'unknown'))),
+    statuses: reader.all('status', choiceOf(listedStatuses)),
     executorClass: reader.read('executor_class', choiceOf(ExecutorClass)),
     tag: reader.read('tag', text),
     jobNamespace: reader.read('job_namespace', text),

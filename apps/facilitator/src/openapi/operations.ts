@@ -1,8 +1,9 @@
-import { ExecutorClass, JobStatus } from '@horde/protocol';
+import { ExecutorClass } from '@horde/protocol';
 import { is, ofPath, type Operation, query } from '@horde/openapi';
 import { cheatReportBody } from '../cheat-reports/cheat-reports.controller.ts';
 import { feedbackBody } from '../feedback/feedback.controller.ts';
 import { jobRequestBody } from '../jobs/job-request.ts';
+import { listedStatuses } from '../jobs/list-filters.ts';
 
 const text = { type: 'string' };
 const job = ofPath('uuid', 'The job.', { type: 'string', format: 'uuid' });
@@ -93,7 +94,7 @@ export const operations: Operation[] = [
       }),
       query('status', 'Jobs with one of these statuses; may be repeated.', {
         type: 'array',
-        items: { type: 'string', enum: JobStatus.filter((status) => status !== 'unknown') },
+        items: { type: 'string', enum: listedStatuses },
       }),
       query('executor_class', 'Jobs of this class.', { type: 'string', enum: ExecutorClass }),
       query('tag', 'Jobs with this tag.', text),

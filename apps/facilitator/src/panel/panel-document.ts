@@ -6,8 +6,9 @@ import {
   unknown,
   type PanelApi,
 } from '@horde/panel-server';
-import { ExecutorClass, JobStatus } from '@horde/protocol';
+import { ExecutorClass } from '@horde/protocol';
 import { integer, is, list, ofPath, orNull, query, string, time, type Operation } from '@horde/openapi';
+import { listedStatuses } from '../jobs/list-filters.ts';
 import { schemas, uuid } from './panel-schemas.ts';
 
 const theJob = [ofPath('uuid', 'The job.', uuid)];
@@ -26,7 +27,10 @@ const operations: Operation[] = [
   reads('whitelist', 'List the users', 'Users'),
   reads('whitelist/{hotkey}', 'Read a user', 'User', { parameters: theHotkey, answers: unknown }),
   readsPages('jobs', 'List the jobs of all users', 'Jobs', {
-    status: ['Jobs with one of these statuses; may be repeated.', list({ type: 'string', enum: JobStatus })],
+    status: [
+      'Jobs with one of these statuses; may be repeated.',
+      list({ type: 'string', enum: listedStatuses }),
+    ],
     executor_class: ['Jobs of this class.', { type: 'string', enum: ExecutorClass }],
     hotkey: ['Jobs of this user.', string],
     validator: ['Jobs for this validator.', string],
