@@ -23,8 +23,8 @@ export { jobFramesOperation, jobFramesSchema } from './frames/job-frames-documen
 export { AdminApi } from './http/admin-api.ts';
 export { CurrentSession } from './http/current-session.ts';
 export { CurrentOperator, OperatorGuard } from './http/operator.guard.ts';
-export { countOf } from './lists/count.ts';
-export { listRows, readPiece, type Piece, type RowsToList } from './lists/rows-behind.ts';
+export { LastHours } from './lists/last-hours.ts';
+export { listRows, readPiece, type RowsToList } from './lists/rows-behind.ts';
 export { PanelModule } from './panel.module.ts';
 export { addHotkeyLogins, createPanelTables, dropHotkeyLogins, dropPanelTables } from './tables.ts';
 export { timeText } from './lists/time-text.ts';

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import type { PanelOverview } from '@horde/panel-api';
+import { LastHours } from '@horde/panel-server';
 import { isTerminal, JobStatus } from '@horde/protocol';
 import { wireTime } from '../jobs/job-rows.ts';
 import { Channels } from '../validators/channels.ts';
@@ -8,9 +9,16 @@ import { Channels } from '../validators/channels.ts';
 const ends = JobStatus.filter(isTerminal);
 const day = `interval '24 hours'`;
 
+type Hour = PanelOverview['hours'][number];
+
 /** How the facilitator is, at one look. */
 @Injectable()
 export class Overview {
+  private readonly hours = new LastHours<Hour>(
+    (hours) => this.jobsOf(hours),
+    (row) => row.going_on > 0,
+  );
+
   constructor(
     private readonly database: Database,
     private readonly channels: Channels,
@@ -19,7 +27,7 @@ export class Overview {
   async read(): Promise<PanelOverview> {
     const [counts, hours, durations, connected] = await Promise.all([
       this.counts(),
-      this.hours(),
+      this.hours.read(),
       this.durations(),
       this.channels.connectedValidators(),
     ]);
@@ -34,14 +42,15 @@ export class Overview {
     return row!;
   }
 
-  private hours(): Promise<PanelOverview['hours']> {
+  private jobsOf(hours: Date[]): Promise<Hour[]> {
     return this.database.manager.query(
-      `select ${wireTime('hour')} as hour, count(*) filter (where status = 'completed')::integer as completed,
+      `select ${wireTime('one.hour')} as hour, count(*) filter (where status = 'completed')::integer as completed,
          count(*) filter (where status <> 'completed' and status = any ($1))::integer as failed,
          count(*) filter (where status <> all ($1))::integer as going_on
-       from (select date_trunc('hour', created_at) as hour, status from job where created_at > now() - ${day}) recent
-       group by recent.hour order by recent.hour`,
-      [ends],
+       from unnest($2::timestamptz[]) one (hour)
+       join job on created_at >= one.hour and created_at < one.hour + interval '1 hour'
+       group by one.hour`,
+      [ends, hours],
     );
   }
 

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import type { ExecutorManager, Manifest } from '@horde/executor-manager';
+import { LastHours, timeText } from '@horde/panel-server';
 import type { MinerExecutorClass, MinerExecutorHost, MinerOverview } from '@horde/panel-api';
 import { isTerminal, JobStatus, type ExecutorClass } from '@horde/protocol';
 import { EXECUTOR_MANAGER } from '../tokens.ts';
@@ -14,13 +15,20 @@ const failures = JobStatus.filter(
 );
 const day = `interval '24 hours'`;
 
+type Hour = MinerOverview['hours'][number];
 type Counts = Pick<MinerOverview, 'unfinished' | 'active_validators'>;
-type Earned = Pick<MinerOverview, 'earned' | 'paid_jobs'>;
+type Earned = Pick<MinerOverview, 'earned' | 'paid_jobs'> & { hour: string };
 type Starts = Pick<MinerOverview, 'start_median' | 'start_p95'>;
 
 /** How the miner is, at one look. */
 @Injectable()
 export class Overview {
+  private readonly hours = new LastHours<Hour>(
+    (hours) => this.jobsOf(hours),
+    (row) => row.going_on > 0,
+  );
+  private readonly earned = new LastHours<Earned>((hours) => this.earnedIn(hours));
+
   constructor(
     private readonly database: Database,
     private readonly hosts: ExecutorHosts,
@@ -36,9 +44,9 @@ export class Overview {
       this.checks.all(),
       this.one<Counts>(`select (select count(*)::int from job where ended_at is null) as unfinished,
         (select count(*)::int from validator where active and not blacklisted) as active_validators`),
-      this.hours(),
+      this.hours.read(),
       this.starts(),
-      this.earned(),
+      this.earned.read(),
     ]);
     const facts = {
       classes: classesOf(hosts, manifest),
@@ -52,18 +60,26 @@ export class Overview {
       ...counts,
       hours,
     };
-    return { sentence: overviewSentence(facts), ...facts, ...starts, ...earned };
+    return {
+      sentence: overviewSentence(facts),
+      ...facts,
+      ...starts,
+      earned: earned.reduce((sum, hour) => sum + hour.earned, 0),
+      paid_jobs: earned.reduce((sum, hour) => sum + hour.paid_jobs, 0),
+    };
   }
 
-  private hours(): Promise<MinerOverview['hours']> {
+  private jobsOf(hours: Date[]): Promise<Hour[]> {
     return this.database.manager.query(
-      `select date_trunc('hour', accepted_at) as hour,
+      `select ${timeText('one.hour')} as hour,
          count(*) filter (where status = 'completed')::int as completed,
          count(*) filter (where status = any ($1))::int as failed,
          count(*) filter (where status = 'rejected')::int as declined,
          count(*) filter (where ended_at is null)::int as going_on
-       from job where accepted_at > now() - ${day} group by 1 order by 1`,
-      [failures],
+       from unnest($2::timestamptz[]) one (hour)
+       join job on accepted_at >= one.hour and accepted_at < one.hour + interval '1 hour'
+       group by one.hour`,
+      [failures, hours],
     );
   }
 
@@ -78,11 +94,15 @@ export class Overview {
   }
 
   /** As validators have signed it. */
-  private earned(): Promise<Earned> {
-    return this.one<Earned>(
-      `select coalesce(sum((payload::json->>'score_str')::numeric), 0)::float8 as earned,
+  private earnedIn(hours: Date[]): Promise<Earned[]> {
+    return this.database.manager.query(
+      `select ${timeText('one.hour')} as hour,
+         coalesce(sum((payload::json->>'score_str')::numeric), 0)::float8 as earned,
          count(*) filter (where json_array_length(payload::json->'block_numbers') > 0)::int as paid_jobs
-       from receipt where receipt_type = 'JobFinishedReceipt' and stored_at > now() - ${day}`,
+       from unnest($1::timestamptz[]) one (hour)
+       join receipt on stored_at >= one.hour and stored_at < one.hour + interval '1 hour'
+       where receipt_type = 'JobFinishedReceipt' group by one.hour`,
+      [hours],
     );
   }
 

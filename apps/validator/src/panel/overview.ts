@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import type { ValidatorOverview } from '@horde/panel-api';
-import { timeText } from '@horde/panel-server';
+import { LastHours, timeText } from '@horde/panel-server';
 import { isTerminal, JobStatus } from '@horde/protocol';
 import { outcomeWords } from './jobs/outcome-words.ts';
 
@@ -14,11 +14,19 @@ const recent = `select uuid, received_at from job where received_at > now() - ${
 const shownCycles = 5;
 
 type Part<K extends keyof ValidatorOverview> = Pick<ValidatorOverview, K>;
+type Hour = ValidatorOverview['hours'][number];
+type Spend = ValidatorOverview['spend'][number];
 type Durations = Part<'wait_median' | 'wait_p95' | 'run_median' | 'run_p95'>;
 
 /** How the validator is, at one look. */
 @Injectable()
 export class Overview {
+  private readonly hours = new LastHours<Hour>(
+    (hours) => this.jobsOf(hours),
+    (row) => row.going_on > 0,
+  );
+  private readonly spend = new LastHours<Spend>((hours) => this.spendOf(hours));
+
   constructor(
     private readonly database: Database,
     private readonly keypair: Keypair,
@@ -27,10 +35,10 @@ export class Overview {
   async read(): Promise<ValidatorOverview> {
     const [counts, hours, durations, attemptEnds, spend, cycles] = await Promise.all([
       this.counts(),
-      this.hours(),
+      this.hours.read(),
       this.durations(),
       this.ends(),
-      this.spend(),
+      this.spend.read(),
       this.cycles(),
     ]);
     return { hotkey: this.keypair.address, ...counts, hours, ...durations, ends: attemptEnds, spend, cycles };
@@ -49,14 +57,15 @@ export class Overview {
     return row;
   }
 
-  private hours(): Promise<ValidatorOverview['hours']> {
+  private jobsOf(hours: Date[]): Promise<Hour[]> {
     return this.database.manager.query(
-      `select ${timeText('hour')} as hour, count(*) filter (where status = 'completed')::int as completed,
+      `select ${timeText('one.hour')} as hour, count(*) filter (where status = 'completed')::int as completed,
          count(*) filter (where status <> 'completed' and status = any ($1))::int as failed,
          count(*) filter (where status <> all ($1))::int as going_on
-       from (select date_trunc('hour', received_at) as hour, status from job where received_at > now() - ${day}) one
-       group by one.hour order by one.hour`,
-      [ends],
+       from unnest($2::timestamptz[]) one (hour)
+       join job on received_at >= one.hour and received_at < one.hour + interval '1 hour'
+       group by one.hour`,
+      [ends, hours],
     );
   }
 
@@ -84,14 +93,14 @@ export class Overview {
     return rows.map(({ outcome, count }) => ({ outcome: outcomeWords(outcome), count }));
   }
 
-  private spend(): Promise<ValidatorOverview['spend']> {
+  private spendOf(hours: Date[]): Promise<Spend[]> {
     return this.database.manager.query(
-      `select ${timeText('hour')} as hour, sum(score)::float8 as seconds
-       from (
-         select date_trunc('hour', timestamp) as hour, score from receipt
-         where receipt_type = 'JobFinishedReceipt' and timestamp > now() - ${day} and validator_hotkey = $1
-       ) paid where score is not null group by paid.hour order by paid.hour`,
-      [this.keypair.address],
+      `select ${timeText('one.hour')} as hour, sum(score)::float8 as seconds
+       from unnest($2::timestamptz[]) one (hour)
+       join receipt on timestamp >= one.hour and timestamp < one.hour + interval '1 hour'
+       where receipt_type = 'JobFinishedReceipt' and validator_hotkey = $1 and score is not null
+       group by one.hour`,
+      [this.keypair.address, hours],
     );
   }
 
