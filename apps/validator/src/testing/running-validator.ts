@@ -21,10 +21,11 @@ export class ValidatorPlace {
     readonly databaseUrl: string,
   ) {}
 
-  static async make(): Promise<ValidatorPlace> {
+  /** @param databaseUrl of a database that has its tables @default a new one */
+  static async make(databaseUrl?: string): Promise<ValidatorPlace> {
     const folder = await mkdtemp(path.join(tmpdir(), 'validator-spec-'));
     const keypair = await ensureHotkey(path.join(folder, 'validator/hotkeys/default'));
-    return new ValidatorPlace(folder, keypair, await createTestDatabase(databaseOptions));
+    return new ValidatorPlace(folder, keypair, databaseUrl ?? (await createTestDatabase(databaseOptions)));
   }
 
   /** The environment of a validator whose chain does not answer; jobs go to a debug miner. */
