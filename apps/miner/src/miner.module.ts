@@ -71,7 +71,7 @@ import { ReceiptCounts } from './receipts/receipt-counts.ts';
 import { ReceiptIntake } from './receipts/receipt-intake.ts';
 import { ReceiptPages } from './receipts/receipt-pages.ts';
 import { ReceiptPagesController } from './receipts/receipt-pages.controller.ts';
-import { ReceiptRetention } from './receipts/receipt-retention.ts';
+import { OldRecords } from './retention/old-records.ts';
 import { ReceiptSchedules } from './background/receipt-schedules.ts';
 import { Receipts } from './receipts/receipts.ts';
 import { MinerSettings } from './settings.ts';
@@ -174,7 +174,7 @@ export function minerModule(settings: MinerSettings, logger: Logger, parts: Mine
       ReceiptChecks,
       ReceiptCounts,
       ReceiptIntake,
-      ReceiptRetention,
+      OldRecords,
       ReceiptSchedules,
       ExecutorOutput,
       ExecutorSessions,
@@ -245,7 +245,7 @@ export function commandModule(
       MinerConfig,
       Receipts,
       ReceiptPages,
-      ReceiptRetention,
+      OldRecords,
       LastDone,
       RandomReceipts,
       ReceiptList,

@@ -103,7 +103,7 @@ export class MinerSettings extends SigningServiceSettings {
   @envNumber('PROCESS_EXECUTORS') @IsInt() @Min(1) @Max(10_000) processExecutors = 1;
   /** The executor's program and first arguments, separated by blanks. Without it: the executor beside this miner. */
   @env('EXECUTOR_COMMAND') @IsOptional() @IsString() executorCommand?: string;
-  /** A folder for what executors print, a file for each job. Without it that is dropped. */
+  /** A folder for what executors print, a file for each job, removed two days after its last line. Without it that is dropped. */
   @env('EXECUTOR_LOG_FOLDER') @IsOptional() @IsString() executorLogFolder?: string;
   /** How long an executor may take to be ready, beyond its class's spin-up time. Can be changed while the miner runs. @unit seconds */
   @envNumber('DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT') @IsInt() @Min(0) startupTimeLimit = 5;

@@ -8,6 +8,7 @@ export { GatheredBell } from './doorbell/gathered-bell.ts';
 export { PostgresDoorbell } from './doorbell/postgres-doorbell.ts';
 export { RedisDoorbell } from './doorbell/redis-doorbell.ts';
 export { DatabaseError, openDatabase, type DatabaseOptions } from './open-database.ts';
+export { load, measured, reckoned, type Kept } from './kept-tables.ts';
 export { inBatches } from './in-batches.ts';
 export {
   createJobOutputTables,

@@ -5,7 +5,7 @@ import type { Item } from './document.ts';
 export type Origin = 'operator' | 'remote';
 
 /** So many changes are kept; older ones are forgotten. */
-const kept = 1_000;
+export const keptConfigChanges = 1_000;
 
 /** One change of what somebody says of a key. */
 export interface ConfigChange {
@@ -76,7 +76,7 @@ export function removeItems(
 export async function forgetOldChanges({ manager }: Transaction): Promise<void> {
   await manager.query(
     'delete from dynamic_config_change where id <= (select max(id) from dynamic_config_change) - $1::bigint',
-    [kept],
+    [keptConfigChanges],
   );
 }
 

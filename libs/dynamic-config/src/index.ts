@@ -19,7 +19,7 @@ export {
   type ValueOf,
 } from './keys.ts';
 export { DynamicConfigRefresh } from './refresh.ts';
-export type { ConfigChange } from './history.ts';
+export { keptConfigChanges, type ConfigChange } from './history.ts';
 export { createDynamicConfigChangeTable, createDynamicConfigTable } from './table.ts';
 export { SourceError, type ConfigSource } from './source.ts';
 export { sourceOf } from './source-of.ts';

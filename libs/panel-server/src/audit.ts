@@ -4,7 +4,7 @@ import type { Database, Transaction } from '@horde/database';
 export type Author = string | null;
 
 /** So many changes are kept; older ones are forgotten. */
-const kept = 100_000;
+export const keptChanges = 100_000;
 
 export interface Change {
   by: Author;
@@ -30,7 +30,7 @@ export async function recordChange({ manager }: Transaction, change: Change): Pr
     `with new as (
        insert into audit_entry (operator, action, subject, before, after) values ($1, $2, $3, $4, $5) returning id
      )
-     delete from audit_entry where id <= (select id from new) - ${kept}`,
+     delete from audit_entry where id <= (select id from new) - ${keptChanges}`,
     [change.by, change.action, change.subject, json(change.before), json(change.after)],
   );
 }

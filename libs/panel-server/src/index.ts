@@ -1,4 +1,4 @@
-export { recordChange, type Author } from './audit.ts';
+export { keptChanges, recordChange, type Author } from './audit.ts';
 export { ConfigurationController } from './configuration/configuration.controller.ts';
 export { recordSetting } from './configuration/record-setting.ts';
 export { Operators } from './accounts/operators.ts';

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Queues } from '@horde/queue';
 import { startFacilitator, type RunningFacilitator } from '../testing/running-facilitator.ts';
+import { storeJobs } from '../testing/stored-jobs.ts';
 import { OldRecords } from './old-records.ts';
 
 let facilitator: RunningFacilitator;
-const query = <T>(sql: string) => facilitator.database.manager.query<T[]>(sql);
+const query = <T>(sql: string, ...values: unknown[]) => facilitator.database.manager.query<T[]>(sql, values);
 beforeAll(async () => {
   facilitator = await startFacilitator([], { machineRetention: 10 });
   await facilitator.app.get(Queues).close(); // What it does by schedule must not come in between.
@@ -31,12 +32,23 @@ it('what is older than the settings say is removed, and with it what nothing els
     from machine_specs join (values ('old', '11 days'), ('both', '11 days'), ('both', '9 days')) as seen (name, age)
       on content = decode(name, 'escape')`);
 
+  await query(`insert into validator (hotkey, active, pinned, last_seen, created_at)
+    select name, is_active, is_pinned, now() - seen::interval, now() - interval '1 year' from (values
+      ('gone', false, false, '31 days'), ('never seen', false, false, null), ('just gone', false, false, '29 days'),
+      ('active', true, false, '31 days'), ('pinned', false, true, '31 days'), ('has a job', false, false, '31 days')
+    ) as known (name, is_active, is_pinned, seen)`);
+  await storeJobs(query, { hotkey: 'user', validator: 'has a job', count: 1 });
+  await query(`update validator set active = false where hotkey = 'has a job'`);
+
   const records = facilitator.app.get(OldRecords);
   expect(await records.remove()).toEqual({ jobs: 0, receipts: 1494, versions: 2, snapshots: 2 });
   expect(await query('select hotkey from miner order by 1')).toEqual([
     { hotkey: 'here' },
     { hotkey: 'left' },
   ]);
+  expect(
+    (await query<{ hotkey: string }>('select hotkey from validator order by 1')).map(({ hotkey }) => hotkey),
+  ).toEqual(['active', 'has a job', 'just gone', 'pinned']);
   expect(await query('select version from miner_version order by id')).toEqual([
     { version: 'last' },
     { version: '2' },

@@ -50,6 +50,14 @@ export class OldRecords {
       machineRetention,
     );
     await this.all('miner', 'not active', 'missed_since', minerVersionRetention);
+    await this.all(
+      'validator',
+      `not active and not pinned
+       and not exists (select from job where target_validator_hotkey = validator.hotkey)
+       and not exists (select from channel where validator_hotkey = validator.hotkey)`,
+      'greatest(last_seen, created_at)',
+      minerVersionRetention,
+    );
     if (Object.values(removed).some((count) => count > 0))
       this.logger.info(removed, 'old records were removed');
     return removed;

@@ -9,7 +9,7 @@ import { LOGGER, type Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
 import { schedule } from './schedule.ts';
 import { ReceiptPages } from '../receipts/receipt-pages.ts';
-import { ReceiptRetention } from '../receipts/receipt-retention.ts';
+import { OldRecords } from '../retention/old-records.ts';
 
 /** How often receipts without a page are looked for without being rung for: a command may have stored them. @unit ms */
 const sweepInterval = 30_000;
@@ -25,7 +25,7 @@ export class ReceiptSchedules implements OnApplicationBootstrap, BeforeApplicati
 
   constructor(
     private readonly pages: ReceiptPages,
-    private readonly retention: ReceiptRetention,
+    private readonly retention: OldRecords,
     private readonly lastDone: LastDone,
     private readonly queues: Queues,
     @Inject(LOGGER) private readonly logger: Logger,

@@ -2,7 +2,7 @@ import { LastDone } from '@horde/metrics';
 import { Command, Option } from 'nest-commander';
 import { RandomReceipts } from '../receipts/random-receipts.ts';
 import { ReceiptPages } from '../receipts/receipt-pages.ts';
-import { ReceiptRetention } from '../receipts/receipt-retention.ts';
+import { OldRecords } from '../retention/old-records.ts';
 import { MinerCommand } from './miner-command.ts';
 import { UsageError } from '@horde/commands';
 
@@ -24,7 +24,7 @@ export class ArchiveReceiptPages extends MinerCommand {
 export class EvictOldData extends MinerCommand {
   override async run(): Promise<void> {
     const { receipts, jobs, pages } = await this.context.use(async (app) => {
-      const evicted = await app.get(ReceiptRetention).evict();
+      const evicted = await app.get(OldRecords).evict();
       await app.get(LastDone).note('retention');
       return evicted;
     });

@@ -52,7 +52,7 @@ export class Validators {
          insert into validator (hotkey, active) select distinct unnest($1::text[]), true
          on conflict (hotkey) do update set active = true where not validator.active
        )
-       update validator set active = false
+       update validator set active = false, inactive_since = now()
        where active and not debug and $2::text[] is not null and not (hotkey = any ($2::text[]))`,
       [hotkeys, staying],
     );

@@ -17,6 +17,7 @@ import { KeepFrames1798000008002 } from './keep-frames.ts';
 import { KeepOutput1796000020001 } from './keep-output.ts';
 import { IndexLists1798000003001 } from './index-lists.ts';
 import { KeepCheckRuns1798000003002 } from './keep-check-runs.ts';
+import { NoteInactivity1799000022150 } from './note-inactivity.ts';
 import { OrderOutput1796000030003 } from './order-output.ts';
 import { StoredReceipt } from '../receipts/stored-receipt.entity.ts';
 import { Validator } from '../directory/validator.entity.ts';
@@ -49,5 +50,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     AddHotkeyLogins1798000005002,
     IndexLists1798000003001,
     KeepCheckRuns1798000003002,
+    NoteInactivity1799000022150,
   ],
 });

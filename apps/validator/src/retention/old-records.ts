@@ -6,9 +6,9 @@ import { LOGGER, type Logger } from '@horde/operations';
  * How long ended jobs with their requests, results and messages, and receipts are kept, as in ComputeHorde. A cycle is
  * scored within 1,442 blocks of its start, by receipts of jobs that began up to 330 blocks before: six hours. @unit ms
  */
-const keptFor = 2 * 86_400_000;
+export const keptFor = 2 * 86_400_000;
 /** How long incidents are kept: the longest time that routing can be told to look back. @unit ms */
-const incidentsKeptFor = 30 * 86_400_000;
+export const incidentsKeptFor = 30 * 86_400_000;
 /** How many are removed in one statement: each job may hold megabytes. */
 const batch = 500;
 

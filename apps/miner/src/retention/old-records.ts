@@ -1,10 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, inBatches } from '@horde/database';
 import { LOGGER, type Logger } from '@horde/operations';
-import { ReceiptPages } from './receipt-pages.ts';
+import { MinerSettings } from '../settings.ts';
+import { removeOldLogs } from './executor-logs.ts';
+import { ReceiptPages } from '../receipts/receipt-pages.ts';
 
 /** How long receipts, pages and ended jobs are kept, as in ComputeHorde. @unit ms */
-const keptFor = 2 * 86_400_000;
+export const keptFor = 2 * 86_400_000;
+/** How long validators are known that may not send jobs any more. @unit ms */
+export const validatorsKeptFor = 30 * 86_400_000;
 /** How many are removed in one statement. */
 const batch = 1_000;
 
@@ -15,12 +19,13 @@ export interface Evicted {
   pages: number;
 }
 
-/** Removes what is older than two days. */
+/** Removes what is older than two days, and validators that have not been active for thirty. */
 @Injectable()
-export class ReceiptRetention {
+export class OldRecords {
   constructor(
     private readonly database: Database,
     private readonly pages: ReceiptPages,
+    private readonly settings: MinerSettings,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -48,7 +53,21 @@ export class ReceiptRetention {
        )
        select count(*)::int as count from gone`,
     );
-    if (receipts + jobs + pages > 0) this.logger.info({ receipts, jobs, pages }, 'old records were removed');
+    // Whom somebody has added or blacklisted stays so, whatever the chain says.
+    const validators = await this.all(
+      `with gone as (
+         delete from validator where ctid = any (array(
+           select ctid from validator where inactive_since < now() - make_interval(secs => $1)
+           and not active and not debug and not blacklisted limit $2
+         )) returning 1
+       )
+       select count(*)::int as count from gone`,
+      validatorsKeptFor,
+    );
+    const { executorLogFolder } = this.settings;
+    const logs = executorLogFolder ? await removeOldLogs(executorLogFolder, Date.now() - keptFor) : 0;
+    if (receipts + jobs + pages + validators + logs > 0)
+      this.logger.info({ receipts, jobs, pages, validators, logs }, 'old records were removed');
     return { receipts, jobs, pages };
   }
 
@@ -56,12 +75,9 @@ export class ReceiptRetention {
    * Repeats a statement until nothing is left. The times of rows are the database's, so it knows their age: this machine's
    * clock may have jumped. @returns how many it found
    */
-  private all(sql: string): Promise<number> {
+  private all(sql: string, age = keptFor): Promise<number> {
     return inBatches(batch, async (most) => {
-      const [{ count }] = await this.database.manager.query<[{ count: number }]>(sql, [
-        keptFor / 1_000,
-        most,
-      ]);
+      const [{ count }] = await this.database.manager.query<[{ count: number }]>(sql, [age / 1_000, most]);
       return count;
     });
   }
