@@ -137,7 +137,9 @@ export class SshHost {
 
   /** Ends connections too. @param options for sshd, on its command line */
   async restartSshd(options = ''): Promise<void> {
-    await this.run('pkill sshd; while ss -Htln sport = 22 | grep -q .; do sleep 0.1; done');
+    await this.run(
+      'killall sshd sshd-session 2>/dev/null; while ss -Htln sport = 22 | grep -q .; do sleep 0.1; done',
+    );
     await this.startSshd(options);
   }
 
