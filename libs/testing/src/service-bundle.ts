@@ -1,5 +1,6 @@
 import { execFile, spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,7 +9,10 @@ import { promisify } from 'node:util';
 /** Bundlers and the test runner move this file; where it is started from stays. */
 const root = process.cwd();
 
-/** A service's bundle, made afresh in a folder of its own: for what needs a process that can be killed or measured. */
+/**
+ * A service's bundle in a folder of its own, for what needs a process that can be killed or measured: the one that
+ * ./horde has built, or one that is made afresh where a source has changed since.
+ */
 export class ServiceBundle {
   private constructor(
     private readonly service: string,
@@ -17,6 +21,11 @@ export class ServiceBundle {
 
   static async build(service: 'facilitator' | 'validator' | 'miner'): Promise<ServiceBundle> {
     const folder = await mkdtemp(path.join(tmpdir(), `horde-${service}-`));
+    const built = path.join(root, 'apps', service, 'dist');
+    if (existsSync(path.join(built, 'main.mjs')) && (await isBuildFresh())) {
+      await symlink(built, path.join(folder, 'dist'));
+      return new ServiceBundle(service, folder);
+    }
     for (const name of ['src', 'package.json'])
       await symlink(path.join(root, 'apps', service, name), path.join(folder, name));
     await promisify(execFile)(process.execPath, ['tools/bundle.ts', folder], { cwd: root });
@@ -44,6 +53,19 @@ export class ServiceBundle {
   async remove(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Whether nothing that goes into a bundle is newer than the last build: what ./horde asks, too (tools/prepare/workspace.sh). */
+async function isBuildFresh(): Promise<boolean> {
+  const stamp = 'node_modules/.horde-built';
+  if (!existsSync(path.join(root, stamp))) return false;
+  const sources = ['apps', 'libs', 'tools', 'package-lock.json', 'package.json', 'tsconfig.json', 'nx.json'];
+  const skipped = ['(', '-name', 'dist', '-o', '-name', 'node_modules', ')', '-prune'];
+  const newer = ['(', '-type', 'f', '-o', '-path', '*/src*', ')', '-newer', stamp, '-print', '-quit'];
+  const { stdout } = await promisify(execFile)('find', [...sources, ...skipped, '-o', ...newer], {
+    cwd: root,
+  });
+  return stdout === '';
 }
 
 /** A service in a process of its own. */
