@@ -97,7 +97,7 @@ describe('a job that runs into a limit of the machine', () => {
 describe('a job that ignores every signal', () => {
   it('is killed when its time is over', async () => {
     const { last } = await survived({
-      initial: { executor_timing: timing({ execution_time_limit: 2 }) },
+      initial: { executor_timing: timing({ execution_time_limit: 6 }) },
       job: { docker_run_cmd: shell('trap "" TERM INT HUP QUIT; echo deaf; while :; do sleep 1; done') },
     });
     expect(last).toMatchObject({

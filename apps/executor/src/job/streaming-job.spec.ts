@@ -78,8 +78,8 @@ describe('a streaming job', () => {
         streaming_details: streaming(),
         executor_timing: timing({
           allowed_leeway: 0,
-          download_time_limit: 2,
-          streaming_start_time_limit: 2,
+          download_time_limit: 5,
+          streaming_start_time_limit: 5,
         }),
       },
       job: { docker_run_cmd: shell('echo started; sleep 300') },
@@ -100,8 +100,8 @@ describe('a streaming job', () => {
         streaming_details: streaming(),
         executor_timing: timing({
           allowed_leeway: 0,
-          download_time_limit: 4,
-          streaming_start_time_limit: 4,
+          download_time_limit: 8,
+          streaming_start_time_limit: 8,
           execution_time_limit: 0,
         }),
       },

@@ -26,7 +26,7 @@ const everythingSaid = [
 ];
 const strict = {
   DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT: '0',
-  DYNAMIC_ORGANIC_JOB_ALLOWED_LEEWAY_TIME: '1',
+  DYNAMIC_ORGANIC_JOB_ALLOWED_LEEWAY_TIME: '4',
 };
 
 let miner: DurableMiner;

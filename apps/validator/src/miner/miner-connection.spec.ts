@@ -95,7 +95,7 @@ describe('the connection to the miner is lost', () => {
         void scene.miner.stop();
       },
     };
-    await scene.start({ DYNAMIC_ORGANIC_JOB_ALLOWED_LEEWAY_TIME: '1' });
+    await scene.start({ DYNAMIC_ORGANIC_JOB_ALLOWED_LEEWAY_TIME: '5' });
     const uuid = await scene.send({ download_time_limit: 0, execution_time_limit: 1 });
     const { metadata } = await scene.facilitator.update(uuid, 'failed');
     expect(metadata!.horde_failure_details).toMatchObject({
