@@ -78,24 +78,3 @@ it('a terminal that is closed is like Ctrl-C', async () => {
   expect((await demo.finished).code).toBe(130);
   expect(await leftovers(data)).toEqual([]);
 }, 60_000);
-
-describe('a run that crashed', () => {
-  it('is cleared away at the next start; one that still runs is not touched', async () => {
-    const crashed = startHorde(['demo'], data);
-    await crashed.line(/^miner/);
-    const id = await networkOf();
-    crashed.child.kill('SIGKILL');
-    await crashed.finished;
-    expect(await leftovers(data)).not.toEqual([]);
-
-    const alive = startHorde(['demo', '--json'], data);
-    await alive.line(/^devnet/);
-    const next = await horde(['demo', '--json'], data);
-    expect(next, next.stdout + next.stderr).toMatchObject({ code: 0 });
-    const first = await alive.finished;
-    expect(first, first.stdout + first.stderr).toMatchObject({ code: 0 });
-    expect(first.stdout).toContain(`Clearing away what an earlier run (${id}) has left.`);
-    expect(next.stdout).not.toContain('Clearing away');
-    expect(await leftovers(data)).toEqual([]);
-  }, 180_000);
-});

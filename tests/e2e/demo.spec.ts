@@ -3,7 +3,15 @@ import { chmod, cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { horde, lastJson, leftovers, newDataFolder, removeDataFolder, root } from '@horde/testing/horde';
+import {
+  horde,
+  lastJson,
+  leftovers,
+  newDataFolder,
+  removeDataFolder,
+  root,
+  startHorde,
+} from '@horde/testing/horde';
 
 interface DemoResult {
   verified: boolean;
@@ -48,11 +56,29 @@ async function makeOddFiles(): Promise<void> {
   await symlink('/etc/passwd', path.join(folder, 'link'));
 }
 
+/** Many enough that their archive is too large for a message, and the report of them for an artifact. */
+async function makeManyFiles(): Promise<void> {
+  const long = 'a-name-that-makes-the-report-large-'.repeat(6);
+  for (let i = 0; i < 4_000; i++)
+    await writeFile(path.join(folder, `${long}${i}`), `${i} words in file ${Math.random()}`);
+}
+
 describe('./horde demo', () => {
-  it('runs a real job across the whole network, agrees, and leaves nothing behind, also twice at once, and with odd names', async () => {
+  it('runs a real job across the whole network, agrees, and leaves nothing behind: twice at once, after one that crashed, with odd names and much to carry', async () => {
+    const crashed = startHorde(['demo'], data);
+    await crashed.line(/^miner/);
+    const [left] = await readdir(path.join(data, 'networks'));
+    crashed.child.kill('SIGKILL');
+    await crashed.finished;
+    expect(await leftovers(data)).not.toEqual([]);
+
     await makeOddFiles();
-    const both = [horde(['demo', '--json'], data), horde(['demo', folder, '--json'], data)] as const;
-    for (const finished of await Promise.all(both)) {
+    await makeManyFiles();
+    const running = startHorde(['demo', '--json'], data);
+    await running.line(/^devnet/);
+    const carried = await horde(['demo', folder, '--json'], data);
+    const first = await running.finished;
+    for (const finished of [first, carried]) {
       expect(finished, finished.stdout + finished.stderr).toMatchObject({ code: 0 });
       expect(finished.stdout).toContain('The report agrees');
       const result = lastJson(finished) as DemoResult;
@@ -72,20 +98,14 @@ describe('./horde demo', () => {
       expect(result.executor).toMatch(/^[\w-]+:\d+:\d+:\d+:\w+$/);
       expect(result.container).toMatch(/^[0-9a-f]{64}$/);
     }
-    expect((await both[1]).stdout).toContain('1 links and special files are left out');
+    expect(carried.stdout).toContain('1 links and special files are left out');
+    expect(carried.stdout).toContain('on a one-time URL');
+    expect(carried.stdout).toMatch(/^upload +\/output\/report.json/m);
+    // What has crashed is cleared away, once; what still runs is not touched.
+    expect(first.stdout).toContain(`Clearing away what an earlier run (${left}) has left.`);
+    expect(carried.stdout).not.toContain('Clearing away');
     expect(await leftovers(data)).toEqual([]);
-  }, 180_000);
-
-  it('takes files whose archive is too large for the message, and a report too large for an artifact', async () => {
-    const long = 'a-name-that-makes-the-report-large-'.repeat(6);
-    for (let i = 0; i < 4_000; i++)
-      await writeFile(path.join(folder, `${long}${i}`), `${i} words in file ${Math.random()}`);
-    const finished = await horde(['demo', folder, '--json'], data);
-    expect(finished, finished.stdout + finished.stderr).toMatchObject({ code: 0 });
-    expect(finished.stdout).toContain('on a one-time URL');
-    expect(finished.stdout).toMatch(/^upload +\/output\/report.json/m);
-    expect((lastJson(finished) as DemoResult).verified).toBe(true);
-  }, 180_000);
+  }, 360_000);
 
   it('without Docker runs the job as a plain process, and says that it is not isolated', async () => {
     const finished = await horde(['demo', '--runner', 'process'], data, {
