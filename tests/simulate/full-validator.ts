@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { GatheredBell } from '@horde/database';
 import type { Cycle } from '@horde/chain';
 import type { Keypair } from '@horde/identity';
 import { pino } from 'pino';
@@ -253,7 +254,7 @@ function roomsOf(
       client,
       config,
       database,
-      new SystemEvents(database, logger),
+      new SystemEvents(database, new GatheredBell(database, doorbell), logger),
       logger,
     ),
     receipts: new Receipts(database, keypair),

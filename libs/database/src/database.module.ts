@@ -27,11 +27,13 @@ class DatabaseHealth implements OnApplicationShutdown {
     @Inject(Health) health: Health,
     @Inject(Database) private readonly database: Database,
     @Inject(Doorbell) private readonly doorbell: Doorbell,
+    @Inject(GatheredBell) private readonly bell: GatheredBell,
   ) {
     health.add('database', async () => void (await database.dataSource.query('select 1')));
   }
 
   async onApplicationShutdown(): Promise<void> {
+    await this.bell.ringNow();
     await this.doorbell.close();
     if (this.database.dataSource.isInitialized) await this.database.dataSource.destroy();
   }

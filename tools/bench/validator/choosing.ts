@@ -1,6 +1,6 @@
 /** Choosing a miner for a job: the search, the booking, and what is stored with it. */
 import { randomUUID } from 'node:crypto';
-import { Outbox, type Database, type Doorbell } from '@horde/database';
+import { GatheredBell, Outbox, type Database, type Doorbell } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { executorClasses, make, NewJob, type ExecutorClass } from '@horde/protocol';
 import { pino } from 'pino';
@@ -150,7 +150,7 @@ async function partsOf(database: Database, keypair: Keypair) {
     new KnownMiners(database, capacity, config, logger),
     allowance,
     new Decisions(database),
-    new SystemEvents(database, logger),
+    new SystemEvents(database, new GatheredBell(database, doorbell), logger),
     config,
     settings,
     Math.random,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, PreparedStatement, type Transaction } from '@horde/database';
+import { Database, GatheredBell, PreparedStatement, type Transaction } from '@horde/database';
 import { recordChange, type Author } from '@horde/panel-server';
 
 /** What a hotkey may do that differs from the settings; null: what they say; undefined: as it is. 0: any number. */
@@ -20,7 +20,10 @@ const entry = new PreparedStatement('select from hotkey_whitelist where ss58_add
 /** The hotkeys whose owners may use this facilitator. */
 @Injectable()
 export class Whitelist {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly bell: GatheredBell,
+  ) {}
 
   async has(hotkey: string): Promise<boolean> {
     return (await entry.run(this.database.manager, [hotkey])).length > 0;
@@ -30,6 +33,7 @@ export class Whitelist {
   async add(hotkey: string, quotas: OwnQuotas = {}, by: Author = null): Promise<void> {
     const { maxUnfinishedJobs: unfinished, maxCreationsPerMinute: creations } = quotas;
     await this.database.transaction(async (tx) => {
+      tx.afterCommit(() => this.bell.ring('whitelist'));
       await tx.manager.query(`select pg_advisory_xact_lock(hashtext('whitelist'))`);
       const before = await read(tx, hotkey);
       await tx.manager.query(
@@ -49,6 +53,7 @@ export class Whitelist {
   /** Its tokens count no longer; its jobs go on. @returns false when it was not there */
   remove(hotkey: string, by: Author = null): Promise<boolean> {
     return this.database.transaction(async (tx) => {
+      tx.afterCommit(() => this.bell.ring('whitelist'));
       await tx.manager.query(`select pg_advisory_xact_lock(hashtext('whitelist'))`);
       const before = await read(tx, hotkey);
       if (!before) return false;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, GatheredBell } from '@horde/database';
 import { writeFrame, type RequestSignature } from '@horde/protocol';
 
 /** What a user says of how a job went. */
@@ -13,7 +13,10 @@ export interface JobFeedback {
 /** The feedback of users: once for each job, and nobody else's. */
 @Injectable()
 export class Feedback {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly bell: GatheredBell,
+  ) {}
 
   /** Stores a user's feedback. Returns false when there is no such job of this user, or feedback already. */
   async leave(
@@ -28,6 +31,7 @@ export class Feedback {
        on conflict do nothing returning 1`,
       [uuid, hotkey, feedback.result_correctness, feedback.expected_duration, writeFrame(signature)],
     );
+    if (rows.length > 0) this.bell.ring('feedback');
     return rows.length > 0;
   }
 

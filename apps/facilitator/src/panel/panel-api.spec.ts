@@ -192,11 +192,14 @@ describe('the admin API', () => {
     const live = await EventReader.openWith(`${facilitator.url}/admin/api/live`, page.headers);
     await operator.change('PUT', 'configuration/ENABLE_ORGANIC_JOBS', { value: true });
     await live.changed('configuration');
+    const coming = await ScriptedValidator.logIn(facilitator.url, key);
+    await live.changed('validators');
+    await coming.leave();
     const text = JSON.stringify(jobBody(key.address, { tag: 'told' }));
     const token = await tokenOf(facilitator.url, facilitator.user);
     const headers = { authorization: `Bearer ${token}`, ...signatureHeaders(facilitator.user, text) };
     await postJson(`${facilitator.url}/api/v1/job-docker/`, text, headers);
-    await live.changed('jobs', 'overview');
+    await live.changed('jobs');
     await fetch(`${facilitator.url}/admin/logout`, { method: 'POST', headers: page.headers });
     await operator.change('DELETE', 'configuration/ENABLE_ORGANIC_JOBS');
     const later: unknown[] = [];

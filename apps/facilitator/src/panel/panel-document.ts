@@ -109,5 +109,11 @@ export const facilitatorPanel: PanelApi = {
   schemas,
   operations,
   // Jobs are stored together with what is sent to their validators.
-  live: { outbox: ['jobs', 'overview'], 'job-events': ['jobs', 'overview'] },
+  live: {
+    outbox: ['jobs', 'validators', 'whitelist', 'overview'],
+    'job-events': ['jobs', 'validators', 'whitelist', 'overview'],
+    validators: ['validators', 'overview'],
+    whitelist: ['whitelist', 'overview'],
+    feedback: ['feedback'],
+  },
 };

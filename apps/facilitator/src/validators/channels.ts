@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Database, PreparedStatement, type Transaction } from '@horde/database';
+import { Database, GatheredBell, PreparedStatement, type Transaction } from '@horde/database';
 import type { Extension } from '@horde/protocol';
 import { FacilitatorSettings } from '../settings.ts';
 
@@ -72,6 +72,7 @@ export class Channels {
   constructor(
     private readonly database: Database,
     private readonly settings: FacilitatorSettings,
+    private readonly bell: GatheredBell,
   ) {}
 
   /** Returns the channel's id. */
@@ -88,6 +89,7 @@ export class Channels {
        insert into channel (id, validator_hotkey, largest_frame, extensions) values ($1, $2, $3, $6)`,
       [id, validatorHotkey, maxFrame, version, runnerVersion, extensions],
     );
+    this.bell.ring('validators');
     return id;
   }
 
@@ -109,6 +111,7 @@ export class Channels {
        update validator set last_seen = clock_timestamp() from closed where hotkey = validator_hotkey`,
       [id],
     );
+    this.bell.ring('validators');
   }
 
   /** Notes a sign of life. Returns false when the channel must be closed: its validator is no longer active. */
@@ -194,11 +197,12 @@ export class Channels {
 
   /** Forgets abandoned channels. Returns those of `ids` that must be closed: forgotten, or of an inactive validator. */
   async outdated(ids: string[]): Promise<string[]> {
-    await this.database.manager.query(
+    const [, gone] = (await this.database.manager.query(
       `with gone as (delete from channel where ${abandoned} returning validator_hotkey, last_heartbeat),
          last as (select validator_hotkey, max(last_heartbeat) as seen from gone group by validator_hotkey)
        update validator set last_seen = greatest(last_seen, seen) from last where hotkey = validator_hotkey`,
-    );
+    )) as [unknown[], number];
+    if (gone > 0) this.bell.ring('validators');
     const rows = (await this.database.manager.query(
       `select given.id from unnest($1::uuid[]) given (id)
        where not exists (

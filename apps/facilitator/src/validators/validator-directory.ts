@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, GatheredBell } from '@horde/database';
 
 /** The validators that this facilitator knows. Those that left the chain stay, inactive: their jobs name them. */
 @Injectable()
 export class ValidatorDirectory {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly bell: GatheredBell,
+  ) {}
 
   async isActive(hotkey: string): Promise<boolean> {
     const rows: unknown[] = await this.database.manager.query(
@@ -16,7 +19,9 @@ export class ValidatorDirectory {
 
   /** Activates exactly these, and those that were pinned. Returns the hotkeys that were active until now. */
   async replace(hotkeys: string[]): Promise<string[]> {
-    return this.database.transaction(async ({ manager }) => {
+    return this.database.transaction(async (tx) => {
+      const { manager } = tx;
+      tx.afterCommit(() => this.bell.ring('validators'));
       await manager.query(
         `insert into validator as known (hotkey, active) select unnest($1::text[]), true
          on conflict (hotkey) do update set active = true where not known.active`,
@@ -49,5 +54,6 @@ export class ValidatorDirectory {
        on conflict (hotkey) do update set active = true, pinned = true`,
       [hotkey],
     );
+    this.bell.ring('validators');
   }
 }

@@ -1,5 +1,6 @@
 import type { PanelMiner } from '@horde/panel-api';
 import { DataTable, List } from 'react-admin';
+import { useLive } from '../parts/live/use-live.ts';
 import { Hotkey } from '../parts/hotkey.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { roomy } from '../parts/roomy.ts';
@@ -24,7 +25,12 @@ const versionWords = ({ version, runner_version }: Row): string =>
 
 /** The miners that the chain names, and the machine that a validator has seen each with last: ComputeHorde's specs. */
 export const MinerList = () => (
-  <List exporter={false} empty={false} sort={{ field: 'active', order: 'DESC' }}>
+  <List
+    exporter={false}
+    queryOptions={{ refetchInterval: useLive() }}
+    empty={false}
+    sort={{ field: 'active', order: 'DESC' }}
+  >
     <DataTable<Row> rowClick={false} bulkActionButtons={false}>
       <DataTable.Col source="hotkey" label="Miner" render={({ hotkey }) => <Hotkey address={hotkey} />} />
       <DataTable.Col

@@ -5,7 +5,7 @@ import { Title } from 'react-admin';
 import { ask } from '../api.ts';
 import { FactCards, type Fact } from '../parts/facts.tsx';
 import { HourChart } from '../parts/hour-chart.tsx';
-import { sometimes, useLive } from '../parts/live/use-live.ts';
+import { useLive } from '../parts/live/use-live.ts';
 import { spanWords } from '../words.ts';
 
 /** How the facilitator is, at one look. */
@@ -13,7 +13,7 @@ export const Overview = () => {
   const { data, error } = useQuery({
     queryKey: ['overview'],
     queryFn: () => ask<PanelOverview>('overview'),
-    refetchInterval: useLive(sometimes),
+    refetchInterval: useLive(),
   });
   if (error) return <Typography role="alert">{error.message}</Typography>;
   if (!data) return <Typography role="status">Loading …</Typography>;

@@ -14,7 +14,7 @@ import { countWords, limitWords } from './users.tsx';
 export const UserPage = () => {
   const hotkey = String(useGetRecordId());
   const { data: user, error } = useQuery({
-    queryKey: ['jobs', 'of', hotkey],
+    queryKey: ['whitelist', 'page', hotkey],
     queryFn: () => ask<PanelUser>(`whitelist/${encodeURIComponent(hotkey)}`),
     refetchInterval: useLive(),
   });

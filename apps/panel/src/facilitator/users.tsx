@@ -10,6 +10,7 @@ import {
   TextInput,
   minValue,
 } from 'react-admin';
+import { useLive } from '../parts/live/use-live.ts';
 import { Moment } from '../parts/moment.tsx';
 import { RecordLink } from '../parts/record-link.tsx';
 import { roomy } from '../parts/roomy.ts';
@@ -25,7 +26,7 @@ export const countWords = (jobs: number): string =>
 
 /** Who may use the facilitator: ComputeHorde's hotkey whitelist. */
 export const UserList = () => (
-  <List exporter={false} queryOptions={{ refetchInterval: 10_000 }} empty={false}>
+  <List exporter={false} queryOptions={{ refetchInterval: useLive() }} empty={false}>
     <DataTable<PanelUser & { id: string }> rowClick="show" bulkActionButtons={false}>
       <DataTable.Col
         source="hotkey"

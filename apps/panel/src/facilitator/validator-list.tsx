@@ -1,5 +1,6 @@
 import type { PanelValidator } from '@horde/panel-api';
 import { DataTable, List } from 'react-admin';
+import { useLive } from '../parts/live/use-live.ts';
 import { Moment } from '../parts/moment.tsx';
 import { RecordLink } from '../parts/record-link.tsx';
 import { roomy } from '../parts/roomy.ts';
@@ -10,7 +11,7 @@ export const stateWords = ({ connected, active, pinned }: PanelValidator): strin
   `${connected ? 'connected' : active ? 'away' : 'not on the chain'}${pinned ? ', added by hand' : ''}`;
 
 export const ValidatorList = () => (
-  <List exporter={false} queryOptions={{ refetchInterval: 5_000 }} empty={false}>
+  <List exporter={false} queryOptions={{ refetchInterval: useLive() }} empty={false}>
     <DataTable<Row> rowClick="show" bulkActionButtons={false}>
       <DataTable.Col
         source="hotkey"

@@ -13,7 +13,7 @@ import { stateWords } from './validator-list.tsx';
 export const ValidatorPage = () => {
   const hotkey = String(useGetRecordId());
   const { data, error } = useQuery({
-    queryKey: ['jobs', 'for', hotkey],
+    queryKey: ['validators', 'page', hotkey],
     queryFn: () => ask<PanelValidatorPage>(`validators/${encodeURIComponent(hotkey)}`),
     refetchInterval: useLive(),
   });

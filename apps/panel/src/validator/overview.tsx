@@ -6,7 +6,7 @@ import { ask } from '../api.ts';
 import { Bars } from '../parts/bars.tsx';
 import { FactCards, type Fact } from '../parts/facts.tsx';
 import { HourChart } from '../parts/hour-chart.tsx';
-import { sometimes, useLive } from '../parts/live/use-live.ts';
+import { useLive } from '../parts/live/use-live.ts';
 import { Part } from '../parts/part.tsx';
 import { spanWords } from '../words.ts';
 
@@ -15,7 +15,7 @@ export const Overview = () => {
   const { data, error } = useQuery({
     queryKey: ['overview'],
     queryFn: () => ask<ValidatorOverview>('overview'),
-    refetchInterval: useLive(sometimes),
+    refetchInterval: useLive(),
   });
   if (error) return <Typography role="alert">{error.message}</Typography>;
   if (!data) return <Typography role="status">Loading …</Typography>;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, GatheredBell, type Transaction } from '@horde/database';
 import { recordChange, type Author } from '@horde/panel-server';
 import type { EntityManager } from 'typeorm';
 import { JobBell } from '../jobs/job-bell.ts';
@@ -14,6 +14,7 @@ export class Blacklist {
   constructor(
     private readonly database: Database,
     private readonly bell: JobBell,
+    private readonly shown: GatheredBell,
   ) {}
 
   /**
@@ -23,27 +24,28 @@ export class Blacklist {
    * @param seconds for how long; null: until it is taken off; 0: not at all
    */
   async add(
-    manager: EntityManager,
+    tx: Transaction,
     hotkey: string,
     reason: BlacklistReason,
     details: string,
     seconds: number | null,
   ): Promise<void> {
     if (seconds === 0) return;
-    await manager.query(
+    await tx.manager.query(
       `insert into blacklisted_miner (hotkey, reason, details, expires_at)
        values ($1, $2, $3, now() + make_interval(secs => $4))
        on conflict (hotkey, reason) do update
        set details = excluded.details, blacklisted_at = excluded.blacklisted_at, expires_at = excluded.expires_at`,
       [hotkey, reason, details, seconds],
     );
+    tx.afterCommit(() => this.shown.ring('blacklist'));
   }
 
   /** An operator's own entry. @param hours for how long; null: until it is taken off */
   addByHand(hotkey: string, because: string, hours: number | null, by: Author): Promise<void> {
     return this.database.transaction(async (tx) => {
       const before = await this.reasonsOf(tx.manager, hotkey);
-      await this.add(tx.manager, hotkey, 'MANUAL', because, hours === null ? null : hours * 3_600);
+      await this.add(tx, hotkey, 'MANUAL', because, hours === null ? null : hours * 3_600);
       const after = await this.reasonsOf(tx.manager, hotkey);
       await recordChange(tx, { by, action: 'blacklist a miner', subject: hotkey, before, after });
     });
@@ -53,6 +55,7 @@ export class Blacklist {
   remove(hotkey: string, by: Author): Promise<boolean> {
     return this.database.transaction(async (tx) => {
       this.bell.ring(tx);
+      tx.afterCommit(() => this.shown.ring('blacklist'));
       const before = await this.reasonsOf(tx.manager, hotkey);
       if (!before) return false;
       await tx.manager.delete(BlacklistedMiner, { hotkey });

@@ -89,7 +89,7 @@ export class Cheats implements OnApplicationBootstrap, BeforeApplicationShutdown
     if (!(await this.incidents.cheated(tx, { uuid, miner_hotkey, executor_class }))) return;
     const why = `Job ${uuid}: its result differs from that of ${trusted_job_uuid}. ${details.slice(0, maxDetails)}`;
     const seconds = this.config.get('DYNAMIC_JOB_CHEATED_BLACKLIST_TIME_SECONDS');
-    await this.blacklist.add(tx.manager, miner_hotkey, 'JOB_CHEATED', why, seconds);
+    await this.blacklist.add(tx, miner_hotkey, 'JOB_CHEATED', why, seconds);
     const amount = BigInt(this.config.get('DYNAMIC_COLLATERAL_SLASH_AMOUNT_WEI'));
     await this.slashings.add(tx, { uuid, minerHotkey: miner_hotkey }, amount);
     const data = { job_uuid, miner_hotkey, trusted_job_uuid, cheat_details: details.slice(0, maxDetails) };

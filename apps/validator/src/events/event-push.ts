@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, GatheredBell } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { exchange, reasonOf } from '@horde/network';
 import { LOGGER, troubleLog, type Logger } from '@horde/operations';
@@ -28,6 +28,7 @@ export class EventPush implements OnApplicationBootstrap {
     private readonly keypair: Keypair,
     private readonly queues: Queues,
     private readonly settings: ValidatorSettings,
+    private readonly bell: GatheredBell,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -59,6 +60,7 @@ export class EventPush implements OnApplicationBootstrap {
       'update system_event set sent_at = now() where id = any($1::bigint[])',
       [events.map(({ id }) => id)],
     );
+    this.bell.ring('events');
     return events.length;
   }
 

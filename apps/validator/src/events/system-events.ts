@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Database, PreparedStatement, type Transaction } from '@horde/database';
+import { Database, GatheredBell, PreparedStatement, type Transaction } from '@horde/database';
 import { LOGGER, type Logger } from '@horde/operations';
 import { withoutNuls } from '@horde/protocol';
 import { SystemEvent, type SystemEventType } from './system-event.entity.ts';
@@ -28,6 +28,7 @@ export interface NewSystemEvent {
 export class SystemEvents {
   constructor(
     private readonly database: Database,
+    private readonly bell: GatheredBell,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -35,6 +36,7 @@ export class SystemEvents {
   async record(event: NewSystemEvent): Promise<void> {
     try {
       await this.database.manager.insert(SystemEvent, rowOf(event));
+      this.bell.ring('events');
     } catch (error) {
       this.logger.warn({ error, type: event.type, subtype: event.subtype }, 'an event could not be recorded');
     }
@@ -44,6 +46,7 @@ export class SystemEvents {
   recordIn(tx: Transaction, event: NewSystemEvent): void {
     const { type, subtype, description, data } = rowOf(event);
     tx.later(insertEvent, [type, subtype, description, JSON.stringify(data)]);
+    tx.afterCommit(() => this.bell.ring('events'));
   }
 }
 

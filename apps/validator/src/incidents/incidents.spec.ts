@@ -34,7 +34,7 @@ describe('routing', () => {
   beforeAll(async () => {
     database = new Database(await openDatabase(databaseOptions(await createTestDatabase())));
     const capacity = new Capacity(new ReceiptQueries(database), us);
-    const blacklist = new Blacklist(database, null as never);
+    const blacklist = new Blacklist(database, null as never, { ring: () => {} } as never);
     const keys = { get: (key: keyof typeof config) => config[key] } as never;
     incidents = new Incidents(
       capacity,

@@ -63,7 +63,7 @@ export class Incidents {
   private passOver(tx: Transaction, { uuid, miner_hotkey }: Asked, why: string): Promise<void> {
     const seconds = this.config.get('DYNAMIC_JOB_FAILURE_BLACKLIST_TIME_SECONDS');
     const details = `Job ${uuid}: ${why}`.slice(0, maxDetails);
-    return this.blacklist.add(tx.manager, miner_hotkey, 'JOB_FAILED', details, seconds);
+    return this.blacklist.add(tx, miner_hotkey, 'JOB_FAILED', details, seconds);
   }
 
   /** Who is asked for a job again and again is held one refusal against. @returns false when there is one already */

@@ -7,6 +7,7 @@ import {
   type PanelApi,
 } from '@horde/panel-server';
 import { jobOperations, jobSchemas } from './jobs/jobs-document.ts';
+import { allowanceChannel } from '../allowance/take-blocks.ts';
 import { recordApis } from './record-pages.ts';
 import { integer, list, object, orNull, string, time } from '@horde/openapi';
 
@@ -54,7 +55,14 @@ export const validatorPanel: PanelApi = {
   ],
   // A job's statuses are stored together with what its facilitator is sent.
   live: {
-    jobs: ['jobs', 'overview', 'bookings', 'allowance'],
-    outbox: ['jobs', 'overview', 'bookings', 'allowance', 'receipts', 'events'],
+    jobs: ['jobs', 'miners', 'overview', 'bookings', 'allowance'],
+    outbox: ['jobs', 'miners', 'overview', 'bookings', 'allowance', 'receipts'],
+    miners: ['miners', 'overview'],
+    // A block, or what miners offer.
+    [allowanceChannel]: ['miners', 'manifests', 'bookings', 'allowance'],
+    blacklist: ['blacklist', 'miners'],
+    whitelist: ['whitelist', 'overview'],
+    cycles: ['cycles', 'overview'],
+    events: ['events'],
   },
 };

@@ -2,10 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { Keypair } from '@horde/identity';
 import type { ValidatorMiner, PanelList, PanelReceipt } from '@horde/panel-api';
 import { Operators } from '@horde/panel-server';
+import { EventReader } from '@horde/testing/event-reader';
 import { differences, PanelClient } from '@horde/testing/panel-client';
 import { accepted, finished, started } from '@horde/testing/receipts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ManifestSync } from '../allowance/manifest-sync.ts';
+import { StoreManifests } from '../allowance/store-manifests.ts';
+import { Blacklist } from '../blacklist/blacklist.ts';
+import { SystemEvents } from '../events/system-events.ts';
+import { WeightsStore } from '../weights/weights-store.ts';
 import { AllowanceView } from '../allowance/allowance-view.ts';
 import { Database } from '@horde/database';
 import { storeSigned } from '../testing/signed-row.ts';
@@ -393,5 +398,20 @@ describe('the page of cycles', () => {
     });
     expect((await reader.get('cycles/708')).json).toMatchObject({ neurons: null, miners: [] });
     for (const none of ['cycles/7', 'cycles/x']) expect((await reader.get(none)).status).toBe(404);
+  });
+
+  it('open pages are told of manifests, miners, cycles, events and the lists when they change', async () => {
+    const url = `${await scene.validator.getUrl()}/admin/api/live`;
+    const live = await EventReader.openWith(url, reader.headers);
+    const part: typeof scene.validator.get = (token: never) => scene.validator.get(token, { strict: false });
+    const answer = new Map([['always_on.test', 1]] as const);
+    await part(StoreManifests).store(50, new Map([[free.address, answer]]));
+    await part(WeightsStore).claim({ cycle: { start: 1430, end: 2152 }, from: 2527, until: 2873 });
+    await part(SystemEvents).record({ type: 'RECEIPT_FAILURE', subtype: 'X', description: 'It is told.' });
+    await operator.change('PUT', `whitelist/${foreign.address}`);
+    await part(Blacklist).addByHand(silent.address, 'told', 1, null);
+    const left = new Set(['manifests', 'miners', 'cycles', 'events', 'whitelist', 'blacklist']);
+    while (left.size > 0) for (const told of (await live.next())!.data as string[]) left.delete(told);
+    live.close();
   });
 });

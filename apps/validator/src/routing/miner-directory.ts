@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CHAIN, type Chain, type Neuron } from '@horde/chain';
-import { Database } from '@horde/database';
+import { Database, GatheredBell } from '@horde/database';
 import { LOGGER, type Logger } from '@horde/operations';
 import { ManifestSync } from '../allowance/manifest-sync.ts';
 import type { ExecutorClass } from '@horde/protocol';
@@ -22,6 +22,7 @@ export class MinerDirectory {
     private readonly database: Database,
     private readonly manifests: ManifestSync,
     private readonly shielded: ShieldedMiners,
+    private readonly bell: GatheredBell,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -117,16 +118,18 @@ export class MinerDirectory {
     await this.database.transaction(async (tx) => {
       // One process at a time: two that wrote the same rows in different orders would wait for each other.
       await tx.manager.query(`select pg_advisory_xact_lock(hashtext('validator: neurons'))`);
-      await tx.manager.query(
+      const moved = await tx.manager.query<unknown[]>(
         `insert into miner (hotkey, uid, ip, port) select * from unnest($1::text[], $2::int[], $3::text[], $4::int[])
          on conflict (hotkey) do update set uid = excluded.uid, ip = excluded.ip, port = excluded.port
-         where (miner.uid, miner.ip, miner.port) is distinct from (excluded.uid, excluded.ip, excluded.port)`,
+         where (miner.uid, miner.ip, miner.port) is distinct from (excluded.uid, excluded.ip, excluded.port)
+         returning 1`,
         columns,
       );
-      await tx.manager.query(
+      const [, gone] = await tx.manager.query<[unknown[], number]>(
         'update miner set ip = null, port = null where ip is not null and hotkey <> all($1)',
         [hotkeys],
       );
+      if (moved.length + gone > 0) tx.afterCommit(() => this.bell.ring('miners'));
     });
   }
 

@@ -56,7 +56,7 @@ class Process {
       new KnownMiners(database, capacity, keys, pino({ level: 'silent' })),
       free,
       new Decisions(database),
-      new SystemEvents(database, {} as never),
+      new SystemEvents(database, { ring: () => {} } as never, {} as never),
       keys,
       {} as never,
       Math.random,

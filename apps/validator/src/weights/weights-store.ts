@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, GatheredBell } from '@horde/database';
 import { In, LessThanOrEqual } from 'typeorm';
 import type { Window } from '../scoring/window.ts';
 import { CycleWeightsRow, type WeightsState } from './cycle-weights.entity.ts';
@@ -25,7 +25,10 @@ type Changes = Partial<Omit<CycleWeightsRow, 'cycle_start' | 'worker' | 'worker_
 /** The rows of cycles' weights. Who works on one holds a claim; without it nothing is written. */
 @Injectable()
 export class WeightsStore {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly bell: GatheredBell,
+  ) {}
 
   /**
    * Begins with the weights of a window's cycle, or goes on with them, also with those that missed an earlier window;
@@ -47,6 +50,7 @@ export class WeightsStore {
       [cycle.start, worker, lease, unfinished],
     );
     const row = await this.database.manager.findOneBy(CycleWeightsRow, { cycle_start: cycle.start, worker });
+    if (row) this.bell.ring('cycles');
     return row && { row, worker };
   }
 
@@ -70,8 +74,10 @@ export class WeightsStore {
     const { row, worker } = claim;
     const whose = { cycle_start: row.cycle_start, worker };
     const { affected } = await this.database.manager.update(CycleWeightsRow, whose, changes);
-    if (affected === 1) Object.assign(row, changes);
-    return affected === 1;
+    if (affected !== 1) return false;
+    Object.assign(row, changes);
+    this.bell.ring('cycles');
+    return true;
   }
 
   /** Those whose window has ended while something was still to be done, and that nobody works on. */
@@ -93,6 +99,7 @@ export class WeightsStore {
       { cycle_start, state: In(unfinished) },
       end,
     );
+    this.bell.ring('cycles');
     return affected === 1;
   }
 

@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, GatheredBell } from '@horde/database';
 import { recordChange, type Author } from '@horde/panel-server';
 import { WhitelistedHotkey } from './whitelisted-hotkey.entity.ts';
 
 /** What operators change of the whitelist. */
 @Injectable()
 export class WhitelistChanges {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly bell: GatheredBell,
+  ) {}
 
   /** Takes the jobs that a hotkey signs, from now on. */
   add(hotkey: string, by: Author): Promise<void> {
@@ -17,6 +20,7 @@ export class WhitelistChanges {
       );
       if (added.length === 0) return;
       await recordChange(tx, { by, action: 'whitelist a hotkey', subject: hotkey, before: null, after: {} });
+      tx.afterCommit(() => this.bell.ring('whitelist'));
     });
   }
 
@@ -32,6 +36,7 @@ export class WhitelistChanges {
         before: {},
         after: null,
       });
+      tx.afterCommit(() => this.bell.ring('whitelist'));
       return true;
     });
   }

@@ -20,14 +20,16 @@ export class GatheredBell {
   /** To be called when it is committed. */
   ring(channel: string): void {
     this.rung.add(channel);
-    this.timer ??= setTimeout(() => this.ringAll(), gathering).unref();
+    this.timer ??= setTimeout(() => void this.ringNow(), gathering).unref();
   }
 
-  private ringAll(): void {
+  /** Rings for what is gathered: a command may end right after it has rung. Never rejects. */
+  async ringNow(): Promise<void> {
+    clearTimeout(this.timer);
     this.timer = undefined;
     const channels = [...this.rung];
     this.rung.clear();
-    this.database
+    await this.database
       .single(async (tx) => {
         for (const channel of channels) this.doorbell.ring(tx, channel, '');
       })

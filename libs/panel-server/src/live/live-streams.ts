@@ -16,8 +16,13 @@ import { PanelOptions } from '../options.ts';
 const common = { 'dynamic-config': ['configuration'] };
 /** Readers are told at most so often. @unit ms */
 const rest = 1_000;
-/** And of a resource at most so often, where it reckons over many jobs. @unit ms */
-const restOf: Record<string, number> = { overview: 5_000, validators: 5_000 };
+/** And of a resource at most so often, where it reckons over many rows. @unit ms */
+const restOf: Record<string, number> = {
+  overview: 5_000,
+  validators: 5_000,
+  miners: 5_000,
+  whitelist: 5_000,
+};
 /** How often a stream on which nothing happens gives a sign of life, and its reader's login is looked at. @unit ms */
 const pulse = 15_000;
 /** So many streams one account may have open at a process. */

@@ -25,7 +25,7 @@ const noteOf = ({ is_main, note }: PanelCycleMiner): string =>
 export const CyclePage = () => {
   const start = String(useGetRecordId());
   const { data: cycle, error } = useQuery({
-    queryKey: ['cycle', start],
+    queryKey: ['cycles', 'page', start],
     queryFn: () => ask<PanelCyclePage>(`cycles/${encodeURIComponent(start)}`),
     refetchInterval: useLive(),
   });

@@ -19,7 +19,7 @@ import { MinerFacts, Standings } from './miner-facts.tsx';
 export const MinerPage = () => {
   const hotkey = String(useGetRecordId());
   const { data: miner, error } = useQuery({
-    queryKey: ['miner', hotkey],
+    queryKey: ['miners', 'page', hotkey],
     queryFn: () => ask<ValidatorMinerPage>(`miners/${encodeURIComponent(hotkey)}`),
     refetchInterval: useLive(),
   });
