@@ -75,13 +75,13 @@ describe.skipIf(missing !== null)(`the facilitator’s panel in a browser${becau
     await logIn(page, facilitator.url, 'cook', 'wrong');
     await page.getByRole('alert').getByText('There is no account with this name and password.').waitFor();
     complaints.length = 0; // The browser tells of the answer's status.
+    const stream = page.waitForResponse((response) => response.url().endsWith('/admin/api/live'));
     await logIn(page, facilitator.url, 'cook');
     await page.getByText('1 validator is connected, and no job waits or runs.').waitFor();
 
-    // From then on the list asks once a minute, or when it is told.
-    const stream = page.waitForResponse((response) => response.url().endsWith('/admin/api/live'));
-    await page.getByRole('menuitem', { name: 'Jobs' }).click();
+    // From then on pages ask once a minute, or when they are told.
     await stream;
+    await page.getByRole('menuitem', { name: 'Jobs' }).click();
     const uuid = await createJob({ tag: planted, args: [planted], job_namespace: planted });
     await page.getByText(uuid).waitFor();
     await page.getByText(uuid).click();

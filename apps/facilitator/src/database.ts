@@ -17,6 +17,7 @@ import { CreateValidators1795000000001 } from './migrations/create-validators.ts
 import { KeepIdempotencyKeys1796000040001 } from './migrations/keep-idempotency-keys.ts';
 import { KeepOutput1796000020003 } from './migrations/keep-output.ts';
 import { KeepSpentRequests1796000040000 } from './migrations/keep-spent-requests.ts';
+import { IndexCheatReports1799000002215 } from './migrations/index-cheat-reports.ts';
 import { IndexFeedback1798000004001 } from './migrations/index-feedback.ts';
 import { IndexLists1796000050000 } from './migrations/index-lists.ts';
 import { KeepQuestions1796000050001 } from './migrations/keep-questions.ts';
@@ -66,5 +67,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     TraceJobs1798000007000,
     CreateAcme1798000005010,
     IndexFeedback1798000004001,
+    IndexCheatReports1799000002215,
   ],
 });

@@ -73,6 +73,8 @@ import { Questions } from './questions/questions.ts';
 import { OutputStore } from './output/output-store.ts';
 import { OpenApiController } from './openapi/openapi.controller.ts';
 import { ArtifactsController } from './panel/artifacts.controller.ts';
+import { CheatReportList } from './panel/cheat-report-list.ts';
+import { PanelCheatReportsController } from './panel/cheat-reports.controller.ts';
 import { PanelFeedbackController } from './panel/feedback.controller.ts';
 import { PanelFeedbackList } from './panel/feedback-list.ts';
 import { JobArtifacts } from './panel/job-artifacts.ts';
@@ -161,6 +163,7 @@ export class FacilitatorModule implements NestModule {
         PanelApiController,
         ArtifactsController,
         PanelFeedbackController,
+        PanelCheatReportsController,
         PanelMinersController,
         ConfigurationController,
       ],
@@ -216,6 +219,7 @@ export class FacilitatorModule implements NestModule {
         JobPages,
         JobArtifacts,
         PanelFeedbackList,
+        CheatReportList,
         PanelMiners,
         ValidatorPages,
         PanelTables,

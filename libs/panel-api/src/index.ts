@@ -128,7 +128,8 @@ export interface PanelValidatorPage extends PanelValidator {
 /** `GET /admin/api/whitelist`. */
 export interface PanelUser {
   hotkey: string;
-  since: string;
+  /** When it came on the whitelist; null: it is not there any more. */
+  since: string | null;
   /** null: as the settings say; 0: any number. */
   max_unfinished_jobs: number | null;
   max_creations_per_minute: number | null;
@@ -205,6 +206,21 @@ export interface PanelFeedback {
   expected_duration: number | null;
   /** From its first status to its last one. @unit seconds */
   took: number;
+}
+
+/** A row of `GET /admin/api/cheat-reports`. */
+export interface PanelCheatReport {
+  job_uuid: string;
+  /** The same job on the trusted miner, whose result is right. */
+  trusted_job_uuid: string;
+  hotkey: string;
+  target_validator_hotkey: string;
+  executor_class: string;
+  at: string;
+  /** What the user says of it, as JSON, redacted and cut. */
+  details: string;
+  /** Whether its validator has the report. */
+  is_delivered: boolean;
 }
 
 /** A file that a job has left. */

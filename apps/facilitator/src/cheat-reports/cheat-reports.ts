@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, Outbox, type Transaction } from '@horde/database';
+import { Database, GatheredBell, Outbox, type Transaction } from '@horde/database';
 import {
   JobCheated,
   make,
@@ -24,6 +24,7 @@ export class CheatReports {
   constructor(
     private readonly database: Database,
     private readonly outbox: Outbox,
+    private readonly bell: GatheredBell,
   ) {}
 
   /**
@@ -52,6 +53,7 @@ export class CheatReports {
         [job_uuid, trusted_job_uuid, writeCompact(details), writeFrame(signature)],
       );
       if (inserted.length === 0) throw exists();
+      tx.afterCommit(() => this.bell.ring('cheat-reports'));
       const message = make(JobCheated, { signature, job_uuid, trusted_job_uuid, details });
       await this.outbox.put(tx, validator, job_uuid, message);
     });

@@ -125,7 +125,7 @@ export class PanelApiController {
   @Get('whitelist/:hotkey')
   async user(@Param('hotkey') hotkey: string): Promise<PanelUser> {
     const [user] = await this.tables.users(hotkey);
-    if (!user) throw detail(404, 'This hotkey is not on the whitelist.');
+    if (!user) throw detail(404, 'This hotkey is not on the whitelist, and has no jobs here.');
     return user;
   }
 

@@ -55,6 +55,7 @@ describe('the admin API', () => {
       [`validators/${key.address}`]: 'ValidatorPage',
       miners: 'Miners',
       feedback: 'Feedback',
+      'cheat-reports': 'CheatReports',
       whitelist: 'Users',
       [`whitelist/${facilitator.user.address}`]: 'User',
       changes: 'Changes',
@@ -249,6 +250,28 @@ describe('the admin API', () => {
     expect(first).toMatchObject({ count: 4, results: [{ hotkey: user, result_correctness: 0.5 }, {}, {}] });
     const rest = (await get(`feedback?page_size=3&cursor=${first.next}`)).json;
     expect([rest.results.length, rest.next]).toEqual([1, null]);
+    const { json: jobs } = await get(`jobs?hotkey=${user}`);
+    const [wrong, right] = (jobs.results as { uuid: string }[]).map((job) => job.uuid);
+    await query(
+      'insert into cheat_report (job_uuid, trusted_job_uuid, details, signature) values ($1, $2, $3, $4)',
+      wrong,
+      right,
+      '{"says": "wrong", "token": "secret-of-report"}',
+      '{}',
+    );
+    const { json: reports, text } = await get('cheat-reports');
+    expect(reports).toMatchObject({
+      count: 1,
+      results: [{ job_uuid: wrong, trusted_job_uuid: right, hotkey: user, is_delivered: true }],
+    });
+    expect(reports.results[0].details).toContain('"says":"wrong"');
+    expect(text).not.toContain('secret-of-report');
+    expect((await operator.change('DELETE', `whitelist/${user}`)).status).toBe(200);
+    const left = { hotkey: user, since: null, recent_jobs: 4, recent_failures: 2 };
+    expect((await get(`whitelist/${user}`)).json).toMatchObject(left);
+    expect((await get('whitelist')).json.results.at(-1)).toMatchObject({ since: null });
+    expect((await get('whitelist')).json.results).toContainEqual(expect.objectContaining(left));
+    expect((await get(`whitelist/${miner}`)).status).toBe(404);
     expect((await get(`validators/${user}`)).status).toBe(404);
   });
 

@@ -24,6 +24,7 @@ const operations: Operation[] = [
   }),
   reads('miners', 'List the miners and their machines', 'Miners'),
   readsPages('feedback', 'List what users say of their jobs', 'Feedback', {}),
+  readsPages('cheat-reports', 'List reports of wrong results', 'CheatReports', {}),
   reads('whitelist', 'List the users', 'Users'),
   reads('whitelist/{hotkey}', 'Read a user', 'User', { parameters: theHotkey, answers: unknown }),
   readsPages('jobs', 'List the jobs of all users', 'Jobs', {
@@ -115,5 +116,6 @@ export const facilitatorPanel: PanelApi = {
     validators: ['validators', 'overview'],
     whitelist: ['whitelist', 'overview'],
     feedback: ['feedback'],
+    'cheat-reports': ['cheat-reports'],
   },
 };

@@ -18,9 +18,9 @@ const job = {
   created_at: time,
 };
 const files = list(object('What a job gets, or leaves.', { type: string, path: orNull(string) }));
-const user = object('A hotkey that may use this facilitator.', {
+const user = object('A hotkey that may use this facilitator, or has used it.', {
   hotkey: string,
-  since: time,
+  since: { ...orNull(time), description: 'null: it is not on the whitelist any more.' },
   max_unfinished_jobs: { ...orNull(integer), description: 'null: as the settings say; 0: any number.' },
   max_creations_per_minute: { ...orNull(integer), description: 'null: as the settings say; 0: any number.' },
   unfinished_jobs: integer,
@@ -78,6 +78,17 @@ const feedback = object('What a user says of a job.', {
   took: { ...number, description: 'In seconds.' },
 });
 
+const cheatReport = object('A user says that a result differs from that of the trusted miner.', {
+  job_uuid: uuid,
+  trusted_job_uuid: uuid,
+  hotkey: string,
+  target_validator_hotkey: string,
+  executor_class: string,
+  at: time,
+  details: { ...string, description: 'What the user says of it, as JSON, without secrets.' },
+  is_delivered: { ...boolean, description: 'Whether its validator has the report.' },
+});
+
 /** The answers of the facilitator's panel by name: those of the types in `@horde/panel-api`. */
 export const schemas = {
   Overview: object('How the facilitator is.', {
@@ -132,6 +143,10 @@ export const schemas = {
     count: integer,
     is_estimate: boolean,
   }),
-  Users: results('The hotkeys that may use this facilitator, the newest first.', user),
+  CheatReports: pages('Reports of wrong results, the newest first.', cheatReport),
+  Users: results(
+    'The hotkeys that may use this facilitator, the newest first; behind them those that may no longer.',
+    user,
+  ),
   User: user,
 };

@@ -32,23 +32,40 @@ export class PanelTables {
     );
   }
 
-  /** @param only this one @default all, the newest first */
+  /**
+   * Those on the whitelist, the newest first, then those that have left it and whose jobs are kept.
+   *
+   * @param only this one @default all
+   */
   users(only: string | null = null): Promise<PanelUser[]> {
     return this.database.manager.query(
-      `select ss58_address as hotkey, ${wireTime('created_at')} as since, max_unfinished_jobs, max_creations_per_minute,
-         (select count(*)::integer from job where hotkey = ss58_address and status = any ($2)) as unfinished_jobs,
+      `with recursive creator (hotkey) as (
+         -- One look into the index of jobs for each.
+         select (select min(hotkey) from job where $1::text is null or hotkey = $1)
+         union all
+         select (select min(job.hotkey) from job where job.hotkey > creator.hotkey) from creator
+         where $1::text is null and creator.hotkey is not null
+       ), known as (
+         select ss58_address as hotkey, created_at, max_unfinished_jobs, max_creations_per_minute
+         from hotkey_whitelist where $1::text is null or ss58_address = $1
+         union all
+         select hotkey, null, null, null from creator
+         where hotkey is not null and not exists (select from hotkey_whitelist where ss58_address = hotkey)
+       )
+       select hotkey, ${wireTime('created_at')} as since, max_unfinished_jobs, max_creations_per_minute,
+         (select count(*)::integer from job where job.hotkey = known.hotkey and status = any ($2)) as unfinished_jobs,
          recent_jobs, recent_failures,
-         (select ${wireTime('created_at')} from job where hotkey = ss58_address order by created_at desc limit 1)
-           as last_job_at
-       from hotkey_whitelist cross join lateral (
+         (select ${wireTime('job.created_at')} from job where job.hotkey = known.hotkey
+          order by job.created_at desc limit 1) as last_job_at
+       from known cross join lateral (
          select count(*)::integer as recent_jobs,
            count(*) filter (where status = any ($3))::integer as recent_failures
          from (
-           select status from job where hotkey = ss58_address and job.created_at > now() - interval '24 hours'
+           select status from job where job.hotkey = known.hotkey and job.created_at > now() - interval '24 hours'
            order by job.created_at desc limit ${countedJobs}
          ) newest
-       ) recent where $1::text is null or ss58_address = $1
-       order by hotkey_whitelist.created_at desc, ss58_address limit 10000`,
+       ) recent
+       order by known.created_at desc nulls last, hotkey limit 10000`,
       [only, unfinished, failed],
     );
   }

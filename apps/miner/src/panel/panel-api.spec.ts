@@ -260,15 +260,11 @@ describe('the miner’s admin API', () => {
 
   it('tells open pages when validators connect and jobs go on', async () => {
     const live = await EventReader.openWith(`${miner.httpUrl}/admin/api/live`, reader.headers);
-    const until = async (...resources: string[]) => {
-      const left = new Set(resources);
-      while (left.size > 0) for (const told of (await live.next())!.data as string[]) left.delete(told);
-    };
     const asking = await miner.validator();
     const connection = await asking.login();
-    await until('validators');
+    await live.changed('validators');
     await connection.send(asking.signed(asking.initial()));
-    await until('jobs', 'executors', 'receipts');
+    await live.changed('jobs', 'executors', 'receipts');
     live.close();
   });
 });

@@ -3,6 +3,7 @@ import { mayOperate } from '../auth-provider.ts';
 import { Panel } from '../parts/panel.tsx';
 import { findByHotkey, findJobs } from '../parts/search/finders.ts';
 import { cursorList, wholeList } from '../sources.ts';
+import { CheatReportList } from './cheat-report-list.tsx';
 import { FeedbackList } from './feedback-list.tsx';
 import { JobList } from './job-list.tsx';
 import { JobPage } from './job-page.tsx';
@@ -19,6 +20,7 @@ const sources = {
   validators: wholeList('validators', { id: 'hotkey' }),
   miners: wholeList('miners', { id: 'hotkey' }),
   feedback: cursorList('feedback', { id: 'job_uuid' }),
+  'cheat-reports': cursorList('cheat-reports', { id: 'job_uuid' }),
   whitelist: users,
 };
 
@@ -67,6 +69,11 @@ export const FacilitatorPanel = () => (
       name="feedback"
       options={{ label: 'Feedback', alsoCalled: ['Job feedbacks'] }}
       list={FeedbackList}
+    />
+    <Resource
+      name="cheat-reports"
+      options={{ label: 'Cheat reports', alsoCalled: ['Cheated jobs', 'Cheated job reports'] }}
+      list={CheatReportList}
     />
   </Panel>
 );

@@ -20,6 +20,7 @@ export const UserPage = () => {
   });
   if (error) return <Typography role="alert">{error.message}</Typography>;
   if (!user) return <Typography role="status">Loading …</Typography>;
+  const isIn = user.since !== null;
   const jobs = `#/jobs?filter=${encodeURIComponent(JSON.stringify({ hotkey }))}`;
   return (
     <Box sx={{ mt: 2, display: 'grid', gap: 2 }}>
@@ -27,16 +28,21 @@ export const UserPage = () => {
       <Typography>{sentenceOf(user)}</Typography>
       <Box sx={{ display: 'flex', gap: 2, alignItems: 'center' }}>
         <Link href={jobs}>Its jobs</Link>
-        {mayOperate() && <EditButton record={{ ...user, id: hotkey }} label="Change its quotas" />}
+        {mayOperate() && (
+          <EditButton
+            record={{ ...user, id: hotkey }}
+            label={isIn ? 'Change its quotas' : 'Let it in again'}
+          />
+        )}
       </Box>
       <Part title="Facts">
         <Facts
           facts={[
             ['Hotkey', <code key="">{hotkey}</code>],
-            ['On the whitelist since', <Moment key="" time={user.since} />],
+            ['On the whitelist since', isIn ? <Moment key="" time={user.since} /> : 'no longer'],
             ['Last job', <Moment key="" time={user.last_job_at} />],
-            ['May have unfinished', limitWords(user.max_unfinished_jobs)],
-            ['May create a minute', limitWords(user.max_creations_per_minute)],
+            ['May have unfinished', isIn ? limitWords(user.max_unfinished_jobs) : 'none'],
+            ['May create a minute', isIn ? limitWords(user.max_creations_per_minute) : 'none'],
           ]}
         />
       </Part>
@@ -44,7 +50,8 @@ export const UserPage = () => {
   );
 };
 
-function sentenceOf({ unfinished_jobs, recent_jobs, recent_failures }: PanelUser): string {
+function sentenceOf({ since, unfinished_jobs, recent_jobs, recent_failures }: PanelUser): string {
   const now = unfinished_jobs === 0 ? 'none waits or runs' : `${unfinished_jobs} wait or run`;
-  return `Of its jobs ${now}. In the last 24 hours it created ${countWords(recent_jobs)}, of which ${recent_failures} have failed.`;
+  const gone = since === null ? 'It is not on the whitelist any more, and creates no jobs. ' : '';
+  return `${gone}Of its jobs ${now}. In the last 24 hours it created ${countWords(recent_jobs)}, of which ${recent_failures} have failed.`;
 }

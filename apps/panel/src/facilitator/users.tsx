@@ -24,7 +24,7 @@ const countedJobs = 1_000;
 export const countWords = (jobs: number): string =>
   jobs < countedJobs ? String(jobs) : `${countedJobs.toLocaleString()} or more`;
 
-/** Who may use the facilitator: ComputeHorde's hotkey whitelist. */
+/** Who may use the facilitator, which is ComputeHorde's hotkey whitelist, and behind them who could once. */
 export const UserList = () => (
   <List exporter={false} queryOptions={{ refetchInterval: useLive() }} empty={false}>
     <DataTable<PanelUser & { id: string }> rowClick="show" bulkActionButtons={false}>
@@ -33,7 +33,12 @@ export const UserList = () => (
         label="User"
         render={({ hotkey }) => <RecordLink to={`/whitelist/${hotkey}/show`}>{hotkey}</RecordLink>}
       />
-      <DataTable.Col source="since" sx={roomy} render={({ since }) => <Moment time={since} />} />
+      <DataTable.Col
+        source="since"
+        label="On the whitelist since"
+        sx={roomy}
+        render={({ since }) => (since === null ? 'no longer' : <Moment time={since} />)}
+      />
       <DataTable.NumberCol source="unfinished_jobs" label="Unfinished jobs" sx={roomy} />
       <DataTable.NumberCol
         source="recent_jobs"
@@ -51,13 +56,13 @@ export const UserList = () => (
         source="max_unfinished_jobs"
         label="May have unfinished"
         sx={roomy}
-        render={(user) => limitWords(user.max_unfinished_jobs)}
+        render={(user) => (user.since === null ? 'none' : limitWords(user.max_unfinished_jobs))}
       />
       <DataTable.Col
         source="max_creations_per_minute"
         label="May create a minute"
         sx={roomy}
-        render={(user) => limitWords(user.max_creations_per_minute)}
+        render={(user) => (user.since === null ? 'none' : limitWords(user.max_creations_per_minute))}
       />
     </DataTable>
   </List>

@@ -1,4 +1,4 @@
-import { useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { useQueryClient, type QueryClient, type QueryFilters } from '@tanstack/react-query';
 import { useEffect, useSyncExternalStore } from 'react';
 
 /** How often a page asks again while nothing tells it when. @unit ms */
@@ -33,7 +33,7 @@ function open(): void {
   source.addEventListener('open', () => {
     setOpen(true);
     // What has changed since it was asked for, nobody has told.
-    void stream.queries?.invalidateQueries();
+    void askAgain();
   });
   source.addEventListener('error', () => {
     setOpen(false);
@@ -44,9 +44,17 @@ function open(): void {
       }, refusedPause);
   });
   source.addEventListener('changed', ({ data }: MessageEvent<string>) => {
-    for (const resource of JSON.parse(data) as string[])
-      void stream.queries?.invalidateQueries({ queryKey: [resource] });
+    for (const resource of JSON.parse(data) as string[]) void askAgain({ queryKey: [resource] });
   });
+}
+
+/** What is just being asked for the first time goes on, and may be answered as it was before: it is asked for once more. */
+async function askAgain(filters: QueryFilters = {}): Promise<void> {
+  const { queries } = stream;
+  if (!queries) return;
+  const areFirst = queries.isFetching({ ...filters, predicate: ({ state }) => state.data === undefined }) > 0;
+  await queries.invalidateQueries(filters);
+  if (areFirst) await queries.invalidateQueries(filters);
 }
 
 function subscribe(changed: () => void): () => void {
