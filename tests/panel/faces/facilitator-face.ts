@@ -65,6 +65,7 @@ export async function facilitatorFace(said: Strangers): Promise<Face> {
       { name: 'user-quotas', path: `whitelist/${users[0]}`, says: ['Save'] },
       { name: 'user-new', path: 'whitelist/create', says: ['Save'] },
       { name: 'feedback', path: 'feedback', says: ['5 opinions', done.uuid] },
+      { name: 'cheat-reports', path: 'cheat-reports', says: ['1 report', done.uuid] },
       { name: 'configuration', path: 'configuration', says: ['1 of ', 'ENABLE_ORGANIC_JOBS'] },
       { name: 'changes', path: 'changes', says: ['cancel a job'] },
     ],
@@ -243,6 +244,16 @@ async function storeJobs(query: Query, said: Strangers): Promise<void> {
         created_at: ago(age - took - 60),
       })),
   );
+  const [wrong, right] = jobs.filter(({ end }) => end === 'completed');
+  await store(query, 'cheat_report', [
+    {
+      job_uuid: wrong!.uuid,
+      trusted_job_uuid: right!.uuid,
+      details: { sha256: said('7d1a… instead of 90ce…') },
+      signature: {},
+      created_at: ago(60),
+    },
+  ]);
 }
 
 function statusRows(job: SeenJob, said: Strangers): Record<string, unknown>[] {

@@ -1,9 +1,10 @@
-import { Link } from '@mui/material';
 import type { PanelCheatReport } from '@horde/panel-api';
 import { DataTable } from 'react-admin';
 import { GrowingList } from '../parts/growing-list.tsx';
 import { Hotkey } from '../parts/hotkey.tsx';
 import { Moment } from '../parts/moment.tsx';
+import { RecordLink } from '../parts/record-link.tsx';
+import { roomy } from '../parts/roomy.ts';
 
 type Row = PanelCheatReport & { id: string };
 
@@ -15,7 +16,13 @@ export const CheatReportList = () => (
     many="reports"
   >
     <DataTable<Row> rowClick={false} bulkActionButtons={false}>
-      <DataTable.Col source="at" label="When" disableSort render={({ at }) => <Moment time={at} />} />
+      <DataTable.Col
+        source="at"
+        sx={roomy}
+        label="When"
+        disableSort
+        render={({ at }) => <Moment time={at} />}
+      />
       <DataTable.Col
         source="job_uuid"
         label="Job"
@@ -36,11 +43,12 @@ export const CheatReportList = () => (
       />
       <DataTable.Col
         source="target_validator_hotkey"
+        sx={roomy}
         label="Validator"
         disableSort
         render={(row) => <Hotkey address={row.target_validator_hotkey} />}
       />
-      <DataTable.Col source="executor_class" label="Class" disableSort />
+      <DataTable.Col source="executor_class" sx={roomy} label="Class" disableSort />
       <DataTable.Col
         source="details"
         label="What the user says"
@@ -49,6 +57,7 @@ export const CheatReportList = () => (
       />
       <DataTable.Col
         source="is_delivered"
+        sx={roomy}
         label="Told"
         disableSort
         render={({ is_delivered }) => (is_delivered ? 'its validator has it' : 'not yet')}
@@ -57,8 +66,4 @@ export const CheatReportList = () => (
   </GrowingList>
 );
 
-const Job = ({ uuid }: { uuid: string }) => (
-  <Link href={`#/jobs/${uuid}/show`}>
-    <code>{uuid}</code>
-  </Link>
-);
+const Job = ({ uuid }: { uuid: string }) => <RecordLink to={`/jobs/${uuid}/show`}>{uuid}</RecordLink>;
