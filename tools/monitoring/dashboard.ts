@@ -105,6 +105,11 @@ const rows: Record<string, Panel[]> = {
       },
     },
     { title: 'Hosts out of reach', queries: { '{{host}}': 'miner_host_out_of_reach' } },
+    {
+      title: 'Free on disks of hosts',
+      unit: 'percentunit',
+      queries: { '{{host}}': 'miner_host_disk_free_ratio' },
+    },
     { title: 'Connections', queries: { '{{peer}}': 'sum by (peer) (miner_connections)' } },
     {
       title: 'Receipts countersigned a minute',

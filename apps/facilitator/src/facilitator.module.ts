@@ -198,7 +198,7 @@ export class FacilitatorModule implements NestModule {
         CheatReports,
         { provide: DynamicConfig, useExisting: FacilitatorConfig },
         ConfigRefresh,
-        ...metricsParts(MetricsRegistry, metricsOptions),
+        ...metricsParts(MetricsRegistry, metricsOptions(settings)),
         ...alertParts({ service: 'facilitator', conditions: facilitatorConditions }, settings),
         StoredMetrics,
         BusinessMetrics,

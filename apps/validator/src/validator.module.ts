@@ -168,7 +168,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
         inject: [ValidatorConfig, Queues],
       },
       StoredMetrics,
-      ...metricsParts(MetricsRegistry, metricsOptions),
+      ...metricsParts(MetricsRegistry, metricsOptions(settings)),
       ...alertParts({ service: 'validator', conditions: validatorConditions }, settings),
       EventPush,
       CheatReports,

@@ -50,6 +50,8 @@ export interface ExecutorHost {
   executors: number;
   /** Why none can be started there now, a sentence; null: nothing is the matter. */
   trouble: string | null;
+  /** The free part, from 0 to 1, of the disk there with what jobs and images take. @default null, not known */
+  diskFree?: number | null;
 }
 
 /**

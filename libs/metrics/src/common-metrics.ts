@@ -1,10 +1,10 @@
-import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import { Health, LOGGER, measureOnce, tryToMeasure, type Logger } from '@horde/operations';
 import type { Gauge } from 'prom-client';
 import { commonMetrics } from './common-rows.ts';
+import { databaseDisk, freePart } from './database-disk.ts';
 import { LastDone } from './last-done.ts';
 import { ServiceMetrics } from './service-metrics.ts';
 
@@ -19,6 +19,8 @@ export class MetricsOptions {
   service!: string;
   /** Folders whose disks may fill, by what is told of them. */
   folders!: Record<string, string>;
+  /** How large the database may get, where the operator says so. @unit bytes */
+  databaseRoom?: number;
   /** Jobs that ended within an hour: SQL, of `status` and `count`. */
   endedJobs!: string;
   /** Those of the statuses that an operator has to answer for: not the job itself failed. */
@@ -71,12 +73,15 @@ export class CommonMetrics {
     });
     gaugeOf('horde_disk_free_ratio', 'the disks', async (gauge) => {
       for (const [folder, place] of Object.entries(options.folders))
-        gauge.set({ service, folder }, await freeRatio(place));
+        gauge.set({ service, folder }, await freeAround(place));
+      gauge.remove({ service, folder: 'database' });
+      const free = await this.databaseFree();
+      if (free !== null) gauge.set({ service, folder: 'database' }, free);
     });
     gaugeOf(
       'horde_database_bytes',
       'the database',
-      async (gauge) => gauge.set({ service }, await this.one('pg_database_size(current_database())::float8')),
+      async (gauge) => gauge.set({ service }, await this.databaseBytes()),
       slowly.size,
     );
     gaugeOf('horde_clock_ahead_seconds', 'the database', async (gauge) =>
@@ -110,6 +115,20 @@ export class CommonMetrics {
     const ratio = metrics.gauge('horde_jobs_let_down_ratio', count);
   }
 
+  /** The free part of what the database may take; null: nobody knows. */
+  private async databaseFree(): Promise<number | null> {
+    const { databaseRoom } = this.options;
+    if (databaseRoom === undefined) return databaseDisk(this.database.manager).catch(() => null);
+    return this.databaseBytes().then(
+      (bytes) => Math.max(0, 1 - bytes / databaseRoom),
+      () => null,
+    );
+  }
+
+  private databaseBytes(): Promise<number> {
+    return this.one('pg_database_size(current_database())::float8');
+  }
+
   /** The answer's way back is taken for as long as the question's. @unit seconds */
   private async clockAhead(): Promise<number> {
     const asked = Date.now();
@@ -124,12 +143,10 @@ export class CommonMetrics {
 }
 
 /** Of the disk with the nearest folder that is there. */
-async function freeRatio(folder: string): Promise<number> {
+async function freeAround(folder: string): Promise<number> {
   for (let at = path.resolve(folder); ; at = path.dirname(at)) {
     try {
-      const { bavail, blocks, bfree } = await statfs(at);
-      // What is kept for root counts as used, as df has it.
-      return bavail / (blocks - bfree + bavail);
+      return await freePart(at);
     } catch (error) {
       if (at === path.dirname(at)) throw error;
     }

@@ -20,7 +20,7 @@ export const commonMetrics = metricRows({
   },
   horde_disk_free_ratio: {
     type: 'gauge',
-    help: 'The free part of the disk that a folder of the service is on.',
+    help: 'The free part of the disk that a folder of the service is on. "database": of DATABASE_ROOM_GB, or of the disk of a Postgres that runs on this machine, in no container, and tells its user where its files are; elsewhere there is none.',
     labels: ['service', 'folder'],
     unit: 'ratio',
   },

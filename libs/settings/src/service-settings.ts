@@ -3,7 +3,9 @@ import {
   IsEmail,
   IsInt,
   IsNotEmpty,
+  IsNumber,
   IsOptional,
+  IsPositive,
   IsString,
   IsUrl,
   Length,
@@ -19,6 +21,9 @@ export class ServiceSettings {
   @envSecret('DATABASE_URL')
   @Matches(/^postgres(ql)?:\/\//, { message: 'it must begin with postgres://' })
   databaseUrl!: string;
+
+  /** How large the database may get, in GB of 1,000,000,000 bytes, for the alert that its disk fills: where the server runs on another machine, or in a container, nothing else tells. */
+  @envNumber('DATABASE_ROOM_GB') @IsOptional() @IsNumber() @IsPositive() databaseRoomGb?: number;
 
   /** The Redis of the queues; without one, and without REDIS_HOST, queues live in the database. */
   @envSecret('REDIS_URL')
@@ -118,6 +123,11 @@ export class ServiceSettings {
   @env('ALERT_MAIL_FROM') @IsOptional() @IsEmail({ require_tld: false }) alertMailFrom?: string;
 
   /** The Redis of the queues; null: they live in the database. */
+  /** @unit bytes */
+  get databaseRoom(): number | undefined {
+    return this.databaseRoomGb === undefined ? undefined : this.databaseRoomGb * 1e9;
+  }
+
   get redisUrl(): string | null {
     return this.redisUrlSetting ?? (this.redisHost ? `redis://${this.redisHost}:${this.redisPort}/0` : null);
   }

@@ -18,6 +18,7 @@ export class StoredMetrics {
   private readonly offered: Gauge<never>;
   private readonly missing: Gauge<never>;
   private readonly away: Gauge<'host'>;
+  private readonly hostDisk: Gauge<'host'>;
   private readonly taken: Gauge<'executor_class'>;
   private readonly waiting: Gauge<never>;
   private readonly ended: Gauge<'executor_class' | 'status'>;
@@ -45,6 +46,7 @@ export class StoredMetrics {
     this.offered = registry.gauge('miner_executors_offered', offer);
     this.missing = registry.gauge('miner_executors_missing', offer);
     this.away = registry.gauge('miner_host_out_of_reach', offer);
+    this.hostDisk = registry.gauge('miner_host_disk_free_ratio', offer);
     const connections = registry.gauge('miner_connections', () => {
       for (const [peer, open] of Object.entries(sockets.connections)) connections.set({ peer }, open);
     });
@@ -100,7 +102,11 @@ export class StoredMetrics {
     this.offered.set(offered);
     const hosts = (await this.manager.hosts?.()) ?? [];
     this.away.reset();
-    for (const { name, trouble } of hosts) this.away.set({ host: name }, trouble === null ? 0 : 1);
+    this.hostDisk.reset();
+    for (const { name: host, trouble, diskFree = null } of hosts) {
+      this.away.set({ host }, trouble === null ? 0 : 1);
+      if (diskFree !== null) this.hostDisk.set({ host }, diskFree);
+    }
     const { wanted } = await executorPlaces(this.settings);
     this.missing.remove();
     if (wanted.size > 0)

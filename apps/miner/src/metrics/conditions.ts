@@ -28,4 +28,14 @@ export const minerConditions: Condition[] = [
     says: 'No executor can be started at {host}: it is out of reach, or its engine does not answer.',
     command: './horde run miner doctor',
   },
+  {
+    name: 'MinerHostDiskFills',
+    metric: 'miner_host_disk_free_ratio',
+    is: 'below',
+    limit: 0.1,
+    for: 300,
+    severity: 'critical',
+    says: "The disk with Docker's files has {value} left at {host}; type this there.",
+    command: 'df -h; docker system df',
+  },
 ];

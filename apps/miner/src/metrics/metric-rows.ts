@@ -26,6 +26,12 @@ export const minerMetrics = metricRows({
     help: "Whether no executor can be started at a host of the operator's file, because it is out of reach or its engine does not answer: 1 or 0. The label is the host's name in the file.",
     labels: ['host'],
   },
+  miner_host_disk_free_ratio: {
+    type: 'gauge',
+    help: "The free part of the disk with Docker's images, containers and volumes at a host of the operator's file. Of a host that is out of reach there is none, nor of this machine where the miner is in a container and does not see the folder.",
+    labels: ['host'],
+    unit: 'ratio',
+  },
   miner_slots_taken: {
     type: 'gauge',
     help: 'Executors that are started or running, by class.',

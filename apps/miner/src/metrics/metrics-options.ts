@@ -2,9 +2,10 @@ import type { MetricsOptions } from '@horde/metrics';
 import type { MinerSettings } from '../settings.ts';
 
 /** What the miner measures of what all services do. Of its jobs those that wait are waiting for their executor. */
-export const metricsOptions = ({ receiptsRoot }: MinerSettings): MetricsOptions => ({
+export const metricsOptions = ({ receiptsRoot, databaseRoom }: MinerSettings): MetricsOptions => ({
   service: 'miner',
   folders: { working: '.', receipts: receiptsRoot },
+  databaseRoom,
   endedJobs: `select status, count(*)::int as count from job
     where ended_at > now() - interval '1 hour' group by status`,
   // It rejects those that it has no room for.

@@ -1,11 +1,13 @@
 import type { MetricsOptions } from '@horde/metrics';
+import type { ValidatorSettings } from '../settings.ts';
 
 /** What the validator measures of what all services do. */
-export const metricsOptions: MetricsOptions = {
+export const metricsOptions = ({ databaseRoom }: ValidatorSettings): MetricsOptions => ({
   service: 'validator',
   folders: { working: '.' },
+  databaseRoom,
   endedJobs: `select status, count(*)::int as count from job
     where ended_at > now() - interval '1 hour' group by status`,
   letDown: ['rejected', 'horde_failed'],
   oldestWait: 'select min(waits_since) from job where waits_since is not null',
-};
+});

@@ -32,7 +32,7 @@ export interface DockerExecutorManagerOptions
 }
 
 /** A server; its size is what can be used of it now. */
-type Size = Place & ExecutorHost;
+type Size = Place & ExecutorHost & { machine: Machine };
 
 const tokenVariable = 'EXECUTOR_TOKEN=';
 
@@ -76,12 +76,13 @@ export class DockerExecutorManager extends BaseExecutorManager {
   }
 
   async hosts(): Promise<ExecutorHost[]> {
-    return (await this.sizes()).map(({ name, executorClass, executors, trouble }) => ({
-      name,
-      executorClass,
-      executors,
-      trouble,
-    }));
+    const hosts = (await this.sizes()).map(
+      async ({ name, executorClass, executors, trouble, machine }): Promise<ExecutorHost> => {
+        const diskFree = trouble === null ? await machine.diskFree() : null;
+        return { name, executorClass, executors, trouble, diskFree };
+      },
+    );
+    return Promise.all(hosts);
   }
 
   override async publicAddress(handle: ExecutorHandle): Promise<string | null> {
@@ -248,10 +249,10 @@ export class DockerExecutorManager extends BaseExecutorManager {
       const machine = machines[at]!;
       if (await this.machines.isReady(machine)) {
         const room = this.held(name) + this.gpuShares.free(server);
-        return { name, executorClass, executors, size: Math.min(executors, room), trouble: null };
+        return { name, executorClass, executors, size: Math.min(executors, room), trouble: null, machine };
       }
       const size = Math.min(executors, this.held(name));
-      return { name, executorClass, executors, size, trouble: machine.trouble };
+      return { name, executorClass, executors, size, trouble: machine.trouble, machine };
     });
     return Promise.all(sizes);
   }

@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { HostUnreachable } from '../base-executor-manager.ts';
@@ -23,6 +24,8 @@ export interface Machine {
   inReach(): Promise<boolean>;
   /** @throws HostUnreachable when the machine cannot be reached soon */
   reached(signal: AbortSignal): Promise<void>;
+  /** The free part, from 0 to 1, of the disk with the engine's images, containers and volumes; null: it cannot be told. */
+  diskFree(): Promise<number | null>;
   /** Resolves when the machine can be reached, however long that takes, and after a pause if it just failed. */
   back(signal: AbortSignal): Promise<void>;
   close(): void;
@@ -89,6 +92,15 @@ export class LocalMachine implements Machine {
 
   async back(signal: AbortSignal): Promise<void> {
     await sleep(1_000, undefined, { signal, ref: false });
+  }
+
+  async diskFree(): Promise<number | null> {
+    try {
+      const { bavail, blocks, bfree } = await statfs(await rootOf(this.docker));
+      return bavail / (blocks - bfree + bavail);
+    } catch {
+      return null; // the miner runs in a container, say, and does not see the folder
+    }
   }
 
   close(): void {}
@@ -159,6 +171,15 @@ export class SshMachine implements Machine {
     await orAborted(this.link.connected(signal), signal);
   }
 
+  async diskFree(): Promise<number | null> {
+    const root = await rootOf(this.docker).catch(() => '');
+    if (!/^[\w./-]+$/.test(root)) return null;
+    const permille = await this.link.ask(
+      `df -P -- '${root}' | awk 'NR == 2 { printf "%d", 1000 * $4 / ($3 + $4) }'`,
+    );
+    return permille === null || !/^\d+$/.test(permille) ? null : Number(permille) / 1_000;
+  }
+
   close(): void {
     this.link.close();
   }
@@ -172,6 +193,10 @@ export class SshMachine implements Machine {
     this.options.log(sentence);
   }
 }
+
+/** The folder where an engine has its files. */
+const rootOf = async (docker: Docker): Promise<string> =>
+  ((await answered(docker.info(), pingLimit)) as { DockerRootDir: string }).DockerRootDir;
 
 /** Prints what a host itself sees of its engine, as a word. */
 const lookAtEngine = `sh -c '
