@@ -14,7 +14,11 @@ export const Explain = explainCommand<MinerContext>({
       const page = await app.get(JobPages).find(uuid);
       if (!page) return null;
       const { executor, host, receipts } = page;
-      const place = [host, executor.container && `container ${executor.container}`, executor.address];
+      const place = [
+        host === page.executor_class ? null : host,
+        executor.container && `container ${executor.container}`,
+        executor.address,
+      ];
       return explainPage(page, {
         validator: page.validator_hotkey,
         image: page.docker_image,

@@ -9,6 +9,7 @@ import {
 } from '@horde/commands';
 import { databaseOptions } from '../migrations/database-options.ts';
 import { doctor } from '../doctor/doctor.ts';
+import { passedToExecutors } from '../executors/executor-environment.ts';
 import { MinerSettings } from '../settings.ts';
 import { AnnounceAddressAndPort } from './announce-address-and-port.command.ts';
 import { Explain } from './explain.command.ts';
@@ -48,6 +49,7 @@ export const minerProgram: CommandProgram<MinerContext> = {
     supportBundle((context: MinerContext) => ({
       service: 'miner',
       settings: MinerSettings,
+      passedOn: passedToExecutors,
       migrations: databaseOptions('').migrations.map(({ name }) => name),
       url: () => reachedAt(() => context.settings()),
       doctor: (tell) => doctor(context, tell),

@@ -49,6 +49,10 @@ export const processEnvironment = (environment: Environment): Environment =>
 export const containerEnvironment = (environment: Environment): Environment =>
   only(environment, everywhere, notInContainers);
 
+/** The names of variables that operators set for executors alone. */
+export const passedToExecutors = (environment: Environment): string[] =>
+  Object.keys(only(environment, [...everywhere, 'EXECUTOR_*', 'DOCKER_*'], kept));
+
 function only(environment: Environment, names: string[], except: string[]): Environment {
   const isPassedOn = (name: string) =>
     names.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : name === one));

@@ -2,8 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { Database, PreparedStatement, type Transaction } from '@horde/database';
 import { Attempt } from '../jobs/attempt.entity.ts';
 import { Job } from '../jobs/job.entity.ts';
+import type { LastEvent } from '../jobs/job-sentence.ts';
 import { RoutingDecision } from './routing-decision.entity.ts';
 
+/** Of a longer result it is not said why the job ended. @unit bytes */
+const maxMetadata = 256 * 1024;
 /** In place of an attempt, where a decision has led to none. */
 const noAttempt = '00000000-0000-0000-0000-000000000000';
 
@@ -17,6 +20,8 @@ export interface JobRouting {
   job: Job;
   /** When it got its status. */
   since: Date;
+  /** How it got it; undefined: it has none yet. */
+  last: LastEvent | undefined;
   /** Oldest first, as the decisions. */
   attempts: Attempt[];
   decisions: { decision: RoutingDecision; attempt: Attempt | null }[];
@@ -45,8 +50,9 @@ export class Decisions {
     );
     const job = await manager.findOneBy(Job, { uuid: jobUuid });
     if (!job) return null;
-    const [{ since }] = await manager.query<[{ since: Date | null }]>(
-      'select max(at) as since from job_event where job_uuid = $1',
+    const [last] = await manager.query<(LastEvent & { at: Date })[]>(
+      `select at, status, case when octet_length(metadata) <= ${maxMetadata} then metadata end as metadata
+       from job_event where job_uuid = $1 order by id desc limit 1`,
       [jobUuid],
     );
     const attempts = await manager.find(Attempt, { where: { job_uuid: jobUuid }, order: { number: 'asc' } });
@@ -57,7 +63,8 @@ export class Decisions {
     const attemptOf = ({ attempt }: RoutingDecision) => attempts.find(({ uuid }) => uuid === attempt) ?? null;
     return {
       job,
-      since: since ?? job.received_at,
+      since: last?.at ?? job.received_at,
+      last,
       attempts,
       decisions: decisions.map((decision) => ({ decision, attempt: attemptOf(decision) })),
     };

@@ -1,5 +1,6 @@
 import type { Attempt } from '../jobs/attempt.entity.ts';
 import { requestOf } from '../jobs/messages.ts';
+import { sentenceOf } from '../jobs/job-sentence.ts';
 import { awaited } from '../jobs/stages.ts';
 import { readDecision, type Considered } from './decision.ts';
 import type { JobRouting } from './decisions.ts';
@@ -8,10 +9,10 @@ import type { JobRouting } from './decisions.ts';
 export function explain(routing: JobRouting): string {
   const { job, decisions } = routing;
   const wait = waitOf(routing);
-  const waits = wait
-    ? `\nIt waits since ${time(wait.since)}, until ${time(wait.until)} at most: ${wait.sentence}`
-    : '';
-  const head = `Job ${job.uuid}, class ${job.executor_class}: ${job.status}.${waits}`;
+  const why = wait
+    ? `It waits since ${time(wait.since)}, until ${time(wait.until)} at most: ${wait.sentence}`
+    : sentenceOf(routing.last);
+  const head = `Job ${job.uuid}, class ${job.executor_class}: ${job.status}.\n${why}`;
   if (decisions.length === 0) return `${head}\nNo miner was looked for.`;
   const parts = decisions.map(({ decision, attempt }) => {
     const { says, candidates, others } = readDecision(decision.decision);

@@ -4,6 +4,8 @@ import type { Finding } from '../report.ts';
 export interface SupportFacts {
   service: string;
   settings: new () => object;
+  /** Variables beside the settings that it passes on to what it starts. */
+  passedOn?: (environment: Record<string, string | undefined>) => string[];
   /** The names of its migrations. */
   migrations: string[];
   /** Where the service answers; null: its settings do not say. */

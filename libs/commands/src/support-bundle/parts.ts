@@ -37,7 +37,10 @@ export function settingsText(facts: SupportFacts, environment: Environment): str
   const { settings } = facts;
   const known = variablesOf(settings);
   const isSet = (name: string) => (environment[name] ?? '') !== '';
-  const more = Object.keys(environment).filter((name) => others.test(name) && !known.includes(name));
+  const passedOn = facts.passedOn?.(environment) ?? [];
+  const more = Object.keys(environment).filter(
+    (name) => (others.test(name) || passedOn.includes(name)) && !known.includes(name),
+  );
   const set = [...known, ...more.toSorted()].filter(isSet);
   const told = set.map((name) => `${name}=${isSecretVariable(name, facts) ? '[secret]' : environment[name]}`);
   const unset = known.filter((name) => !isSet(name));

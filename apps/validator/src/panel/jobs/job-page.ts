@@ -8,9 +8,10 @@ import type {
   ValidatorReceipt,
   ValidatorRequest,
 } from '@horde/panel-api';
-import { isTerminal, jobStatuses, type JobStatus, type NewJob } from '@horde/protocol';
+import type { JobStatus, NewJob } from '@horde/protocol';
 import { timeText } from '@horde/panel-server';
 import { detail } from '@horde/rest';
+import { sentenceOf } from '../../jobs/job-sentence.ts';
 import { readWanted } from '../../jobs/wanted.ts';
 import { requestOf } from '../../jobs/messages.ts';
 import { readDecision } from '../../routing/decision.ts';
@@ -152,21 +153,4 @@ function choiceOf({
     })),
     others: Object.entries(others).map(([result, count]) => ({ sentence: verdictOf(result), count })),
   };
-}
-
-/** Why a job is where it is, where nothing says what it waits for. */
-function sentenceOf(last: Event | undefined): string {
-  if (!last || last.status === 'unknown') return 'Nothing is known of it.';
-  const facts = jobStatuses[last.status];
-  if (!isTerminal(last.status)) return `It waits until ${facts.wait!.next}.`;
-  return messageIn(last.metadata) ?? `It has ended: ${facts.happened}.`;
-}
-
-function messageIn(metadata: string | null): string | null {
-  const details =
-    metadata === null ? {} : (JSON.parse(metadata) as Record<string, { message?: unknown } | null>);
-  const found = ['job_rejection_details', 'job_failure_details', 'horde_failure_details']
-    .map((name) => details[name]?.message)
-    .find((message) => typeof message === 'string' && message !== '');
-  return (found as string | undefined) ?? null;
 }
