@@ -115,6 +115,44 @@ describe('the admin API', () => {
     expect((await get('jobs?status=nonsense')).status).toBe(400);
   });
 
+  it('finds jobs by each filter that its document names, and no others', async () => {
+    const query = <T>(sql: string, ...values: unknown[]) =>
+      facilitator.database.manager.query<T[]>(sql, values);
+    const [hotkey, of] = [Keypair.generate().address, Keypair.generate().address];
+    await storeJobs(query, { hotkey, validator: of, count: 2, classes: ['always_on.cpu.8c.16gb'] });
+    await query(
+      `update job set status = 'horde_failed', tag = 'odd', job_namespace = 'SN9.odd', created_at = year::timestamptz
+       from unnest(array['2001-01-01', '2099-01-01'],
+         (select array_agg(uuid) from job where hotkey = $1)) dated (year, which)
+       where uuid = which`,
+      hotkey,
+    );
+    const [later, earlier] = (
+      await query<{ uuid: string }>('select uuid from job where hotkey = $1 order by created_at desc', hotkey)
+    ).map((job) => job.uuid) as [string, string];
+    const found: Record<string, [value: string, uuids: string[]]> = {
+      status: ['horde_failed', [later, earlier]],
+      executor_class: ['always_on.cpu.8c.16gb', [later, earlier]],
+      hotkey: [hotkey, [later, earlier]],
+      validator: [of, [later, earlier]],
+      uuid: [earlier, [earlier]],
+      uuid_prefix: [later.slice(0, 23), [later]],
+      tag: ['odd', [later, earlier]],
+      job_namespace: ['SN9.odd', [later, earlier]],
+      created_after: ['2098-01-01', [later]],
+      created_before: ['2002-01-01', [earlier]],
+    };
+    const { parameters } = (await get('openapi.json')).json.paths['/admin/api/jobs'].get;
+    const filters = (parameters as { name: string }[]).map(({ name }) => name);
+    expect(Object.keys(found).toSorted()).toEqual(
+      filters.filter((name) => name !== 'cursor' && name !== 'page_size').toSorted(),
+    );
+    for (const [name, [value, uuids]] of Object.entries(found)) {
+      const { json } = await get(`jobs?${name}=${value}`);
+      expect([name, (json.results as { uuid: string }[]).map((job) => job.uuid)]).toEqual([name, uuids]);
+    }
+  });
+
   it('cancels a job, tells its events, and records who did it', async () => {
     const events = await EventReader.openWith(
       `${facilitator.url}/admin/api/jobs/${uuid}/events`,
