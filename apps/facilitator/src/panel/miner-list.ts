@@ -16,8 +16,7 @@ export class PanelMiners {
          ${wireTime('seen.measured_at')} as measured_at, seen.validator_hotkey as measured_by,
          seen.cpu_model, seen.cpu_count, seen.total_ram, seen.total_hdd, seen.os, seen.virtualization,
          coalesce(seen.gpus, '[]') as gpus,
-         (select count(distinct specs_id)::integer from machine_snapshot
-          where miner_hotkey = hotkey and measured_at > now() - interval '24 hours') as machines
+         coalesce(machines, 0) as machines
        from miner left join lateral (
          select version, runner_version, created_at from miner_version where miner_hotkey = hotkey order by id desc limit 1
        ) told on true left join lateral (
@@ -29,7 +28,10 @@ export class PanelMiners {
          from (
            select * from machine_snapshot where miner_hotkey = hotkey order by id desc limit 1
          ) newest join machine_specs specs on specs.id = newest.specs_id
-       ) seen on true
+       ) seen on true left join (
+         select miner_hotkey, count(distinct specs_id)::integer as machines from machine_snapshot
+         where measured_at > now() - interval '24 hours' group by miner_hotkey
+       ) counted on counted.miner_hotkey = hotkey
        order by active desc, hotkey limit 1000`,
     );
   }
