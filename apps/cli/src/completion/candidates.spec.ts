@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest';
 import { hordeProgram } from '../program/program.ts';
 import { candidates } from './candidates.ts';
+import { runValues } from './service-commands.ts';
 
 const after = (...words: string[]) =>
-  candidates(hordeProgram(false), words, {
+  candidates(hordeProgram(true), words, {
+    ...runValues(words),
     '--class': ['always_on.test', 'always_on.gpu'],
     '--profile': ['main'],
     profile: ['main'],
@@ -40,6 +42,10 @@ it.each<[string[], string[]]>([
   [['jobs', 'describe', '7c2d0f34', ''], []],
   [['profiles', 'set', 'main', 'cl'], ['class']],
   [['profiles', 'use', 'jobs', 'l'], []],
+  [['run', 'fac'], ['facilitator']],
+  [['run', 'miner', 'ex'], ['explain']],
+  [['run', '--settings', 'a.env', 'validator', 'explain_'], ['explain_weights']],
+  [['run', 'nobody', 'ex'], []],
   [['jobs', 'run', 'alpine', '--', '--he'], []],
 ])('after %j come %j', (words, expected) => expect(after(...words)).toEqual(expected));
 

@@ -6,6 +6,7 @@ import { finish } from '../program/finish.ts';
 import type { HordeCommand } from '../program/horde-command.ts';
 import { print } from '../program/print.ts';
 import { candidates, type Values } from './candidates.ts';
+import { runValues } from './service-commands.ts';
 import { scripts, type Shell } from './scripts.ts';
 
 export function addCompletionCommands(program: HordeCommand): void {
@@ -46,6 +47,7 @@ async function complete(program: HordeCommand, words: string[]): Promise<number>
     '--validator': [...new Set(validators)],
     profile: names,
     job: jobs,
+    ...runValues(words),
   };
   candidates(program, words, values).forEach(print);
   return 0;
