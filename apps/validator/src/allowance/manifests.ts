@@ -11,8 +11,13 @@ export interface ManifestChange {
 
 /** What a miner has offered of one class over time. */
 export class Offer {
+  /** Older blocks than this give nothing any more; null: all do. */
+  readonly lastDrop: number | null;
+
   /** @param changes oldest first */
-  constructor(readonly changes: readonly ManifestChange[]) {}
+  constructor(readonly changes: readonly ManifestChange[]) {
+    this.lastDrop = changes.findLast(({ isDrop }) => isDrop)?.block ?? null;
+  }
 
   /** How many executors at a block. */
   count(block: number): number {
@@ -22,11 +27,6 @@ export class Offer {
   /** The block at which what it gave for a block was lost: that of the first drop after it; null: it was not. */
   lostAt(block: number): number | null {
     return this.changes.find((change) => change.isDrop && change.block > block)?.block ?? null;
-  }
-
-  /** Older blocks than this give nothing any more; null: all do. */
-  get lastDrop(): number | null {
-    return this.changes.findLast(({ isDrop }) => isDrop)?.block ?? null;
   }
 }
 
