@@ -3,6 +3,7 @@ import { helpFor, runService } from '@horde/operations';
 import { devnetModule } from './devnet.module.ts';
 import { openLedger } from './ledger/ledger.ts';
 import { openLog } from './ledger/open-log.ts';
+import { applySubnetFile } from './management/subnet-file.ts';
 import { DevnetSettings } from './settings.ts';
 
 const words = process.argv.slice(2);
@@ -30,6 +31,7 @@ await runService({
   module: async (settings, logger) => {
     const log = await openLog(settings);
     const ledger = await openLedger(log, settings);
+    if (settings.subnetFile !== undefined) await applySubnetFile(settings.subnetFile, ledger);
     logger.info({ kept: log.name, block: ledger.clock.latest().number }, 'the chain goes on');
     return devnetModule(settings, ledger, logger);
   },

@@ -1,4 +1,4 @@
-import { IsInt, IsNumber, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { IsInt, IsNotEmpty, IsNumber, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 import { env, envNumber, envSecret } from '@horde/settings';
 
 export class DevnetSettings {
@@ -17,4 +17,6 @@ export class DevnetSettings {
   @envNumber('DEVNET_BLOCK_TIME') @IsNumber() @Min(0.01) @Max(86_400) blockTime = 12;
   /** The number of its one subnet; the default is ComputeHorde's on the main network. */
   @envNumber('BITTENSOR_NETUID') @IsInt() @Min(0) @Max(65_535) netuid = 12;
+  /** A file with all that take part, which is read at each start; nobody can be registered beside them then. JSON: `{"neurons": {HOTKEY: {"stake", "validator_permit"}}, "identities": {NAME: {"hotkey", "token"}}}`. Without it anybody is registered by a request. */
+  @env('DEVNET_SUBNET_FILE') @IsOptional() @IsNotEmpty() subnetFile?: string;
 }

@@ -53,7 +53,7 @@ describe('the settings', () => {
   });
 
   it.each([
-    [{ BITTENSOR_MINER_ADDRESS: 'miner.example' }, 'it must be an IP address, or auto.'],
+    [{ BITTENSOR_MINER_ADDRESS: 'http://miner.example' }, 'it must be an IP address, a name, or auto.'],
     [{ BITTENSOR_MINER_ADDRESS: '0.0.0.0' }, 'it must be an address that others can connect to.'],
     [
       { IS_LOCAL_MINER: 'true', LOCAL_MINER_VALIDATOR_PUBLIC_KEY: '5x' },
@@ -69,7 +69,8 @@ describe('the settings', () => {
   });
 
   it('take IPv6 addresses, and addresses of services without a domain', () => {
-    expect(load({ BITTENSOR_MINER_ADDRESS: '2001:db8::1' }).minerAddress).toBe('2001:db8::1');
+    for (const address of ['2001:db8::1', 'miner.example', 'miner'])
+      expect(load({ BITTENSOR_MINER_ADDRESS: address }).minerAddress).toBe(address);
     expect(load({ DYNAMIC_CONFIG_URL: 'http://config:8080/a' }).dynamicConfigUrl).toBe(
       'http://config:8080/a',
     );

@@ -35,10 +35,12 @@ export class MinerSettings extends SigningServiceSettings {
   /** The port that executors reach the miner at. Without it: the one the miner listens on. */
   @envNumber('PORT_FOR_EXECUTORS') @IsOptional() @IsInt() @Min(1) @Max(65535) portForExecutors?: number;
 
-  /** The address that validators reach the miner at, and users the streaming jobs on its machine: an IP address; `auto`: the one that the internet sees. */
+  /** The address that validators reach the miner at, and users the streaming jobs on its machine: an IP address; a name, whose address is looked up each time that it is announced; `auto`: the one that the internet sees. */
   @env('BITTENSOR_MINER_ADDRESS')
-  @ValidateIf(({ minerAddress }: MinerSettings) => minerAddress !== 'auto')
-  @IsIP(undefined, { message: 'it must be an IP address, or auto' })
+  @ValidateIf(
+    ({ minerAddress }: MinerSettings) => !/^[a-z\d-]*[a-z][a-z\d-]*(\.[a-z\d-]+)*$/i.test(minerAddress),
+  )
+  @IsIP(undefined, { message: 'it must be an IP address, a name, or auto' })
   @IsNotIn(['0.0.0.0', '::'], { message: 'it must be an address that others can connect to' })
   minerAddress = 'auto';
   /** Web services that answer with the address that they see, asked in turn for `auto`. @default https://checkip.amazonaws.com,https://icanhazip.com */
@@ -82,6 +84,8 @@ export class MinerSettings extends SigningServiceSettings {
   @env('VENDOR_DIRECTORY') @IsOptional() @IsString() vendorDirectory?: string;
   /** The image that executors are started from, by `docker`. */
   @env('EXECUTOR_IMAGE') @IsNotEmpty() executorImage = 'horde/executor:latest';
+  /** The network of this machine's Docker engine that executors are in, beside the miner. Without it: the engine's own bridge. */
+  @env('EXECUTOR_NETWORK') @IsOptional() @IsNotEmpty() executorNetwork?: string;
   /** The file that names the machines that executors run on, and whose GPUs are whose, by `docker`. @default one executor on this machine */
   @env('DOCKER_EXECUTORS_CONFIG_PATH') @IsNotEmpty() dockerExecutorsFile = '__default__';
   /** The file with the host keys of those machines, in the form of OpenSSH's known_hosts. Without it a host's key is pinned when it is first seen, in a file beside the one that names the machines. */
@@ -97,6 +101,8 @@ export class MinerSettings extends SigningServiceSettings {
   @env('CUSTOM_JOB_RUNNER_CLASS_NAME') @IsString() customJobRunner = '';
   /** The ports of a machine that users reach streaming jobs on, one for each executor: a range, a list, or pairs of an inner and an outer port, `6000:16000`. Of other machines the file that names them tells. */
   @env('STREAMING_PORTS') @IsString() streamingPorts = '6000-6999';
+  /** The address of the miner's own machine that those ports are open at. Without it: all that it has. */
+  @env('STREAMING_PORTS_ADDRESS') @IsOptional() @IsIP() streamingPortsAddress?: string;
   /** The class of executors where nothing else says it. @default spin_up-4min.gpu-24gb */
   @env('DEFAULT_EXECUTOR_CLASS') @IsIn(ExecutorClass) executorClass: ExecutorClass = defaultExecutorClass;
   /** How many executors the process manager runs at once. */

@@ -1,10 +1,17 @@
-import { Body, Controller, Delete, Get, HttpCode, NotFoundException, Param, Put } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  ForbiddenException,
+  Get,
+  HttpCode,
+  NotFoundException,
+  Param,
+  Put,
+} from '@nestjs/common';
 import { paceOf } from '../blocks/blocks.controller.ts';
 import {
-  readAmount,
-  readAxon,
   readBody,
-  readFlag,
   readHotkey,
   readHyperparameters,
   readIdentityName,
@@ -13,8 +20,9 @@ import {
 } from '../http/input.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { LedgerNeuron } from '../ledger/neurons.ts';
-import type { Hyperparameters, Participant } from '../ledger/state.ts';
+import type { Hyperparameters } from '../ledger/state.ts';
 import { DevnetSettings } from '../settings.ts';
+import { readParticipant } from './participant.ts';
 
 /** What on a real chain costs money: who is registered, with what stake, and who signs under which name. */
 @Controller('devnet')
@@ -28,6 +36,7 @@ export class ManagementController {
   @Put('neurons/:hotkey')
   async register(@Param('hotkey') path: string, @Body() body: unknown): Promise<LedgerNeuron> {
     const hotkey = readHotkey(path, 'The hotkey in the path');
+    this.refuseOthers();
     const [neuron] = await this.ledger.register(new Map([[hotkey, readParticipant(hotkey, body)]]));
     return neuron!;
   }
@@ -35,6 +44,7 @@ export class ManagementController {
   /** The same for many at once, `{hotkey: …}`, all in one block. */
   @Put('neurons')
   async registerAll(@Body() body: unknown): Promise<LedgerNeuron[]> {
+    this.refuseOthers();
     const all = Object.entries(readObject(body)).map(([name, fields]) => {
       const hotkey = readHotkey(name, 'Each name');
       return [hotkey, readParticipant(hotkey, fields)] as const;
@@ -46,12 +56,14 @@ export class ManagementController {
   @HttpCode(204)
   async remove(@Param('hotkey') path: string): Promise<void> {
     const hotkey = readHotkey(path, 'The hotkey in the path');
+    this.refuseOthers();
     if (!(await this.ledger.remove(hotkey))) throw new NotFoundException(`${hotkey} is not registered.`);
   }
 
   /** Who signs as whom through Pylon's API. The hotkey need not be registered yet. */
   @Put('identities/:name')
   async setIdentity(@Param('name') path: string, @Body() body: unknown) {
+    this.refuseOthers();
     const name = readIdentityName(path);
     const fields = readBody(body, ['hotkey', 'token']);
     const hotkey = readHotkey(fields['hotkey'], 'hotkey');
@@ -100,15 +112,11 @@ export class ManagementController {
       identities: this.ledger.identities(),
     };
   }
-}
 
-/** Without a coldkey it is its own. */
-function readParticipant(hotkey: string, body: unknown): Participant {
-  const fields = readBody(body, ['coldkey', 'stake', 'validator_permit', 'axon']);
-  return {
-    coldkey: (fields['coldkey'] ?? null) === null ? hotkey : readHotkey(fields['coldkey'], 'coldkey'),
-    stake: readAmount(fields['stake'], 'stake'),
-    validator_permit: readFlag(fields['validator_permit'], 'validator_permit'),
-    axon: readAxon(fields['axon']),
-  };
+  private refuseOthers(): void {
+    if (this.settings.subnetFile === undefined) return;
+    throw new ForbiddenException(
+      'Who takes part in this devnet is said by DEVNET_SUBNET_FILE, with wallets that were made for it: nobody else is taken.',
+    );
+  }
 }

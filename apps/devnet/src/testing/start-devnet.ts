@@ -33,6 +33,7 @@ export async function startDevnet(
     stateFile?: string;
     blockTime?: number;
     netuid?: number;
+    subnetFile?: string;
     now?: () => number;
   } = {},
 ): Promise<TestDevnet> {

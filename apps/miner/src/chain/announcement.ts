@@ -1,6 +1,7 @@
+import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import { isIPv6, SocketAddress, type AddressInfo } from 'node:net';
+import { isIP, isIPv6, SocketAddress, type AddressInfo } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { CHAIN, type SigningChain } from '@horde/chain';
@@ -54,7 +55,7 @@ export class Announcement {
 
   private async ip(): Promise<string> {
     const { minerAddress } = this.settings;
-    const ip = minerAddress === 'auto' ? await this.publicAddress.get() : minerAddress;
+    const ip = minerAddress === 'auto' ? await this.publicAddress.get() : await addressOf(minerAddress);
     if (ip === null)
       throw new Error('The public address of this miner cannot be found out; set BITTENSOR_MINER_ADDRESS.');
     // As the chain writes it: an IPv6 address can be written in several ways.
@@ -68,3 +69,7 @@ export class Announcement {
     return (server.address() as AddressInfo).port;
   }
 }
+
+/** An address as it is; a name's as it is looked up now. */
+const addressOf = async (configured: string): Promise<string> =>
+  isIP(configured) ? configured : (await lookup(configured)).address;

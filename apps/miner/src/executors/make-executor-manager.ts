@@ -129,6 +129,8 @@ function contextOf(
       }),
       owner,
       network: environment['HORDE_NETWORK'],
+      engineNetwork: settings.executorNetwork,
+      publishAt: settings.streamingPortsAddress,
       knownHosts: { file: sshKnownHosts ?? `${file}.known_hosts`, pin: sshKnownHosts === undefined },
       publicAddress: () => machineAddress(settings, publicAddress),
       log: warn,

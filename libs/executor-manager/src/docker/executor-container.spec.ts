@@ -12,6 +12,7 @@ const where = {
   port: { port: 6006, publicPort: 16006 },
   gpus: 'all',
   socketPath: '/run/user/1000/docker.sock',
+  isOwn: true,
 };
 
 it('an executor that publishes its streaming port itself, as ComputeHorde’s does, is only told which', () => {
@@ -46,4 +47,17 @@ it('an executor is told its GPUs where its server names them, if its image gives
   expect(() => checkGivesOwnGpus(where.image, 'image:1', '2,3')).toThrow(
     "image:1 gives jobs all GPUs of a machine, whatever the servers' file says",
   );
+});
+
+it('executors of the miner’s own machine are in the network and at the address that it names, those of others are not', () => {
+  const image = {
+    Config: { Labels: { 'horde.streaming-port': 'served' } },
+  } as unknown as Docker.ImageInspectInfo;
+  const named = { ...options, engineNetwork: 'executors', publishAt: '127.0.0.1' };
+  const own = executorContainer(named, request('token'), { ...where, image }).HostConfig!;
+  expect(own.NetworkMode).toBe('executors');
+  expect(own.PortBindings).toEqual({ '6006/tcp': [{ HostPort: '6006', HostIp: '127.0.0.1' }] });
+  const other = executorContainer(named, request('token'), { ...where, image, isOwn: false }).HostConfig!;
+  expect(other.NetworkMode).toBeUndefined();
+  expect(other.PortBindings).toEqual({ '6006/tcp': [{ HostPort: '6006' }] });
 });

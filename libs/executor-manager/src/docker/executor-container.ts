@@ -25,6 +25,10 @@ export interface ExecutorContainerOptions {
   customJobRunners?: { path: string; className: string | null };
   /** The local network that the miner is a part of. */
   network?: string | undefined;
+  /** The engine's network that executors of the miner's own machine are in. @default the engine's bridge */
+  engineNetwork?: string | undefined;
+  /** The address of the miner's own machine that streaming ports are open at. @default all */
+  publishAt?: string | undefined;
 }
 
 export const labels = {
@@ -64,10 +68,13 @@ export function executorContainer(
     port: StreamingPort;
     gpus: GpusHeld;
     socketPath: string;
+    /** Whether it is the miner's own machine. */
+    isOwn: boolean;
   },
 ): Docker.ContainerCreateOptions {
   const { environment, customJobRunners, autoRemove, owner, network } = options;
   const { port, place, gpus } = where;
+  const { engineNetwork, publishAt } = where.isOwn ? options : {};
   const publishes = where.image.Config?.Labels?.[servesPortLabel] === 'served';
   const inside = `${port.port}/tcp`;
   const jobFolder = environment['JOB_FOLDER'];
@@ -102,7 +109,12 @@ export function executorContainer(
         ...(jobFolder && !/^\/tmp(\/|$)/.test(jobFolder) ? [`${jobFolder}:${jobFolder}`] : []),
         ...(customJobRunners ? [`${customJobRunners.path}:${jobRunnersFile}`] : []),
       ],
-      ...(publishes && { PortBindings: { [inside]: [{ HostPort: String(port.port) }] } }),
+      ...(engineNetwork && { NetworkMode: engineNetwork }),
+      ...(publishes && {
+        PortBindings: {
+          [inside]: [{ HostPort: String(port.port), ...(publishAt && { HostIp: publishAt }) }],
+        },
+      }),
     },
   };
 }

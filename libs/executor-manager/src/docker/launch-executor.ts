@@ -87,7 +87,8 @@ async function launchAt(
   closing: AbortSignal,
 ): Promise<Omit<Launched, 'port'>> {
   const { docker, socketPath } = machine;
-  const where = { ...what, image: inspected, imageName: image, port, socketPath };
+  const isOwn = machine.facts['machine'] === 'local';
+  const where = { ...what, image: inspected, imageName: image, port, socketPath, isOwn };
   const creating = docker.createContainer(executorContainer(options, request, where));
   try {
     const container = await answered(creating);
