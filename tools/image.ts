@@ -3,6 +3,7 @@ import Docker from 'dockerode';
 import { readArguments, refuseArguments } from './arguments.ts';
 import { chooseBase } from './images/base.ts';
 import { buildImage, imageNames } from './images/build.ts';
+import { ensureExample, ensureOthers } from './images/others.ts';
 
 const { values, positionals } = readArguments('image', {
   allowPositionals: true,
@@ -22,6 +23,12 @@ try {
     const reference = tag ?? `horde/${current}:latest`;
     await buildImage(docker, current, { base, tag: reference, say: (text) => process.stderr.write(text) });
     console.log(reference);
+  }
+  if (name === 'all') {
+    current = 'the example';
+    console.log(await ensureExample(docker));
+    current = 'others';
+    await ensureOthers(docker, say);
   }
 } catch (error) {
   say(

@@ -70,6 +70,11 @@ export class MachineFiles {
     }
   }
 
+  link(target: string, place: string): void {
+    this.folder(path.dirname(place));
+    symlinkSync(target, path.join(this.root, place));
+  }
+
   /** A program with the shared libraries that it asks for. */
   program(file: string, place: string): void {
     this.copy(realpathSync(file), place, 0o755);
@@ -82,7 +87,8 @@ export class MachineFiles {
    * @param except a folder whose libraries are there already
    */
   libraries(file: string, except?: string): void {
-    const listed = execFileSync('/usr/bin/ldd', [realpathSync(file)], { encoding: 'utf8' });
+    const env = { ...process.env, ...(except && { LD_LIBRARY_PATH: path.join(except, 'lib') }) };
+    const listed = execFileSync('/usr/bin/ldd', [realpathSync(file)], { encoding: 'utf8', env });
     for (const { groups } of listed.matchAll(/(?<library>\/\S+) \(0x/g)) {
       const library = path.resolve(groups!['library']!);
       if (except === undefined || !library.startsWith(`${except}/`)) this.copy(library, library, 0o755);

@@ -87,7 +87,7 @@ export async function componentsOfMachine(copied: ReadonlyMap<string, string>): 
       name: place,
       hashes: [{ alg: 'SHA-256', content: await sha256(from) }],
     };
-    const owner = from === realpathSync(process.execPath) ? node() : ownerOf(from, distribution);
+    const owner = ownerOf(from, distribution);
     if (owner === null) components.set(place, file);
     else {
       const known = components.get(owner.purl!) ?? { ...owner, components: [] };
@@ -105,8 +105,10 @@ function nodeComponent(version: string): Component {
   return { type: 'application', 'bom-ref': purl, name: 'node', version, purl, licenses: [licence('MIT')] };
 }
 
-/** The package that a file is from; null: none, or nobody knows. */
+/** What a file is of: Node, a package of npm, one of the distribution; null: none, or nobody knows. */
 function ownerOf(file: string, distribution: string): Component | null {
+  if (file === realpathSync(process.execPath)) return node();
+  if (file.includes('/node_modules/')) return componentsOfModules([file])[0] ?? null;
   // Since /lib is a link to /usr/lib, a package may name its files either way.
   const real = realpathSync(file);
   for (const name of [file, real, file.replace(/^\/usr/, ''), real.replace(/^\/usr/, '')]) {
