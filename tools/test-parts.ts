@@ -44,5 +44,10 @@ export const partsOfAll: TestPart[] = [
     runs: ['tests/images/images.spec.ts'],
     environment: { WHOLE_IMAGES: 'yes' },
   },
+  {
+    name: 'compose',
+    runs: ['tests/compose/compose.spec.ts'],
+    environment: { WHOLE_COMPOSE: 'yes' },
+  },
   { name: 'simulation', runs: ['tools/simulate.ts'] },
 ];

@@ -39,6 +39,11 @@ const commands: Record<string, RepositoryCommand> = {
       '--base <image>': 'what it is built on (default: node:24-bookworm-slim, or this machine’s Node)',
     },
   },
+  compose: {
+    description:
+      'run Docker Compose on docker-compose.yml: this machine’s own from 2.20 on, else one that is fetched',
+    usage: 'up|down|run --rm horde … [ARGUMENTS...]',
+  },
   bench: {
     description: 'measure, and compare with the bars; exit code 1 where one is short',
     arguments: { '<name>': 'what is measured; without one the names are listed' },

@@ -1,3 +1,4 @@
+import { addComposeCommands } from '../compose/commands.ts';
 import { addCompletionCommands } from '../completion/commands.ts';
 import { addClassesCommand } from '../classes/commands.ts';
 import { addJobCommands } from '../jobs/commands.ts';
@@ -40,6 +41,7 @@ export function hordeProgram(inCheckout: boolean): HordeCommand {
   addKeyCommands(program);
   addPanelCommands(program);
   addCompletionCommands(program);
+  addComposeCommands(program);
   if (inCheckout) {
     addNetworkCommands(program);
     describeRepositoryCommands(program);

@@ -52,7 +52,10 @@ it('whom the file names takes part, and nobody else is taken: no wallet that was
     ['/devnet/identities/miner', { hotkey: stranger, token: 'mine' }],
   ] as const) {
     const refused = await devnet.call('PUT', target, what);
-    expect([refused.status, refused.body.detail]).toEqual([403, expect.stringContaining('DEVNET_SUBNET_FILE')]);
+    expect([refused.status, refused.body.detail]).toEqual([
+      403,
+      expect.stringContaining('DEVNET_SUBNET_FILE'),
+    ]);
   }
   expect((await devnet.call('DELETE', `/devnet/neurons/${miner}`)).status).toBe(403);
   const { body: seen } = await devnet.call('GET', '/api/v1/subnet/12/block/latest/neurons');
@@ -62,7 +65,9 @@ it('whom the file names takes part, and nobody else is taken: no wallet that was
 
 it('a further start keeps what they have announced', async () => {
   const axon = { ip: '10.1.2.3', port: 8000 };
-  const announced = await devnet.call('PUT', '/devnet/identities/miner/axon', axon, { authorization: 'Bearer right' });
+  const announced = await devnet.call('PUT', '/devnet/identities/miner/axon', axon, {
+    authorization: 'Bearer right',
+  });
   expect(announced.status).toBe(204);
   await devnet.close();
   await apply();
