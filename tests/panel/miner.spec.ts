@@ -58,6 +58,9 @@ describe.skipIf(missing !== null)(`the miner’s panel in a browser${because(mis
     await hosts.getByText('away is out of reach.').waitFor();
     await hosts.getByRole('link', { name: uuid }).click();
     await says('Accepted');
+    await says('Its validator has not asked for what it prints');
+    await miner.print(uuid, validator.hotkey, `line 1 ${planted}\n`);
+    await page.getByRole('tabpanel').getByText(`line 1 ${planted}`).waitFor();
     await executor.send(make(ExecutorReady, { job_uuid: uuid }));
     await page.getByRole('table', { name: 'Timeline' }).getByText('Executor Ready').waitFor();
     await page.getByRole('region', { name: 'What was asked for' }).getByText(planted).waitFor();

@@ -2,12 +2,18 @@ import { Module, type Type } from '@nestjs/common';
 import { alertParts } from '@horde/alerts';
 import { CHAIN, type SigningChain } from '@horde/chain';
 import { DynamicConfig, DynamicConfigRefresh } from '@horde/dynamic-config';
-import { Database, DatabaseModule, SoleProcess } from '@horde/database';
+import { Database, DatabaseModule, JobOutputStore, SoleProcess } from '@horde/database';
 import { PublicAddress, type ExecutorManager } from '@horde/executor-manager';
 import { Keypair } from '@horde/identity';
 import { LastDone, MetricsController, metricsParts } from '@horde/metrics';
 import { HealthModule, LOGGER, MetricsAccessModule, type Logger } from '@horde/operations';
-import { ConfigurationController, JobFramesController, Operators, PanelModule } from '@horde/panel-server';
+import {
+  ConfigurationController,
+  JobFramesController,
+  JobOutputController,
+  Operators,
+  PanelModule,
+} from '@horde/panel-server';
 import { QueueModule, Queues } from '@horde/queue';
 import { TlsModule } from '@horde/tls';
 import { JobTraces } from '@horde/tracing';
@@ -125,6 +131,7 @@ export function minerModule(settings: MinerSettings, logger: Logger, parts: Mine
       ChecksController,
       ConfigurationController,
       JobFramesController,
+      JobOutputController,
     ],
     providers: [
       { provide: MinerSettings, useValue: settings },
@@ -167,6 +174,7 @@ export function minerModule(settings: MinerSettings, logger: Logger, parts: Mine
       JobCancellation,
       jobFrames(settings, logger),
       JobOutputs,
+      { provide: JobOutputStore, useFactory: ({ store }: JobOutputs) => store, inject: [JobOutputs] },
       JobPayloads,
       JobSignature,
       Receipts,

@@ -1,12 +1,18 @@
 import { Module, type Provider, type Type } from '@nestjs/common';
 import { alertParts } from '@horde/alerts';
 import { CHAIN } from '@horde/chain';
-import { Database, DatabaseModule, Outbox } from '@horde/database';
+import { Database, DatabaseModule, JobOutputStore, Outbox } from '@horde/database';
 import { DynamicConfig, DynamicConfigRefresh } from '@horde/dynamic-config';
 import { Keypair } from '@horde/identity';
 import { LastDone, MetricsController, metricsParts } from '@horde/metrics';
 import { HealthModule, LOGGER, MetricsAccessModule, type Logger } from '@horde/operations';
-import { ConfigurationController, JobFramesController, Operators, PanelModule } from '@horde/panel-server';
+import {
+  ConfigurationController,
+  JobFramesController,
+  JobOutputController,
+  Operators,
+  PanelModule,
+} from '@horde/panel-server';
 import { QueueModule, Queues } from '@horde/queue';
 import { TlsModule } from '@horde/tls';
 import { JobTraces } from '@horde/tracing';
@@ -112,6 +118,7 @@ const jobParts = (settings: ValidatorSettings, logger: Logger): Provider[] => [
   jobFrames(settings, logger),
   JobBell,
   JobOutputs,
+  { provide: JobOutputStore, useFactory: ({ store }: JobOutputs) => store, inject: [JobOutputs] },
   Jobs,
   KnownMiners,
   LiveOutput,
@@ -154,6 +161,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       JobsController,
       ConfigurationController,
       JobFramesController,
+      JobOutputController,
       ...recordControllers,
     ],
     providers: [

@@ -25,6 +25,7 @@ export {
   type ExchangedFrame,
   type KeptFrame,
 } from './job-frames/job-frames.ts';
+export { outputPieces } from './job-output/output-pieces.ts';
 export { OutputBell, type OutputListener } from './job-output/output-bell.ts';
 export { createLeaseTable, Lease, type LeaseTimes } from './lease.ts';
 export { createOutboxTable, insertMessage, Outbox, OutboxRow } from './outbox.ts';

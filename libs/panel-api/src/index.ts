@@ -5,6 +5,7 @@ import type { PanelSpan } from './timeline.ts';
 
 export * from './files.ts';
 export * from './frames.ts';
+export * from './output.ts';
 export * from './miner.ts';
 export * from './timeline.ts';
 export * from './validator/cycles.ts';

@@ -20,6 +20,8 @@ export {
 } from './document.ts';
 export { JobFramesController } from './frames/job-frames.controller.ts';
 export { jobFramesOperation, jobFramesSchema } from './frames/job-frames-document.ts';
+export { JobOutputController } from './output/job-output.controller.ts';
+export { jobOutputOperation, jobOutputSchema } from './output/job-output-document.ts';
 export { AdminApi } from './http/admin-api.ts';
 export { CurrentSession } from './http/current-session.ts';
 export { CurrentOperator, OperatorGuard } from './http/operator.guard.ts';

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { outputPieces } from '@horde/database';
 import type { OutputStream } from '@horde/protocol';
 import { OutputStore } from '../output/output-store.ts';
 import type { JobEvent, JobEventSource } from './job-event.ts';
@@ -17,25 +18,12 @@ export class KeptOutput implements JobEventSource {
   }
 
   private async *stream(job: string, stream: OutputStream, from: number): AsyncGenerator<JobEvent> {
-    for (let at = from; ;) {
-      const part = await this.output.read(job, stream, at, maxPiece);
-      if (!part) return;
-      if (part.offset > at)
-        yield event('gap', { stream, from: at, to: part.offset }, { [stream]: part.offset });
-      at = part.offset;
-      const whole = part.data.subarray(0, part.data.length - cutBytes(part.data));
-      const isStuck = whole.length === 0 && part.data.length > 0;
-      if (isStuck && !part.end) {
-        // The rest of the character is still to come, has just come, or never will.
-        const behind = at + part.data.length;
-        const next = await this.output.read(job, stream, behind, 1);
-        if (!next) return;
-        if (next.offset === behind && next.data.length > 0) continue;
-      }
-      const data = isStuck || (part.end && part.data.length < maxPiece) ? part.data : whole;
-      if (data.length === 0) return;
-      yield event('output', { stream, offset: at, ...readable(data) }, { [stream]: at + data.length });
-      at += data.length;
+    const read = (offset: number, max: number) => this.output.read(job, stream, offset, max);
+    let at = from;
+    for await (const { offset, data } of outputPieces(read, from, maxPiece)) {
+      if (offset > at) yield event('gap', { stream, from: at, to: offset }, { [stream]: offset });
+      at = offset + data.length;
+      if (data.length > 0) yield event('output', { stream, offset, ...readable(data) }, { [stream]: at });
     }
   }
 }
@@ -53,15 +41,4 @@ function readable(data: Buffer): { text: string } | { base64: string } {
   } catch {
     return { base64: data.toString('base64') };
   }
-}
-
-/** How many bytes at the end are the beginning of a character whose rest is missing: at most 3. */
-function cutBytes(data: Buffer): number {
-  for (let back = 1; back <= Math.min(3, data.length); back++) {
-    const byte = data[data.length - back]!;
-    if ((byte & 0xc0) === 0x80) continue;
-    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-    return length > back ? back : 0;
-  }
-  return 0;
 }

@@ -7,7 +7,7 @@ import { DatabaseRetry } from '../database/database-retry.ts';
 /** What jobs print, between the executors that have it and the validators that ask for it. */
 @Injectable()
 export class JobOutputs implements OutputSink, OutputSource {
-  private readonly store: JobOutputStore;
+  readonly store: JobOutputStore;
 
   constructor(
     private readonly database: Database,

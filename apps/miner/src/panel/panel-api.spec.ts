@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Keypair } from '@horde/identity';
 import { Operators } from '@horde/panel-server';
-import { ExecutorReady, ExecutorTiming, JobFailed, make, SingleFileVolume } from '@horde/protocol';
+import { ExecutorReady, ExecutorTiming, JobFailed, JobOutputRequest, make, SingleFileVolume } from '@horde/protocol';
 import { EventReader } from '@horde/testing/event-reader';
 import { adminRoutes, differences, documentedRoutes, PanelClient } from '@horde/testing/panel-client';
 import { RecordingManager } from '@horde/testing/recording-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { JobOutputs } from '../jobs/job-outputs.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
 
 const password = 'correct horse battery';
@@ -98,6 +99,7 @@ describe('the miner’s admin API', () => {
       jobs: 'Jobs',
       [`jobs/${running}`]: 'JobPage',
       [`jobs/${running}/frames`]: 'JobFrames',
+      [`jobs/${running}/output`]: 'JobOutput',
       receipts: 'Receipts',
       validators: 'Validators',
       images: 'Images',
@@ -160,6 +162,28 @@ describe('the miner’s admin API', () => {
       receipts: [{ receipt_type: 'JobStartedReceipt' }],
     });
     expect(text).not.toMatch(/secret-of|token/);
+  });
+
+  it('shows what a job prints as it comes, and what of it is missing', async () => {
+    const outputs = miner.part(JobOutputs);
+    const at = `jobs/${running}/output`;
+    expect((await reader.get(at)).json).toMatchObject({ is_kept: false, stdout: { text: '' } });
+    const request = make(JobOutputRequest, { job_uuid: running, stream: 'stdout', offset: 0, credit: 100 });
+    await outputs.asked(validator, request);
+    const live = await EventReader.openWith(`${miner.httpUrl}/admin/api/live`, reader.headers);
+    const print = (offset: number, data: Buffer, end = false) =>
+      outputs.append(running, 'stdout', { offset, data, end });
+    const text = Buffer.from('<b>é');
+    await print(0, text.subarray(0, 4));
+    await live.changed('output');
+    live.close();
+    const stdout = async (from: string) => (await reader.get(`${at}?${from}`)).json.stdout;
+    expect(await stdout('')).toEqual({ from: 0, to: 3, text: '<b>', has_ended: false });
+    await print(4, text.subarray(4));
+    expect(await stdout('stdout=3')).toEqual({ from: 3, to: 5, text: 'é', has_ended: false });
+    await print(9, Buffer.from('end'), true);
+    expect(await stdout('stdout=5')).toEqual({ from: 9, to: 12, text: 'end', has_ended: true });
+    expect((await reader.get(`${at}?stdout=x`)).status).toBe(400);
   });
 
   it('says why a job failed, and why one was declined', async () => {

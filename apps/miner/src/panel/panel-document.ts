@@ -16,6 +16,8 @@ import {
   configurationOperations,
   jobFramesOperation,
   jobFramesSchema,
+  jobOutputOperation,
+  jobOutputSchema,
   pages,
   reads,
   readsPages,
@@ -82,6 +84,7 @@ const lastRun = object('The last run of a check.', {
 
 const schemas: Record<string, Schema> = {
   JobFrames: jobFramesSchema,
+  JobOutput: jobOutputSchema,
   Overview: object('How the miner is.', {
     sentence: string,
     classes: list(
@@ -204,6 +207,7 @@ const operations: Operation[] = [
     answers: unknown,
   }),
   jobFramesOperation,
+  jobOutputOperation,
   readsPages('receipts', 'List receipts', 'Receipts', {
     uuid_prefix: ['What the uuid of their job begins with.', string],
     validator: ['The hotkey of their validator.', string],
@@ -238,7 +242,8 @@ export const minerPanel: PanelApi = {
   schemas,
   operations,
   live: {
-    jobs: ['jobs', 'executors', 'validators', 'overview'],
+    output: ['output'],
+    jobs: ['jobs', 'output', 'executors', 'validators', 'overview'],
     executors: ['executors', 'overview'],
     receipts: ['receipts', 'jobs', 'overview'],
     validators: ['validators', 'overview'],

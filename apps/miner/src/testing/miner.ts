@@ -4,7 +4,7 @@ import type { Neuron, SigningChain } from '@horde/chain';
 import type { ExecutorManager } from '@horde/executor-manager';
 import { Keypair } from '@horde/identity';
 import { createLogger } from '@horde/operations';
-import { executorPath } from '@horde/protocol';
+import { executorPath, JobOutputRequest, make } from '@horde/protocol';
 import type { Extension } from '@horde/transport';
 import pg from 'pg';
 import { createTestDatabase } from '@horde/testing/database';
@@ -14,6 +14,7 @@ import { metricsToken } from '@horde/testing/metrics';
 import { Peer } from '@horde/testing/peer';
 import { RecordingManager } from '@horde/testing/recording-manager';
 import { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
+import { JobOutputs } from '../jobs/job-outputs.ts';
 import { databaseOptions } from '../migrations/database-options.ts';
 import { minerModule } from '../miner.module.ts';
 import { ReceiptPages } from '../receipts/receipt-pages.ts';
@@ -141,6 +142,14 @@ export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
 
   async query<T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<T[]> {
     return (await this.sql.query(sql, values)).rows as T[];
+  }
+
+  /** A job begins to print, and its validator has asked for that. */
+  async print(job_uuid: string, validator: string, text: string): Promise<void> {
+    const outputs = this.part(JobOutputs);
+    const request = make(JobOutputRequest, { job_uuid, stream: 'stdout', offset: 0, credit: 1_000 });
+    await outputs.asked(validator, request);
+    await outputs.append(job_uuid, 'stdout', { offset: 0, data: Buffer.from(text), end: false });
   }
 
   /** Resolves when its pages show all receipts that it has stored. */

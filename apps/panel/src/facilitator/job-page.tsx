@@ -7,6 +7,7 @@ import { ask } from '../api.ts';
 import { mayOperate } from '../auth-provider.ts';
 import { CancelButton } from '../parts/cancel-button.tsx';
 import { Elsewhere } from '../parts/elsewhere.tsx';
+import { PrintedText } from '../parts/output/printed-text.tsx';
 import { Part } from '../parts/part.tsx';
 import { StatusChip } from '../parts/status-chip.tsx';
 import { Timeline } from '../parts/timeline.tsx';
@@ -14,8 +15,13 @@ import { useNow } from '../parts/use-now.ts';
 import { bytesWords } from '../words.ts';
 import { JobDescription } from './job-description.tsx';
 import { JobFacts } from './job-facts.tsx';
-import { JobOutput } from './job-output.tsx';
-import { useJobEvents, type Transfer } from './use-job-events.ts';
+import { useJobEvents, type JobNews, type Transfer } from './use-job-events.ts';
+
+const states: Record<JobNews['state'], string> = {
+  live: 'Shown as it is printed.',
+  interrupted: 'The connection was lost, and is opened again.',
+  ended: 'The job has ended, and this is what is kept of it.',
+};
 
 /** A job: why it is where it is, what happened and how long it took, and what it prints. */
 export const JobPage = () => {
@@ -55,7 +61,7 @@ export const JobPage = () => {
       </Part>
       <JobDescription uuid={uuid} />
       <Part title="What it prints">
-        <JobOutput printed={news.printed} state={news.state} />
+        <PrintedText printed={news.printed} says={states[news.state]} />
       </Part>
       <Part title="What was asked for">
         <JobFacts job={job} />

@@ -1,12 +1,8 @@
 import { useEffect, useState } from 'react';
+import type { Printed } from '../parts/output/printed-text.tsx';
 
 /** The newest of what a stream has printed is shown: so many characters. */
 const shown = 500_000;
-
-export interface Printed {
-  stdout: string;
-  stderr: string;
-}
 
 export interface Transfer {
   stage: string;

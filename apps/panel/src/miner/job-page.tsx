@@ -7,6 +7,7 @@ import { Elsewhere } from '../parts/elsewhere.tsx';
 import { Facts, type Fact } from '../parts/facts.tsx';
 import { Frames } from '../parts/frames.tsx';
 import { useLive } from '../parts/live/use-live.ts';
+import { JobOutput } from '../parts/output/job-output.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Part } from '../parts/part.tsx';
 import { StatusChip } from '../parts/status-chip.tsx';
@@ -36,6 +37,7 @@ export const JobPage = () => {
       <Part title="What happened">
         <Timeline spans={job.timeline} now={now} />
       </Part>
+      <JobOutput job={uuid} next="validator" />
       <Part title="Its executor">
         <Facts facts={executorFacts(job)} />
       </Part>

@@ -27,7 +27,7 @@ export interface UnfinishedOutput {
 /** What jobs print, between the miners that have it and the facilitators that ask for it. */
 @Injectable()
 export class JobOutputs implements OutputSink, OutputSource {
-  private readonly store: JobOutputStore;
+  readonly store: JobOutputStore;
   private readonly bell: OutputBell;
   private readonly awaited = new Map<string, () => void>();
   private isListening = false;

@@ -60,6 +60,7 @@ describe('the validator’s admin API', () => {
       overview: 'Overview',
       configuration: 'Settings',
       [`jobs/${done}/frames`]: 'JobFrames',
+      [`jobs/${done}/output`]: 'JobOutput',
       jobs: 'Jobs',
       [`jobs/${done}`]: 'JobPage',
     })) {

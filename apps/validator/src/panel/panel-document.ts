@@ -2,6 +2,8 @@ import {
   configurationOperations,
   jobFramesOperation,
   jobFramesSchema,
+  jobOutputOperation,
+  jobOutputSchema,
   jobsByHour,
   reads,
   type PanelApi,
@@ -42,6 +44,7 @@ export const validatorPanel: PanelApi = {
   service: 'validator',
   schemas: {
     JobFrames: jobFramesSchema,
+    JobOutput: jobOutputSchema,
     Overview: overview,
     ...jobSchemas,
     ...Object.assign({}, ...recordApis.map(({ schemas }) => schemas)),
@@ -50,13 +53,15 @@ export const validatorPanel: PanelApi = {
     ...configurationOperations,
     reads('overview', 'See how the validator is', 'Overview'),
     jobFramesOperation,
+    jobOutputOperation,
     ...jobOperations,
     ...recordApis.flatMap(({ operations }) => operations),
   ],
   // A job's statuses are stored together with what its facilitator is sent.
   live: {
     jobs: ['jobs', 'miners', 'overview', 'bookings', 'allowance'],
-    outbox: ['jobs', 'miners', 'overview', 'bookings', 'allowance', 'receipts'],
+    output: ['output'],
+    outbox: ['jobs', 'output', 'miners', 'overview', 'bookings', 'allowance', 'receipts'],
     miners: ['miners', 'overview'],
     // A block, or what miners offer.
     [allowanceChannel]: ['miners', 'manifests', 'bookings', 'allowance'],

@@ -8,6 +8,7 @@ import { CancelButton } from '../../parts/cancel-button.tsx';
 import { Frames } from '../../parts/frames.tsx';
 import { Elsewhere } from '../../parts/elsewhere.tsx';
 import { useLive } from '../../parts/live/use-live.ts';
+import { JobOutput } from '../../parts/output/job-output.tsx';
 import { Part } from '../../parts/part.tsx';
 import { StatusChip } from '../../parts/status-chip.tsx';
 import { Timeline } from '../../parts/timeline.tsx';
@@ -52,6 +53,7 @@ export const JobPage = () => {
       <Part title="What happened">
         <Timeline spans={job.timeline} now={now} />
       </Part>
+      <JobOutput job={job.uuid} next="facilitator" />
       <Part title="Miners that were asked">
         <Attempts attempts={job.tries} />
       </Part>

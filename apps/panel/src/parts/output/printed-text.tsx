@@ -1,16 +1,16 @@
 import { Box, Tab, Tabs, Typography } from '@mui/material';
 import { useState } from 'react';
-import type { JobNews, Printed } from './use-job-events.ts';
+
+/** What the streams of a job have printed. */
+export interface Printed {
+  stdout: string;
+  stderr: string;
+}
 
 const streams = ['stdout', 'stderr'] as const;
-const states = {
-  live: 'Shown as it is printed.',
-  interrupted: 'The connection was lost, and is opened again.',
-  ended: 'The job has ended, and this is what is kept of it.',
-};
 
-/** What a job prints, as text: whatever it is. */
-export const JobOutput = ({ printed, state }: Pick<JobNews, 'printed' | 'state'>) => {
+/** What a job prints, as text: whatever it is. @param says how much of it that is */
+export const PrintedText = ({ printed, says }: { printed: Printed; says: string }) => {
   const [stream, setStream] = useState<keyof Printed>('stdout');
   return (
     <>
@@ -45,7 +45,7 @@ export const JobOutput = ({ printed, state }: Pick<JobNews, 'printed' | 'state'>
         {printed[stream] || 'Nothing yet.'}
       </Box>
       <Typography variant="body2" role="status">
-        {states[state]}
+        {says}
       </Typography>
     </>
   );
