@@ -151,4 +151,6 @@ const neuronOf = ({ axon, stake, validator_permit, last_update, ...neuron }: Led
   totalStake: stake,
   validatorPermit: validator_permit,
   lastUpdate: last_update,
+  incentive: null,
+  emission: null,
 });

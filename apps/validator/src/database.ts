@@ -51,6 +51,7 @@ import { RoutingDecision } from './routing/routing-decision.entity.ts';
 import { QueueWaitingJobs1795000000041 } from './migrations/queue-waiting-jobs.ts';
 import { TellFacilitatorsApart1795000000043 } from './migrations/tell-facilitators-apart.ts';
 import { TellMachines1795000000061 } from './migrations/tell-machines.ts';
+import { KeepEarnings1799000002238 } from './migrations/keep-earnings.ts';
 import { KeepFrames1798000008001 } from './migrations/keep-frames.ts';
 import { KeepOutput1796000020002 } from './migrations/keep-output.ts';
 import { OrderOutput1796000030002 } from './migrations/order-output.ts';
@@ -123,5 +124,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     CreateAcme1798000005011,
     KeepFrames1798000008001,
     IndexJobsForPanel1798000001001,
+    KeepEarnings1799000002238,
   ],
 });

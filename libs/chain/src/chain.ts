@@ -13,6 +13,10 @@ export interface Neuron {
   validatorPermit: boolean;
   /** When it last handed in weights, sealed ones included; before the first, when it was registered. @unit blocks */
   lastUpdate: number;
+  /** Its part of what the subnet's miners got in the last epoch, 0 to 1; null: that is not told. */
+  incentive: number | null;
+  /** What it got in the last epoch, as a validator, too; null: that is not told. @unit alpha */
+  emission: number | null;
 }
 
 export interface Block {

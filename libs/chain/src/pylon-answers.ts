@@ -98,8 +98,14 @@ function readNeuron(value: unknown): Neuron {
     totalStake: total,
     validatorPermit: permit,
     lastUpdate: count(neuron['last_update'], of('last_update')),
+    incentive: amount(neuron['incentive']),
+    emission: amount(neuron['emission']),
   };
 }
+
+/** For people only: one that is none is no reason to refuse the answer. */
+const amount = (value: unknown): number | null =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null;
 
 /** 0.0.0.0, :: and port 0 are how the chain says that nothing was announced. */
 function readAddress(axon: Fields, of: (name: string) => string): Neuron['address'] {

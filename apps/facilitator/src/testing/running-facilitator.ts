@@ -46,6 +46,8 @@ const neuron = (hotkey: string, uid: number): Neuron => ({
   totalStake: 1,
   validatorPermit: true,
   lastUpdate: 0,
+  incentive: 0,
+  emission: 0,
 });
 
 export interface RunningFacilitator {

@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Keypair } from '@horde/identity';
 import { Operators } from '@horde/panel-server';
-import { ExecutorReady, ExecutorTiming, JobFailed, JobOutputRequest, make, SingleFileVolume } from '@horde/protocol';
+import {
+  ExecutorReady,
+  ExecutorTiming,
+  JobFailed,
+  JobOutputRequest,
+  make,
+  SingleFileVolume,
+} from '@horde/protocol';
 import { EventReader } from '@horde/testing/event-reader';
 import { adminRoutes, differences, documentedRoutes, PanelClient } from '@horde/testing/panel-client';
 import { RecordingManager } from '@horde/testing/recording-manager';

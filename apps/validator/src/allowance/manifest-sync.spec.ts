@@ -177,12 +177,13 @@ describe('the faults that each look at the chain was an event, and the whole cha
 });
 
 describe('a chain that cannot be asked', () => {
-  it('leaves the addresses of miners as they were', async () => {
+  it('leaves the addresses of miners, and what they earn, as they were', async () => {
     const { directory } = await started();
-    const addresses = () => scene.query('select hotkey, ip, port from miner');
-    const before = await addresses();
+    const miners = () => scene.query('select hotkey, ip, port, incentive, emission from miner');
+    const before = await miners();
+    expect(before[0]).toMatchObject({ incentive: 0.25, emission: 1.5 });
     scene.pylon.fails = true;
     await directory.refreshNeurons();
-    expect(await addresses()).toEqual(before);
+    expect(await miners()).toEqual(before);
   });
 });

@@ -47,6 +47,7 @@ async function storeMiners(): Promise<void> {
     `insert into miner (hotkey, uid, ip, port) values ($1, 0, '192.0.2.1', 8000), ($2, 1, null, null), ($3, 2, '::1', 8001)`,
     [one, two, three],
   );
+  await query('update miner set incentive = 0.25, emission = 1.5 where hotkey = $1', [one]);
   await query(`insert into miner_answer (hotkey, answered_at) values ($1, now())`, [one]);
   await query(`insert into miner_manifest values ($1, 'always_on.test', 2)`, [one]);
   await query(
@@ -169,6 +170,7 @@ describe('the page of miners', () => {
       standings: [{ executor_class: 'always_on.test', offered: 2, busy: 1, incidents: 1, obstacle: null }],
       answer: { misses: 0 },
       collateral: { wei: null, sentence: expect.stringContaining('COLLATERAL is off') as string },
+      earnings: { incentive: 0.25, emission: 1.5 },
       incidents: [{ kind: 'horde_failed', job_uuid: jobUuid, counts: true }],
       attempts: [
         { number: 2, outcome: null },

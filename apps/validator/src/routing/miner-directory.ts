@@ -114,19 +114,25 @@ export class MinerDirectory {
       neurons.map(({ uid }) => uid),
       neurons.map(({ address }) => address!.ip),
       neurons.map(({ address }) => address!.port),
+      neurons.map(({ incentive }) => incentive),
+      neurons.map(({ emission }) => emission),
     ];
     await this.database.transaction(async (tx) => {
       // One process at a time: two that wrote the same rows in different orders would wait for each other.
       await tx.manager.query(`select pg_advisory_xact_lock(hashtext('validator: neurons'))`);
       const moved = await tx.manager.query<unknown[]>(
-        `insert into miner (hotkey, uid, ip, port) select * from unnest($1::text[], $2::int[], $3::text[], $4::int[])
-         on conflict (hotkey) do update set uid = excluded.uid, ip = excluded.ip, port = excluded.port
-         where (miner.uid, miner.ip, miner.port) is distinct from (excluded.uid, excluded.ip, excluded.port)
+        `insert into miner (hotkey, uid, ip, port, incentive, emission)
+         select * from unnest($1::text[], $2::int[], $3::text[], $4::int[], $5::float8[], $6::float8[])
+         on conflict (hotkey) do update set uid = excluded.uid, ip = excluded.ip, port = excluded.port,
+           incentive = excluded.incentive, emission = excluded.emission
+         where (miner.uid, miner.ip, miner.port, miner.incentive, miner.emission)
+           is distinct from (excluded.uid, excluded.ip, excluded.port, excluded.incentive, excluded.emission)
          returning 1`,
         columns,
       );
       const [, gone] = await tx.manager.query<[unknown[], number]>(
-        'update miner set ip = null, port = null where ip is not null and hotkey <> all($1)',
+        `update miner set ip = null, port = null, incentive = null, emission = null
+         where ip is not null and hotkey <> all($1)`,
         [hotkeys],
       );
       if (moved.length + gone > 0) tx.afterCommit(() => this.bell.ring('miners'));

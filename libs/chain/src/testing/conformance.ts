@@ -11,7 +11,7 @@ export interface ChainUnderTest extends BlocksUnderTest {
   /** Four addresses, none of them registered or with a commitment yet. */
   hotkeys: [string, string, string, string];
   /** Registers a participant or changes it; resolves when the chain has it. */
-  register(neuron: Omit<Neuron, 'uid' | 'lastUpdate'>): Promise<void>;
+  register(neuron: Omit<Neuron, 'uid' | 'lastUpdate' | 'incentive' | 'emission'>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -74,6 +74,8 @@ export function chainConformance(
       expect(neurons.find(({ hotkey }) => hotkey === hotkeys[0])).toEqual({
         uid: expect.any(Number),
         lastUpdate: expect.any(Number),
+        incentive: expect.any(Number),
+        emission: expect.any(Number),
         ...participant(0, { validatorPermit: true, totalStake: 1000.5 }),
       });
       expect(neurons.map(({ hotkey }) => hotkey)).toEqual(expect.arrayContaining(hotkeys.slice(0, 3)));

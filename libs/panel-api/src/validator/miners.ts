@@ -42,6 +42,7 @@ export interface ValidatorMinerPage extends ValidatorMiner {
   answer: { at: string; misses: number } | null;
   blacklist: PanelBlacklistEntry[];
   collateral: PanelCollateral;
+  earnings: PanelEarnings;
   /** So long an incident counts. @unit hours */
   incident_hours: number;
   /** Its newest ones, whether they count or not. */
@@ -60,6 +61,14 @@ export interface PanelCollateral {
   least: string;
   /** Where it is known from, or why it does not count. */
   sentence: string;
+}
+
+/** What a miner gets, as the chain said it last; null: that is not known. */
+export interface PanelEarnings {
+  /** Its part of what the subnet's miners get, 0 to 1. */
+  incentive: number | null;
+  /** What it got in the last epoch. @unit alpha */
+  emission: number | null;
 }
 
 /** Something that a miner has done about a job, for which it is asked less often. */

@@ -32,6 +32,7 @@ export const MinerFacts = ({ miner }: { miner: ValidatorMinerPage }) => {
         ? collateral.sentence
         : `${collateral.wei} wei, of ${collateral.least} that it needs. ${collateral.sentence}`,
     ],
+    ['Earns on the chain', earningsWords(miner.earnings)],
     [
       'More',
       places.map((place) => (
@@ -43,6 +44,12 @@ export const MinerFacts = ({ miner }: { miner: ValidatorMinerPage }) => {
   ];
   return <Facts facts={facts} />;
 };
+
+function earningsWords({ incentive, emission }: ValidatorMinerPage['earnings']): string {
+  if (incentive === null || emission === null) return 'not known';
+  const part = `${(incentive * 100).toFixed(2)} % of what the subnet’s miners get`;
+  return `${part}; ${emission.toLocaleString(undefined, { maximumFractionDigits: 3 })} alpha in the last epoch.`;
+}
 
 /** What is for and against a miner, class by class. */
 export const Standings = ({ miner }: { miner: ValidatorMinerPage }) => (

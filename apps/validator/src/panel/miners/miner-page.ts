@@ -38,6 +38,7 @@ export class MinerPages {
       answer: await this.answer(hotkey),
       blacklist: await this.blacklist.read(hotkey),
       collateral: await this.collateralOf(hotkey),
+      earnings: await this.earnings(hotkey),
       incident_hours: this.incidentHours,
       incidents: await this.incidents(hotkey),
       hours: await this.hours.of(hotkey, this.keypair.address),
@@ -55,6 +56,14 @@ export class MinerPages {
       [hotkey],
     );
     return row ?? null;
+  }
+
+  private async earnings(hotkey: string): Promise<ValidatorMinerPage['earnings']> {
+    const [row] = await this.database.manager.query<[ValidatorMinerPage['earnings']]>(
+      'select incentive, emission from miner where hotkey = $1',
+      [hotkey],
+    );
+    return row;
   }
 
   private async collateralOf(hotkey: string): Promise<PanelCollateral> {

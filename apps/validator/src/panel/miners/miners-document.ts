@@ -49,6 +49,10 @@ export const minersApi: Omit<PanelApi, 'service'> = {
         least: { ...string, description: 'With less it gets no jobs.' },
         sentence: string,
       }),
+      earnings: object('What it gets, as the chain said it last. null: that is not known.', {
+        incentive: { ...orNull(number), description: "Its part of what the subnet's miners get, 0 to 1." },
+        emission: { ...orNull(number), description: 'What it got in the last epoch, in alpha.' },
+      }),
       incident_hours: { ...number, description: 'So long an incident counts.' },
       incidents: list(
         object('What it has done about a job.', {
