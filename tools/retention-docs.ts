@@ -78,10 +78,11 @@ ${table('table', { ...shared, SERVICE_queue: queueTables })}
 ## What nobody removes
 
 - **Images of jobs** stay with the Docker engine of an executor's machine. \`miner doctor\` warns when less than 20 GB are free;
-  \`docker image prune --all --filter until=168h\` removes those that no container uses and that are older than a week. The
+  \`docker image prune --all --filter until=168h\` removes those that no container uses and that were made more than a week ago. The
   executor's own image and \`DYNAMIC_PRELOAD_DOCKER_JOB_IMAGES\` are fetched again.
 - **Logs** of services go to standard output: whatever runs the services keeps them, and has to bound them
-  (\`journald\`, \`log-opts\` of Docker's \`daemon.json\`). Those of \`./horde up\` grow until \`./horde down\`.
+  (\`journald\`, \`log-opts\` of Docker's \`daemon.json\`). Of \`./horde up\` a log of more than 64 MiB is put
+  aside when its service starts the next time, in place of the one that was put aside before.
 - **The devnet**'s chain grows by a row a block until it is started again, and then begins with one.
 `;
 

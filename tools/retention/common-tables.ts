@@ -20,20 +20,6 @@ export const commonTables: Record<string, Kept> = {
     removedBy: 'the link that delivers it; what removes the job',
     ...reckoned(load.jobsPerDay / 100, 2_000),
   },
-  job_output: {
-    holds: 'one stream of what a job prints',
-    kept: 'as long as its job',
-    setting: null,
-    removedBy: 'the database, with the job',
-    ...measured(0, 156),
-  },
-  job_frame: {
-    holds: 'a message about a job, without secrets; of each job 200, or 256 KiB (`KEEP_FRAMES=false`: none)',
-    kept: 'as long as its job',
-    setting: null,
-    removedBy: 'the database, with the job',
-    ...measured(0, 566),
-  },
   lease: {
     holds: 'which process does what one alone does',
     kept: 'always: one for each such work',

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres, type PostgresServer } from '@horde/embedded-postgres';
@@ -14,6 +14,7 @@ import { panelPassword } from './panels.ts';
 import { choosePorts } from './ports.ts';
 import { identify } from './processes.ts';
 import { exportsFile, folderOf, thisProcess, writeRecord, type NetworkRecord } from './record.ts';
+import { openServiceLog } from './service-log.ts';
 import {
   environmentOf,
   executorClass,
@@ -206,7 +207,7 @@ async function launch(
   plan: NetworkPlan,
   log: string,
 ): Promise<ChildProcess> {
-  const file = await open(log, 'a', 0o600);
+  const file = await openServiceLog(log);
   try {
     return spawn(process.execPath, [bundleOf(name), ...command], {
       env: environmentOf(name, plan),
