@@ -18,7 +18,7 @@ export interface StartPostgres {
   dataFolder: string;
   /** Wished for: when it is taken, the next free one is used. @default any free port */
   port?: number;
-  /** false: fast, and a crash of the machine may lose everything; for tests. @default true */
+  /** false: fast, a crash of the machine may lose everything, and nothing is vacuumed; for tests. @default true */
   durable?: boolean;
   /** true: the server outlives this process, and `stopPostgres` ends it. @default false */
   detached?: boolean;
@@ -104,7 +104,14 @@ async function launch({ binaries, account, folder, port, durable, detached }: La
     log_checkpoints: 'off',
     ...(durable
       ? {}
-      : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: 400 }),
+      : {
+          fsync: 'off',
+          synchronous_commit: 'off',
+          full_page_writes: 'off',
+          max_connections: 400,
+          // It starts a process for each database that was ever made, again and again, and databases are many here.
+          autovacuum: 'off',
+        }),
   };
   const args = [
     '-D',

@@ -18,7 +18,8 @@ export async function createTestDatabase(optionsAt?: (url: string) => DatabaseOp
   try {
     const name = `test_${randomBytes(6).toString('hex')}`;
     const template = optionsAt ? await templateOf(client, optionsAt, urlOf) : 'template1';
-    await client.query(`create database ${name} template ${template}`);
+    // A fifth of the time that it takes to copy through the log.
+    await client.query(`create database ${name} template ${template} strategy file_copy`);
     return urlOf(name);
   } finally {
     await client.end();
