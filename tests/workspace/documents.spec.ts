@@ -67,7 +67,9 @@ describe('a command in the documents', () => {
       if (command === 'bench')
         return !names.every((name) => existsSync(path.join(root, `tools/bench/${name}.ts`)));
       if (command === 'image')
-        return !names.every((name) => existsSync(path.join(root, `envs/${name}/Dockerfile`)));
+        return !names.every(
+          (name) => name === 'all' || existsSync(path.join(root, `envs/${name}/Dockerfile`)),
+        );
       if (command === 'vitest')
         return !names.every((name) => name === 'run' || existsSync(path.join(root, name)));
       return false;
