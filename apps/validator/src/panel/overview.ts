@@ -95,11 +95,11 @@ export class Overview {
 
   private spendOf(hours: Date[]): Promise<Spend[]> {
     return this.database.manager.query(
-      `select ${timeText('one.hour')} as hour, sum(score)::float8 as seconds
+      `select ${timeText('one.hour')} as hour, (sum(score) filter (where validator_hotkey = $1))::float8 as seconds
        from unnest($2::timestamptz[]) one (hour)
        join receipt on timestamp >= one.hour and timestamp < one.hour + interval '1 hour'
-       where receipt_type = 'JobFinishedReceipt' and validator_hotkey = $1 and score is not null
-       group by one.hour`,
+       where receipt_type = 'JobFinishedReceipt'
+       group by one.hour having count(score) filter (where validator_hotkey = $1) > 0`,
       [this.keypair.address, hours],
     );
   }
