@@ -48,6 +48,8 @@ export const facilitator: FilledService = {
        where told.status <> 'completed' or overdue_at is null`,
       `insert into job_feedback (job_uuid, result_correctness, expected_duration, signature, created_at)
        select uuid, 1, 10, '{}', created_at from job`,
+      `insert into cheat_report (job_uuid, trusted_job_uuid, details, signature, created_at)
+       select uuid, uuid, json_build_object('reason', 'It differs.'), '{}', created_at from job`,
       `insert into validator (hotkey, active) select distinct target_validator_hotkey, true from job`,
       `insert into hotkey_whitelist (ss58_address) select distinct hotkey from job`,
       `insert into miner (hotkey, active, ip, port)
