@@ -185,9 +185,10 @@ export default {
           '^tests/interop/(checks/(requests|weights)|cycles/our-weights)[.]ts$',
           '^tests/recorded/(exchanges|vectors)[.]spec[.]ts$',
           '^tests/chain/(miner-on-devnet|validator-allowance|validator-weights)[.]spec[.]ts$',
-          '^tests/workspace/commands[.]spec[.]ts$',
-          // What is measured and told of is data of the services: rules and the dashboard are written from it.
-          '^tools/monitoring/services[.]ts$',
+          // What services' commands are called is held against the reference's names, and those that shells complete.
+          '^tests/workspace/(service-)?commands[.]spec[.]ts$',
+          // What is measured and told of, and what is kept, is data of the services: pages and rules are written from it.
+          '^tools/(monitoring|retention)/services[.]ts$',
           '^tests/monitoring/alerts[.]spec[.]ts$',
           // An example of an operator's own module, as the miner loads it.
           '^tests/executor-managers/custom[.]spec[.]ts$',
