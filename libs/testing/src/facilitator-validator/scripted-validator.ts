@@ -130,7 +130,16 @@ export class ScriptedValidator {
       return { status: 'success', errors: [] };
     }
     this.sendText(text);
-    return this.next();
+    return this.nextAnswer();
+  }
+
+  /** The answer to what was sent. Jobs and cancels come on their own, before it or behind it, and stay for `next`. */
+  private async nextAnswer(): Promise<Json> {
+    for (;;) {
+      const at = this.frames.findIndex((text) => !text.includes('"message_type"'));
+      if (at !== -1) return toPlain(parseJson(this.frames.splice(at, 1)[0]!)) as Json;
+      await new Promise<void>((resolve) => (this.wake = resolve));
+    }
   }
 
   /** Waits until everything sent before has been handled: a frame that is no message is answered in order. Returns what came instead. */
