@@ -12,10 +12,6 @@ export function spanWords(seconds: number | null): string {
 export const momentWords = (time: string | null): string =>
   time === null ? 'never' : new Date(time).toLocaleString();
 
-/** The ends of a long name. */
-export const shortName = (name: string): string =>
-  name.length > 16 ? `${name.slice(0, 8)}…${name.slice(-4)}` : name;
-
 export const bytesWords = (bytes: number): string => {
   const unit = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   const power = bytes < 1 ? 0 : Math.min(unit.length - 1, Math.floor(Math.log2(bytes) / 10));

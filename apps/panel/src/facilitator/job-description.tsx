@@ -30,7 +30,7 @@ export const JobDescription = ({ uuid }: { uuid: string }) => {
       <Button variant="outlined" disabled={isPending} onClick={() => mutate()} sx={{ my: 1 }}>
         Ask its validator
       </Button>
-      <Box role="status">
+      <Box role="status" aria-label="What its validator says">
         {error && <Typography>{error.message}</Typography>}
         {data && (
           <>

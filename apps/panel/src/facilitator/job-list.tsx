@@ -5,7 +5,7 @@ import { GrowingList } from '../parts/growing-list.tsx';
 import { Hotkey } from '../parts/hotkey.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { RecordLink } from '../parts/record-link.tsx';
-import { roomy } from '../parts/roomy.ts';
+import { roomy, veryRoomy } from '../parts/roomy.ts';
 import { StatusChip } from '../parts/status-chip.tsx';
 
 const filters = [
@@ -56,7 +56,7 @@ export const JobList = () => (
         sx={{ ...roomy, minWidth: '10em', overflowWrap: 'anywhere' }}
         disableSort
       />
-      <DataTable.Col source="tag" sx={{ ...roomy, minWidth: '6em', overflowWrap: 'anywhere' }} disableSort />
+      <DataTable.Col source="tag" sx={{ ...veryRoomy, overflowWrap: 'anywhere' }} disableSort />
     </DataTable>
   </GrowingList>
 );

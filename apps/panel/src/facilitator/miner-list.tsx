@@ -3,7 +3,7 @@ import { DataTable, List } from 'react-admin';
 import { useLive } from '../parts/live/use-live.ts';
 import { Hotkey } from '../parts/hotkey.tsx';
 import { Moment } from '../parts/moment.tsx';
-import { roomy } from '../parts/roomy.ts';
+import { roomy, veryRoomy } from '../parts/roomy.ts';
 
 type Row = PanelMiner & { id: string };
 
@@ -48,8 +48,13 @@ export const MinerList = () => (
       />
       <DataTable.Col source="ip" label="Address" sx={roomy} render={({ ip, port }) => `${ip}:${port}`} />
       <DataTable.Col source="version" sx={roomy} render={versionWords} />
-      <DataTable.Col source="gpus" label="GPUs" disableSort render={gpuWords} />
-      <DataTable.Col source="cpu_model" label="Processor" sx={roomy} render={cpuWords} />
+      <DataTable.Col source="gpus" label="GPUs" sx={{ minWidth: '11em' }} disableSort render={gpuWords} />
+      <DataTable.Col
+        source="cpu_model"
+        label="Processor"
+        sx={{ ...roomy, minWidth: '10em' }}
+        render={cpuWords}
+      />
       <DataTable.Col
         source="total_ram"
         label="Memory"
@@ -57,8 +62,8 @@ export const MinerList = () => (
         render={({ total_ram }) => gib(total_ram)}
       />
       <DataTable.Col source="total_hdd" label="Disk" sx={roomy} render={({ total_hdd }) => gib(total_hdd)} />
-      <DataTable.Col source="os" label="System" sx={roomy} />
-      <DataTable.NumberCol source="machines" label="Machines in 24 h" sx={roomy} />
+      <DataTable.Col source="os" label="System" sx={veryRoomy} />
+      <DataTable.NumberCol source="machines" label="Machines in 24 h" sx={veryRoomy} />
       <DataTable.Col
         source="measured_at"
         label="Described"

@@ -30,7 +30,9 @@ export const Checks = () => {
   return (
     <Box sx={{ mt: 2, display: 'grid', gap: 2 }}>
       <Title title="Self test and doctor" />
-      <Typography role="status">{sentenceOf(live)}</Typography>
+      <Typography role="status" aria-label="What runs now">
+        {sentenceOf(live)}
+      </Typography>
       {minerChecks.map((name) => (
         <Check
           key={name}
@@ -77,7 +79,7 @@ const Check = ({
           {button}
         </Button>
       )}
-      <Typography role="status" variant="body2" sx={{ mt: 1 }}>
+      <Typography role="status" aria-label={`The last run: ${title}`} variant="body2" sx={{ mt: 1 }}>
         {check ? verdict(check) : 'Loading …'}
       </Typography>
       {check && check.output !== '' && (

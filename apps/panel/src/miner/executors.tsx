@@ -15,6 +15,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Title } from 'react-admin';
 import { ask } from '../api.ts';
 import { sometimes, useLive } from '../parts/live/use-live.ts';
+import { roomy } from '../parts/roomy.ts';
 import { useNow } from '../parts/use-now.ts';
 import { spanWords } from '../words.ts';
 
@@ -39,11 +40,11 @@ export const Executors = () => {
       <Title title="Executors" />
       <Typography role="status">{sentenceOf(data.results)}</Typography>
       <Card sx={{ overflowX: 'auto' }}>
-        <Table aria-label="Hosts of executors">
+        <Table size="small" aria-label="Hosts of executors">
           <TableHead>
             <TableRow>
               <TableCell>Host</TableCell>
-              <TableCell>Class</TableCell>
+              <TableCell sx={roomy}>Class</TableCell>
               <TableCell align="right">Executors</TableCell>
               <TableCell>What it runs</TableCell>
             </TableRow>
@@ -65,14 +66,14 @@ const Host = ({
   host: MinerExecutorHost;
 }) => (
   <TableRow>
-    <TableCell component="th" scope="row" sx={{ overflowWrap: 'anywhere' }}>
+    <TableCell component="th" scope="row" sx={{ overflowWrap: 'anywhere', minWidth: '6em' }}>
       {name ?? 'not known yet'}
     </TableCell>
-    <TableCell>{executor_class}</TableCell>
+    <TableCell sx={roomy}>{executor_class}</TableCell>
     <TableCell align="right">
       {running.length} of {executors}
     </TableCell>
-    <TableCell>
+    <TableCell sx={{ overflowWrap: 'anywhere', minWidth: '9em' }}>
       {trouble && <Alert severity="error">{trouble}</Alert>}
       <Running running={running} />
     </TableCell>

@@ -20,7 +20,7 @@ export const ImageList = () => {
       <Title title="Images" />
       <Typography role="status">{sentenceOf(data)}</Typography>
       <Card sx={{ overflowX: 'auto' }}>
-        <Table aria-label="Images by machine">
+        <Table size="small" aria-label="Images by machine">
           <TableHead>
             <TableRow>
               <TableCell>Machine</TableCell>
@@ -31,11 +31,11 @@ export const ImageList = () => {
           <TableBody>
             {data.results.map(({ machine, image, present, error: trouble }) => (
               <TableRow key={`${machine} ${image}`}>
-                <TableCell component="th" scope="row">
+                <TableCell component="th" scope="row" sx={{ overflowWrap: 'anywhere', minWidth: '5em' }}>
                   {machine}
                 </TableCell>
-                <TableCell sx={{ overflowWrap: 'anywhere' }}>{image}</TableCell>
-                <TableCell>
+                <TableCell sx={{ overflowWrap: 'anywhere', minWidth: '8em' }}>{image}</TableCell>
+                <TableCell sx={{ overflowWrap: 'anywhere', minWidth: '8em' }}>
                   {trouble === null
                     ? 'up to date'
                     : `${present ? 'An older one stays' : 'Missing'}: ${trouble}`}
@@ -53,6 +53,11 @@ function sentenceOf({ results, at }: MinerImages): string {
   if (at === null)
     return 'No image has been fetched yet: the miner does so after its start and every ten minutes, unless its executors need none.';
   const missing = results.filter(({ present }) => !present).length;
-  const state = missing === 0 ? 'Every machine has every image' : `${missing} images are missing`;
+  const state =
+    missing === 0
+      ? 'Every machine has every image'
+      : missing === 1
+        ? 'One image is missing'
+        : `${missing} images are missing`;
   return `${state}, as of ${momentWords(at)}. Further ones are named in DYNAMIC_PRELOAD_DOCKER_JOB_IMAGES.`;
 }

@@ -29,7 +29,11 @@ export const JobPage = () => {
   return (
     <Box sx={{ mt: 2, display: 'grid', gap: 2 }}>
       <Title title={`Job ${uuid}`} />
-      <Box role="status" sx={{ display: 'flex', gap: 2, alignItems: 'center', flexWrap: 'wrap' }}>
+      <Box
+        role="status"
+        aria-label="How the job stands"
+        sx={{ display: 'flex', gap: 2, alignItems: 'center', flexWrap: 'wrap' }}
+      >
         <StatusChip status={job.status} label={job.status_label} />
         <Typography sx={{ overflowWrap: 'anywhere' }}>{job.sentence}</Typography>
         <Elsewhere service="validator" job={uuid} />

@@ -1,9 +1,10 @@
-import { Link } from '@mui/material';
 import type { MinerReceipt } from '@horde/panel-api';
 import { DataTable, SelectInput, TextInput } from 'react-admin';
 import { GrowingList } from '../parts/growing-list.tsx';
 import { Hotkey } from '../parts/hotkey.tsx';
 import { Moment } from '../parts/moment.tsx';
+import { RecordLink } from '../parts/record-link.tsx';
+import { roomy } from '../parts/roomy.ts';
 import { receiptWord, receiptWords } from './job-receipts.tsx';
 
 const types = ['started', 'accepted', 'finished'].map((id) => ({ id, name: id }));
@@ -21,26 +22,24 @@ export const ReceiptList = () => (
         source="job_uuid"
         label="Job"
         disableSort
-        render={({ job_uuid }) => (
-          <Link href={`#/jobs/${job_uuid}/show`}>
-            <code>{job_uuid}</code>
-          </Link>
-        )}
+        render={({ job_uuid }) => <RecordLink to={`/jobs/${job_uuid}/show`}>{job_uuid}</RecordLink>}
       />
       <DataTable.Col source="receipt_type" label="Receipt" disableSort render={receiptWord} />
       <DataTable.Col
         source="stored_at"
         label="Stored"
+        sx={roomy}
         disableSort
         render={({ stored_at }) => <Moment time={stored_at} />}
       />
       <DataTable.Col
         source="validator_hotkey"
         label="Validator"
+        sx={roomy}
         disableSort
         render={(receipt) => <Hotkey address={receipt.validator_hotkey} />}
       />
-      <DataTable.Col source="page" disableSort render={({ page }) => page ?? 'none'} />
+      <DataTable.Col source="page" sx={roomy} disableSort render={({ page }) => page ?? 'none'} />
       <DataTable.Col source="score" label="What it says" disableSort render={receiptWords} />
     </DataTable>
   </GrowingList>

@@ -4,6 +4,8 @@ import { useState } from 'react';
 import { Confirm, DataTable, List, useNotify, useRefresh } from 'react-admin';
 import { ask } from '../api.ts';
 import { mayOperate } from '../auth-provider.ts';
+import { LongName } from '../parts/record-link.tsx';
+import { roomy } from '../parts/roomy.ts';
 import { useLive } from '../parts/live/use-live.ts';
 
 type Row = MinerValidator & { id: string };
@@ -18,22 +20,27 @@ const standing = ({ active, by_hand, blacklisted }: Row): string =>
 export const ValidatorList = () => (
   <List exporter={false} queryOptions={{ refetchInterval: useLive() }} empty={false} actions={false}>
     <DataTable<Row> rowClick={false} bulkActionButtons={false}>
-      <DataTable.Col source="hotkey" label="Validator" render={({ hotkey }) => <code>{hotkey}</code>} />
+      <DataTable.Col
+        source="hotkey"
+        label="Validator"
+        render={({ hotkey }) => <LongName>{hotkey}</LongName>}
+      />
       <DataTable.Col source="active" label="Standing" render={standing} />
-      <DataTable.NumberCol source="connections" />
-      <DataTable.NumberCol source="unfinished_jobs" label="Unfinished jobs" />
-      <DataTable.NumberCol source="completed" label="Completed in 24 h" />
-      <DataTable.NumberCol source="failed" label="Failed" />
-      <DataTable.NumberCol source="declined" label="Declined" />
+      <DataTable.NumberCol source="connections" sx={roomy} />
+      <DataTable.NumberCol source="unfinished_jobs" label="Unfinished jobs" sx={roomy} />
+      <DataTable.NumberCol source="completed" label="Completed in 24 h" sx={roomy} />
+      <DataTable.NumberCol source="failed" label="Failed" sx={roomy} />
+      <DataTable.NumberCol source="declined" label="Declined" sx={roomy} />
       <DataTable.Col
         source="signs"
         label="Signs its jobs"
+        sx={roomy}
         render={({ signs }) => (signs ? 'yes' : 'not yet')}
       />
       {mayOperate() && (
         <DataTable.Col
           source="blacklisted"
-          label=""
+          label="Change"
           disableSort
           render={(validator) => <BlacklistButton validator={validator as Row} />}
         />

@@ -22,7 +22,7 @@ export const FactsTable = ({ name, columns, rows }: Props) => (
         {rows.map(({ key, cells }) => (
           <TableRow key={key}>
             {cells.map((cell, at) => (
-              <TableCell key={columns[at]} sx={{ overflowWrap: 'anywhere' }}>
+              <TableCell key={columns[at]} sx={{ overflowWrap: 'anywhere', minWidth: '6em' }}>
                 {cell}
               </TableCell>
             ))}

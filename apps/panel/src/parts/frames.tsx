@@ -27,7 +27,7 @@ export const Frames = ({ job }: { job: string }) => {
 
 const FrameTable = ({ frames: { results, is_full } }: { frames: PanelJobFrames }) => (
   <>
-    <Typography role="status" variant="body2">
+    <Typography role="status" aria-label="What was exchanged" variant="body2">
       {sentence(results.length, is_full)}
     </Typography>
     {results.length > 0 && (
@@ -72,7 +72,7 @@ const Body = ({ frame: { body, type } }: { frame: PanelJobFrame }) => {
   if (body === null) return 'Too large to be kept.';
   return (
     <details>
-      <summary aria-label={`What ${type} says`}>Show</summary>
+      <summary aria-label={`Show what ${type} says`}>Show</summary>
       <Box component="pre" sx={{ m: 0, whiteSpace: 'pre-wrap', overflowWrap: 'anywhere', maxWidth: '60ch' }}>
         {spread(body)}
       </Box>

@@ -1,12 +1,18 @@
-import { shortName } from '../words.ts';
+import { Box } from '@mui/material';
 
-/** A hotkey's ends; all of it when it is pointed at, or read out. */
+/** A hotkey where there is little room: its beginning is seen, all of it is read out, copied, and shown to who points at it. */
+export const shortened = {
+  display: 'inline-block',
+  maxWidth: '13ch',
+  overflow: 'hidden',
+  textOverflow: 'ellipsis',
+  whiteSpace: 'nowrap',
+  verticalAlign: 'bottom',
+  fontFamily: 'ui-monospace, monospace',
+} as const;
+
 export const Hotkey = ({ address }: { address: string }) => (
-  <abbr
-    title={address}
-    aria-label={address}
-    style={{ textDecoration: 'none', whiteSpace: 'nowrap', fontFamily: 'ui-monospace, monospace' }}
-  >
-    {shortName(address)}
-  </abbr>
+  <Box component="span" title={address} sx={shortened}>
+    {address}
+  </Box>
 );

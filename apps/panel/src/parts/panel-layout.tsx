@@ -6,6 +6,7 @@ import {
   TitlePortal,
   ToggleThemeButton,
   UserMenu,
+  type AppBarProps,
   type LayoutProps,
 } from 'react-admin';
 import { session } from '../api.ts';
@@ -18,8 +19,8 @@ const Buttons = () => (
   </>
 );
 
-const PanelAppBar = () => (
-  <AppBar toolbar={<Buttons />} userMenu={<UserMenu label={`${session.name}: log out`} />}>
+const PanelAppBar = (given: AppBarProps) => (
+  <AppBar {...given} toolbar={<Buttons />} userMenu={<UserMenu label={`${session.name}: log out`} />}>
     <TitlePortal component="h1" />
     <Search />
   </AppBar>
@@ -32,9 +33,9 @@ const PanelMenu = () => (
   </Menu>
 );
 
-/** What is around each page: its head has the search. */
+/** What is around each page: its head, with the search, stays in sight. */
 export const PanelLayout = ({ children }: LayoutProps) => (
-  <Layout appBar={PanelAppBar} menu={PanelMenu}>
+  <Layout appBar={PanelAppBar} appBarAlwaysOn menu={PanelMenu}>
     {children}
   </Layout>
 );

@@ -29,7 +29,7 @@ export function Rows<Row>({ label, rows, keyOf, columns, none }: Props<Row>) {
           {rows.map((row) => (
             <TableRow key={keyOf(row)}>
               {columns.map(([name, cell]) => (
-                <TableCell key={name} sx={{ overflowWrap: 'anywhere' }}>
+                <TableCell key={name} sx={{ overflowWrap: 'anywhere', minWidth: '6em' }}>
                   {cell(row)}
                 </TableCell>
               ))}

@@ -2,9 +2,9 @@ import { defaultDarkTheme, defaultLightTheme, type RaThemeOptions } from 'react-
 
 const fonts = { fontFamily: 'system-ui, sans-serif' };
 
-/** A page is as wide as its window: what is wider scrolls within it. The menu has room for its words. */
+/** A page is as wide as its window: what is wider scrolls within it. */
 const narrow: NonNullable<RaThemeOptions['components']> = {
-  MuiListItemIcon: { styleOverrides: { root: { minWidth: 36 } } },
+  MuiTableCell: { styleOverrides: { sizeSmall: { paddingLeft: 8, paddingRight: 8 } } },
   RaLayout: { styleOverrides: { root: { minWidth: 0, '& .RaLayout-content': { minWidth: 0 } } } },
   RaList: {
     styleOverrides: {
@@ -13,9 +13,16 @@ const narrow: NonNullable<RaThemeOptions['components']> = {
   },
 };
 
+/** Nothing moves for those who have asked for that. */
+const still: RaThemeOptions = matchMedia('(prefers-reduced-motion: reduce)').matches
+  ? { transitions: { create: () => 'none' } }
+  : {};
+
 const withOwn = (theme: RaThemeOptions, palette: RaThemeOptions['palette']): RaThemeOptions => ({
   ...theme,
+  ...still,
   palette: { ...theme.palette, ...palette },
+  sidebar: { width: 264, closedWidth: 50 },
   typography: { ...theme.typography, ...fonts },
   components: { ...theme.components, ...narrow },
 });

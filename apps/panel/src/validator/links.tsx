@@ -1,17 +1,16 @@
 import type { MouseEvent } from 'react';
 import { Link } from 'react-admin';
-import { shortName } from '../words.ts';
+import { shortened } from '../parts/hotkey.tsx';
 
 /** A miner's hotkey, which leads to its page. */
 export const MinerLink = ({ hotkey }: { hotkey: string }) => (
   <Link
     to={`/miners/${encodeURIComponent(hotkey)}/show`}
     title={hotkey}
-    aria-label={`Miner ${hotkey}`}
-    sx={{ whiteSpace: 'nowrap', fontFamily: 'ui-monospace, monospace' }}
+    sx={shortened}
     onClick={(event: MouseEvent) => event.stopPropagation()}
   >
-    {shortName(hotkey)}
+    {hotkey}
   </Link>
 );
 

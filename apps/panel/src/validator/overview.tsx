@@ -1,9 +1,10 @@
-import { Box, Typography } from '@mui/material';
+import { Box, Typography, useTheme } from '@mui/material';
 import type { ValidatorOverview } from '@horde/panel-api';
 import { useQuery } from '@tanstack/react-query';
 import { Title } from 'react-admin';
 import { ask } from '../api.ts';
 import { Bars } from '../parts/bars.tsx';
+import { DayChart } from '../parts/day-chart.tsx';
 import { FactCards, type Fact } from '../parts/facts.tsx';
 import { HourChart } from '../parts/hour-chart.tsx';
 import { useLive } from '../parts/live/use-live.ts';
@@ -47,15 +48,7 @@ export const Overview = () => {
         {data.ends.length === 0 && <Typography variant="body2">None has, in 24 hours.</Typography>}
       </Part>
       <Part title="What miners were paid">
-        <Bars
-          summary="Executors’ time that miners were paid for, by the hour"
-          bars={data.spend.map(({ hour, seconds }) => ({
-            label: new Date(hour).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }),
-            value: seconds,
-            words: spanWords(seconds),
-          }))}
-        />
-        {data.spend.length === 0 && <Typography variant="body2">Nothing, in 24 hours.</Typography>}
+        <SpendChart spend={data.spend} />
       </Part>
       <Part title="Weights">
         {data.cycles.map(({ cycle_start, sentence, weighted }) => (
@@ -71,6 +64,23 @@ export const Overview = () => {
   );
 };
 
+const SpendChart = ({ spend }: Pick<ValidatorOverview, 'spend'>) => {
+  const { palette } = useTheme();
+  if (spend.length === 0) return <Typography variant="body2">Nothing, in 24 hours.</Typography>;
+  const byHour = new Map(spend.map(({ hour, seconds }) => [Date.parse(hour), seconds]));
+  const most = Math.max(...byHour.values());
+  return (
+    <DayChart
+      summary={`Executors’ time that they were paid for, by the hour: ${spanWords(most)} in the dearest one.`}
+      most={Math.max(1, most)}
+      marksOf={(hour) => {
+        const until = byHour.get(hour) ?? 0;
+        return until === 0 ? [] : [{ colour: palette.primary.main, from: 0, until }];
+      }}
+    />
+  );
+};
+
 const middle = (median: number | null, p95: number | null): string =>
   median === null ? 'no job in 24 h' : `${spanWords(median)}, of 95 % ${spanWords(p95)}`;
 
@@ -78,7 +88,7 @@ function sentenceOf({ miners, waiting, running }: ValidatorOverview): string {
   const jobs =
     waiting + running === 0
       ? 'no job waits or runs'
-      : `of its jobs ${waiting} wait for a miner and ${running} run`;
+      : `of its jobs ${waiting} ${waiting === 1 ? 'waits' : 'wait'} for a miner and ${running} ${running === 1 ? 'runs' : 'run'}`;
   if (miners === 0) return `No miner offers an executor to this validator: ${jobs}.`;
   return `${miners} ${miners === 1 ? 'miner offers' : 'miners offer'} executors, and ${jobs}.`;
 }

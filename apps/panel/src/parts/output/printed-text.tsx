@@ -44,7 +44,7 @@ export const PrintedText = ({ printed, says }: { printed: Printed; says: string 
       >
         {printed[stream] || 'Nothing yet.'}
       </Box>
-      <Typography variant="body2" role="status">
+      <Typography variant="body2" role="status" aria-label="How what it prints comes">
         {says}
       </Typography>
     </>

@@ -34,7 +34,11 @@ export const JobPage = () => {
     <Box sx={{ mt: 2, display: 'grid', gap: 2 }}>
       <Title title={`Job ${job.uuid}`} />
       <Box sx={{ display: 'flex', gap: 2, alignItems: 'center', flexWrap: 'wrap' }}>
-        <Box role="status" sx={{ display: 'flex', gap: 2, alignItems: 'center' }}>
+        <Box
+          role="status"
+          aria-label="How the job stands"
+          sx={{ display: 'flex', gap: 2, alignItems: 'center' }}
+        >
           <StatusChip status={job.status} label={job.status_label} />
           <Typography sx={{ overflowWrap: 'anywhere' }}>{job.sentence}</Typography>
         </Box>

@@ -2,6 +2,8 @@ import { Typography } from '@mui/material';
 import type { ValidatorMiner } from '@horde/panel-api';
 import { DataTable, List, useListContext } from 'react-admin';
 import { useLive } from '../../parts/live/use-live.ts';
+import { RecordLink } from '../../parts/record-link.tsx';
+import { roomy } from '../../parts/roomy.ts';
 
 type Row = ValidatorMiner & { id: string };
 
@@ -21,17 +23,22 @@ export const MinerList = () => (
     actions={<Sentence />}
   >
     <DataTable<Row> rowClick="show" bulkActionButtons={false}>
-      <DataTable.NumberCol source="uid" label="UID" />
-      <DataTable.Col source="hotkey" label="Miner" render={({ hotkey }) => <code>{hotkey}</code>} />
+      <DataTable.NumberCol source="uid" label="UID" sx={roomy} />
+      <DataTable.Col
+        source="hotkey"
+        label="Miner"
+        render={({ hotkey }) => <RecordLink to={`/miners/${hotkey}/show`}>{hotkey}</RecordLink>}
+      />
       <DataTable.Col
         source="is_eligible"
+        sx={roomy}
         label="Gets a job now"
         render={(row) => (row.is_eligible ? 'yes' : 'no')}
       />
-      <DataTable.Col source="sentence" label="Why" disableSort />
-      <DataTable.Col label="Offers" render={offers} />
-      <DataTable.Col label="Incidents that count" render={incidents} />
-      <DataTable.Col source="address" render={({ address }) => address ?? 'not on the chain'} />
+      <DataTable.Col source="sentence" label="Why" sx={{ minWidth: '12em' }} disableSort />
+      <DataTable.Col label="Offers" sx={roomy} render={offers} />
+      <DataTable.Col label="Incidents that count" sx={roomy} render={incidents} />
+      <DataTable.Col source="address" sx={roomy} render={({ address }) => address ?? 'not on the chain'} />
     </DataTable>
   </List>
 );

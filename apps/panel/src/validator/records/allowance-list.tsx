@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { DataTable, Link, List } from 'react-admin';
 import { ask } from '../../api.ts';
 import { useLive } from '../../parts/live/use-live.ts';
+import { roomy } from '../../parts/roomy.ts';
 import { wholeList, type Source } from '../../sources.ts';
 import { filteredPath, MinerLink } from '../links.tsx';
 
@@ -37,13 +38,19 @@ export const AllowanceList = () => {
             render={({ miner_hotkey }) => <MinerLink hotkey={miner_hotkey} />}
           />
           <DataTable.Col source="executor_class" label="Class" />
-          <DataTable.NumberCol source="offered" label="Executors" />
-          <DataTable.Col source="total" label="Given, s" render={({ total }) => amount(total)} />
-          <DataTable.Col source="spent" label="Spent, s" render={({ spent }) => amount(spent)} />
-          <DataTable.Col source="reserved" label="Reserved, s" render={({ reserved }) => amount(reserved)} />
+          <DataTable.NumberCol source="offered" label="Executors" sx={roomy} />
+          <DataTable.Col source="total" label="Given, s" sx={roomy} render={({ total }) => amount(total)} />
+          <DataTable.Col source="spent" label="Spent, s" sx={roomy} render={({ spent }) => amount(spent)} />
+          <DataTable.Col
+            source="reserved"
+            label="Reserved, s"
+            sx={roomy}
+            render={({ reserved }) => amount(reserved)}
+          />
           <DataTable.Col source="available" label="Can be spent, s" render={(one) => amount(one.available)} />
           <DataTable.Col
             label="Bookings"
+            sx={roomy}
             render={({ miner_hotkey }) => (
               <Link to={filteredPath('bookings', { miner: miner_hotkey })}>its bookings</Link>
             )}

@@ -5,6 +5,7 @@ import { ask } from '../../api.ts';
 import { mayOperate } from '../../auth-provider.ts';
 import { useLive } from '../../parts/live/use-live.ts';
 import { Moment } from '../../parts/moment.tsx';
+import { roomy } from '../../parts/roomy.ts';
 import { wholeList, type Source } from '../../sources.ts';
 import { MinerLink } from '../links.tsx';
 import { Unblacklist } from './unblacklist.tsx';
@@ -39,15 +40,17 @@ export const BlacklistList = () => (
       <DataTable<PanelBlacklistEntry> rowClick={false} bulkActionButtons={false}>
         <DataTable.Col source="hotkey" label="Miner" render={({ hotkey }) => <MinerLink hotkey={hotkey} />} />
         <DataTable.Col source="reason" label="Because" render={({ reason }) => reasons[reason] ?? reason} />
-        <DataTable.Col source="details" sx={{ overflowWrap: 'anywhere' }} />
+        <DataTable.Col source="details" sx={{ ...roomy, overflowWrap: 'anywhere' }} />
         <DataTable.Col
           source="blacklisted_at"
           label="Since"
+          sx={roomy}
           render={({ blacklisted_at }) => <Moment time={blacklisted_at} />}
         />
         <DataTable.Col
           source="expires_at"
           label="Until"
+          sx={roomy}
           render={({ expires_at }) =>
             expires_at === null ? 'it is taken off' : <Moment time={expires_at} />
           }

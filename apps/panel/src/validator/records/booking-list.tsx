@@ -1,6 +1,7 @@
 import type { PanelBooking } from '@horde/panel-api';
 import { DataTable, NumberInput, SelectInput, TextInput } from 'react-admin';
 import { Moment } from '../../parts/moment.tsx';
+import { roomy } from '../../parts/roomy.ts';
 import { GrowingList } from '../../parts/growing-list.tsx';
 import { JobLink, MinerLink } from '../links.tsx';
 
@@ -29,6 +30,7 @@ export const BookingList = () => (
       <DataTable.Col
         source="created_at"
         label="Booked"
+        sx={roomy}
         disableSort
         render={({ created_at }) => <Moment time={created_at} />}
       />
@@ -44,21 +46,23 @@ export const BookingList = () => (
         disableSort
         render={({ miner_hotkey }) => <MinerLink hotkey={miner_hotkey} />}
       />
-      <DataTable.Col source="executor_class" label="Class" disableSort />
+      <DataTable.Col source="executor_class" label="Class" sx={roomy} disableSort />
       <DataTable.Col
         source="state"
         disableSort
         render={({ state }) => words[state as PanelBooking['state']]}
       />
-      <DataTable.NumberCol source="seconds" label="Executor-seconds" disableSort />
+      <DataTable.NumberCol source="seconds" label="Executor-seconds" sx={roomy} disableSort />
       <DataTable.Col
         source="blocks"
+        sx={roomy}
         disableSort
         render={({ blocks, block_count }) => (blocks === null ? 'none' : `${blocks} (${block_count})`)}
       />
       <DataTable.Col
         source="expires_at"
         label="Kept until"
+        sx={roomy}
         disableSort
         render={({ expires_at }) => (expires_at === null ? 'for good' : <Moment time={expires_at} />)}
       />

@@ -1,6 +1,7 @@
 import type { PanelSystemEvent } from '@horde/panel-api';
 import { DataTable, DateTimeInput, SelectInput, TextInput } from 'react-admin';
 import { Moment } from '../../parts/moment.tsx';
+import { roomy } from '../../parts/roomy.ts';
 import { eventChoices } from '../choices.ts';
 import { GrowingList } from '../../parts/growing-list.tsx';
 import { EventData } from './event-data.tsx';
@@ -24,18 +25,23 @@ export const EventList = () => (
   >
     <DataTable<PanelSystemEvent> rowClick={false} bulkActionButtons={false}>
       <DataTable.Col source="at" label="When" disableSort render={({ at }) => <Moment time={at} />} />
-      <DataTable.Col source="type" disableSort />
-      <DataTable.Col source="subtype" disableSort />
+      <DataTable.Col source="type" sx={{ ...roomy, overflowWrap: 'anywhere', minWidth: '9em' }} disableSort />
+      <DataTable.Col
+        source="subtype"
+        sx={{ ...roomy, overflowWrap: 'anywhere', minWidth: '9em' }}
+        disableSort
+      />
       <DataTable.Col
         source="description"
         label="What happened"
         disableSort
-        sx={{ overflowWrap: 'anywhere' }}
+        sx={{ overflowWrap: 'anywhere', minWidth: '10em' }}
       />
-      <DataTable.Col source="data" disableSort render={({ data }) => <EventData data={data} />} />
+      <DataTable.Col source="data" sx={roomy} disableSort render={({ data }) => <EventData data={data} />} />
       <DataTable.Col
         source="sent_at"
         label="Sent"
+        sx={roomy}
         disableSort
         render={({ sent_at }) => (sent_at ? <Moment time={sent_at} /> : 'not yet')}
       />

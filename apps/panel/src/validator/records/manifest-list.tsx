@@ -1,6 +1,7 @@
 import type { PanelManifestChange } from '@horde/panel-api';
 import { DataTable, NumberInput, SelectInput, TextInput } from 'react-admin';
 import { Moment } from '../../parts/moment.tsx';
+import { roomy } from '../../parts/roomy.ts';
 import { classChoices } from '../choices.ts';
 import { GrowingList } from '../../parts/growing-list.tsx';
 import { MinerLink } from '../links.tsx';
@@ -26,10 +27,11 @@ export const ManifestList = () => (
     filters={filters}
   >
     <DataTable<PanelManifestChange> rowClick={false} bulkActionButtons={false}>
-      <DataTable.NumberCol source="block" disableSort />
+      <DataTable.NumberCol source="block" sx={roomy} disableSort />
       <DataTable.Col
         source="at"
         label="When"
+        sx={roomy}
         disableSort
         render={({ at }) => (at ? <Moment time={at} /> : 'its block is not kept any more')}
       />

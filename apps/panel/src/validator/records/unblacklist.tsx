@@ -24,7 +24,7 @@ export const Unblacklist = ({ hotkey }: { hotkey: string }) => {
     <>
       <Button
         variant="outlined"
-        aria-label={`Take ${hotkey} off the blacklist`}
+        aria-label={`Take it off the blacklist: ${hotkey}`}
         onClick={() => setIsAsking(true)}
       >
         Take it off

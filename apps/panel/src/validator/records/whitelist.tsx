@@ -13,6 +13,8 @@ import { ask } from '../../api.ts';
 import { mayOperate } from '../../auth-provider.ts';
 import { useLive } from '../../parts/live/use-live.ts';
 import { Moment } from '../../parts/moment.tsx';
+import { LongName } from '../../parts/record-link.tsx';
+import { roomy } from '../../parts/roomy.ts';
 import { wholeList, type Source } from '../../sources.ts';
 
 export const whitelist: Source = {
@@ -33,12 +35,12 @@ export const WhitelistList = () => (
     </Typography>
     <List exporter={false} queryOptions={{ refetchInterval: useLive() }} empty={false}>
       <DataTable<PanelSignatory & { id: string }> rowClick={false} bulkActionButtons={false}>
-        <DataTable.Col source="hotkey" render={({ hotkey }) => <code>{hotkey}</code>} />
+        <DataTable.Col source="hotkey" render={({ hotkey }) => <LongName>{hotkey}</LongName>} />
         <DataTable.Col
           source="since"
           render={({ since }) => (since === null ? "the validator's own" : <Moment time={since} />)}
         />
-        <DataTable.NumberCol source="unfinished_jobs" label="Unfinished jobs" />
+        <DataTable.NumberCol source="unfinished_jobs" label="Unfinished jobs" sx={roomy} />
         {mayOperate() && (
           <DataTable.Col
             label="Change"
