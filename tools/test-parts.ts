@@ -49,5 +49,10 @@ export const partsOfAll: TestPart[] = [
     runs: ['tests/compose/compose.spec.ts'],
     environment: { WHOLE_COMPOSE: 'yes' },
   },
+  {
+    name: 'panel-themes',
+    runs: ['tests/panel/pages.spec.ts'],
+    environment: { PANEL_THEMES: 'light dark' },
+  },
   { name: 'simulation', runs: ['tools/simulate.ts'] },
 ];

@@ -72,7 +72,7 @@ describe.skipIf(missing !== null)(`the validator’s records in a browser${becau
     await status.getByText('is not chosen because it is on the blacklist').waitFor();
     await page.getByRole('table', { name: 'On the blacklist' }).getByText(planted).waitFor();
     await open('Blacklist');
-    await page.getByRole('button', { name: `Take ${miner} off the blacklist` }).click();
+    await page.getByRole('button', { name: `Take it off the blacklist: ${miner}` }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Take it off' }).click();
     await page.getByText('The miner gets jobs again.').waitFor();
     await open('Changes');
@@ -102,7 +102,7 @@ describe.skipIf(missing !== null)(`the validator’s records in a browser${becau
     await open('Cycles');
     await page.getByRole('row').getByText('708 to 1429').click();
     await page.getByRole('status').getByText(planted).waitFor();
-    await page.getByRole('table', { name: 'Who gets what' }).getByLabel(`Miner ${miner}`).waitFor();
+    await page.getByRole('table', { name: 'Who gets what' }).getByRole('link', { name: miner }).waitFor();
     expect(await page.evaluate('window.planted')).toBeUndefined();
     expect(complaints).toEqual([]);
   }, 60_000);

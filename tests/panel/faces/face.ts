@@ -3,13 +3,15 @@ import { Keypair } from '@horde/identity';
 import type { Page } from 'playwright-core';
 
 /** A page of a face. */
-interface FacePage {
+export interface FacePage {
   /** What its picture is called. */
   name: string;
   /** Behind `/admin/#/`. */
   path: string;
   /** What it says once all of it is there: texts, in any order. */
   says: string[];
+  /** Its parts whose changes are read out, by role and name. */
+  live?: [role: 'status' | 'log', name: string][];
   /** What is done on it before it is looked at. */
   before?: (page: Page) => Promise<void>;
 }
@@ -48,6 +50,7 @@ const nth = (kind: number) => (n: number) => {
 export const user = nth(1);
 export const validator = nth(2);
 export const miner = nth(3);
+export const coldkey = nth(4);
 
 /** The uuid of this name: the same in each run. */
 export function uuidOf(name: string): string {
@@ -66,7 +69,7 @@ export const images = [
 ] as const;
 
 /** How a job ended, or where it is. */
-export type End = 'completed' | 'failed' | 'horde_failed' | 'rejected' | 'running' | 'waiting';
+export type End = 'completed' | 'failed' | 'cancelled' | 'horde_failed' | 'rejected' | 'running' | 'waiting';
 
 /** A job of the last day, as the network sees it. */
 export interface SeenJob {
@@ -91,6 +94,7 @@ export const jobs: SeenJob[] = Array.from({ length: 64 }, (_, number) => ({
 function endOf(number: number): End {
   if (number === 0) return 'waiting';
   if (number < 3) return 'running';
+  if (number === 13) return 'cancelled';
   if (number % 9 === 4) return 'failed';
   if (number % 13 === 7) return 'horde_failed';
   return number % 17 === 11 ? 'rejected' : 'completed';
@@ -100,9 +104,10 @@ function endOf(number: number): End {
 export const whyNot = (end: End): string =>
   ({
     failed: 'The container ended with exit code 137: it needed more memory than there was.',
+    cancelled: 'The job was cancelled.',
     horde_failed: 'The miner did not report its executor ready in time.',
     rejected: 'No miner could take it: 3 of 3 with this class are busy.',
-  })[end as 'failed' | 'horde_failed' | 'rejected'] ?? '';
+  })[end as 'failed' | 'cancelled' | 'horde_failed' | 'rejected'] ?? '';
 
 /** The statuses that a job went through, and when. @unit seconds after its creation */
 export function statusesOf({ end, took }: SeenJob): [status: string, after: number][] {
@@ -117,6 +122,14 @@ export function statusesOf({ end, took }: SeenJob): [status: string, after: numb
   if (end === 'running') return path;
   if (end === 'rejected') return [...path.slice(0, 2), ['rejected', 12]];
   if (end === 'horde_failed') return [...path.slice(0, 3), ['horde_failed', 31]];
-  if (end === 'failed') return [...path, ['failed', 14 + took]];
+  if (end === 'failed' || end === 'cancelled') return [...path, ['failed', 14 + took]];
   return [...path, ['execution_done', 14 + took], ['completed', 16 + took]];
+}
+
+/** Has a job's page show what was exchanged, and what is in the first message of this type. */
+export async function showFrames(page: Page, type: string): Promise<void> {
+  await page.getByRole('button', { name: 'Show what was exchanged' }).click();
+  const row = page.getByRole('table', { name: 'Frames' }).getByRole('row').filter({ hasText: type }).first();
+  await row.getByText('Show', { exact: true }).click();
+  await row.getByText('"message_type"').waitFor();
 }

@@ -34,7 +34,8 @@ export async function facilitatorFace(said: Strangers): Promise<Face> {
   await facilitator.app
     .get(Operators, { strict: false })
     .create({ name: 'cook', role: 'operate', password }, null);
-  await ScriptedValidator.logIn(facilitator.url, here, {}, ['cancel-1', 'progress-1']);
+  const link = await ScriptedValidator.logIn(facilitator.url, here, {}, ['cancel-1', 'progress-1', 'ask-1']);
+  void tellOfJobs(link, said);
   await storeNetwork(query, said);
   await storeJobs(query, said);
   await storeChanges(query);
@@ -54,6 +55,15 @@ export async function facilitatorFace(said: Strangers): Promise<Face> {
         name: 'job-running',
         path: `jobs/${running.uuid}/show`,
         says: ['Volumes Ready', 'step 3 of 40', 'Cancel this job'],
+        before: async (page) => {
+          await page.getByRole('button', { name: 'Ask its validator' }).click();
+          await page.getByText('Two miners were asked').waitFor();
+        },
+        live: [
+          ['status', 'How the job stands'],
+          ['status', 'How what it prints comes'],
+          ['status', 'What its validator says'],
+        ],
       },
       { name: 'job-done', path: `jobs/${done.uuid}/show`, says: ['Completed', 'results/scores.json'] },
       { name: 'job-failed', path: `jobs/${failed.uuid}/show`, says: ['exit code 137'] },
@@ -70,6 +80,43 @@ export async function facilitatorFace(said: Strangers): Promise<Face> {
       { name: 'changes', path: 'changes', says: ['cancel a job'] },
     ],
   };
+}
+
+/** Answers as a validator does that is asked about a job. */
+async function tellOfJobs(link: ScriptedValidator, said: Strangers): Promise<never> {
+  for (;;) {
+    const { message_type, question_uuid } = await link.next();
+    if (message_type !== 'V0DescribeJobRequest') continue;
+    const [at, miner_hotkey] = [ago(90), miner(1).address];
+    link.sendText(
+      JSON.stringify({
+        message_type: 'V0JobDescription',
+        question_uuid,
+        waits_for: said('Two miners were asked, and the second has it.'),
+        waits_since: at,
+        waits_until: ago(-60),
+        attempts: [
+          {
+            number: 1,
+            miner_hotkey: miner(2).address,
+            started_at: at,
+            ended_at: at,
+            outcome: 'declined',
+            message: said('Busy.'),
+          },
+          { number: 2, miner_hotkey, started_at: at, ended_at: null, outcome: null, message: null },
+        ],
+        choices: [
+          {
+            at,
+            sentence: said('The miner with the best reliability that is free.'),
+            candidates: [{ miner_hotkey: said(miner(3).address.slice(0, 20)), reason: 'busy' }],
+            counts: [{ reason: 'busy', count: 1 }],
+          },
+        ],
+      }),
+    );
+  }
 }
 
 /** Users, validators that were there, miners and their machines. */
