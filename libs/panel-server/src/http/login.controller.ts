@@ -31,7 +31,7 @@ export class LoginController {
   async show(@Req() request: Request, @Res() response: Response): Promise<void> {
     const { service } = this.options.api;
     if (this.surroundings.wayOf(request) === 'plain')
-      return send(response, 200, tunnelPage(service, hostOf(request), request.socket.localPort ?? 0));
+      return send(response, 200, tunnelPage(service, ...addressOf(request)));
     if (await this.current.of(request)) return response.redirect(303, '/admin/');
     const hotkeys = this.options.hotkeys.size > 0;
     const exists = await this.operators.exist();
@@ -141,7 +141,8 @@ function send(response: Response, status: number, html: string): void {
 }
 
 /** The name that the reader's machine has for this one; anything may stand there. */
-function hostOf({ headers }: Request): string {
-  const [, host] = /^([\w.-]{1,253}|\[[\da-f:]{2,45}\])(?::\d{1,5})?$/i.exec(headers.host ?? '') ?? [];
-  return host ?? 'HOST';
+function addressOf({ headers, socket }: Request): [host: string, port: number] {
+  const [, host = 'HOST', port = socket.localPort ?? 0] =
+    /^([\w.-]{1,253}|\[[\da-f:]{2,45}\])(?::(\d{1,5}))?$/i.exec(headers.host ?? '') ?? [];
+  return [host, Number(port)];
 }

@@ -29,13 +29,14 @@ export const noAccountPage = (service: string, hotkeys: boolean): string =>
 <pre>node main.mjs create_admin NAME</pre>${hotkeys ? hotkeyLink : ''}`,
   );
 
-/** Passwords are not taken in the clear. @param host as the reader knows the machine @param port of the service */
+/** Passwords are not taken in the clear. @param host as the reader knows the machine @param port where they have asked: that of a container is published by another one, maybe */
 export const tunnelPage = (service: string, host: string, port: number): string =>
   page(
     titled(service),
     `<p>This connection is not encrypted, so nobody logs in over it. From your own machine this opens a way that is:</p>
 <pre>ssh -L ${port}:127.0.0.1:${port} ${escapeHtml(host)}</pre>
-<p>Then the panel is at <code>http://127.0.0.1:${port}/admin/</code>. Behind a proxy with a certificate that says
+<p>Then the panel is at <code>http://127.0.0.1:${port}/admin/</code>. A service in a container needs
+<code>PUBLISHED_ON_LOOPBACK</code> for that. Behind a proxy with a certificate that says
 <code>X-Forwarded-Proto: https</code>, and that <code>TRUSTED_PROXIES</code> names, it works from everywhere.</p>`,
   );
 
