@@ -54,5 +54,10 @@ export const partsOfAll: TestPart[] = [
     runs: ['tests/panel/pages.spec.ts'],
     environment: { PANEL_THEMES: 'light dark' },
   },
+  {
+    name: 'running-network',
+    runs: ['tests/monitoring/running-network.spec.ts'],
+    environment: { RUNNING_NETWORK: 'yes' },
+  },
   { name: 'simulation', runs: ['tools/simulate.ts'] },
 ];

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
-import { readFile, readlink } from 'node:fs/promises';
+import { open, readFile, readlink } from 'node:fs/promises';
 import { expect } from 'vitest';
+
+/** Starts a process that was killed again, as it was. @returns its id, when it is ready */
+export type Restart = (changes?: Record<string, string>) => Promise<number>;
 
 /**
  * Kills a service's process without a word, and starts it again as it was. Resolves when it is ready.
@@ -8,33 +11,41 @@ import { expect } from 'vitest';
  * @param changes variables of its environment that are different from now on
  * @returns the new process's id
  */
-export async function killAndRestart(
-  { pid, url }: { pid: number; url: string },
+export const killAndRestart = async (
+  service: { pid: number; url: string },
   changes: Record<string, string> = {},
-): Promise<number> {
+): Promise<number> => (await killService(service))(changes);
+
+/** Kills a service's process without a word. */
+export async function killService({ pid, url }: { pid: number; url: string }): Promise<Restart> {
   const of = async (file: string) =>
     (await readFile(`/proc/${pid}/${file}`, 'utf8')).split('\0').filter((part) => part !== '');
-  const [[program, ...args], environment, cwd] = await Promise.all([
+  const [[program, ...args], environment, cwd, log] = await Promise.all([
     of('cmdline'),
     of('environ'),
     readlink(`/proc/${pid}/cwd`),
+    readlink(`/proc/${pid}/fd/1`),
   ]);
   process.kill(pid, 'SIGKILL');
   const env = Object.fromEntries(
     environment.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
   );
-  const child = spawn(program!, args, {
-    cwd,
-    env: { ...env, ...changes },
-    stdio: 'ignore',
-    detached: true,
-  });
-  child.unref();
-  const isReady = () =>
-    fetch(`${url}/health/ready`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  await expect.poll(isReady, { timeout: 60_000 }).toBe(true);
-  return child.pid!;
+  return async (changes = {}) => {
+    const file = await open(log, 'a');
+    const child = spawn(program!, args, {
+      cwd,
+      env: { ...env, ...changes },
+      stdio: ['ignore', file.fd, file.fd],
+      detached: true,
+    });
+    await file.close();
+    child.unref();
+    const isReady = () =>
+      fetch(`${url}/health/ready`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    await expect.poll(isReady, { timeout: 60_000 }).toBe(true);
+    return child.pid!;
+  };
 }
