@@ -189,6 +189,8 @@ export default {
           '^tests/workspace/(service-)?commands[.]spec[.]ts$',
           // What is measured and told of, and what is kept, is data of the services: pages and rules are written from it.
           '^tools/(monitoring|retention)/services[.]ts$',
+          // Pages are looked at in chosen states, which the rooms that they show are put into.
+          '^tests/panel/faces/[^/]+-face[.]ts$',
           '^tests/monitoring/alerts[.]spec[.]ts$',
           // An example of an operator's own module, as the miner loads it.
           '^tests/executor-managers/custom[.]spec[.]ts$',

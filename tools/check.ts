@@ -1,5 +1,5 @@
 /**
- * Runs what is checked without running anything: types, lint, format, unused code, import directions, generated documents.
+ * Runs what is checked without running anything: lint with types, format, unused code, import directions, generated documents.
  * Arguments choose some of them.
  */
 import { spawn } from 'node:child_process';

@@ -59,7 +59,7 @@ export function sentenceOf({ status, alert, service, host, says, command, since,
 }
 
 /** A value with its unit. */
-export function inWords(value: number, unit: string | undefined): string {
+function inWords(value: number, unit: string | undefined): string {
   if (unit === 'ratio') return `${Math.round(value * 100)} %`;
   if (unit !== 'seconds') return String(Math.round(value * 100) / 100);
   const size = Math.abs(value);

@@ -15,7 +15,7 @@ export interface FilledService {
   values: (rows: number) => Record<string, Record<string, string[]>>;
 }
 
-export interface RunningService {
+interface RunningService {
   /** `http://127.0.0.1:PORT` */
   url: string;
   stop: () => Promise<unknown>;
