@@ -21,8 +21,8 @@ const commands: Record<string, RepositoryCommand> = {
     },
   },
   check: {
-    description: 'check types, lint, format, unused code, import directions and generated documents',
-    arguments: { '[names...]': 'some of types, lint, format, unused, imports, docs' },
+    description: 'lint with types, check format, unused code, import directions and generated documents',
+    arguments: { '[names...]': 'some of lint, format, unused, imports, docs' },
   },
   vitest: {
     description: 'run some specs: vitest run libs/transport; without "run" again at each change',

@@ -50,6 +50,6 @@ it.each<[string[], string[]]>([
 ])('after %j come %j', (words, expected) => expect(after(...words)).toEqual(expected));
 
 it('shells are not told of what only they use', () => {
-  expect(after('com')).toEqual(['completion']);
+  expect(after('com')).toEqual(['completion', 'compose']);
   expect(hordeProgram(false).helpInformation()).not.toContain('print the words that can follow');
 });
