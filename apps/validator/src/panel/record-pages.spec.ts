@@ -288,6 +288,10 @@ describe('a list that grows', () => {
     for (const filter of ['state=reserved', 'block=25', `job=${jobUuid}`])
       expect([filter, await all(`bookings?${filter}`)]).toMatchObject([filter, [{ id: bookingId }]]);
     expect(await all('bookings?block=24')).toEqual([]);
+    expect((await reader.get(`jobs/${jobUuid}`)).json.tries).toMatchObject([
+      { number: 1, booking: null },
+      { number: 2, booking: { seconds: 40, blocks: '21-23, 25', is_spent: false } },
+    ]);
   });
 
   it('has what miners have changed in their manifests, and what it was before', async () => {

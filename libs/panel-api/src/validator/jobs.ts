@@ -38,8 +38,8 @@ export interface ValidatorAttempt {
   reason: string | null;
   /** Why, for people. */
   message: string | null;
-  /** What is booked for it of the miner's allowance; null: nothing, or no longer. */
-  booking: { seconds: number; blocks: string; is_spent: boolean } | null;
+  /** What is booked for it of the miner's allowance, with the first ranges of blocks, `7-9, 12`; null: nothing, or no longer. */
+  booking: { seconds: number; blocks: string | null; is_spent: boolean } | null;
 }
 
 /** A miner that was looked at for a job. */

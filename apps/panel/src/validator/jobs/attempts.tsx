@@ -45,4 +45,4 @@ const endOf = ({ outcome, reason, message }: ValidatorAttempt): string =>
 const bookingOf = ({ booking }: ValidatorAttempt): string =>
   booking === null
     ? 'nothing'
-    : `${booking.seconds.toLocaleString()} s ${booking.is_spent ? 'spent' : 'kept'}, blocks ${booking.blocks}`;
+    : `${booking.seconds.toLocaleString()} s ${booking.is_spent ? 'spent' : 'kept'}, blocks ${booking.blocks ?? 'none'}`;

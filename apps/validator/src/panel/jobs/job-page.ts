@@ -17,7 +17,7 @@ import { requestOf } from '../../jobs/messages.ts';
 import { readDecision } from '../../routing/decision.ts';
 import { Decisions } from '../../routing/decisions.ts';
 import { waitOf } from '../../routing/explain.ts';
-
+import { rangesText } from '../block-ranges.ts';
 import { JobList } from './job-list.ts';
 import { jobTimeline, pastWaits, type TimedWait } from './job-timeline.ts';
 import { outcomeWords } from './outcome-words.ts';
@@ -87,7 +87,8 @@ export class JobPages {
          ${timeText('started_at')} as started_at, ${timeText('deadline')} as deadline,
          ${timeText('ended_at')} as ended_at, outcome, reason, message,
          case when booking.id is not null then json_build_object(
-           'seconds', booking.seconds, 'blocks', booking.blocks::text, 'is_spent', booking.expires_at is null
+           'seconds', booking.seconds, 'blocks', ${rangesText('booking.blocks')},
+           'is_spent', booking.expires_at is null
          ) end as booking
        from attempt left join booking on booking.id = booking_id where job_uuid = $1 order by number`,
       [uuid],

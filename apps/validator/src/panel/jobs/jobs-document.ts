@@ -55,7 +55,7 @@ export const jobSchemas = {
         booking: orNull(
           object('What is booked for it of the miner’s allowance.', {
             seconds: number,
-            blocks: string,
+            blocks: orNull(string),
             is_spent: boolean,
           }),
         ),
