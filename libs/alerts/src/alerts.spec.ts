@@ -158,7 +158,9 @@ describe('a service without Prometheus', () => {
     await expect.poll(() => mails).toHaveLength(1);
     expect(mails[0]).toMatch(/^RCPT TO:<night@example.org>$/m);
     expect(mails[0]).toMatch(/^Subject: firing: TankEmpty \(pump on .+$/m);
-    expect(mails[0]).toContain('TankEmpty: The tank has 0 % left. Next: ./horde run pump fill');
+    // Lines that are too long are broken, where depends on the host's name.
+    const text = mails[0]!.replaceAll('=\n', '');
+    expect(text).toContain('TankEmpty: The tank has 0 % left. Next: ./horde run pump fill');
   });
 
   function service(webhook: string | null, more: Partial<AlertReceivers> = {}) {
