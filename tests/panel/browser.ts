@@ -37,14 +37,31 @@ export async function openPage(
 ): Promise<Page> {
   const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
   const page = await context.newPage();
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  page.on(
+    'console',
+    (message) =>
+      message.type() === 'error' && !isOfNetwork(message.text()) && complaints.push(message.text()),
+  );
   page.on('pageerror', (error) => complaints.push(String(error)));
   return page;
 }
 
+/** Chromium gives up what it loads when an interface of the machine comes or goes, as those of containers beside it do. */
+const isOfNetwork = (said: string): boolean => said.includes('ERR_NETWORK_CHANGED');
+
+/** Opens an address, as often as the machine's network changes meanwhile. */
+export async function visit(page: Page, url: string): Promise<void> {
+  try {
+    await page.goto(url);
+  } catch (error) {
+    if (!isOfNetwork(String(error))) throw error;
+    await visit(page, url);
+  }
+}
+
 /** Fills in the login of a service's panel. @param url of the service */
 export async function logIn(page: Page, url: string, name: string, word = password): Promise<void> {
-  await page.goto(`${url}/admin/`);
+  await visit(page, `${url}/admin/`);
   await page.getByLabel('Account').fill(name);
   await page.getByLabel('Password').fill(word);
   await page.keyboard.press('Enter');

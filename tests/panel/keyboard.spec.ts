@@ -1,7 +1,7 @@
 import { because } from '@horde/testing/missing';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { missing, openBrowser, openPage, password } from './browser.ts';
+import { missing, openBrowser, openPage, password, visit } from './browser.ts';
 import { jobs, type Face } from './faces/face.ts';
 import { facilitatorFace } from './faces/facilitator-face.ts';
 
@@ -39,7 +39,7 @@ describe.skipIf(missing !== null)(`the panel without a mouse${because(missing)}`
   });
 
   it('is logged in to, searched, paged through, changed and left, and its jobs are opened and cancelled', async () => {
-    await page.goto(`${face.url}/admin/`);
+    await visit(page, `${face.url}/admin/`);
     await page.keyboard.type(face.name);
     await tabTo(page, 'Password');
     await page.keyboard.type(password);

@@ -14,7 +14,7 @@ import {
   startFacilitator,
   type RunningFacilitator,
 } from '../../apps/facilitator/src/testing/running-facilitator.ts';
-import { logIn, missing, openBrowser, openPage, password } from './browser.ts';
+import { logIn, missing, openBrowser, openPage, password, visit } from './browser.ts';
 
 describe.skipIf(missing !== null)(`logging in to a panel in a browser${because(missing)}`, () => {
   let folder: string;
@@ -64,7 +64,7 @@ describe.skipIf(missing !== null)(`logging in to a panel in a browser${because(m
 
   it('takes no password over plain HTTP from elsewhere, where it shows the way through ssh; over TLS it does', async () => {
     const { port } = new URL(facilitator.url);
-    await page.goto(`http://panel.localhost:${port}/admin/`);
+    await visit(page, `http://panel.localhost:${port}/admin/`);
     await page.getByText(`ssh -L ${port}:127.0.0.1:${port} panel.localhost`).waitFor();
     expect(await page.locator('form').count()).toBe(0);
     await logIn(page, secure, 'cook');
@@ -98,11 +98,11 @@ describe.skipIf(missing !== null)(`logging in to a panel in a browser${because(m
     await page
       .context()
       .route('http://evil.example/', (route) => route.fulfill({ contentType: 'text/html', body: foreign }));
-    await page.goto('http://evil.example/');
+    await visit(page, 'http://evil.example/');
     await page.getByRole('button', { name: 'Go' }).click();
     await page.getByText('This form is not of this panel.').waitFor();
 
-    await page.goto(`${facilitator.url}/admin/`);
+    await visit(page, `${facilitator.url}/admin/`);
     await isIn();
     await facilitator.database.manager.query(
       `update operator_session set used_at = now() - interval '61 minutes'`,
@@ -118,14 +118,14 @@ describe.skipIf(missing !== null)(`logging in to a panel in a browser${because(m
     const made = await horde(['panel', 'login', facilitator.url, ...wallet], folder);
     const link = made.stdout.trim();
     expect([made.code, link]).toEqual([0, expect.stringMatching(/\/admin\/login\/hotkey\/#[\w-]{43}$/)]);
-    await page.goto(link);
+    await visit(page, link);
     const button = page.getByRole('button', { name: 'Log in' });
     await button.waitFor();
     expect(page.url()).toBe(`${facilitator.url}/admin/login/hotkey/`);
     await page.keyboard.press('Enter');
     await isIn();
     await page.context().clearCookies();
-    await page.goto(link);
+    await visit(page, link);
     await button.click();
     await page.getByRole('alert').getByText('This link has been used, or is older than a minute.').waitFor();
     const elsewhere = await horde(['panel', 'login', 'http://panel.localhost:9000', ...wallet], folder);

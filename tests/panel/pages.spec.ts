@@ -4,7 +4,7 @@ import { because } from '@horde/testing/missing';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { foundByAxe } from './axe.ts';
-import { logIn, missing, openBrowser, openPage, planted } from './browser.ts';
+import { logIn, missing, openBrowser, openPage, planted, visit } from './browser.ts';
 import type { Face, FacePage, Strangers } from './faces/face.ts';
 import { facilitatorFace } from './faces/facilitator-face.ts';
 import { minerFace } from './faces/miner-face.ts';
@@ -93,7 +93,7 @@ async function show(
   { url }: Face,
   { path: at, says, live = [], before }: FacePage,
 ): Promise<void> {
-  await page.goto(`${url}/admin/#/${at}`);
+  await visit(page, `${url}/admin/#/${at}`);
   for (const text of says) await page.getByText(text).first().waitFor();
   await before?.(page);
   for (const [role, name] of live)

@@ -12,7 +12,7 @@ import {
   type RunningFacilitator,
 } from '../../apps/facilitator/src/testing/running-facilitator.ts';
 import { jobBody, postJson, signatureHeaders, tokenOf } from '../../apps/facilitator/src/testing/user.ts';
-import { logIn, missing, openBrowser, openPage, password, planted } from './browser.ts';
+import { logIn, missing, openBrowser, openPage, password, planted, visit } from './browser.ts';
 
 describe.skipIf(missing !== null)(`the facilitator’s panel in a browser${because(missing)}`, () => {
   const key = Keypair.generate();
@@ -128,7 +128,7 @@ describe.skipIf(missing !== null)(`the facilitator’s panel in a browser${becau
   it('changes the whitelist and a setting by the keyboard alone, and lets the role read change nothing', async () => {
     const { address } = Keypair.generate();
     await enter('cook');
-    await page.goto(`${facilitator.url}/admin/#/whitelist/create`);
+    await visit(page, `${facilitator.url}/admin/#/whitelist/create`);
     await page.getByLabel("The user's hotkey").focus();
     await page.keyboard.type(address);
     await page.keyboard.press('Tab');
@@ -178,13 +178,13 @@ describe.skipIf(missing !== null)(`the facilitator’s panel in a browser${becau
     await setting.getByText('the default').waitFor();
     await createJob({});
     expect((await page.request.post(`${facilitator.url}/admin/logout`)).status()).toBe(403);
-    await page.goto('about:blank');
+    await visit(page, 'about:blank');
     await page.context().clearCookies();
     await enter('guest');
-    await page.goto(`${facilitator.url}/admin/#/whitelist`);
+    await visit(page, `${facilitator.url}/admin/#/whitelist`);
     await page.getByRole('row').filter({ hasText: address }).waitFor();
     expect(await page.getByRole('link', { name: 'Create' }).count()).toBe(0);
-    await page.goto(`${facilitator.url}/admin/#/configuration`);
+    await visit(page, `${facilitator.url}/admin/#/configuration`);
     await page.getByRole('row').filter({ hasText: 'ENABLE_ORGANIC_JOBS' }).waitFor();
     expect(await page.getByRole('button', { name: 'Change' }).count()).toBe(0);
     expect(complaints.filter((text) => !text.includes('403'))).toEqual([]);
