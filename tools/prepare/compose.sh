@@ -36,7 +36,8 @@ bring_compose() {
 
 # compose_into ARCHITECTURE SHA256 FOLDER
 compose_into() {
-  local url=http://deb.debian.org/debian/pool/main/d/docker-compose/docker-compose_${COMPOSE_VERSION}_$1.deb
+  local package=docker-compose component=main
+  local url=http://deb.debian.org/debian/pool/$component/${package:0:1}/$package/${package}_${COMPOSE_VERSION}_$1.deb
   (
     cd -- "$3" &&
       node -e 'fetch(process.argv[1]).then(async (answer) => {

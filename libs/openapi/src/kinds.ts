@@ -3,8 +3,10 @@ import type { Schema } from './schema.ts';
 
 export const string = { type: 'string' };
 export const integer = { type: 'integer' };
+export const number = { type: 'number' };
 export const boolean = { type: 'boolean' };
 export const time = { type: 'string', format: 'date-time' };
+export const uuid = { type: 'string', format: 'uuid' };
 export const list = (items: Schema): Schema => ({ type: 'array', items });
 export const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
 export const texts = { type: 'object', additionalProperties: string };

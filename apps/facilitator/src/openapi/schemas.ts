@@ -1,10 +1,20 @@
 import { executorClasses, JobStatus, statusLabel } from '@horde/protocol';
-import { boolean, integer, list, object, orNull, type Schema, string, texts, time } from '@horde/openapi';
+import {
+  boolean,
+  integer,
+  list,
+  object,
+  orNull,
+  string,
+  texts,
+  time,
+  uuid,
+  type Schema,
+} from '@horde/openapi';
 
 const status = { type: 'string', enum: JobStatus };
 const label = { type: 'string', enum: [...new Set(JobStatus.map(statusLabel))] };
 const executorClass = { type: 'string', enum: Object.keys(executorClasses) };
-const uuid = { type: 'string', format: 'uuid' };
 const counts = { type: 'object', additionalProperties: integer };
 const candidate = object('A miner that offers the class.', {
   miner_hotkey: string,

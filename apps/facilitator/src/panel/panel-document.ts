@@ -7,9 +7,9 @@ import {
   type PanelApi,
 } from '@horde/panel-server';
 import { ExecutorClass } from '@horde/protocol';
-import { integer, is, list, ofPath, orNull, query, string, time, type Operation } from '@horde/openapi';
+import { integer, is, list, ofPath, orNull, query, string, time, uuid, type Operation } from '@horde/openapi';
 import { listedStatuses } from '../jobs/list-filters.ts';
-import { schemas, uuid } from './panel-schemas.ts';
+import { schemas } from './panel-schemas.ts';
 
 const theJob = [ofPath('uuid', 'The job.', uuid)];
 const theHotkey = [ofPath('hotkey', "A user's SS58 address.", string)];

@@ -1,9 +1,7 @@
-import { boolean, integer, list, object, orNull, string, time } from '@horde/openapi';
+import { boolean, integer, list, number, object, orNull, string, time, uuid } from '@horde/openapi';
 import { jobsByHour, pages, results, spans } from '@horde/panel-server';
 import { JobStatus } from '@horde/protocol';
 
-export const uuid = { type: 'string', format: 'uuid' };
-const number = { type: 'number' };
 const job = {
   uuid,
   status: { type: 'string', enum: JobStatus },

@@ -1,4 +1,3 @@
-import type { MinerContext } from '../commands/miner-context.ts';
 import {
   checkCertificate,
   checkClock,
@@ -9,7 +8,9 @@ import {
   doctorOf,
 } from '@horde/commands';
 import { executorClasses } from '@horde/protocol';
+import type { MinerContext } from '../commands/miner-context.ts';
 import { databaseOptions } from '../migrations/database-options.ts';
+import type { MinerSettings } from '../settings.ts';
 import { checkChain } from './chain.ts';
 import { checkDocker } from './docker.ts';
 import { checkExecutors, unreadableServers } from './executors.ts';
@@ -21,7 +22,6 @@ import { hostFiles } from './host-files.ts';
 import { checkNvidiaRuntime } from './nvidia.ts';
 import { checkPort, checkStreamingPorts } from './ports.ts';
 import { executorPlaces } from './servers.ts';
-import type { MinerSettings } from '../settings.ts';
 
 /** How far validators' clocks may be from the miner's: their authentications are refused beyond it. @unit ms */
 const furthestClock = 10_000;

@@ -3,11 +3,13 @@ import {
   integer,
   is,
   list,
+  number,
   object,
   ofPath,
   orNull,
   string,
   time,
+  uuid,
   type Operation,
   type Schema,
 } from '@horde/openapi';
@@ -32,8 +34,6 @@ import { checkBell } from '../checks/check-runs.ts';
 import { jobStates } from './job-list.ts';
 import { receiptTypes } from './receipt-list.ts';
 
-const uuid = { type: 'string', format: 'uuid' };
-const number = { type: 'number' };
 const check = { type: 'string', enum: minerChecks };
 const job = {
   uuid,

@@ -11,9 +11,8 @@ import {
 import { jobOperations, jobSchemas } from './jobs/jobs-document.ts';
 import { allowanceChannel } from '../allowance/take-blocks.ts';
 import { recordApis } from './record-pages.ts';
-import { integer, list, object, orNull, string, time } from '@horde/openapi';
+import { integer, list, number, object, orNull, string, time } from '@horde/openapi';
 
-const number = { type: 'number' };
 const overview = object('How the validator is.', {
   hotkey: string,
   waiting: integer,

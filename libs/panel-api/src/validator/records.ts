@@ -31,8 +31,8 @@ export interface PanelBooking {
   state: 'reserved' | 'spent' | 'over';
   /** What its job costs. @unit executor-seconds */
   seconds: number;
-  /** The first of its ranges of blocks, `7-9, 12`. */
-  blocks: string;
+  /** The first of its ranges of blocks, `7-9, 12`; null: none. */
+  blocks: string | null;
   block_count: number;
   created_at: string;
   /** null: it is spent. */

@@ -1,9 +1,7 @@
-import { integer, list, object, orNull, string, time } from '@horde/openapi';
+import { integer, list, number, object, orNull, string, time, uuid } from '@horde/openapi';
 import { pages, reads, readsPages, type PanelApi } from '@horde/panel-server';
 import { ExecutorClass } from '@horde/protocol';
 
-const uuid = { type: 'string', format: 'uuid' };
-const number = { type: 'number' };
 const executorClass = { type: 'string', enum: ExecutorClass };
 const state = { type: 'string', enum: ['reserved', 'spent', 'over'] };
 

@@ -1,9 +1,7 @@
-import { boolean, integer, list, object, ofPath, orNull, string, time } from '@horde/openapi';
+import { boolean, integer, list, number, object, ofPath, orNull, string, time, uuid } from '@horde/openapi';
 import { reads, results, unknown, type PanelApi } from '@horde/panel-server';
 import { event } from '../events/events-document.ts';
 
-const number = { type: 'number' };
-const uuid = { type: 'string', format: 'uuid' };
 const numbers = { type: 'object', additionalProperties: number };
 const cycle = {
   cycle_start: integer,

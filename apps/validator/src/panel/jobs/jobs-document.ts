@@ -4,17 +4,17 @@ import {
   integer,
   is,
   list,
+  number,
   object,
   ofPath,
   orNull,
   string,
   time,
+  uuid,
   type Operation,
 } from '@horde/openapi';
 import { ExecutorClass, JobStatus } from '@horde/protocol';
 
-const uuid = { type: 'string', format: 'uuid' };
-const number = { type: 'number' };
 const job = {
   uuid,
   status: { type: 'string', enum: JobStatus },

@@ -1,10 +1,8 @@
-import { boolean, integer, list, object, ofPath, orNull, string, time } from '@horde/openapi';
+import { boolean, integer, list, number, object, ofPath, orNull, string, time, uuid } from '@horde/openapi';
 import { reads, results, unknown, type PanelApi } from '@horde/panel-server';
 import { ExecutorClass } from '@horde/protocol';
 import { blacklistEntry } from '../blacklist/blacklist-document.ts';
 
-const number = { type: 'number' };
-const uuid = { type: 'string', format: 'uuid' };
 const executorClass = { type: 'string', enum: ExecutorClass };
 const miner = {
   hotkey: string,

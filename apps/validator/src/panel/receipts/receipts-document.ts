@@ -1,7 +1,6 @@
-import { boolean, object, orNull, string, time } from '@horde/openapi';
+import { boolean, object, orNull, string, time, uuid } from '@horde/openapi';
 import { pages, readsPages, type PanelApi } from '@horde/panel-server';
 
-const uuid = { type: 'string', format: 'uuid' };
 const kind = { type: 'string', enum: ['started', 'accepted', 'finished'] };
 
 export const receiptsApi: Omit<PanelApi, 'service'> = {
