@@ -2,10 +2,9 @@ import type { MinerJob } from '@horde/panel-api';
 import { DataTable, SelectInput, TextInput } from 'react-admin';
 import { GrowingList } from '../parts/growing-list.tsx';
 import { Hotkey } from '../parts/hotkey.tsx';
+import { jobColumns, jobFilter } from '../parts/job-columns.tsx';
 import { Moment } from '../parts/moment.tsx';
-import { RecordLink } from '../parts/record-link.tsx';
 import { roomy } from '../parts/roomy.ts';
-import { StatusChip } from '../parts/status-chip.tsx';
 
 const states = [
   { id: 'going_on', name: 'Going on' },
@@ -16,7 +15,7 @@ const states = [
 ];
 
 const filters = [
-  <TextInput key="uuid" source="uuid_prefix" label="Job begins with" alwaysOn />,
+  jobFilter,
   <SelectInput key="status" source="status" label="Status" choices={states} alwaysOn />,
   <TextInput key="validator" source="validator" label="Validator" alwaysOn />,
   <TextInput key="class" source="executor_class" label="Class" alwaysOn />,
@@ -25,17 +24,7 @@ const filters = [
 export const JobList = () => (
   <GrowingList one="job" many="jobs" filters={filters}>
     <DataTable<MinerJob & { id: string }> rowClick="show" bulkActionButtons={false} expandSingle={false}>
-      <DataTable.Col
-        source="uuid"
-        label="Job"
-        disableSort
-        render={({ uuid }) => <RecordLink to={`/jobs/${uuid}/show`}>{uuid}</RecordLink>}
-      />
-      <DataTable.Col
-        source="status"
-        disableSort
-        render={({ status, status_label }) => <StatusChip status={status} label={status_label} />}
-      />
+      {jobColumns}
       <DataTable.Col
         source="accepted_at"
         label="Asked for"

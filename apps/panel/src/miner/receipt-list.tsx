@@ -2,6 +2,7 @@ import type { MinerReceipt } from '@horde/panel-api';
 import { DataTable, SelectInput, TextInput } from 'react-admin';
 import { GrowingList } from '../parts/growing-list.tsx';
 import { Hotkey } from '../parts/hotkey.tsx';
+import { jobFilter } from '../parts/job-columns.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { RecordLink } from '../parts/record-link.tsx';
 import { roomy } from '../parts/roomy.ts';
@@ -10,7 +11,7 @@ import { receiptWord, receiptWords } from './job-receipts.tsx';
 const types = ['started', 'accepted', 'finished'].map((id) => ({ id, name: id }));
 
 const filters = [
-  <TextInput key="uuid" source="uuid_prefix" label="Job begins with" alwaysOn />,
+  jobFilter,
   <SelectInput key="type" source="type" label="Receipt" choices={types} alwaysOn />,
   <TextInput key="validator" source="validator" label="Validator" alwaysOn />,
 ];

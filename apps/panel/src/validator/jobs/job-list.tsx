@@ -3,13 +3,12 @@ import { DataTable, SelectInput, TextInput } from 'react-admin';
 import { statusChoices } from '../../parts/choices.ts';
 import { GrowingList } from '../../parts/growing-list.tsx';
 import { Hotkey } from '../../parts/hotkey.tsx';
+import { jobColumns, jobFilter } from '../../parts/job-columns.tsx';
 import { Moment } from '../../parts/moment.tsx';
-import { RecordLink } from '../../parts/record-link.tsx';
 import { roomy } from '../../parts/roomy.ts';
-import { StatusChip } from '../../parts/status-chip.tsx';
 
 const filters = [
-  <TextInput key="uuid" source="uuid_prefix" label="Job begins with" alwaysOn />,
+  jobFilter,
   <SelectInput key="status" source="status" label="Status" choices={statusChoices} alwaysOn />,
   <TextInput key="hotkey" source="hotkey" label="Signed by" alwaysOn />,
   <TextInput key="miner" source="miner" label="Miner" alwaysOn />,
@@ -18,17 +17,7 @@ const filters = [
 export const JobList = () => (
   <GrowingList one="job" many="jobs" filters={filters}>
     <DataTable<ValidatorJob & { id: string }> rowClick="show" bulkActionButtons={false} expandSingle={false}>
-      <DataTable.Col
-        source="uuid"
-        label="Job"
-        disableSort
-        render={({ uuid }) => <RecordLink to={`/jobs/${uuid}/show`}>{uuid}</RecordLink>}
-      />
-      <DataTable.Col
-        source="status"
-        disableSort
-        render={({ status, status_label }) => <StatusChip status={status} label={status_label} />}
-      />
+      {jobColumns}
       <DataTable.Col
         source="received_at"
         label="Received"
