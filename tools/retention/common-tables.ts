@@ -13,6 +13,13 @@ export const commonTables: Record<string, Kept> = {
     removedBy: 'nothing',
     ...measured(50, 112),
   },
+  needed_migration: {
+    holds: 'a migration that a version has to know to run on these tables',
+    kept: 'always: few releases make one',
+    setting: null,
+    removedBy: 'nothing',
+    ...measured(5, 72),
+  },
   outbox: {
     holds: 'a message that its peer has not taken yet',
     kept: 'until it is taken, or its job goes',

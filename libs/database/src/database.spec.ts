@@ -12,6 +12,7 @@ import {
   OutboxRow,
   PostgresDoorbell,
   PreparedStatement,
+  type ContractingMigration,
 } from './index.ts';
 
 class First1795000000001 implements MigrationInterface {
@@ -24,6 +25,13 @@ class First1795000000001 implements MigrationInterface {
 class Outbox1795000000002 implements MigrationInterface {
   name = 'Outbox1795000000002';
   up = (runner: QueryRunner) => createOutboxTable(runner);
+  down = async () => undefined;
+}
+
+class Without1795000000003 implements ContractingMigration {
+  name = 'Without1795000000003';
+  replacedBy = 'Outbox1795000000002';
+  up = async (runner: QueryRunner): Promise<void> => void (await runner.query('drop table thing'));
   down = async () => undefined;
 }
 
@@ -58,12 +66,33 @@ describe('the schema of a service', () => {
     await Promise.all(replicas.map((replica) => replica.destroy()));
   });
 
-  it('that a newer version has changed is refused with a sentence', async () => {
+  it('that a newer version has added to is still used by the one before, which changes nothing', async () => {
     const url = await createTestDatabase();
+    const newer = await open(url, [First1795000000001, Outbox1795000000002]);
+    const older = await open(url, [First1795000000001]);
+    await older.query('insert into thing values (1)');
+    expect(await newer.query('select name from migrations order by id')).toEqual([
+      { name: 'First1795000000001' },
+      { name: 'Outbox1795000000002' },
+    ]);
+    await Promise.all([older.destroy(), newer.destroy()]);
+  });
+
+  it('from which a newer version has taken something refuses those that do not know what replaces it, with a sentence', async () => {
+    const url = await createTestDatabase();
+    await (await open(url, [First1795000000001, Outbox1795000000002, Without1795000000003])).destroy();
     await (await open(url, [First1795000000001, Outbox1795000000002])).destroy();
     await expect(open(url, [First1795000000001])).rejects.toThrow(
-      'The database of miner was changed by a newer version (Outbox1795000000002). Run that version, or restore a backup.',
+      'The database of miner was changed by a newer version (Outbox1795000000002, Without1795000000003). Run that version, or restore a backup.',
     );
+  });
+
+  it('that a version has changed which does not say who may run on it is refused by those before', async () => {
+    const url = await createTestDatabase();
+    const newer = await open(url, [First1795000000001, Outbox1795000000002]);
+    await newer.query('drop table needed_migration');
+    await newer.destroy();
+    await expect(open(url, [First1795000000001])).rejects.toThrow('(Outbox1795000000002)');
   });
 
   it('whose address is none says so without the password', async () => {

@@ -7,7 +7,9 @@ export { Doorbell, type RingListener } from './doorbell/doorbell.ts';
 export { GatheredBell } from './doorbell/gathered-bell.ts';
 export { PostgresDoorbell } from './doorbell/postgres-doorbell.ts';
 export { RedisDoorbell } from './doorbell/redis-doorbell.ts';
-export { DatabaseError, openDatabase, type DatabaseOptions } from './open-database.ts';
+export { DatabaseError } from './database-error.ts';
+export type { ContractingMigration } from './migrate.ts';
+export { openDatabase, type DatabaseOptions } from './open-database.ts';
 export { load, measured, reckoned, type Kept } from './kept-tables.ts';
 export { inBatches } from './in-batches.ts';
 export {

@@ -1,7 +1,8 @@
-import { CannotStart } from '@horde/operations';
 import * as pg from 'pg';
-import { DataSource, type EntityTarget, type MigrationInterface, type QueryRunner } from 'typeorm';
+import { DataSource, type EntityTarget, type MigrationInterface } from 'typeorm';
 import { connectionConfig, keptUnused, WatchedClient } from './connections.ts';
+import { DatabaseError } from './database-error.ts';
+import { migrate } from './migrate.ts';
 
 export interface DatabaseOptions {
   /** The service's name: its tables and its migration history live in a schema of this name. */
@@ -15,14 +16,9 @@ export interface DatabaseOptions {
   poolSize?: number;
 }
 
-/** The database cannot be used as it is: not reachable, or written by a newer version. */
-export class DatabaseError extends CannotStart {
-  override readonly name = 'DatabaseError';
-}
-
 /**
  * Connects, and brings the service's schema up to date while holding a lock, so that replicas that start together
- * take turns. Refuses a schema that a newer version has already changed.
+ * take turns. Refuses a schema that a newer version has changed so that this one cannot run on it any more.
  * @throws DatabaseError with a sentence
  */
 export async function openDatabase(options: DatabaseOptions): Promise<DataSource> {
@@ -33,11 +29,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<DataSource
   const patient = dataSource({ ...options, entities: [], poolSize: 2 }, true);
   await patient.initialize();
   try {
-    await migrate(
-      patient,
-      service,
-      migrations.map(({ name }) => name),
-    );
+    await migrate(patient, service, migrations);
   } finally {
     await patient.destroy();
   }
@@ -89,27 +81,3 @@ export const describe = (error: unknown): string => {
   const told = message?.includes(code ?? '') ? [message] : [message, code];
   return told.filter(Boolean).join(' ') || String(error);
 };
-
-async function migrate(dataSource: DataSource, service: string, known: string[]): Promise<void> {
-  const lock = dataSource.createQueryRunner();
-  await lock.connect();
-  try {
-    await lock.query('select pg_advisory_lock(hashtext($1))', [`migrations of ${service}`]);
-    const newer = (await appliedMigrations(lock, service)).filter((name) => !known.includes(name));
-    if (newer.length > 0) {
-      throw new DatabaseError(
-        `The database of ${service} was changed by a newer version (${newer.join(', ')}). Run that version, or restore a backup.`,
-      );
-    }
-    await dataSource.runMigrations();
-  } finally {
-    await lock.query('select pg_advisory_unlock(hashtext($1))', [`migrations of ${service}`]);
-    await lock.release();
-  }
-}
-
-async function appliedMigrations(runner: QueryRunner, service: string): Promise<string[]> {
-  if (!(await runner.hasTable(`${service}.migrations`))) return [];
-  const rows = (await runner.query(`select name from ${service}.migrations`)) as { name: string }[];
-  return rows.map(({ name }) => name);
-}

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockConnection } from './lock-connection.ts';
-import { DatabaseError, describe } from './open-database.ts';
+import { DatabaseError } from './database-error.ts';
+import { describe } from './open-database.ts';
 
 export interface SoleProcessOptions {
   /** The service's name, of which one process at a time uses the database. */
