@@ -9,27 +9,31 @@ beforeAll(async () => {
   const url = await createTestDatabase();
   database = new Database(await openDatabase({ service: 'lists', url, entities: [], migrations: [] }));
   await database.manager.query(
-    `create table sighting as select number as id, now() - (number / 3) * interval '1 hour' as at, number % 2 as kind
-     from generate_series(1, 20) number`,
+    `create table sighting as select number as id, now() - (number / 3) * interval '1 hour' as at, number % 60 as kind
+     from generate_series(1, 1200) number`,
   );
 });
 afterAll(() => database.dataSource.destroy());
 
 const sightings = { columns: 'id', from: 'sighting', order: { at: 'timestamptz', id: 'integer' } };
 
-function piece(cursor: string | null, kind: number | null = null) {
+function piece(cursor: string | null, kind: number | null = null, size = 3) {
   const conditions = new Conditions();
   conditions.add(kind, (value) => `kind = ${value}`);
-  const query = new URLSearchParams({ page_size: '3', ...(cursor !== null && { cursor }) });
+  const query = new URLSearchParams({ page_size: String(size), ...(cursor !== null && { cursor }) });
   return listRows<{ id: number }>(database, sightings, conditions, readPiece(new ParameterReader(query)));
 }
 
-it('a list is read piece by piece, each row once, also where several are of one moment', async () => {
-  for (const kind of [null, 1]) {
+it.each([
+  ['few', 1, 3, 20],
+  ['many', null, 100, 1200],
+])(
+  'a list of %s rows is read piece by piece, each row once, also where several are of one moment',
+  async (_many, kind, size, rows) => {
     const seen: number[] = [];
     for (let cursor: string | null = ''; cursor !== null;) {
-      const { results, next, count, is_estimate } = await piece(cursor, kind);
-      expect([count, is_estimate]).toEqual([kind === null ? 20 : 10, false]);
+      const { results, next, count, is_estimate } = await piece(cursor, kind, size);
+      expect([count, is_estimate]).toEqual([rows, false]);
       seen.push(...results.map(({ id }) => id));
       cursor = next;
     }
@@ -39,7 +43,11 @@ it('a list is read piece by piece, each row once, also where several are of one 
       [kind],
     );
     expect(seen).toEqual(all.map(({ id }) => id));
-  }
+  },
+);
+
+it('a list that has no rows ends at once', async () => {
+  expect(await piece(null, 60)).toEqual({ results: [], next: null, count: 0, is_estimate: false });
 });
 
 const made = (...values: unknown[]) => Buffer.from(JSON.stringify(values)).toString('base64url');

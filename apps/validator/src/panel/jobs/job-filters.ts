@@ -25,10 +25,11 @@ export const readJobFilters = (reader: ParameterReader): JobFilters => ({
   miner: reader.read('miner', text),
 });
 
-/** Each has an index that begins with it, and goes on in the order of the list. */
+/** Each has an index that begins with it, and goes on in the order of the list. Those of a miner are about its attempts. */
 export function addJobFilters(conditions: Conditions, filters: JobFilters): void {
-  conditions.add(filters.uuidPrefix?.padEnd(32, '0') ?? null, (first) => `job.uuid >= ${first}::uuid`);
-  conditions.add(filters.uuidPrefix?.padEnd(32, 'f') ?? null, (last) => `job.uuid <= ${last}::uuid`);
+  const uuid = filters.miner === null ? 'job.uuid' : 'attempt.job_uuid';
+  conditions.add(filters.uuidPrefix?.padEnd(32, '0') ?? null, (first) => `${uuid} >= ${first}::uuid`);
+  conditions.add(filters.uuidPrefix?.padEnd(32, 'f') ?? null, (last) => `${uuid} <= ${last}::uuid`);
   conditions.add(filters.status, (value) => `job.status = ${value}`);
   conditions.add(filters.executorClass, (value) => `job.executor_class = ${value}`);
   conditions.add(filters.signatory, (value) => `job.signatory = ${value}`);

@@ -4,8 +4,7 @@ import type { PanelList, ValidatorJob } from '@horde/panel-api';
 import { listRows, readPiece, timeText, type RowsToList } from '@horde/panel-server';
 import { isTerminal, statusLabel, type JobStatus } from '@horde/protocol';
 import { ParameterReader } from '@horde/rest';
-
-import { addJobFilters, readJobFilters } from './job-filters.ts';
+import { addJobFilters, readJobFilters, type JobFilters } from './job-filters.ts';
 
 const columns = `job.uuid, job.status, job.signatory, job.facilitator, job.executor_class,
   (select count(*)::int from attempt asked where asked.job_uuid = job.uuid) as attempts,
@@ -26,6 +25,13 @@ const jobsOfMiner: RowsToList = {
   order: { 'attempt.started_at': 'timestamptz', 'attempt.job_uuid': 'uuid' },
 };
 
+function sourceOf({ miner, status, executorClass, signatory }: JobFilters): RowsToList {
+  if (miner === null) return allJobs;
+  // Each attempt has its job: those need not be looked up to be counted.
+  const isOfAttempts = status === null && executorClass === null && signatory === null;
+  return { ...jobsOfMiner, ...(isOfAttempts && { counted: 'attempt' }) };
+}
+
 type Row = Omit<ValidatorJob, 'status' | 'status_label' | 'has_ended'> & { status: JobStatus };
 
 /** All jobs of this validator, newest first. */
@@ -41,8 +47,7 @@ export class JobList {
     reader.finish();
     const conditions = new Conditions();
     addJobFilters(conditions, filters);
-    const source = filters.miner === null ? allJobs : jobsOfMiner;
-    const found = await listRows<Row>(this.database, source, conditions, piece);
+    const found = await listRows<Row>(this.database, sourceOf(filters), conditions, piece);
     return { ...found, results: found.results.map(panelJob) };
   }
 
