@@ -26,8 +26,9 @@ const filters: Record<string, Filter> = {
     over: now('expires_at <= ?'),
     spent: now('expires_at is null and booking.created_at <= ?'),
   }),
-  // The blocks of a booking are all within the time in which the first of them can be spent.
-  block: isNumber(`last_block between ? and ? + ${blockExpiry} and blocks @> ?`),
+  // The blocks of a booking are all within the time in which the first of them can be spent. An index has the first and the
+  // last one; there may be gaps between.
+  block: isNumber(`last_block between ? and ? + ${blockExpiry} and lower(blocks) <= ? and blocks @> ?`),
   job: isUuid('id in (select booking_id from attempt where job_uuid = ?)'),
 };
 
