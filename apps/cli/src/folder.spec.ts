@@ -1,6 +1,7 @@
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { asNobody } from '@horde/testing/as-nobody';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { UsageError } from './usage-error.ts';
 import { readInputFolder } from './folder.ts';
@@ -11,17 +12,6 @@ beforeEach(async () => {
   await chmod(folder, 0o755);
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
-
-/** Runs as a user who is not root, whom permissions hold back. */
-async function asNobody<T>(work: () => Promise<T>): Promise<T> {
-  if (process.getuid?.() !== 0) return work();
-  process.seteuid!(65534);
-  try {
-    return await work();
-  } finally {
-    process.seteuid!(0);
-  }
-}
 
 it('finds regular files at any depth, and counts what it leaves out', async () => {
   await mkdir(path.join(folder, 'a/b'), { recursive: true });
