@@ -1,8 +1,9 @@
 import { fail, fullReasonOf, ok, warn, type Finding } from '@horde/commands';
 import { checkGivesOwnGpus, type ServerSpec } from '@horde/executor-manager';
-import { runNvidiaSmi } from '@horde/job-runner';
+import { hasWarnings, runNvidiaSmi } from '@horde/job-runner';
 import { executorClasses } from '@horde/protocol';
 import { engine } from './engine.ts';
+import { nvidiaRemedy } from './nvidia.ts';
 import type { MinerSettings } from '../settings.ts';
 import type { ExecutorPlaces } from './servers.ts';
 
@@ -36,17 +37,22 @@ const sharesAll = ({ gpus, executors, executorClass }: ServerSpec) =>
 const gpuList = (gpus: string[]) => gpus.join('+');
 
 async function notThere({ name, gpus }: ServerSpec): Promise<Finding[]> {
-  const fix = 'Name in gpus what nvidia-smi -L shows.';
   try {
     const asked = { labels: {}, signal: AbortSignal.timeout(20_000) };
     const run = await runNvidiaSmi(null, {}, ['-L'], asked);
     if (!run) return [];
-    const missing = gpus!.flat().filter((gpu) => !lists(run.stdout, gpu));
-    return missing.length === 0
-      ? []
-      : [fail(check, `nvidia-smi does not show ${missing.join(', ')}, of ${name}.`, fix)];
+    const { exitCode, stdout, stderr } = run;
+    if (exitCode !== 0 && exitCode !== hasWarnings) {
+      const printed = `${stdout}${stderr}`.trim();
+      throw new Error(`exit code ${exitCode}${printed === '' ? '' : `, ${printed.split('\n')[0]}`}`);
+    }
+    const missing = gpus!.flat().filter((gpu) => !lists(stdout, gpu));
+    if (missing.length === 0) return [];
+    const fix = 'Name in gpus what nvidia-smi -L shows.';
+    return [fail(check, `nvidia-smi does not show ${missing.join(', ')}, of ${name}.`, fix)];
   } catch (error) {
-    return [fail(check, `nvidia-smi fails: ${fullReasonOf(error)}.`, fix)];
+    const reason = fullReasonOf(error);
+    return [fail(check, `nvidia-smi fails: ${reason}.`, nvidiaRemedy(reason))];
   }
 }
 

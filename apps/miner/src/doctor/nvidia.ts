@@ -57,7 +57,7 @@ export async function checkNvidiaRuntime(
     return fail(
       check,
       `${fullReasonOf(error)}.`,
-      remedy(`${String(error)} ${facts?.stdout} ${facts?.stderr}`),
+      nvidiaRemedy(`${String(error)} ${facts?.stdout} ${facts?.stderr}`),
     );
   }
   if (warnings.length > 0)
@@ -81,6 +81,7 @@ const remedies: [RegExp, string][] = [
   ],
 ];
 
-const remedy = (text: string): string =>
+/** What to do about what NVIDIA's programs say. */
+export const nvidiaRemedy = (text: string): string =>
   remedies.find(([said]) => said.test(text))?.[1] ??
   'Try it by hand: docker run --rm --runtime=nvidia --gpus all ubuntu nvidia-smi; the findings about cgroups name what is usual.';
