@@ -19,8 +19,8 @@ const plain: EngineInfo = {
   SecurityOptions: ['name=seccomp,profile=default'],
 };
 const gpu: ExecutorClass = 'always_on.gpu-24gb';
-const memory = (total: number, free: number) =>
-  `MemTotal: 32000000 kB\nHugePages_Total: ${total}\nHugePages_Free: ${free}\nHugepagesize:  2048 kB\n`;
+const memory = (total: number, free: number, all = 32_000_000) =>
+  `MemTotal: ${all} kB\nHugePages_Total: ${total}\nHugePages_Free: ${free}\nHugepagesize:  2048 kB\n`;
 
 /** A folder with files of a machine, in place of those in /etc and /proc. */
 function machine(
@@ -62,6 +62,15 @@ it('the doctor sees a daemon.json that Docker cannot read', async () => {
     new RegExp(`^FAIL ${files.daemon} is no JSON: .* -> Mend it, .* --config-file ${files.daemon}$`),
   );
   expect(await found('daemon.json', { files: machine({ daemon: '{}' }) })).toBe('OK It can be read.');
+  expect(await found('daemon.json', {})).toMatch(/^OK Not there, or not for this user: /);
+});
+
+it('the doctor sees a machine that is little for a class with a GPU', async () => {
+  const files = machine({ meminfo: memory(0, 0, 8_000_000) });
+  expect(await found('machine', { files })).toMatch(
+    /^WARN \d+ cores, 8 GB of memory: little for always_on\.gpu-24gb\. -> .* 4 cores and 16 GB or more: /,
+  );
+  expect(await found('machine', { files, needsGpu: null })).toMatch(/^OK \d+ cores, 8 GB of memory\.$/);
 });
 
 it('the doctor sees a cgroup driver that takes GPUs from running jobs, and says the line', async () => {
@@ -94,6 +103,7 @@ it('the doctor sees no-cgroups set against the engine, with the line’s number,
   expect(await found('no-cgroups', { files: on, info: rootless })).toBe(
     'OK It is true, as the engine needs it.',
   );
+  expect(await found('no-cgroups', { files: on, needsGpu: null })).toMatch(/^OK Not needed: /);
   expect(await found('no-cgroups', {})).toMatch(
     /^OK There is no \S+ that this user can read.*: its default is false\.$/,
   );
@@ -168,17 +178,26 @@ it('the doctor sees a driver, a toolkit and a runtime that bring no GPU to jobs,
     /^FAIL .*toolkit 1\.16\.2 .* -> Run: apt-get install --only-upgrade nvidia-container-toolkit /,
   );
   expect(
-    await nvidia({ smi: 'Failed to initialize NVML: Driver/library version mismatch', code: 18 }),
+    await nvidia({ smi: 'Failed to initialize NVML: Driver/library version mismatch', code: 9 }),
   ).toMatch(
     /^FAIL nvidia-smi failed .* -> The driver was updated and the old one still runs: reboot\..*purge/,
   );
   expect(await nvidia({ smi: 'No devices were found', code: 6 })).toMatch(
     /^FAIL nvidia-smi failed .* -> Install the driver /,
   );
-  expect(await nvidia({ devices: {} })).toMatch(/^FAIL The NVIDIA runtime brings no GPU into a container/);
+  expect(await nvidia({ devices: {} })).toMatch(
+    /^FAIL The NVIDIA runtime brings no GPU into a container.* -> Try it by hand: docker run --rm --runtime=nvidia /,
+  );
   expect(await nvidia({ smi: `${listed}\nWARNING: infoROM is corrupted at gpu 0`, code: 14 })).toMatch(
     /^WARN nvidia-smi warns: WARNING: infoROM is corrupted at gpu 0\. -> /,
   );
+});
+
+it('the doctor needs no NVIDIA runtime where no executor has a GPU', async () => {
+  const there = { ...plain, Runtimes: { nvidia: {} } };
+  const says = async (info: EngineInfo) => (await checkNvidiaRuntime({}, info, null, machine())).says;
+  expect(await says(there)).toBe('There, and no executor of this machine needs it.');
+  expect(await says(plain)).toBe('Not there, and no executor of this machine needs it.');
 });
 
 it('the doctor sees a runtime that Docker has not read yet', async () => {

@@ -27,7 +27,7 @@ export async function checkHost(host: Host): Promise<Finding[]> {
     await noCgroups(host),
     await hugepages(host),
     sysbox(host),
-    machine(host),
+    await machine(host),
   ];
 }
 
@@ -87,8 +87,7 @@ async function noCgroups({ info, needsGpu, files }: Host): Promise<Finding> {
 /** Memory that is set aside for programs that ask for large pages; a job's container cannot have it. */
 async function hugepages({ files }: Host): Promise<Finding> {
   const check = 'hugepages';
-  const text = (await readText(files.meminfo)) ?? '';
-  const fact = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0);
+  const fact = await memoryFacts(files);
   const [total, free, size] = [fact('HugePages_Total'), fact('HugePages_Free'), fact('Hugepagesize')];
   const setIn = await sysctlFile(files, 'vm.nr_hugepages');
   if (total === 0) return ok(check, 'None are reserved, and jobs need none.');
@@ -136,13 +135,20 @@ function sysbox({ info, environment, files }: Host): Finding {
   return ok(check, isWanted ? 'The engine has it, for jobs.' : 'The engine has it; jobs do not use it.');
 }
 
-function machine({ needsGpu }: Host): Finding {
+async function machine({ needsGpu, files }: Host): Promise<Finding> {
   const check = 'machine';
-  const [cores, memory] = [os.availableParallelism(), os.totalmem()];
+  const cores = os.availableParallelism();
+  const memory = (await memoryFacts(files))('MemTotal') * 1024;
   const says = `${cores} cores, ${(memory / 1e9).toFixed(0)} GB of memory`;
   if (needsGpu === null || (cores >= leastCores && memory >= leastMemory)) return ok(check, `${says}.`);
   const fix = `Jobs of ${needsGpu} are made for ${leastCores} cores and ${leastMemory / 1e9} GB or more: a smaller machine lets them fail.`;
   return warn(check, `${says}: little for ${needsGpu}.`, fix);
+}
+
+/** What the kernel tells of the memory, by names; 0 where it does not. @unit kB, or how many */
+async function memoryFacts({ meminfo }: HostFiles): Promise<(name: string) => number> {
+  const text = (await readText(meminfo)) ?? '';
+  return (name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0);
 }
 
 const inContainer = () => existsSync('/.dockerenv');
