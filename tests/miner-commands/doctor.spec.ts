@@ -421,6 +421,11 @@ describe('commands that use the chain', () => {
     expect(said).toBe(`The chain has the address of this miner: 127.0.0.1:${network.port}.`);
     expect((await doctor()).found['registration']!.verdict).toBe('OK');
     await network.register(null);
+    expect((await doctor()).found['registration']).toMatchObject({
+      verdict: 'WARN',
+      says: expect.stringMatching(/^Registered as \d+, but without an address\.$/) as string,
+      fix: 'Start the miner, or run `miner announce_address_and_port`.',
+    });
     const overPylon = { ...network.environment, BITTENSOR_NETWORK: 'local' };
     const told = await command(overPylon, ['announce_address_and_port']);
     expect(told.said).toMatch(/^Validators do not find this miner: .* run: python3 -c /);

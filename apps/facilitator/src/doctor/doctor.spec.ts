@@ -64,6 +64,11 @@ describe('the facilitator’s doctor', () => {
     expect((await doctor()).found['validators']).toMatch(
       /^WARN None of 1 is connected\. -> .*FACILITATOR_URI/,
     );
+    await sql.query(
+      'insert into channel (id, validator_hotkey, largest_frame) values (gen_random_uuid(), $1, 1)',
+      [address],
+    );
+    expect((await doctor()).found['validators']).toMatch(/^OK 1 of 1 are connected\./);
   });
 
   it('finds a chain that is away, and one that refuses', async () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -78,6 +79,18 @@ it('a disk without room is found', async () => {
   expect(line(await checkDisk(['/proc/horde']))).toMatch(
     /^FAIL 0\.0 GB are free at \/proc\/horde\. -> Make room /,
   );
+});
+
+it.skipIf(process.getuid?.() !== 0)('a disk with little room is found, and one with enough', async () => {
+  const mount = mkdtempSync(path.join(folder, 'disk-'));
+  // Room that is promised, and that nothing takes.
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6G', 'tmpfs', mount]);
+  onTestFinished(() => void execFileSync('umount', [mount]));
+  expect(line(await checkDisk([path.join(mount, 'receipts')]))).toBe(
+    `WARN 6.4 GB are free at ${mount}/receipts. -> Make room (docker image prune), or move the folder to a larger disk.`,
+  );
+  execFileSync('mount', ['-o', 'remount,size=20G', mount]);
+  expect(line(await checkDisk([mount]))).toBe(`OK 21.5 GB are free at ${mount}.`);
 });
 
 it('a certificate is found away, unreadable, good, near its end, and behind it', async () => {
