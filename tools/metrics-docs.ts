@@ -82,8 +82,14 @@ Prometheus and what a service looks at by itself are made from that. This page i
   at all it cannot tell: that takes somebody else's look.
 
 What the webhook gets: \`text\`, \`content\` (the same), \`status\` (\`firing\`, \`over\` or \`test\`), \`alert\`, \`severity\`, \`service\`,
-\`host\`, \`says\`, \`command\`, \`since\`, \`at\`. Nothing of it comes from a peer or a user; of settings it
-has the names of executors' hosts.
+\`host\`, \`says\`, \`command\`, \`since\`, \`at\`. No text of a peer or a user is in it; the names in it are
+those of executors' hosts in the operator's file, and of the hosts and hotkeys that a clock is compared with.
+
+**Clocks** are compared with the database's, and with those of the services and peers that a service has to do with anyway:
+by the \`Date\` of their answers over HTTP (Pylon, miners' receipt pages and versions, settings from the web), and at a miner
+by the time in validators' authentications. One that lies, or whose own clock is wrong, rings nothing: more than half of
+those heard within an hour, and at least two, have to say so to the same side, and each host or hotkey has one voice. The
+alert names two of them, \`/health/ready\` up to four; \`doctor\` asks anew, and names also who alone says something else.
 
 ${table(['alert', 'severity', 'says', 'when', 'lasting', 'type next'], alertRows)}
 `;

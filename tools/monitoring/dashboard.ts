@@ -157,6 +157,11 @@ const rows: Record<string, Panel[]> = {
       unit: 's',
       queries: { '{{service}}': 'horde_clock_ahead_seconds' },
     },
+    {
+      title: 'Clock ahead of the peers',
+      unit: 's',
+      queries: { '{{service}}': 'max by (service) (horde_clock_ahead_of_peers_seconds)' },
+    },
   ],
 };
 

@@ -1,7 +1,10 @@
 import { hostname } from 'node:os';
 import type { Condition, Sample } from './condition.ts';
 
-/** What is told of a condition. Nothing in it comes from a peer or a user; of settings it has the names of executors' hosts. */
+/**
+ * What is told of a condition. No text of a peer or a user is in it; names are those of executors' hosts in the operator's
+ * file, and of the hosts and hotkeys that clocks are compared with.
+ */
 export interface AlertMessage {
   status: 'firing' | 'over' | 'test';
   alert: string;

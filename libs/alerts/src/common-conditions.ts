@@ -9,10 +9,18 @@ interface CommonOptions {
   askChain: string;
   /** How long the chain may not have been asked. @unit seconds */
   chainAge?: number;
+  /** From where on signatures are refused for a clock that is wrong. @unit seconds */
+  clockTolerance: number;
 }
 
 /** The conditions that every service has. */
-export function commonConditions({ service, look, askChain, chainAge }: CommonOptions): Condition[] {
+export function commonConditions({
+  service,
+  look,
+  askChain,
+  chainAge,
+  clockTolerance,
+}: CommonOptions): Condition[] {
   const name = service[0]!.toUpperCase() + service.slice(1);
   const where = { service };
   const all: Condition[] = [
@@ -92,6 +100,17 @@ export function commonConditions({ service, look, askChain, chainAge }: CommonOp
       severity: 'warning',
       says: `The clock of the ${service}'s machine is {value} ahead of its database's, or behind where that is negative; signatures are refused for it.`,
       command: look,
+    },
+    {
+      name: `${name}ClockApart`,
+      metric: 'horde_clock_ahead_of_peers_seconds',
+      where,
+      is: 'apart',
+      limit: clockTolerance,
+      for: 300,
+      severity: 'critical',
+      says: `The clock of the ${service}'s machine is {value} ahead of those of {peers}, and of most others that it hears of, or behind where that is negative; signatures are refused for it.`,
+      command: 'timedatectl set-ntp true',
     },
   ];
   if (chainAge !== undefined)

@@ -1,6 +1,7 @@
 export { alertCommands, type AlertContext } from './alert-commands.ts';
 export { checkCertificate } from './checks/certificate.ts';
 export { checkClock } from './checks/clock.ts';
+export { minersOf } from './checks/miners.ts';
 export { checkDatabase } from './checks/database.ts';
 export { checkDisk } from './checks/disk.ts';
 export { checkRedis } from './checks/redis.ts';

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import { Health, LOGGER, measureOnce, tryToMeasure, type Logger } from '@horde/operations';
+import { clockInWords, peerClocks } from '@horde/network';
 import type { Gauge } from 'prom-client';
 import { commonMetrics } from './common-rows.ts';
 import { databaseDisk, freePart } from './database-disk.ts';
@@ -21,6 +22,8 @@ export class MetricsOptions {
   folders!: Record<string, string>;
   /** How large the database may get, where the operator says so. @unit bytes */
   databaseRoom?: number;
+  /** What its clock may be away from those of its peers: they, or it, refuse signatures from there on. @unit seconds */
+  clockTolerance!: number;
   /** Jobs that ended within an hour: SQL, of `status` and `count`. */
   endedJobs!: string;
   /** Those of the statuses that an operator has to answer for: not the job itself failed. */
@@ -29,7 +32,7 @@ export class MetricsOptions {
   oldestWait!: string;
 }
 
-type CommonGauge = Gauge<'service' | 'work' | 'folder'>;
+type CommonGauge = Gauge<'service' | 'work' | 'folder' | 'peers'>;
 
 /** Measures what every service tells under the same names. */
 @Injectable()
@@ -54,6 +57,7 @@ export class CommonMetrics {
         measureOnce(() => tryToMeasure(logger, whom, () => measure(gauge)), freshness),
       );
     };
+    health.tell('clock', async () => this.comparedClock());
     const look = measureOnce(
       () =>
         tryToMeasure(logger, 'the service itself', async () => {
@@ -87,6 +91,13 @@ export class CommonMetrics {
     gaugeOf('horde_clock_ahead_seconds', 'the database', async (gauge) =>
       gauge.set({ service }, await this.clockAhead()),
     );
+    gaugeOf('horde_clock_ahead_of_peers_seconds', 'the peers', async (gauge) => {
+      const verdict = peerClocks.verdict();
+      gauge.reset();
+      // Those heard first: who else agrees changes from minute to minute, and each set of labels is a series of its own.
+      const peers = verdict && verdict.ahead !== 0 ? verdict.peers.slice(0, 2).join(' and ') : '';
+      if (verdict) gauge.set({ service, peers }, verdict.ahead / 1_000);
+    });
     gaugeOf('horde_waiting_oldest_seconds', 'the database', async (gauge) =>
       gauge.set(
         { service },
@@ -134,6 +145,15 @@ export class CommonMetrics {
     const asked = Date.now();
     const then = await this.one('extract(epoch from clock_timestamp())::float8');
     return (asked + Date.now()) / 2_000 - then;
+  }
+
+  /** @throws Error where signatures are refused for it */
+  private comparedClock(): string {
+    const verdict = peerClocks.verdict();
+    if (!verdict || verdict.ahead === 0) return 'ok';
+    const says = `This machine's clock is ${clockInWords(verdict.ahead, verdict.peers)}.`;
+    if (Math.abs(verdict.ahead) > this.options.clockTolerance * 1_000) throw new Error(says);
+    return says;
   }
 
   private async one(sql: string): Promise<number> {

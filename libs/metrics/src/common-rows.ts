@@ -36,6 +36,12 @@ export const commonMetrics = metricRows({
     labels: ['service'],
     unit: 'seconds',
   },
+  horde_clock_ahead_of_peers_seconds: {
+    type: 'gauge',
+    help: "How far this machine's clock is at least ahead of those of most services and peers that it heard of within an hour; below 0: behind; 0: it agrees with them, or fewer than two say the same. The label has two of those that it differs from.",
+    labels: ['service', 'peers'],
+    unit: 'seconds',
+  },
   horde_jobs_last_hour: {
     type: 'gauge',
     help: 'Jobs of the last hour that have ended, by status.',

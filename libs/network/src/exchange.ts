@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { peerClocks } from './peer-clocks.ts';
 import { proxyFor } from './proxy.ts';
 
 export interface ExchangeOptions {
@@ -46,9 +47,11 @@ export function exchange(url: URL, options: ExchangeOptions): Promise<Exchanged>
   const abort = () => reject(signal.reason as Error);
   signal.addEventListener('abort', abort, { once: true });
   let isAnswered = false;
+  const asked = Date.now();
   sent.on('close', () => isAnswered || reject(new Error('the connection ended without an answer')));
   sent.on('response', (response) => {
     isAnswered = true;
+    peerClocks.noteAnswer(url, response.headers, asked);
     const chunks: Buffer[] = [];
     let length = 0;
     response.on('data', (chunk: Buffer) => {

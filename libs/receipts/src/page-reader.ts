@@ -1,7 +1,7 @@
 import http from 'node:http';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { reasonOf } from '@horde/network';
+import { peerClocks, reasonOf } from '@horde/network';
 
 /**
  * - `Unreachable`: no connection, or no answer on it; `Timeout`: none in time, or not all of it;
@@ -82,9 +82,13 @@ export class PageReader {
         ? { 'accept-encoding': 'gzip' }
         : { 'accept-encoding': 'identity', range: `bytes=${offset}-` };
     const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
+    const asked = Date.now();
     http
       .request(url, { headers, signal, agent: this.agent })
-      .on('response', resolve)
+      .on('response', (response) => {
+        peerClocks.noteAnswer(url, response.headers, asked);
+        resolve(response);
+      })
       .on('error', reject)
       .end();
     return promise;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { around, doublingPause } from '@horde/async';
 import { extensionsHeader, type Extension } from '@horde/protocol';
-import { reasonOf } from '@horde/network';
+import { peerClocks, reasonOf } from '@horde/network';
 import { Connection } from './connection.ts';
 import { readExtensions, writeExtensions } from './extensions.ts';
 import { limits } from './limits.ts';
@@ -41,6 +41,7 @@ export const pauseBefore = (attempt: number, firstPause: number, maxPause = 10_0
 
 function open(url: string, options: ConnectOptions): Promise<Connection> {
   const offered = options.extensions ?? [];
+  const asked = Date.now();
   const socket = new WebSocket(url, {
     headers: {
       ...options.headers,
@@ -65,6 +66,7 @@ function open(url: string, options: ConnectOptions): Promise<Connection> {
     let stream: Socket | undefined;
     socket.once('upgrade', (response) => {
       stream = response.socket;
+      peerClocks.noteAnswer(new URL(url), response.headers, asked);
       const picked = readExtensions(response.headers[extensionsHeader.toLowerCase()]);
       connection.extensions = new Set(offered.filter((name) => picked.has(name)));
     });

@@ -8,16 +8,16 @@ import {
   doctorOf,
   fail,
   fullReasonOf,
+  minersOf,
   ok,
   type Finding,
 } from '@horde/commands';
+import { isPublicAddress } from '@horde/network';
+import { loginTolerance } from '@horde/protocol';
 import type { FacilitatorContext } from '../commands/facilitator-context.ts';
 import { databaseOptions } from '../database.ts';
 import type { FacilitatorSettings } from '../settings.ts';
 import { checkValidators } from './validators.ts';
-
-/** Logins of validators that are signed further away are refused. @unit ms */
-const furthestClock = 60_000;
 
 /** Looks at everything that a facilitator needs around it, whether it runs or not; changes nothing. */
 export const doctor = doctorOf<FacilitatorContext, FacilitatorSettings>(
@@ -30,8 +30,10 @@ export const doctor = doctorOf<FacilitatorContext, FacilitatorSettings>(
     found(await checkRedis(settings.redisUrl));
     found(await checkChain(settings));
     if (database.verdict === 'OK') found(await checkValidators(url));
+    const mayAsk = (ip: string) => settings.privateMiners || isPublicAddress(ip);
+    const services = [pylonAddress, ...(await minersOf('facilitator', url, mayAsk))];
     const consequence = 'validators are refused';
-    found(await checkClock({ services: [pylonAddress], furthest: furthestClock, consequence }));
+    found(await checkClock({ services, tolerance: loginTolerance, consequence }));
     found(await checkDisk([process.cwd()]));
     found(await checkCertificate(settings));
   },

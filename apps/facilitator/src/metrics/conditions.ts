@@ -1,4 +1,5 @@
 import { commonConditions, type Condition } from '@horde/alerts';
+import { loginTolerance } from '@horde/protocol';
 
 /** What of a facilitator needs a person. */
 export const facilitatorConditions: Condition[] = [
@@ -7,6 +8,7 @@ export const facilitatorConditions: Condition[] = [
     look: './horde run facilitator doctor',
     askChain: './horde run facilitator sync_metagraph',
     chainAge: 1_200,
+    clockTolerance: loginTolerance,
   }),
   {
     name: 'FacilitatorHasNoValidator',

@@ -1,4 +1,5 @@
 import type { MetricsOptions } from '@horde/metrics';
+import { loginTolerance } from '@horde/protocol';
 import type { FacilitatorSettings } from '../settings.ts';
 
 /** What the facilitator measures of what all services do. */
@@ -6,6 +7,7 @@ export const metricsOptions = ({ databaseRoom }: FacilitatorSettings): MetricsOp
   service: 'facilitator',
   folders: { working: '.' },
   databaseRoom,
+  clockTolerance: loginTolerance,
   endedJobs: `select status, count(*)::int as count from job
     where created_at > now() - interval '1 hour' and overdue_at is null group by status`,
   letDown: ['rejected', 'horde_failed'],

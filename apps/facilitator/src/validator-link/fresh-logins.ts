@@ -1,11 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { verifyHex } from '@horde/identity';
-import { freshLoginText, type FreshLogin } from '@horde/protocol';
+import { freshLoginText, loginTolerance, type FreshLogin } from '@horde/protocol';
 import { Nonces } from '../auth/nonces.ts';
 import { FacilitatorSettings } from '../settings.ts';
-
-/** How far a validator's clock may differ from ours. @unit seconds */
-const maxDifference = 60;
 
 /** Logins of validators that speak `login-1`: each counts once, for a moment, and at the facilitator that it is for. */
 @Injectable()
@@ -22,11 +19,11 @@ export class FreshLogins {
     if (publicHosts.length > 0 && !publicHosts.includes(facilitator))
       return `The login is for a facilitator at ${facilitator}: that is none of PUBLIC_HOSTS.`;
     const age = Number(BigInt(Date.now()) * 1_000_000n - timestamp) / 1e9;
-    if (Math.abs(age) > maxDifference)
-      return `The login is ${Math.round(age)} seconds old: the clocks have to agree within ${maxDifference} seconds.`;
+    if (Math.abs(age) > loginTolerance)
+      return `The login is ${Math.round(age)} seconds old: the clocks have to agree within ${loginTolerance} seconds.`;
     if (!verifyHex(freshLoginText(login), signature, hotkey))
       return 'The signature has to be over the text that login-1 describes.';
-    return (await this.nonces.use(freshLoginText(login), 2 * maxDifference))
+    return (await this.nonces.use(freshLoginText(login), 2 * loginTolerance))
       ? null
       : 'The login has been used before.';
   }

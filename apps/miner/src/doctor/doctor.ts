@@ -7,7 +7,7 @@ import {
   checkWallet,
   doctorOf,
 } from '@horde/commands';
-import { executorClasses } from '@horde/protocol';
+import { authTolerance, executorClasses } from '@horde/protocol';
 import type { MinerContext } from '../commands/miner-context.ts';
 import { databaseOptions } from '../migrations/database-options.ts';
 import type { MinerSettings } from '../settings.ts';
@@ -22,9 +22,6 @@ import { hostFiles } from './host-files.ts';
 import { checkNvidiaRuntime } from './nvidia.ts';
 import { checkPort, checkStreamingPorts } from './ports.ts';
 import { executorPlaces } from './servers.ts';
-
-/** How far validators' clocks may be from the miner's: their authentications are refused beyond it. @unit ms */
-const furthestClock = 10_000;
 
 /** Looks at everything that a miner needs around it, whether it runs or not; leaves nothing. */
 export const doctor = doctorOf<MinerContext, MinerSettings>(
@@ -57,7 +54,7 @@ export const doctor = doctorOf<MinerContext, MinerSettings>(
     found(await checkPort(settings));
     const { publicAddressServices, pylonAddress, databaseUrl } = settings;
     const services = [...publicAddressServices, pylonAddress];
-    found(await checkClock({ services, furthest: furthestClock, consequence: 'validators are refused' }));
+    found(await checkClock({ services, tolerance: authTolerance, consequence: 'validators are refused' }));
     const wallet = await checkWallet(settings);
     found(...wallet.findings);
     found(...(await checkChain(settings, wallet.address)));

@@ -1,4 +1,5 @@
 import { commonConditions, type Condition } from '@horde/alerts';
+import { authTolerance } from '@horde/protocol';
 
 /** What of a miner needs a person. */
 export const minerConditions: Condition[] = [
@@ -7,6 +8,7 @@ export const minerConditions: Condition[] = [
     look: './horde run miner doctor',
     askChain: './horde run miner fetch_validators',
     chainAge: 900,
+    clockTolerance: authTolerance,
   }),
   {
     name: 'MinerOffersNothing',

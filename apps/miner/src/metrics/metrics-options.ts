@@ -1,4 +1,5 @@
 import type { MetricsOptions } from '@horde/metrics';
+import { authTolerance } from '@horde/protocol';
 import type { MinerSettings } from '../settings.ts';
 
 /** What the miner measures of what all services do. Of its jobs those that wait are waiting for their executor. */
@@ -6,6 +7,7 @@ export const metricsOptions = ({ receiptsRoot, databaseRoom }: MinerSettings): M
   service: 'miner',
   folders: { working: '.', receipts: receiptsRoot },
   databaseRoom,
+  clockTolerance: authTolerance,
   endedJobs: `select status, count(*)::int as count from job
     where ended_at > now() - interval '1 hour' group by status`,
   // It rejects those that it has no room for.

@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import { Keypair, verifyHex } from '@horde/identity';
-import { validatorAuthText, type ValidatorAuth } from '@horde/protocol';
+import { peerClocks } from '@horde/network';
+import { authTolerance, validatorAuthText, type ValidatorAuth } from '@horde/protocol';
 import { MinerSettings } from '../settings.ts';
 import { Validators } from '../directory/validators.ts';
-
-/** How far an authentication's time may be from ours, before or after. @unit seconds */
-const clockTolerance = 10;
 
 /** Decides whether a connection belongs to the validator that it says it is of. */
 @Injectable()
@@ -25,9 +23,18 @@ export class Authentication {
   async refusal(auth: ValidatorAuth, hotkey: string): Promise<string | null> {
     if (this.settings.debugTurnAuthenticationOff) return null;
     const age = Math.floor(Date.now() / 1000) - auth.timestamp;
-    if (age > clockTolerance)
-      return `The authentication is ${age} s old; at most ${clockTolerance} s are allowed.`;
-    if (age < -clockTolerance) return `The authentication's time is ${-age} s ahead of this miner's clock.`;
+    const stranger = await this.strangeness(auth, hotkey);
+    if (stranger === null)
+      peerClocks.note(`validator ${hotkey}`, auth.timestamp * 1_000, { canBeRepeated: true });
+    if (age > authTolerance)
+      return `The authentication is ${age} s old; at most ${authTolerance} s are allowed.`;
+    if (age < -authTolerance) return `The authentication's time is ${-age} s ahead of this miner's clock.`;
+    if (stranger !== null) return stranger;
+    return (await this.use(auth)) ? null : 'This authentication has been used before.';
+  }
+
+  /** Why it is not one of a validator of this miner's, whatever its time is; null: it is. */
+  private async strangeness(auth: ValidatorAuth, hotkey: string): Promise<string | null> {
     // A trusted miner is addressed by a placeholder, not by its hotkey.
     if (!this.settings.isLocalMiner && auth.miner_hotkey !== this.keypair.address) {
       return `The authentication is for the miner ${auth.miner_hotkey}; this one is ${this.keypair.address}.`;
@@ -40,8 +47,7 @@ export class Authentication {
     }
     const validator = await this.validators.find(hotkey);
     if (!validator) return `This miner knows no validator ${hotkey}.`;
-    if (!validator.active) return `The validator ${hotkey} is not active.`;
-    return (await this.use(auth)) ? null : 'This authentication has been used before.';
+    return validator.active ? null : `The validator ${hotkey} is not active.`;
   }
 
   /**
@@ -53,7 +59,7 @@ export class Authentication {
       `with outdated as (delete from used_authentication where expires_at < to_timestamp($3))
        insert into used_authentication (signature, expires_at) values ($1, to_timestamp($2))
        on conflict do nothing returning 1`,
-      [auth.signature.toLowerCase(), auth.timestamp + clockTolerance + 1, Date.now() / 1_000],
+      [auth.signature.toLowerCase(), auth.timestamp + authTolerance + 1, Date.now() / 1_000],
     );
     return used.length > 0;
   }

@@ -6,15 +6,14 @@ import {
   checkRedis,
   checkWallet,
   doctorOf,
+  minersOf,
 } from '@horde/commands';
+import { authTolerance } from '@horde/protocol';
 import type { ValidatorContext } from '../commands/validator-context.ts';
 import { databaseOptions } from '../database.ts';
 import type { ValidatorSettings } from '../settings.ts';
 import { checkChain } from './chain.ts';
 import { checkFacilitators } from './facilitators.ts';
-
-/** Miners of ComputeHorde's refuse authentications beyond it. @unit ms */
-const furthestClock = 10_000;
 
 /** Looks at everything that a validator needs around it, whether it runs or not; changes nothing. */
 export const doctor = doctorOf<ValidatorContext, ValidatorSettings>(
@@ -28,10 +27,13 @@ export const doctor = doctorOf<ValidatorContext, ValidatorSettings>(
     found(...wallet.findings);
     found(...(await checkChain(settings, wallet.address)));
     found(...(await checkFacilitators(facilitatorUris)));
-    const services = [...facilitatorUris.map((uri) => uri.replace(/^ws/, 'http')), pylonAddress];
-    found(
-      await checkClock({ services, furthest: furthestClock, consequence: 'miners refuse this validator' }),
-    );
+    const services = [
+      ...facilitatorUris.map((uri) => uri.replace(/^ws/, 'http')),
+      pylonAddress,
+      ...(await minersOf('validator', url)),
+    ];
+    const consequence = 'miners refuse this validator';
+    found(await checkClock({ services, tolerance: authTolerance, consequence }));
     found(await checkDisk([process.cwd()]));
     found(await checkCertificate(settings));
   },

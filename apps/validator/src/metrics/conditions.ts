@@ -1,4 +1,5 @@
 import { commonConditions, type Condition } from '@horde/alerts';
+import { authTolerance } from '@horde/protocol';
 
 /** What of a validator needs a person. */
 export const validatorConditions: Condition[] = [
@@ -6,6 +7,7 @@ export const validatorConditions: Condition[] = [
     service: 'validator',
     look: './horde run validator doctor',
     askChain: './horde run validator scan_blocks_and_calculate_allowance',
+    clockTolerance: authTolerance,
   }),
   {
     name: 'ValidatorChainBehind',

@@ -1,4 +1,5 @@
 import type { MetricsOptions } from '@horde/metrics';
+import { authTolerance } from '@horde/protocol';
 import type { ValidatorSettings } from '../settings.ts';
 
 /** What the validator measures of what all services do. */
@@ -6,6 +7,7 @@ export const metricsOptions = ({ databaseRoom }: ValidatorSettings): MetricsOpti
   service: 'validator',
   folders: { working: '.' },
   databaseRoom,
+  clockTolerance: authTolerance,
   endedJobs: `select status, count(*)::int as count from job
     where ended_at > now() - interval '1 hour' group by status`,
   letDown: ['rejected', 'horde_failed'],

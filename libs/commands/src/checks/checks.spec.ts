@@ -11,7 +11,7 @@ import { missingRedis, startRedis } from '@horde/testing/redis';
 import { serve } from '@horde/testing/web-server';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { doctorOf } from '../doctor.ts';
 import { ok, type Finding } from '../report.ts';
 import { checkCertificate } from './certificate.ts';
@@ -56,22 +56,44 @@ it('a database is found away, without its tables, with those of this version, an
   );
 });
 
-it('a clock is found right, wrong, very wrong, and with nobody to compare it with', async () => {
-  const ahead = async (ms: number) => {
-    const { url } = await serve((_, response) =>
-      response.setHeader('date', new Date(Date.now() - ms).toUTCString()).end(),
+describe('a clock', () => {
+  /** What is said where servers are so far behind this machine, each with an address of its own. @param behind @unit seconds */
+  async function clock(...behind: number[]) {
+    const servers = behind.map(async (by, index) => {
+      const { port } = await serve((_, response) =>
+        response.setHeader('date', new Date(Date.now() - by * 1_000).toUTCString()).end(),
+      );
+      return `http://127.0.0.${index + 2}:${port}`;
+    });
+    const services = await Promise.all(servers);
+    return line(await checkClock({ services, tolerance: 60, consequence: 'bread is burnt' }));
+  }
+
+  it('is found right, wrong and very wrong by those that agree on it', async () => {
+    expect(await clock(0, 0)).toBe('OK It agrees with those of 127.0.0.2 and 127.0.0.3.');
+    expect(await clock(31, 31, 0)).toMatch(
+      /^WARN It is (?:2\d|30|31) s ahead of those of 127\.0\.0\.2 and 127\.0\.0\.3; bread is burnt from 60 s on\. -> .*timedatectl set-ntp true/,
     );
-    return line(await checkClock({ services: [url], furthest: 60_000, consequence: 'bread is burnt' }));
-  };
-  expect(await ahead(0)).toMatch(/^OK It agrees with that of /);
-  expect(await ahead(30_000)).toMatch(
-    /^WARN It is (?:29|30|31) s ahead of that of .*; bread is burnt from 60 s on\. -> .*timedatectl set-ntp true/,
-  );
-  expect(await ahead(-3_600_000)).toMatch(/^FAIL It is (?:3599|3600|3601) s behind that of /);
-  const services = [`http://${await nowhere()}`];
-  expect(line(await checkClock({ services, furthest: 1, consequence: 'x' }))).toMatch(
-    /^WARN There is nobody to compare it with\. -> Let one of these answer: http/,
-  );
+    expect(await clock(-3_600, -3_600)).toMatch(/^FAIL It is (?:35\d\d|360\d) s behind those of /);
+  });
+
+  it('is not found wrong by one server alone, which is named', async () => {
+    expect(await clock(0)).toBe('OK It agrees with that of 127.0.0.2.');
+    expect(await clock(3_600)).toMatch(
+      /^WARN It is (?:35\d\d|3600) s ahead of that of 127\.0\.0\.2, and too few others say so\. -> .*timedatectl/,
+    );
+    expect(await clock(0, 3_600)).toMatch(/^WARN It is .* It agrees with that of 127\.0\.0\.2\. -> /);
+    expect(await clock(0, 3_600, 0)).toMatch(
+      /^OK It agrees with those of 127\.0\.0\.2 and 127\.0\.0\.4\. It is .* ahead of that of 127\.0\.0\.3, which is wrong\.$/,
+    );
+  });
+
+  it('has somebody to be compared with', async () => {
+    const services = [`http://${await nowhere()}`];
+    expect(line(await checkClock({ services, tolerance: 1, consequence: 'x' }))).toMatch(
+      /^WARN There is nobody to compare it with\. -> Let one of these answer: http/,
+    );
+  });
 });
 
 it('a disk without room is found', async () => {

@@ -118,6 +118,9 @@ export class FreshLogin {
   @Text({ max: 200 }) signature!: string;
 }
 
+/** How far a fresh login's time may be from the facilitator's clock. @unit seconds */
+export const loginTolerance = 60;
+
 /** What a validator signs to log in with `login-1`. */
 export const freshLoginText = ({
   hotkey,

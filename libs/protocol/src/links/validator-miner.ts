@@ -15,6 +15,9 @@ export class ValidatorAuth {
   @Text({ max: 200 }) signature!: string;
 }
 
+/** How far an authentication's time may be from the miner's clock. @unit seconds */
+export const authTolerance = 10;
+
 /** The text under `ValidatorAuth.signature`. */
 export const validatorAuthText = (auth: {
   validator_hotkey: string;
