@@ -12,8 +12,12 @@ export const keptUnused = 30_000;
 const silenceLimit = 20_000;
 /** The system asks for a sign of life after so much silence; ten seconds without one end the connection. @unit ms */
 const keepAliveDelay = 5_000;
-/** The server looks for clients that are gone in the same way, and gives away the locks that they held. */
-const serverKeepAlive = '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2';
+/**
+ * The server looks for clients that are gone in the same way, and gives away the locks that they held. It compiles no
+ * statement: that takes longer than any of them.
+ */
+const serverOptions =
+  '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 -c jit=off';
 
 export interface ConnectionOptions {
   /** `postgres://user:password@host:port/database`; its parameters count before what is set here. */
@@ -35,7 +39,7 @@ export function connectionConfig(options: ConnectionOptions): pg.ClientConfig {
     connectionTimeoutMillis: connectLimit,
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveDelay,
-    options: schema === undefined ? serverKeepAlive : `${serverKeepAlive} -c search_path=${schema}`,
+    options: schema === undefined ? serverOptions : `${serverOptions} -c search_path=${schema}`,
     ...(!isPatient && {
       statement_timeout: statementLimit,
       idle_in_transaction_session_timeout: idleInTransactionLimit,
