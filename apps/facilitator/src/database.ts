@@ -20,6 +20,7 @@ import { KeepSpentRequests1796000040000 } from './migrations/keep-spent-requests
 import { IndexCheatReports1799000002215 } from './migrations/index-cheat-reports.ts';
 import { IndexFeedback1798000004001 } from './migrations/index-feedback.ts';
 import { IndexLists1796000050000 } from './migrations/index-lists.ts';
+import { IndexPanelLists1799000030128 } from './migrations/index-panel-lists.ts';
 import { KeepQuestions1796000050001 } from './migrations/keep-questions.ts';
 import { NoteAbsence1795000000004 } from './migrations/note-absence.ts';
 import { NoteDeadlines1796000010003 } from './migrations/note-deadlines.ts';
@@ -68,5 +69,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     CreateAcme1798000005010,
     IndexFeedback1798000004001,
     IndexCheatReports1799000002215,
+    IndexPanelLists1799000030128,
   ],
 });

@@ -67,7 +67,7 @@ export class Overview {
          select min(job.created_at) as created,
            min(entry.created_at) filter (where entry.status = 'accepted') as accepted,
            min(entry.created_at) filter (where entry.status = 'completed') as completed
-         from (select uuid, created_at from job where created_at > now() - ${day} order by created_at desc limit 2000) job
+         from (select uuid, created_at from job where created_at > now() - ${day} order by created_at desc limit 1000) job
          join job_status entry on job_uuid = uuid group by uuid
        ) recent`,
     );
