@@ -34,6 +34,7 @@ import { CreateWhitelistAndCheatReports1795000000003 } from './migrations/create
 import { IndexClaimsAndEnds1795000000005 } from './migrations/index-claims-and-ends.ts';
 import { KeepConfigHistory1795000000062 } from './migrations/keep-config-history.ts';
 import { IndexBookingsOfMiners1799000022510 } from './migrations/index-bookings-of-miners.ts';
+import { IndexEarnings1799000030129 } from './migrations/index-earnings.ts';
 import { IndexLists1799000030111 } from './migrations/index-lists.ts';
 import { IndexPanelLists1798000002001 } from './migrations/index-panel-lists.ts';
 import { IndexJobsForPanel1798000001001 } from './migrations/index-jobs-for-panel.ts';
@@ -129,5 +130,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     KeepEarnings1799000002238,
     IndexBookingsOfMiners1799000022510,
     IndexLists1799000030111,
+    IndexEarnings1799000030129,
   ],
 });

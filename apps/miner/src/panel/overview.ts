@@ -88,7 +88,7 @@ export class Overview {
       `percentile_cont(${share}) within group (order by extract(epoch from ready.at - accepted_at)::float8)`;
     return this.one<Starts>(
       `select ${at(0.5)} as start_median, ${at(0.95)} as start_p95
-       from (select uuid, accepted_at from job where accepted_at > now() - ${day} order by accepted_at desc limit 2000) job
+       from (select uuid, accepted_at from job where accepted_at > now() - ${day} order by accepted_at desc limit 1000) job
        join job_event ready on ready.job_uuid = uuid and ready.status = 'executor_ready'`,
     );
   }

@@ -10,7 +10,7 @@ const day = `interval '24 hours'`;
 const ends = JobStatus.filter(isTerminal);
 /** What is reckoned of jobs one by one is reckoned of the newest ones. */
 const recent = `select uuid, received_at from job where received_at > now() - ${day}
-  order by received_at desc, uuid desc limit 2000`;
+  order by received_at desc, uuid desc limit 1000`;
 const shownCycles = 5;
 
 type Part<K extends keyof ValidatorOverview> = Pick<ValidatorOverview, K>;
@@ -57,15 +57,20 @@ export class Overview {
     return row;
   }
 
+  /** An index has the jobs of a status by the time when they came. */
   private jobsOf(hours: Date[]): Promise<Hour[]> {
     return this.database.manager.query(
-      `select ${timeText('one.hour')} as hour, count(*) filter (where status = 'completed')::int as completed,
-         count(*) filter (where status <> 'completed' and status = any ($1))::int as failed,
-         count(*) filter (where status <> all ($1))::int as going_on
-       from unnest($2::timestamptz[]) one (hour)
-       join job on received_at >= one.hour and received_at < one.hour + interval '1 hour'
-       group by one.hour`,
-      [ends, hours],
+      `select ${timeText('one.hour')} as hour,
+         coalesce(sum(jobs) filter (where status = 'completed'), 0)::int as completed,
+         coalesce(sum(jobs) filter (where status <> 'completed' and status = any ($1)), 0)::int as failed,
+         coalesce(sum(jobs) filter (where status <> all ($1)), 0)::int as going_on
+       from unnest($2::timestamptz[]) one (hour) cross join unnest($3::text[]) kind (status)
+       cross join lateral (
+         select count(*) as jobs from job
+         where job.status = kind.status and received_at >= one.hour and received_at < one.hour + interval '1 hour'
+       ) counted
+       group by one.hour having sum(jobs) > 0`,
+      [ends, hours, JobStatus],
     );
   }
 
@@ -95,11 +100,13 @@ export class Overview {
 
   private spendOf(hours: Date[]): Promise<Spend[]> {
     return this.database.manager.query(
-      `select ${timeText('one.hour')} as hour, (sum(score) filter (where validator_hotkey = $1))::float8 as seconds
-       from unnest($2::timestamptz[]) one (hour)
-       join receipt on timestamp >= one.hour and timestamp < one.hour + interval '1 hour'
-       where receipt_type = 'JobFinishedReceipt'
-       group by one.hour having count(score) filter (where validator_hotkey = $1) > 0`,
+      `select ${timeText('one.hour')} as hour, seconds
+       from unnest($2::timestamptz[]) one (hour) cross join lateral (
+         select sum(score)::float8 as seconds from receipt
+         where receipt_type = 'JobFinishedReceipt' and validator_hotkey = $1
+           and timestamp >= one.hour and timestamp < one.hour + interval '1 hour'
+       ) paid
+       where seconds is not null`,
       [this.keypair.address, hours],
     );
   }

@@ -12,7 +12,7 @@ export interface ValidatorOverview {
   whitelisted: number;
   /** Of the last 24 hours, oldest first; hours in which nothing came are left out. */
   hours: { hour: string; completed: number; failed: number; going_on: number }[];
-  /** Of the jobs of the last 24 hours, of at most the newest 2,000; null: there was none. @unit seconds */
+  /** Of the jobs of the last 24 hours, of at most the newest 1,000; null: there was none. @unit seconds */
   wait_median: number | null;
   wait_p95: number | null;
   run_median: number | null;
