@@ -75,7 +75,7 @@ async function firstJob(runner: 'docker' | 'process'): Promise<string> {
   try {
     const image = await nameExampleImage(new Docker());
     const docs = path.relative(process.cwd(), path.join(root, 'docs'));
-    return `${line} --volume ${docs} ${image} -- sh -c 'wc -w /volume/*'`;
+    return `${line} --volume ${docs} ${image} -- sh -c 'wc -w /volume/*.md'`;
   } catch {
     // Without a static busybox there is no image that needs no registry.
     return `${line} alpine -- echo hello`;
