@@ -8,6 +8,7 @@ prepare_spec_tools() {
   local missing=()
   command -v curl >/dev/null || missing+=(curl)
   command -v redis-server >/dev/null || [ -x /usr/bin/redis-check-rdb ] || missing+=(redis-tools)
+  command -v shellcheck >/dev/null || missing+=(shellcheck)
   # A browser for the panel.
   command -v chromium chromium-browser google-chrome >/dev/null || missing+=(chromium)
   # The published Python packages of ComputeHorde run on this version; not every distribution has it.

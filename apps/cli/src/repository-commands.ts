@@ -28,7 +28,9 @@ const commands: Record<string, RepositoryCommand> = {
     description: 'run some specs: vitest run libs/transport; without "run" again at each change',
     arguments: { '[arguments...]': 'as vitest itself takes them' },
   },
-  docs: { description: 'write settings.md, errors.md and the .env templates from the sources' },
+  docs: {
+    description: 'write settings.md, errors.md, the .env templates and the install scripts from the sources',
+  },
   image: {
     description: 'build an image from envs/NAME/Dockerfile, with a bill of its materials; or all of them',
     arguments: {

@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# One connection, which all steps share: a password is asked for once.
+
+connect() {
+  command -v ssh >/dev/null || fail 'There is no ssh on this machine.'
+  ssh_folder=$(mktemp -d /tmp/horde-ssh.XXXXXX)
+  trap disconnect EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+  # A host that is not known is asked about at the terminal, whatever the configuration says.
+  ssh_words=(ssh -S "$ssh_folder/socket" -T -a -x -o StrictHostKeyChecking=ask -o UpdateHostKeys=no
+    -o ClearAllForwardings=yes -o PermitLocalCommand=no -o ConnectTimeout=20
+    -o ServerAliveInterval=15 -o ServerAliveCountMax=4)
+  # It ends by itself, a minute after the last step, where this script is killed.
+  "${ssh_words[@]}" -o ControlMaster=yes -o ControlPersist=60 -- "$destination" true </dev/null >/dev/null ||
+    fail "$destination cannot be reached by ssh, or does not let you in: its own words are above." \
+      "This works once:  ssh $destination true"
+}
+
+# shellcheck disable=SC2317 # a trap calls it
+disconnect() {
+  [ -z "${ssh_words+set}" ] || "${ssh_words[@]}" -O exit -- "$destination" </dev/null >/dev/null 2>&1 || true
+  rm -rf "$ssh_folder"
+}
+
+# The name that the server is reached at, of which the configuration may have another one.
+host_of() {
+  ssh -T -G -- "$destination" </dev/null | sed -n 's/^hostname //p'
+}
+
+# on_server STEP [NAME VALUE]...: runs a step of the program for the server, which comes with its values on standard input:
+# nothing of them is in a command line, here or there. payload names a part of the bundle that follows them.
+on_server() {
+  local step=$1 status=0
+  shift
+  {
+    server_program
+    printf '%s\0' "$step" role "$role" "$@" ''
+    if [ -n "${payload:-}" ]; then tar -xOf "$offline" "$payload"; fi
+  } | "${ssh_words[@]}" -- "$destination" 'exec bash --norc --noprofile -s' || status=$?
+  # What the step itself refuses, it has said.
+  case $status in
+    0) ;;
+    127) fail 'The server has no bash, which this script needs there.' ;;
+    255) fail "The connection to $destination was lost while it was at: $step." 'Type the same line again: what is done stays done.' ;;
+    *) exit 1 ;;
+  esac
+}
+
+# on_server, of which the answers are kept: lines KEY VALUE in answers.
+ask_server() {
+  answers=$(on_server "$@") || exit
+}
+
+# answer KEY: all values that the server gave it, a line each.
+answer() { printf '%s\n' "$answers" | sed -n "s/^horde: $1 //p"; }

@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# What steps on the server share. They are started as the user who logs in.
+
+say() { printf '%s\n' "$*" >&2; }
+
+fail() {
+  printf '%s\n' "$@" >&2
+  exit 1
+}
+
+# An answer for the script on the other side.
+reply() { printf 'horde: %s\n' "$*"; }
+
+# Reads names and values, each ended by a zero byte, to an empty name; what follows is the step's own.
+read_values() {
+  local name value
+  while IFS= read -r -d '' name && [ -n "$name" ]; do
+    IFS= read -r -d '' value || fail 'The connection ended too early.'
+    case $name in
+      role | port | class | validator | wallet_name | hotkey_name | migrating | channel | now | image | offline | architecture) ;;
+      compose_in_bundle | registry | hotkey | coldkeypub | from | dry_run | with_data) ;;
+      *) fail "The value $name is not known." ;;
+    esac
+    printf -v "$name" '%s' "$value"
+  done
+  [ "$role" = miner ] || [ "$role" = validator ] || [ -z "$role" ] || fail 'There is no such role.'
+  folder=$HOME/compute_horde_$role
+}
+
+# as_root COMMAND...: without the lock, which what it starts may outlive.
+as_root() {
+  if [ "$(id -u)" = 0 ]; then command "$@" </dev/null 8<&-; else sudo -n -- "$@" </dev/null 8<&-; fi
+}
+
+# What a person types for it.
+docker_word() {
+  if [ "$(id -u)" = 0 ] || [ -w /var/run/docker.sock ]; then printf docker; else printf 'sudo docker'; fi
+}
+
+# Shows the end of what a command says only when it fails.
+quietly() {
+  local output status=0
+  output=$("$@" 2>&1) || status=$?
+  [ "$status" = 0 ] || printf '%s\n' "$output" | tail -n 30 >&2
+  return "$status"
+}
+
+# put FILE MODE: its new content from standard input, whole or not at all.
+put() {
+  local new
+  # What a killed run has left.
+  rm -f "$1".new-*
+  new=$(umask 077 && mktemp "$1.new-XXXXXX")
+  cat >"$new" && chmod "$2" "$new" && sync "$new" && mv -f "$new" "$1"
+}
+
+# One run at a time; the lock goes with its process.
+lock() {
+  exec 8<"$HOME"
+  flock -w 600 8 || fail 'Another run of this script is at work on the server.'
+}

@@ -1,0 +1,170 @@
+# shellcheck shell=bash
+# Looks, changes nothing, and answers with the plan. All that is wrong is said at once.
+
+troubles=0
+fine() { say "  ok    $*"; }
+note() { say "  note  $*"; }
+trouble() {
+  say "  WRONG $1"
+  shift
+  [ $# = 0 ] || say "        $*"
+  troubles=$((troubles + 1))
+}
+plan() { reply "plan $*"; }
+
+step_check() {
+  reply "architecture $machine"
+  check_system
+  check_rights
+  check_clock
+  if [ "$troubles" = 0 ]; then
+    check_engine
+    check_compose
+    check_gpu
+    check_port
+    check_registry
+  fi
+  check_disk
+  check_wallet
+  check_folder
+  plan_files
+  [ "$troubles" = 0 ] || fail "Nothing was changed: $troubles of these are in the way."
+}
+
+check_system() {
+  case $machine in amd64 | arm64) ;; *) trouble "The images are made for amd64 and arm64; this is $machine." ;; esac
+  if [ -n "$architecture" ] && [ "$architecture" != "$machine" ]; then
+    trouble "The bundle is for $architecture; this is $machine."
+  fi
+  local program missing=()
+  for program in flock mktemp od sed grep df stat date timeout readlink sync; do
+    command -v "$program" >/dev/null || missing+=("$program")
+  done
+  [ ${#missing[@]} = 0 ] || trouble "The server lacks: ${missing[*]}"
+  [[ $HOME =~ ^/[A-Za-z0-9/._-]+$ ]] || trouble "The home folder's name, $HOME, has signs that settings cannot carry."
+  fine "$system_name, $machine"
+}
+
+check_rights() {
+  if [ "$(id -u)" = 0 ]; then
+    fine 'root'
+  elif ! command -v sudo >/dev/null; then
+    trouble "$(id -un) is not root, and there is no sudo." 'Log in as root, or install sudo.'
+  elif ! sudo -n true 2>/dev/null </dev/null; then
+    trouble "$(id -un) may not use sudo without a password." "As root: echo '$(id -un) ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/$(id -un)"
+  else
+    fine "$(id -un), with sudo"
+  fi
+}
+
+# What peers sign has a time in it.
+check_clock() {
+  local away=$(($(date +%s) - now))
+  away=${away#-}
+  if [ "$away" -gt 60 ]; then
+    trouble "The clocks of the server and of this machine are $away s apart." 'Set them, for example: timedatectl set-ntp true'
+  elif [ "$away" -gt 5 ]; then
+    note "The clocks of the server and of this machine are $away s apart."
+  else
+    fine 'clock'
+  fi
+}
+
+# check_room FOLDER GB: the file system that the folder is, or will be, on.
+check_room() {
+  local place=$1 free
+  while [ ! -d "$place" ]; do place=$(dirname -- "$place"); done
+  free=$(df -Pk -- "$place" | sed -n '2p' | tr -s ' ' | cut -d ' ' -f 4)
+  if [ "$free" -lt $(($2 * 1000000)) ]; then
+    trouble "The disk of $1 has $((free / 1000)) MB free; at least $2 GB are needed." 'Free some, or give it another disk.'
+  else
+    fine "disk of $1: $((free / 1000000)) GB free"
+    [ "$role-$2" != miner-5 ] || [ "$free" -gt 100000000 ] || note 'images and data of jobs take room: a miner should have 500 GB'
+  fi
+}
+
+check_disk() {
+  check_room "$HOME" 1
+  check_room "$(engine_root)" 5
+}
+
+# Sockets that listen, without a program that may not be there.
+listens() {
+  local hex
+  hex=$(printf '%04X' "$1")
+  grep -qsE "^ *[0-9]+: [0-9A-F]+:$hex [0-9A-F]+:0000 0A " /proc/net/tcp /proc/net/tcp6
+}
+
+check_port() {
+  local wanted=$port
+  [ "$role" = miner ] || return 0
+  read_env
+  [ -n "$wanted" ] || wanted=$(env_value BITTENSOR_MINER_PORT)
+  [ -n "$wanted" ] || wanted=8000
+  if listens "$wanted" && ! is_our_port "$wanted"; then
+    trouble "Port $wanted is taken on the server by another program." 'Choose another one as the fourth argument.'
+  else
+    fine "port $wanted"
+  fi
+}
+
+is_our_port() {
+  has_engine && [ -n "$(docker ps -q --filter "label=com.docker.compose.project=$(project)" --filter "publish=$1")" ]
+}
+
+# Only whether it is reached: what it has, the engine asks.
+check_registry() {
+  local host=${image%%/*} port=443
+  case $image in sha256:*) check_local_image && return ;; '') host=$registry ;; esac
+  if [ -n "$offline" ]; then
+    plan "load the images of the bundle, runner ${image:0:19}…"
+    return
+  fi
+  plan "pull the runner image${image:+ $image}"
+  case $host in *:*) port=${host##*:} host=${host%:*} ;; esac
+  if [ -n "${HTTPS_PROXY:-}${https_proxy:-}" ]; then return; fi
+  # shellcheck disable=SC2016
+  if timeout 15 bash -c 'exec 3<>"/dev/tcp/$1/$2"' bash "$host" "$port" 2>/dev/null; then
+    fine "registry $host"
+  else
+    trouble "The image registry $host cannot be reached from the server at port $port." 'Where it must not be: --offline BUNDLE brings the images.'
+  fi
+}
+
+check_local_image() {
+  if has_engine && docker image inspect "$image" >/dev/null 2>&1; then
+    fine "image ${image:0:19}… is on the server"
+  elif [ -n "$offline" ]; then
+    return 1
+  else
+    trouble "The image $image is not on the server." 'Load it there first, or bring it with --offline BUNDLE.'
+  fi
+}
+
+# Another hotkey is never written over.
+check_wallet() {
+  [ -n "$hotkey" ] || return 0
+  local file=$HOME/.bittensor/wallets/$wallet_name/hotkeys/$hotkey_name there
+  if [ -e "$file" ]; then
+    IFS= read -r -d '' there <"$file" || true
+    [ "$there" = "$hotkey" ] || trouble "Another hotkey is on the server as $file." 'It is not written over: move it away, or give yours another name.'
+  fi
+}
+
+check_folder() {
+  if [ -e "$folder" ] && { [ ! -d "$folder" ] || [ ! -w "$folder" ]; }; then
+    trouble "$folder is no folder that $(id -un) can write in."
+  fi
+  if [ -f "$folder/.env" ] && [ ! -r "$folder/.env" ]; then trouble "$folder/.env cannot be read by $(id -un)."; fi
+  if [ -f "$folder/.env" ]; then reply 'installed yes'; fi
+}
+
+plan_files() {
+  if [ -f "$folder/.env" ]; then
+    plan "keep the secrets, your own keys and the database of $folder; bring its settings up to date"
+  else
+    plan "write $folder/.env, with new secrets, and docker-compose.yml"
+  fi
+  [ -z "$hotkey" ] || plan "put the hotkey and coldkeypub.txt below $HOME/.bittensor/wallets/$wallet_name"
+  plan 'start it, wait until it is ready, and test it'
+}

@@ -1,0 +1,22 @@
+# shellcheck shell=bash
+
+is_here() { docker image inspect "$image" >/dev/null 2>&1; }
+
+step_has_image() {
+  if is_here; then reply 'image there'; fi
+}
+
+# The payload is an archive as docker save writes it.
+step_load() {
+  local words=(docker load -q)
+  [ "$(id -u)" = 0 ] || words=(sudo -n -- "${words[@]}")
+  "${words[@]}" >/dev/null || fail 'The images could not be loaded on the server: is its disk full?'
+}
+
+step_image() {
+  is_here && return
+  case $image in
+    sha256:*) fail "The image $image is not on the server." ;;
+    *) quietly docker pull -q "$image" || fail "The image could not be pulled on the server, as shown above: $image" ;;
+  esac
+}

@@ -1,0 +1,34 @@
+# shellcheck shell=bash
+# The first word on standard input is the step.
+
+serve() {
+  set -euo pipefail
+  LC_ALL=C
+  export LC_ALL
+  umask 022
+  role='' port='' class='' validator='' wallet_name='' hotkey_name='' migrating='' channel='' now='' image='' offline=''
+  architecture='' compose_in_bundle='' registry='' hotkey='' coldkeypub=''
+  from='' dry_run='' with_data=''
+  local step
+  IFS= read -r -d '' step || fail 'The connection ended too early.'
+  read_values
+  read_system
+  case $step in check | has_image | report) ;; *) lock ;; esac
+  case $step in
+    check) step_check ;;
+    engine) step_engine ;;
+    compose) step_compose ;;
+    gpu) step_gpu ;;
+    has_image) step_has_image ;;
+    load) step_load ;;
+    image) step_image ;;
+    files) step_files ;;
+    start) step_start ;;
+    ready) step_ready ;;
+    self_test) step_self_test ;;
+    report) step_report ;;
+    reported) step_reported ;;
+    uninstall) step_uninstall ;;
+    *) fail "There is no step $step." ;;
+  esac
+}
