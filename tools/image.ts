@@ -2,7 +2,7 @@
 import Docker from 'dockerode';
 import { readArguments, refuseArguments } from './arguments.ts';
 import { chooseBase } from './images/base.ts';
-import { buildImage, imageNames } from './images/build.ts';
+import { buildImage, imageNames, isRunner } from './images/build.ts';
 import { ensureExample, ensureOthers } from './images/others.ts';
 
 const { values, positionals } = readArguments('image', {
@@ -19,7 +19,12 @@ const say = (line: string) => console.error(line);
 let current = name;
 try {
   const base = values.base ?? (await chooseBase(docker, say));
-  for (current of name === 'all' ? imageNames : [name]) {
+  const names = name === 'all' ? imageNames : [name];
+  if (names.some(isRunner)) {
+    current = 'others';
+    await ensureOthers(docker, say);
+  }
+  for (current of names) {
     const reference = tag ?? `horde/${current}:latest`;
     await buildImage(docker, current, { base, tag: reference, say: (text) => process.stderr.write(text) });
     console.log(reference);
@@ -27,8 +32,6 @@ try {
   if (name === 'all') {
     current = 'the example';
     console.log(await ensureExample(docker));
-    current = 'others';
-    await ensureOthers(docker, say);
   }
 } catch (error) {
   say(

@@ -17,18 +17,27 @@ import { bundlePanel } from '../bundle-panel.ts';
 import { licencesOf } from '../licences.ts';
 import { componentsOfBase } from './base.ts';
 import { followed } from './engine.ts';
+import { addRunnerParts } from './runner-parts.ts';
 import { billOf, componentsOfMachine, componentsOfModules } from './sbom.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const recipeOf = (name: string): string => path.join(root, 'envs', name);
+const runner = /^(?<service>.+)-runner$/;
+const recipeOf = (name: string): string => path.join(root, 'envs', name.replace(runner, '$<service>/runner'));
 
-/** The images that there are: a folder each below envs/, with its Dockerfile. */
-export const imageNames = readdirSync(path.join(root, 'envs')).filter((name) =>
-  existsSync(path.join(recipeOf(name), 'Dockerfile')),
+/**
+ * The images that there are: a folder each below envs/, with its Dockerfile. Those of runners come last: what they start
+ * has to be there.
+ */
+export const imageNames = ['', '-runner'].flatMap((kind) =>
+  readdirSync(path.join(root, 'envs'))
+    .map((folder) => `${folder}${kind}`)
+    .filter((name) => existsSync(path.join(recipeOf(name), 'Dockerfile'))),
 );
 
-/** Whose bundle is in an image, where that is not its own name. */
-const apps: Record<string, string> = { horde: 'cli' };
+export const isRunner = (name: string): boolean => runner.test(name);
+
+/** Whose bundle is in an image. */
+const appOf = (name: string): string => (name === 'horde' ? 'cli' : isRunner(name) ? 'runner' : name);
 
 /**
  * Builds an image from envs/NAME/Dockerfile. Its context is that folder, with the app's bundle as `app`, what starts it,
@@ -44,10 +53,15 @@ export async function buildImage(
   mkdirSync(path.join(root, 'dist/sbom'), { recursive: true });
   const context = mkdtempSync(path.join(root, `dist/image-${name}-`));
   try {
-    cpSync(recipeOf(name), context, { recursive: true });
+    const recipe = recipeOf(name);
+    cpSync(recipe, context, { recursive: true, filter: (file) => file !== path.join(recipe, 'runner') });
     cpSync(path.join(import.meta.dirname, 'start.sh'), path.join(context, 'start'));
-    const modules = await bundleInto(path.join(context, 'app'), apps[name] ?? name);
-    writeFileSync(path.join(context, 'app/THIRD_PARTY_LICENSES'), licencesOf(modules));
+    const modules = await bundleInto(path.join(context, 'app'), appOf(name));
+    const started = isRunner(name) ? await addRunnerParts(docker, context) : null;
+    writeFileSync(
+      path.join(context, 'app/THIRD_PARTY_LICENSES'),
+      licencesOf(modules) + (started?.licences ?? ''),
+    );
     cpSync(path.join(root, 'LICENSE'), path.join(context, 'app/LICENSE'));
     writeFileSync(path.join(context, 'busybox'), await staticBusybox());
     const ofMachine = name === 'executor' ? [['/bin/busybox', '/bin/busybox'] as const] : [];
@@ -56,6 +70,7 @@ export async function buildImage(
       [
         ...componentsOfModules(modules),
         ...(await componentsOfMachine(new Map(ofMachine))),
+        ...(started?.components ?? []),
         ...(await componentsOfBase(docker, base)),
       ],
       revision(),

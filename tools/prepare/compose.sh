@@ -9,10 +9,15 @@ prepare_compose() {
   has_compose && return
   compose=(docker-compose)
   has_compose && return
-  local folder=$HORDE_CACHE/compose-$COMPOSE_VERSION
-  [ -d "$folder" ] || with_lock "$HORDE_CACHE" bring_compose "$folder"
-  compose=("$folder/docker-compose")
+  pinned_compose
+  compose=("$compose_folder/docker-compose")
   has_compose || fail 'Docker Compose could not be started.'
+}
+
+# Sets compose_folder to that of Debian 13's binary, with what its package says about its licences.
+pinned_compose() {
+  compose_folder=$HORDE_CACHE/docker-compose-$COMPOSE_VERSION
+  [ -d "$compose_folder" ] || with_lock "$HORDE_CACHE" bring_compose "$compose_folder"
 }
 
 has_compose() {
@@ -45,7 +50,9 @@ compose_into() {
           require("node:fs").writeFileSync("compose.deb", Buffer.from(await answer.arrayBuffer()));
         }).catch((error) => { console.error(error.message); process.exit(1); })' "$url" &&
       printf '%s  compose.deb\n' "$2" | sha256sum --check --quiet - >&2 &&
-      dpkg-deb --fsys-tarfile compose.deb | tar -x ./usr/libexec/docker/cli-plugins/docker-compose &&
-      mv usr/libexec/docker/cli-plugins/docker-compose docker-compose && rm -rf usr compose.deb
+      dpkg-deb --fsys-tarfile compose.deb |
+      tar -x ./usr/libexec/docker/cli-plugins/docker-compose ./usr/share/doc/docker-compose/copyright &&
+      mv usr/libexec/docker/cli-plugins/docker-compose usr/share/doc/docker-compose/copyright . &&
+      rm -rf usr compose.deb
   )
 }

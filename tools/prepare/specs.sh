@@ -5,6 +5,8 @@
 prepare_spec_tools() {
   can_apt || return 0
   prepare_prometheus
+  # For the specs of runners.
+  (pinned_compose) || true
   local missing=()
   command -v curl >/dev/null || missing+=(curl)
   command -v redis-server >/dev/null || [ -x /usr/bin/redis-check-rdb ] || missing+=(redis-tools)

@@ -6,6 +6,7 @@ export { DefaultJobRunner, type DefaultJobRunnerOptions } from './docker/default
 export { engineSays } from './docker/engine-says.ts';
 export { type ImageOptions, throwOnError } from './docker/images.ts';
 export { type LeftoverOptions, removeLeftovers } from './docker/leftovers.ts';
+export { ownContainer } from './docker/own-container.ts';
 export { ownerLabels, ownerOn, processOwner } from './docker/owner.ts';
 export { type ImageProgress } from './docker/pull-progress.ts';
 export { toolsImage } from './docker/tools-image.ts';

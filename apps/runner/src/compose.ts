@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+
+/** A program that ended otherwise than it should. */
+export class ComposeFailed extends Error {
+  override readonly name = 'ComposeFailed';
+
+  constructor(
+    words: readonly string[],
+    readonly said: string,
+  ) {
+    super(`Compose could not do "${words.join(' ')}":\n${said.trim()}`);
+  }
+}
+
+export interface ComposeOptions {
+  /** What the files' `${…}` stand for. Compose sees nothing else of the environment: a `.env` must not steer it. */
+  variables?: Record<string, string>;
+  files: readonly string[];
+  project: string;
+  /** Where Compose is. @default docker-compose, on the path */
+  program?: string;
+}
+
+/** Compose for one project, with the files that this runner brings. */
+export class Compose {
+  constructor(private readonly options: ComposeOptions) {}
+
+  /** @returns what it writes @throws ComposeFailed */
+  async run(...words: string[]): Promise<string> {
+    const child = this.spawn(words, ['ignore', 'pipe', 'pipe']);
+    const [written, said, [status]] = await Promise.all([
+      text(child.stdout!),
+      text(child.stderr!),
+      once(child, 'close') as Promise<[number | null]>,
+    ]);
+    if (status !== 0) throw new ComposeFailed(words, said);
+    return written;
+  }
+
+  /** What it writes is written here. @returns when it has ended */
+  async show(...words: string[]): Promise<void> {
+    await once(this.spawn(words, ['ignore', 'inherit', 'ignore']), 'close');
+  }
+
+  private spawn(words: string[], stdio: ('ignore' | 'pipe' | 'inherit')[]) {
+    const { files, project, variables, program = 'docker-compose' } = this.options;
+    const all = [
+      '--project-name',
+      project,
+      '--project-directory',
+      '/',
+      '--progress',
+      'plain',
+      '--ansi',
+      'never',
+    ];
+    const chosen = files.flatMap((file) => ['--file', file]);
+    const env = {
+      ...variables,
+      PATH: process.env['PATH'],
+      HOME: '/tmp',
+      DOCKER_HOST: process.env['DOCKER_HOST'],
+    };
+    return spawn(program, [...all, ...chosen, ...words], { stdio, env });
+  }
+}

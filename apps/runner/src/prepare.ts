@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, lchownSync, readdirSync, statSync } from 'node:fs';
+import { open, readFile, rename, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { walletHotkeyPath } from '@horde/identity';
+
+/** What is made at the first start, and stays. */
+interface Secrets {
+  /** Of Postgres' own account, and of the service's. */
+  postgres: string;
+  database: string;
+  pylon: string;
+  secretKey: string;
+}
+
+/** What a container that sees the volumes and the wallets says to the runner, which does not. */
+export interface Prepared {
+  secrets: Secrets;
+  /** Whom the service runs as: the owner of its hotkey, UID:GID. */
+  owner: string;
+  /** The hotkey's address; null: its file does not tell. */
+  hotkey: string | null;
+}
+
+/** As the images know the user of a service that has no wallet. */
+const usualOwner = { uid: 1000, gid: 1000 };
+const wallets = '/root/.bittensor/wallets';
+const receipts = '/receipts';
+
+/**
+ * Makes the secrets that are not there yet, gives the receipts' folder to whom the service runs as, and looks whether that
+ * one can read the hotkey.
+ *
+ * @param names of the wallet and its hotkey; null: the service has none
+ * @returns what the runner has to know, or what is wrong with the wallet, a sentence
+ */
+export async function prepare(
+  names: { wallet: string; hotkey: string } | null,
+): Promise<Prepared | { wrong: string }> {
+  const secrets = await keptSecrets('/runner/secrets.json');
+  const { uid, gid, hotkey } = names === null ? { ...usualOwner, hotkey: null } : await ownerOf(names);
+  if (hotkey !== null && 'wrong' in hotkey) return hotkey;
+  giveTo(receipts, uid, gid);
+  return { secrets, owner: `${uid}:${gid}`, hotkey: hotkey?.address ?? null };
+}
+
+async function keptSecrets(file: string): Promise<Secrets> {
+  const known = await readFile(file, 'utf8').catch(() => '{}');
+  const make = () => randomBytes(24).toString('base64url');
+  const secrets = {
+    postgres: make(),
+    database: make(),
+    pylon: make(),
+    secretKey: make(),
+    ...(JSON.parse(known) as Partial<Secrets>),
+  };
+  // Whole or not at all: a runner may be killed at any moment.
+  const written = await open(`${file}.new`, 'w', 0o600);
+  await written.writeFile(JSON.stringify(secrets));
+  await written.sync();
+  await written.close();
+  await rename(`${file}.new`, file);
+  return secrets;
+}
+
+type Hotkey = { address: string | null } | { wrong: string };
+
+async function ownerOf({
+  wallet,
+  hotkey,
+}: {
+  wallet: string;
+  hotkey: string;
+}): Promise<{ uid: number; gid: number; hotkey: Hotkey }> {
+  const file = walletHotkeyPath({ directory: wallets, wallet, hotkey });
+  const shown = `${wallet}/hotkeys/${hotkey} in HOST_WALLET_DIR`;
+  const found = await stat(file).catch(() => null);
+  if (!found?.isFile())
+    return {
+      ...usualOwner,
+      hotkey: {
+        wrong: `There is no hotkey ${shown}: look at BITTENSOR_WALLET_NAME and BITTENSOR_WALLET_HOTKEY_NAME.`,
+      },
+    };
+  const { uid, gid } = found;
+  // This container may look into all folders, the service may not.
+  const closed = [wallets, path.join(wallets, wallet), path.join(wallets, wallet, 'hotkeys'), file].find(
+    (place) => !mayRead(statSync(place), uid, gid),
+  );
+  if (closed !== undefined)
+    return {
+      uid,
+      gid,
+      hotkey: {
+        wrong: `The hotkey ${shown} is ${uid}'s, who may not read ${path.relative(path.dirname(wallets), closed)}: give all of the wallet to one user, with chown -R.`,
+      },
+    };
+  return { uid, gid, hotkey: { address: addressIn(await readFile(file, 'utf8')) } };
+}
+
+function mayRead(place: ReturnType<typeof statSync> & object, uid: number, gid: number): boolean {
+  const [read, enter] = [constants.R_OK, place.isDirectory() ? constants.X_OK : 0];
+  const shift = Number(place.uid) === uid ? 6 : Number(place.gid) === gid ? 3 : 0;
+  const bits = (Number(place.mode) >> shift) & 7;
+  return place.isDirectory() ? (bits & enter) !== 0 : (bits & read) !== 0;
+}
+
+/** An encrypted hotkey does not tell its address. */
+function addressIn(hotkey: string): string | null {
+  try {
+    return (JSON.parse(hotkey) as { ss58Address?: string }).ss58Address ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function giveTo(folder: string, uid: number, gid: number): void {
+  try {
+    accessSync(folder);
+  } catch {
+    return; // the service has none
+  }
+  if (statSync(folder).uid !== uid)
+    for (const entry of readdirSync(folder, { recursive: true }))
+      lchownSync(path.join(folder, String(entry)), uid, gid);
+  lchownSync(folder, uid, gid);
+}

@@ -1,0 +1,127 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Compose } from './compose.ts';
+import type { Plan } from './plan.ts';
+import type { Prepared } from './prepare.ts';
+
+/** Where the runner's image has its files. */
+export const homeFolder = '/app';
+
+type Variables = Record<string, string>;
+
+/** The project that the runner starts: the file in its image, and beside it what only `.env` can say. */
+export class Project {
+  constructor(
+    private readonly plan: Plan,
+    /** What the files' `${…}` stand for that `.env` does not say. */
+    private readonly filled: Variables,
+    private readonly folder = '/run/horde',
+  ) {}
+
+  /** Runs the container that sees the volumes and the wallets. @throws SettingsError where something is wrong there */
+  async prepared(): Promise<Prepared | { wrong: string }> {
+    const names = ['BITTENSOR_WALLET_NAME', 'BITTENSOR_WALLET_HOTKEY_NAME'].map(
+      (name) => this.plan.app[name],
+    );
+    const words = names.flatMap((name) => (name === undefined ? [] : [name]));
+    const compose = this.compose(this.files(), unknownYet);
+    return JSON.parse(
+      await compose.run('run', '--rm', '--no-deps', '--no-TTY', 'prepare', 'prepare', ...words),
+    ) as Prepared | { wrong: string };
+  }
+
+  /** Starts what does not run yet, and anew what is other than it was. @returns when all have started */
+  async start(prepared: Prepared): Promise<void> {
+    const compose = await this.whole(prepared);
+    await compose.run('up', '--detach', '--no-build', ...(this.plan.ownPylon ? [] : ['--scale', 'pylon=0']));
+  }
+
+  /** Writes here what the services print from now on. @returns when there is none left that does */
+  async follow(prepared: Prepared, since: string): Promise<void> {
+    const compose = await this.whole(prepared);
+    await compose.show('logs', '--follow', '--no-color', '--since', since);
+  }
+
+  private async whole({ secrets, owner, hotkey }: Prepared): Promise<Compose> {
+    const file = path.join(this.folder, 'environment.json');
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    await writeFile(file, JSON.stringify(this.ofEnvFile()), { mode: 0o600 });
+    await chmod(file, 0o600);
+    const token = this.plan.app['PYLON_IDENTITY_TOKEN'] ?? secrets.pylon;
+    return this.compose([...this.files(), file], {
+      APP_USER: owner,
+      POSTGRES_PASSWORD: secrets.postgres,
+      DATABASE_PASSWORD: secrets.database,
+      PYLON_TOKEN: token,
+      SECRET_KEY: secrets.secretKey,
+      DEVNET_SUBNET: this.plan.devnet ? devnetSubnet(hotkey, token) : '',
+    });
+  }
+
+  /** What a compose file cannot say before `.env` has been read: as a further one. */
+  private ofEnvFile(): object {
+    const { app, pylon, vendorFolder } = this.plan;
+    return {
+      services: {
+        app: {
+          environment: written(app),
+          ...(vendorFolder && {
+            volumes: [{ type: 'bind', source: asWritten(vendorFolder), target: '/root/vendor' }],
+          }),
+        },
+        pylon: { environment: written(pylon) },
+      },
+    };
+  }
+
+  private files(): string[] {
+    const names = this.plan.devnet ? ['docker-compose.yml', 'devnet.yml'] : ['docker-compose.yml'];
+    return names.map((name) => path.join(homeFolder, name));
+  }
+
+  private compose(files: string[], more: Variables): Compose {
+    const { project, filled, walletFolder } = this.plan;
+    return new Compose({
+      project,
+      files,
+      variables: {
+        ...filled,
+        ...names(this.plan.app),
+        HOST_WALLET_DIR: walletFolder,
+        ...this.filled,
+        ...more,
+      },
+    });
+  }
+}
+
+const names = (app: Variables): Variables =>
+  Object.fromEntries(
+    ['BITTENSOR_WALLET_NAME', 'BITTENSOR_WALLET_HOTKEY_NAME'].map((name) => [name, app[name] ?? '']),
+  );
+
+/** The file has to be whole for the container that finds them out. */
+const unknownYet = {
+  APP_USER: '0:0',
+  POSTGRES_PASSWORD: '',
+  DATABASE_PASSWORD: '',
+  PYLON_TOKEN: '',
+  SECRET_KEY: '',
+  DEVNET_SUBNET: '',
+};
+
+/** In a compose file a dollar is written twice. */
+const asWritten = (value: string): string => value.replaceAll('$', '$$$$');
+const written = (variables: Variables): Variables =>
+  Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, asWritten(value)]));
+
+/** @throws Error where the hotkey's file does not tell its address */
+function devnetSubnet(hotkey: string | null, token: string): string {
+  if (hotkey === null)
+    throw new Error('On the devnet a hotkey is used that is not encrypted: its file tells the address.');
+  const identity = { hotkey, token };
+  return JSON.stringify({
+    neurons: { [hotkey]: { stake: 10_000, validator_permit: true } },
+    identities: { miner: identity, validator: identity },
+  });
+}

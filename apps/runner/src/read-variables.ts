@@ -1,0 +1,29 @@
+/** Which variables of `.env` a container gets: those that its service reads, as /app/settings.json lists them, and no others. */
+export interface Catalogue {
+  /** By service, `NAME` or the beginning of names, `NAME_*`; they are generated from the services' settings. */
+  reads: Record<string, readonly string[]>;
+  /** What no service of ours reads, though ComputeHorde's do. */
+  unread: readonly string[];
+}
+
+type Variables = Record<string, string>;
+
+/** Of `variables` those that a service reads and that say something: an empty one is one that is not set. */
+export function readBy({ reads }: Catalogue, service: string, variables: Variables): Variables {
+  const isRead = matcher(reads[service] ?? []);
+  return Object.fromEntries(
+    Object.entries(variables).filter(([name, value]) => value !== '' && isRead(name)),
+  );
+}
+
+/** Those that nobody here knows: an operator's own. */
+export function unknownOf({ reads, unread }: Catalogue, variables: Variables): Variables {
+  const isKnown = matcher([...Object.values(reads).flat(), ...unread]);
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => !isKnown(name)));
+}
+
+function matcher(names: readonly string[]): (name: string) => boolean {
+  const exact = new Set(names);
+  const beginnings = names.filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1));
+  return (name) => exact.has(name) || beginnings.some((beginning) => name.startsWith(beginning));
+}

@@ -1,0 +1,61 @@
+/** What the runners of the services differ in. */
+export interface Role {
+  name: 'miner' | 'validator' | 'facilitator';
+  /** Where the outer file mounts `.env`. */
+  envFile: string;
+  /** The project's name where `.env` has none: that of the folder that ComputeHorde's runner works in. */
+  project: string;
+  /** The variables of `.env` that are ports of the host. */
+  ports: Record<string, { required: boolean; usual?: string }>;
+  /** The services of ComputeHorde's runner that are none here: what is left of them is removed, their volumes stay. */
+  retired: readonly string[];
+}
+
+const roles: Record<Role['name'], Role> = {
+  miner: {
+    name: 'miner',
+    envFile: '/root/.env',
+    project: 'root',
+    ports: { BITTENSOR_MINER_PORT: { required: true } },
+    retired: ['redis', 'celery-worker', 'celery-beat', 'nginx', 'docuum'],
+  },
+  validator: {
+    name: 'validator',
+    envFile: '/root/validator/.env',
+    project: 'validator',
+    ports: { HTTP_PORT: { required: false, usual: '80' } },
+    retired: [
+      'redis',
+      'celery-worker',
+      'celery-worker-weights',
+      'celery-worker-jobs',
+      'celery-worker-llm',
+      'celery-worker-metagraph',
+      'celery-worker-organic-jobs',
+      'celery-beat',
+      'celery-flower',
+      'connect-facilitator',
+      'transfer-receipts',
+      'nginx',
+      'prometheus',
+      'prometheus-proxy',
+      'cadvisor',
+      'node-exporter',
+      'autoheal',
+    ],
+  },
+  facilitator: {
+    name: 'facilitator',
+    envFile: '/root/.env',
+    project: 'facilitator',
+    ports: { HTTP_PORT: { required: false, usual: '80' }, HTTPS_PORT: { required: false, usual: '443' } },
+    retired: [],
+  },
+};
+
+/** @throws Error where no service has that name */
+export function roleOf(name: string | undefined): Role {
+  const role = Object.values(roles).find((one) => one.name === name);
+  if (!role) throw new Error(`There is no runner of "${name ?? ''}".`);
+  return role;
+}

@@ -1,0 +1,109 @@
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ownContainer } from '@horde/job-runner';
+import { SettingsError } from '@horde/settings';
+import Docker from 'dockerode';
+import { readEnvFile } from './env-file.ts';
+import { findImage, listedImages } from './images.ts';
+import { planOf, type Plan } from './plan.ts';
+import type { Prepared } from './prepare.ts';
+import { homeFolder, Project } from './project.ts';
+import type { Catalogue } from './read-variables.ts';
+import type { Role } from './roles.ts';
+import { say } from './say.ts';
+import { watch } from './watch.ts';
+
+const socket = '/var/run/docker.sock';
+
+/**
+ * Starts the service of this runner, with what it needs, and follows it. What runs already and is as it should be is left
+ * alone: a second start, and one after a kill at any moment, end the same way.
+ *
+ * @throws SettingsError where `.env` or the wallet is wrong
+ */
+export async function run(role: Role): Promise<never> {
+  const docker = new Docker({ socketPath: socket });
+  const own = await ownContainer(docker);
+  if (!own) throw new Error(`The engine behind ${socket} does not know this container.`);
+  const catalogue = JSON.parse(await readFile(path.join(homeFolder, 'settings.json'), 'utf8')) as Catalogue;
+  const wallets = own.Mounts.find(({ Destination }) => Destination === '/root/.bittensor/wallets');
+  const plan = planOf(role, await readEnvFile(role.envFile), catalogue, wallets?.Source ?? null);
+  plan.notes.forEach(say);
+
+  const project = new Project(plan, await filledIn(docker, own, plan));
+  const prepared = await project.prepared();
+  if ('wrong' in prepared) throw new SettingsError([prepared.wrong]);
+  await retire(docker, plan.project, role);
+  const since = new Date().toISOString();
+  await project.start(prepared);
+  say(`The ${role.name} has been started, as ${plan.project}-app-1.`);
+  void watch(docker.getContainer(`${plan.project}-app-1`), role);
+  return follow(project, prepared, own, since);
+}
+
+/** What the compose file needs to know of this engine: images, and where its socket is. */
+async function filledIn(
+  docker: Docker,
+  own: Docker.ContainerInspectInfo,
+  { devnet, ownPylon }: Plan,
+): Promise<Record<string, string>> {
+  const listed = await listedImages(path.join(homeFolder, 'images'));
+  const filled: Record<string, string> = {};
+  for (const image of listed) {
+    const needed = { pylon: ownPylon && !devnet, devnet: ownPylon && devnet }[image.name] ?? true;
+    // The file has to be whole, also for what is not started.
+    const { reference, labels } = needed
+      ? await findImage(docker, image, say)
+      : { reference: 'none', labels: {} };
+    filled[`${image.name.toUpperCase()}_IMAGE`] = reference;
+    if (image.name === 'app') filled['APP_VERSION'] = versionOf(labels);
+  }
+  const mounted = own.Mounts.find(({ Destination }) => Destination === socket);
+  return {
+    ...filled,
+    RUNNER_IMAGE: own.Image,
+    RUNNER_VERSION: versionOf(own.Config.Labels),
+    DOCKER_SOCKET: mounted?.Source ?? socket,
+    SOCKET_GROUP: String((await stat(socket)).gid),
+  };
+}
+
+const versionOf = (labels: Record<string, string>): string =>
+  labels['org.opencontainers.image.revision']?.slice(0, 12) ?? 'unknown';
+
+/**
+ * Removes what ComputeHorde's runner has started in this project and ours does not, by name: it would go on beside the new
+ * one. Volumes stay, for the way back.
+ */
+async function retire(docker: Docker, project: string, { retired }: Role): Promise<void> {
+  const filters = { label: [`com.docker.compose.project=${project}`] };
+  for (const { Id, Labels } of await docker.listContainers({ all: true, filters })) {
+    const service = Labels['com.docker.compose.service'] ?? '';
+    if (!retired.includes(service)) continue;
+    say(`Removing the container of ${service}: it was ComputeHorde's, and there is none here.`);
+    const container = docker.getContainer(Id);
+    await container.stop({ t: 10 }).catch(() => undefined);
+    await container.remove();
+  }
+}
+
+/** Shows what the services print, where that is kept within limits: they keep it themselves, in any case. */
+async function follow(
+  project: Project,
+  prepared: Prepared,
+  { HostConfig, Name }: Docker.ContainerInspectInfo,
+  since: string,
+): Promise<never> {
+  const { Type, Config } = HostConfig.LogConfig ?? { Type: '', Config: {} };
+  if (Type === 'json-file' && !(Config as Record<string, string> | undefined)?.['max-size'])
+    say(
+      `What ${Name.slice(1)} prints is kept without a limit, so the services' lines are not repeated here: docker logs shows them, or set logging in docker-compose.yml.`,
+    );
+  else
+    for (let from = since; ; from = new Date().toISOString()) {
+      await project.follow(prepared, from);
+      await sleep(5_000);
+    }
+  for (;;) await sleep(86_400_000);
+}

@@ -1,0 +1,3 @@
+/** What the runner itself has to say, between the lines of its services. */
+export const say = (sentence: string): void =>
+  void process.stdout.write(`runner | ${sentence.replaceAll('\n', '\nrunner |   ')}\n`);

@@ -1,0 +1,50 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type Docker from 'dockerode';
+import { runnerCatalogue } from '../settings/runner-catalogue.ts';
+import { fetchImage, isThere } from './engine.ts';
+import { pinnedCompose } from './pinned-compose.ts';
+import { componentsOfDebian, type Component } from './sbom.ts';
+
+/**
+ * Puts beside a runner's recipe what it needs of this machine: Compose, which variables the services read, and which images
+ * they are started from, by digest and id.
+ *
+ * @returns what that adds to the bill of the image
+ * @throws Error where an image that is built here is not there
+ */
+export async function addRunnerParts(
+  docker: Docker,
+  context: string,
+): Promise<{ components: Component[]; licences: string }> {
+  const { folder, version } = pinnedCompose();
+  cpSync(path.join(folder, 'docker-compose'), path.join(context, 'docker-compose'));
+  writeFileSync(path.join(context, 'settings.json'), `${JSON.stringify(runnerCatalogue(), null, 1)}\n`);
+  const list = path.join(context, 'images');
+  writeFileSync(list, await withDigests(docker, readFileSync(list, 'utf8')));
+  const status = `Package: docker-compose\nStatus: install ok installed\nArchitecture: ${process.arch === 'arm64' ? 'arm64' : 'amd64'}\nVersion: ${version}\n`;
+  return {
+    components: componentsOfDebian(status, 'debian-13', null),
+    licences: `\ndocker-compose ${version}\n\n${readFileSync(path.join(folder, 'copyright'), 'utf8')}`,
+  };
+}
+
+/** Of lines `NAME IMAGE:TAG`, lines `NAME REPOSITORY DIGEST ID`, with `-` for what nobody here knows. */
+async function withDigests(docker: Docker, list: string): Promise<string> {
+  const lines: string[] = [];
+  for (const line of list.trim().split('\n')) {
+    const [name = '', image = ''] = line.split(' ');
+    const repository = image.replace(/:[^:/]*$/, '');
+    const isOurs = repository.startsWith('horde/');
+    if (isOurs ? await isThere(docker, image) : (await fetchImage(docker, image)) === null) {
+      const { Id, RepoDigests } = await docker.getImage(image).inspect();
+      const digest = RepoDigests.find((one) => one.startsWith(`${repository}@`))?.split('@')[1] ?? '-';
+      lines.push(`${name} ${repository} ${digest} ${Id}\n`);
+    } else if (isOurs)
+      throw new Error(
+        `There is no image ${image} yet, which it starts: ./horde image all makes all of them.`,
+      );
+    else lines.push(`${name} ${repository} - -\n`);
+  }
+  return lines.join('');
+}
