@@ -4,7 +4,8 @@ import type { OperatorRole } from '@horde/panel-api';
 import { isSs58 } from '@horde/identity';
 import { errors } from '@horde/protocol';
 import { recordChange, type Author } from '../audit.ts';
-import { hashOf, isPassword, maxPasswordLength, minPasswordLength } from './passwords.ts';
+import { isDjangoHash } from './django-passwords.ts';
+import { hashOf, isOwnHash, isPassword, maxPasswordLength, minPasswordLength } from './passwords.ts';
 
 export interface Operator {
   name: string;
@@ -41,8 +42,7 @@ export class Operators {
   /** @throws HordeError OPERATOR_EXISTS, OPERATOR_NAME_UNFIT, PASSWORD_UNFIT */
   async create(operator: NewOperator, by: Author): Promise<void> {
     const { name } = operator;
-    // A hotkey is the name of its own logins.
-    if (!/^[\w.@+-]{1,150}$/.test(name) || isSs58(name)) throw errors.OPERATOR_NAME_UNFIT();
+    if (!isFitName(name)) throw errors.OPERATOR_NAME_UNFIT();
     const password = await storedPassword(operator.password);
     await this.database.transaction(async (tx) => {
       if (!(await insert(tx, { ...operator, password }, by))) throw errors.OPERATOR_EXISTS(name);
@@ -58,6 +58,19 @@ export class Operators {
       const [row] = await tx.manager.query<unknown[]>('select from operator limit 1');
       return !row && insert(tx, { ...operator, password }, null);
     });
+  }
+
+  /**
+   * Makes an account whose password nobody here knows: what Django has stored of it is kept until the first login.
+   *
+   * @param operator `password`: what Django has stored, `pbkdf2_sha256$…`
+   * @returns why there is none, as the rest of a sentence about it; null: it was made
+   */
+  async takeOver(tx: Transaction, operator: NewOperator): Promise<string | null> {
+    if (!isFitName(operator.name)) return 'has a name that no account here may have';
+    if (!isDjangoHash(operator.password)) return 'has no password of a kind that can be checked here';
+    const made = await insert(tx, operator, null, 'take over an account');
+    return made ? null : 'has an account here already';
   }
 
   /** All of its logins end. @throws HordeError OPERATOR_UNKNOWN, PASSWORD_UNFIT */
@@ -105,8 +118,19 @@ export class Operators {
       `select ${columns}, password from operator where name = $1`,
       [name],
     );
-    const { password: stored = null, ...operator } = row ?? {};
-    return (await isPassword(password.slice(0, maxPasswordLength), stored)) ? (operator as Operator) : null;
+    if (!(await isPassword(password.slice(0, maxPasswordLength), row?.password ?? null)) || !row) return null;
+    const { password: stored, ...operator } = row;
+    return isOwnHash(stored) ? operator : this.rehash(operator, stored, password);
+  }
+
+  /** Replaces what was taken over of a password, which is known now. One that is too short is to be changed. */
+  private async rehash(operator: Operator, stored: string, password: string): Promise<Operator> {
+    const mustChangePassword = password.length < minPasswordLength;
+    await this.database.manager.query(
+      'update operator set password = $3, must_change_password = $4 where name = $1 and password = $2',
+      [operator.name, stored, await hashOf(password), mustChangePassword],
+    );
+    return { ...operator, mustChangePassword };
   }
 
   private async require({ manager }: Transaction, name: string): Promise<Operator> {
@@ -118,6 +142,9 @@ export class Operators {
     return row;
   }
 }
+
+/** A hotkey is the name of its own logins. */
+const isFitName = (name: string): boolean => /^[\w.@+-]{1,150}$/.test(name) && !isSs58(name);
 
 /** @throws HordeError PASSWORD_UNFIT */
 async function storedPassword(password: string): Promise<string> {
@@ -131,6 +158,7 @@ async function insert(
   tx: Transaction,
   { name, role, password, mustChangePassword = false }: NewOperator,
   by: Author,
+  action = 'make an account',
 ): Promise<boolean> {
   const made = await tx.manager.query<unknown[]>(
     `insert into operator (name, role, password, must_change_password) values ($1, $2, $3, $4)
@@ -138,6 +166,6 @@ async function insert(
     [name, role, password, mustChangePassword],
   );
   if (made.length === 0) return false;
-  await recordChange(tx, { by, action: 'make an account', subject: name, before: null, after: { role } });
+  await recordChange(tx, { by, action, subject: name, before: null, after: { role } });
   return true;
 }

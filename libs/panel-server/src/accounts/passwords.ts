@@ -1,5 +1,6 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import { isDjangoPassword } from './django-passwords.ts';
 
 /** As OWASP advises for argon2id: 19 MiB, two passes. @unit memory in KiB */
 const cost = { memory: 19_456, passes: 2, parallelism: 1 };
@@ -25,8 +26,14 @@ export async function hashOf(password: string): Promise<string> {
   return `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${text(salt)}$${text(tag)}`;
 }
 
-/** Whether this is the password. @param stored of `hashOf`; null: there is none, which takes as long. @throws TooManyPasswords */
+/**
+ * Whether this is the password.
+ *
+ * @param stored of `hashOf`, or what Django stores; null: there is none, which takes as long as with one of `hashOf`
+ * @throws TooManyPasswords
+ */
 export async function isPassword(password: string, stored: string | null): Promise<boolean> {
+  if (stored !== null && !isOwnHash(stored)) return inTurn(() => isDjangoPassword(password, stored));
   const [, , , numbers = '', salt = '', tag = ''] = (stored ?? nobody).split('$');
   const [memory = 0, passes = 0, parallelism = 0] = [...numbers.matchAll(/\d+/g)].map(Number);
   const expected = Buffer.from(tag, 'base64');
@@ -35,6 +42,9 @@ export async function isPassword(password: string, stored: string | null): Promi
   );
   return found.length === expected.length && timingSafeEqual(found, expected) && stored !== null;
 }
+
+/** Whether it is of `hashOf`: one that was taken over is replaced once its password is known. */
+export const isOwnHash = (stored: string): boolean => stored.startsWith('$argon2id$');
 
 /** A password that nobody has chosen. */
 export const newPassword = (): string => randomBytes(18).toString('base64url');
