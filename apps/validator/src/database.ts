@@ -22,6 +22,7 @@ import { CreateAttempts1795000000040 } from './migrations/create-attempts.ts';
 import { CreateJobs1795000000000 } from './migrations/create-jobs.ts';
 import { CreateMinerIncidents1795000000050 } from './migrations/create-miner-incidents.ts';
 import { CreateMiners1795000000002 } from './migrations/create-miners.ts';
+import { CreateTakenOver1799100001172 } from './migrations/create-taken-over.ts';
 import { CreateReceipts1795000000001 } from './migrations/create-receipts.ts';
 import { CreateReceiptTransfer1795000000011 } from './migrations/create-receipt-transfer.ts';
 import { AddHotkeyLogins1798000005001 } from './migrations/add-hotkey-logins.ts';
@@ -131,5 +132,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     IndexBookingsOfMiners1799000022510,
     IndexLists1799000030111,
     IndexEarnings1799000030129,
+    CreateTakenOver1799100001172,
   ],
 });

@@ -36,3 +36,10 @@ export {
 export { supportBundle } from './support-bundle/support-bundle.command.ts';
 export { reachedAt } from './support-bundle/reached-at.ts';
 export { requireHotkey, UsageError } from './usage-error.ts';
+export { counted } from './take-over/changes.ts';
+export { eachReceipt, leaveFaults } from './take-over/old-receipts.ts';
+export { panelSettings } from './take-over/settings.ts';
+export { createTakenOverTable } from './take-over/tables.ts';
+export { leave, type Found, type Part } from './take-over/take-over.ts';
+export { takeOverCommands, type TakeOverFacts } from './take-over/take-over-commands.ts';
+export { panelUsers } from './take-over/users.ts';

@@ -143,6 +143,35 @@ export class DynamicConfig<K extends Keys> {
     await this.changeOwn(by, (tx, speaker) => storeItems(tx, speaker, name, items));
   }
 
+  /**
+   * As `set`, in a transaction of the caller's, and only where the operator has said nothing of the key here; the caller
+   * records it.
+   *
+   * @returns whether it was set
+   * @throws HordeError SETTING_UNKNOWN, SETTING_ABSENT, SETTING_VALUE_WRONG
+   */
+  async setUnlessSaid(tx: Transaction, name: string, value: unknown): Promise<boolean> {
+    const items = [{ value: readValue(name, this.known(name), value), effectiveFrom: null }];
+    await beginChanges(tx);
+    const said = await tx.manager.query<unknown[]>(
+      `select from dynamic_config where key = $1 and source = 'operator'`,
+      [name],
+    );
+    if (said.length > 0) return false;
+    await storeItems(tx, { from: 'operator', by: account() }, name, items);
+    await forgetOldChanges(tx);
+    this.options.doorbell?.ring(tx, channel, '');
+    return true;
+  }
+
+  /** The keys that the source says something of now; nothing is stored. @throws SourceError when it cannot be had */
+  async saidBySource(): Promise<ReadonlySet<string>> {
+    const { source, keys } = this.options;
+    if (!source) return new Set();
+    const { items, refused } = readDocuments(await source.read(Object.keys(keys)), keys);
+    return new Set([...items.keys(), ...refused.keys()]);
+  }
+
   /** Takes back what the operator has set. @param by as of `set` @throws HordeError SETTING_UNKNOWN, SETTING_ABSENT */
   async unset(name: string, by: string | null = null): Promise<void> {
     this.known(name);

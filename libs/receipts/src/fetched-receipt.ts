@@ -39,10 +39,10 @@ export interface FetchedReceipt {
 /**
  * Reads a line of a page: its shape, whose it is, its time.
  *
- * @param miner the hotkey of the miner that shows the page
+ * @param miner the hotkey of the miner that shows the page; null: whose it is does not matter
  * @param now ms since 1970
  */
-export function readLine(line: string, miner: string, now: number): FetchedReceipt | LineFault {
+export function readLine(line: string, miner: string | null, now: number): FetchedReceipt | LineFault {
   let receipt: Receipt;
   try {
     receipt = readObject(Receipt, parseJson(line));
@@ -51,7 +51,7 @@ export function readLine(line: string, miner: string, now: number): FetchedRecei
     throw error;
   }
   const { payload, validator_signature: validatorSignature, miner_signature: minerSignature } = receipt;
-  if (payload.miner_hotkey !== miner) return 'ForeignReceipt';
+  if (miner !== null && payload.miner_hotkey !== miner) return 'ForeignReceipt';
   if (wireTimeToMs(payload.timestamp) > now + furthestAhead) return 'FutureDatedReceipt';
   return { payload, validatorSignature, minerSignature, texts: receiptTexts(payload) };
 }

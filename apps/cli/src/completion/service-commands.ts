@@ -15,6 +15,8 @@ const ofAll = [
   'unset_dynamic_config',
 ];
 
+const ofThoseThatTakeOver = ['changes_since_take_over', 'take_over'];
+
 /** The services that `horde run` starts, and their commands; a spec compares these with what the services have. */
 export const serviceCommands: Readonly<Record<string, readonly string[]>> = {
   facilitator: [
@@ -31,6 +33,7 @@ export const serviceCommands: Readonly<Record<string, readonly string[]>> = {
   ],
   validator: [
     ...ofAll,
+    ...ofThoseThatTakeOver,
     'blacklist_miner',
     'calculate_allowance_paid_job_scores',
     'cancel_job',
@@ -50,6 +53,7 @@ export const serviceCommands: Readonly<Record<string, readonly string[]>> = {
   ],
   miner: [
     ...ofAll,
+    ...ofThoseThatTakeOver,
     'announce_address_and_port',
     'archive_receipt_pages',
     'blacklist_validator',

@@ -5,10 +5,12 @@ import {
   operatorCommands,
   reachedAt,
   supportBundle,
+  takeOverCommands,
   type CommandProgram,
 } from '@horde/commands';
 import { databaseOptions } from '../migrations/database-options.ts';
 import { doctor } from '../doctor/doctor.ts';
+import { takeOverFacts } from '../take-over/facts.ts';
 import { passedToExecutors } from '../executors/executor-environment.ts';
 import { MinerSettings } from '../settings.ts';
 import { AnnounceAddressAndPort } from './announce-address-and-port.command.ts';
@@ -46,6 +48,7 @@ export const minerProgram: CommandProgram<MinerContext> = {
     ...alertCommands,
     ...operatorCommands,
     ...configCommands,
+    ...takeOverCommands(takeOverFacts),
     supportBundle((context: MinerContext) => ({
       service: 'miner',
       settings: MinerSettings,

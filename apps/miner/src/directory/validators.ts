@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, GatheredBell } from '@horde/database';
+import { Database, GatheredBell, type Transaction } from '@horde/database';
 import { recordChange, type Author } from '@horde/panel-server';
 import { MinerSettings } from '../settings.ts';
 import { Validator } from './validator.entity.ts';
@@ -8,7 +8,7 @@ import { Validator } from './validator.entity.ts';
 const standingsLife = 1_000;
 
 /** What is said of a validator. */
-type Standing = Pick<Validator, 'active' | 'debug' | 'blacklisted'>;
+export type Standing = Pick<Validator, 'active' | 'debug' | 'blacklisted'>;
 
 /** Who may have jobs run here. */
 interface Standings {
@@ -87,6 +87,34 @@ export class Validators {
   setBlacklisted(hotkey: string, blacklisted: boolean, by: Author = null): Promise<void> {
     const action = blacklisted ? 'blacklist a validator' : 'take a validator off the blacklist';
     return this.change(hotkey, { blacklisted }, { by, action });
+  }
+
+  /** Adds what another miner of this operator knew of a validator. @returns whether anything has changed */
+  async takeOver(
+    tx: Transaction,
+    hotkey: string,
+    { active, debug, blacklisted }: Standing,
+  ): Promise<boolean> {
+    const changed = await tx.manager.query<unknown[]>(
+      `insert into validator as known (hotkey, active, debug, blacklisted) values ($1, $2, $3, $4)
+       on conflict (hotkey) do update
+       set active = known.active or $2, debug = known.debug or $3, blacklisted = known.blacklisted or $4
+       where (known.active, known.debug, known.blacklisted)
+         <> (known.active or $2, known.debug or $3, known.blacklisted or $4)
+       returning 1`,
+      [hotkey, active, debug, blacklisted],
+    );
+    if (changed.length === 0) return false;
+    if (debug || blacklisted)
+      await recordChange(tx, {
+        by: null,
+        action: 'take over a validator',
+        subject: hotkey,
+        before: null,
+        after: { active, debug, blacklisted },
+      });
+    tx.afterCommit(() => this.bell.ring('validators'));
+    return true;
   }
 
   private async change(

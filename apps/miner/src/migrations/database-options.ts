@@ -8,6 +8,7 @@ import { CreateDynamicConfig1795600000000 } from './create-dynamic-config.ts';
 import { CreateJobs1795000000001 } from './create-jobs.ts';
 import { AddHotkeyLogins1798000005002 } from './add-hotkey-logins.ts';
 import { CreatePanel1798000003000 } from './create-panel.ts';
+import { CreateTakenOver1799100001171 } from './create-taken-over.ts';
 import { CreateReceipts1795000000002 } from './create-receipts.ts';
 import { CreateValidators1795000000000 } from './create-validators.ts';
 import { CreateWarmExecutors1795600000020 } from './create-warm-executors.ts';
@@ -51,5 +52,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     IndexLists1798000003001,
     KeepCheckRuns1798000003002,
     NoteInactivity1799000022150,
+    CreateTakenOver1799100001171,
   ],
 });

@@ -38,12 +38,28 @@ export function receiptProblem(payload: ReceiptPayload, signature: string, betwe
   return verifyHex(receiptText(payload), signature, between.validator) ? null : wrongSignature;
 }
 
+/** What is signed of a receipt, and by whom. */
+interface Signatures {
+  /** The exact text under both signatures. */
+  text: string;
+  validatorSignature: string;
+  minerSignature: string;
+}
+
 /** A good receipt with this miner's signature, ready to be stored. @param text what the validator has signed */
 export function countersigned(
   payload: ReceiptPayload,
   validatorSignature: string,
   keypair: Keypair,
   text = receiptText(payload),
+): StoredReceipt {
+  return storedReceipt(payload, { text, validatorSignature, minerSignature: keypair.signHex(text) });
+}
+
+/** A receipt with both signatures, ready to be stored. */
+export function storedReceipt(
+  payload: ReceiptPayload,
+  { text, validatorSignature, minerSignature }: Signatures,
 ): StoredReceipt {
   const started = payload instanceof JobStartedPayload ? payload : null;
   return {
@@ -56,7 +72,7 @@ export function countersigned(
     ttl: started?.ttl ?? null,
     payload: text,
     validator_signature: validatorSignature,
-    miner_signature: keypair.signHex(text),
+    miner_signature: minerSignature,
   };
 }
 

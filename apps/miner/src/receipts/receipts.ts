@@ -6,8 +6,10 @@ import {
   readVariant,
   Receipt,
   receiptPayloadClasses,
+  wireTimeToMs,
   type ReceiptPayload,
 } from '@horde/protocol';
+import { pageAt } from '@horde/receipts';
 import { ReceiptPages } from './receipt-pages.ts';
 import type { StoredReceipt } from './stored-receipt.entity.ts';
 
@@ -25,14 +27,44 @@ export class Receipts {
    */
   async store(tx: Transaction, ...receipts: StoredReceipt[]): Promise<void> {
     if (receipts.length === 0) return;
+    await this.insert(tx, receipts);
+    tx.afterCommit(() => {
+      this.pages.ring();
+      this.bell.ring('receipts');
+    });
+  }
+
+  /**
+   * As `store`, with those of another miner of this hotkey. Its validators have read them there: they are taken to be on
+   * the pages of their time, and `prepare_receipts` puts those on new ones that are not.
+   *
+   * @returns how many were not there already
+   */
+  async takeOver(tx: Transaction, receipts: readonly StoredReceipt[]): Promise<number> {
+    if (receipts.length === 0) return 0;
+    return this.insert(
+      tx,
+      receipts,
+      receipts.map(({ timestamp }) => pageAt(wireTimeToMs(timestamp))),
+    );
+  }
+
+  /** @param pages that they are on @default none yet @returns how many were not there already */
+  private async insert(
+    tx: Transaction,
+    receipts: readonly StoredReceipt[],
+    pages: number[] | null = null,
+  ): Promise<number> {
     const column = <K extends keyof StoredReceipt>(name: K) => receipts.map((receipt) => receipt[name]);
     // A statement of its own: the entity's time would pass through a Date and lose its microseconds.
-    await tx.manager.query(
-      `insert into receipt (job_uuid, receipt_type, validator_hotkey, timestamp, executor_class, is_organic, ttl,
-         payload, validator_signature, miner_signature)
+    const [{ count }] = await tx.manager.query<[{ count: number }]>(
+      `with stored as (
+       insert into receipt (job_uuid, receipt_type, validator_hotkey, timestamp, executor_class, is_organic, ttl,
+         payload, validator_signature, miner_signature, page)
        select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::boolean[],
-         $7::integer[], $8::text[], $9::text[], $10::text[])
-       on conflict do nothing`,
+         $7::integer[], $8::text[], $9::text[], $10::text[], $11::bigint[])
+       on conflict do nothing returning 1
+       ) select count(*)::int as count from stored`,
       [
         column('job_uuid'),
         column('receipt_type'),
@@ -44,12 +76,10 @@ export class Receipts {
         column('payload'),
         column('validator_signature'),
         column('miner_signature'),
+        pages ?? [],
       ],
     );
-    tx.afterCommit(() => {
-      this.pages.ring();
-      this.bell.ring('receipts');
-    });
+    return count;
   }
 
   /**

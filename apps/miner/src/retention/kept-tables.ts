@@ -54,6 +54,13 @@ export const minerTables: Record<string, Kept> = {
     removedBy: retention,
     ...measured(2 * load.validators, 118),
   },
+  taken_over: {
+    holds: "what `take_over` has taken from ComputeHorde's own service, but for receipts",
+    kept: 'always: it would be taken again',
+    setting: null,
+    removedBy: 'nothing',
+    ...reckoned(100, 150),
+  },
   used_authentication: {
     holds: "a validator's login",
     kept: 'until nobody could use it again',

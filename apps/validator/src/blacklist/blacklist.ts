@@ -41,6 +41,27 @@ export class Blacklist {
     tx.afterCommit(() => this.shown.ring('blacklist'));
   }
 
+  /** Puts an entry of another validator of this operator on the list. @returns false when there is one for this reason */
+  async takeOver(tx: Transaction, entry: BlacklistedMiner): Promise<boolean> {
+    const { hotkey, reason, details, blacklisted_at, expires_at } = entry;
+    const rows = await tx.manager.query<unknown[]>(
+      `insert into blacklisted_miner (hotkey, reason, details, blacklisted_at, expires_at) values ($1, $2, $3, $4, $5)
+       on conflict do nothing returning 1`,
+      [hotkey, reason, details, blacklisted_at, expires_at],
+    );
+    if (rows.length === 0) return false;
+    const after = { [reason]: { details, until: expires_at } };
+    await recordChange(tx, {
+      by: null,
+      action: 'take over a blacklisted miner',
+      subject: hotkey,
+      before: null,
+      after,
+    });
+    tx.afterCommit(() => this.shown.ring('blacklist'));
+    return true;
+  }
+
   /** An operator's own entry. @param hours for how long; null: until it is taken off */
   addByHand(hotkey: string, because: string, hours: number | null, by: Author): Promise<void> {
     return this.database.transaction(async (tx) => {

@@ -4,11 +4,13 @@ import {
   operatorCommands,
   reachedAt,
   supportBundle,
+  takeOverCommands,
   type CommandProgram,
   alertCommands,
 } from '@horde/commands';
 import { databaseOptions } from '../database.ts';
 import { doctor } from '../doctor/doctor.ts';
+import { takeOverFacts } from '../take-over/facts.ts';
 import { ValidatorSettings } from '../settings.ts';
 import { TransferReceipts } from './transfer-receipts.command.ts';
 import { BlacklistMiner, ListBlacklist, UnblacklistMiner } from './blacklist.command.ts';
@@ -49,6 +51,7 @@ export const validatorProgram: CommandProgram<ValidatorContext> = {
     ...operatorCommands,
     ...alertCommands,
     ...configCommands,
+    ...takeOverCommands(takeOverFacts),
     doctorCommand('validator', doctor),
     supportBundle((context: ValidatorContext) => ({
       service: 'validator',

@@ -80,7 +80,7 @@ export class StoredMetrics {
          ) as block_age,
          (
            select count(*)::int from cycle_weights where state = 'missed' and cycle_start > coalesce(
-             (select max(cycle_start) from cycle_weights where state in ('confirmed', 'nothing to send')), -1)
+             (select max(cycle_start) from cycle_weights where state in ('confirmed', 'nothing to send', 'taken over')), -1)
          ) as missed`,
       [this.settings.facilitatorUris],
     );

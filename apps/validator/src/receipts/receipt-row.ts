@@ -9,7 +9,7 @@ import {
 import type { StoredReceipt } from './stored-receipt.entity.ts';
 
 /** Blocks have no number beyond this one, nor will they in a thousand years; the table holds none. */
-const highestBlock = 2 ** 31 - 1;
+export const highestBlock = 2 ** 31 - 1;
 
 /** A receipt as it is stored; times as text at UTC, to the microsecond. */
 export type ReceiptRow = Omit<StoredReceipt, 'timestamp' | 'expires_at' | 'score' | 'created_at'> & {

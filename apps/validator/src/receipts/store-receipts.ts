@@ -41,3 +41,14 @@ export const insertReceipts = new PreparedStatement(`
 export async function storeReceipts(manager: EntityManager, receipts: readonly ReceiptRow[]): Promise<void> {
   await insertReceipts.run(manager, [JSON.stringify(receipts)]);
 }
+
+/** How many of these receipts are stored, whatever they say. */
+export async function countStored(manager: EntityManager, receipts: readonly ReceiptRow[]): Promise<number> {
+  const [row] = await manager.query<[{ count: number }]>(
+    `select count(*)::int as count
+     from json_to_recordset($1::json) as given (${key.map((name) => `${name} ${columns[name]}`).join(', ')})
+     join receipt using (${key.join(', ')})`,
+    [JSON.stringify(receipts)],
+  );
+  return row.count;
+}

@@ -178,6 +178,13 @@ export const validatorTables: Record<string, Kept> = {
     removedBy: 'the transfer of receipts',
     ...reckoned(load.miners * 75, 250),
   },
+  taken_over: {
+    holds: "what `take_over` has taken from ComputeHorde's own service, but for receipts",
+    kept: 'always: it would be taken again',
+    setting: null,
+    removedBy: 'nothing',
+    ...reckoned(100, 150),
+  },
   whitelisted_hotkey: {
     holds: 'a key whose jobs are taken',
     kept: 'until somebody takes it off',

@@ -7,8 +7,10 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
  * - `sent`: Pylon has it, or may have; the chain does not show it yet
  * - `confirmed`: the chain has it; an end
  * - `missed`: the window ended before that; an end
+ * - `taken over`: ComputeHorde's validator has handed them in, before this one took its place; an end
  */
-export type WeightsState = 'to compute' | 'nothing to send' | 'to send' | 'sent' | 'confirmed' | 'missed';
+export type WeightsState =
+  'to compute' | 'nothing to send' | 'to send' | 'sent' | 'confirmed' | 'missed' | 'taken over';
 
 /** The weights for a cycle's work, computed once, and how far they have come. */
 @Entity('cycle_weights')

@@ -5,7 +5,15 @@ import type { ClassScores } from '../scoring/scores.ts';
 import { WeightsStore } from './weights-store.ts';
 import type { WeightsState } from './cycle-weights.entity.ts';
 
-const states: WeightsState[] = ['to compute', 'nothing to send', 'to send', 'sent', 'confirmed', 'missed'];
+const states: WeightsState[] = [
+  'to compute',
+  'nothing to send',
+  'to send',
+  'sent',
+  'confirmed',
+  'missed',
+  'taken over',
+];
 
 /** The metrics of scores and weights. */
 @Injectable()

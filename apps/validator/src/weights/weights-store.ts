@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Database, GatheredBell } from '@horde/database';
+import { cycleLength, type Cycle } from '@horde/chain';
+import { Database, GatheredBell, type Transaction } from '@horde/database';
 import { In, LessThanOrEqual } from 'typeorm';
 import type { Window } from '../scoring/window.ts';
 import { CycleWeightsRow, type WeightsState } from './cycle-weights.entity.ts';
@@ -101,6 +102,24 @@ export class WeightsStore {
     );
     this.bell.ring('cycles');
     return affected === 1;
+  }
+
+  /**
+   * Keeps that ComputeHorde's validator has handed in the weights for a cycle: they are not handed in again.
+   *
+   * @param at when it says it has
+   * @returns false when there is a row of the cycle
+   */
+  async takeOver(tx: Transaction, cycle: Cycle, at: Date): Promise<boolean> {
+    const note = `ComputeHorde's validator has handed in the weights for the cycle, as it noted at ${at.toISOString()}; whether the chain has taken them it did not note.`;
+    // Its window was somewhere within the next cycle.
+    const rows = await tx.manager.query<unknown[]>(
+      `insert into cycle_weights (cycle_start, cycle_end, window_from, window_until, state, note, computed_at)
+       values ($1, $2, $2, $3, 'taken over', $4, $5) on conflict do nothing returning 1`,
+      [cycle.start, cycle.end, cycle.end + cycleLength, note, at],
+    );
+    if (rows.length > 0) tx.afterCommit(() => this.bell.ring('cycles'));
+    return rows.length > 0;
   }
 
   /** The newest cycle's; null before the first. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, GatheredBell } from '@horde/database';
+import { Database, GatheredBell, type Transaction } from '@horde/database';
 import { recordChange, type Author } from '@horde/panel-server';
 import { WhitelistedHotkey } from './whitelisted-hotkey.entity.ts';
 
@@ -12,16 +12,13 @@ export class WhitelistChanges {
   ) {}
 
   /** Takes the jobs that a hotkey signs, from now on. */
-  add(hotkey: string, by: Author): Promise<void> {
-    return this.database.transaction(async (tx) => {
-      const added = await tx.manager.query<unknown[]>(
-        'insert into whitelisted_hotkey (hotkey) values ($1) on conflict do nothing returning 1',
-        [hotkey],
-      );
-      if (added.length === 0) return;
-      await recordChange(tx, { by, action: 'whitelist a hotkey', subject: hotkey, before: null, after: {} });
-      tx.afterCommit(() => this.bell.ring('whitelist'));
-    });
+  async add(hotkey: string, by: Author): Promise<void> {
+    await this.database.transaction((tx) => this.insert(tx, hotkey, by, 'whitelist a hotkey'));
+  }
+
+  /** As `add`, with one of another validator of this operator. @returns false when it is here already */
+  takeOver(tx: Transaction, hotkey: string): Promise<boolean> {
+    return this.insert(tx, hotkey, null, 'take over a whitelisted hotkey');
   }
 
   /** Takes no more of its jobs. @returns whether it was on the list */
@@ -39,5 +36,16 @@ export class WhitelistChanges {
       tx.afterCommit(() => this.bell.ring('whitelist'));
       return true;
     });
+  }
+
+  private async insert(tx: Transaction, hotkey: string, by: Author, action: string): Promise<boolean> {
+    const added = await tx.manager.query<unknown[]>(
+      'insert into whitelisted_hotkey (hotkey) values ($1) on conflict do nothing returning 1',
+      [hotkey],
+    );
+    if (added.length === 0) return false;
+    await recordChange(tx, { by, action, subject: hotkey, before: null, after: {} });
+    tx.afterCommit(() => this.bell.ring('whitelist'));
+    return true;
   }
 }

@@ -79,13 +79,15 @@ describe("a password of ComputeHorde's panel", () => {
     ['of another length', 'pbkdf2_sha256$1$salt$YQ=='],
     ['that is nothing', ''],
   ])('%s is not taken over', async (_, password) => {
-    expect(await takeOver('nobody', password)).toBe('has no password of a kind that can be checked here');
+    expect(await takeOver('nobody', password)).toBe('no password of a kind that can be checked here');
     expect(await stored('nobody')).toBeUndefined();
   });
 
   it('does not replace the one of an account that is here', async () => {
     await operators.create({ name: 'here', role: 'read', password: 'a password of ours' }, null);
-    expect(await takeOver('here', django('correct horse battery'))).toBe('has an account here already');
+    expect(await takeOver('here', django('correct horse battery'))).toBe(
+      'an account of this name is here already',
+    );
     expect(await operators.verified('here', 'correct horse battery')).toBeNull();
     expect(await operators.verified('here', 'a password of ours')).toMatchObject({ role: 'read' });
   });
@@ -93,9 +95,7 @@ describe("a password of ComputeHorde's panel", () => {
   it.each(["o'hara", 'müller', 'a b', '5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty'])(
     'of %s has no account here',
     async (name) => {
-      expect(await takeOver(name, django('correct horse battery'))).toBe(
-        'has a name that no account here may have',
-      );
+      expect(await takeOver(name, django('correct horse battery'))).toBe('no name for an account here');
     },
   );
 });

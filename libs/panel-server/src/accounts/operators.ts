@@ -64,13 +64,13 @@ export class Operators {
    * Makes an account whose password nobody here knows: what Django has stored of it is kept until the first login.
    *
    * @param operator `password`: what Django has stored, `pbkdf2_sha256$…`
-   * @returns why there is none, as the rest of a sentence about it; null: it was made
+   * @returns why there is none, without a verb; null: it was made
    */
   async takeOver(tx: Transaction, operator: NewOperator): Promise<string | null> {
-    if (!isFitName(operator.name)) return 'has a name that no account here may have';
-    if (!isDjangoHash(operator.password)) return 'has no password of a kind that can be checked here';
+    if (!isFitName(operator.name)) return 'no name for an account here';
+    if (!isDjangoHash(operator.password)) return 'no password of a kind that can be checked here';
     const made = await insert(tx, operator, null, 'take over an account');
-    return made ? null : 'has an account here already';
+    return made ? null : 'an account of this name is here already';
   }
 
   /** All of its logins end. @throws HordeError OPERATOR_UNKNOWN, PASSWORD_UNFIT */

@@ -35,10 +35,10 @@ export class ReceiptVerifier implements OnApplicationShutdown {
 
   /**
    * @param lines of a page
-   * @param miner the hotkey of the miner that shows it
+   * @param miner the hotkey of the miner that shows it; null: they are of any
    * @throws ChainError when a validator is not known and the chain cannot be asked: its receipts would be lost
    */
-  async verify(lines: readonly string[], miner: string): Promise<Verified> {
+  async verify(lines: readonly string[], miner: string | null): Promise<Verified> {
     const faults: LineFault[] = [];
     const read: FetchedReceipt[] = [];
     for (const [index, line] of lines.entries()) {
