@@ -3,7 +3,7 @@ export { checkCertificate } from './checks/certificate.ts';
 export { checkClock } from './checks/clock.ts';
 export { minersOf } from './checks/miners.ts';
 export { checkDatabase } from './checks/database.ts';
-export { checkDisk } from './checks/disk.ts';
+export { checkDisk, diskFinding } from './checks/disk.ts';
 export { checkRedis } from './checks/redis.ts';
 export { checkWallet } from './checks/wallet.ts';
 export { doctorOf } from './doctor.ts';

@@ -6,6 +6,7 @@ export {
   type DockerExecutorManagerOptions,
 } from './docker/docker-executor-manager.ts';
 export { checkGivesOwnGpus, executorName } from './docker/executor-container.ts';
+export { lookAtHost, type LookedAtHost } from './docker/look-at-host.ts';
 export { readServers, type ServerSpec, ServersFileError } from './docker/servers-file.ts';
 export {
   publicStreamingPort,
@@ -22,5 +23,6 @@ export {
   ProcessExecutorManager,
   type ProcessExecutorManagerOptions,
 } from './process/process-executor-manager.ts';
+export type { KnownHostsOptions } from './ssh/known-hosts.ts';
 export { isPublic, PublicAddress, type PublicAddressOptions } from './public-address.ts';
 export { parseStreamingPorts, type StreamingPort } from './streaming-ports.ts';

@@ -1,3 +1,4 @@
+import { peerClocks } from '@horde/network';
 import net from 'node:net';
 
 export interface PublicAddressOptions {
@@ -41,7 +42,9 @@ export class PublicAddress {
     for (const service of this.options.services) {
       try {
         const signal = AbortSignal.timeout(this.options.timeout ?? 5_000);
+        const asked = Date.now();
         const answer = await fetch(service, { signal });
+        peerClocks.noteAnswer(new URL(service), Object.fromEntries(answer.headers), asked);
         if (!answer.ok) continue;
         const address = (await answer.text()).trim();
         if (isPublic(address)) return address;

@@ -20,7 +20,14 @@ export {
   type HttpRules,
   type HttpSend,
 } from './http/client.ts';
-export { checkNvidia, checkToolkitOf, oldestToolkit } from './preflight/nvidia.ts';
+export {
+  checkGpus,
+  checkNvidia,
+  checkToolkit,
+  checkToolkitOf,
+  oldestToolkit,
+  toolkitFolder,
+} from './preflight/nvidia.ts';
 export { hasWarnings, runNvidiaSmi, warningOf } from './preflight/nvidia-smi.ts';
 export { runTool } from './preflight/run-tool.ts';
 export { SecurityCheckFailed } from './preflight/security-check-failed.ts';

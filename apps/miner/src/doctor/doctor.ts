@@ -19,6 +19,7 @@ import { checkFolders } from './folders.ts';
 import { checkGpus } from './gpus.ts';
 import { checkHost } from './host.ts';
 import { hostFiles } from './host-files.ts';
+import { checkHosts } from './hosts.ts';
 import { checkNvidiaRuntime } from './nvidia.ts';
 import { checkPort, checkStreamingPorts } from './ports.ts';
 import { executorPlaces } from './servers.ts';
@@ -44,6 +45,7 @@ export const doctor = doctorOf<MinerContext, MinerSettings>(
         found(...(await checkHost({ info, needsGpu, environment, files: hostFiles })));
       }
       found(...(await checkExecutors(settings, environment, places)));
+      found(...(await checkHosts(settings, environment, places)));
       found(...(await checkGpus(settings, environment, places)));
       if (places.kind === 'docker' && places.here.length > 0 && docker.info)
         found(await checkExecutorsAddress(settings, environment));

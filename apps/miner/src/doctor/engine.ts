@@ -13,6 +13,7 @@ export interface EngineInfo {
   DefaultRuntime?: string;
   Runtimes: Record<string, { path?: string }>;
   KernelVersion?: string;
+  NCPU?: number;
   SecurityOptions?: string[] | null;
 }
 

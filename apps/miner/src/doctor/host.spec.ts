@@ -5,7 +5,7 @@ import type { ExecutorClass } from '@horde/protocol';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { EngineInfo } from './engine.ts';
 import { checkHost } from './host.ts';
-import type { HostFiles } from './host-files.ts';
+import { readsHere, type HostFiles } from './host-files.ts';
 import { checkNvidiaRuntime } from './nvidia.ts';
 
 const plain: EngineInfo = {
@@ -35,6 +35,7 @@ function machine(
     toolkit: path.join(folder, 'config.toml'),
     meminfo: path.join(folder, 'meminfo'),
     sysctl: [sysctl, path.join(folder, 'sysctl.conf')],
+    ...readsHere,
   };
   const { sysctl: kernel, ...others } = { meminfo: memory(0, 0), ...texts };
   for (const [name, text] of Object.entries(others)) writeFileSync(files[name as keyof typeof others], text);
@@ -113,7 +114,7 @@ it('the doctor sees memory that hugepages take from jobs, and the file that sets
   const files = machine({ meminfo: memory(15_000, 14_000), sysctl: 'vm.nr_hugepages = 15000\n' });
   expect(await found('hugepages', { files })).toBe(
     `WARN 15000 of 2048 kB are reserved (HugePages_Total in ${files.meminfo}), 14000 of them are free: ` +
-      '29.4 GB of memory that jobs are promised and cannot have. -> Unless another program of this machine needs them: ' +
+      '29.4 GB of memory that jobs are promised and cannot have. -> Unless another program of the machine needs them: ' +
       `vm.nr_hugepages = 0 in ${files.sysctl[0]}/60-pages.conf, then sysctl --system`,
   );
   const byHand = machine({ meminfo: memory(10, 10), sysctl: '# vm.nr_hugepages = 15000\n' });
@@ -196,8 +197,8 @@ it('the doctor sees a driver, a toolkit and a runtime that bring no GPU to jobs,
 it('the doctor needs no NVIDIA runtime where no executor has a GPU', async () => {
   const there = { ...plain, Runtimes: { nvidia: {} } };
   const says = async (info: EngineInfo) => (await checkNvidiaRuntime({}, info, null, machine())).says;
-  expect(await says(there)).toBe('There, and no executor of this machine needs it.');
-  expect(await says(plain)).toBe('Not there, and no executor of this machine needs it.');
+  expect(await says(there)).toBe('There, and no executor of the machine needs it.');
+  expect(await says(plain)).toBe('Not there, and no executor of the machine needs it.');
 });
 
 it('the doctor sees a runtime that Docker has not read yet', async () => {

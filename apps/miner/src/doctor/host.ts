@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
 import os from 'node:os';
 import { fail, ok, warn, type Finding } from '@horde/commands';
 import type { ExecutorClass } from '@horde/protocol';
 import type { EngineInfo } from './engine.ts';
-import { readDaemonConfig, readText, sysctlFile, tomlLine, type HostFiles } from './host-files.ts';
+import { readDaemonConfig, sysctlFile, tomlLine, type HostFiles } from './host-files.ts';
 
 /** The oldest kernel that sysbox is told to work on. */
 const sysboxKernel = [6, 5] as const;
@@ -13,13 +12,14 @@ const leastMemory = 16e9;
 
 interface Host {
   info: EngineInfo;
-  /** A class of this machine that has a GPU; null: none has. */
+  /** A class of the machine that has a GPU; null: none has. */
   needsGpu: ExecutorClass | null;
+  /** Of executors. */
   environment: Record<string, string | undefined>;
   files: HostFiles;
 }
 
-/** Looks at the settings of this machine that decide over its containers; changes none of them. */
+/** Looks at the settings of a machine that decide over its containers; changes none of them. */
 export async function checkHost(host: Host): Promise<Finding[]> {
   return [
     await daemonConfig(host),
@@ -60,12 +60,12 @@ function cgroupDriver({ info: { CgroupDriver: driver = 'unknown' }, needsGpu, fi
 async function noCgroups({ info, needsGpu, files }: Host): Promise<Finding> {
   const check = 'no-cgroups';
   const file = files.toolkit;
-  if (needsGpu === null) return ok(check, 'Not needed: no executor of this machine has a GPU.');
-  const text = await readText(file);
+  if (needsGpu === null) return ok(check, 'Not needed: no executor of the machine has a GPU.');
+  const text = await files.read(file);
   if (text === null)
     return ok(
       check,
-      `There is no ${file} that this user can read${inContainer() ? ' (this runs in a container)' : ''}: its default is false.`,
+      `There is no ${file} that this user can read${files.inContainer ? ' (this runs in a container)' : ''}: its default is false.`,
     );
   const line = tomlLine(text, 'nvidia-container-cli', 'no-cgroups');
   const isOn = line?.value === 'true';
@@ -100,7 +100,7 @@ async function hugepages({ files }: Host): Promise<Finding> {
       `${says}: the program that uses them will not have them after the next start, since no file sets them.`,
       `In /etc/sysctl.d/60-hugepages.conf: vm.nr_hugepages = ${total}`,
     );
-  const fix = `Unless another program of this machine needs them: ${
+  const fix = `Unless another program of the machine needs them: ${
     setIn ? `vm.nr_hugepages = 0 in ${setIn}, then sysctl --system` : 'sysctl -w vm.nr_hugepages=0'
   }`;
   return warn(check, `${says}: ${gigabytes} GB of memory that jobs are promised and cannot have.`, fix);
@@ -122,7 +122,7 @@ function sysbox({ info, environment, files }: Host): Finding {
   if (byDefault === 'sysbox-runc')
     return warn(
       check,
-      'It is the default runtime ("docker info"): executors run in it, too, although they use the socket of this machine’s engine.',
+      'It is the default runtime ("docker info"): executors run in it, too, although they use the socket of the machine’s engine.',
       `In ${files.daemon}: "default-runtime": "runc"; then systemctl restart docker. Jobs get sysbox by JOB_RUNTIME=sysbox-runc`,
     );
   const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part));
@@ -135,9 +135,9 @@ function sysbox({ info, environment, files }: Host): Finding {
   return ok(check, isWanted ? 'The engine has it, for jobs.' : 'The engine has it; jobs do not use it.');
 }
 
-async function machine({ needsGpu, files }: Host): Promise<Finding> {
+async function machine({ info, needsGpu, files }: Host): Promise<Finding> {
   const check = 'machine';
-  const cores = os.availableParallelism();
+  const cores = info.NCPU ?? os.availableParallelism();
   const memory = (await memoryFacts(files))('MemTotal') * 1024;
   const says = `${cores} cores, ${(memory / 1e9).toFixed(0)} GB of memory`;
   if (needsGpu === null || (cores >= leastCores && memory >= leastMemory)) return ok(check, `${says}.`);
@@ -146,9 +146,7 @@ async function machine({ needsGpu, files }: Host): Promise<Finding> {
 }
 
 /** What the kernel tells of the memory, by names; 0 where it does not. @unit kB, or how many */
-async function memoryFacts({ meminfo }: HostFiles): Promise<(name: string) => number> {
-  const text = (await readText(meminfo)) ?? '';
+async function memoryFacts({ meminfo, read }: HostFiles): Promise<(name: string) => number> {
+  const text = (await read(meminfo)) ?? '';
   return (name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0);
 }
-
-const inContainer = () => existsSync('/.dockerenv');

@@ -1,5 +1,13 @@
 import type Docker from 'dockerode';
-import { checkNvidia, oldestToolkit, SecurityCheckFailed, toolsImage } from '@horde/job-runner';
+import {
+  checkGpus,
+  checkNvidia,
+  checkToolkit,
+  oldestToolkit,
+  SecurityCheckFailed,
+  toolkitFolder,
+  toolsImage,
+} from '@horde/job-runner';
 import { fail, fullReasonOf, ok, warn, type Finding } from '@horde/commands';
 import type { ExecutorClass } from '@horde/protocol';
 import { engine, type EngineInfo } from './engine.ts';
@@ -8,6 +16,8 @@ import { readDaemonConfig, type HostFiles } from './host-files.ts';
 const check = 'nvidia runtime';
 /** How long the programs of the driver and the container may take. @unit ms */
 const patience = 60_000;
+
+type Printed = Parameters<typeof checkToolkit>[0];
 
 /**
  * Looks whether jobs get GPUs, as the executor does before each of them: by the engine's runtime, the toolkit's version,
@@ -23,24 +33,8 @@ export async function checkNvidiaRuntime(
   files: HostFiles,
   access?: Docker.HostConfig,
 ): Promise<Finding> {
-  const isThere = Object.hasOwn(info.Runtimes, 'nvidia');
-  if (needs === null)
-    return ok(check, `${isThere ? 'There' : 'Not there'}, and no executor of this machine needs it.`);
-  if (!isThere) {
-    const { text } = await readDaemonConfig(files);
-    const says = `The engine has no runtime nvidia ("docker info"), and ${needs} needs a GPU.`;
-    if (text?.includes('nvidia-container-runtime'))
-      return fail(
-        check,
-        `${says} ${files.daemon} has it already.`,
-        'Run: systemctl restart docker, once no job runs.',
-      );
-    const fix =
-      `Install nvidia-container-toolkit ${oldestToolkit} or newer (jobs get out of their container through older ones, ` +
-      `CVE-2025-23266), and run: nvidia-ctk runtime configure --runtime=docker && systemctl restart docker. It writes into ` +
-      `${files.daemon}: "runtimes": {"nvidia": {"path": "nvidia-container-runtime", "args": []}}`;
-    return fail(check, says, fix);
-  }
+  const lacking = await runtimeFinding(info, needs, files);
+  if (lacking) return lacking;
   const docker = engine(environment);
   const warnings: string[] = [];
   try {
@@ -53,16 +47,74 @@ export async function checkNvidiaRuntime(
     };
     await checkNvidia(docker, info, await toolsImage(docker), options);
   } catch (error) {
-    const { facts } = error instanceof SecurityCheckFailed ? error : { facts: null };
+    return refused(error);
+  }
+  return worksOut(warnings, 'Containers get the GPUs');
+}
+
+/** The same of a host, by what its shell prints: its toolkit's version, and what nvidia-smi lists. */
+export async function checkNvidiaOfHost(
+  info: EngineInfo,
+  needs: ExecutorClass | null,
+  files: HostFiles,
+  print: (command: string) => Promise<string | null>,
+): Promise<Finding> {
+  const lacking = await runtimeFinding(info, needs, files);
+  if (lacking) return lacking;
+  const ran = async (command: string): Promise<Printed> => {
+    const printed = (await print(`${command} 2>&1; code=$?; echo; echo $code`))?.trimEnd() ?? 'no answer';
+    const end = printed.lastIndexOf('\n');
+    return {
+      exitCode: Number(printed.slice(end + 1)),
+      stdout: printed.slice(0, Math.max(0, end)),
+      stderr: '',
+    };
+  };
+  const warnings: string[] = [];
+  try {
+    checkToolkit(await ran(`${toolkitFolder(info)}/nvidia-container-toolkit --version`));
+    checkGpus(await ran('nvidia-smi -L'), (sentence) => void warnings.push(sentence));
+  } catch (error) {
+    return refused(error);
+  }
+  return worksOut(warnings, 'It has GPUs');
+}
+
+/** What is to be said without a look at the GPUs; null: the engine has the runtime, and executors need it. */
+async function runtimeFinding(
+  info: EngineInfo,
+  needs: ExecutorClass | null,
+  files: HostFiles,
+): Promise<Finding | null> {
+  const isThere = Object.hasOwn(info.Runtimes, 'nvidia');
+  if (needs === null)
+    return ok(check, `${isThere ? 'There' : 'Not there'}, and no executor of the machine needs it.`);
+  if (isThere) return null;
+  const { text } = await readDaemonConfig(files);
+  const says = `The engine has no runtime nvidia ("docker info"), and ${needs} needs a GPU.`;
+  if (text?.includes('nvidia-container-runtime'))
     return fail(
       check,
-      `${fullReasonOf(error)}.`,
-      nvidiaRemedy(`${String(error)} ${facts?.stdout} ${facts?.stderr}`),
+      `${says} ${files.daemon} has it already.`,
+      'Run: systemctl restart docker, once no job runs.',
     );
-  }
+  const fix =
+    `Install nvidia-container-toolkit ${oldestToolkit} or newer (jobs get out of their container through older ones, ` +
+    `CVE-2025-23266), and run: nvidia-ctk runtime configure --runtime=docker && systemctl restart docker. It writes into ` +
+    `${files.daemon}: "runtimes": {"nvidia": {"path": "nvidia-container-runtime", "args": []}}`;
+  return fail(check, says, fix);
+}
+
+function refused(error: unknown): Finding {
+  const { facts } = error instanceof SecurityCheckFailed ? error : { facts: null };
+  const said = `${String(error)} ${facts?.stdout} ${facts?.stderr}`;
+  return fail(check, `${fullReasonOf(error)}.`, nvidiaRemedy(said));
+}
+
+function worksOut(warnings: string[], says: string): Finding {
   if (warnings.length > 0)
     return warn(check, `${warnings.join(' ')}.`, 'Jobs can use the GPUs. Ask for the GPU to be looked at.');
-  return ok(check, `Containers get the GPUs, by a toolkit that is ${oldestToolkit} or newer.`);
+  return ok(check, `${says}, by a toolkit that is ${oldestToolkit} or newer.`);
 }
 
 /** What NVIDIA's programs say -> what to do. */
@@ -72,7 +124,7 @@ const remedies: [RegExp, string][] = [
     "The driver was updated and the old one still runs: reboot. If it stays, run: apt-get purge '^nvidia-.*' and install the driver again.",
   ],
   [
-    /couldn't communicate with the NVIDIA driver|no devices were found|no nvidia-smi|nvidia-smi lists no GPU/i,
+    /couldn't communicate with the NVIDIA driver|no devices were found|no nvidia-smi|nvidia-smi:.* not found|nvidia-smi lists no GPU/i,
     'Install the driver (apt-get install cuda-drivers) and reboot; nvidia-smi -L has to list the GPUs, and dmesg says why it does not.',
   ],
   [

@@ -8,6 +8,7 @@ import {
   readServers,
   type ExecutorManager,
   type ExecutorManagerContext,
+  type KnownHostsOptions,
   type StreamingPort,
 } from '@horde/executor-manager';
 import type { Logger } from '@horde/operations';
@@ -101,7 +102,7 @@ function contextOf(
   const log = (sentence: string) => logger.info(sentence);
   // Hosts that are lost, and a file with mistakes: somebody has to look.
   const warn = (sentence: string) => logger.warn(sentence);
-  const { dockerExecutorsFile, customJobRunnersFile, customJobRunner, sshKnownHosts } = settings;
+  const { dockerExecutorsFile, customJobRunnersFile, customJobRunner } = settings;
   const file = path.resolve(dockerExecutorsFile);
   const publicAddress = new PublicAddress({
     configured: settings.minerAddress,
@@ -131,11 +132,17 @@ function contextOf(
       network: environment['HORDE_NETWORK'],
       engineNetwork: settings.executorNetwork,
       publishAt: settings.streamingPortsAddress,
-      knownHosts: { file: sshKnownHosts ?? `${file}.known_hosts`, pin: sshKnownHosts === undefined },
+      knownHosts: knownHostsOf(settings),
       publicAddress: () => machineAddress(settings, publicAddress),
       log: warn,
     },
   };
+}
+
+/** How the hosts of the operator's file prove that they are the ones that are meant. */
+export function knownHostsOf({ dockerExecutorsFile, sshKnownHosts }: MinerSettings): KnownHostsOptions {
+  const file = sshKnownHosts ?? `${path.resolve(dockerExecutorsFile)}.known_hosts`;
+  return { file, pin: sshKnownHosts === undefined };
 }
 
 function ports(text: string): StreamingPort[] {

@@ -9,10 +9,15 @@ const enough = 20e9;
 
 /** Looks at the free room of the disks that these folders are on, or are to be on. */
 export async function checkDisk(folders: string[]): Promise<Finding> {
-  const check = 'disk';
   const rooms = await Promise.all(folders.map(async (folder) => ({ folder, free: await freeAt(folder) })));
   const { folder, free } = rooms.reduce((a, b) => (b.free < a.free ? b : a));
-  const says = `${(free / 1e9).toFixed(1)} GB are free at ${path.resolve(folder)}.`;
+  return diskFinding(path.resolve(folder), free);
+}
+
+/** What is to be said of a folder whose disk has so much room. @param free @unit bytes */
+export function diskFinding(folder: string, free: number): Finding {
+  const check = 'disk';
+  const says = `${(free / 1e9).toFixed(1)} GB are free at ${folder}.`;
   const fix = 'Make room (docker image prune), or move the folder to a larger disk.';
   if (free < least) return fail(check, says, fix);
   return free < enough ? warn(check, says, fix) : ok(check, says);

@@ -166,6 +166,11 @@ export class SshMachine implements Machine {
     }
   }
 
+  /** What a shell command prints there; null: it cannot be run, or not in time. */
+  print(command: string): Promise<string | null> {
+    return this.link.print(command);
+  }
+
   async back(signal: AbortSignal): Promise<void> {
     await sleep(1_000, undefined, { signal, ref: false });
     await orAborted(this.link.connected(signal), signal);

@@ -32,6 +32,8 @@ export interface SshLinkOptions {
 const connectLimit = 15_000;
 /** How long a host may take to run a command. @unit ms */
 const answerLimit = 5_000;
+/** What is read of a command's output. @unit bytes */
+const longestAnswer = 1_048_576;
 /** A connection that lasted less than this counts as an attempt that failed. @unit ms */
 const shortLife = 10_000;
 
@@ -93,15 +95,24 @@ export class SshLink {
 
   /** The first word that a shell command prints on the host; null: it cannot be run, or not in time. */
   async ask(command: string): Promise<string | null> {
+    return /^\w+/.exec((await this.print(command)) ?? '')?.[0] ?? null;
+  }
+
+  /** What a shell command prints on the host, up to a megabyte; null: it cannot be run, or not in time. */
+  async print(command: string): Promise<string | null> {
     const { client } = this;
     if (!client) return null;
     const answer = new Promise<string | null>((resolve) => {
       client.exec(command, (error, stream) => {
         if (error) return resolve(null);
-        let text = '';
-        stream.on('data', (chunk: Buffer) => (text = `${text}${chunk.toString()}`.slice(0, 1_000)));
+        const chunks: Buffer[] = [];
+        let length = 0;
+        stream.on('data', (chunk: Buffer) => {
+          if (length < longestAnswer) chunks.push(chunk.subarray(0, longestAnswer - length));
+          length += chunk.length;
+        });
         stream.stderr.resume();
-        stream.on('close', () => resolve(/^\w+/.exec(text)?.[0] ?? null));
+        stream.on('close', () => resolve(Buffer.concat(chunks).toString()));
       });
     });
     return orAborted(answer, AbortSignal.timeout(answerLimit)).catch(() => null);
