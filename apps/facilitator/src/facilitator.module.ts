@@ -8,6 +8,7 @@ import {
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import type { Express } from 'express';
 import { alertParts } from '@horde/alerts';
+import { backupParts } from '@horde/backup';
 import { CHAIN, PylonChain } from '@horde/chain';
 import { Database, DatabaseModule } from '@horde/database';
 import { DynamicConfig } from '@horde/dynamic-config';
@@ -200,6 +201,7 @@ export class FacilitatorModule implements NestModule {
         ConfigRefresh,
         ...metricsParts(MetricsRegistry, metricsOptions(settings)),
         ...alertParts({ service: 'facilitator', conditions: facilitatorConditions }, settings),
+        ...backupParts('facilitator', settings),
         StoredMetrics,
         BusinessMetrics,
         ModelMetrics,

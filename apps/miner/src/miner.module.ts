@@ -1,5 +1,6 @@
 import { Module, type Type } from '@nestjs/common';
 import { alertParts } from '@horde/alerts';
+import { backupParts } from '@horde/backup';
 import { CHAIN, type SigningChain } from '@horde/chain';
 import { DynamicConfig, DynamicConfigRefresh } from '@horde/dynamic-config';
 import { Database, DatabaseModule, JobOutputStore, SoleProcess } from '@horde/database';
@@ -202,6 +203,7 @@ export function minerModule(settings: MinerSettings, logger: Logger, parts: Mine
       Sockets,
       ...metricsParts(MetricsRegistry, metricsOptions(settings)),
       ...alertParts({ service: 'miner', conditions: minerConditions }, settings),
+      ...backupParts('miner', settings),
       StoredMetrics,
       {
         provide: JobTraces,

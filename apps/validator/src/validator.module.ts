@@ -1,5 +1,6 @@
 import { Module, type Provider, type Type } from '@nestjs/common';
 import { alertParts } from '@horde/alerts';
+import { backupParts } from '@horde/backup';
 import { CHAIN } from '@horde/chain';
 import { Database, DatabaseModule, JobOutputStore, Outbox } from '@horde/database';
 import { DynamicConfig, DynamicConfigRefresh } from '@horde/dynamic-config';
@@ -178,6 +179,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       StoredMetrics,
       ...metricsParts(MetricsRegistry, metricsOptions(settings)),
       ...alertParts({ service: 'validator', conditions: validatorConditions }, settings),
+      ...backupParts('validator', settings),
       EventPush,
       CheatReports,
       Cheats,

@@ -80,6 +80,17 @@ export function commonConditions({
       command: `./horde run ${service} evict_old_data`,
     },
     {
+      name: `${name}BackupStands`,
+      metric: 'horde_last_done_seconds',
+      where: { ...where, work: 'backup' },
+      is: 'above',
+      limit: 26 * 3_600,
+      for: 300,
+      severity: 'warning',
+      says: `The last backup of the ${service}'s database was made {value} ago.`,
+      command: `./horde run ${service} back_up`,
+    },
+    {
       name: `${name}CertificateEnds`,
       metric: 'horde_attention',
       where: { ...where, check: 'certificate' },

@@ -122,12 +122,32 @@ export class ServiceSettings {
   /** Whom the mail is from. Without it: the first of those. */
   @env('ALERT_MAIL_FROM') @IsOptional() @IsEmail({ require_tld: false }) alertMailFrom?: string;
 
-  /** The Redis of the queues; null: they live in the database. */
-  /** @unit bytes */
+  /** The folder that backups of the database are put into, each night. */
+  @env('BACKUP_FOLDER') @IsOptional() @IsNotEmpty() backupFolder?: string;
+  /** A bucket that they are put into, of S3 or what answers as it does: `https://s3.example/bucket`. */
+  @env('BACKUP_S3_ADDRESS')
+  @IsOptional()
+  @IsUrl({ require_tld: false, protocols: ['http', 'https'], require_protocol: true, disallow_auth: true })
+  backupS3Address?: string;
+  /** The bucket's region. */
+  @env('BACKUP_S3_REGION') @IsNotEmpty() backupS3Region = 'us-east-1';
+  /** The key of the bucket: its id. */
+  @env('BACKUP_S3_KEY_ID') @IsOptional() @IsNotEmpty() backupS3KeyId?: string;
+  /** The key of the bucket: its secret. */
+  @envSecret('BACKUP_S3_KEY_SECRET') @IsOptional() @IsNotEmpty() backupS3KeySecret?: string;
+  /** Whom backups are encrypted for: `age1…`, which `make_backup_key` prints. What decrypts them belongs on another machine. */
+  @envList('BACKUP_KEYS')
+  @Matches(/^age1[0-9a-z]{58}$/, { each: true, message: 'each must be such as age1…' })
+  backupKeys: string[] = [];
+  /** How many backups stay in each place: the newest. */
+  @envNumber('BACKUP_LOCAL_ROTATE_KEEP_LAST') @IsInt() @Min(1) @Max(10_000) backupsKept = 7;
+
+  /** How large the database may get. @unit bytes */
   get databaseRoom(): number | undefined {
     return this.databaseRoomGb === undefined ? undefined : this.databaseRoomGb * 1e9;
   }
 
+  /** The Redis of the queues; null: they live in the database. */
   get redisUrl(): string | null {
     return this.redisUrlSetting ?? (this.redisHost ? `redis://${this.redisHost}:${this.redisPort}/0` : null);
   }

@@ -1,4 +1,5 @@
 const ofAll = [
+  'back_up',
   'change_admin_password',
   'change_admin_role',
   'create_admin',
@@ -8,7 +9,9 @@ const ofAll = [
   'explain',
   'fetch_dynamic_config',
   'list_admins',
+  'make_backup_key',
   'remove_admin',
+  'restore',
   'send_test_alert',
   'set_dynamic_config',
   'support_bundle',

@@ -1,3 +1,4 @@
+import { backupCommands } from '@horde/backup';
 import {
   configCommands,
   doctorCommand,
@@ -38,6 +39,7 @@ export const facilitatorProgram: CommandProgram<FacilitatorContext> = {
     Explain,
     ...operatorCommands,
     ...alertCommands,
+    ...backupCommands('facilitator', databaseOptions),
     ...configCommands,
     doctorCommand('facilitator', doctor),
     supportBundle((context: FacilitatorContext) => ({

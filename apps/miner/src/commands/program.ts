@@ -1,3 +1,4 @@
+import { backupCommands } from '@horde/backup';
 import {
   alertCommands,
   configCommands,
@@ -46,6 +47,7 @@ export const minerProgram: CommandProgram<MinerContext> = {
     BlacklistValidator,
     UnblacklistValidator,
     ...alertCommands,
+    ...backupCommands('miner', databaseOptions),
     ...operatorCommands,
     ...configCommands,
     ...takeOverCommands(takeOverFacts),

@@ -1,3 +1,4 @@
+import { backupCommands } from '@horde/backup';
 import {
   configCommands,
   doctorCommand,
@@ -50,6 +51,7 @@ export const validatorProgram: CommandProgram<ValidatorContext> = {
     ExplainWeights,
     ...operatorCommands,
     ...alertCommands,
+    ...backupCommands('validator', databaseOptions),
     ...configCommands,
     ...takeOverCommands(takeOverFacts),
     doctorCommand('validator', doctor),
