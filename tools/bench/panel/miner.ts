@@ -36,9 +36,10 @@ export const miner: FilledService = {
       `insert into job_event (job_uuid, status, at)
        select uuid, told.status, accepted_at + told.after
        from job cross join (values ('accepted', interval '0'), ('executor_ready', interval '2 seconds')) told (status, after)`,
-      `insert into receipt (job_uuid, receipt_type, validator_hotkey, timestamp, executor_class, is_organic, ttl, payload,
-         validator_signature, miner_signature, stored_at, page)
+      `insert into receipt (job_uuid, receipt_type, validator_hotkey, timestamp, executor_class, is_organic, ttl, score,
+         paying_blocks, payload, validator_signature, miner_signature, stored_at, page)
        select uuid, type, validator_hotkey, accepted_at, executor_class, true, 60,
+         case when type = 'JobFinishedReceipt' then 60 end, case when type = 'JobFinishedReceipt' then 0 end,
          json_build_object('receipt_type', type, 'job_uuid', uuid, 'score_str', '60.0', 'block_numbers', '[]'::json,
            'miner_hotkey', repeat(md5(type), 8)),
          repeat('a', 130), repeat('b', 130), accepted_at, 1

@@ -18,6 +18,7 @@ import { KeepFrames1798000008002 } from './keep-frames.ts';
 import { KeepOutput1796000020001 } from './keep-output.ts';
 import { IndexLists1798000003001 } from './index-lists.ts';
 import { KeepCheckRuns1798000003002 } from './keep-check-runs.ts';
+import { NoteEarnings1799100001401 } from './note-earnings.ts';
 import { NoteInactivity1799000022150 } from './note-inactivity.ts';
 import { OrderOutput1796000030003 } from './order-output.ts';
 import { StoredReceipt } from '../receipts/stored-receipt.entity.ts';
@@ -53,5 +54,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     KeepCheckRuns1798000003002,
     NoteInactivity1799000022150,
     CreateTakenOver1799100001171,
+    NoteEarnings1799100001401,
   ],
 });

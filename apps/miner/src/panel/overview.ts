@@ -10,9 +10,7 @@ import { CheckRuns } from '../checks/check-runs.ts';
 import { ExecutorHosts } from './executor-hosts.ts';
 import { overviewSentence } from './overview-rules.ts';
 
-const failures = JobStatus.filter(
-  (status) => isTerminal(status) && status !== 'completed' && status !== 'rejected',
-);
+const ends = JobStatus.filter(isTerminal);
 const day = `interval '24 hours'`;
 
 type Hour = MinerOverview['hours'][number];
@@ -69,17 +67,25 @@ export class Overview {
     };
   }
 
+  /** An index has those that have ended by how, and when they came; the others are few. */
   private jobsOf(hours: Date[]): Promise<Hour[]> {
+    const jobs = (condition: string) => `coalesce(sum(jobs) filter (where ${condition}), 0)::int`;
     return this.database.manager.query(
-      `select ${timeText('one.hour')} as hour,
-         count(*) filter (where status = 'completed')::int as completed,
-         count(*) filter (where status = any ($1))::int as failed,
-         count(*) filter (where status = 'rejected')::int as declined,
-         count(*) filter (where ended_at is null)::int as going_on
-       from unnest($2::timestamptz[]) one (hour)
-       join job on accepted_at >= one.hour and accepted_at < one.hour + interval '1 hour'
-       group by one.hour`,
-      [failures, hours],
+      `with unfinished as materialized (select accepted_at from job where ended_at is null)
+       select ${timeText('one.hour')} as hour, completed, failed, declined, going_on
+       from unnest($2::timestamptz[]) one (hour) cross join lateral (
+         select ${jobs(`status = 'completed'`)} as completed, ${jobs(`status = 'rejected'`)} as declined,
+           ${jobs(`status not in ('completed', 'rejected')`)} as failed
+         from unnest($1::text[]) kind (status) cross join lateral (
+           select count(*) as jobs from job where job.status = kind.status and ended_at is not null
+             and accepted_at >= one.hour and accepted_at < one.hour + interval '1 hour'
+         ) counted
+       ) ended cross join lateral (
+         select count(*)::int as going_on from unfinished
+         where accepted_at >= one.hour and accepted_at < one.hour + interval '1 hour'
+       ) others
+       where completed + failed + declined + going_on > 0`,
+      [ends, hours],
     );
   }
 
@@ -93,15 +99,22 @@ export class Overview {
     );
   }
 
-  /** As validators have signed it. */
+  /** As validators have signed it: an index has it of those receipts that were stored with it. */
   private earnedIn(hours: Date[]): Promise<Earned[]> {
+    const finished = `from receipt
+      where receipt_type = 'JobFinishedReceipt' and stored_at >= one.hour and stored_at < one.hour + interval '1 hour'`;
     return this.database.manager.query(
-      `select ${timeText('one.hour')} as hour,
-         coalesce(sum((payload::json->>'score_str')::numeric), 0)::float8 as earned,
-         count(*) filter (where json_array_length(payload::json->'block_numbers') > 0)::int as paid_jobs
-       from unnest($1::timestamptz[]) one (hour)
-       join receipt on stored_at >= one.hour and stored_at < one.hour + interval '1 hour'
-       where receipt_type = 'JobFinishedReceipt' group by one.hour`,
+      `select ${timeText('one.hour')} as hour, earned, paid_jobs
+       from unnest($1::timestamptz[]) one (hour) cross join lateral (
+         select sum(score)::float8 as earned, count(*) filter (where paying_blocks > 0)::int as paid_jobs
+         from (
+           select score, paying_blocks ${finished} and score is not null
+           union all
+           select (payload::json->>'score_str')::numeric, json_array_length(payload::json->'block_numbers') ${finished}
+             and score is null
+         ) receipts
+       ) summed
+       where earned is not null`,
       [hours],
     );
   }

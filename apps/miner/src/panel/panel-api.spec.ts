@@ -147,6 +147,13 @@ describe('the miner’s admin API', () => {
     expect([sum('failed'), sum('declined'), sum('going_on')]).toEqual([1, 1, 1]);
   });
 
+  it('sums what was earned, also by receipts that an older version has stored', async () => {
+    const noted = 'select score, paying_blocks from receipt where score is not null';
+    expect(await miner.query(noted)).toEqual([{ score: '1.500000', paying_blocks: 0 }]);
+    await miner.query('update receipt set score = null, paying_blocks = null');
+    expect((await reader.get('overview')).json).toMatchObject({ earned: 1.5, paid_jobs: 0 });
+  });
+
   it('shows which executor has which job', async () => {
     expect((await reader.get('executors')).json.results).toMatchObject([
       { name: 'here', running: [{ state: 'working', job: running }] },

@@ -1,5 +1,11 @@
 import { verifyHex, type Keypair } from '@horde/identity';
-import { JobStartedPayload, receiptText, wireTimeToMs, type ReceiptPayload } from '@horde/protocol';
+import {
+  JobFinishedPayload,
+  JobStartedPayload,
+  receiptText,
+  wireTimeToMs,
+  type ReceiptPayload,
+} from '@horde/protocol';
 import type { StoredReceipt } from './stored-receipt.entity.ts';
 
 /** How far a receipt's time may be ahead; ComputeHorde's newest validators skip one that is further. @unit ms */
@@ -62,6 +68,7 @@ export function storedReceipt(
   { text, validatorSignature, minerSignature }: Signatures,
 ): StoredReceipt {
   const started = payload instanceof JobStartedPayload ? payload : null;
+  const finished = payload instanceof JobFinishedPayload ? payload : null;
   return {
     job_uuid: payload.job_uuid,
     receipt_type: payload.receipt_type,
@@ -70,6 +77,8 @@ export function storedReceipt(
     executor_class: started?.executor_class ?? null,
     is_organic: started?.is_organic ?? null,
     ttl: started?.ttl ?? null,
+    score: finished?.score_str ?? null,
+    paying_blocks: finished && (finished.block_numbers?.length ?? 0),
     payload: text,
     validator_signature: validatorSignature,
     miner_signature: minerSignature,

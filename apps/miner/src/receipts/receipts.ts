@@ -60,9 +60,9 @@ export class Receipts {
     const [{ count }] = await tx.manager.query<[{ count: number }]>(
       `with stored as (
        insert into receipt (job_uuid, receipt_type, validator_hotkey, timestamp, executor_class, is_organic, ttl,
-         payload, validator_signature, miner_signature, page)
+         score, paying_blocks, payload, validator_signature, miner_signature, page)
        select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::boolean[],
-         $7::integer[], $8::text[], $9::text[], $10::text[], $11::bigint[])
+         $7::integer[], $8::numeric[], $9::integer[], $10::text[], $11::text[], $12::text[], $13::bigint[])
        on conflict do nothing returning 1
        ) select count(*)::int as count from stored`,
       [
@@ -73,6 +73,8 @@ export class Receipts {
         column('executor_class'),
         column('is_organic'),
         column('ttl'),
+        column('score'),
+        column('paying_blocks'),
         column('payload'),
         column('validator_signature'),
         column('miner_signature'),

@@ -13,6 +13,10 @@ export class StoredReceipt {
   @Column('boolean', { nullable: true }) is_organic!: boolean | null;
   /** @unit seconds */
   @Column('integer', { nullable: true }) ttl!: number | null;
+  /** Of finished receipts that were not stored by an older version, as is the next one. @unit executor-seconds */
+  @Column('numeric', { nullable: true }) score!: string | null;
+  /** How many blocks pay for the job. */
+  @Column('integer', { nullable: true }) paying_blocks!: number | null;
   /** The exact text under both signatures. */
   @Column('text') payload!: string;
   @Column('text') validator_signature!: string;
