@@ -68,7 +68,7 @@ export const readsPages = (
       query('page_size', 'At most 100.', { ...integer, default: 25 }),
       ...Object.entries(filters).map(([name, [about, schema]]) => query(name, about, schema)),
     ],
-    answers: { 400: is('FieldErrors') },
+    answers: { 400: is('FieldErrors'), 503: is('Detail') },
   });
 
 /** What a job's timeline is made of: `PanelSpan`. @param kinds those that the service knows @param limit the type of limits */

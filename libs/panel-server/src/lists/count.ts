@@ -1,5 +1,7 @@
 import type { Conditions, Database } from '@horde/database';
 
+type Manager = Database['manager'];
+
 /** More than so many rows are not counted. */
 const counted = 10_000;
 
@@ -10,7 +12,7 @@ export interface Count {
 
 /** How many rows there are; many are estimated, as the planner does. @param from SQL behind `from` */
 export async function countOf(
-  { manager }: Database,
+  manager: Manager,
   from: string,
   { text, parameters }: Conditions,
 ): Promise<Count> {

@@ -50,6 +50,20 @@ it('a list that has no rows ends at once', async () => {
   expect(await piece(null, 60)).toEqual({ results: [], next: null, count: 0, is_estimate: false });
 });
 
+it('a list whose rows are not found in time says so in a sentence', async () => {
+  const slow = new Conditions();
+  slow.add(60, (seconds) => `pg_sleep(${seconds}) is not null`);
+  const list = listRows(database, sightings, slow, { cursor: null, size: 3 });
+  await expect(list).rejects.toMatchObject({
+    status: 503,
+    body: {
+      detail:
+        'The database does not find these within 5 seconds. Leave out a filter, or take one that fewer have.',
+    },
+  });
+  expect((await piece(null, 1)).count).toBe(20);
+});
+
 const made = (...values: unknown[]) => Buffer.from(JSON.stringify(values)).toString('base64url');
 
 it.each([

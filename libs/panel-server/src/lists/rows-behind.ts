@@ -1,6 +1,6 @@
 import { Conditions, type Database } from '@horde/database';
 import type { PanelList } from '@horde/panel-api';
-import { fieldErrors, type ParameterReader } from '@horde/rest';
+import { detail, fieldErrors, type ParameterReader } from '@horde/rest';
 import { countOf } from './count.ts';
 
 const defaultSize = 25;
@@ -12,6 +12,10 @@ const maxSize = 100;
 const few = 1_000;
 /** @unit characters */
 const maxCursor = 500;
+/** How long the database may take for a list, once for its count and once for its rows. @unit ms */
+const limit = 5_000;
+/** What a statement that was ended by its limit fails with. */
+const overdue = '57014';
 
 /** Rows that are shown newest first, a piece at a time. */
 export interface RowsToList {
@@ -45,16 +49,38 @@ export function readPiece(reader: ParameterReader): Piece {
   return { cursor: reader.once('cursor') || null, size: size ?? defaultSize };
 }
 
-/** @throws Refusal 400 when the cursor is none of such a list */
+/** @throws Refusal 400 when the cursor is none of such a list, 503 when the rows cannot be found in time */
 export async function listRows<Row extends object>(
-  database: Database,
+  { dataSource }: Database,
+  rows: RowsToList,
+  conditions: Conditions,
+  piece: Piece,
+): Promise<PanelList<Row>> {
+  try {
+    return await dataSource.transaction(async (manager) => {
+      await manager.query(`set local statement_timeout = ${limit}`);
+      return findRows<Row>(manager, rows, conditions, piece);
+    });
+  } catch (error) {
+    throw (error as { code?: string }).code === overdue ? tookTooLong() : error;
+  }
+}
+
+const tookTooLong = () =>
+  detail(
+    503,
+    `The database does not find these within ${limit / 1_000} seconds. Leave out a filter, or take one that fewer have.`,
+  );
+
+async function findRows<Row extends object>(
+  manager: Database['manager'],
   { columns, from, counted = from, order }: RowsToList,
   conditions: Conditions,
   { cursor, size }: Piece,
 ): Promise<PanelList<Row>> {
   const names = Object.keys(order);
   const values = cursor === null ? null : readCursor(cursor, names.length);
-  const count = await countOf(database, counted, conditions);
+  const count = await countOf(manager, counted, conditions);
   if (count.count === 0) return { results: [], next: null, ...count };
   // No index has nulls last, and there are none.
   const direction = count.count <= few ? 'desc nulls last' : 'desc';
@@ -66,7 +92,7 @@ export async function listRows<Row extends object>(
     const marks = Object.values(order).map((type, at) => `$${wanted.parameters.push(values[at])}::${type}`);
     where.push(`(${names.join(', ')}) < (${marks.join(', ')})`);
   }
-  const rows = await database.manager
+  const rows = await manager
     .query<{ row: Row; place: string[] }[]>(
       `select to_jsonb(listed) - '_place' as row, _place as place from (
          select ${columns}, array[${place}] as _place from ${from} where ${where.join(' and ')}
