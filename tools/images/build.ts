@@ -57,6 +57,7 @@ export async function buildImage(
     cpSync(recipe, context, { recursive: true, filter: (file) => file !== path.join(recipe, 'runner') });
     cpSync(path.join(import.meta.dirname, 'start.sh'), path.join(context, 'start'));
     const modules = await bundleInto(path.join(context, 'app'), appOf(name));
+    if (isRunner(name)) cpSync(path.join(root, 'envs/runner'), context, { recursive: true });
     const started = isRunner(name) ? await addRunnerParts(docker, context) : null;
     writeFileSync(
       path.join(context, 'app/THIRD_PARTY_LICENSES'),

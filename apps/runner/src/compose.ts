@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 
 /** A program that ended otherwise than it should. */
@@ -41,21 +42,15 @@ export class Compose {
 
   /** What it writes is written here. @returns when it has ended */
   async show(...words: string[]): Promise<void> {
-    await once(this.spawn(words, ['ignore', 'inherit', 'ignore']), 'close');
+    const child = this.spawn(words, ['ignore', 'pipe', 'ignore']);
+    // It clears a terminal's line before each, also where there is no terminal.
+    for await (const line of createInterface({ input: child.stdout! }))
+      process.stdout.write(`${line.replaceAll('\u001B[2K', '')}\n`);
   }
 
-  private spawn(words: string[], stdio: ('ignore' | 'pipe' | 'inherit')[]) {
+  private spawn(words: string[], stdio: ('ignore' | 'pipe')[]) {
     const { files, project, variables, program = 'docker-compose' } = this.options;
-    const all = [
-      '--project-name',
-      project,
-      '--project-directory',
-      '/',
-      '--progress',
-      'plain',
-      '--ansi',
-      'never',
-    ];
+    const all = ['--project-name', project, '--progress', 'plain', '--ansi', 'never'];
     const chosen = files.flatMap((file) => ['--file', file]);
     const env = {
       ...variables,

@@ -50,14 +50,14 @@ export function planOf(
     wrong.push(
       `COMPOSE_PROJECT_NAME is "${project}": it may have small letters, digits, - and _, and begins with a letter or digit.`,
     );
-  for (const [name, { required }] of Object.entries(role.ports)) {
-    if (required) require(name);
+  for (const [name, usual] of Object.entries(role.ports)) {
+    if (usual === null) require(name);
     const port = Number(variables[name]);
     if (has(name) && !(/^\d+$/.test(variables[name]!) && port >= 1 && port <= 65_535))
       wrong.push(`${name} is "${variables[name]}": it must be a port from 1 to 65535.`);
   }
-  for (const name of ['BITTENSOR_NETUID', 'BITTENSOR_NETWORK']) require(name);
   const signs = role.name !== 'facilitator';
+  for (const name of signs ? ['BITTENSOR_NETUID', 'BITTENSOR_NETWORK'] : ['BITTENSOR_NETUID']) require(name);
   for (const name of signs ? ['BITTENSOR_WALLET_NAME', 'BITTENSOR_WALLET_HOTKEY_NAME'] : []) {
     require(name);
     if (/[/\\\0]/.test(variables[name] ?? '') || /^\.\.?$/.test(variables[name] ?? ''))
@@ -76,14 +76,22 @@ export function planOf(
   if (wrong.length > 0) throw new SettingsError(wrong);
 
   const app = appVariables(role, variables, catalogue, notes);
-  const ports = Object.entries(role.ports).map(([name, { usual = '' }]) => [name, variables[name] || usual]);
+  const ports = Object.entries(role.ports).map(([name, usual]): [string, string] => [
+    name,
+    variables[name] || (usual ?? ''),
+  ]);
   return {
     project,
     walletFolder,
     vendorFolder,
     devnet: variables['BITTENSOR_NETWORK'] === 'devnet',
     ownPylon: app['PYLON_ADDRESS'] === undefined,
-    filled: { ...Object.fromEntries(ports), ...chosen(variables, ['BITTENSOR_NETUID', 'BITTENSOR_NETWORK']) },
+    filled: {
+      SERVICE: role.name,
+      APP_PORT: role.port ?? ports[0]![1],
+      ...Object.fromEntries(ports),
+      ...chosen(variables, ['BITTENSOR_NETUID', 'BITTENSOR_NETWORK']),
+    },
     app,
     pylon: readBy(catalogue, 'pylon', variables),
     notes,

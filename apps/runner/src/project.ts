@@ -9,13 +9,22 @@ export const homeFolder = '/app';
 
 type Variables = Record<string, string>;
 
+interface Places {
+  /** Where the compose files are. */
+  home: string;
+  /** Where what is made of `.env` is written. */
+  folder: string;
+  /** Compose. @default docker-compose, on the path */
+  program?: string;
+}
+
 /** The project that the runner starts: the file in its image, and beside it what only `.env` can say. */
 export class Project {
   constructor(
     private readonly plan: Plan,
     /** What the files' `${…}` stand for that `.env` does not say. */
     private readonly filled: Variables,
-    private readonly folder = '/run/horde',
+    private readonly places: Places = { home: homeFolder, folder: '/run/horde' },
   ) {}
 
   /** Runs the container that sees the volumes and the wallets. @throws SettingsError where something is wrong there */
@@ -36,6 +45,12 @@ export class Project {
     await compose.run('up', '--detach', '--no-build', ...(this.plan.ownPylon ? [] : ['--scale', 'pylon=0']));
   }
 
+  /** What is asked of the engine, as Compose has understood it: JSON. */
+  async described(prepared: Prepared): Promise<string> {
+    const compose = await this.whole(prepared);
+    return compose.run('--profile', 'prepare', 'config', '--format', 'json');
+  }
+
   /** Writes here what the services print from now on. @returns when there is none left that does */
   async follow(prepared: Prepared, since: string): Promise<void> {
     const compose = await this.whole(prepared);
@@ -43,8 +58,8 @@ export class Project {
   }
 
   private async whole({ secrets, owner, hotkey }: Prepared): Promise<Compose> {
-    const file = path.join(this.folder, 'environment.json');
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    const file = path.join(this.places.folder, 'environment.json');
+    await mkdir(this.places.folder, { recursive: true, mode: 0o700 });
     await writeFile(file, JSON.stringify(this.ofEnvFile()), { mode: 0o600 });
     await chmod(file, 0o600);
     const token = this.plan.app['PYLON_IDENTITY_TOKEN'] ?? secrets.pylon;
@@ -76,7 +91,7 @@ export class Project {
 
   private files(): string[] {
     const names = this.plan.devnet ? ['docker-compose.yml', 'devnet.yml'] : ['docker-compose.yml'];
-    return names.map((name) => path.join(homeFolder, name));
+    return names.map((name) => path.join(this.places.home, name));
   }
 
   private compose(files: string[], more: Variables): Compose {
@@ -84,6 +99,7 @@ export class Project {
     return new Compose({
       project,
       files,
+      program: this.places.program,
       variables: {
         ...filled,
         ...names(this.plan.app),

@@ -5,8 +5,10 @@ export interface Role {
   envFile: string;
   /** The project's name where `.env` has none: that of the folder that ComputeHorde's runner works in. */
   project: string;
-  /** The variables of `.env` that are ports of the host. */
-  ports: Record<string, { required: boolean; usual?: string }>;
+  /** The variables of `.env` that are ports of the host, each with its default; null: it must be set. */
+  ports: Record<string, string | null>;
+  /** The port that the service listens on in its container; null: that of the host. */
+  port: string | null;
   /** The services of ComputeHorde's runner that are none here: what is left of them is removed, their volumes stay. */
   retired: readonly string[];
 }
@@ -16,14 +18,16 @@ const roles: Record<Role['name'], Role> = {
     name: 'miner',
     envFile: '/root/.env',
     project: 'root',
-    ports: { BITTENSOR_MINER_PORT: { required: true } },
+    ports: { BITTENSOR_MINER_PORT: null },
+    port: null,
     retired: ['redis', 'celery-worker', 'celery-beat', 'nginx', 'docuum'],
   },
   validator: {
     name: 'validator',
     envFile: '/root/validator/.env',
     project: 'validator',
-    ports: { HTTP_PORT: { required: false, usual: '80' } },
+    ports: { HTTP_PORT: '80' },
+    port: '8010',
     retired: [
       'redis',
       'celery-worker',
@@ -48,7 +52,8 @@ const roles: Record<Role['name'], Role> = {
     name: 'facilitator',
     envFile: '/root/.env',
     project: 'facilitator',
-    ports: { HTTP_PORT: { required: false, usual: '80' }, HTTPS_PORT: { required: false, usual: '443' } },
+    ports: { HTTP_PORT: '80', HTTPS_PORT: '443' },
+    port: '9000',
     retired: [],
   },
 };

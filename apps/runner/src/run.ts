@@ -32,9 +32,13 @@ export async function run(role: Role): Promise<never> {
   plan.notes.forEach(say);
 
   const project = new Project(plan, await filledIn(docker, own, plan));
+  // Of a runner that was killed: it would keep other secrets than this one's.
+  await removeServices(docker, plan.project, ['prepare']);
   const prepared = await project.prepared();
   if ('wrong' in prepared) throw new SettingsError([prepared.wrong]);
-  await retire(docker, plan.project, role);
+  // They would go on beside the new ones. Their volumes stay, for the way back.
+  for (const service of await removeServices(docker, plan.project, role.retired))
+    say(`Removed the container of ${service}: it was ComputeHorde's, and there is none here.`);
   const since = new Date().toISOString();
   await project.start(prepared);
   say(`The ${role.name} has been started, as ${plan.project}-app-1.`);
@@ -72,20 +76,23 @@ async function filledIn(
 const versionOf = (labels: Record<string, string>): string =>
   labels['org.opencontainers.image.revision']?.slice(0, 12) ?? 'unknown';
 
-/**
- * Removes what ComputeHorde's runner has started in this project and ours does not, by name: it would go on beside the new
- * one. Volumes stay, for the way back.
- */
-async function retire(docker: Docker, project: string, { retired }: Role): Promise<void> {
+/** Removes containers of a project by their services' names. @returns those that there were */
+async function removeServices(
+  docker: Docker,
+  project: string,
+  services: readonly string[],
+): Promise<string[]> {
   const filters = { label: [`com.docker.compose.project=${project}`] };
+  const removed: string[] = [];
   for (const { Id, Labels } of await docker.listContainers({ all: true, filters })) {
     const service = Labels['com.docker.compose.service'] ?? '';
-    if (!retired.includes(service)) continue;
-    say(`Removing the container of ${service}: it was ComputeHorde's, and there is none here.`);
+    if (!services.includes(service)) continue;
     const container = docker.getContainer(Id);
     await container.stop({ t: 10 }).catch(() => undefined);
-    await container.remove();
+    await container.remove({ force: true });
+    removed.push(service);
   }
+  return removed;
 }
 
 /** Shows what the services print, where that is kept within limits: they keep it themselves, in any case. */

@@ -10,7 +10,7 @@ type ServiceName = 'facilitator' | 'validator' | 'miner' | 'executor';
 
 const django = ['facilitator', 'validator'] as const;
 const withDatabase = ['facilitator', 'validator', 'miner'] as const;
-const ofCompose = "it is for ComputeHorde's compose file; there is none of that kind here yet";
+const ofCompose = "it is for the runner, or for containers of ComputeHorde's that are none here";
 
 /** All of them; with those that a settings class reads, they are all that ComputeHorde's services read. */
 export const unreadVariables: readonly UnreadVariables[] = [
