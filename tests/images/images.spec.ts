@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureNodeImage } from '@horde/testing/node-image';
 import { root } from '@horde/testing/horde';
 import { componentsOfDebian, type Bill } from '../../tools/images/sbom.ts';
+import { imageNames, isRunner } from '../../tools/images/build.ts';
 import { checkBill } from './bill.ts';
 import { filesOf } from './image-files.ts';
 
@@ -17,8 +18,14 @@ const docker = new Docker();
 const run = promisify(execFile);
 const whole = process.env['WHOLE_IMAGES'] !== undefined;
 /** Alone the one with the most in it. */
-const names = ['facilitator', ...(whole ? ['executor', 'validator', 'miner', 'devnet', 'horde'] : [])];
+const names = ['facilitator', ...(whole ? imageNames.filter((name) => name !== 'facilitator') : [])];
 const megabyte = 1_000_000;
+/** Of each service with commands one that ComputeHorde's operators know. */
+const commandOf: Record<string, string> = {
+  facilitator: 'sync_metagraph',
+  validator: 'debug_run_organic_job',
+  miner: 'self_test',
+};
 
 let base: string;
 beforeAll(async () => void (base = await ensureNodeImage()));
@@ -77,26 +84,48 @@ describe.each(names)('the image of %s', (name) => {
     const bill = JSON.parse(inside.stdout) as Bill;
     checkBill(bill);
     const found = bill.components.map(({ purl }) => purl ?? '');
-    expect(found).toContainEqual(expect.stringMatching(/^pkg:npm\/(ws|commander|%40nestjs\/common)@/));
+    expect(found).toContainEqual(
+      expect.stringMatching(/^pkg:npm\/(ws|commander|dockerode|%40nestjs\/common)@/),
+    );
     expect(found).toContainEqual(expect.stringMatching(/^pkg:generic\/node@24\./));
     expect(found).toContainEqual(expect.stringMatching(/^pkg:deb\/debian\/libc6@.+distro=debian-\d+$/));
   });
 
-  it('adds less than 15 MB to its base', async () => {
-    expect((await sizeOf(builds[0])) - (await sizeOf(base))).toBeLessThan(15 * megabyte);
+  it('adds less than 15 MB to its base, and a runner Compose beside', async () => {
+    const limit = isRunner(name) ? 80 : 15;
+    expect((await sizeOf(builds[0])) - (await sizeOf(base))).toBeLessThan(limit * megabyte);
   });
 
   it('says what is wrong in words, and does not run as root where it need not', async () => {
     const { Config } = await docker.getImage(builds[0]).inspect();
-    expect(Config.User).toBe(name === 'executor' ? '' : '1000:1000');
+    // A runner is root for the engine's socket.
+    expect(Config.User).toBe(name === 'executor' ? '' : isRunner(name) ? '0:0' : '1000:1000');
     const wrong: Record<string, string[]> = {
       executor: ['python', 'manage.py', 'run_executor'],
       horde: ['jobs', 'list'],
       devnet: ['nonsense'],
     };
     const started = run('docker', ['run', '--rm', builds[0], ...(wrong[name] ?? [])]);
-    await expect(started).rejects.toMatchObject({ code: 2 });
+    await expect(started).rejects.toMatchObject({ code: isRunner(name) ? 1 : 2 });
   });
+
+  it.runIf(name in commandOf)(
+    'runs a command as python manage.py COMMAND, and says what replaces one',
+    async () => {
+      const python = (...words: string[]) =>
+        run('docker', ['run', '--rm', '--entrypoint', 'python', builds[0], ...words]);
+      const { stdout } = await python('manage.py', commandOf[name]!, '--help');
+      expect(stdout).toContain(`Usage: ${name} ${commandOf[name]}`);
+      await expect(python('manage.py', 'migrate')).rejects.toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('There is no migrate: '),
+      });
+      await expect(python('-c', '1')).rejects.toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('There is no Python here'),
+      });
+    },
+  );
 });
 
 it.runIf(whole)(

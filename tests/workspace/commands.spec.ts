@@ -5,12 +5,13 @@ import { facilitatorProgram } from '../../apps/facilitator/src/commands/program.
 import { minerProgram } from '../../apps/miner/src/commands/program.ts';
 import { validatorProgram } from '../../apps/validator/src/commands/program.ts';
 
-/** The commands of ComputeHorde's services; its executor is one. */
+/** The commands of ComputeHorde's services, those that it has retired among them; its executor is one. */
 const commands = {
   facilitator: `debug_add_validator evict_old_data fetch_compute_subnet_hardware fetch_miner_versions fetch_receipts
     process_raw_specs sync_metagraph whitelist_hotkey`,
-  validator: `calculate_allowance_paid_job_scores connect_facilitator debug_connect_facilitator
-    debug_run_mock_streaming_job_to_miner debug_run_organic_job debug_set_scores evict_old_data fetch_dynamic_config
+  validator: `calculate_allowance_paid_job_scores check_s3_setup connect_facilitator debug_connect_facilitator
+    debug_run_llm_prompt_task debug_run_mock_streaming_job_to_miner debug_run_organic_job debug_run_synthetic_jobs
+    debug_set_scores evict_old_data fetch_dynamic_config run_synthetic_jobs
     scan_archive_blocks_and_calculate_allowance scan_blocks_and_calculate_allowance sync_collaterals sync_manifests
     transfer_receipts`,
   miner: `announce_address_and_port archive_receipt_pages debug_add_validator debug_create_random_receipts
@@ -40,9 +41,12 @@ describe.each(Object.entries(programs))('the commands of ComputeHorde’s %s', (
     expect([...shown, ...absent].toSorted()).toEqual(words);
   });
 
-  it.each(absent)('%s says why it is absent when it is typed', async (word) => {
-    const { exitCode, said } = await typed(program as CommandProgram, word);
-    expect(said).toMatch(new RegExp(`^There is no ${word}: .+\\.$`));
-    expect(exitCode).toBe(2);
-  });
+  it.each([...absent, 'migrate', 'createsuperuser', 'changepassword', 'shell', 'dbshell'])(
+    '%s says why it is absent when it is typed',
+    async (word) => {
+      const { exitCode, said } = await typed(program as CommandProgram, word);
+      expect(said).toMatch(new RegExp(`^There is no ${word}: .+\\.$`));
+      expect(exitCode).toBe(2);
+    },
+  );
 });

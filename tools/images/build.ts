@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -56,6 +57,8 @@ export async function buildImage(
     const recipe = recipeOf(name);
     cpSync(recipe, context, { recursive: true, filter: (file) => file !== path.join(recipe, 'runner') });
     cpSync(path.join(import.meta.dirname, 'start.sh'), path.join(context, 'start'));
+    if (!existsSync(path.join(context, 'python')))
+      writeFileSync(path.join(context, 'python'), pythonOf(name));
     const modules = await bundleInto(path.join(context, 'app'), appOf(name));
     if (isRunner(name)) cpSync(path.join(root, 'envs/runner'), context, { recursive: true });
     const started = isRunner(name) ? await addRunnerParts(docker, context) : null;
@@ -88,6 +91,10 @@ export async function buildImage(
     rmSync(context, { recursive: true });
   }
 }
+
+/** What stands for Python in an image: its commands, by the names that ComputeHorde's have. */
+const pythonOf = (name: string): string =>
+  readFileSync(path.join(import.meta.dirname, 'python.sh'), 'utf8').replaceAll('PROGRAM', name);
 
 /** @returns the modules that it is made of */
 async function bundleInto(folder: string, app: string): Promise<string[]> {

@@ -5,6 +5,7 @@ import { CommandFactory, CommandRunner, CommandRunnerService, InjectCommander } 
 import { CommandContext } from './command-context.ts';
 import type { ServiceCommand } from './service-command.ts';
 import { UsageError } from './usage-error.ts';
+import { webFrameworkCommands } from './web-framework.ts';
 
 /** The commands of a service. */
 export interface CommandProgram<C extends CommandContext = CommandContext> {
@@ -37,8 +38,9 @@ export async function runCommand<C extends CommandContext>(
   sendError: (text: string) => void,
 ): Promise<number> {
   const [first = ''] = words;
-  if (Object.hasOwn(program.absent ?? {}, first)) {
-    sendError(`There is no ${first}: ${program.absent![first]}.`);
+  const absent = { ...webFrameworkCommands, ...program.absent };
+  if (Object.hasOwn(absent, first)) {
+    sendError(`There is no ${first}: ${absent[first]}.`);
     return 2;
   }
   const app = await CommandFactory.createWithoutRunning(commandsModule(program, context), {

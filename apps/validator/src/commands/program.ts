@@ -26,6 +26,9 @@ import { ValidatorContext } from './validator-context.ts';
 import { CalculateAllowancePaidJobScores, DebugSetScores, ExplainWeights } from './weights.command.ts';
 import { WhitelistHotkey } from './whitelist-hotkey.command.ts';
 
+const noSyntheticJobs =
+  'there are no synthetic jobs any more; `debug_run_organic_job` runs one job, and `self_test` of a miner tests that miner';
+
 /** Everything that can be typed after the validator's name, under ComputeHorde's names where it has them. */
 export const validatorProgram: CommandProgram<ValidatorContext> = {
   name: 'validator',
@@ -66,6 +69,13 @@ export const validatorProgram: CommandProgram<ValidatorContext> = {
   absent: {
     connect_facilitator:
       'the validator connects to its facilitators by itself, while it runs without a command',
+    ...Object.fromEntries(
+      ['debug_run_synthetic_jobs', 'run_synthetic_jobs', 'debug_run_llm_prompt_task'].map((name) => [
+        name,
+        noSyntheticJobs,
+      ]),
+    ),
+    check_s3_setup: 'nothing is kept in S3; the prompts that were kept there belonged to synthetic jobs',
   },
   settings: ValidatorSettings,
   context: ValidatorContext,
