@@ -355,12 +355,12 @@ describe('a chain that does not tell of older blocks any more', () => {
 });
 
 describe('what an operator can type', () => {
-  const typing = () => {
+  const typing = (changes: Record<string, string> = {}) => {
     const printed: string[] = [];
     const logger = createLogger('validator');
     logger.level = 'silent';
     const context = new ValidatorContext(
-      subnet.place.environment(subnet.settings),
+      subnet.place.environment({ ...subnet.settings, ...changes }),
       (text) => printed.push(text),
       logger,
       new AbortController().signal,
@@ -375,9 +375,21 @@ describe('what an operator can type', () => {
   it('scores are printed, weights are handed in, and who gets them why is explained', async () => {
     const { one, other, miner } = await paid();
     await Promise.all([subnet.stop(one), subnet.stop(other)]);
-    await subnet.goTo(window.from);
     const type = typing();
-    expect(await type('explain_weights')).toEqual([0, 'There are no such weights yet.']);
+    await subnet.goTo(window.from - 1);
+    const [, early] = await type('explain_weights');
+    expect(early).toMatch(
+      /^Blocks 708 to 1429: there are no weights yet, because block 1804 is in no window /,
+    );
+    await subnet.goTo(window.from);
+    expect((await type('explain_weights'))[1]).toMatch(
+      /^Blocks 708 to 1429: .* since block 1805, until 2150, .*\n-> validator debug_set_scores\n/,
+    );
+    await type('set_dynamic_config', 'SERVING', 'false');
+    expect((await type('explain_weights'))[1]).toMatch(
+      /because SERVING is off: .*\n-> validator set_dynamic_config SERVING true$/,
+    );
+    await type('unset_dynamic_config', 'SERVING');
     const scores = 'calculate_allowance_paid_job_scores';
     expect(await type(scores, '708', '1430')).toEqual([
       0,
@@ -392,7 +404,21 @@ describe('what an operator can type', () => {
       `The weights were given to Pylon in block ${window.from}, and the chain does not show them yet.`,
     ]);
     expect((await type('debug_set_scores'))[1]).toBe(`The chain has the weights since block ${window.from}.`);
+    expect((await type('explain_weights', '1430'))[1]).toMatch(
+      /^Blocks 1430 to 2151: .* because the cycle is not over: /,
+    );
     const [, explained] = await type('explain_weights', '708');
+    expect((await type('explain_weights'))[1]).toBe(explained);
+    await subnet.goTo(window.from + 722);
+    const [, later] = await type('explain_weights');
+    expect(later).toContain(
+      `${explained}\n\nBlocks 1430 to 2151: there are no weights yet, though they may be handed in since`,
+    );
+    const [, alone] = await typing({ PYLON_ADDRESS: 'http://127.0.0.1:1' })('explain_weights');
+    expect(alone).toMatch(
+      /\n\nWhy there are no newer weights cannot be said: Pylon at .* does not answer.*\n-> validator doctor$/,
+    );
+    expect(alone).toContain(explained);
     expect(explained).toContain('Blocks 708 to 1429: confirmed. The chain has the weights since block');
     expect(explained).toContain(`\nWeights:\n  ${miner.hotkey}  1\n`);
     expect(explained).toContain(`\n  coldkey ${miner.coldkey} was paid 30\n    ${miner.hotkey}  30`);

@@ -1,11 +1,17 @@
 import { ServiceCommand, UsageError } from '@horde/commands';
-import { CHAIN, cycleOf, type Chain, type Cycle } from '@horde/chain';
+import { CHAIN, ChainError, cycleOf, type Chain, type Cycle } from '@horde/chain';
 import { Command, Option } from 'nest-commander';
+import { ValidatorConfig } from '../dynamic-config/validator-config.ts';
+import { makeChain } from '../make-chain.ts';
 import { PaidJobs } from '../scoring/paid-jobs.ts';
 import { addUp } from '../scoring/scores.ts';
+import { countingCycle } from '../scoring/window.ts';
+import type { CycleWeightsRow } from '../weights/cycle-weights.entity.ts';
 import { explainWeights } from '../weights/explain-weights.ts';
+import { said, whyNoWeights, type WeightsFacts } from '../weights/missing-weights.ts';
 import { WeightSetting } from '../weights/weight-setting.ts';
 import { WeightsStore } from '../weights/weights-store.ts';
+import { windowRules } from '../weights/window-rules.ts';
 import { ValidatorContext } from './validator-context.ts';
 
 /** ComputeHorde's current cycle is that of a block so far behind the newest; newer ones are not reckoned with yet. */
@@ -77,19 +83,47 @@ export class CalculateAllowancePaidJobScores extends ServiceCommand {
   name: 'explain_weights',
   arguments: '[cycle_start]',
   argsDescription: { cycle_start: 'the first block of a cycle (default: of the newest that has weights)' },
-  description: 'print how the weights for a cycle stand, who gets what, and why',
+  description: 'print how the weights for a cycle stand, who gets what and why, or why there are none',
 })
 export class ExplainWeights extends ServiceCommand {
   constructor(private readonly context: ValidatorContext) {
     super();
   }
 
-  override async run([cycle]: string[]): Promise<void> {
-    const row = await this.context.use((app) => {
-      const store = app.get(WeightsStore);
-      return cycle === undefined ? store.newest() : store.find(readBlock(cycle));
+  override async run([word]: string[]): Promise<void> {
+    const asked = word === undefined ? null : readBlock(word);
+    const { row, ...stored } = await this.context.use(async (app) => {
+      const [store, config] = [app.get(WeightsStore), app.get(ValidatorConfig)];
+      return {
+        row: await (asked === null ? store.newest() : store.find(asked)),
+        rules: windowRules(config),
+        isServing: config.get('SERVING'),
+      };
     });
-    this.context.print(row ? explainWeights(row) : 'There are no such weights yet.');
+    if (row) this.context.print(explainWeights(row));
+    if (row && asked !== null) return;
+    const why = await this.whyNone(asked, row, stored);
+    if (why !== null) this.context.print(row ? `\n${why}` : why);
+  }
+
+  /** Why there are none for that cycle, or none that are newer; null: there are. */
+  private async whyNone(
+    asked: number | null,
+    newest: CycleWeightsRow | null,
+    stored: Pick<WeightsFacts, 'rules' | 'isServing'>,
+  ): Promise<string | null> {
+    const settings = this.context.settings();
+    const { netuid } = settings;
+    try {
+      const { number: head } = await makeChain(settings).latestBlock();
+      const start = asked ?? countingCycle(head, netuid).start;
+      if (newest && newest.cycle_start >= start) return null;
+      return whyNoWeights(start, { ...stored, head, netuid });
+    } catch (error) {
+      if (!(error instanceof ChainError)) throw error;
+      const which = newest ? 'newer weights' : 'weights';
+      return said(`Why there are no ${which} cannot be said: ${error.message}`, ['validator doctor']);
+    }
   }
 }
 

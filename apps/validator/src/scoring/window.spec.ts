@@ -1,5 +1,6 @@
+import { cycleOf } from '@horde/chain';
 import { describe, expect, it } from 'vitest';
-import { windowAt } from './window.ts';
+import { countingCycle, windowAt, windowsOf } from './window.ts';
 
 const rules = { commitReveal: true, interval: 722, startOffset: 361, endBuffer: 15 };
 const cycle = { start: 5_775_264, end: 5_775_986 };
@@ -39,4 +40,25 @@ it('one window is of one cycle, which has ended, on every subnet', () => {
       expect(windowAt(found.from, rules, netuid)).toEqual(found);
       expect(found.cycle.end).toBeLessThanOrEqual(found.from);
     }
+});
+
+it('the windows of a cycle are those in which its weights may be handed in, and no others', () => {
+  expect(windowsOf(cycle, rules, 12)).toEqual([window]);
+  for (const netuid of [0, 12, 174])
+    for (const changes of [{}, { interval: 200, startOffset: 100 }, { commitReveal: false }])
+      for (let head = 1; head < 722 * 5; head += 101) {
+        const found = windowAt(head, { ...rules, ...changes }, netuid);
+        const own = countingCycle(head, netuid);
+        if (found)
+          expect([found.cycle, windowsOf(own, { ...rules, ...changes }, netuid)]).toEqual([
+            own,
+            expect.arrayContaining([found]),
+          ]);
+      }
+  expect(windowsOf(cycle, { ...rules, startOffset: 707 }, 12)).toEqual([]);
+});
+
+it('the first cycle counts until it has ended, and beyond', () => {
+  for (const head of [0, 1, 722, 723, 1_444]) expect(countingCycle(head, 12)).toEqual(cycleOf(0, 12));
+  expect(countingCycle(1_445, 12)).toEqual(cycleOf(722, 12));
 });

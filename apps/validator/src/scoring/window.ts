@@ -39,3 +39,24 @@ export function windowAt(head: number, rules: WindowRules, netuid: number): Wind
   const window = { from: start + rules.startOffset, until: start + rules.interval - rules.endBuffer, cycle };
   return head >= window.from && head < window.until ? window : null;
 }
+
+/**
+ * The windows for a cycle's weights, in their order; none where the rules leave no block for them.
+ *
+ * @param cycle as `cycleOf` has it
+ */
+export function windowsOf(cycle: Cycle, rules: WindowRules, netuid: number): Window[] {
+  const first = (Math.ceil(Math.max(0, cycle.start) / cycleLength) + 1) * cycleLength + 1;
+  const windows: Window[] = [];
+  for (let head = first; head < first + cycleLength; head++) {
+    const window = windowAt(head, rules, netuid);
+    if (window && window.from !== windows.at(-1)?.from) windows.push(window);
+  }
+  return windows;
+}
+
+/** The cycle whose weights are the newest that may be handed in, in a window now or later; the first until that has ended. */
+export function countingCycle(head: number, netuid: number): Cycle {
+  const number = Math.floor((head - 1) / cycleLength) - 1;
+  return cycleOf(Math.max(0, number) * cycleLength, netuid);
+}

@@ -1,11 +1,13 @@
 import type { CycleWeightsRow } from './cycle-weights.entity.ts';
+import { said, whatNext } from './missing-weights.ts';
 import type { Reasons } from './weigh.ts';
 
 type Coldkey = Reasons['classes'][number]['coldkeys'][number];
 
-/** How a cycle's weights stand, who gets what, and why: a sentence, then the facts. */
+/** How a cycle's weights stand, what to type next, who gets what, and why: a sentence, then the facts. */
 export function explainWeights(row: CycleWeightsRow): string {
-  const lines = [`Blocks ${row.cycle_start} to ${row.cycle_end - 1}: ${row.state}. ${row.note}`];
+  const sentence = `Blocks ${row.cycle_start} to ${row.cycle_end - 1}: ${row.state}. ${row.note}`;
+  const lines = [said(sentence, whatNext(row))];
   if (row.reasons === null) return lines.join('\n');
   const reasons = JSON.parse(row.reasons) as Reasons;
   const weights = (JSON.parse(row.weights ?? '[]') as [string, number][]).toSorted(([, a], [, b]) => b - a);

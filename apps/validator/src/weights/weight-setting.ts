@@ -11,6 +11,7 @@ import type { CycleWeightsRow } from './cycle-weights.entity.ts';
 import { weigh, type Weighed } from './weigh.ts';
 import { WeightsMetrics } from './weights-metrics.ts';
 import { WeightsStore, type WeightsClaim } from './weights-store.ts';
+import { windowRules } from './window-rules.ts';
 
 /** A claim is renewed so often while it is worked on. @unit ms */
 const renewalInterval = 3_000;
@@ -48,7 +49,7 @@ export class WeightSetting {
     const { number: head } = await this.chain.latestBlock();
     for (const row of await this.store.overdue(head)) await this.end(row);
     if (!this.config.get('SERVING')) return 'SERVING is off: no weights are handed in.';
-    const window = windowAt(head, this.rules(), this.settings.netuid);
+    const window = windowAt(head, windowRules(this.config), this.settings.netuid);
     if (!window) return `Block ${head} is in no window for weights.`;
     const claim = await this.store.claim(window);
     if (!claim) return this.told(window);
@@ -70,15 +71,6 @@ export class WeightSetting {
       await this.store.release(claim);
     }
     return claim.row.note;
-  }
-
-  private rules() {
-    return {
-      commitReveal: this.config.get('DYNAMIC_COMMIT_REVEAL_WEIGHTS_ENABLED'),
-      interval: this.config.get('DYNAMIC_COMMIT_REVEAL_WEIGHTS_INTERVAL'),
-      startOffset: this.config.get('DYNAMIC_COMMIT_REVEAL_COMMIT_START_OFFSET'),
-      endBuffer: this.config.get('DYNAMIC_COMMIT_REVEAL_COMMIT_END_BUFFER'),
-    };
   }
 
   private async told({ cycle }: Window): Promise<string> {
@@ -219,7 +211,7 @@ export class WeightSetting {
   }
 
   private rulesAsNamed() {
-    const { commitReveal, interval, startOffset, endBuffer } = this.rules();
+    const { commitReveal, interval, startOffset, endBuffer } = windowRules(this.config);
     return {
       DYNAMIC_COMMIT_REVEAL_WEIGHTS_ENABLED: commitReveal,
       DYNAMIC_COMMIT_REVEAL_WEIGHTS_INTERVAL: interval,
