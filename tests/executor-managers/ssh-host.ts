@@ -137,10 +137,15 @@ export class SshHost {
 
   /** Ends connections too. @param options for sshd, on its command line */
   async restartSshd(options = ''): Promise<void> {
+    await this.stopSshd();
+    await this.startSshd(options);
+  }
+
+  /** Ends connections too, and nobody listens there any more. */
+  async stopSshd(): Promise<void> {
     await this.run(
       'killall sshd sshd-session 2>/dev/null; while ss -Htln sport = 22 | grep -q .; do sleep 0.1; done',
     );
-    await this.startSshd(options);
   }
 
   private async startSshd(options = ''): Promise<void> {

@@ -19,6 +19,14 @@ export interface Rule {
 export const shippedRules = () =>
   parse(readFileSync(rulesFile, 'utf8')) as { groups: { name: string; rules: Rule[] }[] };
 
+/** The queries of the dashboard that ships. */
+export function shippedQueries(): string[] {
+  const { panels } = JSON.parse(readFileSync(path.join(root, 'envs/monitoring/dashboard.json'), 'utf8')) as {
+    panels: { targets?: { expr: string }[] }[];
+  };
+  return panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+}
+
 /** All conditions, each with its service and what that counts. */
 export const conditions = services.flatMap(({ service, rows, conditions: all }) =>
   all.map((condition) => ({ ...condition, service, rows: { ...commonMetrics, ...rows } as MetricRows })),

@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { commonMetrics, ServiceMetrics, type MetricRows } from '@horde/metrics';
-import { root } from '@horde/testing/horde';
 import { because } from '@horde/testing/missing';
 import { missingPrometheus, startPrometheus } from '@horde/testing/prometheus';
 import { serve } from '@horde/testing/web-server';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import { services } from '../../tools/monitoring/services.ts';
-import { conditions, labelsOf, right, shippedRules, wrong } from './conditions.ts';
+import { conditions, labelsOf, right, shippedQueries, shippedRules, wrong } from './conditions.ts';
 
 const missing =
   process.env['REAL_PROMETHEUS'] === 'yes' ? missingPrometheus : 'a real Prometheus is of ./horde test --all';
@@ -97,11 +94,7 @@ describe.skipIf(missing !== null)(`what ships for a Prometheus, in a real one${b
       }),
     });
     onTestFinished(() => prometheus.stop());
-    const file = path.join(root, 'envs/monitoring/dashboard.json');
-    const { panels } = JSON.parse(readFileSync(file, 'utf8')) as {
-      panels: { targets?: { expr: string }[] }[];
-    };
-    const queries = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+    const queries = shippedQueries();
     expect(queries.length).toBeGreaterThan(30);
     for (const query of queries)
       await expect

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { horde, lastJson, newDataFolder, removeDataFolder } from '@horde/testing/horde';
 import { startPrometheus, type RunningPrometheus } from '@horde/testing/prometheus';
 import pg from 'pg';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { killService, type Restart } from '../e2e/kill-service.ts';
 import type { Status } from '../e2e/used-network.ts';
@@ -23,6 +23,8 @@ export class WatchedNetwork {
     private readonly services: Status['services'],
     private readonly databaseUrl: string,
     private readonly prometheus: RunningPrometheus,
+    /** @unit ms since 1970 */
+    private readonly startedAt: number,
   ) {}
 
   /** @param limits instead of those that ship, by the alert's name */
@@ -49,7 +51,10 @@ export class WatchedNetwork {
         ),
       }),
     });
-    return new WatchedNetwork(data, services, exported('DATABASE_URL'), prometheus);
+    // What changes before it was seen has not changed for Prometheus.
+    const seen = async () => expect(await prometheus.query('up == 1')).toHaveLength(2 * jobs.length);
+    await vi.waitFor(seen, { timeout: patience, interval: 500 });
+    return new WatchedNetwork(data, services, exported('DATABASE_URL'), prometheus, Date.now());
   }
 
   async stop(): Promise<void> {
@@ -64,18 +69,31 @@ export class WatchedNetwork {
     return names.filter((name) => firing.includes(name));
   }
 
-  async fires(...names: string[]): Promise<void> {
-    await expect.poll(() => this.firing(names), { timeout: patience, interval: 500 }).toEqual(names);
+  /** @param again what is done before each look */
+  async fires(names: string[], again: () => Promise<void> = async () => undefined): Promise<void> {
+    const look = async () => {
+      await again();
+      return this.firing(names);
+    };
+    await expect.poll(look, { timeout: patience, interval: 500 }).toEqual(names);
   }
 
-  async ends(...names: string[]): Promise<void> {
+  async ends(names: string[]): Promise<void> {
     await expect.poll(() => this.firing(names), { timeout: patience, interval: 500 }).toEqual([]);
+  }
+
+  /** Those of these queries that have had no series since the network was started. */
+  async withoutSeries(queries: string[]): Promise<string[]> {
+    const had = await Promise.all(
+      queries.map((query) => this.prometheus.queryRange(query, { from: this.startedAt, step: 5 })),
+    );
+    return queries.filter((_, index) => had[index]!.length === 0);
   }
 
   /** Waits until a query has series. */
   async has(query: string): Promise<void> {
     await expect
-      .poll(async () => (await this.prometheus.query(query)).length, { message: query, timeout: 60_000 })
+      .poll(async () => (await this.prometheus.query(query)).length, { message: query, timeout: patience })
       .toBeGreaterThan(0);
   }
 
@@ -111,6 +129,30 @@ export class WatchedNetwork {
     await (
       await this.kill(name)
     )(changes);
+  }
+
+  /** Has what a service does again and again be done last so long ago, unless it is longer. @param work as its metric says */
+  async lastDone(service: string, work: string, seconds: number): Promise<void> {
+    await this.query(
+      `update ${service}.last_done set at = least(at, now() - make_interval(secs => $2)) where work = $1`,
+      work,
+      seconds,
+    );
+  }
+
+  /** Has the newest block that the validator knows be so old, unless it is older. */
+  async newestBlock(seconds: number): Promise<void> {
+    await this.query(
+      `update validator.allowance_block set at = least(at, now() - make_interval(secs => $1))
+       where number = (select max(number) from validator.allowance_block)`,
+      seconds,
+    );
+  }
+
+  private async query(sql: string, ...values: unknown[]): Promise<void> {
+    const client = new pg.Client({ connectionString: this.databaseUrl });
+    await client.connect();
+    await client.query(sql, values).finally(() => client.end());
   }
 
   /** Takes all connections of the database, also those that the services had. @returns gives them back */

@@ -32,6 +32,13 @@ export function promtool(...words: string[]): string {
 export interface RunningPrometheus {
   /** Every series of a query's answer: its labels. */
   query(expression: string): Promise<Record<string, string>[]>;
+  /**
+   * The same of what it had in between, as a panel of Grafana asks for it.
+   *
+   * @param options.from ms since 1970
+   * @param options.step s
+   */
+  queryRange(expression: string, options: { from: number; step: number }): Promise<Record<string, string>[]>;
   /** The names of the alerts that fire. */
   firing(): Promise<string[]>;
   stop(): Promise<void>;
@@ -64,11 +71,19 @@ export async function startPrometheus(files: Record<string, string>): Promise<Ru
   ]);
   const ask = async (what: string): Promise<unknown> =>
     ((await (await fetch(`${url}/api/v1/${what}`)).json()) as { data: unknown }).data;
+  const series = async (what: string, parameters: Record<string, string>) => {
+    const answer = await ask(`${what}?${new URLSearchParams(parameters).toString()}`);
+    return (answer as { result: { metric: Record<string, string> }[] }).result.map(({ metric }) => metric);
+  };
   return {
-    async query(expression) {
-      const answer = await ask(`query?query=${encodeURIComponent(expression)}`);
-      return (answer as { result: { metric: Record<string, string> }[] }).result.map(({ metric }) => metric);
-    },
+    query: (expression) => series('query', { query: expression }),
+    queryRange: (expression, { from, step }) =>
+      series('query_range', {
+        query: expression,
+        start: String(from / 1_000),
+        end: String(Date.now() / 1_000),
+        step: String(step),
+      }),
     async firing() {
       const { alerts } = (await ask('alerts')) as {
         alerts: { state: string; labels: { alertname: string } }[];
