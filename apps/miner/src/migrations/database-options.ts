@@ -21,6 +21,7 @@ import { KeepCheckRuns1798000003002 } from './keep-check-runs.ts';
 import { NoteEarnings1799100001401 } from './note-earnings.ts';
 import { NoteInactivity1799000022150 } from './note-inactivity.ts';
 import { OrderOutput1796000030003 } from './order-output.ts';
+import { ShowAcceptedJobs1799100002061 } from './show-accepted-jobs.ts';
 import { StoredReceipt } from '../receipts/stored-receipt.entity.ts';
 import { Validator } from '../directory/validator.entity.ts';
 import { TraceJobs1798000007002 } from './trace-jobs.ts';
@@ -55,5 +56,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     NoteInactivity1799000022150,
     CreateTakenOver1799100001171,
     NoteEarnings1799100001401,
+    ShowAcceptedJobs1799100002061,
   ],
 });
