@@ -7,8 +7,9 @@ release_place() {
   repository_prefix=''
   script_address=''
   public_keys=''
-  executor_classes='spin_up-4min.gpu-24gb always_on.gpu-24gb always_on.llm.a6000 always_on.test always_on.cpu.8c.16gb'
 }
+
+executor_classes() { printf '%s' 'spin_up-4min.gpu-24gb always_on.gpu-24gb always_on.llm.a6000 always_on.test always_on.cpu.8c.16gb'; }
 
 # What was typed, checked before anything else happens.
 
@@ -65,13 +66,6 @@ check_port() {
   fi
 }
 
-check_class() {
-  case " $executor_classes " in
-    *" $1 "*) [[ $1 =~ ^[a-z0-9._-]+$ ]] && return ;;
-  esac
-  fail "$(shown "$1") is no executor class. There are: $executor_classes"
-}
-
 # The way from the checked arguments to a service that works. Each step finds out what is left to do.
 
 install_on_server() {
@@ -103,7 +97,7 @@ install_on_server() {
   if [ -n "$offline" ]; then
     # They may be there.
     ask_server has_image image "$image"
-    [ "$(answer image)" = there ] || payload=images.tar on_server load
+    [ "$(answer image)" = there ] || payload=images.tar.gz on_server load
   fi
   on_server image image "$image"
   say 'Files…'
@@ -145,78 +139,6 @@ uninstall_from_server() {
   on_server uninstall dry_run "$dry_run" with_data "$with_data"
 }
 
-# install_miner.sh: what is the miner's own.
-
-usage() {
-  cat <<'END'
-USAGE: install_miner.sh production DEST HOTKEY_PATH [MINER_PORT] [DEFAULT_EXECUTOR_CLASS]
-       install_miner.sh local DEST VALIDATOR_SS58 [MINER_PORT] [DEFAULT_EXECUTOR_CLASS]
-       install_miner.sh uninstall DEST [--with-data]
-
-DEST is where ssh goes: a name of ~/.ssh/config, or USER@HOST. A second run repairs, and keeps what is there.
-  --dry-run                  looks, prints what it would do, and changes nothing
-  --unsigned IMAGE@DIGEST    starts this runner image instead of a signed release; or sha256:… of one on the server
-  --offline BUNDLE           brings the images from a file; the server needs no registry
-  --with-data                uninstall: the database and the settings, too
-Environment: MIGRATING=1 (the new server of a miner that moves), CHANNEL (stable).
-END
-}
-
-install_miner() {
-  set -euo pipefail
-  role=miner
-  release_place
-  local port class validator=''
-  read_options "$@"
-  set -- ${words[@]+"${words[@]}"}
-  if [ "${1:-}" = uninstall ] && [ $# = 2 ]; then
-    check_destination "$2"
-    uninstall_from_server
-    return
-  fi
-  if [ $# -lt 3 ] || [ $# -gt 5 ]; then fail "$(usage)"; fi
-  case $1 in production | local) ;; *) fail "There is no mode $(shown "$1")." "$(usage)" ;; esac
-  check_destination "$2"
-  port=${4:-} class=${5:-}
-  [ -z "$port" ] || check_port "$port"
-  [ -z "$class" ] || check_class "$class"
-  if [ "$1" = local ]; then
-    is_address "$3" || fail "$(shown "$3") is no address of a validator's hotkey."
-    validator=$3 wallet_name=dummy hotkey_name=dummy hotkey='' coldkeypub=''
-  else
-    read_wallet "$3"
-  fi
-  settings=(port "$port" class "$class" validator "$validator" wallet_name "$wallet_name"
-    hotkey_name "$hotkey_name" migrating "$migrating" channel "$channel")
-  install_on_server
-  say 'Self-test…'
-  on_server self_test
-  report_miner
-}
-
-report_miner() {
-  local host port
-  ask_server report
-  host=$(host_of)
-  case $host in *:*) host="[$host]" ;; esac
-  port=$(answer port)
-  cat <<END
-============================================================
-Miner installed successfully
-    URL: http://$host:$port/admin/login/
-    Username: admin
-$(password_line)
-To change the password:
-    1. ssh -t $destination
-    2. $(answer docker) exec -it $(answer container) miner change_admin_password admin
-    3. type the new one twice, and log in with it
-============================================================
-END
-  on_server reported
-  curl -sf --max-time 10 -o /dev/null "http://$host:$port/admin/login/" </dev/null || say \
-    "From here http://$host:$port/ does not answer, while the miner works on the server: open port $port in its firewall."
-}
-
 # A bundle: a tar of a list, the images, and Docker Compose. ./horde image bundle makes it.
 
 # Sets bundle_list; whatever is in the bundle is what its list says.
@@ -229,7 +151,7 @@ read_bundle() {
   say "Reading $(basename -- "$file")…"
   while read -r kind name sum; do
     [ "$kind" = file ] || continue
-    case $name in images.tar | docker-compose | release | release.sig) ;; *) fail "The bundle lists $(shown "$name"), which is not known." ;; esac
+    case $name in images.tar.gz | docker-compose | release | release.sig) ;; *) fail "The bundle lists $(shown "$name"), which is not known." ;; esac
     [ "sha256:$(tar -xOf "$file" "$name" 2>/dev/null | sha256_of)" = "$sum" ] || fail "The bundle is damaged: $name is not what its list says."
   done <<<"$bundle_list"
   image=$(of_bundle runner)
@@ -328,41 +250,6 @@ fail() {
   exit 1
 }
 
-# Addresses of the chain: base58 of a prefix, 32 bytes of a key, and two bytes of a checksum.
-
-# is_address TEXT
-is_address() {
-  local text=$1 digits='123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
-  case $text in '' | *[!A-Za-z0-9]*) return 1 ;; esac
-  if [ "${#text}" -lt 46 ] || [ "${#text}" -gt 50 ]; then return 1; fi
-  local bytes=() digit before carry i j
-  for ((i = 0; i < ${#text}; i++)); do
-    before=${digits%%"${text:i:1}"*}
-    [ "${#before}" -lt 58 ] || return 1
-    carry=${#before}
-    for ((j = 0; j < ${#bytes[@]}; j++)); do
-      carry=$((carry + bytes[j] * 58))
-      bytes[j]=$((carry % 256))
-      carry=$((carry / 256))
-    done
-    while [ "$carry" -gt 0 ]; do
-      bytes[${#bytes[@]}]=$((carry % 256))
-      carry=$((carry / 256))
-    done
-  done
-  local size=${#bytes[@]} hex=
-  # The prefix has one byte or two.
-  case $size in 35 | 36) ;; *) return 1 ;; esac
-  for ((i = size - 1; i >= 0; i--)); do hex+=$(printf '\\x%02x' "${bytes[i]}"); done
-  # Where there is no b2sum, as on a Mac, the length has to do.
-  command -v b2sum >/dev/null || return 0
-  local sum
-  # shellcheck disable=SC2059
-  sum=$(printf "SS58PRE${hex:0:(size - 2) * 4}" | b2sum)
-  digit=$(printf '%02x%02x' "${bytes[1]}" "${bytes[0]}")
-  [ "${sum:0:4}" = "$digit" ]
-}
-
 # One connection, which all steps share: a password is asked for once.
 
 connect() {
@@ -385,11 +272,6 @@ connect() {
 disconnect() {
   [ -z "${ssh_words+set}" ] || "${ssh_words[@]}" -O exit -- "$destination" </dev/null >/dev/null 2>&1 || true
   rm -rf "$ssh_folder"
-}
-
-# The name that the server is reached at, of which the configuration may have another one.
-host_of() {
-  ssh -T -G -- "$destination" </dev/null | sed -n 's/^hostname //p'
 }
 
 # on_server STEP [NAME VALUE]...: runs a step of the program for the server, which comes with its values on standard input:
@@ -423,6 +305,7 @@ answer() { printf '%s\n' "$answers" | sed -n "s/^horde: $1 //p"; }
 
 # Sets hotkey, coldkeypub, wallet_name and hotkey_name.
 read_wallet() {
+  hotkey='' coldkeypub=''
   local file=$1 folder
   [ -f "$file" ] || fail "There is no hotkey file $(shown "$file")." \
     'It is usually ~/.bittensor/wallets/WALLET/hotkeys/HOTKEY.'
@@ -458,6 +341,125 @@ plain_name() {
   esac
 }
 
+# install_miner.sh: what is the miner's own.
+
+usage() {
+  cat <<'END'
+USAGE: install_miner.sh production DEST HOTKEY_PATH [MINER_PORT] [DEFAULT_EXECUTOR_CLASS]
+       install_miner.sh local DEST VALIDATOR_SS58 [MINER_PORT] [DEFAULT_EXECUTOR_CLASS]
+       install_miner.sh uninstall DEST [--with-data]
+
+DEST is where ssh goes: a name of ~/.ssh/config, or USER@HOST. A second run repairs, and keeps what is there.
+  --dry-run                  looks, prints what it would do, and changes nothing
+  --unsigned IMAGE@DIGEST    starts this runner image instead of a signed release; or sha256:… of one on the server
+  --offline BUNDLE           brings the images from a file; the server needs no registry
+  --with-data                uninstall: the database and the settings, too
+Environment: MIGRATING=1 (the new server of a miner that moves), CHANNEL (stable).
+END
+}
+
+install_miner() {
+  set -euo pipefail
+  role=miner
+  release_place
+  local port class validator=''
+  read_options "$@"
+  set -- ${words[@]+"${words[@]}"}
+  if [ "${1:-}" = uninstall ] && [ $# = 2 ]; then
+    check_destination "$2"
+    uninstall_from_server
+    return
+  fi
+  if [ $# -lt 3 ] || [ $# -gt 5 ]; then fail "$(usage)"; fi
+  case $1 in production | local) ;; *) fail "There is no mode $(shown "$1")." "$(usage)" ;; esac
+  check_destination "$2"
+  port=${4:-} class=${5:-}
+  [ -z "$port" ] || check_port "$port"
+  [ -z "$class" ] || check_class "$class"
+  if [ "$1" = local ]; then
+    is_address "$3" || fail "$(shown "$3") is no address of a validator's hotkey."
+    validator=$3 wallet_name=dummy hotkey_name=dummy hotkey='' coldkeypub=''
+  else
+    read_wallet "$3"
+  fi
+  settings=(port "$port" class "$class" validator "$validator" wallet_name "$wallet_name"
+    hotkey_name "$hotkey_name" migrating "$migrating" channel "$channel")
+  install_on_server
+  say 'Self-test…'
+  on_server self_test
+  report_miner
+}
+
+report_miner() {
+  local host port
+  ask_server report
+  host=$(host_of)
+  case $host in *:*) host="[$host]" ;; esac
+  port=$(answer port)
+  cat <<END
+============================================================
+Miner installed successfully
+    URL: http://$host:$port/admin/login/
+    Username: admin
+$(password_line)
+To change the password:
+    1. ssh -t $destination
+    2. $(answer docker) exec -it $(answer container) miner change_admin_password admin
+    3. type the new one twice, and log in with it
+============================================================
+END
+  on_server reported
+  curl -sf --max-time 10 -o /dev/null "http://$host:$port/admin/login/" </dev/null || say \
+    "From here http://$host:$port/ does not answer, while the miner works on the server: open port $port in its firewall."
+}
+
+check_class() {
+  case " $(executor_classes) " in
+    *" $1 "*) [[ $1 =~ ^[a-z0-9._-]+$ ]] && return ;;
+  esac
+  fail "$(shown "$1") is no executor class. There are: $(executor_classes)"
+}
+
+# The name that the server is reached at, of which the configuration may have another one.
+host_of() {
+  ssh -T -G -- "$destination" </dev/null | sed -n 's/^hostname //p'
+}
+
+# Addresses of the chain: base58 of a prefix, 32 bytes of a key, and two bytes of a checksum.
+
+# is_address TEXT
+is_address() {
+  local text=$1 digits='123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
+  case $text in '' | *[!A-Za-z0-9]*) return 1 ;; esac
+  if [ "${#text}" -lt 46 ] || [ "${#text}" -gt 50 ]; then return 1; fi
+  local bytes=() digit before carry i j
+  for ((i = 0; i < ${#text}; i++)); do
+    before=${digits%%"${text:i:1}"*}
+    [ "${#before}" -lt 58 ] || return 1
+    carry=${#before}
+    for ((j = 0; j < ${#bytes[@]}; j++)); do
+      carry=$((carry + bytes[j] * 58))
+      bytes[j]=$((carry % 256))
+      carry=$((carry / 256))
+    done
+    while [ "$carry" -gt 0 ]; do
+      bytes[${#bytes[@]}]=$((carry % 256))
+      carry=$((carry / 256))
+    done
+  done
+  local size=${#bytes[@]} hex=
+  # The prefix has one byte or two.
+  case $size in 35 | 36) ;; *) return 1 ;; esac
+  for ((i = size - 1; i >= 0; i--)); do hex+=$(printf '\\x%02x' "${bytes[i]}"); done
+  # Where there is no b2sum, as on a Mac, the length has to do.
+  command -v b2sum >/dev/null || return 0
+  local sum
+  # shellcheck disable=SC2059
+  sum=$(printf "SS58PRE${hex:0:(size - 2) * 4}" | b2sum)
+  digit=$(printf '%02x%02x' "${bytes[1]}" "${bytes[0]}")
+  [ "${sum:0:4}" = "$digit" ]
+}
+
 # What runs on the server: it reads this text, and then its values, from its standard input.
 server_program() {
   cat <<'END_OF_SERVER_PROGRAM'
@@ -480,7 +482,7 @@ read_values() {
     IFS= read -r -d '' value || fail 'The connection ended too early.'
     case $name in
       role | port | class | validator | wallet_name | hotkey_name | migrating | channel | now | image | offline | architecture) ;;
-      compose_in_bundle | registry | hotkey | coldkeypub | from | dry_run | with_data) ;;
+      compose_in_bundle | registry | hotkey | coldkeypub | trusted_address | trusted_port | from | dry_run | with_data) ;;
       *) fail "The value $name is not known." ;;
     esac
     printf -v "$name" '%s' "$value"
@@ -620,12 +622,12 @@ listens() {
 
 check_port() {
   local wanted=$port
-  [ "$role" = miner ] || return 0
   read_env
-  [ -n "$wanted" ] || wanted=$(env_value BITTENSOR_MINER_PORT)
-  [ -n "$wanted" ] || wanted=8000
+  [ -n "$wanted" ] || wanted=$(port_of_role)
   if listens "$wanted" && ! is_our_port "$wanted"; then
-    trouble "Port $wanted is taken on the server by another program." 'Choose another one as the fourth argument.'
+    local other='Choose another one as the fourth argument.'
+    [ "$role" = miner ] || other='Choose another one for the panel: HTTP_PORT=8080 before bash.'
+    trouble "Port $wanted is taken on the server by another program." "$other"
   else
     fine "port $wanted"
   fi
@@ -679,11 +681,12 @@ check_folder() {
     trouble "$folder is no folder that $(id -un) can write in."
   fi
   if [ -f "$folder/.env" ] && [ ! -r "$folder/.env" ]; then trouble "$folder/.env cannot be read by $(id -un)."; fi
-  if [ -f "$folder/.env" ]; then reply 'installed yes'; fi
+  read_env
+  if env_line SECRET_KEY >/dev/null; then reply 'installed yes'; fi
 }
 
 plan_files() {
-  if [ -f "$folder/.env" ]; then
+  if env_line SECRET_KEY >/dev/null; then
     plan "keep the secrets, your own keys and the database of $folder; bring its settings up to date"
   else
     plan "write $folder/.env, with new secrets, and docker-compose.yml"
@@ -714,8 +717,6 @@ check_engine() {
     plan 'start Docker, which is installed and does not run'
   elif ! knows_packages; then
     trouble "There is no Docker, and this script does not install it on $system_name." 'Install it as https://docs.docker.com/engine/install/ says, and type the same line again.'
-  elif [ -n "$offline" ]; then
-    trouble 'There is no Docker, and the bundle does not bring it.' "Install it on the server: apt-get install $(engine_packages)"
   else
     plan "install Docker of the distribution: $(engine_packages)"
   fi
@@ -771,9 +772,7 @@ check_compose() {
   if has_compose; then
     fine "Docker Compose $(docker compose version --short)"
   elif [ "$system_id-$system_version" = debian-12 ] || command -v dockerd >/dev/null; then
-    if [ -n "$offline" ] && [ -z "$compose_in_bundle" ]; then
-      trouble 'There is no Docker Compose 2.20 or newer, and the bundle does not bring it.'
-    elif [ -z "$offline" ] && [ ! -x /usr/lib/apt/apt-helper ]; then
+    if [ -z "$compose_in_bundle" ] && [ ! -x /usr/lib/apt/apt-helper ]; then
       trouble 'There is no Docker Compose 2.20 or newer.' 'Install it as https://docs.docker.com/compose/install/ says.'
     else
       plan "put Docker Compose $compose_version into $compose_folder"
@@ -881,13 +880,21 @@ write_env() {
   printf '%s\n' "${env_lines[@]}" | put "$(readlink -f -- "$folder/.env")" 600
 }
 
+# Where the service is reached on the server.
+port_of_role() {
+  local key=BITTENSOR_MINER_PORT usual=8000 value
+  [ "$role" = miner ] || key=HTTP_PORT usual=80
+  value=$(env_value "$key")
+  printf '%s' "${value:-$usual}"
+}
+
 # The project that the containers are of. Without the key, as in installs made by hand, the inner file's folder names it.
 project() {
   local name
   name=$(env_value COMPOSE_PROJECT_NAME)
   if [ -n "$name" ]; then
     printf '%s' "$name"
-  elif [ ! -f "$folder/.env" ]; then
+  elif ! env_line SECRET_KEY >/dev/null; then
     printf 'compute_horde_%s' "$role"
   elif [ "$role" = miner ]; then
     printf root
@@ -929,9 +936,12 @@ put_wallet() {
 
 put_settings() {
   read_env
-  local new=yes
-  [ ${#env_lines[@]} = 0 ] || new=''
-  if [ -n "$new" ]; then env_lines=("# Settings of the $role. Lines that you add stay; what each means: docs/settings.md"); fi
+  local new=yes first=''
+  # Lines that were put there before the first install make no install.
+  if env_line SECRET_KEY >/dev/null; then new=''; fi
+  # ComputeHorde's script makes no account of the validator's panel.
+  if [ "$role" = validator ] && ! env_line RUNNER_IMAGE >/dev/null; then first=yes; fi
+  if [ ${#env_lines[@]} = 0 ]; then env_lines=("# Settings of the $role. Lines that you add stay; what each means: docs/settings.md"); fi
   env_secret SECRET_KEY 25
   env_secret POSTGRES_PASSWORD 16
   env_default BITTENSOR_NETUID 12
@@ -940,14 +950,14 @@ put_settings() {
   env_set BITTENSOR_WALLET_HOTKEY_NAME "$hotkey_name"
   env_default HOST_WALLET_DIR "$HOME/.bittensor/wallets"
   # One that was made by hand goes on under the name that its containers have.
-  [ -z "$new" ] || env_set COMPOSE_PROJECT_NAME "compute_horde_$role"
-  if [ "$role" = miner ]; then settings_of_miner; fi
+  [ -z "$new" ] || env_default COMPOSE_PROJECT_NAME "compute_horde_$role"
+  if [ "$role" = miner ]; then settings_of_miner; else settings_of_validator; fi
   # First the mark: a run that ends here is to show the password when another one comes to its end.
-  if [ -n "$new" ]; then
+  if env_line DEFAULT_ADMIN_PASSWORD >/dev/null; then
+    kept+=(DEFAULT_ADMIN_PASSWORD)
+  elif [ -n "$new$first" ]; then
     : >"$folder/.password-not-shown"
     env_secret DEFAULT_ADMIN_PASSWORD 25
-  elif env_line DEFAULT_ADMIN_PASSWORD >/dev/null; then
-    kept+=(DEFAULT_ADMIN_PASSWORD)
   fi
   if [ "$migrating" = 1 ]; then env_set MIGRATING 1; else env_default MIGRATING 0; fi
   if [ -n "$channel" ]; then env_set CHANNEL "$channel"; else env_default CHANNEL stable; fi
@@ -973,6 +983,13 @@ settings_of_miner() {
   fi
   [ -z "$validator" ] || env_set IS_LOCAL_MINER 1
   [ -z "$validator" ] || env_set LOCAL_MINER_VALIDATOR_PUBLIC_KEY "$validator"
+}
+
+settings_of_validator() {
+  env_default FACILITATOR_URI wss://facilitator.computehorde.io/ws/v0/
+  [ -z "$port" ] || env_set HTTP_PORT "$port"
+  [ -z "$trusted_address" ] || env_set TRUSTED_MINER_ADDRESS "$trusted_address"
+  [ -z "$trusted_port" ] || env_set TRUSTED_MINER_PORT "$trusted_port"
 }
 
 # Where containers of Docker's own bridge reach the server.
@@ -1118,9 +1135,9 @@ step_has_image() {
 
 # The payload is an archive as docker save writes it.
 step_load() {
-  local words=(docker load -q)
-  [ "$(id -u)" = 0 ] || words=(sudo -n -- "${words[@]}")
-  "${words[@]}" >/dev/null || fail 'The images could not be loaded on the server: is its disk full?'
+  local words=(command)
+  [ "$(id -u)" = 0 ] || words=(sudo -n --)
+  "${words[@]}" docker load -q >/dev/null || fail 'The images could not be loaded on the server: is its disk full?'
 }
 
 step_image() {
@@ -1139,13 +1156,13 @@ serve() {
   export LC_ALL
   umask 022
   role='' port='' class='' validator='' wallet_name='' hotkey_name='' migrating='' channel='' now='' image='' offline=''
-  architecture='' compose_in_bundle='' registry='' hotkey='' coldkeypub=''
+  architecture='' compose_in_bundle='' registry='' hotkey='' coldkeypub='' trusted_address='' trusted_port=''
   from='' dry_run='' with_data=''
   local step
   IFS= read -r -d '' step || fail 'The connection ended too early.'
   read_values
   read_system
-  case $step in check | has_image | report) ;; *) lock ;; esac
+  case $step in check | has_image | doctor | report) ;; *) lock ;; esac
   case $step in
     check) step_check ;;
     engine) step_engine ;;
@@ -1158,6 +1175,7 @@ serve() {
     start) step_start ;;
     ready) step_ready ;;
     self_test) step_self_test ;;
+    doctor) step_doctor ;;
     report) step_report ;;
     reported) step_reported ;;
     uninstall) step_uninstall ;;
@@ -1205,8 +1223,11 @@ step_ready() {
   read_env
   local end=$((SECONDS + 900)) state last='' restarts=''
   while :; do
-    state=$(docker inspect -f '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{end}}' "$(app)" 2>/dev/null) || state='not there'
+    state=''
+    is_settled || state='not there yet: the runner is at work'
+    [ -n "$state" ] || state=$(docker inspect -f '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{end}}' "$(app)" 2>/dev/null) || state='not there'
     if [ "$state" = 'running healthy' ]; then break; fi
+    case $state in *unhealthy* | *starting*) state="$state $(why_not_ready)" ;; esac
     [ "$state" = "$last" ] || say "  $(app): $state"
     last=$state
     restarts=$(docker inspect -f '{{.RestartCount}}' "$(runner_container)" 2>/dev/null) || true
@@ -1215,6 +1236,21 @@ step_ready() {
     sleep 1
   done
   say "  $(app) is ready"
+}
+
+# Whether the runner has started what it starts: until then an app may be there that it replaces. Of one that has run for
+# long the log may not reach back to its start.
+is_settled() {
+  local runner started
+  runner=$(runner_container)
+  started=$(docker inspect -f '{{.State.StartedAt}}' "$runner") || return 1
+  [ "$(($(date +%s) - $(date -d "$started" +%s)))" -lt 1800 ] || return 0
+  [ "$(docker logs --since "$started" "$runner" 2>&1 | grep -cF 'has been started, as ')" -gt 0 ]
+}
+
+# What the last check of its health said.
+why_not_ready() {
+  docker inspect -f '{{range .State.Health.Log}}{{json .Output}}{{"\n"}}{{end}}' "$(app)" 2>/dev/null | grep . | tail -n 1 | cut -c 1-300 || true
 }
 
 not_ready() {
@@ -1228,10 +1264,15 @@ step_self_test() {
     "The $role runs, and its self-test fails, as shown above." 'When that is mended, type the same line again.'
 }
 
+# What a validator needs beyond this server, such as stake and peers, it may get later.
+step_doctor() {
+  read_env
+  docker exec "$(app)" "$role" doctor >&2 || say '  It waits for what is wrong above.'
+}
+
 step_report() {
   read_env
-  reply "port $(env_value BITTENSOR_MINER_PORT)"
-  reply "panel $(env_value HTTP_PORT)"
+  reply "port $(port_of_role)"
   reply "container $(app)"
   reply "docker $(docker_word)"
   if [ -e "$folder/.password-not-shown" ]; then reply "password $(env_value DEFAULT_ADMIN_PASSWORD)"; fi

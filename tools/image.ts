@@ -1,18 +1,39 @@
-/** Builds images of envs/, and makes those of others that are not to be had: ./horde image NAME, ./horde image all. */
+/**
+ * Builds images of envs/, and makes those of others that are not to be had: ./horde image NAME, ./horde image all. Writes
+ * those of a runner into a file: ./horde image bundle ROLE.
+ */
 import Docker from 'dockerode';
 import { readArguments, refuseArguments } from './arguments.ts';
 import { chooseBase } from './images/base.ts';
 import { buildImage, imageNames, isRunner } from './images/build.ts';
+import { writeBundle } from './images/offline-bundle.ts';
 import { ensureExample, ensureOthers } from './images/others.ts';
+import { installRoles, type InstallRole } from './install/script.ts';
 
 const { values, positionals } = readArguments('image', {
   allowPositionals: true,
   options: { base: { type: 'string' } },
 });
+if (positionals[0] === 'bundle') await bundle(positionals.slice(1));
 const [name = '', tag] = positionals;
 if (name !== 'all' && !imageNames.includes(name))
   refuseArguments('image', `There is no image of ${JSON.stringify(name)}: all, ${imageNames.join(', ')}.`);
 if (name === 'all' && tag !== undefined) refuseArguments('image', 'With all, each image has its own name.');
+
+/** What an install script takes with --offline: ./horde image bundle ROLE [FILE]. */
+async function bundle([role = '', file = `${role}.bundle`, ...more]: string[]): Promise<never> {
+  if (!installRoles.includes(role as InstallRole) || more.length > 0)
+    refuseArguments('image', `A bundle is of one of ${installRoles.join(', ')}.`);
+  const runner = `horde/${role}-runner:latest`;
+  try {
+    await writeBundle(new Docker(), role, { runner, file, say: (line) => console.error(line) });
+    console.log(file);
+    process.exit(0);
+  } catch (error) {
+    console.error(`The bundle could not be made: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(1);
+  }
+}
 
 const docker = new Docker();
 const say = (line: string) => console.error(line);

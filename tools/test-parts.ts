@@ -50,6 +50,11 @@ export const partsOfAll: TestPart[] = [
     environment: { WHOLE_COMPOSE: 'yes' },
   },
   {
+    name: 'install-scripts',
+    runs: ['tests/install/shellcheck.spec.ts'],
+    environment: { WHOLE_INSTALL: 'yes' },
+  },
+  {
     name: 'panel-themes',
     runs: ['tests/panel/pages.spec.ts'],
     environment: { PANEL_THEMES: 'light dark' },

@@ -172,6 +172,44 @@ describe('a wallet', () => {
   });
 });
 
+describe('install_validator.sh', () => {
+  const validator = readFileSync(path.join(root, 'install_validator.sh'), 'utf8');
+
+  it('refuses what is hostile, and runs none of it: arguments and variables', async () => {
+    const operator = new Operator();
+    const file = path.join(operator.folder, 'hacked');
+    for (const word of hostile(file).filter((one) => one.trim() !== '')) {
+      const right = ['server', operator.hotkey];
+      const tried: [string[], NodeJS.ProcessEnv?][] = [
+        [[word, operator.hotkey]],
+        [['server', word]],
+        [['uninstall', word]],
+        ...['TRUSTED_MINER_ADDRESS', 'TRUSTED_MINER_PORT', 'HTTP_PORT', 'CHANNEL', 'MIGRATING'].map(
+          (name): [string[], NodeJS.ProcessEnv] => [right, { [name]: word }],
+        ),
+      ];
+      for (const [words, environment] of tried) {
+        const { code, stdout } = await operator.pipe(validator, [...image, ...words], environment);
+        expect([code, stdout], JSON.stringify([words, environment])).toEqual([1, '']);
+      }
+    }
+    expect([operator.hasBegun, existsSync(file)]).toEqual([false, false]);
+  });
+
+  it('leaves keys of a cloud where they are, and shows none', async () => {
+    const operator = new Operator();
+    const secret = '$(touch hacked)';
+    const { stderr } = await operator.pipe(validator, [...image, 'server', operator.hotkey], {
+      TRUSTED_MINER_ADDRESS: '10.0.0.7',
+      TRUSTED_MINER_PORT: '8000',
+      AWS_SECRET_ACCESS_KEY: secret,
+    });
+    expect(operator.hasBegun).toBe(true);
+    expect(stderr).toContain('AWS_SECRET_ACCESS_KEY is not needed');
+    expect(stderr).not.toContain(secret);
+  });
+});
+
 it('says that it does not know where releases come from, and begins nothing, without an image or a bundle', async () => {
   const operator = new Operator();
   const { code, stderr } = await operator.pipe(script, ['production', 'server', operator.hotkey]);

@@ -68,7 +68,8 @@ describe('a command in the documents', () => {
         return !names.every((name) => existsSync(path.join(root, `tools/bench/${name}.ts`)));
       if (command === 'image')
         return !names.every(
-          (name) => name === 'all' || existsSync(path.join(root, `envs/${name}/Dockerfile`)),
+          (name) =>
+            name === 'all' || name === 'bundle' || existsSync(path.join(root, `envs/${name}/Dockerfile`)),
         );
       if (command === 'vitest')
         return !names.every((name) => name === 'run' || existsSync(path.join(root, name)));

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
-import { buffer } from 'node:stream/consumers';
 import { fetchImage } from './engine.ts';
+import { fileOfContainer } from './file-of-container.ts';
 import { baseListFile } from './machine-files.ts';
 import { ensureNodeBase } from './node-base.ts';
 import { componentsOfDebian, distributionOf, type Bill, type Component } from './sbom.ts';
@@ -20,17 +20,7 @@ export async function chooseBase(docker: Docker, say: (line: string) => void): P
 export async function componentsOfBase(docker: Docker, base: string): Promise<Component[]> {
   const container = await docker.createContainer({ Image: base, Cmd: ['none'] });
   try {
-    const read = async (file: string): Promise<string | null> => {
-      try {
-        const archive = await buffer(await container.getArchive({ path: file }));
-        // A tar of one file: its size is in the header, in octal.
-        const size = Number.parseInt(archive.subarray(124, 135).toString('latin1'), 8);
-        return archive.subarray(512, 512 + size).toString('utf8');
-      } catch (error) {
-        if ((error as { statusCode?: number }).statusCode === 404) return null;
-        throw error;
-      }
-    };
+    const read = async (file: string) => (await fileOfContainer(container, file))?.toString('utf8') ?? null;
     const own = await read(baseListFile);
     if (own !== null) return (JSON.parse(own) as Bill).components;
     const status = await read('/var/lib/dpkg/status');

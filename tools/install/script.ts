@@ -4,8 +4,8 @@ import { ExecutorClass } from '../../libs/protocol/src/executor-classes.ts';
 
 const envs = path.resolve(import.meta.dirname, '../../envs');
 
-export type InstallRole = 'miner';
-export const installRoles: InstallRole[] = ['miner'];
+export type InstallRole = 'miner' | 'validator';
+export const installRoles: InstallRole[] = ['miner', 'validator'];
 
 /** Where releases come from, by the names in envs/release.env. */
 type ReleasePlace = Record<'REGISTRY' | 'REPOSITORY_PREFIX' | 'SCRIPT_ADDRESS' | 'PUBLIC_KEYS', string>;
@@ -24,11 +24,7 @@ function readReleasePlace(file = path.join(envs, 'release.env')): ReleasePlace {
  * cut off does nothing. What runs on the server is a text in it.
  */
 export function installScript(role: InstallRole, place = readReleasePlace()): string {
-  const roles = new Set<string>(installRoles);
-  const ours = parts('local').filter((file) => {
-    const name = path.basename(file, '.sh');
-    return name === role || !roles.has(name);
-  });
+  const ours = [...parts('local'), ...parts(role)];
   return `#!/usr/bin/env bash
 # Installs a ${role} over SSH, and repairs one: curl -sSfL ADDRESS/install_${role}.sh | bash -s - ARGUMENTS
 # Written by ./horde docs from envs/install: change it there.
@@ -38,10 +34,9 @@ release_place() {
   repository_prefix='${place.REPOSITORY_PREFIX}'
   script_address='${place.SCRIPT_ADDRESS}'
   public_keys='${place.PUBLIC_KEYS}'
-  executor_classes='${ExecutorClass.join(' ')}'
 }
 
-${ours.map(read).join('\n')}
+${role === 'miner' ? `executor_classes() { printf '%s' '${ExecutorClass.join(' ')}'; }\n\n` : ''}${ours.map(read).join('\n')}
 # What runs on the server: it reads this text, and then its values, from its standard input.
 server_program() {
   cat <<'END_OF_SERVER_PROGRAM'

@@ -12,6 +12,8 @@ prepare_spec_tools() {
   command -v curl >/dev/null || missing+=(curl)
   command -v redis-server >/dev/null || [ -x /usr/bin/redis-check-rdb ] || missing+=(redis-tools)
   command -v shellcheck >/dev/null || missing+=(shellcheck)
+  # Fresh servers for the install scripts.
+  command -v debootstrap >/dev/null || missing+=(debootstrap)
   # A browser for the panel.
   command -v chromium chromium-browser google-chrome >/dev/null || missing+=(chromium)
   # The published Python packages of ComputeHorde run on this version; not every distribution has it.

@@ -34,8 +34,9 @@ const commands: Record<string, RepositoryCommand> = {
   image: {
     description: 'build an image from envs/NAME/Dockerfile, with a bill of its materials; or all of them',
     arguments: {
-      '<name>': 'facilitator, validator, miner, executor, devnet, horde (the users’ command), or all',
-      '[tag]': 'what it is called (default: horde/NAME:latest)',
+      '<name>':
+        'facilitator, validator, miner, executor, devnet, horde (the users’ command), or all; bundle: a runner and what it starts, in a file',
+      '[tag]': 'what it is called (default: horde/NAME:latest); after bundle: miner or validator, and a file',
     },
     options: {
       '--base <image>': 'what it is built on (default: node:24-bookworm-slim, or this machine’s Node)',

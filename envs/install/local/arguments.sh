@@ -53,10 +53,3 @@ check_port() {
     fail "$(shown "$1") is no port: a number from 1 to 65535."
   fi
 }
-
-check_class() {
-  case " $executor_classes " in
-    *" $1 "*) [[ $1 =~ ^[a-z0-9._-]+$ ]] && return ;;
-  esac
-  fail "$(shown "$1") is no executor class. There are: $executor_classes"
-}

@@ -30,7 +30,7 @@ install_on_server() {
   if [ -n "$offline" ]; then
     # They may be there.
     ask_server has_image image "$image"
-    [ "$(answer image)" = there ] || payload=images.tar on_server load
+    [ "$(answer image)" = there ] || payload=images.tar.gz on_server load
   fi
   on_server image image "$image"
   say 'Files…'

@@ -23,11 +23,6 @@ disconnect() {
   rm -rf "$ssh_folder"
 }
 
-# The name that the server is reached at, of which the configuration may have another one.
-host_of() {
-  ssh -T -G -- "$destination" </dev/null | sed -n 's/^hostname //p'
-}
-
 # on_server STEP [NAME VALUE]...: runs a step of the program for the server, which comes with its values on standard input:
 # nothing of them is in a command line, here or there. payload names a part of the bundle that follows them.
 on_server() {

@@ -3,6 +3,7 @@
 
 # Sets hotkey, coldkeypub, wallet_name and hotkey_name.
 read_wallet() {
+  hotkey='' coldkeypub=''
   local file=$1 folder
   [ -f "$file" ] || fail "There is no hotkey file $(shown "$file")." \
     'It is usually ~/.bittensor/wallets/WALLET/hotkeys/HOTKEY.'

@@ -18,7 +18,7 @@ read_values() {
     IFS= read -r -d '' value || fail 'The connection ended too early.'
     case $name in
       role | port | class | validator | wallet_name | hotkey_name | migrating | channel | now | image | offline | architecture) ;;
-      compose_in_bundle | registry | hotkey | coldkeypub | from | dry_run | with_data) ;;
+      compose_in_bundle | registry | hotkey | coldkeypub | trusted_address | trusted_port | from | dry_run | with_data) ;;
       *) fail "The value $name is not known." ;;
     esac
     printf -v "$name" '%s' "$value"

@@ -97,12 +97,12 @@ listens() {
 
 check_port() {
   local wanted=$port
-  [ "$role" = miner ] || return 0
   read_env
-  [ -n "$wanted" ] || wanted=$(env_value BITTENSOR_MINER_PORT)
-  [ -n "$wanted" ] || wanted=8000
+  [ -n "$wanted" ] || wanted=$(port_of_role)
   if listens "$wanted" && ! is_our_port "$wanted"; then
-    trouble "Port $wanted is taken on the server by another program." 'Choose another one as the fourth argument.'
+    local other='Choose another one as the fourth argument.'
+    [ "$role" = miner ] || other='Choose another one for the panel: HTTP_PORT=8080 before bash.'
+    trouble "Port $wanted is taken on the server by another program." "$other"
   else
     fine "port $wanted"
   fi
@@ -156,11 +156,12 @@ check_folder() {
     trouble "$folder is no folder that $(id -un) can write in."
   fi
   if [ -f "$folder/.env" ] && [ ! -r "$folder/.env" ]; then trouble "$folder/.env cannot be read by $(id -un)."; fi
-  if [ -f "$folder/.env" ]; then reply 'installed yes'; fi
+  read_env
+  if env_line SECRET_KEY >/dev/null; then reply 'installed yes'; fi
 }
 
 plan_files() {
-  if [ -f "$folder/.env" ]; then
+  if env_line SECRET_KEY >/dev/null; then
     plan "keep the secrets, your own keys and the database of $folder; bring its settings up to date"
   else
     plan "write $folder/.env, with new secrets, and docker-compose.yml"

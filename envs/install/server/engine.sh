@@ -21,8 +21,6 @@ check_engine() {
     plan 'start Docker, which is installed and does not run'
   elif ! knows_packages; then
     trouble "There is no Docker, and this script does not install it on $system_name." 'Install it as https://docs.docker.com/engine/install/ says, and type the same line again.'
-  elif [ -n "$offline" ]; then
-    trouble 'There is no Docker, and the bundle does not bring it.' "Install it on the server: apt-get install $(engine_packages)"
   else
     plan "install Docker of the distribution: $(engine_packages)"
   fi
@@ -78,9 +76,7 @@ check_compose() {
   if has_compose; then
     fine "Docker Compose $(docker compose version --short)"
   elif [ "$system_id-$system_version" = debian-12 ] || command -v dockerd >/dev/null; then
-    if [ -n "$offline" ] && [ -z "$compose_in_bundle" ]; then
-      trouble 'There is no Docker Compose 2.20 or newer, and the bundle does not bring it.'
-    elif [ -z "$offline" ] && [ ! -x /usr/lib/apt/apt-helper ]; then
+    if [ -z "$compose_in_bundle" ] && [ ! -x /usr/lib/apt/apt-helper ]; then
       trouble 'There is no Docker Compose 2.20 or newer.' 'Install it as https://docs.docker.com/compose/install/ says.'
     else
       plan "put Docker Compose $compose_version into $compose_folder"

@@ -75,13 +75,21 @@ write_env() {
   printf '%s\n' "${env_lines[@]}" | put "$(readlink -f -- "$folder/.env")" 600
 }
 
+# Where the service is reached on the server.
+port_of_role() {
+  local key=BITTENSOR_MINER_PORT usual=8000 value
+  [ "$role" = miner ] || key=HTTP_PORT usual=80
+  value=$(env_value "$key")
+  printf '%s' "${value:-$usual}"
+}
+
 # The project that the containers are of. Without the key, as in installs made by hand, the inner file's folder names it.
 project() {
   local name
   name=$(env_value COMPOSE_PROJECT_NAME)
   if [ -n "$name" ]; then
     printf '%s' "$name"
-  elif [ ! -f "$folder/.env" ]; then
+  elif ! env_line SECRET_KEY >/dev/null; then
     printf 'compute_horde_%s' "$role"
   elif [ "$role" = miner ]; then
     printf root

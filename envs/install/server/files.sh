@@ -32,9 +32,12 @@ put_wallet() {
 
 put_settings() {
   read_env
-  local new=yes
-  [ ${#env_lines[@]} = 0 ] || new=''
-  if [ -n "$new" ]; then env_lines=("# Settings of the $role. Lines that you add stay; what each means: docs/settings.md"); fi
+  local new=yes first=''
+  # Lines that were put there before the first install make no install.
+  if env_line SECRET_KEY >/dev/null; then new=''; fi
+  # ComputeHorde's script makes no account of the validator's panel.
+  if [ "$role" = validator ] && ! env_line RUNNER_IMAGE >/dev/null; then first=yes; fi
+  if [ ${#env_lines[@]} = 0 ]; then env_lines=("# Settings of the $role. Lines that you add stay; what each means: docs/settings.md"); fi
   env_secret SECRET_KEY 25
   env_secret POSTGRES_PASSWORD 16
   env_default BITTENSOR_NETUID 12
@@ -43,14 +46,14 @@ put_settings() {
   env_set BITTENSOR_WALLET_HOTKEY_NAME "$hotkey_name"
   env_default HOST_WALLET_DIR "$HOME/.bittensor/wallets"
   # One that was made by hand goes on under the name that its containers have.
-  [ -z "$new" ] || env_set COMPOSE_PROJECT_NAME "compute_horde_$role"
-  if [ "$role" = miner ]; then settings_of_miner; fi
+  [ -z "$new" ] || env_default COMPOSE_PROJECT_NAME "compute_horde_$role"
+  if [ "$role" = miner ]; then settings_of_miner; else settings_of_validator; fi
   # First the mark: a run that ends here is to show the password when another one comes to its end.
-  if [ -n "$new" ]; then
+  if env_line DEFAULT_ADMIN_PASSWORD >/dev/null; then
+    kept+=(DEFAULT_ADMIN_PASSWORD)
+  elif [ -n "$new$first" ]; then
     : >"$folder/.password-not-shown"
     env_secret DEFAULT_ADMIN_PASSWORD 25
-  elif env_line DEFAULT_ADMIN_PASSWORD >/dev/null; then
-    kept+=(DEFAULT_ADMIN_PASSWORD)
   fi
   if [ "$migrating" = 1 ]; then env_set MIGRATING 1; else env_default MIGRATING 0; fi
   if [ -n "$channel" ]; then env_set CHANNEL "$channel"; else env_default CHANNEL stable; fi
@@ -76,6 +79,13 @@ settings_of_miner() {
   fi
   [ -z "$validator" ] || env_set IS_LOCAL_MINER 1
   [ -z "$validator" ] || env_set LOCAL_MINER_VALIDATOR_PUBLIC_KEY "$validator"
+}
+
+settings_of_validator() {
+  env_default FACILITATOR_URI wss://facilitator.computehorde.io/ws/v0/
+  [ -z "$port" ] || env_set HTTP_PORT "$port"
+  [ -z "$trusted_address" ] || env_set TRUSTED_MINER_ADDRESS "$trusted_address"
+  [ -z "$trusted_port" ] || env_set TRUSTED_MINER_PORT "$trusted_port"
 }
 
 # Where containers of Docker's own bridge reach the server.

@@ -8,9 +8,9 @@ step_has_image() {
 
 # The payload is an archive as docker save writes it.
 step_load() {
-  local words=(docker load -q)
-  [ "$(id -u)" = 0 ] || words=(sudo -n -- "${words[@]}")
-  "${words[@]}" >/dev/null || fail 'The images could not be loaded on the server: is its disk full?'
+  local words=(command)
+  [ "$(id -u)" = 0 ] || words=(sudo -n --)
+  "${words[@]}" docker load -q >/dev/null || fail 'The images could not be loaded on the server: is its disk full?'
 }
 
 step_image() {

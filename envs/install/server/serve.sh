@@ -7,13 +7,13 @@ serve() {
   export LC_ALL
   umask 022
   role='' port='' class='' validator='' wallet_name='' hotkey_name='' migrating='' channel='' now='' image='' offline=''
-  architecture='' compose_in_bundle='' registry='' hotkey='' coldkeypub=''
+  architecture='' compose_in_bundle='' registry='' hotkey='' coldkeypub='' trusted_address='' trusted_port=''
   from='' dry_run='' with_data=''
   local step
   IFS= read -r -d '' step || fail 'The connection ended too early.'
   read_values
   read_system
-  case $step in check | has_image | report) ;; *) lock ;; esac
+  case $step in check | has_image | doctor | report) ;; *) lock ;; esac
   case $step in
     check) step_check ;;
     engine) step_engine ;;
@@ -26,6 +26,7 @@ serve() {
     start) step_start ;;
     ready) step_ready ;;
     self_test) step_self_test ;;
+    doctor) step_doctor ;;
     report) step_report ;;
     reported) step_reported ;;
     uninstall) step_uninstall ;;

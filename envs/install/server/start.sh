@@ -39,8 +39,11 @@ step_ready() {
   read_env
   local end=$((SECONDS + 900)) state last='' restarts=''
   while :; do
-    state=$(docker inspect -f '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{end}}' "$(app)" 2>/dev/null) || state='not there'
+    state=''
+    is_settled || state='not there yet: the runner is at work'
+    [ -n "$state" ] || state=$(docker inspect -f '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{end}}' "$(app)" 2>/dev/null) || state='not there'
     if [ "$state" = 'running healthy' ]; then break; fi
+    case $state in *unhealthy* | *starting*) state="$state $(why_not_ready)" ;; esac
     [ "$state" = "$last" ] || say "  $(app): $state"
     last=$state
     restarts=$(docker inspect -f '{{.RestartCount}}' "$(runner_container)" 2>/dev/null) || true
@@ -49,6 +52,21 @@ step_ready() {
     sleep 1
   done
   say "  $(app) is ready"
+}
+
+# Whether the runner has started what it starts: until then an app may be there that it replaces. Of one that has run for
+# long the log may not reach back to its start.
+is_settled() {
+  local runner started
+  runner=$(runner_container)
+  started=$(docker inspect -f '{{.State.StartedAt}}' "$runner") || return 1
+  [ "$(($(date +%s) - $(date -d "$started" +%s)))" -lt 1800 ] || return 0
+  [ "$(docker logs --since "$started" "$runner" 2>&1 | grep -cF 'has been started, as ')" -gt 0 ]
+}
+
+# What the last check of its health said.
+why_not_ready() {
+  docker inspect -f '{{range .State.Health.Log}}{{json .Output}}{{"\n"}}{{end}}' "$(app)" 2>/dev/null | grep . | tail -n 1 | cut -c 1-300 || true
 }
 
 not_ready() {
@@ -62,10 +80,15 @@ step_self_test() {
     "The $role runs, and its self-test fails, as shown above." 'When that is mended, type the same line again.'
 }
 
+# What a validator needs beyond this server, such as stake and peers, it may get later.
+step_doctor() {
+  read_env
+  docker exec "$(app)" "$role" doctor >&2 || say '  It waits for what is wrong above.'
+}
+
 step_report() {
   read_env
-  reply "port $(env_value BITTENSOR_MINER_PORT)"
-  reply "panel $(env_value HTTP_PORT)"
+  reply "port $(port_of_role)"
   reply "container $(app)"
   reply "docker $(docker_word)"
   if [ -e "$folder/.password-not-shown" ]; then reply "password $(env_value DEFAULT_ADMIN_PASSWORD)"; fi

@@ -70,3 +70,15 @@ END
   curl -sf --max-time 10 -o /dev/null "http://$host:$port/admin/login/" </dev/null || say \
     "From here http://$host:$port/ does not answer, while the miner works on the server: open port $port in its firewall."
 }
+
+check_class() {
+  case " $(executor_classes) " in
+    *" $1 "*) [[ $1 =~ ^[a-z0-9._-]+$ ]] && return ;;
+  esac
+  fail "$(shown "$1") is no executor class. There are: $(executor_classes)"
+}
+
+# The name that the server is reached at, of which the configuration may have another one.
+host_of() {
+  ssh -T -G -- "$destination" </dev/null | sed -n 's/^hostname //p'
+}

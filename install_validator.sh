@@ -1,0 +1,1313 @@
+#!/usr/bin/env bash
+# Installs a validator over SSH, and repairs one: curl -sSfL ADDRESS/install_validator.sh | bash -s - ARGUMENTS
+# Written by ./horde docs from envs/install: change it there.
+
+release_place() {
+  registry=''
+  repository_prefix=''
+  script_address=''
+  public_keys=''
+}
+
+# What was typed, checked before anything else happens.
+
+# Sets options, and words to the rest.
+read_options() {
+  dry_run='' unsigned='' offline='' with_data=''
+  words=()
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --dry-run) dry_run=yes ;;
+      --with-data) with_data=yes ;;
+      --unsigned | --offline)
+        [ -n "${2:-}" ] || fail "$1 needs a value." "$(usage)"
+        if [ "$1" = --unsigned ]; then unsigned=$2; else offline=$2; fi
+        shift
+        ;;
+      --help | -h) usage && exit ;;
+      --*) fail "There is no option $(shown "$1")." "$(usage)" ;;
+      *) words[${#words[@]}]=$1 ;;
+    esac
+    shift
+  done
+  channel=${CHANNEL:-}
+  [[ $channel =~ ^([a-z][a-z0-9-]{0,31})?$ ]] || fail "CHANNEL=$(shown "$channel") is no channel's name."
+  migrating=${MIGRATING:-0}
+  case $migrating in 0 | 1) ;; *) fail "MIGRATING=$(shown "$migrating") is neither 0 nor 1." ;; esac
+  [ -z "$unsigned" ] || is_pinned "$unsigned" || fail \
+    "--unsigned $(shown "$unsigned") names no image by its digest." \
+    'It is IMAGE@sha256:… in a registry, or sha256:… of an image that is on the server.'
+}
+
+# Of what a person typed, as much as may go back to a terminal.
+shown() {
+  local text=${1:0:80}
+  printf '"%s"' "${text//[![:print:]]/?}"
+}
+
+is_pinned() {
+  local name='[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9._-]+)*'
+  [[ $1 =~ ^($name@)?sha256:[0-9a-f]{64}$ ]]
+}
+
+# A name of ~/.ssh/config, a host, or ssh://USER@HOST:PORT.
+check_destination() {
+  local word='[A-Za-z0-9_][A-Za-z0-9._-]*'
+  [[ $1 =~ ^(ssh://)?($word@)?(\[[0-9a-fA-F:.]+\]|[0-9a-fA-F:]+|$word)(:[0-9]{1,5})?$ ]] ||
+    fail "$(shown "$1") is no destination of ssh: a name of your ~/.ssh/config, USER@HOST, or ssh://USER@HOST:PORT."
+  destination=$1
+}
+
+check_port() {
+  if ! [[ $1 =~ ^[1-9][0-9]{0,4}$ ]] || [ "$1" -gt 65535 ]; then
+    fail "$(shown "$1") is no port: a number from 1 to 65535."
+  fi
+}
+
+# The way from the checked arguments to a service that works. Each step finds out what is left to do.
+
+install_on_server() {
+  release_folder=$(mktemp -d /tmp/horde-release.XXXXXX)
+  trap 'rm -rf "$release_folder"' EXIT
+  choose_image
+  connect
+  trap 'disconnect; rm -rf "$release_folder"' EXIT
+
+  say "Looking at $destination…"
+  ask_server check "${settings[@]}" now "$(date +%s)" image "$image" offline "${offline:+yes}" architecture "${architecture:-}" \
+    compose_in_bundle "$(bundled docker-compose)" registry "$registry" hotkey "$hotkey"
+  if [ -z "$image" ]; then
+    released_image "$(answer architecture)" digest
+    image=$registry/$repository_prefix/$role-runner@$released
+  fi
+  show_plan
+  [ -z "$dry_run" ] || exit 0
+
+  say 'Docker…'
+  on_server engine
+  if [ -n "$(bundled docker-compose)" ]; then
+    payload=docker-compose on_server compose from payload
+  else
+    on_server compose from network
+  fi
+  on_server gpu
+  say 'Images…'
+  if [ -n "$offline" ]; then
+    # They may be there.
+    ask_server has_image image "$image"
+    [ "$(answer image)" = there ] || payload=images.tar.gz on_server load
+  fi
+  on_server image image "$image"
+  say 'Files…'
+  ask_server files "${settings[@]}" image "$image" hotkey "$hotkey" coldkeypub "$coldkeypub"
+  answer file | sed 's/^/  /' >&2
+  say 'Start…'
+  on_server start
+  on_server ready
+}
+
+bundled() {
+  if [ -n "$offline" ] && bundle_has "$1"; then printf yes; fi
+}
+
+show_plan() {
+  local line
+  {
+    if [ "$(answer installed)" = yes ]; then
+      printf 'The %s is on %s. This run repairs it:\n' "$role" "$destination"
+    else
+      printf 'To install the %s on %s:\n' "$role" "$destination"
+    fi
+    while IFS= read -r line; do printf '  - %s\n' "$line"; done <<<"$(answer plan)"
+    [ -z "$dry_run" ] || printf 'Nothing was changed.\n'
+  } >&"$([ -n "$dry_run" ] && printf 1 || printf 2)"
+}
+
+# The password is given once: by the install that made it. Whether it was, the server keeps.
+password_line() {
+  if [ -n "$(answer password)" ]; then
+    printf '    Password: %s\n' "$(answer password)"
+  else
+    printf '    Password: unchanged\n'
+  fi
+}
+
+uninstall_from_server() {
+  connect
+  on_server uninstall dry_run "$dry_run" with_data "$with_data"
+}
+
+# A bundle: a tar of a list, the images, and Docker Compose. ./horde image bundle makes it.
+
+# Sets bundle_list; whatever is in the bundle is what its list says.
+read_bundle() {
+  local file=$1 kind name sum
+  if [ ! -f "$file" ] || [ ! -r "$file" ]; then fail "There is no bundle $(shown "$file")."; fi
+  bundle_list=$(tar -xOf "$file" list 2>/dev/null | head -c 65536) || true
+  [ "$(head -n 1 <<<"$bundle_list")" = 'horde-bundle 1' ] || fail "$(shown "$file") is no bundle of this kind."
+  [ "$(of_bundle role)" = "$role" ] || fail "$(shown "$file") is a bundle of the $(of_bundle role), not of the $role."
+  say "Reading $(basename -- "$file")…"
+  while read -r kind name sum; do
+    [ "$kind" = file ] || continue
+    case $name in images.tar.gz | docker-compose | release | release.sig) ;; *) fail "The bundle lists $(shown "$name"), which is not known." ;; esac
+    [ "sha256:$(tar -xOf "$file" "$name" 2>/dev/null | sha256_of)" = "$sum" ] || fail "The bundle is damaged: $name is not what its list says."
+  done <<<"$bundle_list"
+  image=$(of_bundle runner)
+  [[ $image =~ ^sha256:[0-9a-f]{64}$ ]] || fail 'The bundle names no runner image.'
+  architecture=$(of_bundle architecture)
+}
+
+of_bundle() { sed -n "s/^$1 //p" <<<"$bundle_list" | head -n 1; }
+
+bundle_has() { grep -q "^file $1 " <<<"$bundle_list"; }
+
+sha256_of() {
+  if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -d ' ' -f 1
+}
+
+# Which runner image is started. Its digest pins everything else.
+
+# Sets image, and reference to how the server names it.
+choose_image() {
+  if [ -n "$offline" ]; then
+    read_bundle "$offline"
+    if [ -n "$unsigned" ]; then
+      [ "$unsigned" = "$image" ] || fail "The bundle has the runner $image, not $unsigned."
+    elif [ -n "$public_keys" ]; then
+      if ! bundle_has release || ! bundle_has release.sig; then
+        fail 'The bundle carries no signed release.' "To take it all the same: --unsigned $image"
+      fi
+      tar -xOf "$offline" release >"$release_folder/list" && tar -xOf "$offline" release.sig >"$release_folder/list.sig"
+      check_release
+      released_image "$architecture" id
+      [ "$released" = "$image" ] || fail 'The runner in the bundle is not the one of the signed release.'
+    else
+      say "No release key is known to this script: it takes the bundle as it is, runner $image."
+    fi
+  elif [ -n "$unsigned" ]; then
+    say "Unsigned, as you ask for: $unsigned"
+    image=$unsigned
+  else
+    if [ -z "$registry" ] || [ -z "$repository_prefix" ] || [ -z "$script_address" ] || [ -z "$public_keys" ]; then
+      fail 'This script does not know yet where releases come from: its registry, prefix, address or public keys are empty.' \
+        'Give it an image by its digest, --unsigned IMAGE@sha256:…, or a bundle, --offline FILE.'
+    fi
+    fetch_release
+    check_release
+    # Which architecture, the server says.
+    image=
+  fi
+}
+
+fetch_release() {
+  local part
+  for part in "" .sig; do
+    curl -sSfL --max-time 60 --max-filesize 1000000 -o "$release_folder/list$part" \
+      "$script_address/releases/${channel:-stable}$part" </dev/null ||
+      fail "The release list of ${channel:-stable} could not be fetched from $script_address."
+  done
+}
+
+# Refuses a list that is not signed by one of the keys, is over, or is of another channel.
+check_release() {
+  local key list=$release_folder/list expires
+  command -v ssh-keygen >/dev/null || fail 'There is no ssh-keygen on this machine, which checks the release list.'
+  tr ',' '\n' <<<"$public_keys" | while read -r key; do
+    [ -z "$key" ] || printf 'horde namespaces="horde-release" %s\n' "$key"
+  done >"$release_folder/signers"
+  ssh-keygen -Y verify -q -f "$release_folder/signers" -I horde -n horde-release -s "$list.sig" <"$list" >/dev/null 2>&1 ||
+    fail 'The release list is not signed by a key that this script knows. Nothing is installed.'
+  [ "$(head -n 1 "$list")" = 'horde-release 1' ] || fail 'The release list is of a kind that this script does not know.'
+  [ "$(of_release channel)" = "${channel:-stable}" ] || fail "The release list is of another channel than ${channel:-stable}."
+  expires=$(of_release expires)
+  [[ $expires =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$ ]] || fail 'The release list has no end.'
+  [[ $expires > $(date -u +%Y-%m-%dT%H:%M:%SZ) ]] || fail "The release list ended at $expires: there is a newer one, or this machine's clock is wrong."
+  say "Release $(of_release version), number $(of_release number) of ${channel:-stable}."
+}
+
+of_release() { sed -n "s/^$1 //p" "$release_folder/list" | head -n 1; }
+
+# released_image ARCHITECTURE digest|id: sets released
+released_image() {
+  local kind name architecture digest id
+  released=
+  while read -r kind name architecture digest id; do
+    [ "$kind $name $architecture" = "image $role-runner $1" ] || continue
+    if [ "$2" = id ]; then released=$id; else released=$digest; fi
+  done <"$release_folder/list"
+  [[ $released =~ ^sha256:[0-9a-f]{64}$ ]] || fail "The release has no $role-runner for $1."
+}
+
+# What a person reads goes to standard error; standard output has the block at the end alone.
+
+say() { printf '%s\n' "$*" >&2; }
+
+# The reason on the first line, what to do about it on the next ones.
+fail() {
+  printf '%s\n' "$@" >&2
+  exit 1
+}
+
+# One connection, which all steps share: a password is asked for once.
+
+connect() {
+  command -v ssh >/dev/null || fail 'There is no ssh on this machine.'
+  ssh_folder=$(mktemp -d /tmp/horde-ssh.XXXXXX)
+  trap disconnect EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+  # A host that is not known is asked about at the terminal, whatever the configuration says.
+  ssh_words=(ssh -S "$ssh_folder/socket" -T -a -x -o StrictHostKeyChecking=ask -o UpdateHostKeys=no
+    -o ClearAllForwardings=yes -o PermitLocalCommand=no -o ConnectTimeout=20
+    -o ServerAliveInterval=15 -o ServerAliveCountMax=4)
+  # It ends by itself, a minute after the last step, where this script is killed.
+  "${ssh_words[@]}" -o ControlMaster=yes -o ControlPersist=60 -- "$destination" true </dev/null >/dev/null ||
+    fail "$destination cannot be reached by ssh, or does not let you in: its own words are above." \
+      "This works once:  ssh $destination true"
+}
+
+# shellcheck disable=SC2317 # a trap calls it
+disconnect() {
+  [ -z "${ssh_words+set}" ] || "${ssh_words[@]}" -O exit -- "$destination" </dev/null >/dev/null 2>&1 || true
+  rm -rf "$ssh_folder"
+}
+
+# on_server STEP [NAME VALUE]...: runs a step of the program for the server, which comes with its values on standard input:
+# nothing of them is in a command line, here or there. payload names a part of the bundle that follows them.
+on_server() {
+  local step=$1 status=0
+  shift
+  {
+    server_program
+    printf '%s\0' "$step" role "$role" "$@" ''
+    if [ -n "${payload:-}" ]; then tar -xOf "$offline" "$payload"; fi
+  } | "${ssh_words[@]}" -- "$destination" 'exec bash --norc --noprofile -s' || status=$?
+  # What the step itself refuses, it has said.
+  case $status in
+    0) ;;
+    127) fail 'The server has no bash, which this script needs there.' ;;
+    255) fail "The connection to $destination was lost while it was at: $step." 'Type the same line again: what is done stays done.' ;;
+    *) exit 1 ;;
+  esac
+}
+
+# on_server, of which the answers are kept: lines KEY VALUE in answers.
+ask_server() {
+  answers=$(on_server "$@") || exit
+}
+
+# answer KEY: all values that the server gave it, a line each.
+answer() { printf '%s\n' "$answers" | sed -n "s/^horde: $1 //p"; }
+
+# The hotkey that the service signs with, and the coldkey's public half. The coldkey itself is never looked at.
+
+# Sets hotkey, coldkeypub, wallet_name and hotkey_name.
+read_wallet() {
+  hotkey='' coldkeypub=''
+  local file=$1 folder
+  [ -f "$file" ] || fail "There is no hotkey file $(shown "$file")." \
+    'It is usually ~/.bittensor/wallets/WALLET/hotkeys/HOTKEY.'
+  [ -r "$file" ] || fail "The hotkey file $(shown "$file") cannot be read by this user."
+  folder=$(cd -- "$(dirname -- "$file")/.." && pwd) || fail "The wallet of $(shown "$file") cannot be read."
+  [ -f "$folder/coldkeypub.txt" ] || fail \
+    "There is no coldkeypub.txt in $(shown "$folder"), two folders above the hotkey, where a wallet has it."
+  read_small "$file" hotkey
+  read_small "$folder/coldkeypub.txt" coldkeypub
+  case $hotkey in
+    '{'*'}' | '{'*'}'$'\n') ;;
+    \$NACL* | \$ANSIBLE* | gAAAA*) fail "The hotkey $(shown "$file") is encrypted: a service has to read it without a password." ;;
+    *) fail "$(shown "$file") is no hotkey file: one begins with a brace." ;;
+  esac
+  hotkey_name=$(plain_name "$(basename -- "$file")" default)
+  wallet_name=$(plain_name "$(basename -- "$folder")" mywallet)
+}
+
+# read_small FILE NAME: all of a file, its last line break too, into a variable.
+read_small() {
+  [ "$(wc -c <"$1")" -le 65536 ] || fail "$(shown "$1") is too large for a file of a wallet."
+  IFS= read -r -d '' "$2" <"$1" || true
+}
+
+# On the server a name is part of paths and settings of several programs.
+plain_name() {
+  case $1 in
+    '' | [!A-Za-z0-9_]* | *[!A-Za-z0-9._@+-]*)
+      say "$(shown "$1") is called $2 on the server: a name has letters, digits and ._@+- there."
+      printf '%s' "$2"
+      ;;
+    *) printf '%s' "$1" ;;
+  esac
+}
+
+# install_validator.sh: what is the validator's own.
+
+usage() {
+  cat <<'END'
+USAGE: install_validator.sh DEST HOTKEY_PATH
+       install_validator.sh uninstall DEST [--with-data]
+
+DEST is where ssh goes: a name of ~/.ssh/config, or USER@HOST. A second run repairs, and keeps what is there.
+  --dry-run                  looks, prints what it would do, and changes nothing
+  --unsigned IMAGE@DIGEST    starts this runner image instead of a signed release; or sha256:… of one on the server
+  --offline BUNDLE           brings the images from a file; the server needs no registry
+  --with-data                uninstall: the database and the settings, too
+Environment: TRUSTED_MINER_ADDRESS and TRUSTED_MINER_PORT, HTTP_PORT (of the panel on the server's loopback, 80),
+MIGRATING=1 (the new server of a validator that moves), CHANNEL (stable).
+END
+}
+
+install_validator() {
+  set -euo pipefail
+  role=validator
+  release_place
+  read_options "$@"
+  set -- ${words[@]+"${words[@]}"}
+  if [ $# != 2 ]; then fail "$(usage)"; fi
+  if [ "$1" = uninstall ]; then
+    check_destination "$2"
+    uninstall_from_server
+    return
+  fi
+  check_destination "$1"
+  local trusted_address=${TRUSTED_MINER_ADDRESS:-} trusted_port=${TRUSTED_MINER_PORT:-} port=${HTTP_PORT:-} ignored
+  [[ $trusted_address =~ ^([A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9a-fA-F:]{2,45})?$ ]] ||
+    fail "TRUSTED_MINER_ADDRESS=$(shown "$trusted_address") is no address of a host."
+  [ -z "$trusted_port" ] || check_port "$trusted_port"
+  [ -z "$port" ] || check_port "$port"
+  for ignored in S3_BUCKET_NAME_PROMPTS S3_BUCKET_NAME_ANSWERS AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_ENDPOINT_URL; do
+    [ -z "${!ignored:-}" ] || say "$ignored is not needed, and stays here."
+  done
+  read_wallet "$2"
+  settings=(port "$port" wallet_name "$wallet_name" hotkey_name "$hotkey_name" migrating "$migrating" channel "$channel"
+    trusted_address "$trusted_address" trusted_port "$trusted_port")
+  install_on_server
+  say 'What it waits for…'
+  on_server doctor
+  report_validator
+}
+
+report_validator() {
+  local port
+  ask_server report
+  port=$(answer port)
+  cat <<END
+============================================================
+Validator installed successfully
+    URL: http://127.0.0.1:8080/admin/login/ while this runs: ssh -N -L 8080:127.0.0.1:$port $destination
+    Username: admin
+$(password_line)
+To change the password:
+    1. ssh -t $destination
+    2. $(answer docker) exec -it $(answer container) validator change_admin_password admin
+    3. type the new one twice, and log in with it
+============================================================
+END
+  on_server reported
+}
+
+# What runs on the server: it reads this text, and then its values, from its standard input.
+server_program() {
+  cat <<'END_OF_SERVER_PROGRAM'
+# What steps on the server share. They are started as the user who logs in.
+
+say() { printf '%s\n' "$*" >&2; }
+
+fail() {
+  printf '%s\n' "$@" >&2
+  exit 1
+}
+
+# An answer for the script on the other side.
+reply() { printf 'horde: %s\n' "$*"; }
+
+# Reads names and values, each ended by a zero byte, to an empty name; what follows is the step's own.
+read_values() {
+  local name value
+  while IFS= read -r -d '' name && [ -n "$name" ]; do
+    IFS= read -r -d '' value || fail 'The connection ended too early.'
+    case $name in
+      role | port | class | validator | wallet_name | hotkey_name | migrating | channel | now | image | offline | architecture) ;;
+      compose_in_bundle | registry | hotkey | coldkeypub | trusted_address | trusted_port | from | dry_run | with_data) ;;
+      *) fail "The value $name is not known." ;;
+    esac
+    printf -v "$name" '%s' "$value"
+  done
+  [ "$role" = miner ] || [ "$role" = validator ] || [ -z "$role" ] || fail 'There is no such role.'
+  folder=$HOME/compute_horde_$role
+}
+
+# as_root COMMAND...: without the lock, which what it starts may outlive.
+as_root() {
+  if [ "$(id -u)" = 0 ]; then command "$@" </dev/null 8<&-; else sudo -n -- "$@" </dev/null 8<&-; fi
+}
+
+# What a person types for it.
+docker_word() {
+  if [ "$(id -u)" = 0 ] || [ -w /var/run/docker.sock ]; then printf docker; else printf 'sudo docker'; fi
+}
+
+# Shows the end of what a command says only when it fails.
+quietly() {
+  local output status=0
+  output=$("$@" 2>&1) || status=$?
+  [ "$status" = 0 ] || printf '%s\n' "$output" | tail -n 30 >&2
+  return "$status"
+}
+
+# put FILE MODE: its new content from standard input, whole or not at all.
+put() {
+  local new
+  # What a killed run has left.
+  rm -f "$1".new-*
+  new=$(umask 077 && mktemp "$1.new-XXXXXX")
+  cat >"$new" && chmod "$2" "$new" && sync "$new" && mv -f "$new" "$1"
+}
+
+# One run at a time; the lock goes with its process.
+lock() {
+  exec 8<"$HOME"
+  flock -w 600 8 || fail 'Another run of this script is at work on the server.'
+}
+
+# Looks, changes nothing, and answers with the plan. All that is wrong is said at once.
+
+troubles=0
+fine() { say "  ok    $*"; }
+note() { say "  note  $*"; }
+trouble() {
+  say "  WRONG $1"
+  shift
+  [ $# = 0 ] || say "        $*"
+  troubles=$((troubles + 1))
+}
+plan() { reply "plan $*"; }
+
+step_check() {
+  reply "architecture $machine"
+  check_system
+  check_rights
+  check_clock
+  if [ "$troubles" = 0 ]; then
+    check_engine
+    check_compose
+    check_gpu
+    check_port
+    check_registry
+  fi
+  check_disk
+  check_wallet
+  check_folder
+  plan_files
+  [ "$troubles" = 0 ] || fail "Nothing was changed: $troubles of these are in the way."
+}
+
+check_system() {
+  case $machine in amd64 | arm64) ;; *) trouble "The images are made for amd64 and arm64; this is $machine." ;; esac
+  if [ -n "$architecture" ] && [ "$architecture" != "$machine" ]; then
+    trouble "The bundle is for $architecture; this is $machine."
+  fi
+  local program missing=()
+  for program in flock mktemp od sed grep df stat date timeout readlink sync; do
+    command -v "$program" >/dev/null || missing+=("$program")
+  done
+  [ ${#missing[@]} = 0 ] || trouble "The server lacks: ${missing[*]}"
+  [[ $HOME =~ ^/[A-Za-z0-9/._-]+$ ]] || trouble "The home folder's name, $HOME, has signs that settings cannot carry."
+  fine "$system_name, $machine"
+}
+
+check_rights() {
+  if [ "$(id -u)" = 0 ]; then
+    fine 'root'
+  elif ! command -v sudo >/dev/null; then
+    trouble "$(id -un) is not root, and there is no sudo." 'Log in as root, or install sudo.'
+  elif ! sudo -n true 2>/dev/null </dev/null; then
+    trouble "$(id -un) may not use sudo without a password." "As root: echo '$(id -un) ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/$(id -un)"
+  else
+    fine "$(id -un), with sudo"
+  fi
+}
+
+# What peers sign has a time in it.
+check_clock() {
+  local away=$(($(date +%s) - now))
+  away=${away#-}
+  if [ "$away" -gt 60 ]; then
+    trouble "The clocks of the server and of this machine are $away s apart." 'Set them, for example: timedatectl set-ntp true'
+  elif [ "$away" -gt 5 ]; then
+    note "The clocks of the server and of this machine are $away s apart."
+  else
+    fine 'clock'
+  fi
+}
+
+# check_room FOLDER GB: the file system that the folder is, or will be, on.
+check_room() {
+  local place=$1 free
+  while [ ! -d "$place" ]; do place=$(dirname -- "$place"); done
+  free=$(df -Pk -- "$place" | sed -n '2p' | tr -s ' ' | cut -d ' ' -f 4)
+  if [ "$free" -lt $(($2 * 1000000)) ]; then
+    trouble "The disk of $1 has $((free / 1000)) MB free; at least $2 GB are needed." 'Free some, or give it another disk.'
+  else
+    fine "disk of $1: $((free / 1000000)) GB free"
+    [ "$role-$2" != miner-5 ] || [ "$free" -gt 100000000 ] || note 'images and data of jobs take room: a miner should have 500 GB'
+  fi
+}
+
+check_disk() {
+  check_room "$HOME" 1
+  check_room "$(engine_root)" 5
+}
+
+# Sockets that listen, without a program that may not be there.
+listens() {
+  local hex
+  hex=$(printf '%04X' "$1")
+  grep -qsE "^ *[0-9]+: [0-9A-F]+:$hex [0-9A-F]+:0000 0A " /proc/net/tcp /proc/net/tcp6
+}
+
+check_port() {
+  local wanted=$port
+  read_env
+  [ -n "$wanted" ] || wanted=$(port_of_role)
+  if listens "$wanted" && ! is_our_port "$wanted"; then
+    local other='Choose another one as the fourth argument.'
+    [ "$role" = miner ] || other='Choose another one for the panel: HTTP_PORT=8080 before bash.'
+    trouble "Port $wanted is taken on the server by another program." "$other"
+  else
+    fine "port $wanted"
+  fi
+}
+
+is_our_port() {
+  has_engine && [ -n "$(docker ps -q --filter "label=com.docker.compose.project=$(project)" --filter "publish=$1")" ]
+}
+
+# Only whether it is reached: what it has, the engine asks.
+check_registry() {
+  local host=${image%%/*} port=443
+  case $image in sha256:*) check_local_image && return ;; '') host=$registry ;; esac
+  if [ -n "$offline" ]; then
+    plan "load the images of the bundle, runner ${image:0:19}…"
+    return
+  fi
+  plan "pull the runner image${image:+ $image}"
+  case $host in *:*) port=${host##*:} host=${host%:*} ;; esac
+  if [ -n "${HTTPS_PROXY:-}${https_proxy:-}" ]; then return; fi
+  # shellcheck disable=SC2016
+  if timeout 15 bash -c 'exec 3<>"/dev/tcp/$1/$2"' bash "$host" "$port" 2>/dev/null; then
+    fine "registry $host"
+  else
+    trouble "The image registry $host cannot be reached from the server at port $port." 'Where it must not be: --offline BUNDLE brings the images.'
+  fi
+}
+
+check_local_image() {
+  if has_engine && docker image inspect "$image" >/dev/null 2>&1; then
+    fine "image ${image:0:19}… is on the server"
+  elif [ -n "$offline" ]; then
+    return 1
+  else
+    trouble "The image $image is not on the server." 'Load it there first, or bring it with --offline BUNDLE.'
+  fi
+}
+
+# Another hotkey is never written over.
+check_wallet() {
+  [ -n "$hotkey" ] || return 0
+  local file=$HOME/.bittensor/wallets/$wallet_name/hotkeys/$hotkey_name there
+  if [ -e "$file" ]; then
+    IFS= read -r -d '' there <"$file" || true
+    [ "$there" = "$hotkey" ] || trouble "Another hotkey is on the server as $file." 'It is not written over: move it away, or give yours another name.'
+  fi
+}
+
+check_folder() {
+  if [ -e "$folder" ] && { [ ! -d "$folder" ] || [ ! -w "$folder" ]; }; then
+    trouble "$folder is no folder that $(id -un) can write in."
+  fi
+  if [ -f "$folder/.env" ] && [ ! -r "$folder/.env" ]; then trouble "$folder/.env cannot be read by $(id -un)."; fi
+  read_env
+  if env_line SECRET_KEY >/dev/null; then reply 'installed yes'; fi
+}
+
+plan_files() {
+  if env_line SECRET_KEY >/dev/null; then
+    plan "keep the secrets, your own keys and the database of $folder; bring its settings up to date"
+  else
+    plan "write $folder/.env, with new secrets, and docker-compose.yml"
+  fi
+  [ -z "$hotkey" ] || plan "put the hotkey and coldkeypub.txt below $HOME/.bittensor/wallets/$wallet_name"
+  plan 'start it, wait until it is ready, and test it'
+}
+
+# Docker, and Compose 2.20 or newer. What works is left alone.
+
+docker() { as_root docker "$@"; }
+
+has_engine() { as_root timeout 20 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+
+has_compose() {
+  [[ $(as_root docker compose version --short 2>/dev/null) =~ ^v?([0-9]+)\.([0-9]+) ]] &&
+    ((BASH_REMATCH[1] > 2 || (BASH_REMATCH[1] == 2 && BASH_REMATCH[2] >= 20)))
+}
+
+engine_root() {
+  as_root timeout 20 docker info --format '{{.DockerRootDir}}' 2>/dev/null || printf /var/lib/docker
+}
+
+check_engine() {
+  if has_engine; then
+    fine "Docker $(docker version --format '{{.Server.Version}}'), which is left alone"
+  elif command -v dockerd >/dev/null; then
+    plan 'start Docker, which is installed and does not run'
+  elif ! knows_packages; then
+    trouble "There is no Docker, and this script does not install it on $system_name." 'Install it as https://docs.docker.com/engine/install/ says, and type the same line again.'
+  else
+    plan "install Docker of the distribution: $(engine_packages)"
+  fi
+}
+
+engine_packages() {
+  case $system_id-$system_version in
+    debian-13) printf 'docker.io docker-cli docker-compose iptables ca-certificates' ;;
+    ubuntu-*) printf 'docker.io docker-compose-v2 iptables ca-certificates' ;;
+    *) printf 'docker.io iptables ca-certificates' ;;
+  esac
+}
+
+step_engine() {
+  has_engine && return
+  if ! command -v dockerd >/dev/null; then
+    local packages
+    read -r -a packages <<<"$(engine_packages)"
+    say "  installing ${packages[*]}"
+    apt_install "${packages[@]}"
+    # So that docker can be typed without sudo, as in the guides; it counts from the next login on.
+    [ "$(id -u)" = 0 ] || as_root usermod -aG docker "$(id -un)"
+  fi
+  has_engine || start_engine
+}
+
+start_engine() {
+  say '  starting Docker'
+  if [ -d /run/systemd/system ]; then
+    quietly as_root systemctl enable --now docker || fail 'Docker does not start. Its log: journalctl -u docker'
+  else
+    quietly as_root service docker start || fail 'Docker does not start. Its log: /var/log/docker.log'
+  fi
+  local end=$((SECONDS + 60))
+  until has_engine; do
+    [ "$SECONDS" -lt "$end" ] || fail 'Docker does not answer after a minute.'
+    sleep 0.5
+  done
+}
+
+# Debian 13's, which needs no newer system.
+compose_version=2.26.1-4
+compose_folder=/usr/local/lib/docker/cli-plugins
+
+compose_sum() {
+  case $machine in
+    amd64) printf 47681197cb2b1ab88206b42a1a92fc75f50d9530a6322d03494a473eed0408ea ;;
+    arm64) printf bbafaa666f3e7fa00ad36f2a8bab889f1c791ca8743d674e7267a3d07203869c ;;
+  esac
+}
+
+check_compose() {
+  if has_compose; then
+    fine "Docker Compose $(docker compose version --short)"
+  elif [ "$system_id-$system_version" = debian-12 ] || command -v dockerd >/dev/null; then
+    if [ -z "$compose_in_bundle" ] && [ ! -x /usr/lib/apt/apt-helper ]; then
+      trouble 'There is no Docker Compose 2.20 or newer.' 'Install it as https://docs.docker.com/compose/install/ says.'
+    else
+      plan "put Docker Compose $compose_version into $compose_folder"
+    fi
+  fi
+}
+
+step_compose() {
+  if has_compose; then
+    # To its end: the other side would take it for a lost connection.
+    if [ "$from" = payload ]; then cat >/dev/null; fi
+    return
+  fi
+  say "  Docker Compose $compose_version"
+  scratch=$(umask 077 && mktemp -d)
+  trap 'rm -rf "$scratch"' EXIT
+  local file=$scratch/docker-compose
+  if [ "$from" = payload ]; then
+    cat >"$file"
+  else
+    fetch "http://deb.debian.org/debian/pool/main/d/docker-compose/docker-compose_${compose_version}_$machine.deb" \
+      "$scratch/compose.deb" "SHA256:$(compose_sum)" || fail 'Docker Compose could not be fetched from deb.debian.org.'
+    as_root cat "$scratch/compose.deb" | dpkg-deb --fsys-tarfile /dev/stdin |
+      tar -xO ./usr/libexec/docker/cli-plugins/docker-compose >"$file"
+  fi
+  as_root mkdir -p "$compose_folder"
+  as_root install -m 755 "$file" "$compose_folder/docker-compose.new"
+  as_root mv -f "$compose_folder/docker-compose.new" "$compose_folder/docker-compose"
+  has_compose || fail 'Docker Compose cannot be started on the server.'
+}
+
+# The settings, .env: lines stay as they are, whoever wrote them, but for those whose value is another one now.
+
+env_lines=() kept=() changed=() added=()
+
+read_env() {
+  env_lines=() kept=() changed=() added=()
+  [ ! -r "$folder/.env" ] || mapfile -t env_lines <"$folder/.env"
+}
+
+# The number of the line that counts for a key: the last one.
+env_line() {
+  local i
+  for ((i = ${#env_lines[@]} - 1; i >= 0; i--)); do
+    if [[ ${env_lines[i]} =~ ^[[:space:]]*(export[[:space:]]+)?"$1"[[:space:]]*= ]]; then
+      printf '%s' "$i"
+      return
+    fi
+  done
+  return 1
+}
+
+# The value of a key without its quotes, or nothing.
+env_value() {
+  local i value
+  i=$(env_line "$1") || return 0
+  value=${env_lines[i]#*=}
+  value=${value#"${value%%[![:space:]]*}"}
+  case $value in
+    '"'*) value=${value#?} value=${value%%'"'*} ;;
+    "'"*) value=${value#?} value=${value%%"'"*} ;;
+    *) value=${value%%[[:space:]]#*} value=${value%"${value##*[![:space:]]}"} ;;
+  esac
+  printf '%s' "${value%$'\r'}"
+}
+
+# env_set KEY VALUE: it has this value from now on. Values are plain words.
+env_set() {
+  local i line=$1=$2
+  case $1 in BITTENSOR_WALLET_* | MIGRATING) line="$1=\"$2\"" ;; esac
+  if ! i=$(env_line "$1"); then
+    env_lines+=("$line")
+    added+=("$1")
+  elif [ "$(env_value "$1")" = "$2" ]; then
+    kept+=("$1")
+  else
+    env_lines[i]=$line
+    changed+=("$1")
+  fi
+}
+
+# env_default KEY VALUE: only where there is none.
+env_default() {
+  if env_line "$1" >/dev/null; then kept+=("$1"); else env_set "$1" "$2"; fi
+}
+
+# env_secret KEY BYTES: made here, and never again.
+env_secret() {
+  if [ -n "$(env_value "$1")" ]; then kept+=("$1"); else env_set "$1" "$(random_word "$2")"; fi
+}
+
+# As many random bytes, in letters, digits, - and _.
+random_word() {
+  local word
+  word=$(head -c "$1" /dev/urandom | base64 -w 0)
+  word=${word//+/-} word=${word//\//_}
+  printf '%s' "${word//=/}"
+}
+
+write_env() {
+  if [ ${#changed[@]} = 0 ] && [ ${#added[@]} = 0 ]; then
+    chmod 600 "$folder/.env"
+    return
+  fi
+  printf '%s\n' "${env_lines[@]}" | put "$(readlink -f -- "$folder/.env")" 600
+}
+
+# Where the service is reached on the server.
+port_of_role() {
+  local key=BITTENSOR_MINER_PORT usual=8000 value
+  [ "$role" = miner ] || key=HTTP_PORT usual=80
+  value=$(env_value "$key")
+  printf '%s' "${value:-$usual}"
+}
+
+# The project that the containers are of. Without the key, as in installs made by hand, the inner file's folder names it.
+project() {
+  local name
+  name=$(env_value COMPOSE_PROJECT_NAME)
+  if [ -n "$name" ]; then
+    printf '%s' "$name"
+  elif ! env_line SECRET_KEY >/dev/null; then
+    printf 'compute_horde_%s' "$role"
+  elif [ "$role" = miner ]; then
+    printf root
+  else
+    printf validator
+  fi
+}
+
+# The wallet, the settings, and the compose file of the runner.
+
+step_files() {
+  umask 077
+  # Others' programs may look into the folder for the compose file, as they could before.
+  [ -d "$folder" ] || (umask 022 && mkdir "$folder")
+  put_wallet
+  put_settings
+  put_compose_file
+  hide_old_values
+}
+
+put_wallet() {
+  # Where it is missing the engine would make it, as root's.
+  (umask 022 && mkdir -p "$HOME/.bittensor/wallets")
+  [ -n "$hotkey" ] || return 0
+  local wallet=$HOME/.bittensor/wallets/$wallet_name file
+  (umask 022 && mkdir -p "$wallet/hotkeys")
+  file=$wallet/hotkeys/$hotkey_name
+  if [ ! -e "$file" ]; then
+    printf '%s' "$hotkey" | put "$file" 600
+    reply "file added    $file"
+  else
+    local there
+    IFS= read -r -d '' there <"$file" || true
+    [ "$there" = "$hotkey" ] || fail "Another hotkey is on the server as $file. It is not written over."
+    reply "file kept     $file"
+  fi
+  [ -e "$wallet/coldkeypub.txt" ] || printf '%s' "$coldkeypub" | put "$wallet/coldkeypub.txt" 644
+}
+
+put_settings() {
+  read_env
+  local new=yes first=''
+  # Lines that were put there before the first install make no install.
+  if env_line SECRET_KEY >/dev/null; then new=''; fi
+  # ComputeHorde's script makes no account of the validator's panel.
+  if [ "$role" = validator ] && ! env_line RUNNER_IMAGE >/dev/null; then first=yes; fi
+  if [ ${#env_lines[@]} = 0 ]; then env_lines=("# Settings of the $role. Lines that you add stay; what each means: docs/settings.md"); fi
+  env_secret SECRET_KEY 25
+  env_secret POSTGRES_PASSWORD 16
+  env_default BITTENSOR_NETUID 12
+  env_default BITTENSOR_NETWORK finney
+  env_set BITTENSOR_WALLET_NAME "$wallet_name"
+  env_set BITTENSOR_WALLET_HOTKEY_NAME "$hotkey_name"
+  env_default HOST_WALLET_DIR "$HOME/.bittensor/wallets"
+  # One that was made by hand goes on under the name that its containers have.
+  [ -z "$new" ] || env_default COMPOSE_PROJECT_NAME "compute_horde_$role"
+  if [ "$role" = miner ]; then settings_of_miner; else settings_of_validator; fi
+  # First the mark: a run that ends here is to show the password when another one comes to its end.
+  if env_line DEFAULT_ADMIN_PASSWORD >/dev/null; then
+    kept+=(DEFAULT_ADMIN_PASSWORD)
+  elif [ -n "$new$first" ]; then
+    : >"$folder/.password-not-shown"
+    env_secret DEFAULT_ADMIN_PASSWORD 25
+  fi
+  if [ "$migrating" = 1 ]; then env_set MIGRATING 1; else env_default MIGRATING 0; fi
+  if [ -n "$channel" ]; then env_set CHANNEL "$channel"; else env_default CHANNEL stable; fi
+  env_set RUNNER_IMAGE "$image"
+  write_env
+  [ ${#kept[@]} = 0 ] || reply "file kept     .env: ${kept[*]}"
+  [ ${#changed[@]} = 0 ] || reply "file changed  .env: ${changed[*]}"
+  [ ${#added[@]} = 0 ] || reply "file added    .env: ${added[*]}"
+}
+
+settings_of_miner() {
+  if [ -n "$port" ]; then env_set BITTENSOR_MINER_PORT "$port"; else env_default BITTENSOR_MINER_PORT 8000; fi
+  env_default BITTENSOR_MINER_ADDRESS auto
+  if [ -n "$class" ]; then env_set DEFAULT_EXECUTOR_CLASS "$class"; else env_default DEFAULT_EXECUTOR_CLASS ''; fi
+  if [ -n "$port" ]; then env_set PORT_FOR_EXECUTORS "$port"; else env_default PORT_FOR_EXECUTORS "$(env_value BITTENSOR_MINER_PORT)"; fi
+  local bridge
+  bridge=$(bridge_address)
+  # What the old script wrote, whatever the bridge's address was.
+  if [ "$(env_value ADDRESS_FOR_EXECUTORS)" = 172.17.0.1 ]; then
+    env_set ADDRESS_FOR_EXECUTORS "$bridge"
+  else
+    env_default ADDRESS_FOR_EXECUTORS "$bridge"
+  fi
+  [ -z "$validator" ] || env_set IS_LOCAL_MINER 1
+  [ -z "$validator" ] || env_set LOCAL_MINER_VALIDATOR_PUBLIC_KEY "$validator"
+}
+
+settings_of_validator() {
+  env_default FACILITATOR_URI wss://facilitator.computehorde.io/ws/v0/
+  [ -z "$port" ] || env_set HTTP_PORT "$port"
+  [ -z "$trusted_address" ] || env_set TRUSTED_MINER_ADDRESS "$trusted_address"
+  [ -z "$trusted_port" ] || env_set TRUSTED_MINER_PORT "$trusted_port"
+}
+
+# Where containers of Docker's own bridge reach the server.
+bridge_address() {
+  local address
+  address=$(docker network inspect bridge --format '{{range .IPAM.Config}}{{.Gateway}} {{end}}' 2>/dev/null | tr ' ' '\n' | grep -m 1 -F .) || true
+  printf '%s' "${address:-172.17.0.1}"
+}
+
+put_compose_file() {
+  local file=$folder/docker-compose.yml text
+  text=$(compose_file)
+  if [ -f "$file" ] && [ "$(cat "$file")" = "$text" ]; then
+    reply "file kept     docker-compose.yml"
+    return
+  fi
+  if [ -f "$file" ]; then
+    # The way back, of which the first is the one that counts.
+    [ -e "$file.before" ] || cp -p "$file" "$file.before"
+    reply "file changed  docker-compose.yml; the one before is docker-compose.yml.before"
+  else
+    reply "file added    docker-compose.yml"
+  fi
+  printf '%s\n' "$text" | put "$file" 644
+}
+
+compose_file() {
+  local env_in_runner=/root/.env
+  [ "$role" = miner ] || env_in_runner=/root/validator/.env
+  cat <<END
+# Written by install_$role.sh, and again by its next run. What it starts is named in .env, by its digest.
+services:
+  $role-runner:
+    image: \${RUNNER_IMAGE:?}
+    restart: unless-stopped
+    pull_policy: missing
+    volumes:
+      - /var/run/docker.sock:/var/run/docker.sock
+      - \${HOST_WALLET_DIR:-\$HOME/.bittensor/wallets}:/root/.bittensor/wallets
+      - ./.env:$env_in_runner
+    logging:
+      driver: json-file
+      options: { max-size: 10m, max-file: '3' }
+END
+}
+
+# The old script leaves its values there, open to all.
+hide_old_values() {
+  if [ -f "$HOME/tmpvars" ]; then
+    chmod 600 "$HOME/tmpvars"
+    reply "file changed  ~/tmpvars: secrets that the old script left open to all are yours alone now; nothing needs the file"
+  fi
+}
+
+# NVIDIA's driver and container toolkit: only where there is such a GPU, and only what does not work.
+
+has_gpu() {
+  if command -v lspci >/dev/null; then
+    lspci -n 2>/dev/null | grep -qE ' 03[0-9a-f]{2}: 10de:'
+  else
+    local device
+    for device in /sys/bus/pci/devices/*; do
+      [ "$(cat "$device/vendor" 2>/dev/null)" = 0x10de ] || continue
+      case $(cat "$device/class") in 0x03*) return ;; esac
+    done
+    return 1
+  fi
+}
+
+has_driver() { timeout 60 nvidia-smi -L >/dev/null 2>&1; }
+
+has_toolkit() { command -v nvidia-container-runtime >/dev/null; }
+
+check_gpu() {
+  [ "$role" = miner ] || return 0
+  if ! has_gpu; then
+    note 'no NVIDIA GPU is seen: classes that promise one will not run here'
+  elif has_driver && has_toolkit; then
+    fine "GPU: $(nvidia-smi -L | head -n 1 | cut -d '(' -f 1), whose driver is left alone"
+  elif ! can_install_gpu; then
+    trouble 'There is an NVIDIA GPU, whose driver or container toolkit does not work.' \
+      "This script installs them on Debian and Ubuntu of x86_64, with a network; here, do as NVIDIA's guide says."
+  else
+    has_driver || plan "install NVIDIA's driver: cuda-drivers, from developer.download.nvidia.com; a reboot may be due then"
+    has_toolkit || plan "install NVIDIA's container toolkit, from nvidia.github.io, and register it with Docker"
+  fi
+}
+
+can_install_gpu() { knows_packages && [ "$machine" = amd64 ] && [ -z "$offline" ]; }
+
+step_gpu() {
+  if [ "$role" != miner ] || ! has_gpu; then return; fi
+  if has_driver && has_toolkit; then return; fi
+  can_install_gpu || fail 'The GPU does not work, and this script cannot install what it lacks here.'
+  say '  NVIDIA'
+  apt_install gnupg ca-certificates
+  if ! has_driver; then
+    local address=https://developer.download.nvidia.com/compute/cuda/repos/$system_id${system_version//./}/x86_64
+    add_repository nvidia-driver "$address/3bf863cc.pub" EB693B3035CD5710E231E123A4B469963BF863CC "$address/ /"
+    apt_install "linux-headers-$(uname -r)" cuda-drivers
+  fi
+  if ! has_toolkit; then
+    local address=https://nvidia.github.io/libnvidia-container
+    add_repository nvidia-toolkit "$address/gpgkey" C95B321B61E88C1809C4F759DDCAE044F796ECB0 "$address/stable/deb/$machine /"
+    apt_install 'nvidia-container-toolkit'
+  fi
+  register_runtime
+  has_driver || fail 'The driver is installed; it works after a reboot of the server.' 'Reboot it, and type the same line again.'
+}
+
+# add_repository NAME KEY_ADDRESS FINGERPRINT SOURCE: its key is the one that is known here, or it is not taken.
+add_repository() {
+  local key=/etc/apt/keyrings/$1.asc found
+  as_root install -d -m 755 /etc/apt/keyrings
+  fetch "$2" "$key.new" || fail "The key of $2 could not be fetched."
+  found=$(as_root gpg --show-keys --with-colons "$key.new" 2>/dev/null | sed -n 's/^fpr:*\([0-9A-F]*\):$/\1/p' | head -n 1)
+  if [ "$found" != "$3" ]; then
+    as_root rm -f "$key.new"
+    fail "The key of $2 is another one than this script knows: nothing is installed from there."
+  fi
+  as_root chmod 644 "$key.new"
+  as_root mv -f "$key.new" "$key"
+  # shellcheck disable=SC2016
+  as_root sh -c 'printf "%s\n" "$1" >"$2.new" && mv -f "$2.new" "$2"' sh "deb [signed-by=$key] $4" "/etc/apt/sources.list.d/$1.list"
+}
+
+# Restarts Docker only where that ends nobody's containers.
+register_runtime() {
+  quietly as_root nvidia-ctk runtime configure --runtime=docker || fail "NVIDIA's runtime could not be registered with Docker."
+  if docker info --format '{{json .Runtimes}}' | grep -q nvidia; then return; fi
+  if [ -n "$(docker ps -q)" ]; then
+    fail 'Docker has to be restarted to know the GPU, and containers are running.' \
+      'When they may end: systemctl restart docker. Then type the same line again.'
+  fi
+  as_root systemctl restart docker
+}
+
+is_here() { docker image inspect "$image" >/dev/null 2>&1; }
+
+step_has_image() {
+  if is_here; then reply 'image there'; fi
+}
+
+# The payload is an archive as docker save writes it.
+step_load() {
+  local words=(command)
+  [ "$(id -u)" = 0 ] || words=(sudo -n --)
+  "${words[@]}" docker load -q >/dev/null || fail 'The images could not be loaded on the server: is its disk full?'
+}
+
+step_image() {
+  is_here && return
+  case $image in
+    sha256:*) fail "The image $image is not on the server." ;;
+    *) quietly docker pull -q "$image" || fail "The image could not be pulled on the server, as shown above: $image" ;;
+  esac
+}
+
+# The first word on standard input is the step.
+
+serve() {
+  set -euo pipefail
+  LC_ALL=C
+  export LC_ALL
+  umask 022
+  role='' port='' class='' validator='' wallet_name='' hotkey_name='' migrating='' channel='' now='' image='' offline=''
+  architecture='' compose_in_bundle='' registry='' hotkey='' coldkeypub='' trusted_address='' trusted_port=''
+  from='' dry_run='' with_data=''
+  local step
+  IFS= read -r -d '' step || fail 'The connection ended too early.'
+  read_values
+  read_system
+  case $step in check | has_image | doctor | report) ;; *) lock ;; esac
+  case $step in
+    check) step_check ;;
+    engine) step_engine ;;
+    compose) step_compose ;;
+    gpu) step_gpu ;;
+    has_image) step_has_image ;;
+    load) step_load ;;
+    image) step_image ;;
+    files) step_files ;;
+    start) step_start ;;
+    ready) step_ready ;;
+    self_test) step_self_test ;;
+    doctor) step_doctor ;;
+    report) step_report ;;
+    reported) step_reported ;;
+    uninstall) step_uninstall ;;
+    *) fail "There is no step $step." ;;
+  esac
+}
+
+# Started, waited for, tested.
+
+# shellcheck disable=SC2317 # quietly calls it
+compose() { (cd -- "$folder" && as_root env "HOME=$HOME" docker compose "$@"); }
+
+step_start() {
+  read_env
+  retire_watchtower
+  # The runner sees the file of settings that was there when it was made.
+  local words=(--detach) runner there
+  runner=$(runner_container)
+  if [ -n "$runner" ]; then
+    there=$(docker inspect -f '{{.Created}}' "$runner")
+    if [ "$(date -d "$there" +%s)" -le "$(stat -c %Y "$folder/.env")" ]; then words+=(--force-recreate); fi
+  fi
+  quietly compose up "${words[@]}" || fail 'The runner could not be started, as shown above.'
+}
+
+runner_container() {
+  docker ps -aq --no-trunc --filter "label=com.docker.compose.service=$role-runner" \
+    --filter "label=com.docker.compose.project.working_dir=$folder" | head -n 1
+}
+
+# It would go on to start what others push; the runner updates itself.
+retire_watchtower() {
+  local container
+  for container in $(docker ps -aq --filter label=com.docker.compose.service=watchtower \
+    --filter "label=com.docker.compose.project.working_dir=$folder"); do
+    docker rm -f "$container" >/dev/null
+    say '  watchtower of the old install is removed: the runner updates itself'
+  done
+}
+
+app() { printf '%s-app-1' "$(project)"; }
+
+# Says what it waits for, when that changes.
+step_ready() {
+  read_env
+  local end=$((SECONDS + 900)) state last='' restarts=''
+  while :; do
+    state=''
+    is_settled || state='not there yet: the runner is at work'
+    [ -n "$state" ] || state=$(docker inspect -f '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{end}}' "$(app)" 2>/dev/null) || state='not there'
+    if [ "$state" = 'running healthy' ]; then break; fi
+    case $state in *unhealthy* | *starting*) state="$state $(why_not_ready)" ;; esac
+    [ "$state" = "$last" ] || say "  $(app): $state"
+    last=$state
+    restarts=$(docker inspect -f '{{.RestartCount}}' "$(runner_container)" 2>/dev/null) || true
+    if [ "${restarts:-0}" -ge 5 ]; then not_ready "The runner has ended $restarts times."; fi
+    [ "$SECONDS" -lt "$end" ] || not_ready "The $role is not ready after 15 minutes: $(app) is $state."
+    sleep 1
+  done
+  say "  $(app) is ready"
+}
+
+# Whether the runner has started what it starts: until then an app may be there that it replaces. Of one that has run for
+# long the log may not reach back to its start.
+is_settled() {
+  local runner started
+  runner=$(runner_container)
+  started=$(docker inspect -f '{{.State.StartedAt}}' "$runner") || return 1
+  [ "$(($(date +%s) - $(date -d "$started" +%s)))" -lt 1800 ] || return 0
+  [ "$(docker logs --since "$started" "$runner" 2>&1 | grep -cF 'has been started, as ')" -gt 0 ]
+}
+
+# What the last check of its health said.
+why_not_ready() {
+  docker inspect -f '{{range .State.Health.Log}}{{json .Output}}{{"\n"}}{{end}}' "$(app)" 2>/dev/null | grep . | tail -n 1 | cut -c 1-300 || true
+}
+
+not_ready() {
+  docker logs --tail 30 "$(runner_container)" 2>&1 | cut -c 1-400 >&2
+  fail "$1" "The end of the runner's log is above; all of it: $(docker_word) logs $(docker inspect -f '{{.Name}}' "$(runner_container)" | cut -c 2-)"
+}
+
+step_self_test() {
+  read_env
+  docker exec "$(app)" "$role" self_test >&2 || fail \
+    "The $role runs, and its self-test fails, as shown above." 'When that is mended, type the same line again.'
+}
+
+# What a validator needs beyond this server, such as stake and peers, it may get later.
+step_doctor() {
+  read_env
+  docker exec "$(app)" "$role" doctor >&2 || say '  It waits for what is wrong above.'
+}
+
+step_report() {
+  read_env
+  reply "port $(port_of_role)"
+  reply "container $(app)"
+  reply "docker $(docker_word)"
+  if [ -e "$folder/.password-not-shown" ]; then reply "password $(env_value DEFAULT_ADMIN_PASSWORD)"; fi
+}
+
+step_reported() { rm -f "$folder/.password-not-shown"; }
+
+# What kind of machine it is, and what packages it can have.
+
+read_system() {
+  system_id='' system_version='' system_name='another system'
+  local name value
+  while IFS='=' read -r name value; do
+    value=${value#\"} value=${value%\"}
+    case $name in
+      ID) system_id=$value ;;
+      VERSION_ID) system_version=$value ;;
+      PRETTY_NAME) system_name=$value ;;
+    esac
+  done </etc/os-release
+  case $(uname -m) in
+    x86_64) machine=amd64 ;;
+    aarch64 | arm64) machine=arm64 ;;
+    *) machine=$(uname -m) ;;
+  esac
+}
+
+# Where this script knows what the packages are called.
+knows_packages() {
+  case $system_id-$system_version in debian-12 | debian-13 | ubuntu-22.04 | ubuntu-24.04) ;; *) return 1 ;; esac
+}
+
+# shellcheck disable=SC2317 # quietly calls it
+apt_get() {
+  as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"
+}
+
+# Never removes a package that is there: it fails instead.
+apt_install() {
+  # What a killed run has left half done.
+  quietly as_root env DEBIAN_FRONTEND=noninteractive dpkg --configure -a || fail 'dpkg --configure -a fails on the server, as shown above.'
+  quietly apt_get update || fail 'The lists of packages could not be fetched, as shown above.'
+  quietly apt_get install -y --no-install-recommends --no-remove "$@" || fail "Could not be installed, as shown above: $*"
+}
+
+# fetch ADDRESS FILE [SHA256:SUM]: by apt's own means, since a server may have no curl.
+fetch() {
+  quietly as_root /usr/lib/apt/apt-helper download-file "$@"
+}
+
+# Ends it. The wallet and the backups stay, and without --with-data the database and the settings, too.
+
+step_uninstall() {
+  [ -d "$folder" ] || fail "There is no $role here: $folder is not there."
+  read_env
+  local name
+  name=$(project)
+  say "  containers and networks of the project $name"
+  [ -z "$with_data" ] || say "  its volumes, with the database, and $folder without its backups"
+  say "  $HOME/.bittensor/wallets stays"
+  if [ -n "$dry_run" ]; then
+    say 'Nothing was changed.'
+    return
+  fi
+  # The runner first, which would start the others again.
+  remove ps -aq --filter "label=com.docker.compose.service=$role-runner" --filter "label=com.docker.compose.project.working_dir=$folder"
+  remove ps -aq --filter "label=com.docker.compose.project=$name"
+  remove network ls -q --filter "label=com.docker.compose.project=$name"
+  if [ -n "$with_data" ]; then
+    remove volume ls -q --filter "label=com.docker.compose.project=$name"
+    rm -f "$folder/.env" "$folder/docker-compose.yml" "$folder/docker-compose.yml.before" "$folder/.password-not-shown"
+    rmdir "$folder" 2>/dev/null || say "  $folder stays, with what is still in it"
+  else
+    say "  the database and $folder stay; install_$role.sh goes on with them, uninstall --with-data removes them"
+  fi
+}
+
+# remove WORDS...: what this docker command lists
+remove() {
+  local found
+  mapfile -t found < <(docker "$@")
+  [ ${#found[@]} -gt 0 ] || return 0
+  case $1 in
+    ps) quietly docker rm -f "${found[@]}" ;;
+    *) quietly docker "$1" rm "${found[@]}" ;;
+  esac || fail 'Not all could be removed, as shown above. Type the same line again.'
+}
+
+{ serve; exit; }
+END_OF_SERVER_PROGRAM
+}
+
+{ install_validator "$@"; exit; }

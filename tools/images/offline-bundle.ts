@@ -1,0 +1,85 @@
+import { createWriteStream, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import type Docker from 'dockerode';
+import { fileOfContainer } from './file-of-container.ts';
+import { sha256 } from './sha256.ts';
+
+const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
+
+/**
+ * Writes a bundle that an install script takes with `--offline`: the runner, the images that it lists and that are on this
+ * engine, and Docker Compose as the runner has it. A tar, of which `list` comes first.
+ *
+ * @param runner the runner's image
+ * @param say gets a line for each image
+ */
+export async function writeBundle(
+  docker: Docker,
+  role: string,
+  { runner, file, say }: { runner: string; file: string; say: (line: string) => void },
+): Promise<void> {
+  const { Id } = await docker.getImage(runner).inspect();
+  const folder = mkdtempSync(`${path.resolve(file)}.new-`);
+  try {
+    const listed = (await fileOf(docker, Id, '/app/images'))?.toString('utf8') ?? '';
+    const names = [await nameOf(docker, Id)];
+    for (const line of listed.split('\n').filter((one) => one !== '')) {
+      const [name, repository, , id = '-'] = line.split(' ');
+      const found = id === '-' ? null : await nameOf(docker, id).catch(() => null);
+      if (found === null) say(`${name}: ${repository} is not on this engine, and not in the bundle.`);
+      else names.push(found);
+    }
+    for (const name of names) say(name);
+    const files = ['images.tar.gz'];
+    await pipeline(
+      await saved(docker, names),
+      createGzip({ level: 3 }),
+      createWriteStream(path.join(folder, 'images.tar.gz')),
+    );
+    const compose = await fileOf(docker, Id, '/usr/local/bin/docker-compose');
+    if (compose) {
+      writeFileSync(path.join(folder, 'docker-compose'), compose);
+      files.push('docker-compose');
+    }
+    const sums = await Promise.all(
+      files.map(async (one) => `file ${one} sha256:${await sha256(path.join(folder, one))}`),
+    );
+    const list = ['horde-bundle 1', `role ${role}`, `architecture ${architecture}`, `runner ${Id}`, ...sums];
+    writeFileSync(path.join(folder, 'list'), `${list.join('\n')}\n`);
+    execFileSync('tar', ['-c', '-f', path.join(folder, 'bundle'), '-C', folder, 'list', ...files]);
+    renameSync(path.join(folder, 'bundle'), file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** What an image is saved as, so that it has its name where it is loaded. */
+async function nameOf(docker: Docker, id: string): Promise<string> {
+  const { Id, RepoTags } = await docker.getImage(id).inspect();
+  return RepoTags?.[0] ?? Id;
+}
+
+/** Several images in one archive, in which what they share is once. */
+function saved(docker: Docker, names: string[]): Promise<NodeJS.ReadableStream> {
+  // The client cuts off what is last in a path that ends like this one.
+  const query = names.map((name) => `names=${encodeURIComponent(name)}&`).join('');
+  return new Promise((resolve, reject) =>
+    docker.modem.dial(
+      { path: `/images/get?${query}`, method: 'GET', isStream: true, statusCodes: { 200: true } },
+      (error, stream) => (error ? reject(error) : resolve(stream as NodeJS.ReadableStream)),
+    ),
+  );
+}
+
+/** A file of an image. @returns null where there is none */
+async function fileOf(docker: Docker, image: string, file: string): Promise<Buffer | null> {
+  const container = await docker.createContainer({ Image: image, Entrypoint: ['none'] });
+  try {
+    return await fileOfContainer(container, file);
+  } finally {
+    await container.remove();
+  }
+}
