@@ -9,6 +9,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MinerUnderTest } from '../../apps/miner/src/testing/miner.ts';
 import { logIn, missing, openBrowser, openPage, password, planted } from './browser.ts';
+import { changeSetting, find, logInByKeys, logOut, press, pressAndConfirm } from './keyboard.ts';
 
 describe.skipIf(missing !== null)(`the miner’s panel in a browser${because(missing)}`, () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'miner-panel-'));
@@ -16,7 +17,7 @@ describe.skipIf(missing !== null)(`the miner’s panel in a browser${because(mis
   /** Says something that looks like HTML, and ends when it may. */
   const check = `console.log(${JSON.stringify(`OK    first look ${planted}`)});
     setInterval(() => require('node:fs').existsSync(${JSON.stringify(go)}) && process.exit(0), 20);`;
-  const manager = new RecordingManager({ 'always_on.test': 1 });
+  const manager = new RecordingManager({ 'always_on.test': 2 });
   const complaints: string[] = [];
   let miner: MinerUnderTest;
   let browser: Browser;
@@ -24,7 +25,7 @@ describe.skipIf(missing !== null)(`the miner’s panel in a browser${because(mis
 
   beforeAll(async () => {
     manager.hosts = async () => [
-      { name: planted, executorClass: 'always_on.test', executors: 1, trouble: null },
+      { name: planted, executorClass: 'always_on.test', executors: 2, trouble: null },
       { name: 'away', executorClass: 'always_on.llm.a6000', executors: 1, trouble: 'away is out of reach.' },
     ];
     miner = await MinerUnderTest.start(manager, {}, undefined, [process.execPath, '-e', check, '--']);
@@ -48,7 +49,7 @@ describe.skipIf(missing !== null)(`the miner’s panel in a browser${because(mis
 
   it('shows a job through its stages, what keeps a host away, and strangers’ words as text', async () => {
     await logIn(page, miner.httpUrl, 'cook');
-    await says('away is out of reach. 0 of 1 executors are busy.');
+    await says('away is out of reach. 0 of 2 executors are busy.');
     const validator = await miner.validator();
     const { connection, job_uuid: uuid } = await validator.accepted({ docker_image: planted });
     const executor = await miner.executor(await manager.token(uuid));
@@ -82,27 +83,41 @@ describe.skipIf(missing !== null)(`the miner’s panel in a browser${because(mis
     await page.getByText('blacklisted: its jobs are declined').waitFor();
     expect(await page.evaluate('window.planted')).toBeUndefined();
     expect(complaints).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
-  it('runs the self test by the keyboard, shows what it says as it says it, and lets the role read only look', async () => {
-    await logIn(page, miner.httpUrl, 'cook');
-    await open('Self test and doctor');
+  it('is used by the keyboard alone: checks are run and read as they go on, a job found, a validator declined, a setting changed', async () => {
+    const validator = await miner.validator();
+    const { job_uuid: uuid } = await validator.accepted();
+    await logInByKeys(page, miner.httpUrl, 'cook');
+
+    await press(page, 'Self test and doctor');
     await says('None is running.');
-    await page.getByRole('button', { name: 'Run the self test' }).focus();
-    await page.keyboard.press('Enter');
+    await press(page, 'Run the self test');
     await says('Self test is running, begun by cook.');
     const log = page.getByRole('log', { name: 'What the self test says' });
     await log.getByText(`first look ${planted}`).waitFor();
     expect(await page.getByRole('button', { name: 'Run the doctor' }).isDisabled()).toBe(true);
     writeFileSync(go, '');
     await says('Nothing failed');
-    await page.context().clearCookies();
+    await press(page, 'Run the doctor');
+    await page.getByRole('log', { name: 'What the doctor says' }).getByText('first look').waitFor();
 
+    await find(page, uuid, uuid);
+    await page.getByRole('status', { name: 'How the job stands' }).getByText('Accepted').waitFor();
+    await press(page, 'Validators');
+    await pressAndConfirm(page, `Decline its jobs: ${validator.hotkey}`, 'Decline its jobs');
+    await page.getByRole('button', { name: `Take its jobs again: ${validator.hotkey}` }).waitFor();
+    await changeSetting(page, 'DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT', '77', '77 seconds');
+    await logOut(page, 'cook');
+    expect(complaints).toEqual([]);
+  }, 120_000);
+
+  it('lets the role read only look', async () => {
     await logIn(page, miner.httpUrl, 'guest');
     await open('Self test and doctor');
     await page.getByRole('log', { name: 'What the self test says' }).getByText('first look').waitFor();
     expect(await page.getByRole('button', { name: /^Run the/ }).count()).toBe(0);
     expect(await page.evaluate('window.planted')).toBeUndefined();
     expect(complaints).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });

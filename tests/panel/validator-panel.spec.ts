@@ -7,6 +7,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SoleScene } from '../../apps/validator/src/testing/sole-scene.ts';
 import { logIn, missing, openBrowser, openPage, password, planted } from './browser.ts';
+import { changeSetting, find, hasFocus, logInByKeys, logOut, press, pressAndConfirm } from './keyboard.ts';
 
 describe.skipIf(missing !== null)(`the validator’s panel in a browser${because(missing)}`, () => {
   let scene: SoleScene;
@@ -62,5 +63,36 @@ describe.skipIf(missing !== null)(`the validator’s panel in a browser${because
     await page.getByRole('status').getByText('Completed').waitFor();
     expect(await page.evaluate('window.planted')).toBeUndefined();
     expect(complaints).toEqual([]);
-  }, 60_000);
+  }, 120_000);
+
+  it('is used by the keyboard alone: a job is run again and cancelled, a miner blacklisted, a setting changed', async () => {
+    const [done, hotkey] = [await scene.send(), scene.miner.keypair.address];
+    await scene.facilitator.update(done, 'completed');
+    const complaints: string[] = [];
+    const page = await openPage(browser, complaints, { reducedMotion: 'reduce' });
+    const status = page.getByRole('status', { name: 'How the job stands' });
+    await logInByKeys(page, url, 'cook');
+
+    await find(page, done, done);
+    await status.getByText('Completed').waitFor();
+    scene.miner.script = { onInitial: wholeJob.onInitial };
+    await pressAndConfirm(page, 'Run it again', 'Run it');
+    await page.getByText('the operator of this validator').waitFor();
+    await status.getByText('Executor Ready').waitFor();
+    await pressAndConfirm(page, 'Cancel this job', 'Cancel the job');
+    await status.getByText('cancelled').waitFor();
+
+    await scene.place.query('insert into miner (hotkey, uid) values ($1, 1)', [hotkey]);
+    await find(page, hotkey, hotkey);
+    await page.getByRole('button', { name: 'Give it no jobs' }).waitFor();
+    await press(page, 'Give it no jobs');
+    await hasFocus(page, 'Why');
+    await page.keyboard.type('the same results for all inputs');
+    await page.keyboard.press('Enter');
+    await page.getByRole('region', { name: 'On the blacklist' }).getByText('the same results').waitFor();
+
+    await changeSetting(page, 'DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT', '77', '77 seconds');
+    await logOut(page, 'cook');
+    expect(complaints).toEqual([]);
+  }, 120_000);
 });
