@@ -1,3 +1,9 @@
+import AssignmentIcon from '@mui/icons-material/Assignment';
+import GavelIcon from '@mui/icons-material/Gavel';
+import MemoryIcon from '@mui/icons-material/Memory';
+import PeopleIcon from '@mui/icons-material/People';
+import ThumbsUpDownIcon from '@mui/icons-material/ThumbsUpDown';
+import VerifiedUserIcon from '@mui/icons-material/VerifiedUser';
 import { Resource } from 'react-admin';
 import { mayOperate } from '../auth-provider.ts';
 import { Panel } from '../parts/panel.tsx';
@@ -29,6 +35,7 @@ export const FacilitatorPanel = () => (
   <Panel title="Facilitator" overview={Overview} sources={sources}>
     <Resource
       name="jobs"
+      icon={AssignmentIcon}
       options={{ label: 'Jobs', alsoCalled: ['Job statuses', 'OrganicJob', 'Accepted jobs'], find: findJobs }}
       list={JobList}
       show={JobPage}
@@ -36,6 +43,7 @@ export const FacilitatorPanel = () => (
     />
     <Resource
       name="validators"
+      icon={VerifiedUserIcon}
       options={{
         label: 'Validators',
         alsoCalled: ['Channels'],
@@ -46,6 +54,7 @@ export const FacilitatorPanel = () => (
     />
     <Resource
       name="miners"
+      icon={MemoryIcon}
       options={{
         label: 'Miners and hardware',
         alsoCalled: ['Specs', 'GPUs', 'Miner versions', 'Machines'],
@@ -55,6 +64,7 @@ export const FacilitatorPanel = () => (
     />
     <Resource
       name="whitelist"
+      icon={PeopleIcon}
       options={{
         label: 'Whitelist and quotas',
         alsoCalled: ['Users', 'Hotkey whitelists'],
@@ -67,11 +77,13 @@ export const FacilitatorPanel = () => (
     />
     <Resource
       name="feedback"
+      icon={ThumbsUpDownIcon}
       options={{ label: 'Feedback', alsoCalled: ['Job feedbacks'] }}
       list={FeedbackList}
     />
     <Resource
       name="cheat-reports"
+      icon={GavelIcon}
       options={{ label: 'Cheat reports', alsoCalled: ['Cheated jobs', 'Cheated job reports'] }}
       list={CheatReportList}
     />

@@ -1,3 +1,9 @@
+import AssignmentIcon from '@mui/icons-material/Assignment';
+import DnsIcon from '@mui/icons-material/Dns';
+import LayersIcon from '@mui/icons-material/Layers';
+import MonitorHeartIcon from '@mui/icons-material/MonitorHeart';
+import ReceiptLongIcon from '@mui/icons-material/ReceiptLong';
+import VerifiedUserIcon from '@mui/icons-material/VerifiedUser';
 import { Resource } from 'react-admin';
 import { Panel } from '../parts/panel.tsx';
 import { findByHotkey, findJobs } from '../parts/search/finders.ts';
@@ -20,9 +26,10 @@ const sources = {
 /** The panel of the miner. */
 export const MinerPanel = () => (
   <Panel title="Miner" overview={Overview} sources={sources}>
-    <Resource name="executors" options={{ label: 'Executors' }} list={Executors} />
+    <Resource name="executors" icon={DnsIcon} options={{ label: 'Executors' }} list={Executors} />
     <Resource
       name="jobs"
+      icon={AssignmentIcon}
       options={{ label: 'Jobs', alsoCalled: ['Accepted jobs'], find: findJobs }}
       list={JobList}
       show={JobPage}
@@ -30,15 +37,22 @@ export const MinerPanel = () => (
     />
     <Resource
       name="validators"
+      icon={VerifiedUserIcon}
       options={{ label: 'Validators', find: findByHotkey('validators', 'validator') }}
       list={ValidatorList}
     />
     <Resource
       name="receipts"
+      icon={ReceiptLongIcon}
       options={{ label: 'Receipts', alsoCalled: ['Job started receipts', 'Job finished receipts'] }}
       list={ReceiptList}
     />
-    <Resource name="images" options={{ label: 'Images' }} list={ImageList} />
-    <Resource name="checks" options={{ label: 'Self test and doctor' }} list={Checks} />
+    <Resource name="images" icon={LayersIcon} options={{ label: 'Images' }} list={ImageList} />
+    <Resource
+      name="checks"
+      icon={MonitorHeartIcon}
+      options={{ label: 'Self test and doctor' }}
+      list={Checks}
+    />
   </Panel>
 );

@@ -1,3 +1,5 @@
+import HistoryIcon from '@mui/icons-material/History';
+import SettingsIcon from '@mui/icons-material/Settings';
 import type { ReactNode } from 'react';
 import { Admin, Resource } from 'react-admin';
 import { authProvider } from '../auth-provider.ts';
@@ -36,9 +38,10 @@ export const Panel = ({ title, overview, sources, children }: Props) => (
     {children}
     <Resource
       name="configuration"
+      icon={SettingsIcon}
       options={{ label: 'Configuration', alsoCalled: ['CONSTANCE', 'Config'] }}
       list={Configuration}
     />
-    <Resource name="changes" options={{ label: 'Changes' }} list={ChangeList} />
+    <Resource name="changes" icon={HistoryIcon} options={{ label: 'Changes' }} list={ChangeList} />
   </Admin>
 );

@@ -1,3 +1,12 @@
+import AutorenewIcon from '@mui/icons-material/Autorenew';
+import BlockIcon from '@mui/icons-material/Block';
+import EventNoteIcon from '@mui/icons-material/EventNote';
+import InventoryIcon from '@mui/icons-material/Inventory';
+import MemoryIcon from '@mui/icons-material/Memory';
+import NotificationsIcon from '@mui/icons-material/Notifications';
+import PeopleIcon from '@mui/icons-material/People';
+import ReceiptLongIcon from '@mui/icons-material/ReceiptLong';
+import SavingsIcon from '@mui/icons-material/Savings';
 import { Resource } from 'react-admin';
 import { mayOperate } from '../auth-provider.ts';
 import { findByHotkey } from '../parts/search/finders.ts';
@@ -32,6 +41,7 @@ export const recordResources = () => (
   <>
     <Resource
       name="miners"
+      icon={MemoryIcon}
       options={{ label: 'Miners', alsoCalled: ['Miner'], find: findByHotkey('miners', 'miner') }}
       list={MinerList}
       show={MinerPage}
@@ -39,6 +49,7 @@ export const recordResources = () => (
     />
     <Resource
       name="blacklist"
+      icon={BlockIcon}
       options={{
         label: 'Blacklist',
         alsoCalled: ['Blacklisted Miners', 'Miner blacklists', 'MinerBlacklist'],
@@ -48,6 +59,7 @@ export const recordResources = () => (
     />
     <Resource
       name="whitelist"
+      icon={PeopleIcon}
       options={{ label: 'Whitelist', alsoCalled: ['Validator whitelists', 'ValidatorWhitelist'] }}
       list={WhitelistList}
       recordRepresentation="hotkey"
@@ -55,21 +67,25 @@ export const recordResources = () => (
     />
     <Resource
       name="allowance"
+      icon={SavingsIcon}
       options={{ label: 'Allowance', alsoCalled: ['Block allowances', 'BlockAllowance'] }}
       list={AllowanceList}
     />
     <Resource
       name="bookings"
+      icon={EventNoteIcon}
       options={{ label: 'Bookings', alsoCalled: ['Allowance bookings', 'AllowanceBooking'] }}
       list={BookingList}
     />
     <Resource
       name="manifests"
+      icon={InventoryIcon}
       options={{ label: 'Manifests', alsoCalled: ['Allowance miner manifests', 'AllowanceMinerManifest'] }}
       list={ManifestList}
     />
     <Resource
       name="receipts"
+      icon={ReceiptLongIcon}
       options={{
         label: 'Receipts',
         alsoCalled: ['Job started receipts', 'Job accepted receipts', 'Job finished receipts'],
@@ -78,12 +94,14 @@ export const recordResources = () => (
     />
     <Resource
       name="cycles"
+      icon={AutorenewIcon}
       options={{ label: 'Cycles', alsoCalled: ['Weights', 'Scores', 'Main hotkeys'] }}
       list={CycleList}
       show={CyclePage}
     />
     <Resource
       name="events"
+      icon={NotificationsIcon}
       options={{ label: 'System events', alsoCalled: ['SystemEvent'] }}
       list={EventList}
     />

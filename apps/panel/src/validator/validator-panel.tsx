@@ -1,3 +1,4 @@
+import AssignmentIcon from '@mui/icons-material/Assignment';
 import { Resource } from 'react-admin';
 import { Panel } from '../parts/panel.tsx';
 import { findJobs } from '../parts/search/finders.ts';
@@ -14,6 +15,7 @@ export const ValidatorPanel = () => (
   <Panel title="Validator" overview={Overview} sources={sources}>
     <Resource
       name="jobs"
+      icon={AssignmentIcon}
       options={{ label: 'Jobs', alsoCalled: ['OrganicJob', 'Accepted jobs', 'Job attempts'], find: findJobs }}
       list={JobList}
       show={JobPage}
