@@ -14,6 +14,7 @@ import {
   startFacilitator,
   type RunningFacilitator,
 } from '../../apps/facilitator/src/testing/running-facilitator.ts';
+import { foundByAxe } from './axe.ts';
 import { logIn, missing, openBrowser, openPage, password, visit } from './browser.ts';
 
 describe.skipIf(missing !== null)(`logging in to a panel in a browser${because(missing)}`, () => {
@@ -113,6 +114,43 @@ describe.skipIf(missing !== null)(`logging in to a panel in a browser${because(m
     await asked.waitFor();
     expect(new URL(page.url()).pathname).toBe('/admin/login/');
   });
+
+  it('axe has nothing against any of its pages, light or dark', async () => {
+    const found: string[] = [];
+    /** Once a page says this. */
+    const look = async (says: string) => {
+      await page.getByText(says).first().waitFor();
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        found.push(...(await foundByAxe(page)).map((line) => `${says}, ${colorScheme}: ${line}`));
+      }
+    };
+    const operators = facilitator.app.get(Operators, { strict: false });
+    await operators.remove('cook', null);
+    await visit(page, `${facilitator.url}/admin/`);
+    await look('create_admin NAME');
+    await operators.create({ name: 'cook', role: 'operate', password }, null);
+    await operators.create({ name: 'new', role: 'read', password, mustChangePassword: true }, null);
+    await visit(page, `${facilitator.url}/admin/`);
+    await look('Account');
+    await logIn(page, facilitator.url, 'cook', 'wrong');
+    await look('There is no account with this name and password.');
+    await visit(page, facilitator.url.replace('127.0.0.1', 'panel.localhost') + '/admin/');
+    await look('This connection is not encrypted');
+    await visit(page, `${facilitator.url}/admin/login/hotkey/`);
+    await look('horde panel login ADDRESS');
+    await visit(page, `${facilitator.url}/admin/login/hotkey/?again#${'a'.repeat(43)}`);
+    await look('You have asked for this');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await look('This link has been used');
+    await logIn(page, facilitator.url, 'new');
+    await look('The password was given to you');
+    await page.getByLabel('Present password').fill('another one');
+    await page.getByLabel('New password').fill(`${password} new`);
+    await page.keyboard.press('Enter');
+    await look('The present password is another one.');
+    expect(found).toEqual([]);
+  }, 120_000);
 
   it('lets a hotkey in by the link of horde panel login, which works once', async () => {
     const made = await horde(['panel', 'login', facilitator.url, ...wallet], folder);
