@@ -39,7 +39,7 @@ describe.skipIf(missing !== null)(`the validator’s panel in a browser${because
     await page.getByRole('status').filter({ hasText: 'no job waits or runs' }).waitFor();
     await page.getByRole('menuitem', { name: 'Jobs' }).click();
     await page.getByText(uuid).click();
-    await page.getByRole('status').getByText('Completed').waitFor();
+    await page.getByRole('status').getByText('Completed', { exact: true }).waitFor();
 
     const client = await PanelClient.logIn(url, 'cook', password);
     const job = (await client.get(`jobs/${uuid}`)).json as ValidatorJobPage;
@@ -60,13 +60,15 @@ describe.skipIf(missing !== null)(`the validator’s panel in a browser${because
     await page.getByRole('button', { name: 'Run it again' }).click();
     await page.getByRole('button', { name: 'Run it', exact: true }).click();
     await page.getByText('the operator of this validator').waitFor();
-    await page.getByRole('status').getByText('Completed').waitFor();
+    await page.getByRole('status').getByText('Completed', { exact: true }).waitFor();
     expect(await page.evaluate('window.planted')).toBeUndefined();
     expect(complaints).toEqual([]);
   }, 120_000);
 
   it('is used by the keyboard alone: a job is run again and cancelled, a miner blacklisted, a setting changed', async () => {
-    const [done, hotkey] = [await scene.send(), scene.miner.keypair.address];
+    const hotkey = scene.miner.keypair.address;
+    // The one that is run again stays where it is until it is cancelled.
+    const done = await scene.send({ download_time_limit: 600 });
     await scene.facilitator.update(done, 'completed');
     const complaints: string[] = [];
     const page = await openPage(browser, complaints, { reducedMotion: 'reduce' });
@@ -74,7 +76,7 @@ describe.skipIf(missing !== null)(`the validator’s panel in a browser${because
     await logInByKeys(page, url, 'cook');
 
     await find(page, done, done);
-    await status.getByText('Completed').waitFor();
+    await status.getByText('Completed', { exact: true }).waitFor();
     scene.miner.script = { onInitial: wholeJob.onInitial };
     await pressAndConfirm(page, 'Run it again', 'Run it');
     await page.getByText('the operator of this validator').waitFor();

@@ -13,5 +13,7 @@ export class StatusUpdates {
   /** @param facilitator its address, or `operator` */
   async put(tx: Transaction, facilitator: string, update: JobStatusUpdate): Promise<void> {
     if (facilitator !== operator) await this.outbox.put(tx, facilitator, update.uuid, update);
+    // The panel's open pages hear of a status by this ring.
+    else this.outbox.rung(tx, facilitator);
   }
 }
