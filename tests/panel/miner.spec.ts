@@ -28,7 +28,9 @@ describe.skipIf(missing !== null)(`the miner’s panel in a browser${because(mis
       { name: planted, executorClass: 'always_on.test', executors: 2, trouble: null },
       { name: 'away', executorClass: 'always_on.llm.a6000', executors: 1, trouble: 'away is out of reach.' },
     ];
-    miner = await MinerUnderTest.start(manager, {}, undefined, [process.execPath, '-e', check, '--']);
+    const commandLine = [process.execPath, '-e', check, '--'];
+    // Its jobs stay where they are for as long as they are looked at.
+    miner = await MinerUnderTest.start(manager, { startupTimeLimit: 600 }, undefined, commandLine);
     const operators = miner.part(Operators, { strict: false });
     await operators.create({ name: 'cook', role: 'operate', password }, null);
     await operators.create({ name: 'guest', role: 'read', password }, null);
@@ -91,7 +93,7 @@ describe.skipIf(missing !== null)(`the miner’s panel in a browser${because(mis
     await logInByKeys(page, miner.httpUrl, 'cook');
 
     await press(page, 'Self test and doctor');
-    await says('None is running.');
+    await says('Neither is running.');
     await press(page, 'Run the self test');
     await says('Self test is running, begun by cook.');
     const log = page.getByRole('log', { name: 'What the self test says' });

@@ -4,7 +4,7 @@ import { GrowingList } from '../parts/growing-list.tsx';
 import { Hotkey } from '../parts/hotkey.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { RecordLink } from '../parts/record-link.tsx';
-import { roomy } from '../parts/roomy.ts';
+import { roomy, veryRoomy } from '../parts/roomy.ts';
 
 type Row = PanelCheatReport & { id: string };
 
@@ -31,7 +31,7 @@ export const CheatReportList = () => (
       />
       <DataTable.Col
         source="trusted_job_uuid"
-        label="On the trusted miner"
+        label="The same, on the trusted miner"
         disableSort
         render={({ trusted_job_uuid }) => <Job uuid={trusted_job_uuid} />}
       />
@@ -43,17 +43,17 @@ export const CheatReportList = () => (
       />
       <DataTable.Col
         source="target_validator_hotkey"
-        sx={roomy}
+        sx={veryRoomy}
         label="Validator"
         disableSort
         render={(row) => <Hotkey address={row.target_validator_hotkey} />}
       />
-      <DataTable.Col source="executor_class" sx={roomy} label="Class" disableSort />
+      <DataTable.Col source="executor_class" sx={veryRoomy} label="Class" disableSort />
       <DataTable.Col
         source="details"
         label="What the user says"
         disableSort
-        sx={{ overflowWrap: 'anywhere' }}
+        sx={{ overflowWrap: 'anywhere', minWidth: '11em' }}
       />
       <DataTable.Col
         source="is_delivered"

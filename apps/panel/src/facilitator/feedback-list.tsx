@@ -28,18 +28,23 @@ export const FeedbackList = () => (
       />
       <DataTable.Col
         source="result_correctness"
-        label="How right its result is"
+        label="Right, says its user"
         disableSort
         render={({ result_correctness }) => `${Math.round(result_correctness * 100)} %`}
       />
       <DataTable.Col
         source="took"
-        label="Took, expected"
+        label="Took"
         sx={roomy}
         disableSort
-        render={({ took, expected_duration }) =>
-          `${spanWords(took)}, ${expected_duration === null ? 'nothing said' : spanWords(expected_duration)}`
-        }
+        render={({ took }) => spanWords(took)}
+      />
+      <DataTable.Col
+        source="expected_duration"
+        label="Its user expected"
+        sx={roomy}
+        disableSort
+        render={({ expected_duration }) => (expected_duration === null ? '' : spanWords(expected_duration))}
       />
       <DataTable.Col
         source="hotkey"

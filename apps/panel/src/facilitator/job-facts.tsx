@@ -10,6 +10,7 @@ const files = (all: PanelFiles[]): string =>
 /** What was asked for; values of the environment, tokens and URLs are nobody's here. */
 export const JobFacts = ({ job }: { job: PanelJobPage }) => {
   const facts: Fact[] = [
+    ['Job', <code key="">{job.uuid}</code>],
     ['Created', <Moment key="" time={job.created_at} />],
     ['User', <code key="">{job.hotkey}</code>],
     ['Validator', <code key="">{job.target_validator_hotkey}</code>],

@@ -9,7 +9,7 @@ import { CancelButton } from '../parts/cancel-button.tsx';
 import { Elsewhere } from '../parts/elsewhere.tsx';
 import { PrintedText } from '../parts/output/printed-text.tsx';
 import { Part } from '../parts/part.tsx';
-import { StatusChip } from '../parts/status-chip.tsx';
+import { Standing } from '../parts/standing.tsx';
 import { Timeline } from '../parts/timeline.tsx';
 import { useNow } from '../parts/use-now.ts';
 import { bytesWords } from '../words.ts';
@@ -39,15 +39,7 @@ export const JobPage = () => {
   return (
     <Box sx={{ mt: 2, display: 'grid', gap: 2 }}>
       <Title title={`Job ${uuid}`} />
-      <Box sx={{ display: 'flex', gap: 2, alignItems: 'center', flexWrap: 'wrap' }}>
-        <Box
-          role="status"
-          aria-label="How the job stands"
-          sx={{ display: 'flex', gap: 2, alignItems: 'center' }}
-        >
-          <StatusChip status={job.status} label={job.status_label} />
-          <Typography sx={{ overflowWrap: 'anywhere' }}>{job.sentence}</Typography>
-        </Box>
+      <Standing job={job} now={now}>
         <Elsewhere service="validator" job={job.uuid} />
         {!job.has_ended && mayOperate() && (
           <CancelButton
@@ -58,14 +50,14 @@ export const JobPage = () => {
             queryKey={['job', job.uuid]}
           />
         )}
-      </Box>
+      </Standing>
       <Part title="What happened">
         <Timeline spans={job.timeline} now={now} />
         <Transfers transfers={news.transfers} />
       </Part>
       <JobDescription uuid={uuid} />
       <Part title="What it prints">
-        <PrintedText printed={news.printed} says={states[news.state]} />
+        <PrintedText printed={news.printed} hasEnded={news.state === 'ended'} says={states[news.state]} />
       </Part>
       <Part title="What was asked for">
         <JobFacts job={job} />

@@ -58,10 +58,15 @@ export const MinerList = () => (
       <DataTable.Col
         source="total_ram"
         label="Memory"
-        sx={roomy}
+        sx={{ ...roomy, whiteSpace: 'nowrap' }}
         render={({ total_ram }) => gib(total_ram)}
       />
-      <DataTable.Col source="total_hdd" label="Disk" sx={roomy} render={({ total_hdd }) => gib(total_hdd)} />
+      <DataTable.Col
+        source="total_hdd"
+        label="Disk"
+        sx={veryRoomy}
+        render={({ total_hdd }) => gib(total_hdd)}
+      />
       <DataTable.Col source="os" label="System" sx={veryRoomy} />
       <DataTable.NumberCol source="machines" label="Machines in 24 h" sx={veryRoomy} />
       <DataTable.Col

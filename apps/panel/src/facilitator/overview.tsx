@@ -6,7 +6,7 @@ import { ask } from '../api.ts';
 import { FactCards, type Fact } from '../parts/facts.tsx';
 import { HourChart } from '../parts/hour-chart.tsx';
 import { useLive } from '../parts/live/use-live.ts';
-import { spanWords } from '../words.ts';
+import { usualWords } from '../words.ts';
 
 /** How the facilitator is, at one look. */
 export const Overview = () => {
@@ -21,8 +21,8 @@ export const Overview = () => {
     ['Unfinished jobs', data.unfinished.toLocaleString()],
     ['Validators connected', data.connected_validators],
     ['Users on the whitelist', data.whitelisted.toLocaleString()],
-    ['Until a miner accepts', middle(data.wait_median, data.wait_p95)],
-    ['From there to the result', middle(data.run_median, data.run_p95)],
+    ['Until a miner accepts', usualWords(data.wait_median, data.wait_p95)],
+    ['From there to the result', usualWords(data.run_median, data.run_p95)],
   ];
   return (
     <Box sx={{ mt: 2 }}>
@@ -33,9 +33,6 @@ export const Overview = () => {
     </Box>
   );
 };
-
-const middle = (median: number | null, p95: number | null): string =>
-  median === null ? 'no job in 24 h' : `${spanWords(median)}, of 95 % ${spanWords(p95)}`;
 
 function sentenceOf({ connected_validators: validators, unfinished }: PanelOverview): string {
   if (validators === 0)

@@ -51,7 +51,7 @@ function sentenceOf({ checks, isConnected }: LiveChecks): string {
   const running = checks.find(({ state }) => state === 'running');
   return running
     ? `${words[running.name].title} is running, begun by ${running.started_by}.`
-    : 'None is running.';
+    : 'Neither is running.';
 }
 
 const Check = ({
@@ -96,6 +96,7 @@ const Check = ({
             overflow: 'auto',
             bgcolor: 'action.hover',
             whiteSpace: 'pre-wrap',
+            fontSize: 13,
           }}
         >
           {check.output}
@@ -107,8 +108,9 @@ const Check = ({
 
 function verdict({ state, started_at, started_by, ended_at }: MinerCheck): string {
   if (state === 'never') return 'It has not been run from here yet.';
-  const begun = `begun by ${started_by} at ${momentWords(started_at)}`;
+  const begun = `begun by ${started_by}, ${momentWords(started_at)}`;
   if (state === 'running') return `It is running, ${begun}.`;
   if (state === 'cut off') return `It was cut off before its end, ${begun}.`;
-  return `${state === 'good' ? 'Nothing failed' : 'Something failed: see below'}, at ${momentWords(ended_at)}; ${begun}.`;
+  const found = state === 'good' ? 'Nothing failed.' : 'Something failed: see the lines with FAIL.';
+  return `${found} It ended ${momentWords(ended_at)}, ${begun}.`;
 }

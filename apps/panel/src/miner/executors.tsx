@@ -75,7 +75,7 @@ const Host = ({
     </TableCell>
     <TableCell sx={{ overflowWrap: 'anywhere', minWidth: '9em' }}>
       {trouble && <Alert severity="error">{trouble}</Alert>}
-      <Running running={running} />
+      {(running.length > 0 || trouble === null) && <Running running={running} />}
     </TableCell>
   </TableRow>
 );

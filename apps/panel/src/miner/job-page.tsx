@@ -10,7 +10,7 @@ import { useLive } from '../parts/live/use-live.ts';
 import { JobOutput } from '../parts/output/job-output.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Part } from '../parts/part.tsx';
-import { StatusChip } from '../parts/status-chip.tsx';
+import { Standing } from '../parts/standing.tsx';
 import { Timeline } from '../parts/timeline.tsx';
 import { useNow } from '../parts/use-now.ts';
 import { JobReceipts } from './job-receipts.tsx';
@@ -29,15 +29,9 @@ export const JobPage = () => {
   return (
     <Box sx={{ mt: 2, display: 'grid', gap: 2 }}>
       <Title title={`Job ${uuid}`} />
-      <Box
-        role="status"
-        aria-label="How the job stands"
-        sx={{ display: 'flex', gap: 2, alignItems: 'center', flexWrap: 'wrap' }}
-      >
-        <StatusChip status={job.status} label={job.status_label} />
-        <Typography sx={{ overflowWrap: 'anywhere' }}>{job.sentence}</Typography>
+      <Standing job={job} now={now}>
         <Elsewhere service="validator" job={uuid} />
-      </Box>
+      </Standing>
       <Part title="What happened">
         <Timeline spans={job.timeline} now={now} />
       </Part>
@@ -56,23 +50,27 @@ export const JobPage = () => {
   );
 };
 
-function executorFacts({ host, executor, executor_class, deadline, exit_status }: MinerJobPage): Fact[] {
+function executorFacts(job: MinerJobPage): Fact[] {
+  const { host, executor, executor_class, deadline, exit_status } = job;
+  const none = job.has_ended ? 'never' : 'not yet';
+  const noCode = job.has_ended ? 'not known' : 'none yet';
   return [
     ['Class', executor_class],
     ['Host', host ?? 'none'],
     ['Container', executor.container ?? 'none'],
     ['Connects from', executor.address ?? 'nowhere yet'],
-    ['Asked to start', <Moment key="" time={executor.start_requested_at} />],
-    ['Connected', <Moment key="" time={executor.connected_at} />],
-    ['Gone', <Moment key="" time={executor.exited_at} />],
-    ['Its exit code', executor.exit_code ?? 'not known'],
-    ["The job's own exit code", exit_status ?? 'not known'],
+    ['Asked to start', <Moment key="" time={executor.start_requested_at} none={none} />],
+    ['Connected', <Moment key="" time={executor.connected_at} none={none} />],
+    ['Gone', <Moment key="" time={executor.exited_at} none={none} />],
+    ['Its exit code', executor.exit_code ?? noCode],
+    ["The job's own exit code", exit_status ?? noCode],
     ['Ended by force after', <Moment key="" time={deadline} />],
   ];
 }
 
 function askedFacts(job: MinerJobPage): Fact[] {
   return [
+    ['Job', <code key="">{job.uuid}</code>],
     ['Asked for', <Moment key="" time={job.accepted_at} />],
     ['Validator', <code key="">{job.validator_hotkey}</code>],
     ['Image', job.docker_image ?? 'none yet'],

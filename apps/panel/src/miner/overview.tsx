@@ -7,7 +7,7 @@ import { FactCards, type Fact } from '../parts/facts.tsx';
 import { HourChart } from '../parts/hour-chart.tsx';
 import { sometimes, useLive } from '../parts/live/use-live.ts';
 import { Part } from '../parts/part.tsx';
-import { spanWords } from '../words.ts';
+import { spanWords, usualWords } from '../words.ts';
 
 /** How the miner is, at one look. */
 export const Overview = () => {
@@ -21,7 +21,7 @@ export const Overview = () => {
   const facts: Fact[] = [
     ['Unfinished jobs', data.unfinished.toLocaleString()],
     ['Validators connected', `${data.connected_validators} of ${data.active_validators}`],
-    ['Until an executor is ready', startWords(data)],
+    ['Until an executor is ready', usualWords(data.start_median, data.start_p95)],
     ['Earned in 24 h, as validators signed', `${spanWords(data.earned)} of executors`],
     ['Jobs in 24 h that allowance paid for', data.paid_jobs.toLocaleString()],
   ];
@@ -39,9 +39,6 @@ export const Overview = () => {
     </Box>
   );
 };
-
-const startWords = ({ start_median: median, start_p95: p95 }: MinerOverview): string =>
-  median === null ? 'no job in 24 h' : `${spanWords(median)}, of 95 % ${spanWords(p95)}`;
 
 const Classes = ({ classes }: Pick<MinerOverview, 'classes'>) => (
   <Table size="small" aria-label="Executors by class">

@@ -17,6 +17,9 @@ const standing = ({ active, by_hand, blacklisted }: Row): string =>
       ? `may send jobs${by_hand ? ', added by hand' : ''}`
       : 'is no validator now';
 
+const dayOf = ({ completed, failed, declined }: Row): string =>
+  `${completed} completed, ${failed} failed, ${declined} declined`;
+
 export const ValidatorList = () => (
   <List exporter={false} queryOptions={{ refetchInterval: useLive() }} empty={false} actions={false}>
     <DataTable<Row> rowClick={false} bulkActionButtons={false}>
@@ -28,9 +31,7 @@ export const ValidatorList = () => (
       <DataTable.Col source="active" label="Standing" render={standing} />
       <DataTable.NumberCol source="connections" sx={roomy} />
       <DataTable.NumberCol source="unfinished_jobs" label="Unfinished jobs" sx={roomy} />
-      <DataTable.NumberCol source="completed" label="Completed in 24 h" sx={roomy} />
-      <DataTable.NumberCol source="failed" label="Failed" sx={roomy} />
-      <DataTable.NumberCol source="declined" label="Declined" sx={roomy} />
+      <DataTable.Col source="completed" label="Its jobs in 24 h" sx={roomy} render={dayOf} />
       <DataTable.Col
         source="signs"
         label="Signs its jobs"
@@ -65,7 +66,12 @@ const BlacklistButton = ({ validator: { hotkey, blacklisted } }: { validator: Ro
   const words = blacklisted ? 'Take its jobs again' : 'Decline its jobs';
   return (
     <>
-      <Button size="small" aria-label={`${words}: ${hotkey}`} onClick={() => setIsAsking(true)}>
+      <Button
+        size="small"
+        sx={{ textAlign: 'left' }}
+        aria-label={`${words}: ${hotkey}`}
+        onClick={() => setIsAsking(true)}
+      >
         {words}
       </Button>
       <Confirm

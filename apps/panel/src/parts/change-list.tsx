@@ -8,12 +8,19 @@ const facts = (value: object | null): string =>
   value === null
     ? 'nothing'
     : Object.entries(value)
-        .map(([name, fact]) => `${name} ${JSON.stringify(fact)}`)
+        .map(([name, fact]) => `${name.replaceAll('_', ' ')}: ${factWords(fact)}`)
         .join(', ');
+
+const factWords = (fact: unknown): string =>
+  fact === null ? 'none' : typeof fact === 'string' ? fact : JSON.stringify(fact);
 
 /** Who has changed what. */
 export const ChangeList = () => (
-  <GrowingList one="change" many="changes">
+  <GrowingList
+    says="What operators have changed in this service, in the panel and by commands."
+    one="change"
+    many="changes"
+  >
     <DataTable<PanelChanges['results'][number]> rowClick={false} bulkActionButtons={false}>
       <DataTable.Col source="at" label="When" disableSort render={({ at }) => <Moment time={at} />} />
       <DataTable.Col source="by" label="Who" disableSort render={({ by }) => by ?? 'a command'} />
@@ -22,13 +29,13 @@ export const ChangeList = () => (
         source="subject"
         label="Of"
         disableSort
-        sx={{ overflowWrap: 'anywhere' }}
+        sx={{ overflowWrap: 'anywhere', minWidth: '12em' }}
         render={({ subject }) => <code>{subject}</code>}
       />
       <DataTable.Col source="before" sx={roomy} disableSort render={({ before }) => facts(before)} />
       <DataTable.Col
         source="after"
-        label="Since"
+        label="After"
         sx={roomy}
         disableSort
         render={({ after }) => facts(after)}

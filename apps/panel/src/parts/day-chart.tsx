@@ -1,4 +1,5 @@
 import { Box, Typography, useTheme } from '@mui/material';
+import { zoneAt } from '../words.ts';
 
 const height = 140;
 const hour = 3_600_000;
@@ -64,6 +65,9 @@ export const DayChart = ({ summary, alternative = summary, most, marksOf }: Prop
             );
           })}
         </svg>
+        <Typography variant="caption" color="textSecondary" component="p" sx={{ textAlign: 'center' }}>
+          hour of the day, {zoneAt(new Date(now))}
+        </Typography>
       </Box>
     </>
   );

@@ -30,9 +30,18 @@ export const Facts = ({ facts }: { facts: Fact[] }) => (
 
 /** Facts to see at one look, a card each. */
 export const FactCards = ({ facts }: { facts: Fact[] }) => (
-  <Box component="dl" sx={{ display: 'flex', flexWrap: 'wrap', gap: 2, m: 0, mb: 2 }}>
+  <Box
+    component="dl"
+    sx={{
+      display: 'grid',
+      gridTemplateColumns: 'repeat(auto-fill, minmax(min(240px, 100%), 1fr))',
+      gap: 2,
+      m: 0,
+      mb: 2,
+    }}
+  >
     {facts.map(([name, value]) => (
-      <Card key={name} sx={{ minWidth: 180, p: 2 }}>
+      <Card key={name} sx={{ p: 2 }}>
         <Typography component="dt" variant="body2" color="textSecondary">
           {name}
         </Typography>

@@ -44,7 +44,7 @@ const FrameTable = ({ frames: { results, is_full } }: { frames: PanelJobFrames }
             {results.map((frame, at) => (
               <TableRow key={at} sx={{ verticalAlign: 'top' }}>
                 <TableCell>
-                  <Moment time={frame.at} />
+                  <Moment time={frame.at} precise />
                 </TableCell>
                 <TableCell>{`${frame.is_sent ? 'to' : 'from'} the ${frame.peer}`}</TableCell>
                 <TableCell>{frame.type}</TableCell>

@@ -1,6 +1,7 @@
 import { Box, Table, TableBody, TableCell, TableHead, TableRow, Typography } from '@mui/material';
 import type { PanelSpan } from '@horde/panel-api';
-import { spanWords } from '../words.ts';
+import { clockWords, momentWords, spanWords, zoneAt } from '../words.ts';
+import { Sentence } from './sentence.tsx';
 
 const colourOf = ({ kind, isOpen }: { kind: PanelSpan['kind']; isOpen: boolean }): string =>
   kind === 'wait' ? 'warning.main' : isOpen ? 'info.main' : 'primary.main';
@@ -10,7 +11,21 @@ const onlyWide = { display: { xs: 'none', sm: 'table-cell' } } as const;
 
 const seconds = (from: number, to: number): number => Math.max(0, to - from) / 1_000;
 
-/** What happened with a job and how long it took, each span to the same scale; a mark shows how long it may take. */
+/** Empty for what took no time: the end of a job. */
+function tookWords({ from, until, isOpen, limit }: Row): string {
+  if (from === until) return '';
+  const took = `${spanWords(seconds(from, until))}${isOpen ? ' so far' : ''}`;
+  return limit !== null && limit > 0 ? `${took}, of ${spanWords(limit)}` : took;
+}
+
+interface Row {
+  from: number;
+  until: number;
+  isOpen: boolean;
+  limit: number | null;
+}
+
+/** What happened with a job, when and how long it took, each span to the same scale; a mark shows how long it may take. */
 export const Timeline = ({ spans, now }: { spans: PanelSpan[]; now: number }) => {
   const moments = spans.map(({ from, until }) => ({
     from: Date.parse(from),
@@ -23,6 +38,7 @@ export const Timeline = ({ spans, now }: { spans: PanelSpan[]; now: number }) =>
     .map((span, at) => ({
       ...span,
       ...moments[at]!,
+      started: span.from,
       key: `${span.kind} ${span.from} ${at}`,
       isOpen: span.until === null,
     }))
@@ -31,7 +47,8 @@ export const Timeline = ({ spans, now }: { spans: PanelSpan[]; now: number }) =>
     <Table size="small" aria-label="Timeline" sx={{ tableLayout: { sm: 'fixed' } }}>
       <TableHead>
         <TableRow>
-          <TableCell sx={{ width: { sm: '45%' } }}>Stage</TableCell>
+          <TableCell sx={{ width: { sm: '7.5em' } }}>At, {zoneAt(new Date(first))}</TableCell>
+          <TableCell sx={{ width: { sm: '42%' } }}>Stage</TableCell>
           <TableCell sx={onlyWide}>{spanWords(whole / 1_000)} in all</TableCell>
           <TableCell sx={{ width: { sm: '20%' } }}>Took</TableCell>
         </TableRow>
@@ -39,10 +56,15 @@ export const Timeline = ({ spans, now }: { spans: PanelSpan[]; now: number }) =>
       <TableBody>
         {rows.map((row) => (
           <TableRow key={row.key}>
+            <TableCell>
+              <time dateTime={row.started} title={momentWords(row.started)}>
+                {clockWords(new Date(row.from))}
+              </time>
+            </TableCell>
             <TableCell component="th" scope="row">
               {row.label}
               <Typography variant="body2" color="textSecondary" sx={{ overflowWrap: 'anywhere' }}>
-                {row.sentence}
+                <Sentence>{row.sentence}</Sentence>
               </Typography>
             </TableCell>
             <TableCell sx={onlyWide}>
@@ -59,11 +81,7 @@ export const Timeline = ({ spans, now }: { spans: PanelSpan[]; now: number }) =>
                 )}
               </Box>
             </TableCell>
-            <TableCell>
-              {spanWords(seconds(row.from, row.until))}
-              {row.isOpen ? ' so far' : ''}
-              {row.limit !== null && row.limit > 0 ? `, of ${spanWords(row.limit)}` : ''}
-            </TableCell>
+            <TableCell>{tookWords(row)}</TableCell>
           </TableRow>
         ))}
       </TableBody>

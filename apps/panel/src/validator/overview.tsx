@@ -9,7 +9,7 @@ import { FactCards, type Fact } from '../parts/facts.tsx';
 import { HourChart } from '../parts/hour-chart.tsx';
 import { useLive } from '../parts/live/use-live.ts';
 import { Part } from '../parts/part.tsx';
-import { spanWords } from '../words.ts';
+import { spanWords, usualWords } from '../words.ts';
 
 /** How the validator is, at one look. */
 export const Overview = () => {
@@ -26,8 +26,8 @@ export const Overview = () => {
     ['Jobs that a miner has', data.running.toLocaleString()],
     ['Miners that offer executors', data.miners.toLocaleString()],
     ['Executors that they offer', data.executors.toLocaleString()],
-    ['Until a miner accepts', middle(data.wait_median, data.wait_p95)],
-    ['From there to the result', middle(data.run_median, data.run_p95)],
+    ['Until a miner accepts', usualWords(data.wait_median, data.wait_p95)],
+    ['From there to the result', usualWords(data.run_median, data.run_p95)],
     ['Paid to miners in 24 h', spanWords(paid)],
   ];
   return (
@@ -80,9 +80,6 @@ const SpendChart = ({ spend }: Pick<ValidatorOverview, 'spend'>) => {
     />
   );
 };
-
-const middle = (median: number | null, p95: number | null): string =>
-  median === null ? 'no job in 24 h' : `${spanWords(median)}, of 95 % ${spanWords(p95)}`;
 
 function sentenceOf({ miners, waiting, running }: ValidatorOverview): string {
   const jobs =

@@ -17,6 +17,7 @@ import { ask } from '../../api.ts';
 import { mayOperate } from '../../auth-provider.ts';
 import { momentWords } from '../../words.ts';
 import { useLive } from '../live/use-live.ts';
+import { Sentence } from '../sentence.tsx';
 import { SettingDialog } from './setting-dialog.tsx';
 import { sourceWords, valueWords } from './value-words.ts';
 
@@ -71,7 +72,7 @@ const Row = ({ setting, choose }: { setting: PanelSetting; choose: () => void })
     <TableCell component="th" scope="row" sx={{ overflowWrap: 'anywhere', minWidth: 200 }}>
       <code>{setting.name}</code>
       <Typography variant="body2" color="textSecondary">
-        {setting.help}
+        <Sentence>{setting.help}</Sentence>
       </Typography>
     </TableCell>
     <TableCell sx={{ overflowWrap: 'anywhere', whiteSpace: 'pre-line' }}>

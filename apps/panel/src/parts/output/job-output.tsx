@@ -9,7 +9,7 @@ export const JobOutput = ({ job, next }: { job: string; next: 'facilitator' | 'v
   return (
     <Part title="What it prints">
       {output?.isKept ? (
-        <PrintedText printed={output.printed} says={sentenceOf(output, next)} />
+        <PrintedText printed={output.printed} hasEnded={output.hasEnded} says={sentenceOf(output, next)} />
       ) : (
         <Typography role="status" variant="body2">
           {output ? `Its ${next} has not asked for what it prints: nothing of it is kept here.` : 'Loading …'}

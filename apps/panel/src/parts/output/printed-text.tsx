@@ -9,8 +9,16 @@ export interface Printed {
 
 const streams = ['stdout', 'stderr'] as const;
 
-/** What a job prints, as text: whatever it is. @param says how much of it that is */
-export const PrintedText = ({ printed, says }: { printed: Printed; says: string }) => {
+interface Props {
+  printed: Printed;
+  /** How much of it that is. */
+  says: string;
+  /** Whether no more comes. */
+  hasEnded: boolean;
+}
+
+/** What a job prints, as text: whatever it is. */
+export const PrintedText = ({ printed, says, hasEnded }: Props) => {
   const [stream, setStream] = useState<keyof Printed>('stdout');
   return (
     <>
@@ -42,7 +50,7 @@ export const PrintedText = ({ printed, says }: { printed: Printed; says: string 
           fontSize: 13,
         }}
       >
-        {printed[stream] || 'Nothing yet.'}
+        {printed[stream] || (hasEnded ? 'Nothing.' : 'Nothing yet.')}
       </Box>
       <Typography variant="body2" role="status" aria-label="How what it prints comes">
         {says}

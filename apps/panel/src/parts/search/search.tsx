@@ -1,3 +1,4 @@
+import SearchIcon from '@mui/icons-material/Search';
 import {
   Box,
   Button,
@@ -33,8 +34,17 @@ export const Search = () => {
   }, []);
   return (
     <>
-      <Button color="inherit" aria-keyshortcuts="/ Control+K" onClick={() => setIsOpen(true)}>
-        Search
+      <Button
+        color="inherit"
+        aria-label="Search"
+        aria-keyshortcuts="/ Control+K"
+        onClick={() => setIsOpen(true)}
+        sx={{ minWidth: 40, flexShrink: 0 }}
+      >
+        <SearchIcon />
+        <Box component="span" sx={{ display: { xs: 'none', sm: 'inline' }, ml: 0.5 }}>
+          Search
+        </Box>
       </Button>
       <Dialog
         open={isOpen}

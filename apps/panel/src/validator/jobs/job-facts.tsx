@@ -7,6 +7,7 @@ import { spanWords } from '../../words.ts';
 export const JobFacts = ({ job }: { job: ValidatorJobPage }) => {
   const { request } = job;
   const facts: Fact[] = [
+    ['Job', <code key="">{job.uuid}</code>],
     ['Received', <Moment key="" time={job.received_at} />],
     ['From', job.facilitator === 'operator' ? 'the operator of this validator' : job.facilitator],
     ['Signed by', job.signatory === null ? 'nobody' : <code key="">{job.signatory}</code>],

@@ -10,7 +10,7 @@ import { Elsewhere } from '../../parts/elsewhere.tsx';
 import { useLive } from '../../parts/live/use-live.ts';
 import { JobOutput } from '../../parts/output/job-output.tsx';
 import { Part } from '../../parts/part.tsx';
-import { StatusChip } from '../../parts/status-chip.tsx';
+import { Standing } from '../../parts/standing.tsx';
 import { Timeline } from '../../parts/timeline.tsx';
 import { useNow } from '../../parts/use-now.ts';
 import { Attempts } from './attempts.tsx';
@@ -33,15 +33,7 @@ export const JobPage = () => {
   return (
     <Box sx={{ mt: 2, display: 'grid', gap: 2 }}>
       <Title title={`Job ${job.uuid}`} />
-      <Box sx={{ display: 'flex', gap: 2, alignItems: 'center', flexWrap: 'wrap' }}>
-        <Box
-          role="status"
-          aria-label="How the job stands"
-          sx={{ display: 'flex', gap: 2, alignItems: 'center' }}
-        >
-          <StatusChip status={job.status} label={job.status_label} />
-          <Typography sx={{ overflowWrap: 'anywhere' }}>{job.sentence}</Typography>
-        </Box>
+      <Standing job={job} now={now}>
         {job.facilitator !== 'operator' && <Elsewhere service="facilitator" job={job.uuid} />}
         {mayOperate() && job.has_ended && <RunAgainButton job={job} />}
         {mayOperate() && !job.has_ended && (
@@ -53,7 +45,7 @@ export const JobPage = () => {
             queryKey={['jobs', 'page', job.uuid]}
           />
         )}
-      </Box>
+      </Standing>
       <Part title="What happened">
         <Timeline spans={job.timeline} now={now} />
       </Part>

@@ -12,7 +12,7 @@ export const Receipts = ({ receipts }: { receipts: ValidatorReceipt[] }) => {
   const rows = receipts.map((receipt) => ({
     key: `${receipt.job_uuid} ${receipt.type}`,
     cells: [
-      receipt.type,
+      receipt.type.replace(/^Job|Receipt$/g, '').toLowerCase(),
       <Hotkey key="" address={receipt.miner_hotkey} />,
       <Moment key="" time={receipt.timestamp} />,
       receipt.is_countersigned ? 'yes' : 'not seen yet',

@@ -4,6 +4,11 @@ import { DayChart, type HourMark } from '../../parts/day-chart.tsx';
 
 const inWords = (executors: number): string => executors.toFixed(executors < 10 ? 1 : 0);
 
+const rangeWords = (counts: number[]): string => {
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  return `${least === most ? '' : `${least} to `}${most} ${most === 1 ? 'executor' : 'executors'}`;
+};
+
 /** The executors of a miner in the last 24 hours: a line for what it offered, bars for those that were busy. */
 export const CapacityChart = ({ hours }: { hours: PanelCapacityHour[] }) => {
   const { palette } = useTheme();
@@ -14,7 +19,7 @@ export const CapacityChart = ({ hours }: { hours: PanelCapacityHour[] }) => {
   const summary =
     offered.length === 0
       ? 'What it offered in the last 24 hours is not known.'
-      : `In the last 24 hours it offered ${Math.min(...offered)} to ${Math.max(...offered)} executors. On the average ${inWords(mean('busy'))} of them were busy with jobs of this validator, and ${inWords(mean('busy_elsewhere'))} with finished jobs of others.`;
+      : `In the last 24 hours it offered ${rangeWords(offered)}. On average ${inWords(mean('busy'))} of them were busy with jobs of this validator, and ${inWords(mean('busy_elsewhere'))} with finished jobs of others.`;
   const marksOf = (time: number): HourMark[] => {
     const one = byHour.get(time);
     if (!one) return [];

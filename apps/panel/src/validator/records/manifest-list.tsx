@@ -27,7 +27,7 @@ export const ManifestList = () => (
     filters={filters}
   >
     <DataTable<PanelManifestChange> rowClick={false} bulkActionButtons={false}>
-      <DataTable.NumberCol source="block" sx={roomy} disableSort />
+      <DataTable.Col source="block" sx={roomy} disableSort />
       <DataTable.Col
         source="at"
         label="When"
@@ -46,7 +46,7 @@ export const ManifestList = () => (
         source="count"
         label="Executors"
         disableSort
-        render={({ before, count }) => (before === null ? String(count) : `${count}, before ${before}`)}
+        render={({ before, count }) => (before === null ? String(count) : `${before} before, ${count} now`)}
       />
       <DataTable.Col
         source="is_drop"

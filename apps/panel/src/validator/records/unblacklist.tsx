@@ -24,6 +24,7 @@ export const Unblacklist = ({ hotkey }: { hotkey: string }) => {
     <>
       <Button
         variant="outlined"
+        sx={{ whiteSpace: 'nowrap' }}
         aria-label={`Take it off the blacklist: ${hotkey}`}
         onClick={() => setIsAsking(true)}
       >
