@@ -30,4 +30,10 @@ export { listRows, readPiece, type RowsToList } from './lists/rows-behind.ts';
 export { PanelModule } from './panel.module.ts';
 export { addHotkeyLogins, createPanelTables, dropHotkeyLogins, dropPanelTables } from './tables.ts';
 export { timeText } from './lists/time-text.ts';
-export { timelineOf, type JobLimits, type StatusEntry, type WaitEntry } from './timeline-rules.ts';
+export {
+  stageSentence,
+  timelineOf,
+  type JobLimits,
+  type StatusEntry,
+  type WaitEntry,
+} from './timeline-rules.ts';

@@ -35,6 +35,17 @@ describe('a job’s timeline', () => {
     ]);
   });
 
+  it('says of what is over what happened, of what goes on what it waits for, and of an end why', () => {
+    const sentences = (...statuses: StatusEntry[]) =>
+      timelineOf(statuses, [], limits).map(({ sentence }) => sentence);
+    expect(sentences(status('sent', 0), status('received', 1))).toEqual([
+      'The facilitator has stored the job.',
+      'The validator has checked the signature; it waits until a miner accepts.',
+    ]);
+    const end = (why: string | null) => sentences({ ...status('failed', 2), why });
+    expect([end('No space left.'), end(null)]).toEqual([['No space left.'], ['It failed.']]);
+  });
+
   it('ends with the job', () => {
     expect(spans([status('sent', 0), status('rejected', 3)]).at(-1)).toEqual([
       'status',

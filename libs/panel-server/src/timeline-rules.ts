@@ -4,6 +4,8 @@ import { jobStatuses, statusLabel, type JobStatus } from '@horde/protocol';
 export interface StatusEntry {
   status: JobStatus;
   at: string;
+  /** Of an end: what is said of why. */
+  why?: string | null;
 }
 
 export interface WaitEntry {
@@ -32,7 +34,7 @@ export function timelineOf(statuses: StatusEntry[], waits: WaitEntry[], limits: 
     return {
       kind: 'status',
       label: statusLabel(entry.status),
-      sentence: sentenceOf(facts),
+      sentence: stageSentence(entry.status, next === null, entry.why),
       from: entry.at,
       until: facts?.wait ? next : entry.at,
       limit: limitOf(entry.status, limits),
@@ -48,10 +50,13 @@ export function timelineOf(statuses: StatusEntry[], waits: WaitEntry[], limits: 
   return [...states, ...spans];
 }
 
-function sentenceOf(facts: { happened: string; wait: { next: string } | null } | null): string {
-  if (!facts) return 'Nobody knows this status.';
-  const happened = `${facts.happened[0]!.toUpperCase()}${facts.happened.slice(1)}`;
-  return facts.wait ? `${happened}; it waits until ${facts.wait.next}.` : `${happened}.`;
+/** What happened, and what a job that is in this status waits for. @param isLast whether it is in it @param why it ended */
+export function stageSentence(status: JobStatus, isLast: boolean, why: string | null = null): string {
+  if (status === 'unknown') return 'Nobody knows this status.';
+  const { happened: said, wait } = jobStatuses[status];
+  const happened = `${said[0]!.toUpperCase()}${said.slice(1)}`;
+  if (wait) return isLast ? `${happened}; it waits until ${wait.next}.` : `${happened}.`;
+  return why ?? `${happened}.`;
 }
 
 function limitOf(status: JobStatus, limits: JobLimits): number | null {

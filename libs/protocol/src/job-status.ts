@@ -111,6 +111,14 @@ export const waitOf = (status: JobStatus): Wait | null => facts[status]?.wait ??
 
 export const isTerminal = (status: JobStatus): boolean => facts[status]?.wait === null;
 
+/** How a job has ended, in a sentence. @param why what was said of it; null: nothing */
+export function endSentence(status: JobStatus, why: string | null): string {
+  if (why) return why;
+  if (status === 'completed') return 'It has completed: the result is there.';
+  const happened = facts[status]?.happened ?? 'it has ended';
+  return `${happened[0]!.toUpperCase()}${happened.slice(1)}, and nothing was said of why.`;
+}
+
 /**
  * Whether a job in status `from` may be told to be in `to`: forward on its path (steps may be missing, as
  * with older peers), or to an end; never back, never out of an end, never twice.

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import type { PanelFiles, PanelJobPage } from '@horde/panel-api';
 import { timelineOf, type JobLimits, type StatusEntry, type WaitEntry } from '@horde/panel-server';
-import { isTerminal, jobStatuses, type JobStatus } from '@horde/protocol';
+import { endSentence, isTerminal, waitOf } from '@horde/protocol';
 import { noJob } from '@horde/rest';
 import { wireTime } from '../jobs/job-rows.ts';
 import { messageIn } from '../questions/descriptions.ts';
@@ -58,10 +58,9 @@ export class JobPages {
       .filter(({ type }) => type === 'wait')
       .map(({ at, data }) => ({ ...data, at }) as WaitEntry);
     const transfers = told.filter(({ type }) => type === 'progress');
-    const last = statuses.at(-1);
     return {
       ...job,
-      sentence: sentenceOf(last, waits.at(-1)),
+      sentence: sentenceOf(statuses.at(-1), waits.at(-1)),
       timeline: timelineOf(statuses, waits, details),
       transfers: transfers.map(({ data }) => data as PanelJobPage['transfers'][number]),
       cancelled_at: details.cancelled_at,
@@ -88,13 +87,18 @@ export class JobPages {
     return row ?? null;
   }
 
-  private statuses(uuid: string): Promise<(StatusEntry & { metadata: string | null })[]> {
-    return this.database.manager.query(
+  private async statuses(uuid: string): Promise<StatusEntry[]> {
+    const rows = await this.database.manager.query<(StatusEntry & { metadata: string | null })[]>(
       `select status, ${wireTime('created_at')} as at,
          case when octet_length(metadata::text) <= ${maxText} then metadata::text end as metadata
        from job_status where job_uuid = $1 order by id`,
       [uuid],
     );
+    return rows.map(({ status, at, metadata }) => ({
+      status,
+      at,
+      why: isTerminal(status) && metadata !== null ? messageIn(metadata) : null,
+    }));
   }
 
   private told(uuid: string): Promise<{ type: string; at: string; data: object }[]> {
@@ -111,15 +115,8 @@ const fileOf = ({ volume_type, output_upload_type, relative_path }: Part): Panel
 });
 
 /** Why a job is where it is, as far as the facilitator itself knows. */
-function sentenceOf(
-  last: { status: JobStatus; metadata: string | null } | undefined,
-  wait: WaitEntry | undefined,
-): string {
+function sentenceOf(last: StatusEntry | undefined, wait: WaitEntry | undefined): string {
   if (!last || last.status === 'unknown') return 'Nothing is known of it.';
-  const facts = jobStatuses[last.status];
-  if (isTerminal(last.status)) {
-    const why = last.metadata === null ? null : messageIn(last.metadata);
-    return why ?? `It has ended: ${facts.happened}.`;
-  }
-  return wait?.waits_for ?? `It waits until ${facts.wait!.next}.`;
+  if (isTerminal(last.status)) return endSentence(last.status, last.why ?? null);
+  return wait?.waits_for ?? `It waits until ${waitOf(last.status)!.next}.`;
 }

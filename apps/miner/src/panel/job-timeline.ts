@@ -1,5 +1,6 @@
 import type { PanelSpan } from '@horde/panel-api';
-import { jobStatuses, type JobStatus } from '@horde/protocol';
+import { stageSentence } from '@horde/panel-server';
+import { endSentence, errors, isTerminal, jobStatuses, type JobStatus } from '@horde/protocol';
 
 /** A line of a job's history. */
 export interface JobEvent {
@@ -19,14 +20,14 @@ export interface StageLimits {
 
 /** A job's history as spans of time, in order. The last one of an ended job takes none. */
 export function timelineOf(events: JobEvent[], limits: StageLimits): PanelSpan[] {
-  return events.map(({ status, at }, index): PanelSpan => {
-    const { label, happened, wait } = status === 'unknown' ? nobodyKnows : jobStatuses[status];
+  return events.map(({ status, at, message }, index): PanelSpan => {
+    const { label, wait } = status === 'unknown' ? nobodyKnows : jobStatuses[status];
     const next = events[index + 1]?.at ?? null;
     const stage = (wait?.stage ?? null) as keyof StageLimits | null;
     return {
       kind: 'status',
       label,
-      sentence: wait ? `${capital(happened)}; it waits until ${wait.next}.` : `${capital(happened)}.`,
+      sentence: stageSentence(status, next === null, message),
       from: at,
       until: wait ? next : at,
       limit: stage && limits[stage],
@@ -43,11 +44,11 @@ export function jobSentence(
   if (!last || last.status === 'unknown') return 'Nothing is known of it.';
   if (last.status === 'rejected')
     return `It was declined: ${last.message ?? `no executor of class ${executor_class} was free.`}`;
-  const { happened, wait } = jobStatuses[last.status];
-  const cancelled = cancelled_by === null ? '' : ` It was cancelled by ${cancelled_by}.`;
-  if (wait) return `${capital(happened)}; it waits until ${wait.next}.${cancelled}`;
-  return `${last.message ?? `It has ended: ${happened}.`}${cancelled}`;
+  const sentence = isTerminal(last.status)
+    ? endSentence(last.status, last.message)
+    : stageSentence(last.status, true);
+  if (cancelled_by === null || sentence === errors.JOB_CANCELLED(cancelled_by).message) return sentence;
+  return `${sentence} It was cancelled by ${cancelled_by}.`;
 }
 
-const nobodyKnows = { label: 'Unknown', happened: 'nobody knows what', wait: null };
-const capital = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}`;
+const nobodyKnows = { label: 'Unknown', wait: null };

@@ -52,7 +52,10 @@ export class Overview {
         ...new Set(hosts.flatMap(({ trouble }) => trouble ?? [])),
         ...checks
           .filter(({ state }) => state === 'failed')
-          .map(({ name }) => `The last ${name} has failed: the page Checks shows what it found.`),
+          .map(
+            ({ name }) =>
+              `The last ${name.replace('_', ' ')} has failed: the page “Self test and doctor” shows what it found.`,
+          ),
       ],
       connected_validators: this.delivery.connections().size,
       ...counts,

@@ -1,4 +1,4 @@
-import { isTerminal, jobStatuses, type JobStatus } from '@horde/protocol';
+import { endSentence, type JobStatus, waitOf } from '@horde/protocol';
 
 /** The newest line of a job's history; `metadata` is what came with it, as JSON. */
 export interface LastEvent {
@@ -9,12 +9,13 @@ export interface LastEvent {
 /** Why a job is where it is, where nothing says what it waits for. */
 export function sentenceOf(last: LastEvent | undefined): string {
   if (!last || last.status === 'unknown') return 'Nothing is known of it.';
-  const facts = jobStatuses[last.status];
-  if (!isTerminal(last.status)) return `It waits until ${facts.wait!.next}.`;
-  return messageIn(last.metadata) ?? `It has ended: ${facts.happened}.`;
+  const wait = waitOf(last.status);
+  if (wait) return `It waits until ${wait.next}.`;
+  return endSentence(last.status, messageIn(last.metadata));
 }
 
-function messageIn(metadata: string | null): string | null {
+/** What was said of why a job ended; null: nothing. @param metadata of its last event, as JSON */
+export function messageIn(metadata: string | null): string | null {
   const details =
     metadata === null ? {} : (JSON.parse(metadata) as Record<string, { message?: unknown } | null>);
   const found = ['job_rejection_details', 'job_failure_details', 'horde_failure_details']

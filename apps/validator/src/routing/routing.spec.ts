@@ -236,7 +236,7 @@ describe('a decision', () => {
     const head = '  miner {45}reliability   chance  offered  busy  allowance';
     const lines = [
       `Job ${uuid}, class always_on.test: completed.`,
-      'It has ended: the result is there\\.',
+      'It has completed: the result is there\\.',
       '',
       `${time}  The miner ${bad} was chosen.`,
       head,

@@ -8,10 +8,10 @@ import type {
   ValidatorReceipt,
   ValidatorRequest,
 } from '@horde/panel-api';
-import type { JobStatus, NewJob } from '@horde/protocol';
-import { timeText } from '@horde/panel-server';
+import { isTerminal, type JobStatus, type NewJob } from '@horde/protocol';
+import { timeText, type StatusEntry } from '@horde/panel-server';
 import { detail } from '@horde/rest';
-import { sentenceOf } from '../../jobs/job-sentence.ts';
+import { messageIn, sentenceOf } from '../../jobs/job-sentence.ts';
 import { readWanted } from '../../jobs/wanted.ts';
 import { requestOf } from '../../jobs/messages.ts';
 import { readDecision } from '../../routing/decision.ts';
@@ -61,7 +61,7 @@ export class JobPages {
       ...job,
       sentence: wait?.sentence ?? sentenceOf(events.at(-1)),
       cancelled_by: routing.job.cancelled_by,
-      timeline: jobTimeline(events, tries, waits, limitsOf(routing.job.wanted)),
+      timeline: jobTimeline(events.map(withWhy), tries, waits, limitsOf(routing.job.wanted)),
       tries: tries.map(({ outcome, ...attempt }) => ({
         ...attempt,
         outcome: outcome && outcomeWords(outcome),
@@ -105,6 +105,12 @@ export class JobPages {
     );
   }
 }
+
+const withWhy = ({ status, at, metadata }: Event): StatusEntry => ({
+  status,
+  at,
+  why: isTerminal(status) ? messageIn(metadata) : null,
+});
 
 /** null: it is no request, such as that of a job which was cancelled before it came. */
 export function readRequest(frame: string): NewJob | null {
