@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Keypair } from '@horde/identity';
+import { errors } from '@horde/protocol';
 import type { Page } from 'playwright-core';
 
 /** A page of a face. */
@@ -103,11 +104,29 @@ function endOf(number: number): End {
 /** Why a job did not complete, in the words of whoever said so. */
 export const whyNot = (end: End): string =>
   ({
-    failed: 'The container ended with exit code 137: it needed more memory than there was.',
-    cancelled: 'The job was cancelled.',
+    failed: errors.JOB_EXITED_SAYING(137, 'Killed').message,
+    cancelled: 'Cancelled by its user.',
     horde_failed: 'The miner did not report its executor ready in time.',
     rejected: 'No miner could take it: 3 of 3 with this class are busy.',
   })[end as 'failed' | 'cancelled' | 'horde_failed' | 'rejected'] ?? '';
+
+/** Stores what a job printed, as far as the service has it. */
+export async function storeOutput(query: Query, job: SeenJob, said: Strangers): Promise<void> {
+  const ended = job.end !== 'running';
+  const steps = job.end === 'completed' ? 40 : 3;
+  const stdout = Array.from({ length: steps }, (_, step) => `step ${step + 1} of 40\n`).join('');
+  const printed = {
+    stdout: `loading the model\n${said(stdout)}`,
+    stderr: `warning: no cache\n${job.end === 'failed' ? 'Killed\n' : ''}`,
+  };
+  for (const [stream, text] of Object.entries(printed)) {
+    const received = Buffer.byteLength(text);
+    await store(query, 'job_output', [{ job_uuid: job.uuid, stream, received, came: received, ended }]);
+    await store(query, 'job_output_part', [
+      { job_uuid: job.uuid, stream, offset: 0, data: `\\x${Buffer.from(text).toString('hex')}` },
+    ]);
+  }
+}
 
 /** The statuses that a job went through, and when. @unit seconds after its creation */
 export function statusesOf({ end, took }: SeenJob): [status: string, after: number][] {

@@ -11,6 +11,7 @@ import {
   miner,
   statusesOf,
   store,
+  storeOutput,
   user,
   uuidOf,
   validator,
@@ -27,6 +28,8 @@ const [here, away] = [1, 2].map((n) => validator(n)) as [
   ReturnType<typeof validator>,
 ];
 
+type Five = [SeenJob, SeenJob, SeenJob, SeenJob, SeenJob];
+
 /** The facilitator of a small network, with a validator that is connected. */
 export async function facilitatorFace(said: Strangers): Promise<Face> {
   const facilitator = await startFacilitator([here.address, away.address]);
@@ -41,8 +44,10 @@ export async function facilitatorFace(said: Strangers): Promise<Face> {
   await storeChanges(query);
   const operator = await PanelClient.logIn(facilitator.url, 'cook', password);
   await operator.change('PUT', 'configuration/ENABLE_ORGANIC_JOBS', { value: true });
-  const [, running, , failed] = [jobs[0]!, jobs[1]!, jobs[2]!, jobs.find(({ end }) => end === 'failed')!];
-  const done = jobs.find(({ end }) => end === 'completed')!;
+  const running = jobs[1]!;
+  const [waiting, done, failed, cancelled, rejected] = (
+    ['waiting', 'completed', 'failed', 'cancelled', 'rejected'] as const
+  ).map((how) => jobs.find(({ end }) => end === how)!) as Five;
   return {
     service: 'facilitator',
     url: facilitator.url,
@@ -66,7 +71,10 @@ export async function facilitatorFace(said: Strangers): Promise<Face> {
         ],
       },
       { name: 'job-done', path: `jobs/${done.uuid}/show`, says: ['Completed', 'results/scores.json'] },
-      { name: 'job-failed', path: `jobs/${failed.uuid}/show`, says: ['exit code 137'] },
+      { name: 'job-failed', path: `jobs/${failed.uuid}/show`, says: ['exit code 137', 'Killed'] },
+      { name: 'job-waiting', path: `jobs/${waiting.uuid}/show`, says: ['the next is expected free'] },
+      { name: 'job-cancelled', path: `jobs/${cancelled.uuid}/show`, says: ['Cancelled by its user.'] },
+      { name: 'job-rejected', path: `jobs/${rejected.uuid}/show`, says: ['No miner could take it'] },
       { name: 'validators', path: 'validators', says: [here.address, 'away'] },
       { name: 'validator', path: `validators/${here.address}/show`, says: ['It is connected', 'progress-1'] },
       { name: 'miners', path: 'miners', says: ['NVIDIA RTX A6000', 'gone since'] },
@@ -264,19 +272,8 @@ async function storeJobs(query: Query, said: Strangers): Promise<void> {
       noted_at: ago(running.age - 13),
     },
   ]);
-  const printed = said('loading the model\nstep 1 of 40\nstep 2 of 40\nstep 3 of 40\n');
-  await store(query, 'job_output', [
-    { job_uuid: running.uuid, stream: 'stdout', received: printed.length, came: printed.length },
-    { job_uuid: running.uuid, stream: 'stderr', received: 0, came: 0 },
-  ]);
-  await store(query, 'job_output_part', [
-    {
-      job_uuid: running.uuid,
-      stream: 'stdout',
-      offset: 0,
-      data: `\\x${Buffer.from(printed).toString('hex')}`,
-    },
-  ]);
+  for (const job of [running, ...jobs.filter(({ end }) => end === 'failed')])
+    await storeOutput(query, job, said);
   await store(
     query,
     'job_feedback',
@@ -337,14 +334,6 @@ function statusRows(job: SeenJob, said: Strangers): Record<string, unknown>[] {
 /** What the operators have done. */
 async function storeChanges(query: Query): Promise<void> {
   await store(query, 'audit_entry', [
-    {
-      at: ago(50_000),
-      operator: null,
-      action: 'create an account',
-      subject: 'cook',
-      before: null,
-      after: { role: 'operate' },
-    },
     {
       at: ago(9_000),
       operator: 'cook',

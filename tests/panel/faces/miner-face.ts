@@ -12,6 +12,7 @@ import {
   showFrames,
   statusesOf,
   store,
+  storeOutput,
   uuidOf,
   validator,
   whyNot,
@@ -83,6 +84,8 @@ export async function minerFace(said: Strangers): Promise<Face> {
   const running = asked.find(({ end }) => end === 'running')!;
   const failed = asked.find(({ end }) => end === 'failed')!;
   const cancelled = asked.find(({ end }) => end === 'cancelled')!;
+  const done = asked.find(({ end }) => end === 'completed')!;
+  const rejected = asked.find(({ end }) => end === 'rejected')!;
   return {
     service: 'miner',
     url: miner.httpUrl,
@@ -95,7 +98,7 @@ export async function minerFace(said: Strangers): Promise<Face> {
       {
         name: 'job-running',
         path: `jobs/${running.uuid}/show`,
-        says: ['Volumes Ready', 'started'],
+        says: ['Volumes Ready', 'started', 'step 3 of 40'],
         before: (page) => showFrames(page, 'V0ExecutorReadyRequest'),
         live: [
           ['status', 'How the job stands'],
@@ -103,7 +106,9 @@ export async function minerFace(said: Strangers): Promise<Face> {
         ],
       },
       { name: 'job-failed', path: `jobs/${failed.uuid}/show`, says: ['exit code 137', 'finished'] },
-      { name: 'job-cancelled', path: `jobs/${cancelled.uuid}/show`, says: ['It was cancelled by'] },
+      { name: 'job-cancelled', path: `jobs/${cancelled.uuid}/show`, says: ['Cancelled by'] },
+      { name: 'job-done', path: `jobs/${done.uuid}/show`, says: ['It has completed'] },
+      { name: 'job-declined', path: `jobs/${rejected.uuid}/show`, says: ['It was declined'] },
       { name: 'validators', path: 'validators', says: [validators[0].address, 'its jobs are declined'] },
       { name: 'receipts', path: 'receipts', says: ['receipts', 'earned'] },
       { name: 'images', path: 'images', says: ['One image is missing', 'pull access denied'] },
@@ -170,7 +175,7 @@ async function storeJobs(query: Query, said: Strangers, places: [string, string]
         executor_address: started ? '198.51.100.21' : null,
         exited_at: started ? ended : null,
         exit_code: started && !goesOn ? 0 : null,
-        deadline: ago(job.age - 86_400),
+        deadline: ago(job.age - 3_600),
         accepted_at: ago(job.age - 1.5),
         ended_at: ended,
         settled_at: ended,
@@ -200,6 +205,8 @@ async function storeJobs(query: Query, said: Strangers, places: [string, string]
     asked.filter(({ end }) => end !== 'rejected').flatMap((job) => receiptRows(job)),
   );
   const running = asked.find(({ end }) => end === 'running')!;
+  for (const job of [running, asked.find(({ end }) => end === 'failed')!])
+    await storeOutput(query, job, said);
   await store(
     query,
     'job_frame',

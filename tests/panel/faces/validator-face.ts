@@ -15,6 +15,7 @@ import {
   showFrames,
   statusesOf,
   store,
+  storeOutput,
   user,
   uuidOf,
   validator,
@@ -28,6 +29,8 @@ import {
 const miners = [1, 2, 3, 4].map((n) => miner(n).address) as [string, string, string, string];
 const foreign = validator(2).address;
 const lastBlock = 5_871_204;
+/** The first block of the cycle whose weights were handed in last. */
+const lastCycle = lastBlock - 1_150;
 
 /** A validator with four miners: one is busy, one on the blacklist, one gone. */
 export async function validatorFace(said: Strangers): Promise<Face> {
@@ -45,9 +48,9 @@ export async function validatorFace(said: Strangers): Promise<Face> {
   await storeRecords(query, said, self);
   await scene.validator.get(AllowanceView).refresh();
   const [waiting, running] = jobs as [SeenJob, SeenJob];
-  const [failed, cancelled] = (['failed', 'cancelled'] as const).map((how) =>
-    jobs.find(({ end }) => end === how)!,
-  ) as [SeenJob, SeenJob];
+  const [failed, cancelled, done, rejected] = (['failed', 'cancelled', 'completed', 'rejected'] as const).map(
+    (how) => jobs.find(({ end }) => end === how)!,
+  ) as [SeenJob, SeenJob, SeenJob, SeenJob];
   return {
     service: 'validator',
     url: await scene.validator.getUrl(),
@@ -60,7 +63,7 @@ export async function validatorFace(said: Strangers): Promise<Face> {
       {
         name: 'job-running',
         path: `jobs/${running.uuid}/show`,
-        says: ['Volumes Ready', 'Cancel this job', 'The miner with the best reliability'],
+        says: ['Volumes Ready', 'Cancel this job', 'The miner with the best reliability', 'step 3 of 40'],
         before: (page) => showFrames(page, 'V0AcceptJobRequest'),
         live: [
           ['status', 'How the job stands'],
@@ -69,6 +72,8 @@ export async function validatorFace(said: Strangers): Promise<Face> {
       },
       { name: 'job-failed', path: `jobs/${failed.uuid}/show`, says: ['exit code 137', 'Run it again'] },
       { name: 'job-cancelled', path: `jobs/${cancelled.uuid}/show`, says: ['Cancelled by', 'its user'] },
+      { name: 'job-done', path: `jobs/${done.uuid}/show`, says: ['It has completed'] },
+      { name: 'job-rejected', path: `jobs/${rejected.uuid}/show`, says: ['No miner could take it'] },
       { name: 'miners', path: 'miners', says: ['miners could get a job now', miners[0]] },
       {
         name: 'miner',
@@ -83,8 +88,8 @@ export async function validatorFace(said: Strangers): Promise<Face> {
       { name: 'bookings', path: 'bookings', says: ['bookings', 'spent'] },
       { name: 'manifests', path: 'manifests', says: ['a drop'] },
       { name: 'receipts', path: 'receipts', says: ['receipts', 'this one'] },
-      { name: 'cycles', path: 'cycles', says: ['to 5,871,123'.replaceAll(',', '')] },
-      { name: 'cycle', path: `cycles/${lastBlock - 802}/show`, says: ['The chain has them', 'main hotkey'] },
+      { name: 'cycles', path: 'cycles', says: [`${lastCycle} to ${lastCycle + 721}`] },
+      { name: 'cycle', path: `cycles/${lastCycle}/show`, says: ['The chain has them', 'main hotkey'] },
       { name: 'events', path: 'events', says: ['events', 'JOB_ROUTING'] },
       { name: 'configuration', path: 'configuration', says: ['Nothing has been set here.'] },
       { name: 'changes', path: 'changes', says: ['blacklist a miner'] },
@@ -239,6 +244,7 @@ async function storeJobs(query: Query, said: Strangers, self: string): Promise<v
     attempted.flatMap((job) => receiptRows(job, self)),
   );
   const running = jobs[1]!;
+  for (const job of [running, jobs.find(({ end }) => end === 'failed')!]) await storeOutput(query, job, said);
   await store(
     query,
     'job_frame',
@@ -401,7 +407,7 @@ async function storeRecords(query: Query, said: Strangers, self: string): Promis
     cheated: [{ job_uuid: uuidOf('cheated'), miner_hotkey: three, cost: 41.2 }],
     burn: { main: one, parts: { [miners[3]]: 0.4 } },
   };
-  const cycle = (back: number) => lastBlock - 80 - 722 * (back + 1);
+  const cycle = (back: number) => lastCycle - 722 * back;
   const facts = (start: number) => ({
     cycle_start: start,
     cycle_end: start + 722,
