@@ -34,7 +34,10 @@ export const FactCards = ({ facts }: { facts: Fact[] }) => (
     component="dl"
     sx={{
       display: 'grid',
-      gridTemplateColumns: 'repeat(auto-fill, minmax(min(240px, 100%), 1fr))',
+      gridTemplateColumns: {
+        xs: 'repeat(2, minmax(0, 1fr))',
+        sm: 'repeat(auto-fill, minmax(240px, 1fr))',
+      },
       gap: 2,
       m: 0,
       mb: 2,

@@ -17,6 +17,7 @@ import { ask } from '../../api.ts';
 import { mayOperate } from '../../auth-provider.ts';
 import { momentWords } from '../../words.ts';
 import { useLive } from '../live/use-live.ts';
+import { roomy } from '../roomy.ts';
 import { Sentence } from '../sentence.tsx';
 import { SettingDialog } from './setting-dialog.tsx';
 import { sourceWords, valueWords } from './value-words.ts';
@@ -50,8 +51,8 @@ export const Configuration = () => {
             <TableRow>
               <TableCell>Setting</TableCell>
               <TableCell>Value</TableCell>
-              <TableCell>Says who</TableCell>
-              <TableCell>Changed last</TableCell>
+              <TableCell sx={roomy}>Says who</TableCell>
+              <TableCell sx={roomy}>Changed last</TableCell>
               {mayOperate() && <TableCell>Change</TableCell>}
             </TableRow>
           </TableHead>
@@ -78,8 +79,8 @@ const Row = ({ setting, choose }: { setting: PanelSetting; choose: () => void })
     <TableCell sx={{ overflowWrap: 'anywhere', whiteSpace: 'pre-line' }}>
       {valueWords(setting.value, setting)}
     </TableCell>
-    <TableCell>{sourceWords[setting.from]}</TableCell>
-    <TableCell>{changeWords(setting.changed)}</TableCell>
+    <TableCell sx={roomy}>{sourceWords[setting.from]}</TableCell>
+    <TableCell sx={roomy}>{changeWords(setting.changed)}</TableCell>
     {mayOperate() && (
       <TableCell>
         <Button aria-label={`Change ${setting.name}`} onClick={choose}>
