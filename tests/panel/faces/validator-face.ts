@@ -89,7 +89,7 @@ export async function validatorFace(said: Strangers): Promise<Face> {
       { name: 'manifests', path: 'manifests', says: ['a drop'] },
       { name: 'receipts', path: 'receipts', says: ['receipts', 'this one'] },
       { name: 'cycles', path: 'cycles', says: [`${lastCycle} to ${lastCycle + 721}`] },
-      { name: 'cycle', path: `cycles/${lastCycle}/show`, says: ['The chain has them', 'main hotkey'] },
+      { name: 'cycle', path: `cycles/${lastCycle}/show`, says: ['The chain has the weights', 'main hotkey'] },
       { name: 'events', path: 'events', says: ['events', 'JOB_ROUTING'] },
       { name: 'configuration', path: 'configuration', says: ['Nothing has been set here.'] },
       { name: 'changes', path: 'changes', says: ['blacklist a miner'] },
@@ -418,7 +418,7 @@ async function storeRecords(query: Query, said: Strangers, self: string): Promis
     {
       ...facts(cycle(0)),
       state: 'confirmed',
-      note: said('The chain has them since block 5871190.'),
+      note: said('The chain has the weights since block 5871190.'),
       weights: JSON.stringify([
         [one, 0.71],
         [two, 0.1],
