@@ -49,7 +49,7 @@ export const Timeline = ({ spans, now }: { spans: PanelSpan[]; now: number }) =>
         <TableRow>
           <TableCell sx={{ width: { sm: '7.5em' } }}>At, {zoneAt(new Date(first))}</TableCell>
           <TableCell sx={{ width: { sm: '42%' } }}>Stage</TableCell>
-          <TableCell sx={onlyWide}>{whole > 1 ? `${spanWords(whole / 1_000)} in all` : ''}</TableCell>
+          <TableCell sx={onlyWide}>{whole > 1 ? `${spanWords(whole / 1_000)} in all` : 'To scale'}</TableCell>
           <TableCell sx={{ width: { sm: '20%' } }}>Took</TableCell>
         </TableRow>
       </TableHead>
