@@ -18,7 +18,7 @@ import { bundlePanel } from '../bundle-panel.ts';
 import { licencesOf } from '../licences.ts';
 import { componentsOfBase } from './base.ts';
 import { followed } from './engine.ts';
-import { addRunnerParts } from './runner-parts.ts';
+import { addRunnerParts, type Shipped } from './runner-parts.ts';
 import { billOf, componentsOfMachine, componentsOfModules } from './sbom.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -48,7 +48,12 @@ const appOf = (name: string): string => (name === 'horde' ? 'cli' : isRunner(nam
 export async function buildImage(
   docker: Docker,
   name: string,
-  { base, tag, say }: { base: string; tag: string; say: (text: string) => void },
+  {
+    base,
+    tag,
+    say,
+    shipped = null,
+  }: { base: string; tag: string; say: (text: string) => void; shipped?: Shipped | null },
 ): Promise<void> {
   // In the checkout: where sources lie is in the bundle, as seen from here.
   mkdirSync(path.join(root, 'dist/sbom'), { recursive: true });
@@ -61,7 +66,7 @@ export async function buildImage(
       writeFileSync(path.join(context, 'python'), pythonOf(name));
     const modules = await bundleInto(path.join(context, 'app'), appOf(name));
     if (isRunner(name)) cpSync(path.join(root, 'envs/runner'), context, { recursive: true });
-    const started = isRunner(name) ? await addRunnerParts(docker, context) : null;
+    const started = isRunner(name) ? await addRunnerParts(docker, context, shipped) : null;
     writeFileSync(
       path.join(context, 'app/THIRD_PARTY_LICENSES'),
       licencesOf(modules) + (started?.licences ?? ''),

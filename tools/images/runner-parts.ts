@@ -6,22 +6,36 @@ import { fetchImage, isThere } from './engine.ts';
 import { pinnedCompose } from './pinned-compose.ts';
 import { componentsOfDebian, type Component } from './sbom.ts';
 
+/** Where a runner that is shipped finds its images, and newer ones. */
+export interface Shipped {
+  /** What ours are called in the registry, before their names: `registry.example/prefix`. */
+  repositories: string;
+  /** A file such as envs/release.env. */
+  releaseFile: string;
+}
+
 /**
- * Puts beside a runner's recipe what it needs of this machine: Compose, which variables the services read, and which images
- * they are started from, by digest and id.
+ * Puts beside a runner's recipe what it needs of this machine: Compose, which variables the services read, which images
+ * they are started from, by digest and id, and where releases come from.
  *
+ * @param shipped without it the images are those of this engine alone, and envs/release.env says where newer ones are
  * @returns what that adds to the bill of the image
  * @throws Error where an image that is built here is not there
  */
 export async function addRunnerParts(
   docker: Docker,
   context: string,
+  shipped: Shipped | null,
 ): Promise<{ components: Component[]; licences: string }> {
   const { folder, version } = pinnedCompose();
   cpSync(path.join(folder, 'docker-compose'), path.join(context, 'docker-compose'));
   writeFileSync(path.join(context, 'settings.json'), `${JSON.stringify(runnerCatalogue(), null, 1)}\n`);
   const list = path.join(context, 'images');
-  writeFileSync(list, await withDigests(docker, readFileSync(list, 'utf8')));
+  writeFileSync(list, await withDigests(docker, readFileSync(list, 'utf8'), shipped?.repositories ?? null));
+  cpSync(
+    shipped?.releaseFile ?? path.resolve(import.meta.dirname, '../../envs/release.env'),
+    path.join(context, 'release.env'),
+  );
   const status = `Package: docker-compose\nStatus: install ok installed\nArchitecture: ${process.arch === 'arm64' ? 'arm64' : 'amd64'}\nVersion: ${version}\n`;
   return {
     components: componentsOfDebian(status, 'debian-13', null),
@@ -30,12 +44,13 @@ export async function addRunnerParts(
 }
 
 /** Of lines `NAME IMAGE:TAG`, lines `NAME REPOSITORY DIGEST ID`, with `-` for what nobody here knows. */
-async function withDigests(docker: Docker, list: string): Promise<string> {
+async function withDigests(docker: Docker, list: string, repositories: string | null): Promise<string> {
   const lines: string[] = [];
   for (const line of list.trim().split('\n')) {
     const [name = '', image = ''] = line.split(' ');
-    const repository = image.replace(/:[^:/]*$/, '');
-    const isOurs = repository.startsWith('horde/');
+    const here = image.replace(/:[^:/]*$/, '');
+    const isOurs = here.startsWith('horde/');
+    const repository = isOurs && repositories !== null ? here.replace('horde', repositories) : here;
     if (isOurs ? await isThere(docker, image) : (await fetchImage(docker, image)) === null) {
       const { Id, RepoDigests } = await docker.getImage(image).inspect();
       const digest = RepoDigests.find((one) => one.startsWith(`${repository}@`))?.split('@')[1] ?? '-';

@@ -8,10 +8,13 @@ export type InstallRole = 'miner' | 'validator';
 export const installRoles: InstallRole[] = ['miner', 'validator'];
 
 /** Where releases come from, by the names in envs/release.env. */
-type ReleasePlace = Record<'REGISTRY' | 'REPOSITORY_PREFIX' | 'SCRIPT_ADDRESS' | 'PUBLIC_KEYS', string>;
+export type ReleasePlace = Record<
+  'REGISTRY' | 'REPOSITORY_PREFIX' | 'SCRIPT_ADDRESS' | 'PUBLIC_KEYS',
+  string
+>;
 
 /** @throws Error where the file lacks a name, or a value has signs that no address or key has */
-function readReleasePlace(file = path.join(envs, 'release.env')): ReleasePlace {
+export function readReleasePlace(file = path.join(envs, 'release.env')): ReleasePlace {
   const lines = readFileSync(file, 'utf8').matchAll(/^([A-Z_]+)=(.*)$/gm);
   const found = Object.fromEntries([...lines].map(([, name, value]) => [name!, value!]));
   for (const name of ['REGISTRY', 'REPOSITORY_PREFIX', 'SCRIPT_ADDRESS', 'PUBLIC_KEYS'])

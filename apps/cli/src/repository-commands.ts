@@ -42,6 +42,22 @@ const commands: Record<string, RepositoryCommand> = {
       '--base <image>': 'what it is built on (default: node:24-bookworm-slim, or this machine’s Node)',
     },
   },
+  release: {
+    description:
+      'build the images, push them, and write the signed list that installs of a channel follow, with the install scripts',
+    arguments: {
+      '<channel>': 'such as stable; keys: write the list of keys that count from now on',
+      '[keys...]': 'files of public keys, with keys alone',
+    },
+    options: {
+      '--key <file>': 'the key that signs: of releases, or for the list of keys the offline one',
+      '--from <list>': 'build nothing: take the images of this list',
+      '--share <percent>': 'how many of the installs take part (default: 100)',
+      '--days <count>': 'how long the list counts (default: 30)',
+      '--place <file>': 'where releases come from (default: envs/release.env)',
+      '--folder <folder>': 'where all of it is written (default: dist/release)',
+    },
+  },
   compose: {
     description:
       'run Docker Compose on docker-compose.yml: this machine’s own from 2.20 on, else one that is fetched',
