@@ -55,6 +55,21 @@ export const partsOfAll: TestPart[] = [
     environment: { WHOLE_INSTALL: 'yes' },
   },
   {
+    name: 'install-miner',
+    runs: ['tests/install/miner-install.spec.ts'],
+    environment: { WHOLE_INSTALL: 'yes' },
+  },
+  {
+    name: 'install-validator',
+    runs: ['tests/install/validator-install.spec.ts'],
+    environment: { WHOLE_INSTALL: 'yes' },
+  },
+  {
+    name: 'install-real',
+    runs: ['tests/install/real-miner.spec.ts'],
+    environment: { WHOLE_INSTALL: 'yes' },
+  },
+  {
     name: 'panel-themes',
     runs: ['tests/panel/pages.spec.ts'],
     environment: { PANEL_THEMES: 'light dark' },

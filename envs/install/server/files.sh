@@ -88,11 +88,16 @@ settings_of_validator() {
   [ -z "$trusted_port" ] || env_set TRUSTED_MINER_PORT "$trusted_port"
 }
 
-# Where containers of Docker's own bridge reach the server.
+# Where containers of Docker's own bridge reach the server. An engine that has made its bridge since it was started does not
+# name the gateway: it is the first address then.
 bridge_address() {
-  local address
-  address=$(docker network inspect bridge --format '{{range .IPAM.Config}}{{.Gateway}} {{end}}' 2>/dev/null | tr ' ' '\n' | grep -m 1 -F .) || true
-  printf '%s' "${address:-172.17.0.1}"
+  local subnet gateway
+  while read -r subnet gateway; do
+    [[ $subnet =~ ^(([0-9]+\.){3})([0-9]+)/ ]] || continue
+    printf '%s' "${gateway:-${BASH_REMATCH[1]}$((BASH_REMATCH[3] + 1))}"
+    return
+  done < <(docker network inspect bridge --format '{{range .IPAM.Config}}{{.Subnet}} {{.Gateway}}{{"\n"}}{{end}}' 2>/dev/null)
+  printf 172.17.0.1
 }
 
 put_compose_file() {

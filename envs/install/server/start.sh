@@ -12,7 +12,7 @@ step_start() {
   runner=$(runner_container)
   if [ -n "$runner" ]; then
     there=$(docker inspect -f '{{.Created}}' "$runner")
-    if [ "$(date -d "$there" +%s)" -le "$(stat -c %Y "$folder/.env")" ]; then words+=(--force-recreate); fi
+    if [ "$(date -d "$there" +%s%N)" -lt "$(date -r "$folder/.env" +%s%N)" ]; then words+=(--force-recreate); fi
   fi
   quietly compose up "${words[@]}" || fail 'The runner could not be started, as shown above.'
 }

@@ -1,0 +1,59 @@
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import Docker from 'dockerode';
+import { throwOnError } from '@horde/job-runner';
+
+const docker = new Docker();
+const run = promisify(execFile);
+
+export type System = 'bookworm' | 'trixie';
+
+/** Beyond what every system has: what a rented server comes with, and what a rented server with Docker comes with. */
+const packages = { fresh: 'openssh-server,sudo', docker: 'openssh-server,sudo,docker.io,iptables' };
+export type Kind = keyof typeof packages;
+
+/**
+ * A fresh server of a distribution, made by debootstrap from its archive, once per engine. It takes a minute or two the
+ * first time.
+ */
+export function ensureServerImage(system: System, kind: Kind): Promise<string> {
+  const name = `${system}-${kind}`;
+  const found = images.get(name) ?? ensure(system, kind);
+  images.set(name, found);
+  return found;
+}
+
+const images = new Map<string, Promise<string>>();
+
+async function ensure(system: System, kind: Kind): Promise<string> {
+  const hash = createHash('sha256').update(packages[kind]).digest('hex').slice(0, 8);
+  const [repo, tag] = ['horde-test/server', `${system}-${kind}-${hash}`];
+  const there = await docker
+    .getImage(`${repo}:${tag}`)
+    .inspect()
+    .catch(() => null);
+  if (there) return `${repo}:${tag}`;
+  const folder = await mkdtemp(path.join(tmpdir(), 'horde-server-'));
+  try {
+    const root = path.join(folder, 'root');
+    await run(
+      'debootstrap',
+      ['--variant=minbase', `--include=${packages[kind]}`, system, root, 'http://deb.debian.org/debian'],
+      { maxBuffer: 50_000_000 },
+    );
+    const tar = spawn('tar', ['-c', '-C', root, '--exclude=./var/cache/apt/archives/*.deb', '.'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(tar, 'exit');
+    await throwOnError((await docker.importImage(tar.stdout, { repo, tag })) as AsyncIterable<Buffer>);
+    await ended;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return `${repo}:${tag}`;
+}
