@@ -1180,8 +1180,9 @@ step_ready() {
     case $state in *unhealthy* | *starting*) state="$state $(why_not_ready)" ;; esac
     [ "$state" = "$last" ] || say "  $(app): $state"
     last=$state
-    restarts=$(docker inspect -f '{{.RestartCount}}' "$(runner_container)" 2>/dev/null) || true
-    if [ "${restarts:-0}" -ge 5 ]; then not_ready "The runner has ended $restarts times."; fi
+    # Of the runner and of the app the one that ended more often; the app may not be there yet.
+    restarts=$({ docker inspect -f '{{.RestartCount}}' "$(runner_container)" "$(app)" 2>/dev/null || true; } | sort -n | tail -n 1)
+    if [ "${restarts:-0}" -ge 6 ]; then not_ready "The $role ends again and again, $restarts times so far."; fi
     [ "$SECONDS" -lt "$end" ] || not_ready "The $role is not ready after 15 minutes: $(app) is $state."
     sleep 1
   done
@@ -1204,7 +1205,8 @@ why_not_ready() {
 }
 
 not_ready() {
-  docker logs --tail 30 "$(runner_container)" 2>&1 | cut -c 1-400 >&2
+  docker logs --tail 20 "$(app)" 2>&1 | cut -c 1-400 >&2 || true
+  docker logs --tail 20 "$(runner_container)" 2>&1 | cut -c 1-400 >&2
   fail "$1" "The end of the runner's log is above; all of it: $(docker_word) logs $(docker inspect -f '{{.Name}}' "$(runner_container)" | cut -c 2-)"
 }
 

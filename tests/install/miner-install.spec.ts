@@ -198,7 +198,7 @@ describe.runIf(whole)('a server with Docker, and an operator who types install_m
         expect(stderr).not.toContain(secret);
         expect(commandLines).not.toContain(secret);
         const files = await server.run(
-          `grep -rlF -D skip --exclude-dir=dev --exclude-dir=proc --exclude-dir=sys --exclude-dir=docker -- '${secret}' / 2>/dev/null || true`,
+          `grep -rlF -D skip --exclude='runc-process*' --exclude-dir=dev --exclude-dir=proc --exclude-dir=sys --exclude-dir=docker -- '${secret}' / 2>/dev/null || true`,
         );
         const place =
           secret === '0x5eed' ? '.bittensor/wallets/mine/hotkeys/default' : 'compute_horde_miner/.env';
@@ -251,7 +251,7 @@ describe.runIf(whole)('a server with Docker, and an operator who types install_m
     async () => {
       await miner.clear();
       await server.run(
-        'docker volume create compute_horde_miner_db && docker run --rm -v compute_horde_miner_db:/data horde-test/miner-runner:latest touch /data/fails',
+        'docker volume create --label com.docker.compose.project=compute_horde_miner compute_horde_miner_db && docker run --rm -v compute_horde_miner_db:/data horde-test/miner-runner:latest touch /data/fails',
       );
       const failed = await miner.install();
       expect([failed.code, failed.stdout]).toEqual([1, '']);

@@ -44,11 +44,13 @@ async function run() {
   const name = `${project}-app-1`;
   const port = role === 'miner' ? values.BITTENSOR_MINER_PORT : (values.HTTP_PORT ?? '80');
   await engine('DELETE', `/containers/${name}?force=true`);
+  const Labels = { 'com.docker.compose.project': project, 'com.docker.compose.service': 'app' };
+  await engine('POST', '/volumes/create', { Name: `${project}_db`, Labels });
   await engine('POST', `/containers/create?name=${name}`, {
     Image,
     Cmd: ['node', '/stand-in-runner.mjs', role, 'app'],
     Env: ['POSTGRES_PASSWORD', 'DEFAULT_ADMIN_PASSWORD'].map((key) => `${key}=${values[key]}`),
-    Labels: { 'com.docker.compose.project': project, 'com.docker.compose.service': 'app' },
+    Labels,
     Healthcheck: { Test: ['CMD', 'node', '/stand-in-runner.mjs', role, 'health'], Interval: 1_000_000_000 },
     ExposedPorts: { '8000/tcp': {} },
     HostConfig: {

@@ -1,0 +1,126 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { installScript } from '../../tools/install/script.ts';
+import { Operator } from './operator.ts';
+
+/** A place of releases, with a key of its own, and an operator who has its script. */
+class Place {
+  readonly operator = new Operator();
+  readonly #files = new Map<string, string>();
+  #address = '';
+
+  static async open(): Promise<Place> {
+    const place = new Place();
+    const server = createServer((request, answer) => {
+      const text = place.#files.get(request.url!);
+      answer.writeHead(text === undefined ? 404 : 200).end(text);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    place.#address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/x`;
+    for (const key of ['release', 'foreign'])
+      execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', place.#key(key)]);
+    // This one fetches in earnest.
+    rmSync(path.join(place.operator.folder, 'bin/curl'));
+    return place;
+  }
+
+  #key = (name: string) => path.join(this.operator.folder, name);
+
+  /** Puts a list there. @param change of its lines */
+  publish(change: Record<string, string> = {}, { key = 'release', namespace = 'horde-release' } = {}): void {
+    const facts = {
+      'horde-release': '1',
+      channel: 'stable',
+      number: '42',
+      expires: '2999-01-01T00:00:00Z',
+      share: '100',
+      version: '1.4.0',
+      'image miner-runner amd64': `sha256:${'a'.repeat(64)} sha256:${'b'.repeat(64)}`,
+      ...change,
+    };
+    const list = path.join(this.operator.folder, 'list');
+    rmSync(`${list}.sig`, { force: true });
+    writeFileSync(
+      list,
+      Object.entries(facts)
+        .map(([name, value]) => `${name} ${value}\n`)
+        .join(''),
+    );
+    execFileSync('ssh-keygen', ['-q', '-Y', 'sign', '-n', namespace, '-f', this.#key(key), list], {
+      stdio: 'pipe',
+    });
+    this.put('/x/releases/stable', readFileSync(list, 'utf8'));
+    this.put('/x/releases/stable.sig', readFileSync(`${list}.sig`, 'utf8'));
+  }
+
+  put(file: string, text: string | null): void {
+    if (text === null) this.#files.delete(file);
+    else this.#files.set(file, text);
+  }
+
+  get(file: string): string {
+    return this.#files.get(file)!;
+  }
+
+  /** @returns what is said, and whether a server was looked for */
+  async install(): Promise<{ said: string; goesOn: boolean }> {
+    rmSync(path.join(this.operator.folder, 'started'), { force: true });
+    const script = installScript('miner', {
+      REGISTRY: 'registry.example',
+      REPOSITORY_PREFIX: 'horde',
+      SCRIPT_ADDRESS: this.#address,
+      PUBLIC_KEYS: readFileSync(this.#key('release.pub'), 'utf8').trim(),
+    });
+    const { stderr } = await this.operator.pipe(script, ['production', 'server', this.operator.hotkey]);
+    return { said: stderr, goesOn: this.operator.hasBegun };
+  }
+}
+
+describe('a release list', () => {
+  it('that is signed, in time and of this channel is believed', async () => {
+    const place = await Place.open();
+    place.publish();
+    const { said, goesOn } = await place.install();
+    expect(said).toContain('Release 1.4.0, number 42 of stable.');
+    expect(goesOn).toBe(true);
+  });
+
+  it.each<[string, (place: Place) => void, string]>([
+    ['signed by a foreign key', (place) => place.publish({}, { key: 'foreign' }), 'not signed by a key'],
+    [
+      'signed for another purpose',
+      (place) => place.publish({}, { namespace: 'file' }),
+      'not signed by a key',
+    ],
+    [
+      'changed after it was signed',
+      (place) => {
+        place.publish();
+        place.put('/x/releases/stable', place.get('/x/releases/stable').replace('number 42', 'number 43'));
+      },
+      'not signed by a key',
+    ],
+    [
+      'not signed',
+      (place) => {
+        place.publish();
+        place.put('/x/releases/stable.sig', null);
+      },
+      'could not be fetched',
+    ],
+    ['over', (place) => place.publish({ expires: '2026-01-01T00:00:00Z' }), 'ended at 2026-01-01T00:00:00Z'],
+    ['without an end', (place) => place.publish({ expires: 'never' }), 'has no end'],
+    ['of another channel', (place) => place.publish({ channel: 'preview' }), 'of another channel'],
+    ['of a later kind', (place) => place.publish({ 'horde-release': '2' }), 'of a kind'],
+  ])('that is %s installs nothing', async (_, publish, why) => {
+    const place = await Place.open();
+    publish(place);
+    const { said, goesOn } = await place.install();
+    expect([said, goesOn]).toEqual([expect.stringContaining(why), false]);
+  });
+});
