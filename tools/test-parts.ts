@@ -41,7 +41,7 @@ export const partsOfAll: TestPart[] = [
   },
   {
     name: 'images',
-    runs: ['tests/images/images.spec.ts'],
+    runs: ['tests/images/images.spec.ts', 'tests/images/runner-take-over.spec.ts'],
     environment: { WHOLE_IMAGES: 'yes' },
   },
   {

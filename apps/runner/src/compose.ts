@@ -48,7 +48,15 @@ export class Compose {
       process.stdout.write(`${line.replaceAll('\u001B[2K', '')}\n`);
   }
 
-  private spawn(words: string[], stdio: ('ignore' | 'pipe')[]) {
+  /** What it writes and complains of is written here. @returns its exit code */
+  async tell(...words: string[]): Promise<number | null> {
+    const [status] = (await once(this.spawn(words, ['ignore', 'inherit', 'inherit']), 'close')) as [
+      number | null,
+    ];
+    return status;
+  }
+
+  private spawn(words: string[], stdio: ('ignore' | 'pipe' | 'inherit')[]) {
     const { files, project, variables, program = 'docker-compose' } = this.options;
     const all = ['--project-name', project, '--progress', 'plain', '--ansi', 'never'];
     const chosen = files.flatMap((file) => ['--file', file]);

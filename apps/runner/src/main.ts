@@ -1,7 +1,7 @@
 import { SettingsError } from '@horde/settings';
 import { ComposeFailed } from './compose.ts';
 import { NoImage } from './images.ts';
-import { prepare } from './prepare.ts';
+import { noteTakeOver, prepare } from './prepare.ts';
 import { roleOf } from './roles.ts';
 import { run } from './run.ts';
 import { say } from './say.ts';
@@ -11,7 +11,8 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => pr
 
 const [command, ...words] = process.argv.slice(2);
 try {
-  if (command === 'prepare') {
+  if (command === 'note-take-over') await noteTakeOver();
+  else if (command === 'prepare') {
     const [wallet, hotkey] = words;
     const prepared = await prepare(wallet === undefined || hotkey === undefined ? null : { wallet, hotkey });
     process.stdout.write(JSON.stringify(prepared));

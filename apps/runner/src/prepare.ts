@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, lchownSync, readdirSync, statSync } from 'node:fs';
-import { open, readFile, rename, stat } from 'node:fs/promises';
+import { accessSync, constants, existsSync, lchownSync, readdirSync, statSync } from 'node:fs';
+import { open, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { walletHotkeyPath } from '@horde/identity';
 
@@ -20,10 +20,13 @@ export interface Prepared {
   owner: string;
   /** The hotkey's address; null: its file does not tell. */
   hotkey: string | null;
+  /** Whether what ComputeHorde's own service has stored was taken over. */
+  takenOver: boolean;
 }
 
 /** As the images know the user of a service that has no wallet. */
 const usualOwner = { uid: 1000, gid: 1000 };
+const takenOverFile = '/runner/taken-over';
 const wallets = '/root/.bittensor/wallets';
 const receipts = '/receipts';
 
@@ -41,8 +44,12 @@ export async function prepare(
   const { uid, gid, hotkey } = names === null ? { ...usualOwner, hotkey: null } : await ownerOf(names);
   if (hotkey !== null && 'wrong' in hotkey) return hotkey;
   giveTo(receipts, uid, gid);
-  return { secrets, owner: `${uid}:${gid}`, hotkey: hotkey?.address ?? null };
+  const takenOver = existsSync(takenOverFile);
+  return { secrets, owner: `${uid}:${gid}`, hotkey: hotkey?.address ?? null, takenOver };
 }
+
+/** Notes that it was taken over, for `Prepared`. */
+export const noteTakeOver = (): Promise<void> => writeFile(takenOverFile, new Date().toISOString());
 
 async function keptSecrets(file: string): Promise<Secrets> {
   const known = await readFile(file, 'utf8').catch(() => '{}');

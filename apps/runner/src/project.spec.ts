@@ -45,6 +45,7 @@ const prepared = {
   secrets: { postgres: 'secret-1', database: 'secret-2', pylon: 'secret-3', secretKey: 'secret-4' },
   owner: '1001:1002',
   hotkey: '5F',
+  takenOver: false,
 };
 
 interface Service {

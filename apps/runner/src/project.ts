@@ -51,19 +51,47 @@ export class Project {
     return compose.run('--profile', 'prepare', 'config', '--format', 'json');
   }
 
+  /**
+   * Has the service take over what is in a volume of ComputeHorde's, read by the image that it is of; what it says of that is
+   * written here.
+   *
+   * @returns whether all was, which is noted then
+   * @throws ComposeFailed where nothing could be read
+   */
+  async takeOver(prepared: Prepared, { image, volume }: { image: string; volume: string }): Promise<boolean> {
+    const variables = { OLD_DB_IMAGE: image, OLD_DB_VOLUME: volume };
+    const compose = await this.whole(prepared, ['take-over.yml'], variables);
+    try {
+      await compose.run('up', '--detach', '--no-build', '--wait', 'db', 'old-db');
+      const words = ['take_over', 'postgres:///postgres?host=/run/old-db&user=postgres'];
+      const status = await compose.tell('run', '--rm', '--no-deps', '--no-TTY', 'app', ...words);
+      if (status !== 0) return false;
+    } finally {
+      await compose.run('rm', '--stop', '--force', 'old-db');
+    }
+    await compose.run('run', '--rm', '--no-deps', '--no-TTY', 'prepare', 'note-take-over');
+    return true;
+  }
+
   /** Writes here what the services print from now on. @returns when there is none left that does */
   async follow(prepared: Prepared, since: string): Promise<void> {
     const compose = await this.whole(prepared);
     await compose.show('logs', '--follow', '--no-color', '--since', since);
   }
 
-  private async whole({ secrets, owner, hotkey }: Prepared): Promise<Compose> {
+  private async whole(
+    { secrets, owner, hotkey }: Prepared,
+    more: string[] = [],
+    variables: Variables = {},
+  ): Promise<Compose> {
     const file = path.join(this.places.folder, 'environment.json');
     await mkdir(this.places.folder, { recursive: true, mode: 0o700 });
     await writeFile(file, JSON.stringify(this.ofEnvFile()), { mode: 0o600 });
     await chmod(file, 0o600);
     const token = this.plan.app['PYLON_IDENTITY_TOKEN'] ?? secrets.pylon;
-    return this.compose([...this.files(), file], {
+    const further = more.map((name) => path.join(this.places.home, name));
+    return this.compose([...this.files(), file, ...further], {
+      ...variables,
       APP_USER: owner,
       POSTGRES_PASSWORD: secrets.postgres,
       DATABASE_PASSWORD: secrets.database,

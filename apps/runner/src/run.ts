@@ -12,6 +12,7 @@ import { homeFolder, Project } from './project.ts';
 import type { Catalogue } from './read-variables.ts';
 import type { Role } from './roles.ts';
 import { say } from './say.ts';
+import { takeOver } from './take-over.ts';
 import { watch } from './watch.ts';
 
 const socket = '/var/run/docker.sock';
@@ -33,12 +34,13 @@ export async function run(role: Role): Promise<never> {
 
   const project = new Project(plan, await filledIn(docker, own, plan));
   // Of a runner that was killed: it would keep other secrets than this one's.
-  await removeServices(docker, plan.project, ['prepare']);
+  await removeServices(docker, plan.project, ['prepare', 'old-db']);
   const prepared = await project.prepared();
   if ('wrong' in prepared) throw new SettingsError([prepared.wrong]);
   // They would go on beside the new ones. Their volumes stay, for the way back.
   for (const service of await removeServices(docker, plan.project, role.retired))
     say(`Removed the container of ${service}: it was ComputeHorde's, and there is none here.`);
+  await takeOver(docker, plan.project, { project, prepared, role });
   const since = new Date().toISOString();
   await project.start(prepared);
   say(`The ${role.name} has been started, as ${plan.project}-app-1.`);

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { UsageError } from '../usage-error.ts';
 
@@ -6,6 +7,10 @@ import { UsageError } from '../usage-error.ts';
 const statementLimit = 60_000;
 /** How long it may take to connect. @unit ms */
 const connectLimit = 10_000;
+/** How long a server may take to be there that is starting: one that was killed replays its log first. @unit ms */
+const startLimit = 600_000;
+/** What such a server says. */
+const starting = '57P03';
 /** Between two questions receipts are verified and stored. @unit ms */
 const idleLimit = 600_000;
 
@@ -34,6 +39,25 @@ export class OldDatabase {
    */
   static async open(url: string): Promise<OldDatabase> {
     const place = placeOf(url);
+    try {
+      for (const since = performance.now(); ;) {
+        const opened = await OldDatabase.connected(url, place, performance.now() - since < startLimit);
+        if (opened) return opened;
+        await sleep(1_000);
+      }
+    } catch (error) {
+      throw new Error(`The database at ${place} cannot be read: ${(error as Error).message}.`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** @param isPatient whether one that is starting is waited for @returns null: that one is */
+  private static async connected(
+    url: string,
+    place: string,
+    isPatient: boolean,
+  ): Promise<OldDatabase | null> {
     const client = new pg.Client({
       connectionString: url,
       application_name: 'take_over',
@@ -54,9 +78,8 @@ export class OldDatabase {
       return new OldDatabase(client, columns, place);
     } catch (error) {
       await client.end().catch(() => undefined);
-      throw new Error(`The database at ${place} cannot be read: ${(error as Error).message}.`, {
-        cause: error,
-      });
+      if (isPatient && (error as pg.DatabaseError).code === starting) return null;
+      throw error;
     }
   }
 

@@ -92,16 +92,26 @@ export class OldDatabase {
     readonly sql: pg.Client,
   ) {}
 
+  /** On a server of its own. */
   static async start(service: 'miner' | 'validator'): Promise<OldDatabase> {
-    const postgres = await startOldPostgres();
+    const old = await OldDatabase.at(await startOldPostgres());
+    await old.makeTables(service);
+    return old;
+  }
+
+  /** What such a server has. */
+  static async at(postgres: OldPostgres): Promise<OldDatabase> {
     const sql = new pg.Client({ connectionString: postgres.url });
     await sql.connect();
-    await sql.query(commonTables + (service === 'miner' ? minerTables : validatorTables));
     return new OldDatabase(postgres, sql);
   }
 
   get url(): string {
     return this.postgres.url;
+  }
+
+  async makeTables(service: 'miner' | 'validator'): Promise<void> {
+    await this.sql.query(commonTables + (service === 'miner' ? minerTables : validatorTables));
   }
 
   /** @param password as it is stored: `djangoHash` makes it */

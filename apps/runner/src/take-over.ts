@@ -1,0 +1,78 @@
+import type Docker from 'dockerode';
+import { ComposeFailed } from './compose.ts';
+import type { Project } from './project.ts';
+import type { Prepared } from './prepare.ts';
+import type { Role } from './roles.ts';
+import { say } from './say.ts';
+
+/** What ComputeHorde's runners start their database from. */
+const usualImage = 'postgres:14.0-alpine';
+/** How long its services may take to end. @unit s */
+const patience = 60;
+
+/**
+ * Takes over, once, what ComputeHorde's own service has stored in this project: its database is started from the image that it
+ * had here, out of reach of any network, and read through a socket. Where that fails the service is started all the same, and
+ * the next start tries it again.
+ */
+export async function takeOver(
+  docker: Docker,
+  name: string,
+  { project, prepared, role }: { project: Project; prepared: Prepared; role: Role },
+): Promise<void> {
+  const volume = `${name}_db`;
+  if (role.name === 'facilitator' || prepared.takenOver || !(await isThere(docker.getVolume(volume)))) return;
+  const before = await docker.listContainers({ all: true, filters: { volume: [volume] } });
+  const image =
+    before.find(({ Labels }) => Labels[service] === 'db')?.ImageID ?? (await idOf(docker, usualImage));
+  if (image === null)
+    return say(
+      `The volume ${volume} is of ComputeHorde's ${role.name}, but ${usualImage}, which reads it, is not on this engine: nothing was taken over. Load it, and start this again.`,
+    );
+  say(`Taking over what ComputeHorde's ${role.name} has stored in the volume ${volume}.`);
+  await endOld(docker, name);
+  const [user] = await docker.listContainers({ filters: { volume: [volume] } });
+  if (user && user.Labels[service] !== 'old-db')
+    return say(`Nothing was taken over: ${user.Names[0]?.slice(1)} works on the volume ${volume}.`);
+  try {
+    if (await project.takeOver(prepared, { image, volume })) return say('That is taken over.');
+    say('Not all of it could be taken over: the next start of this container tries it again.');
+  } catch (error) {
+    if (!(error instanceof ComposeFailed)) throw error;
+    say(`Nothing was taken over, the next start of this container tries it again. ${error.message}`);
+  } finally {
+    await docker
+      .getVolume(`${name}_old-socket`)
+      .remove()
+      .catch(() => undefined);
+  }
+}
+
+const service = 'com.docker.compose.service';
+
+/** Ends ComputeHorde's service and its database: the one has to change nothing any more, the other to write all it knows. */
+async function endOld(docker: Docker, name: string): Promise<void> {
+  const filters = { label: [`com.docker.compose.project=${name}`] };
+  for (const of of ['app', 'db'])
+    for (const { Id, Labels } of await docker.listContainers({ filters }))
+      if (Labels[service] === of) await docker.getContainer(Id).stop({ t: patience });
+}
+
+const isThere = async (volume: Docker.Volume): Promise<boolean> =>
+  volume.inspect().then(
+    () => true,
+    (error: { statusCode?: number }) => {
+      if (error.statusCode === 404) return false;
+      throw error;
+    },
+  );
+
+/** An image's id; null where the engine does not have it. */
+async function idOf(docker: Docker, image: string): Promise<string | null> {
+  try {
+    return (await docker.getImage(image).inspect()).Id;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return null;
+    throw error;
+  }
+}
