@@ -11,7 +11,7 @@ import { filledDatabase, openServer } from './panel/databases.ts';
 import { facilitator } from './panel/facilitator.ts';
 import { firstLoadFigures } from './panel/first-load.ts';
 import { floorFigures } from './panel/floors.ts';
-import { listFigures } from './panel/lists.ts';
+import { firstOverview, listFigures } from './panel/lists.ts';
 import { miner } from './panel/miner.ts';
 import { validator } from './panel/validator.ts';
 
@@ -34,6 +34,7 @@ export async function figures(): Promise<Figure[]> {
       try {
         const client = await PanelClient.logIn(url, 'admin', password);
         found.push(
+          await firstOverview(client, service.name),
           ...(await floorFigures(service.name, url, client, databaseUrl, rows)),
           ...(await listFigures(client, service, rows)),
           ...(await firstLoadFigures(service.name, url, client)),

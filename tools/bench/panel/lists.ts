@@ -55,6 +55,14 @@ export async function listFigures(
   return figures;
 }
 
+/** Of a process that has just been started: it reckons the hours of a day. */
+export async function firstOverview(client: PanelClient, service: string): Promise<Figure> {
+  const began = performance.now();
+  await ask(client, 'overview');
+  const value = performance.now() - began;
+  return { name: `${service}: first overview`, value, unit: 'ms', bar: 2_000, atLeast: false };
+}
+
 async function filtered(
   client: PanelClient,
   service: FilledService,
