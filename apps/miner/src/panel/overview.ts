@@ -102,22 +102,26 @@ export class Overview {
     );
   }
 
-  /** As validators have signed it: an index has it of those receipts that were stored with it. */
+  /**
+   * As validators have signed it. An index has it of all receipts but those that an older version has stored; where there
+   * are such ones, they are read.
+   */
   private earnedIn(hours: Date[]): Promise<Earned[]> {
     const finished = `from receipt
       where receipt_type = 'JobFinishedReceipt' and stored_at >= one.hour and stored_at < one.hour + interval '1 hour'`;
     return this.database.manager.query(
-      `select ${timeText('one.hour')} as hour, earned, paid_jobs
+      `select ${timeText('one.hour')} as hour, noted.earned + older.earned as earned,
+         noted.paid_jobs + older.paid_jobs as paid_jobs
        from unnest($1::timestamptz[]) one (hour) cross join lateral (
-         select sum(score)::float8 as earned, count(*) filter (where paying_blocks > 0)::int as paid_jobs
-         from (
-           select score, paying_blocks ${finished} and score is not null
-           union all
-           select (payload::json->>'score_str')::numeric, json_array_length(payload::json->'block_numbers') ${finished}
-             and score is null
-         ) receipts
-       ) summed
-       where earned is not null`,
+         select count(*) as jobs, count(*) - count(score) as unnoted, coalesce(sum(score), 0)::float8 as earned,
+           count(*) filter (where paying_blocks > 0)::int as paid_jobs
+         ${finished}
+       ) noted cross join lateral (
+         select coalesce(sum((payload::json->>'score_str')::numeric), 0)::float8 as earned,
+           count(*) filter (where json_array_length(payload::json->'block_numbers') > 0)::int as paid_jobs
+         ${finished} and score is null and noted.unnoted > 0
+       ) older
+       where jobs > 0`,
       [hours],
     );
   }
