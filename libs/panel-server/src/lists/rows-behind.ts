@@ -9,7 +9,7 @@ const maxSize = 100;
  * Up to so many rows are all found, and then sorted. The planner would rather walk through an index in the order of the list
  * until it has a page of them, taking it that they are spread evenly: few may be none, or behind all others.
  */
-const few = 1_000;
+const few = 2_500;
 /** @unit characters */
 const maxCursor = 500;
 /** How long the database may take for a list, once for its count and once for its rows. @unit ms */
