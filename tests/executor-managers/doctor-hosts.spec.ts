@@ -2,9 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkHosts } from '../../apps/miner/src/doctor/hosts.ts';
-import { executorPlaces } from '../../apps/miner/src/doctor/servers.ts';
 import { MinerSettings } from '../../apps/miner/src/settings.ts';
+import { foundOnHosts } from '../../apps/miner/src/testing/found-on-hosts.ts';
 import { serversFile } from './servers-file.ts';
 import { SshHost } from './ssh-host.ts';
 
@@ -28,7 +27,7 @@ async function found(...servers: string[]) {
     executorManager: 'docker',
     dockerExecutorsFile: serversFile(folder, servers.join('')),
   });
-  const findings = await checkHosts(settings, {}, await executorPlaces(settings));
+  const findings = await foundOnHosts(settings);
   return Object.fromEntries(
     findings.map(({ check, verdict, says, fix }) => [check, `${verdict} ${says} -> ${fix}`]),
   );
