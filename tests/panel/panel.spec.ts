@@ -183,7 +183,7 @@ describe.skipIf(missing !== null)(`the facilitator’s panel in a browser${becau
     await enter('guest');
     await visit(page, `${facilitator.url}/admin/#/whitelist`);
     await page.getByRole('row').filter({ hasText: address }).waitFor();
-    expect(await page.getByRole('link', { name: 'Create' }).count()).toBe(0);
+    expect(await page.getByRole('link', { name: 'Let a user in' }).count()).toBe(0);
     await visit(page, `${facilitator.url}/admin/#/configuration`);
     await page.getByRole('row').filter({ hasText: 'ENABLE_ORGANIC_JOBS' }).waitFor();
     expect(await page.getByRole('button', { name: 'Change' }).count()).toBe(0);

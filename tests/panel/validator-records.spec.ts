@@ -112,7 +112,7 @@ describe.skipIf(missing !== null)(`the validator’s records in a browser${becau
     const { address } = Keypair.generate();
     await open('Whitelist');
     await page.getByText("the validator's own").waitFor();
-    await page.getByRole('link', { name: 'Create' }).click();
+    await page.getByRole('link', { name: 'Take the jobs of a hotkey' }).click();
     await page.getByLabel('The hotkey (SS58)').fill(address);
     await page.keyboard.press('Enter');
     const row = page.getByRole('row').filter({ hasText: address });

@@ -78,7 +78,7 @@ export async function facilitatorFace(said: Strangers): Promise<Face> {
       { name: 'validators', path: 'validators', says: [here.address, 'away'] },
       { name: 'validator', path: `validators/${here.address}/show`, says: ['It is connected', 'progress-1'] },
       { name: 'miners', path: 'miners', says: ['NVIDIA RTX A6000', 'gone since'] },
-      { name: 'users', path: 'whitelist', says: [users[2]!, 'as the settings say'] },
+      { name: 'users', path: 'whitelist', says: [users[2]!, 'as the settings say', 'Let a user in'] },
       { name: 'user', path: `whitelist/${users[0]}/show`, says: ['Of its jobs', 'Change its quotas'] },
       { name: 'user-quotas', path: `whitelist/${users[0]}`, says: ['Save'] },
       { name: 'user-new', path: 'whitelist/create', says: ['Save'] },

@@ -80,7 +80,7 @@ export async function validatorFace(said: Strangers): Promise<Face> {
         path: `miners/${miners[0]}/show`,
         says: ['In the last 24 hours it offered', 'horde failed'],
       },
-      { name: 'blacklist', path: 'blacklist', says: ['an operator said so'] },
+      { name: 'blacklist', path: 'blacklist', says: ['an operator said so', 'Give a miner no jobs'] },
       { name: 'blacklist-new', path: 'blacklist/create', says: ['Save'] },
       { name: 'whitelist', path: 'whitelist', says: ["the validator's own", user(1).address] },
       { name: 'whitelist-new', path: 'whitelist/create', says: ['Save'] },

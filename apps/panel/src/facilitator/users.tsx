@@ -10,6 +10,7 @@ import {
   TextInput,
   minValue,
 } from 'react-admin';
+import { AddButton } from '../parts/add-button.tsx';
 import { useLive } from '../parts/live/use-live.ts';
 import { Moment } from '../parts/moment.tsx';
 import { RecordLink } from '../parts/record-link.tsx';
@@ -26,7 +27,12 @@ export const countWords = (jobs: number): string =>
 
 /** Who may use the facilitator, which is ComputeHorde's hotkey whitelist, and behind them who could once. */
 export const UserList = () => (
-  <List exporter={false} queryOptions={{ refetchInterval: useLive() }} empty={false}>
+  <List
+    exporter={false}
+    queryOptions={{ refetchInterval: useLive() }}
+    empty={false}
+    actions={<AddButton label="Let a user in" />}
+  >
     <DataTable<PanelUser & { id: string }> rowClick="show" bulkActionButtons={false}>
       <DataTable.Col
         source="hotkey"
@@ -91,7 +97,7 @@ const Quotas = () => (
 );
 
 export const UserEdit = () => (
-  <Edit mutationMode="pessimistic">
+  <Edit mutationMode="pessimistic" title="Quotas of a user">
     <SimpleForm>
       <TextInput source="hotkey" label="User" readOnly />
       <Quotas />
@@ -100,7 +106,7 @@ export const UserEdit = () => (
 );
 
 export const UserCreate = () => (
-  <Create redirect="list">
+  <Create redirect="list" title="Let a user in">
     <SimpleForm>
       <TextInput source="hotkey" label="The user's hotkey (SS58)" validate={required()} />
       <Quotas />

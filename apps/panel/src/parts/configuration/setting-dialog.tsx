@@ -10,6 +10,7 @@ import {
 import type { PanelSetting } from '@horde/panel-api';
 import { useState, type FormEvent } from 'react';
 import { ask } from '../../api.ts';
+import { Sentence } from '../sentence.tsx';
 import { readValue, sourceWords, valueWords, writtenValue } from './value-words.ts';
 
 interface Props {
@@ -47,7 +48,9 @@ export const SettingDialog = ({ setting, onClose, onChanged }: Props) => {
           {name}
         </DialogTitle>
         <DialogContent>
-          <Typography sx={{ mb: 2 }}>{setting.help}</Typography>
+          <Typography sx={{ mb: 2 }}>
+            <Sentence>{setting.help}</Sentence>
+          </Typography>
           <TextField
             label={unit === null ? 'Value' : `Value, in ${unit}`}
             value={written}

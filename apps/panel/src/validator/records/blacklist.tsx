@@ -3,6 +3,7 @@ import type { PanelBlacklistEntry } from '@horde/panel-api';
 import { Create, DataTable, List, NumberInput, required, SimpleForm, TextInput } from 'react-admin';
 import { ask } from '../../api.ts';
 import { mayOperate } from '../../auth-provider.ts';
+import { AddButton } from '../../parts/add-button.tsx';
 import { useLive } from '../../parts/live/use-live.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { roomy } from '../../parts/roomy.ts';
@@ -36,7 +37,12 @@ export const reasons: Record<string, string> = {
 export const BlacklistList = () => (
   <>
     <Typography sx={{ mt: 2 }}>These miners get no jobs now.</Typography>
-    <List exporter={false} queryOptions={{ refetchInterval: useLive() }} empty={false}>
+    <List
+      exporter={false}
+      queryOptions={{ refetchInterval: useLive() }}
+      empty={false}
+      actions={<AddButton label="Give a miner no jobs" />}
+    >
       <DataTable<PanelBlacklistEntry> rowClick={false} bulkActionButtons={false}>
         <DataTable.Col source="hotkey" label="Miner" render={({ hotkey }) => <MinerLink hotkey={hotkey} />} />
         <DataTable.Col source="reason" label="Because" render={({ reason }) => reasons[reason] ?? reason} />

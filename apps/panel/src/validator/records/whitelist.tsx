@@ -11,6 +11,7 @@ import {
 } from 'react-admin';
 import { ask } from '../../api.ts';
 import { mayOperate } from '../../auth-provider.ts';
+import { AddButton } from '../../parts/add-button.tsx';
 import { useLive } from '../../parts/live/use-live.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { LongName } from '../../parts/record-link.tsx';
@@ -33,7 +34,12 @@ export const WhitelistList = () => (
       Jobs are taken that this validator or one of these hotkeys has signed; facilitators that sign have to be
       here.
     </Typography>
-    <List exporter={false} queryOptions={{ refetchInterval: useLive() }} empty={false}>
+    <List
+      exporter={false}
+      queryOptions={{ refetchInterval: useLive() }}
+      empty={false}
+      actions={<AddButton label="Take the jobs of a hotkey" />}
+    >
       <DataTable<PanelSignatory & { id: string }> rowClick={false} bulkActionButtons={false}>
         <DataTable.Col source="hotkey" render={({ hotkey }) => <LongName>{hotkey}</LongName>} />
         <DataTable.Col
