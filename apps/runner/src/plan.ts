@@ -8,7 +8,8 @@ type Variables = Record<string, string>;
 export interface Plan {
   project: string;
   walletFolder: string;
-  vendorFolder: string | null;
+  /** Further folders of the host, and where the service finds them. */
+  folders: Variables;
   /** Whether the chain is one of this machine. */
   devnet: boolean;
   /** Whether a Pylon is started here, or another one is used. */
@@ -70,9 +71,13 @@ export function planOf(
         ? 'HOST_WALLET_DIR is not set in .env, and no wallets are mounted at /root/.bittensor/wallets.'
         : `HOST_WALLET_DIR is "${walletFolder}": it must be the whole path of a folder of the host.`,
     );
-  const vendorFolder = variables['HOST_VENDOR_DIR'] || null;
-  if (vendorFolder !== null && !vendorFolder.startsWith('/'))
-    wrong.push(`HOST_VENDOR_DIR is "${vendorFolder}": it must be the whole path of a folder of the host.`);
+  const folders: Variables = {};
+  for (const [name, inside] of Object.entries(role.folders)) {
+    const folder = variables[name] ?? '';
+    if (folder.startsWith('/')) folders[folder] = inside;
+    else if (folder !== '')
+      wrong.push(`${name} is "${folder}": it must be the whole path of a folder of the host.`);
+  }
   if (wrong.length > 0) throw new SettingsError(wrong);
 
   const app = appVariables(role, variables, catalogue, notes);
@@ -83,23 +88,21 @@ export function planOf(
   return {
     project,
     walletFolder,
-    vendorFolder,
+    folders,
     devnet: variables['BITTENSOR_NETWORK'] === 'devnet',
     ownPylon: app['PYLON_ADDRESS'] === undefined,
     filled: {
       SERVICE: role.name,
       APP_PORT: role.port ?? ports[0]![1],
       ...Object.fromEntries(ports),
-      ...chosen(variables, ['BITTENSOR_NETUID', 'BITTENSOR_NETWORK']),
+      BITTENSOR_NETUID: variables['BITTENSOR_NETUID'] ?? '',
+      BITTENSOR_NETWORK: variables['BITTENSOR_NETWORK'] || 'finney',
     },
     app,
     pylon: readBy(catalogue, 'pylon', variables),
     notes,
   };
 }
-
-const chosen = (variables: Variables, names: string[]): Variables =>
-  Object.fromEntries(names.map((name) => [name, variables[name] ?? '']));
 
 /** What the service gets of `.env`. What ComputeHorde's own containers were named there is this project's business. */
 function appVariables(role: Role, variables: Variables, catalogue: Catalogue, notes: string[]): Variables {
@@ -117,6 +120,9 @@ function appVariables(role: Role, variables: Variables, catalogue: Catalogue, no
     if (isOf(service, app[name])) delete app[name];
   // The runner's own business, which .env cannot know.
   for (const name of ['BITTENSOR_WALLET_DIRECTORY', 'LOCAL_RECEIPTS_ROOT', 'HOST', 'PORT']) delete app[name];
+  if (role.name === 'facilitator' && (app['ACME_DOMAINS'] || app['TLS_CERTIFICATE']))
+    app['TLS_PORT'] = '9443';
+  else delete app['TLS_PORT'];
   // Where the engine's bridge has another address than most, the miner asks for it.
   if (app['ADDRESS_FOR_EXECUTORS'] === '172.17.0.1') delete app['ADDRESS_FOR_EXECUTORS'];
   const password = app['DEFAULT_ADMIN_PASSWORD'];

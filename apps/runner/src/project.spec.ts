@@ -65,7 +65,7 @@ interface Service {
 }
 
 async function servicesOf(
-  name: 'miner' | 'validator',
+  name: keyof typeof table,
   changed: Record<string, string> = {},
 ): Promise<Record<string, Service>> {
   const home = await mkdtemp(path.join(tmpdir(), 'runner-project-'));
@@ -112,9 +112,15 @@ const table = {
       networks: ['inside', 'outside'],
     },
   },
+  facilitator: {
+    prepare: { user: '0:0', caps: ['CHOWN', 'DAC_OVERRIDE'], mounts: ['runner:/runner'] },
+    db: { user: '999:999', mounts: ['postgres:/var/lib/postgresql'], networks: ['inside'] },
+    pylon: { caps: ['DAC_OVERRIDE'], mounts: [], networks: ['inside', 'outside'] },
+    app: { user: '1001:1002', mounts: [], ports: ['8080:9000', '443:9443'], networks: ['inside', 'outside'] },
+  },
 };
 
-describe.each(['miner', 'validator'] as const)('what the runner of a %s starts', (name) => {
+describe.each(Object.keys(table) as (keyof typeof table)[])('what the runner of a %s starts', (name) => {
   it('has no more rights, mounts and ports than the table says, and starts again by itself', async () => {
     const services = await servicesOf(name);
     const found = Object.entries(services).map(([service, one]) => {
@@ -150,7 +156,9 @@ describe.each(['miner', 'validator'] as const)('what the runner of a %s starts',
   it('gives each its own variables of .env, as they are, and no secret of another', async () => {
     const { app, db, pylon } = await servicesOf(name);
     const value = (written: string | undefined) => written?.replaceAll('$$', '$');
-    expect(value(app!.environment['BITTENSOR_WALLET_NAME'])).toBe('my $wallet');
+    expect(value(app!.environment['BITTENSOR_WALLET_NAME'])).toBe(
+      name === 'facilitator' ? undefined : 'my $wallet',
+    );
     expect(value(app!.environment['DEFAULT_ADMIN_PASSWORD'])).toBe('pa$$word-$HOME-long');
     expect(app!.environment['JOB_CPUS']).toBe(name === 'miner' ? '2' : undefined);
     expect(app!.environment['FACILITATOR_URI']).toBe(
@@ -163,10 +171,11 @@ describe.each(['miner', 'validator'] as const)('what the runner of a %s starts',
     expect(db!.environment).toEqual({ POSTGRES_PASSWORD: 'secret-1' });
     for (const { environment } of [app!, pylon!])
       expect(Object.keys(environment)).not.toContainEqual(
-        expect.stringMatching(
-          /^(SECRET_KEY|POSTGRES_PASSWORD|HOST_WALLET_DIR|UNKNOWN_TO_ALL|DEFAULT_EXECUTOR_CLASS)$/,
-        ),
+        expect.stringMatching(/^(POSTGRES_PASSWORD|HOST_WALLET_DIR|UNKNOWN_TO_ALL|DEFAULT_EXECUTOR_CLASS)$/),
       );
+    // It signs logins at the facilitator, and nothing anywhere else.
+    expect(app!.environment['SECRET_KEY']).toBe(name === 'facilitator' ? 'the-web-secret' : undefined);
+    expect(pylon!.environment).not.toHaveProperty('SECRET_KEY');
     expect(JSON.stringify(app)).not.toContain('secret-1');
     expect(JSON.stringify(pylon)).not.toContain('secret-2');
   });
@@ -175,6 +184,20 @@ describe.each(['miner', 'validator'] as const)('what the runner of a %s starts',
     const { pylon } = await servicesOf(name, { BITTENSOR_NETWORK: 'devnet' });
     expect(pylon).toMatchObject({ image: 'sha256:devnet', cap_drop: ['ALL'] });
   });
+});
+
+it('a facilitator is served encrypted where .env names a certificate', async () => {
+  const plain = await servicesOf('facilitator', { TLS_PORT: '443' });
+  expect(plain['app']!.environment).not.toHaveProperty('TLS_PORT');
+  const { app } = await servicesOf('facilitator', { ACME_DOMAINS: 'facilitator.example', SECRET_KEY: '' });
+  expect(app!.environment).toMatchObject({
+    TLS_PORT: '9443',
+    ACME_DOMAINS: 'facilitator.example',
+    SECRET_KEY: 'secret-4',
+  });
+  const own = { TLS_CERTIFICATE: '/tls/one.pem', TLS_KEY: '/tls/key.pem', HOST_TLS_DIR: '/etc/ssl/own' };
+  const files = await servicesOf('facilitator', own);
+  expect(mountsOf(files['app']!)).toEqual(['/etc/ssl/own:/tls']);
 });
 
 it('a vendor folder is mounted where .env names one', async () => {

@@ -88,7 +88,8 @@ export class Project {
     await mkdir(this.places.folder, { recursive: true, mode: 0o700 });
     await writeFile(file, JSON.stringify(this.ofEnvFile()), { mode: 0o600 });
     await chmod(file, 0o600);
-    const token = this.plan.app['PYLON_IDENTITY_TOKEN'] ?? secrets.pylon;
+    const { PYLON_IDENTITY_TOKEN, PYLON_OPEN_ACCESS_TOKEN } = this.plan.app;
+    const token = PYLON_IDENTITY_TOKEN ?? PYLON_OPEN_ACCESS_TOKEN ?? secrets.pylon;
     const further = more.map((name) => path.join(this.places.home, name));
     return this.compose([...this.files(), file, ...further], {
       ...variables,
@@ -97,24 +98,37 @@ export class Project {
       DATABASE_PASSWORD: secrets.database,
       PYLON_TOKEN: token,
       SECRET_KEY: secrets.secretKey,
-      DEVNET_SUBNET: this.plan.devnet ? devnetSubnet(hotkey, token) : '',
+      DEVNET_SUBNET: this.plan.devnet ? this.devnetSubnet(hotkey, token) : '',
     });
   }
 
   /** What a compose file cannot say before `.env` has been read: as a further one. */
   private ofEnvFile(): object {
-    const { app, pylon, vendorFolder } = this.plan;
+    const { app, pylon, folders } = this.plan;
+    const volumes = Object.entries(folders).map(([source, target]) => ({
+      type: 'bind',
+      source: asWritten(source),
+      target,
+    }));
     return {
       services: {
-        app: {
-          environment: written(app),
-          ...(vendorFolder && {
-            volumes: [{ type: 'bind', source: asWritten(vendorFolder), target: '/root/vendor' }],
-          }),
-        },
+        app: { environment: written(app), ...(volumes.length > 0 && { volumes }) },
         pylon: { environment: written(pylon) },
       },
     };
+  }
+
+  /** Who takes part in the chain of one machine. @throws Error where the hotkey's file does not tell its address */
+  private devnetSubnet(hotkey: string | null, token: string): string {
+    if (this.plan.app['BITTENSOR_WALLET_NAME'] === undefined)
+      return JSON.stringify({ neurons: {}, identities: {} });
+    if (hotkey === null)
+      throw new Error('On the devnet a hotkey is used that is not encrypted: its file tells the address.');
+    const identity = { hotkey, token };
+    return JSON.stringify({
+      neurons: { [hotkey]: { stake: 10_000, validator_permit: true } },
+      identities: { miner: identity, validator: identity },
+    });
   }
 
   private files(): string[] {
@@ -158,14 +172,3 @@ const unknownYet = {
 const asWritten = (value: string): string => value.replaceAll('$', '$$$$');
 const written = (variables: Variables): Variables =>
   Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, asWritten(value)]));
-
-/** @throws Error where the hotkey's file does not tell its address */
-function devnetSubnet(hotkey: string | null, token: string): string {
-  if (hotkey === null)
-    throw new Error('On the devnet a hotkey is used that is not encrypted: its file tells the address.');
-  const identity = { hotkey, token };
-  return JSON.stringify({
-    neurons: { [hotkey]: { stake: 10_000, validator_permit: true } },
-    identities: { miner: identity, validator: identity },
-  });
-}

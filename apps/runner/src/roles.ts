@@ -9,6 +9,8 @@ export interface Role {
   ports: Record<string, string | null>;
   /** The port that the service listens on in its container; null: that of the host. */
   port: string | null;
+  /** The variables of `.env` that are folders of the host, and where the service finds them. */
+  folders: Record<string, string>;
   /** The services of ComputeHorde's runner that are none here: what is left of them is removed, their volumes stay. */
   retired: readonly string[];
 }
@@ -20,6 +22,7 @@ const roles: Record<Role['name'], Role> = {
     project: 'root',
     ports: { BITTENSOR_MINER_PORT: null },
     port: null,
+    folders: { HOST_VENDOR_DIR: '/root/vendor' },
     retired: ['redis', 'celery-worker', 'celery-beat', 'nginx', 'docuum'],
   },
   validator: {
@@ -28,6 +31,7 @@ const roles: Record<Role['name'], Role> = {
     project: 'validator',
     ports: { HTTP_PORT: '80' },
     port: '8010',
+    folders: {},
     retired: [
       'redis',
       'celery-worker',
@@ -54,7 +58,8 @@ const roles: Record<Role['name'], Role> = {
     project: 'facilitator',
     ports: { HTTP_PORT: '80', HTTPS_PORT: '443' },
     port: '9000',
-    retired: [],
+    folders: { HOST_TLS_DIR: '/tls' },
+    retired: 'redis celery-worker celery-beat beat flower nginx node-exporter cadvisor promtail'.split(' '),
   },
 };
 
