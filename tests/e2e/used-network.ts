@@ -1,13 +1,13 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import path from 'node:path';
-import { readHotkey, walletHotkeyPath } from '@horde/identity';
-import { HordeClient, httpVolume, type Job, type JobEvent } from '@horde/sdk';
+import { httpVolume, type Job, type JobEvent } from '@horde/sdk';
 import { openFaultProxy, type FaultProxy } from '@horde/testing/fault-proxy';
 import { horde, lastJson, startHorde } from '@horde/testing/horde';
 import type { OtlpReceiver } from '@horde/testing/otlp-receiver';
 import pg from 'pg';
 import { expect } from 'vitest';
+import { clientOf } from './client-of.ts';
 import { killAndRestart } from './kill-service.ts';
 import { SlowSources } from './slow-sources.ts';
 
@@ -94,15 +94,7 @@ export class UsedNetwork {
 
   /** Creates a job whose image and volume come slowly, and hears what it waits for while all executors are busy. */
   private async waitingJob(): Promise<WaitingJob> {
-    const file = path.join(this.data, 'networks/up/network.json');
-    const { profile } = JSON.parse(await readFile(file, 'utf8')) as { profile: Record<string, string> };
-    const { facilitator, walletDirectory, wallet, hotkey, validator } = profile;
-    const keyFile = walletHotkeyPath({ directory: walletDirectory!, wallet: wallet!, hotkey: hotkey! });
-    const client = new HordeClient({
-      facilitatorUrl: facilitator!,
-      hotkey: await readHotkey(keyFile, []),
-      validatorHotkey: validator!,
-    });
+    const client = await clientOf(this.data);
     const job = await client.createJob({
       executorClass: 'always_on.test',
       jobNamespace: 'test',

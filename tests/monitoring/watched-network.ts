@@ -8,6 +8,7 @@ import { startPrometheus, type RunningPrometheus } from '@horde/testing/promethe
 import pg from 'pg';
 import { expect, vi } from 'vitest';
 import { stringify } from 'yaml';
+import { clientOf } from '../e2e/client-of.ts';
 import { killService, type Restart } from '../e2e/kill-service.ts';
 import type { Status } from '../e2e/used-network.ts';
 import { shippedRules } from './conditions.ts';
@@ -84,9 +85,9 @@ export class WatchedNetwork {
 
   /** Those of these queries that have had no series since the network was started. */
   async withoutSeries(queries: string[]): Promise<string[]> {
-    const had = await Promise.all(
-      queries.map((query) => this.prometheus.queryRange(query, { from: this.startedAt, step: 5 })),
-    );
+    // Shorter steps than those of the scrapes: some series were there for one of them.
+    const range = { from: this.startedAt, step: 1 };
+    const had = await Promise.all(queries.map((query) => this.prometheus.queryRange(query, range)));
     return queries.filter((_, index) => had[index]!.length === 0);
   }
 
@@ -147,6 +148,20 @@ export class WatchedNetwork {
        where number = (select max(number) from validator.allowance_block)`,
       seconds,
     );
+  }
+
+  /** Creates jobs of a class that no miner has. */
+  async createVainJobs(count: number): Promise<void> {
+    const client = await clientOf(this.data);
+    const job = { executorClass: 'always_on.llm.a6000', jobNamespace: 'test', dockerImage: 'a/b' } as const;
+    const limits = { downloadTimeLimit: 1, executionTimeLimit: 1, uploadTimeLimit: 1 };
+    for (let at = 0; at < count; at++) await client.createJob({ ...job, ...limits });
+  }
+
+  /** Has all jobs that there are be an hour old. */
+  async ageJobs(): Promise<void> {
+    await this.query(`update facilitator.job set created_at = created_at - interval '1 hour'`);
+    await this.query(`update validator.job set ended_at = ended_at - interval '1 hour'`);
   }
 
   private async query(sql: string, ...values: unknown[]): Promise<void> {
