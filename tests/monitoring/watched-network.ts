@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '@horde/testing/free-port';
 import { horde, lastJson, newDataFolder, removeDataFolder } from '@horde/testing/horde';
 import { startPrometheus, type RunningPrometheus } from '@horde/testing/prometheus';
 import pg from 'pg';
@@ -31,7 +32,7 @@ export class WatchedNetwork {
   /** @param limits instead of those that ship, by the alert's name */
   static async start(limits: Record<string, number>): Promise<WatchedNetwork> {
     const data = await newDataFolder();
-    const started = await horde(['up'], data);
+    const started = await horde(['up', '--miner-port', String(await freePort())], data);
     expect(started, started.stdout + started.stderr).toMatchObject({ code: 0 });
     const { services } = lastJson(await horde(['status', '--json'], data)) as Status;
     const exports = await readFile(path.join(data, 'networks/up/env/facilitator'), 'utf8');
