@@ -77,7 +77,9 @@ ${table('table', { ...shared, SERVICE_queue: queueTables })}
 
 ## What nobody removes
 
-- **Images of jobs** stay with the Docker engine of an executor's machine. \`miner doctor\` warns when less than 20 GB are free;
+- **Images that executors have not fetched** stay with the Docker engine of an executor's machine, and so do those of executors
+  that are processes, and of executors that are not ours; [the others are removed](executor-managers.md#images-of-jobs) when they
+  take too much. \`miner doctor\` warns when less than 20 GB are free;
   \`docker image prune --all --filter until=168h\` removes those that no container uses and that were made more than a week ago. The
   executor's own image and \`DYNAMIC_PRELOAD_DOCKER_JOB_IMAGES\` are fetched again.
 - **Logs** of services go to standard output: whatever runs the services keeps them, and has to bound them

@@ -169,6 +169,9 @@ export class ExecutorSettings {
   /** Whether only images that are named by their digest are run; may differ by executor class. @default false */
   @env('JOB_REQUIRE_DIGEST') @IsPerClass(flag) jobRequireDigest: string | null = null;
 
+  /** Whether images that are pulled are marked in the engine, so that the miner can remove those that no job needs any more. Its Docker manager sets it. @default false */
+  @envFlag('MARK_PULLED_IMAGES') @IsBoolean() marksPulled = false;
+
   /** Whether this executor waits for its job: it connects when its machine is ready, and is given one later. */
   get isWarm(): boolean {
     return this.executorToken.startsWith('warm-');

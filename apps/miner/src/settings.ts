@@ -90,6 +90,10 @@ export class MinerSettings extends SigningServiceSettings {
   @env('DOCKER_EXECUTORS_CONFIG_PATH') @IsNotEmpty() dockerExecutorsFile = '__default__';
   /** The file with the host keys of those machines, in the form of OpenSSH's known_hosts. Without it a host's key is pinned when it is first seen, in a file beside the one that names the machines. */
   @env('SSH_KNOWN_HOSTS') @IsOptional() @IsString() sshKnownHosts?: string;
+  /** How much images that executors have fetched for jobs may take on a host, before those that were not needed for longest are removed; 0: no limit. @unit GB */
+  @envNumber('JOB_IMAGES_MAX_GB') @IsInt() @Min(0) @Max(1_000_000) jobImagesMaxGb = 50;
+  /** How much of a host's disk is to be free: with less, such images are removed, too; 0: they are not. @unit % */
+  @envNumber('JOB_IMAGES_FREE_DISK') @IsInt() @Min(0) @Max(100) jobImagesFreeDisk = 15;
   /** Executors' containers are removed at their end. */
   @envFlag('DEBUG_AUTO_REMOVE_EXECUTOR_CONTAINERS') @IsBoolean() autoRemoveExecutors = true;
   /** A file with job runners, under its path on the executors' machines: executors get it. */

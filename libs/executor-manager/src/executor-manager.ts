@@ -41,6 +41,39 @@ export interface PreparedImage {
   error: string | null;
 }
 
+/** How much of a machine's disk images of jobs may take. */
+export interface JobImagesPolicy {
+  /** All of them together, each with all of its layers; null: no limit. @unit bytes */
+  mostBytes: number | null;
+  /** The part of the disk, from 0 to 1, that stays free, as far as they are what takes it; 0: no limit. */
+  leastFree: number;
+  /** One that a job needed within that time stays: it may be about to be run, its volumes come first. @unit ms */
+  unusedFor: number;
+}
+
+/** An image that an executor fetched for a job. */
+export interface JobImage {
+  image: string;
+  /** With all of its layers, also those that it shares with others. */
+  bytes: number;
+  /** When a job needed it last, ISO 8601. */
+  usedAt: string;
+  /** Why it may not be removed now, for the middle of a sentence; null: it may. */
+  kept: string | null;
+}
+
+/** The images of jobs on one machine. */
+export interface JobImages {
+  /** The machine's name. */
+  machine: string;
+  /** Those that are there, the one first that was not needed for longest. */
+  images: JobImage[];
+  /** Those that were removed just now. */
+  removed: JobImage[];
+  /** Why they could not be looked at, or not be removed, a sentence; null: nothing was in the way. */
+  error: string | null;
+}
+
 /** Where executors of one class run: a line of the operator's file of servers, or all of a manager's of that class. */
 export interface ExecutorHost {
   /** As the handles of its executors have it under `place`. */
@@ -88,6 +121,14 @@ export interface ExecutorManager {
    * @default nothing to fetch
    */
   prepareImages?(images: string[], signal: AbortSignal): Promise<PreparedImage[]>;
+  /**
+   * Removes from every machine images that executors have fetched for jobs, those that were not needed for longest first,
+   * until the rest keeps to the policy. Trouble is reported, not thrown.
+   *
+   * @param wanted images of jobs that stay, as `prepareImages` gets them
+   * @default they stay
+   */
+  tidyJobImages?(wanted: string[], policy: JobImagesPolicy, signal: AbortSignal): Promise<JobImages[]>;
   /**
    * All executors that this miner, or an earlier process of it, has started and that run.
    *

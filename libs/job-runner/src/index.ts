@@ -9,6 +9,7 @@ export { type LeftoverOptions, removeLeftovers } from './docker/leftovers.ts';
 export { ownContainer } from './docker/own-container.ts';
 export { ownerLabels, ownerOn, processOwner } from './docker/owner.ts';
 export { type ImageProgress } from './docker/pull-progress.ts';
+export { isMarked, markPulled, noteUse } from './docker/pulled-mark.ts';
 export { toolsImage } from './docker/tools-image.ts';
 export { JobFailure } from './failures.ts';
 export { makeJobFolders, removeJobFolders } from './folders.ts';

@@ -154,6 +154,30 @@ export interface MinerImages {
   }[];
   /** When that was; null: not yet, or the executor manager needs no images. */
   at: string | null;
+  /** Images that executors have fetched for jobs; there are none before `at`. */
+  of_jobs: {
+    machine: string;
+    images: {
+      image: string;
+      /** With all of its layers. */
+      bytes: number;
+      /** When a job needed it last. */
+      used_at: string;
+      /** Why it may not be removed now, for the middle of a sentence; null: it may. */
+      kept: string | null;
+    }[];
+    /** Why they could not be looked at, a sentence; null: they were. */
+    error: string | null;
+  }[];
+  /** Those that were removed since the miner was started, at most 50, the newest first. */
+  removed: { machine: string; image: string; bytes: number; at: string }[];
+  /** From where on they are removed. */
+  limits: {
+    /** All of a machine together; null: no limit. */
+    most_bytes: number | null;
+    /** The part of its disk that is to be free, from 0 to 1; 0: no limit. */
+    least_free: number;
+  };
 }
 
 /** What a miner can check of itself when it is asked to. */

@@ -81,6 +81,26 @@ export async function minerFace(said: Strangers): Promise<Face> {
       },
     ],
   };
+  miner.part(ImagePreparation, { strict: false }).jobImages = {
+    machines: [
+      {
+        machine: first,
+        images: [
+          {
+            image: said('example/image-old:1'),
+            bytes: 21e9,
+            usedAt: ago(90_000),
+            kept: null,
+          },
+          { image: said('example/image-new:1'), bytes: 4e9, usedAt: ago(60), kept: null },
+        ],
+        removed: [],
+        error: null,
+      },
+      { machine: second, images: [], removed: [], error: said('gpu-3 is out of reach.') },
+    ],
+    removed: [{ machine: first, image: said('example/image-gone:1'), bytes: 9e9, at: ago(600) }],
+  };
   const running = asked.find(({ end }) => end === 'running')!;
   const failed = asked.find(({ end }) => end === 'failed')!;
   const cancelled = asked.find(({ end }) => end === 'cancelled')!;
@@ -111,7 +131,16 @@ export async function minerFace(said: Strangers): Promise<Face> {
       { name: 'job-declined', path: `jobs/${rejected.uuid}/show`, says: ['It was declined'] },
       { name: 'validators', path: 'validators', says: [validators[0].address, 'its jobs are declined'] },
       { name: 'receipts', path: 'receipts', says: ['receipts', 'earned'] },
-      { name: 'images', path: 'images', says: ['One image is missing', 'pull access denied'] },
+      {
+        name: 'images',
+        path: 'images',
+        says: [
+          'One image is missing',
+          'pull access denied',
+          '2 images take 23.3 GiB',
+          'example/image-gone:1',
+        ],
+      },
       {
         name: 'checks',
         path: 'checks',

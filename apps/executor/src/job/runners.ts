@@ -31,6 +31,7 @@ export function runnerOptions(
     ...set('dropAllCapabilities', settings.jobDropCapabilities, flag),
     ...set('requireDigest', settings.jobRequireDigest, flag),
     ...(settings.jobAllowedRegistries.length > 0 && { allowedRegistries: settings.jobAllowedRegistries }),
+    marksPulled: settings.marksPulled,
     token: settings.executorToken,
   };
 }

@@ -32,6 +32,17 @@ export const minerMetrics = metricRows({
     labels: ['host'],
     unit: 'ratio',
   },
+  miner_job_images_bytes: {
+    type: 'gauge',
+    help: 'What images that executors have fetched for jobs take on a machine, each with all of its layers; there is none for one that is out of reach.',
+    labels: ['machine'],
+    unit: 'bytes',
+  },
+  miner_job_images_removed_total: {
+    type: 'counter',
+    help: 'Such images that were removed, because they took more than JOB_IMAGES_MAX_GB or the disk had less than JOB_IMAGES_FREE_DISK left.',
+    labels: ['machine'],
+  },
   miner_slots_taken: {
     type: 'gauge',
     help: 'Executors that are started or running, by class.',

@@ -26,7 +26,17 @@ export class OverviewController {
 
   @Get('images')
   lastImages(): MinerImages {
-    const { last } = this.images;
-    return { results: last?.images ?? [], at: last && last.at.toISOString() };
+    const { last, jobImages, policy } = this.images;
+    return {
+      results: last?.images ?? [],
+      at: last && last.at.toISOString(),
+      of_jobs: jobImages.machines.map(({ machine, images, error }) => ({
+        machine,
+        images: images.map(({ usedAt, ...image }) => ({ ...image, used_at: usedAt })),
+        error,
+      })),
+      removed: jobImages.removed,
+      limits: { most_bytes: policy.mostBytes, least_free: policy.leastFree },
+    };
   }
 }

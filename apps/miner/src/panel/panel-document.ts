@@ -170,6 +170,32 @@ const schemas: Record<string, Schema> = {
       }),
     ),
     at: orNull(time),
+    of_jobs: list(
+      object('The images on a machine that executors have fetched for jobs.', {
+        machine: string,
+        images: list(
+          object('One of them, the one first that was not needed for longest.', {
+            image: string,
+            bytes: { ...integer, description: 'With all of its layers.' },
+            used_at: { ...time, description: 'When a job needed it last.' },
+            kept: orNull(string),
+          }),
+        ),
+        error: orNull(string),
+      }),
+    ),
+    removed: list(
+      object('One that was removed since the miner was started.', {
+        machine: string,
+        image: string,
+        bytes: integer,
+        at: time,
+      }),
+    ),
+    limits: object('From where on they are removed.', {
+      most_bytes: orNull(integer),
+      least_free: number,
+    }),
   }),
   Check: lastRun,
   Checks: results('The last run of each check.', lastRun),

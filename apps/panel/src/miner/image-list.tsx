@@ -5,6 +5,7 @@ import { Title } from 'react-admin';
 import { ask } from '../api.ts';
 import { useLive } from '../parts/live/use-live.ts';
 import { momentWords } from '../words.ts';
+import { JobImages } from './job-images.tsx';
 
 /** Which images are on which machines. */
 export const ImageList = () => {
@@ -45,6 +46,7 @@ export const ImageList = () => {
           </TableBody>
         </Table>
       </Card>
+      <JobImages {...data} />
     </Box>
   );
 };

@@ -4,6 +4,8 @@ import type {
   ExecutorHandle,
   ExecutorHost,
   ExitStatus,
+  JobImages,
+  JobImagesPolicy,
   Manifest,
   PreparedImage,
   RunningExecutor,
@@ -96,6 +98,13 @@ export class DockerExecutorManager extends BaseExecutorManager {
     const jobImages = images.map(withTag);
     const prepared = [...machines].map((machine) => prepareImagesOn(machine, this.image, jobImages, signal));
     return (await Promise.all(prepared)).flat();
+  }
+
+  async tidyJobImages(wanted: string[], policy: JobImagesPolicy, signal: AbortSignal): Promise<JobImages[]> {
+    const { tidyJobImages } = await import('./job-images.ts'); // it takes a while to load
+    const machines = new Set(await this.machines.of(await this.servers.now()));
+    const stay = [this.image, ...wanted.map(withTag)];
+    return Promise.all([...machines].map((machine) => tidyJobImages(machine, stay, policy, signal)));
   }
 
   async running(): Promise<RunningExecutor[]> {

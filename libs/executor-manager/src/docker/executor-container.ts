@@ -82,6 +82,7 @@ export function executorContainer(
     ...environment,
     MINER_ADDRESS: request.minerAddress,
     EXECUTOR_TOKEN: request.token,
+    MARK_PULLED_IMAGES: '1',
     NGINX_PORT: String(port.port),
     EXECUTOR_GPUS: areNamed(gpus) ? gpus : undefined,
   };

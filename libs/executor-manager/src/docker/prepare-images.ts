@@ -1,3 +1,4 @@
+import type Docker from 'dockerode';
 import type { PreparedImage } from '../executor-manager.ts';
 import { engineSays, findImage, pull } from './engine.ts';
 import type { Machine } from './machine.ts';
@@ -19,7 +20,7 @@ export async function prepareImagesOn(
   const prepared: PreparedImage[] = [];
   for (const image of images) {
     const limit = image === own ? AbortSignal.any([signal, AbortSignal.timeout(ownLimit)]) : signal;
-    prepared.push(await prepareImage(machine, image, limit, signal));
+    prepared.push(await prepareImage(machine, image, image !== own, limit, signal));
   }
   return prepared;
 }
@@ -27,12 +28,15 @@ export async function prepareImagesOn(
 async function prepareImage(
   machine: Machine,
   image: string,
+  isOfJobs: boolean,
   limit: AbortSignal,
   signal: AbortSignal,
 ): Promise<PreparedImage> {
   const about = { machine: machine.name, image };
   try {
+    const before = await findImage(machine.docker, image).catch(() => null);
     await pull(machine.docker, image, limit);
+    if (isOfJobs) await markForJobs(machine, image, before);
     return { ...about, present: true, error: null };
   } catch (error) {
     signal.throwIfAborted();
@@ -41,4 +45,10 @@ async function prepareImage(
     const hasNoRegistry = found !== null && (found.RepoDigests ?? []).length === 0;
     return { ...about, present: found !== null, error: hasNoRegistry ? null : engineSays(error) };
   }
+}
+
+/** One that was not there, or that an executor had fetched, may be removed once nobody names it any more. */
+async function markForJobs({ docker }: Machine, image: string, before: Docker.ImageInspectInfo | null) {
+  const { isMarked, markPulled } = await import('@horde/job-runner'); // it takes a while to load
+  if (!before || isMarked(before)) await markPulled(docker, image);
 }

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { because } from '@horde/testing/missing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { makeTestImage, type TestImage } from '@horde/testing/test-image';
 import { JobFailure } from '../failures.ts';
 import { type DockerRegistry, login, missingRegistry, startRegistry } from '../testing/docker-registry.ts';
@@ -45,6 +45,30 @@ describe('bringing images to this machine', () => {
     await images.ensure(reference, never);
     expect(registry.pulls).toBe(1);
     expect((await docker.getImage(reference).inspect()).Id).toMatch(/^sha256:/);
+  });
+
+  it('marks what it has pulled, and notes each use of it, where that is asked for', async () => {
+    const taggedAt = async () => {
+      const { RepoTags, Metadata } = (await docker
+        .getImage(reference)
+        .inspect()) as Docker.ImageInspectInfo & {
+        Metadata: { LastTagTime: string };
+      };
+      const mark = RepoTags.find((tag) => tag.startsWith('horde-pulled:'));
+      return { mark, at: Metadata.LastTagTime };
+    };
+    await imagesOf().ensure(reference, never);
+    expect((await taggedAt()).mark).toBeUndefined();
+    const marking = new Images(docker, { allowedRegistries: [host], marksPulled: true });
+    await marking.ensure(reference, never); // it is there already, and somebody else's
+    expect((await taggedAt()).mark).toBeUndefined();
+    await docker.getImage(reference).remove();
+    await marking.ensure(reference, never);
+    const { mark, at } = await taggedAt();
+    onTestFinished(() => docker.getImage(mark!).remove());
+    await imagesOf().ensure(reference, never);
+    expect((await taggedAt()).mark).toBe(mark);
+    expect((await taggedAt()).at).not.toBe(at);
   });
 
   it('goes on pulling while another still waits', async () => {

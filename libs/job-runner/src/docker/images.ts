@@ -7,6 +7,7 @@ import { checkPolicy, type ImagePolicy, isNamed } from './image-policy.ts';
 import { checkedReference, isImageId, parseReference } from './image-reference.ts';
 import { pullFailure } from './pull-failure.ts';
 import { type ImageProgress, type EngineEvent, PullProgress } from './pull-progress.ts';
+import { isMarked, markPulled, noteUse } from './pulled-mark.ts';
 import { checkRegistryAddress } from './registry-address.ts';
 import { registryLogin } from './registry-login.ts';
 
@@ -15,6 +16,8 @@ export interface ImageOptions extends ImagePolicy {
   onProgress?: (progress: ImageProgress) => void;
   /** Told what is odd about a pull that goes on all the same. */
   warn?: ((sentence: string) => void) | undefined;
+  /** Images that are pulled get a mark in the engine, by which miners find those that may be removed. @default false */
+  marksPulled?: boolean;
   /** Folder of the config.json with the logins at registries. @default DOCKER_CONFIG, else ~/.docker */
   dockerConfig?: string;
 }
@@ -67,8 +70,9 @@ export class Images {
 
   private async isPresent(reference: string): Promise<boolean> {
     try {
-      await this.docker.getImage(reference).inspect();
-      return true;
+      const image = await this.docker.getImage(reference).inspect();
+      // It may be removed at this moment, for not having been needed for long.
+      return isMarked(image) ? await noteUse(this.docker, image) : true;
     } catch (error) {
       if ((error as { statusCode?: number }).statusCode === 404) return false;
       throw error;
@@ -105,6 +109,10 @@ export class Images {
         .IMAGE_UNAVAILABLE(reference, pullFailure(registry, words, login !== null))
         .because(cause);
     }
+    if (this.options.marksPulled)
+      await markPulled(this.docker, reference).catch((error: unknown) =>
+        warn?.(`${reference} stays on this machine until somebody removes it: ${engineSays(error)}`),
+      );
     progress?.end();
   }
 }
