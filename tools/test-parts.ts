@@ -70,6 +70,11 @@ export const partsOfAll: TestPart[] = [
     environment: { WHOLE_INSTALL: 'yes' },
   },
   {
+    name: 'runner',
+    runs: ['tests/runner/runner.spec.ts'],
+    environment: { WHOLE_RUNNER: 'yes' },
+  },
+  {
     name: 'panel-themes',
     runs: ['tests/panel/pages.spec.ts'],
     environment: { PANEL_THEMES: 'light dark' },
