@@ -197,6 +197,7 @@ describe.runIf(whole)('a server with Docker, and an operator who types install_m
       for (const secret of [...secrets, '0x5eed']) {
         expect(stderr).not.toContain(secret);
         expect(commandLines).not.toContain(secret);
+        // While a program is started in a container, the engine itself has that one's variables in a file of this name.
         const files = await server.run(
           `grep -rlF -D skip --exclude='runc-process*' --exclude-dir=dev --exclude-dir=proc --exclude-dir=sys --exclude-dir=docker -- '${secret}' / 2>/dev/null || true`,
         );
@@ -341,8 +342,8 @@ describe.runIf(whole)('a fresh server, without Docker', () => {
     const { code, stdout, stderr } = await server.install('miner', words);
     expect(code, stderr).toBe(0);
     expect(passwordOf(stdout)).toBe((await miner.settings())['DEFAULT_ADMIN_PASSWORD']);
-    expect((await miner.settings())['ADDRESS_FOR_EXECUTORS']).toBe(
-      (await server.run(`docker network inspect bridge -f '{{(index .IPAM.Config 0).Gateway}}'`)).trim(),
-    );
+    // What a container there reaches it at: the bridge of this engine has another address than most have.
+    const routes = await server.run(`docker run --rm ${runner} ip route`);
+    expect(routes).toContain(`default via ${(await miner.settings())['ADDRESS_FOR_EXECUTORS']} `);
   }, 900_000);
 });

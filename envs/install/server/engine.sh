@@ -11,7 +11,9 @@ has_compose() {
 }
 
 engine_root() {
-  as_root timeout 20 docker info --format '{{.DockerRootDir}}' 2>/dev/null || printf /var/lib/docker
+  local root
+  root=$(as_root timeout 20 docker info --format '{{.DockerRootDir}}' 2>/dev/null) || root=''
+  printf '%s' "${root:-/var/lib/docker}"
 }
 
 check_engine() {
@@ -52,11 +54,12 @@ start_engine() {
   if [ -d /run/systemd/system ]; then
     quietly as_root systemctl enable --now docker || fail 'Docker does not start. Its log: journalctl -u docker'
   else
-    quietly as_root service docker start || fail 'Docker does not start. Its log: /var/log/docker.log'
+    # A machine without systemd, such as a container, may not be allowed what the script in /etc/init.d does before.
+    quietly as_root service docker start || as_root sh -c 'setsid dockerd >>/var/log/docker.log 2>&1 &'
   fi
   local end=$((SECONDS + 60))
   until has_engine; do
-    [ "$SECONDS" -lt "$end" ] || fail 'Docker does not answer after a minute.'
+    [ "$SECONDS" -lt "$end" ] || fail 'Docker does not answer after a minute. Its log: /var/log/docker.log, or journalctl -u docker'
     sleep 0.5
   done
 }
