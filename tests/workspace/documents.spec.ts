@@ -69,7 +69,9 @@ describe('a command in the documents', () => {
       if (command === 'image')
         return !names.every(
           (name) =>
-            name === 'all' || name === 'bundle' || existsSync(path.join(root, `envs/${name}/Dockerfile`)),
+            name === 'all' ||
+            name === 'bundle' ||
+            existsSync(path.join(root, `envs/${name.replace(/-runner$/, '/runner')}/Dockerfile`)),
         );
       if (command === 'vitest')
         return !names.every((name) => name === 'run' || existsSync(path.join(root, name)));
