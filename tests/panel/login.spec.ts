@@ -162,6 +162,8 @@ describe.skipIf(missing !== null)(`logging in to a panel in a browser${because(m
     expect(page.url()).toBe(`${facilitator.url}/admin/login/hotkey/`);
     await page.keyboard.press('Enter');
     await isIn();
+    // The panel itself would go to its login meanwhile.
+    await visit(page, 'about:blank');
     await page.context().clearCookies();
     await visit(page, link);
     await button.click();
