@@ -138,6 +138,12 @@ export interface ExecutorManager {
   running?(): Promise<RunningExecutor[]>;
   /** Where its executors run, for people: busy or free, in reach or not. @default one for each class of the manifest */
   hosts?(): Promise<ExecutorHost[]>;
+  /**
+   * Has one listener called when a host is reached, lost or given up; whether its engine answers nobody is told of.
+   *
+   * @default whoever wants to know asks `hosts` again
+   */
+  onHostsChange?(listener: () => void): void;
   /** Lets go of connections and of what waits; executors go on. @default nothing */
   close?(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, GatheredBell } from '@horde/database';
 import type { ExecutorHost, ExecutorManager } from '@horde/executor-manager';
 import type { MinerExecutor, MinerExecutorHost } from '@horde/panel-api';
 import { statusLabel, type ExecutorClass, type JobStatus } from '@horde/protocol';
@@ -25,7 +25,10 @@ export class ExecutorHosts {
   constructor(
     private readonly database: Database,
     @Inject(EXECUTOR_MANAGER) private readonly manager: ExecutorManager,
-  ) {}
+    bell: GatheredBell,
+  ) {
+    manager.onHostsChange?.(() => bell.ring('executors'));
+  }
 
   async read(): Promise<MinerExecutorHost[]> {
     const [hosts, held] = await Promise.all([this.hosts(), this.held()]);

@@ -58,6 +58,7 @@ export class DockerExecutorManager extends BaseExecutorManager {
   /** When an executor was last started at a place: the one that has rested longest is next. */
   private readonly lastUsed = new Map<string, number>();
   private uses = 0;
+  private hostsChanged: () => void = () => undefined;
   /** The tokens of the containers that are watched: only their environment holds them. */
   private readonly tokens = new Map<string, string>();
 
@@ -65,7 +66,8 @@ export class DockerExecutorManager extends BaseExecutorManager {
     super();
     this.image = withTag(options.image);
     this.servers = new Servers(options);
-    this.machines = new Machines(options, (machine) => this.adopt(machine));
+    const changed = () => this.hostsChanged();
+    this.machines = new Machines({ ...options, changed }, (machine) => this.adopt(machine));
   }
 
   /** @throws ServersFileError when the operator's file was never right */
@@ -85,6 +87,10 @@ export class DockerExecutorManager extends BaseExecutorManager {
       },
     );
     return Promise.all(hosts);
+  }
+
+  onHostsChange(listener: () => void): void {
+    this.hostsChanged = listener;
   }
 
   override async publicAddress(handle: ExecutorHandle): Promise<string | null> {

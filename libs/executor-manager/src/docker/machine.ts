@@ -106,6 +106,9 @@ export class LocalMachine implements Machine {
   close(): void {}
 }
 
+/** A host that is lost counts as out of reach a while later. @unit ms */
+const defaultAwayAfter = 30_000;
+
 export interface SshMachineOptions extends SshLinkOptions {
   /** A host that has been out of reach for so long is counted no more. @unit ms @default 30000 */
   awayAfter?: number;
@@ -122,13 +125,14 @@ export class SshMachine implements Machine {
   private readonly pings: Pings;
   /** What keeps its engine from being used while the host is in reach, as far as that is known. */
   private engineTrouble: string | null = null;
+  private untilAway: NodeJS.Timeout | undefined;
 
   constructor(
     target: SshTarget,
     private readonly options: SshMachineOptions,
   ) {
     const { host, port, username, keyPath } = target;
-    this.link = new SshLink(target, options);
+    this.link = new SshLink(target, { ...options, changed: () => this.linkChanged() });
     this.name = this.link.name;
     this.facts = { machine: 'ssh', host, sshPort: port, username, keyPath };
     const agent = new SshAgent(this.link, defaultSocket);
@@ -153,7 +157,7 @@ export class SshMachine implements Machine {
       return false;
     }
     if (ping === 'answers') this.engineTrouble = null;
-    return this.link.awayFor < (this.options.awayAfter ?? 30_000);
+    return this.link.awayFor < this.awayAfter;
   }
 
   async reached(signal: AbortSignal): Promise<void> {
@@ -186,7 +190,22 @@ export class SshMachine implements Machine {
   }
 
   close(): void {
+    clearTimeout(this.untilAway);
     this.link.close();
+  }
+
+  private get awayAfter(): number {
+    return this.options.awayAfter ?? defaultAwayAfter;
+  }
+
+  /** Tells it on, and once more when a host that was lost counts as out of reach. */
+  private linkChanged(): void {
+    const { changed } = this.options;
+    clearTimeout(this.untilAway);
+    changed?.();
+    const { awayFor } = this.link;
+    if (changed && awayFor > 0 && awayFor < this.awayAfter)
+      this.untilAway = setTimeout(changed, Math.ceil(this.awayAfter - awayFor) + 1).unref();
   }
 
   /** sshd refuses a channel to a socket with the same words, whether that is not there or it must not open it. */

@@ -10,6 +10,8 @@ export interface MachinesOptions {
   /** How hosts prove that they are the ones that are meant. */
   knownHosts: KnownHostsOptions;
   log: (sentence: string) => void;
+  /** Told when a host is reached, lost, or counts as out of reach. */
+  changed?: (() => void) | undefined;
   /** How often a host is asked for a sign of life; it is lost when three go unanswered. @unit ms @default 10000 */
   keepaliveInterval?: number;
   /** A host that has been out of reach for so long counts with the executors that it runs. @unit ms @default 30000 */

@@ -20,6 +20,8 @@ export interface SshLinkOptions {
   knownHosts: KnownHosts;
   /** Told when the host is lost, when it is back, and why it cannot be reached. */
   log: (sentence: string) => void;
+  /** Told when the host has been reached, is lost, or cannot be reached for another reason than before. */
+  changed?: (() => void) | undefined;
   /** How often the host is asked for a sign of life; it is lost when three go unanswered. @unit ms @default 10000 */
   keepaliveInterval?: number;
   /** The pause before the second attempt to connect; it doubles with each. @unit ms @default 1000 */
@@ -137,6 +139,7 @@ export class SshLink {
         this.everConnected = true;
         this.firstAttempt.resolve();
         this.next.resolve(client);
+        this.options.changed?.();
         await ended;
         this.client = null;
         this.lost = performance.now();
@@ -145,11 +148,16 @@ export class SshLink {
         this.next = Promise.withResolvers();
         if (signal.aborted) return;
         log(`The connection to ${this.name} is lost.`);
+        this.options.changed?.();
       } catch (error) {
         const reason = reasonOf(error);
-        if (reason !== this.reason && !signal.aborted) log(`${this.name} cannot be reached: ${reason}`);
+        const isNews = reason !== this.reason && !signal.aborted;
         this.reason = reason;
         this.firstAttempt.resolve();
+        if (isNews) {
+          log(`${this.name} cannot be reached: ${reason}`);
+          this.options.changed?.();
+        }
       }
       const pause = around(doublingPause(attempt + 1, { first: firstPause, max: maxPause }));
       await sleep(pause, undefined, { signal, ref: false }).catch(() => {});

@@ -5,7 +5,7 @@ import { useEffect, useSyncExternalStore } from 'react';
 const often = 5_000;
 /** How often it asks although it is told: what tells it may be lost. @unit ms */
 const seldom = 60_000;
-/** How often a page asks that also shows what nothing rings for: which hosts are out of reach. @unit ms */
+/** How often a page asks that also shows what nothing rings for: whether the engines of hosts answer. @unit ms */
 export const sometimes = 10_000;
 
 /** When a stream that was refused is asked for again. @unit ms */
