@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { installScript } from '../../tools/install/script.ts';
+import { sign } from '../../tools/release/sign.ts';
 import { Operator } from './operator.ts';
 
 /** A place of releases, with a key of its own, and an operator who has its script. */
@@ -22,7 +23,7 @@ class Place {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
     place.#address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/x`;
-    for (const key of ['release', 'foreign'])
+    for (const key of ['release', 'offline', 'next', 'foreign'])
       execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', place.#key(key)]);
     // This one fetches in earnest.
     rmSync(path.join(place.operator.folder, 'bin/curl'));
@@ -43,19 +44,19 @@ class Place {
       'image miner-runner amd64': `sha256:${'a'.repeat(64)} sha256:${'b'.repeat(64)}`,
       ...change,
     };
-    const list = path.join(this.operator.folder, 'list');
-    rmSync(`${list}.sig`, { force: true });
-    writeFileSync(
-      list,
-      Object.entries(facts)
-        .map(([name, value]) => `${name} ${value}\n`)
-        .join(''),
-    );
-    execFileSync('ssh-keygen', ['-q', '-Y', 'sign', '-n', namespace, '-f', this.#key(key), list], {
-      stdio: 'pipe',
-    });
-    this.put('/x/releases/stable', readFileSync(list, 'utf8'));
-    this.put('/x/releases/stable.sig', readFileSync(`${list}.sig`, 'utf8'));
+    this.#putSigned('stable', facts, key, namespace);
+  }
+
+  /** Puts a list of keys there, with the next one in the first one's place. */
+  replaceKey({ key = 'offline', namespace = 'horde-keys' } = {}): void {
+    const next = readFileSync(this.#key('next.pub'), 'utf8').trim();
+    this.#putSigned('keys', { 'horde-keys': '1', number: '1', key: next }, key, namespace);
+  }
+
+  #putSigned(name: string, facts: Record<string, string>, key: string, namespace: string): void {
+    const text = Object.entries(facts).map(([fact, value]) => `${fact} ${value}\n`);
+    this.put(`/x/releases/${name}`, text.join(''));
+    this.put(`/x/releases/${name}.sig`, sign(text.join(''), this.#key(key), namespace));
   }
 
   put(file: string, text: string | null): void {
@@ -74,7 +75,9 @@ class Place {
       REGISTRY: 'registry.example',
       REPOSITORY_PREFIX: 'horde',
       SCRIPT_ADDRESS: this.#address,
-      PUBLIC_KEYS: readFileSync(this.#key('release.pub'), 'utf8').trim(),
+      PUBLIC_KEYS: ['release.pub', 'offline.pub']
+        .map((key) => readFileSync(this.#key(key), 'utf8').trim())
+        .join(','),
     });
     const { stderr } = await this.operator.pipe(script, ['production', 'server', this.operator.hotkey]);
     return { said: stderr, goesOn: this.operator.hasBegun };
@@ -90,7 +93,44 @@ describe('a release list', () => {
     expect(goesOn).toBe(true);
   });
 
+  it('is believed of a key that the offline one has put in place of the first', async () => {
+    const place = await Place.open();
+    place.replaceKey();
+    place.publish({}, { key: 'next' });
+    const { said, goesOn } = await place.install();
+    expect([said, goesOn]).toEqual([expect.stringContaining('Release 1.4.0, number 42 of stable.'), true]);
+  });
+
   it.each<[string, (place: Place) => void, string]>([
+    [
+      'signed by a key that was replaced',
+      (place) => {
+        place.publish();
+        place.replaceKey();
+      },
+      'not signed by a key',
+    ],
+    [
+      'beside a list of keys that the offline key has not signed',
+      (place) => {
+        place.publish({}, { key: 'next' });
+        place.replaceKey({ key: 'release' });
+      },
+      'not signed by the offline key',
+    ],
+    [
+      'beside a list of keys that was signed for another purpose',
+      (place) => {
+        place.publish({}, { key: 'next' });
+        place.replaceKey({ namespace: 'horde-release' });
+      },
+      'not signed by the offline key',
+    ],
+    [
+      'signed by the offline key, which signs keys',
+      (place) => place.publish({}, { key: 'offline' }),
+      'not signed by a key',
+    ],
     ['signed by a foreign key', (place) => place.publish({}, { key: 'foreign' }), 'not signed by a key'],
     [
       'signed for another purpose',

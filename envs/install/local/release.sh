@@ -36,20 +36,47 @@ choose_image() {
 fetch_release() {
   local part
   for part in "" .sig; do
-    curl -sSfL --max-time 60 --max-filesize 1000000 -o "$release_folder/list$part" \
-      "$script_address/releases/${channel:-stable}$part" </dev/null ||
+    fetch_listed "${channel:-stable}$part" "list$part" ||
       fail "The release list of ${channel:-stable} could not be fetched from $script_address."
   done
+  # There is one when the release key has been replaced.
+  if fetch_listed keys keys 2>/dev/null; then
+    fetch_listed keys.sig keys.sig || fail "The list of keys at $script_address has no signature."
+  fi
 }
 
-# Refuses a list that is not signed by one of the keys, is over, or is of another channel.
+# fetch_listed NAME FILE
+fetch_listed() {
+  curl -sSfL --max-time 60 --max-filesize 1000000 -o "$release_folder/$2" "$script_address/releases/$1" </dev/null
+}
+
+# signed_by KEYS NAMESPACE FILE: whether one of the keys, a line each, has signed it as that.
+signed_by() {
+  local key
+  while read -r key; do
+    [ -z "$key" ] || printf 'horde namespaces="%s" %s\n' "$2" "$key"
+  done <<<"$1" >"$release_folder/signers"
+  ssh-keygen -Y verify -q -f "$release_folder/signers" -I horde -n "$2" -s "$3.sig" <"$3" >/dev/null 2>&1
+}
+
+# The keys that count: the first of this script's, or those that the second, which is kept offline, puts in its place.
+release_keys() {
+  local list=$release_folder/keys
+  if [ ! -f "$list" ]; then
+    printf '%s\n' "${public_keys%%,*}"
+    return
+  fi
+  signed_by "${public_keys#*,}" horde-keys "$list" || fail 'The list of keys is not signed by the offline key. Nothing is installed.'
+  [ "$(head -n 1 "$list")" = 'horde-keys 1' ] || fail 'The list of keys is of a kind that this script does not know.'
+  sed -n 's/^key //p' "$list"
+}
+
+# Refuses a list that is not signed by a key that counts, is over, or is of another channel.
 check_release() {
-  local key list=$release_folder/list expires
+  local list=$release_folder/list keys expires
   command -v ssh-keygen >/dev/null || fail 'There is no ssh-keygen on this machine, which checks the release list.'
-  tr ',' '\n' <<<"$public_keys" | while read -r key; do
-    [ -z "$key" ] || printf 'horde namespaces="horde-release" %s\n' "$key"
-  done >"$release_folder/signers"
-  ssh-keygen -Y verify -q -f "$release_folder/signers" -I horde -n horde-release -s "$list.sig" <"$list" >/dev/null 2>&1 ||
+  keys=$(release_keys) || exit
+  signed_by "$keys" horde-release "$list" ||
     fail 'The release list is not signed by a key that this script knows. Nothing is installed.'
   [ "$(head -n 1 "$list")" = 'horde-release 1' ] || fail 'The release list is of a kind that this script does not know.'
   [ "$(of_release channel)" = "${channel:-stable}" ] || fail "The release list is of another channel than ${channel:-stable}."
