@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -31,7 +31,7 @@ export function ensureServerImage(system: System, kind: Kind): Promise<string> {
 const images = new Map<string, Promise<string>>();
 
 async function ensure(system: System, kind: Kind): Promise<string> {
-  const hash = createHash('sha256').update(packages[kind]).digest('hex').slice(0, 8);
+  const hash = createHash('sha256').update(`${packages[kind]} fstab`).digest('hex').slice(0, 8);
   const [repo, tag] = ['horde-test/server', `${system}-${kind}-${hash}`];
   const there = await docker
     .getImage(`${repo}:${tag}`)
@@ -46,6 +46,9 @@ async function ensure(system: System, kind: Kind): Promise<string> {
       ['--variant=minbase', `--include=${packages[kind]}`, system, root, 'http://deb.debian.org/debian'],
       { maxBuffer: 50_000_000 },
     );
+    // Its Docker would make cgroup hierarchies that the machine has no mount of, and whose engine then hears of no process
+    // that is killed for its memory.
+    await appendFile(path.join(root, 'etc/fstab'), 'cgroup /sys/fs/cgroup cgroup defaults 0 0\n');
     const tar = spawn('tar', ['-c', '-C', root, '--exclude=./var/cache/apt/archives/*.deb', '.'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

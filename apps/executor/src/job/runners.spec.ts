@@ -44,6 +44,7 @@ describe('what an operator sets for jobs', () => {
       readOnlyRoot: true,
       dropAllCapabilities: true,
       requireDigest: false,
+      marksPulled: false,
       allowedRegistries: ['docker.io/library', 'ghcr.io'],
     };
     expect(runnerOptions(settings, 'always_on.test')).toEqual({
@@ -59,7 +60,11 @@ describe('what an operator sets for jobs', () => {
   });
 
   it('leaves all else to the runner’s defaults', () => {
-    expect(runnerOptions(settingsOf({}), 'always_on.test')).toEqual({ noGpu: false, token: 'the-token' });
+    expect(runnerOptions(settingsOf({}), 'always_on.test')).toEqual({
+      noGpu: false,
+      marksPulled: false,
+      token: 'the-token',
+    });
   });
 });
 

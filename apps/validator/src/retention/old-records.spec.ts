@@ -143,6 +143,7 @@ const endings: Record<string, string> = {
   miner_answer: 'after two silences',
   miner_incident: 'after thirty days',
   miner_manifest: 'with its miner, or its offer',
+  needed_migration: 'few releases make one',
   operator: 'a command removes it',
   operator_session: 'when it is over',
   outbox: 'with its job, or a day after it was put there for a miner',
@@ -152,6 +153,7 @@ const endings: Record<string, string> = {
   slashing: 'after thirty days',
   stake_snapshot: 'with its blocks',
   system_event: 'after two days',
+  taken_over: 'it would be taken again',
   trace_cursor: 'there is one',
   whitelisted_hotkey: 'the operator writes it',
 };
