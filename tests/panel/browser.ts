@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { root } from '@horde/testing/horde';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContextOptions, type Page, type Request } from 'playwright-core';
 
 const program = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) =>
   existsSync(file),
@@ -64,5 +64,12 @@ export async function logIn(page: Page, url: string, name: string, word = passwo
   await visit(page, `${url}/admin/`);
   await page.getByLabel('Account').fill(name);
   await page.getByLabel('Password').fill(word);
+  const isSent = (request: Request) => request.method() === 'POST';
+  const given = page.waitForEvent('requestfinished', { predicate: isSent, timeout: 0 });
+  const lost = page.waitForEvent('requestfailed', { predicate: isSent, timeout: 0 });
   await page.keyboard.press('Enter');
+  const error = (await Promise.race([given, lost])).failure()?.errorText;
+  if (error === undefined) return;
+  if (!isOfNetwork(error)) throw new Error(`The login was not sent: ${error}.`);
+  await logIn(page, url, name, word);
 }
