@@ -11,6 +11,8 @@ prepare_spec_tools() {
   local missing=()
   command -v curl >/dev/null || missing+=(curl)
   command -v redis-server >/dev/null || [ -x /usr/bin/redis-check-rdb ] || missing+=(redis-tools)
+  # Signs and checks release lists.
+  command -v ssh-keygen >/dev/null || missing+=(openssh-client)
   command -v shellcheck >/dev/null || missing+=(shellcheck)
   # Fresh servers for the install scripts.
   command -v debootstrap >/dev/null || missing+=(debootstrap)
