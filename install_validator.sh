@@ -667,6 +667,25 @@ plan_files() {
   plan 'start it, wait until it is ready, and test it'
 }
 
+# Debian 13's Docker Compose, which needs no newer system: what ./horde brings, and the install scripts.
+
+compose_version=2.26.1-4
+compose_host=deb.debian.org
+
+# compose_sum ARCHITECTURE: the SHA-256 of its package, as Debian names architectures.
+compose_sum() {
+  case $1 in
+    amd64) printf 47681197cb2b1ab88206b42a1a92fc75f50d9530a6322d03494a473eed0408ea ;;
+    arm64) printf bbafaa666f3e7fa00ad36f2a8bab889f1c791ca8743d674e7267a3d07203869c ;;
+  esac
+}
+
+# compose_url ARCHITECTURE
+compose_url() {
+  local package=docker-compose component=main
+  printf '%s' "http://$compose_host/debian/pool/$component/${package:0:1}/$package/${package}_${compose_version}_$1.deb"
+}
+
 # Docker, and Compose 2.20 or newer. What works is left alone.
 
 docker() { as_root docker "$@"; }
@@ -732,16 +751,7 @@ start_engine() {
   done
 }
 
-# Debian 13's, which needs no newer system.
-compose_version=2.26.1-4
 compose_folder=/usr/local/lib/docker/cli-plugins
-
-compose_sum() {
-  case $machine in
-    amd64) printf 47681197cb2b1ab88206b42a1a92fc75f50d9530a6322d03494a473eed0408ea ;;
-    arm64) printf bbafaa666f3e7fa00ad36f2a8bab889f1c791ca8743d674e7267a3d07203869c ;;
-  esac
-}
 
 check_compose() {
   if has_compose; then
@@ -768,8 +778,8 @@ step_compose() {
   if [ "$from" = payload ]; then
     cat >"$file"
   else
-    fetch "http://deb.debian.org/debian/pool/main/d/docker-compose/docker-compose_${compose_version}_$machine.deb" \
-      "$scratch/compose.deb" "SHA256:$(compose_sum)" || fail 'Docker Compose could not be fetched from deb.debian.org.'
+    fetch "$(compose_url "$machine")" "$scratch/compose.deb" "SHA256:$(compose_sum "$machine")" ||
+      fail "Docker Compose could not be fetched from $compose_host."
     as_root cat "$scratch/compose.deb" | dpkg-deb --fsys-tarfile /dev/stdin |
       tar -xO ./usr/libexec/docker/cli-plugins/docker-compose >"$file"
   fi

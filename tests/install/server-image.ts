@@ -41,11 +41,9 @@ async function ensure(system: System, kind: Kind): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'horde-server-'));
   try {
     const root = path.join(folder, 'root');
-    await run(
-      'debootstrap',
-      ['--variant=minbase', `--include=${packages[kind]}`, system, root, 'http://deb.debian.org/debian'],
-      { maxBuffer: 50_000_000 },
-    );
+    await run('debootstrap', ['--variant=minbase', `--include=${packages[kind]}`, system, root], {
+      maxBuffer: 50_000_000,
+    });
     // Its Docker would make cgroup hierarchies that the machine has no mount of, and whose engine then hears of no process
     // that is killed for its memory.
     await appendFile(path.join(root, 'etc/fstab'), 'cgroup /sys/fs/cgroup cgroup defaults 0 0\n');

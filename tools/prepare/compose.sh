@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Docker Compose 2.20 or newer: the machine's own, else Debian 13's binary, which needs no newer system.
 
-COMPOSE_VERSION=2.26.1-4
+# shellcheck source=/dev/null
+. "$(dirname -- "${BASH_SOURCE[0]}")/../../envs/install/server/compose-package.sh"
 
 # Sets compose to the words that it is started with.
 prepare_compose() {
@@ -16,7 +17,7 @@ prepare_compose() {
 
 # Sets compose_folder to that of Debian 13's binary, with what its package says about its licences.
 pinned_compose() {
-  compose_folder=$HORDE_CACHE/docker-compose-$COMPOSE_VERSION
+  compose_folder=$HORDE_CACHE/docker-compose-$compose_version
   [ -d "$compose_folder" ] || with_lock "$HORDE_CACHE" bring_compose "$compose_folder"
 }
 
@@ -27,29 +28,27 @@ has_compose() {
 
 bring_compose() {
   [ ! -d "$1" ] || return 0
-  local architecture sum
+  local architecture
   case $(uname -sm) in
-    'Linux x86_64') architecture=amd64 sum=47681197cb2b1ab88206b42a1a92fc75f50d9530a6322d03494a473eed0408ea ;;
-    'Linux aarch64' | 'Linux arm64') architecture=arm64 sum=bbafaa666f3e7fa00ad36f2a8bab889f1c791ca8743d674e7267a3d07203869c ;;
+    'Linux x86_64') architecture=amd64 ;;
+    'Linux aarch64' | 'Linux arm64') architecture=arm64 ;;
     *) fail "There is no Docker Compose 2.20 or newer, and ./horde cannot bring it to $(uname -sm)." ;;
   esac
   command -v dpkg-deb >/dev/null || fail 'There is no Docker Compose 2.20 or newer on this machine.' \
     'Install it as https://docs.docker.com/compose/install/ says.'
   say 'Fetching Docker Compose (13 MB)…'
-  place "$1" compose_into "$architecture" "$sum" || fail 'Docker Compose could not be fetched from deb.debian.org.'
+  place "$1" compose_into "$architecture" || fail "Docker Compose could not be fetched from $compose_host."
 }
 
-# compose_into ARCHITECTURE SHA256 FOLDER
+# compose_into ARCHITECTURE FOLDER
 compose_into() {
-  local package=docker-compose component=main
-  local url=http://deb.debian.org/debian/pool/$component/${package:0:1}/$package/${package}_${COMPOSE_VERSION}_$1.deb
   (
-    cd -- "$3" &&
+    cd -- "$2" &&
       node -e 'fetch(process.argv[1]).then(async (answer) => {
           if (!answer.ok) throw new Error(`${process.argv[1]}: ${answer.status}`);
           require("node:fs").writeFileSync("compose.deb", Buffer.from(await answer.arrayBuffer()));
-        }).catch((error) => { console.error(error.message); process.exit(1); })' "$url" &&
-      printf '%s  compose.deb\n' "$2" | sha256sum --check --quiet - >&2 &&
+        }).catch((error) => { console.error(error.message); process.exit(1); })' "$(compose_url "$1")" &&
+      printf '%s  compose.deb\n' "$(compose_sum "$1")" | sha256sum --check --quiet - >&2 &&
       dpkg-deb --fsys-tarfile compose.deb |
       tar -x ./usr/libexec/docker/cli-plugins/docker-compose ./usr/share/doc/docker-compose/copyright &&
       mv usr/libexec/docker/cli-plugins/docker-compose usr/share/doc/docker-compose/copyright . &&

@@ -64,16 +64,7 @@ start_engine() {
   done
 }
 
-# Debian 13's, which needs no newer system.
-compose_version=2.26.1-4
 compose_folder=/usr/local/lib/docker/cli-plugins
-
-compose_sum() {
-  case $machine in
-    amd64) printf 47681197cb2b1ab88206b42a1a92fc75f50d9530a6322d03494a473eed0408ea ;;
-    arm64) printf bbafaa666f3e7fa00ad36f2a8bab889f1c791ca8743d674e7267a3d07203869c ;;
-  esac
-}
 
 check_compose() {
   if has_compose; then
@@ -100,8 +91,8 @@ step_compose() {
   if [ "$from" = payload ]; then
     cat >"$file"
   else
-    fetch "http://deb.debian.org/debian/pool/main/d/docker-compose/docker-compose_${compose_version}_$machine.deb" \
-      "$scratch/compose.deb" "SHA256:$(compose_sum)" || fail 'Docker Compose could not be fetched from deb.debian.org.'
+    fetch "$(compose_url "$machine")" "$scratch/compose.deb" "SHA256:$(compose_sum "$machine")" ||
+      fail "Docker Compose could not be fetched from $compose_host."
     as_root cat "$scratch/compose.deb" | dpkg-deb --fsys-tarfile /dev/stdin |
       tar -xO ./usr/libexec/docker/cli-plugins/docker-compose >"$file"
   fi
