@@ -1,58 +1,33 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
+import { ContainedMachine } from '@horde/testing/contained-machine';
 import { generateSshKey } from '@horde/testing/ssh-key';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 import { onTestFinished } from 'vitest';
 import { ensureSshHostImage } from './ssh-host-image.ts';
-
-const docker = new Docker();
 
 /**
  * A server of its own, in a container: own file system, own network address, sshd and a Docker engine. Links to it can
  * be cut, and it can be stopped.
  */
-export class SshHost {
+export class SshHost extends ContainedMachine {
   private constructor(
-    private readonly container: Docker.Container,
-    readonly address: string,
+    container: Docker.Container,
+    address: string,
     /** The file of the private key that it lets in as root. */
     readonly keyPath: string,
-  ) {}
+  ) {
+    super(container, address);
+  }
 
   static async start(): Promise<SshHost> {
     const image = await ensureSshHostImage();
-    const container = await docker.createContainer({
-      name: `horde-test-ssh-host-${randomBytes(4).toString('hex')}`,
-      Image: image,
-      Cmd: ['sleep', '3600'], // ends by itself where a test run is killed
-      Labels: { 'horde.test': 'ssh-host' },
-      Volumes: { '/var/lib/docker': {} },
-      HostConfig: {
-        Init: true,
-        AutoRemove: true,
-        Binds: ['/sys/fs/cgroup:/sys/fs/cgroup'],
-        CapAdd: ['ALL'],
-        CapDrop: ['SYS_RESOURCE'],
-        // What Docker's client calls systempaths=unconfined.
-        MaskedPaths: [],
-        ReadonlyPaths: [],
-        SecurityOpt: ['seccomp=unconfined', 'apparmor=unconfined'],
-        DeviceCgroupRules: ['a *:* rwm'],
-      } as Docker.HostConfig,
-    });
-    await container.start();
-    const { NetworkSettings } = await container.inspect();
+    const { container, address } = await SshHost.startContainer('ssh-host', image, 3600);
     const folder = mkdtempSync(path.join(tmpdir(), 'horde-ssh-host-key-'));
     const { private: privateKey, public: publicKey } = generateSshKey();
     writeFileSync(path.join(folder, 'key'), privateKey, { mode: 0o600 });
-    const host = new SshHost(
-      container,
-      NetworkSettings.Networks['bridge']!.IPAddress,
-      path.join(folder, 'key'),
-    );
+    const host = new SshHost(container, address, path.join(folder, 'key'));
     try {
       const ssh = '/root/.ssh';
       await host.run(`mkdir -p -m 700 ${ssh} /run/sshd && echo '${publicKey}' > ${ssh}/authorized_keys`);
@@ -65,47 +40,10 @@ export class SshHost {
     }
   }
 
-  /** Runs a command on the host, past SSH, and returns what it prints. */
-  async run(command: string): Promise<string> {
-    const exec = await this.container.exec({
-      Cmd: ['sh', '-c', command],
-      AttachStdout: true,
-      AttachStderr: true,
-      Tty: true,
-    });
-    const output = await text(await exec.start({ Tty: true }));
-    const { ExitCode } = await exec.inspect();
-    if (ExitCode !== 0) throw new Error(`${command}: ${ExitCode}: ${output}`);
-    return output.replaceAll('\r\n', '\n');
-  }
-
-  async startEngine(): Promise<void> {
-    await this.runOn('rm -f /var/run/docker.pid; exec dockerd >>/var/log/dockerd.log 2>&1');
-    const answers = 'for i in $(seq 150); do docker version >/dev/null 2>&1 && exit; sleep 0.2; done';
-    await this.run(`${answers}; tail /var/log/dockerd.log; exit 1`);
-  }
-
   async stopEngine(): Promise<void> {
     await this.run(
       'kill $(cat /var/run/docker.pid); while kill -0 $(cat /var/run/docker.pid) 2>/dev/null; do sleep 0.1; done',
     );
-  }
-
-  /** Copies an image of this machine's engine to the host's. */
-  async load(image: string): Promise<void> {
-    const exec = await this.container.exec({
-      Cmd: ['docker', 'load', '-q'],
-      AttachStdin: true,
-      AttachStdout: true,
-      AttachStderr: true,
-    });
-    const stream = await exec.start({ hijack: true, stdin: true });
-    const output = text(stream);
-    const tar = await docker.getImage(image).get();
-    tar.pipe(stream);
-    await output;
-    const { ExitCode } = await exec.inspect();
-    if (ExitCode !== 0) throw new Error(`${image} could not be loaded: ${await output}`);
   }
 
   /** Drops every packet to and from the host, without a word to anyone. */
@@ -153,11 +91,6 @@ export class SshHost {
     await this.run(
       'for i in $(seq 100); do ss -Htln sport = 22 | grep -q . && exit; sleep 0.1; done; exit 1',
     );
-  }
-
-  /** Starts a command that stays. */
-  private async runOn(command: string): Promise<void> {
-    await (await this.container.exec({ Cmd: ['sh', '-c', command] })).start({ Detach: true });
   }
 
   async remove(): Promise<void> {

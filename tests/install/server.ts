@@ -1,48 +1,28 @@
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { ContainedMachine } from '@horde/testing/contained-machine';
 import { generateSshKey } from '@horde/testing/ssh-key';
 import { root, type Finished } from '@horde/testing/horde';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 import { ensureServerImage, type Kind, type System } from './server-image.ts';
 
-const docker = new Docker();
-
 /** A fresh server, and the operator's own machine with the ssh that reaches it as `server`. */
-export class Server {
+export class Server extends ContainedMachine {
   private constructor(
-    private readonly container: Docker.Container,
-    readonly address: string,
+    container: Docker.Container,
+    address: string,
     /** The operator's: ssh's files, and programs that come first on the path. */
     readonly folder: string,
-  ) {}
+  ) {
+    super(container, address, 'bash');
+  }
 
   static async start(system: System, kind: Kind): Promise<Server> {
-    const container = await docker.createContainer({
-      name: `horde-test-server-${randomBytes(4).toString('hex')}`,
-      Image: await ensureServerImage(system, kind),
-      Cmd: ['sleep', '7200'], // ends by itself where a test run is killed
-      Labels: { 'horde.test': 'server' },
-      Volumes: { '/var/lib/docker': {} },
-      HostConfig: {
-        Init: true,
-        AutoRemove: true,
-        Binds: ['/sys/fs/cgroup:/sys/fs/cgroup'],
-        CapAdd: ['ALL'],
-        CapDrop: ['SYS_RESOURCE'],
-        // What Docker's client calls systempaths=unconfined.
-        MaskedPaths: [],
-        ReadonlyPaths: [],
-        SecurityOpt: ['seccomp=unconfined', 'apparmor=unconfined'],
-        DeviceCgroupRules: ['a *:* rwm'],
-      } as Docker.HostConfig,
-    });
-    await container.start();
-    const { NetworkSettings } = await container.inspect();
-    const address = NetworkSettings.Networks['bridge']!.IPAddress;
+    const image = await ensureServerImage(system, kind);
+    const { container, address } = await Server.startContainer('server', image, 7200);
     const server = new Server(container, address, mkdtempSync(path.join(tmpdir(), 'horde-operator-')));
     try {
       await server.letIn();
@@ -144,48 +124,6 @@ export class Server {
         env: { PATH: `${this.folder}/bin:${process.env['PATH']}`, HOME: this.folder, ...environment },
       },
     );
-  }
-
-  /** Runs a command on the server, past SSH, and returns what it prints. */
-  async run(command: string): Promise<string> {
-    const exec = await this.container.exec({
-      Cmd: ['bash', '-c', command],
-      AttachStdout: true,
-      AttachStderr: true,
-      Tty: true,
-    });
-    const output = await text(await exec.start({ Tty: true }));
-    const { ExitCode } = await exec.inspect();
-    if (ExitCode !== 0) throw new Error(`${command}: ${ExitCode}: ${output}`);
-    return output.replaceAll('\r\n', '\n');
-  }
-
-  async startEngine(): Promise<void> {
-    await this.runOn('exec dockerd >>/var/log/docker.log 2>&1');
-    await this.run(
-      'for i in $(seq 150); do docker version >/dev/null 2>&1 && exit; sleep 0.2; done; tail /var/log/docker.log; exit 1',
-    );
-  }
-
-  /** Starts a command that stays. */
-  private async runOn(command: string): Promise<void> {
-    await (await this.container.exec({ Cmd: ['sh', '-c', command] })).start({ Detach: true });
-  }
-
-  /** Copies an image of this machine's engine to the server's. */
-  async load(image: string): Promise<void> {
-    const exec = await this.container.exec({
-      Cmd: ['docker', 'load', '-q'],
-      AttachStdin: true,
-      AttachStdout: true,
-      AttachStderr: true,
-    });
-    const stream = await exec.start({ hijack: true, stdin: true });
-    const output = text(stream);
-    (await docker.getImage(image).get()).pipe(stream);
-    await output;
-    const { ExitCode } = await exec.inspect();
-    if (ExitCode !== 0) throw new Error(`${image} could not be loaded: ${await output}`);
   }
 
   async remove(): Promise<void> {
