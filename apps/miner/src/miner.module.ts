@@ -46,6 +46,7 @@ import { metricsOptions } from './metrics/metrics-options.ts';
 import { MetricsRegistry } from './metrics/metrics-registry.ts';
 import { RootController } from './http/root.controller.ts';
 import { ImagePreparation } from './background/image-preparation.ts';
+import { Draining } from './jobs/draining.ts';
 import { FreedSlots } from './jobs/freed-slots.ts';
 import { JobCancellation } from './jobs/job-cancellation.ts';
 import { JobIntake } from './jobs/job-intake.ts';
@@ -167,6 +168,7 @@ export function minerModule(settings: MinerSettings, logger: Logger, parts: Mine
       ValidatorMessages,
       ValidatorGateway,
       Jobs,
+      Draining,
       FreedSlots,
       Slots,
       SlotQueue,

@@ -62,6 +62,7 @@ export const serviceCommands: Readonly<Record<string, readonly string[]>> = {
     'blacklist_validator',
     'debug_add_validator',
     'debug_create_random_receipts',
+    'drain',
     'fetch_validators',
     'liveness_check',
     'prepare_receipts',

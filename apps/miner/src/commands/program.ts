@@ -15,6 +15,7 @@ import { takeOverFacts } from '../take-over/facts.ts';
 import { passedToExecutors } from '../executors/executor-environment.ts';
 import { MinerSettings } from '../settings.ts';
 import { AnnounceAddressAndPort } from './announce-address-and-port.command.ts';
+import { Drain } from './drain.command.ts';
 import { Explain } from './explain.command.ts';
 import { LivenessCheck } from './liveness-check.command.ts';
 import { MinerContext } from './miner-context.ts';
@@ -42,6 +43,7 @@ export const minerProgram: CommandProgram<MinerContext> = {
     LivenessCheck,
     Explain,
     AnnounceAddressAndPort,
+    Drain,
     FetchValidators,
     DebugAddValidator,
     BlacklistValidator,

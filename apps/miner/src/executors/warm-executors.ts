@@ -10,6 +10,7 @@ import { type ExecutorHandle, type ExecutorManager, executorName } from '@horde/
 import { LOGGER, repeat, sparingly, troubleLog, type Logger } from '@horde/operations';
 import type { ExecutorClass } from '@horde/protocol';
 import type { Connection } from '@horde/transport';
+import { Draining } from '../jobs/draining.ts';
 import { FreedSlots } from '../jobs/freed-slots.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { Slots } from '../jobs/slots.ts';
@@ -56,6 +57,7 @@ export class WarmExecutors implements OnApplicationBootstrap, BeforeApplicationS
     private readonly slots: Slots,
     private readonly jobs: Jobs,
     private readonly freed: FreedSlots,
+    private readonly draining: Draining,
     private readonly sessions: WarmSessions,
     private readonly executors: RunningExecutors,
     private readonly supervisor: ExecutorSupervisor,
@@ -72,6 +74,7 @@ export class WarmExecutors implements OnApplicationBootstrap, BeforeApplicationS
     const found = rows.some((row) => !row.executor_handle) ? await this.executors.found() : null;
     for (const row of rows) this.background(row.token, () => this.takeOver(row, found));
     this.freed.onRing(() => this.keepSoon());
+    this.draining.onRing(() => this.keepSoon());
     const trouble = troubleLog((error) =>
       this.logger.error({ error }, 'the warm executors could not be looked after'),
     );
@@ -155,7 +158,7 @@ export class WarmExecutors implements OnApplicationBootstrap, BeforeApplicationS
 
   /** @returns whether there was nothing to be done */
   private async keepClass(executorClass: ExecutorClass, rows: WarmRow[], capacity: number): Promise<boolean> {
-    const wanted = Math.min(this.wanted(executorClass), capacity);
+    const wanted = this.draining.isOn ? 0 : Math.min(this.wanted(executorClass), capacity);
     const staying = rows.filter((row) => !row.retiring && !this.isOver(row));
     const kept = new Set(staying.slice(0, wanted));
     for (const row of rows) {

@@ -23,6 +23,7 @@ import { Receipts } from '../receipts/receipts.ts';
 import type { StoredReceipt } from '../receipts/stored-receipt.entity.ts';
 import { MinerSettings } from '../settings.ts';
 import { Validators } from '../directory/validators.ts';
+import { Draining } from './draining.ts';
 import type { Job } from './job.entity.ts';
 import { JobSignature } from './job-signature.ts';
 import { Jobs } from './jobs.ts';
@@ -38,6 +39,7 @@ export class JobIntake {
   constructor(
     private readonly jobs: Jobs,
     private readonly queue: SlotQueue,
+    private readonly draining: Draining,
     private readonly signature: JobSignature,
     private readonly receipts: Receipts,
     private readonly receiptCounts: ReceiptCounts,
@@ -69,6 +71,7 @@ export class JobIntake {
     if (!(await this.validators.isActive(session.hotkey))) {
       return this.decline(session, request, 'validator_blacklisted', errors.VALIDATOR_NOT_ACTIVE().message);
     }
+    if (this.draining.isOn) return this.decline(session, request, 'busy', errors.MINER_DRAINS().message);
     const refusal = await this.signature.refusal(request.validator_signature, json, session.hotkey);
     if (refusal) return this.decline(session, request, 'invalid_signature', refusal.message);
     const receipt = this.receiptOf(request, session.hotkey);

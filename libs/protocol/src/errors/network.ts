@@ -210,6 +210,12 @@ export const networkErrors = {
     retryable: true,
     wire: { reason: 'busy' },
   },
+  MINER_DRAINS: {
+    says: 'This miner takes no new jobs for now: its operator is about to stop or to move it.',
+    hint: 'Another miner can take it, or this one when it is there again.',
+    retryable: true,
+    wire: { reason: 'busy' },
+  },
   EXECUTOR_NOT_STARTED: {
     facts: ['why'],
     says: 'The executor could not be started: {why}',
