@@ -13,7 +13,7 @@ release_place() {
 
 # Sets options, and words to the rest.
 read_options() {
-  dry_run='' unsigned='' offline='' with_data=''
+  dry_run='' unsigned='' offline='' with_data='' payload=''
   words=()
   while [ $# -gt 0 ]; do
     case $1 in
@@ -76,6 +76,7 @@ install_on_server() {
   say "Looking at $destination…"
   ask_server check "${settings[@]}" now "$(date +%s)" image "$image" offline "${offline:+yes}" architecture "${architecture:-}" \
     compose_in_bundle "$(bundled docker-compose)" registry "$registry" hotkey "$hotkey"
+  check_ports
   if [ -z "$image" ]; then
     released_image "$(answer architecture)" digest
     image=$registry/$repository_prefix/$role-runner@$released
@@ -163,6 +164,65 @@ bundle_has() { grep -q "^file $1 " <<<"$bundle_list"; }
 
 sha256_of() {
   if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -d ' ' -f 1
+}
+
+# Whether what the server will listen at is reached from here, which is outside of it as its peers are.
+
+# Of a closed port it tells, and goes on: this machine may be one that reaches less than others do.
+check_ports() {
+  tried=$(answer outside)
+  [ -n "$tried" ] || return 0
+  if ! command -v curl >/dev/null; then
+    say '  note  There is no curl on this machine: ports were not tried from outside.'
+    return
+  fi
+  word=$(od -An -N 8 -t x1 /dev/urandom | tr -d ' \n')
+  payload=ports on_server listen word "$word" ports "$(cut -d ' ' -f 1 <<<"$tried" | tr '\n' ' ')" >"$ssh_folder/listening"
+}
+
+# What the step `listen` reads: nothing, for as long as the ports are tried.
+try_ports() {
+  local host inner outer i
+  host=$(url_host)
+  for ((i = 0; i < 100; i++)); do
+    ! grep -qE '^horde: listening (all|no)' "$ssh_folder/listening" || break
+    sleep 0.1
+  done
+  while read -r inner outer; do try_port "http://$host:$outer/" "$inner" "$outer"; done <<<"$tried"
+}
+
+# try_port URL INNER OUTER
+try_port() {
+  local found status=0 what="Port $3 of $host"
+  # The service that is being repaired has it, or a job; or the server cannot listen so.
+  grep -q "^horde: listening $2\$" "$ssh_folder/listening" || return 0
+  found=$(curl -s --max-time 5 --max-filesize 1000 "$1" </dev/null) || status=$?
+  if [ "$status" = 0 ] && [ "$found" = "$word" ]; then
+    say "  ok    port $3 from outside"
+  elif [ "$status" = 28 ]; then
+    closed_port "$what does not answer from here"
+  elif [ "$status" = 0 ]; then
+    say "  note  $what is answered by something else, while the server listens at it: ssh and this port lead to two machines."
+  else
+    closed_port "$what is closed from here"
+  fi
+}
+
+closed_port() {
+  say "  note  $1, while the server listens at it: a firewall may be in between."
+  say "        Open it in the server's firewall, or its provider's, unless it is closed on purpose, or only from here."
+}
+
+# The name that the server is reached at, of which the configuration may have another one.
+host_of() {
+  ssh -T -G -- "$destination" </dev/null | sed -n 's/^hostname //p'
+}
+
+# The same as it is in an address of the web.
+url_host() {
+  local host
+  host=$(host_of)
+  case $host in *:*) printf '[%s]' "$host" ;; *) printf '%s' "$host" ;; esac
 }
 
 # Which runner image is started. Its digest pins everything else.
@@ -300,14 +360,18 @@ disconnect() {
 }
 
 # on_server STEP [NAME VALUE]...: runs a step of the program for the server, which comes with its values on standard input:
-# nothing of them is in a command line, here or there. payload names a part of the bundle that follows them.
+# nothing of them is in a command line, here or there. payload names a part of the bundle that follows them, or `ports`.
 on_server() {
   local step=$1 status=0
   shift
   {
     server_program
     printf '%s\0' "$step" role "$role" "$@" ''
-    if [ -n "${payload:-}" ]; then tar -xOf "$offline" "$payload"; fi
+    case $payload in
+      '') ;;
+      ports) try_ports ;;
+      *) tar -xOf "$offline" "$payload" ;;
+    esac
   } | "${ssh_words[@]}" -- "$destination" 'exec bash --norc --noprofile -s' || status=$?
   # What the step itself refuses, it has said.
   case $status in
@@ -455,6 +519,7 @@ read_values() {
     case $name in
       role | port | class | validator | wallet_name | hotkey_name | migrating | channel | now | image | offline | architecture) ;;
       compose_in_bundle | registry | hotkey | coldkeypub | trusted_address | trusted_port | from | dry_run | with_data) ;;
+      word | ports) ;;
       *) fail "The value $name is not known." ;;
     esac
     printf -v "$name" '%s' "$value"
@@ -464,8 +529,11 @@ read_values() {
 }
 
 # as_root COMMAND...: without the lock, which what it starts may outlive.
-as_root() {
-  if [ "$(id -u)" = 0 ]; then command "$@" </dev/null 8<&-; else sudo -n -- "$@" </dev/null 8<&-; fi
+as_root() { as_root_reading "$@" </dev/null; }
+
+# The same for one that reads what is left of the step's input.
+as_root_reading() {
+  if [ "$(id -u)" = 0 ]; then command "$@" 8<&-; else sudo -n -- "$@" 8<&-; fi
 }
 
 # What a person types for it.
@@ -602,6 +670,7 @@ check_port() {
     trouble "Port $wanted is taken on the server by another program." "$other"
   else
     fine "port $wanted"
+    reply_outside "$wanted"
   fi
 }
 
@@ -1125,9 +1194,7 @@ step_has_image() {
 
 # The payload is an archive as docker save writes it.
 step_load() {
-  local words=(command)
-  [ "$(id -u)" = 0 ] || words=(sudo -n --)
-  "${words[@]}" docker load -q >/dev/null || fail 'The images could not be loaded on the server: is its disk full?'
+  as_root_reading docker load -q >/dev/null || fail 'The images could not be loaded on the server: is its disk full?'
 }
 
 step_image() {
@@ -1138,6 +1205,68 @@ step_image() {
   esac
 }
 
+# Ports that are tried from outside, before the service listens at them.
+
+# Tells the other side which it is to try: INNER OUTER, of which the second is the port that others see.
+reply_outside() {
+  [ "$role" = miner ] || return 0
+  reply "outside $1 $1"
+  local streaming
+  # The first of those that jobs are reached at.
+  streaming=$(env_value STREAMING_PORTS)
+  if [[ ${streaming:-6000} =~ ^([1-9][0-9]{0,4})(:([1-9][0-9]{0,4}))?([,-]|$) ]]; then
+    reply "outside ${BASH_REMATCH[1]} ${BASH_REMATCH[3]:-${BASH_REMATCH[1]}}"
+  fi
+}
+
+# Answers every request at the ports with the word, until the other side ends its input: by Perl, which every Debian and
+# Ubuntu has. A port that is taken is left out.
+step_listen() {
+  local words
+  read -r -a words <<<"$ports"
+  if command -v perl >/dev/null; then
+    as_root_reading perl -e "$listener" -- "$word" "${words[@]}" || reply 'listening no'
+  else
+    reply 'listening no'
+  fi
+}
+
+# What a stranger sends is never read.
+listener='
+use Socket qw(:DEFAULT IPPROTO_IPV6 IPV6_V6ONLY pack_sockaddr_in6 IN6ADDR_ANY);
+my ($word, @ports) = @ARGV;
+my (@listening, @accepted);
+sub opened {
+  my ($family, $address) = @_;
+  socket(my $socket, $family, SOCK_STREAM, 0) or return;
+  setsockopt($socket, SOL_SOCKET, SO_REUSEADDR, 1);
+  setsockopt($socket, IPPROTO_IPV6, IPV6_V6ONLY, 0) if $family == PF_INET6;
+  return bind($socket, $address) && listen($socket, 16) ? $socket : undef;
+}
+for my $port (grep { $_ < 65536 } @ports) {
+  my $socket = opened(PF_INET6, pack_sockaddr_in6($port, IN6ADDR_ANY))
+    || opened(PF_INET, pack_sockaddr_in($port, INADDR_ANY)) or next;
+  push @listening, $socket;
+  syswrite STDOUT, "horde: listening $port\n";
+}
+syswrite STDOUT, "horde: listening all\n";
+$SIG{PIPE} = "IGNORE";
+alarm 120;
+while (1) {
+  my $read = "";
+  vec($read, fileno($_), 1) = 1 for \*STDIN, @listening;
+  select($read, undef, undef, undef);
+  last if vec($read, fileno(STDIN), 1);
+  for my $socket (grep { vec($read, fileno($_), 1) } @listening) {
+    accept(my $peer, $socket) or next;
+    syswrite $peer, "HTTP/1.0 200 OK\r\nContent-Length: " . length($word) . "\r\n\r\n$word";
+    # One that is closed with unread words in it takes the answer back.
+    push @accepted, $peer;
+    shift @accepted if @accepted > 100;
+  }
+}
+'
+
 # The first word on standard input is the step.
 
 serve() {
@@ -1147,14 +1276,15 @@ serve() {
   umask 022
   role='' port='' class='' validator='' wallet_name='' hotkey_name='' migrating='' channel='' now='' image='' offline=''
   architecture='' compose_in_bundle='' registry='' hotkey='' coldkeypub='' trusted_address='' trusted_port=''
-  from='' dry_run='' with_data=''
+  from='' dry_run='' with_data='' word='' ports=''
   local step
   IFS= read -r -d '' step || fail 'The connection ended too early.'
   read_values
   read_system
-  case $step in check | has_image | doctor | report) ;; *) lock ;; esac
+  case $step in check | listen | has_image | doctor | report) ;; *) lock ;; esac
   case $step in
     check) step_check ;;
+    listen) step_listen ;;
     engine) step_engine ;;
     compose) step_compose ;;
     gpu) step_gpu ;;

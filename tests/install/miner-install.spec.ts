@@ -97,7 +97,25 @@ describe.runIf(whole)('a server with Docker, and an operator who types install_m
       const { code, stdout, stderr } = await miner.install('--dry-run');
       expect(code, stderr).toBe(0);
       expect(stdout).toMatch(/^To install the miner on server:\n( {2}- .+\n)+Nothing was changed\.\n$/);
+      expect(stderr).toMatch(/^ {2}ok {4}port 8000 from outside\n {2}ok {4}port 6000 from outside$/m);
       expect(await miner.state()).toBe(before);
+    },
+    long,
+  );
+
+  it(
+    'tells which ports are closed from outside, before it changes anything, and listens at none afterwards',
+    async () => {
+      const rules = ['8000 -j DROP', '6000 -j REJECT --reject-with tcp-reset'];
+      for (const rule of rules) await server.run(`iptables -I INPUT -p tcp --dport ${rule}`);
+      const { code, stderr } = await miner.install('--dry-run');
+      for (const rule of rules) await server.run(`iptables -D INPUT -p tcp --dport ${rule}`);
+      expect(code, stderr).toBe(0);
+      expect(stderr).toContain(`note  Port 8000 of ${server.address} does not answer from here`);
+      expect(stderr).toContain(`note  Port 6000 of ${server.address} is closed from here`);
+      expect(stderr).toContain('a firewall may be in between');
+      for (const port of [8000, 6000])
+        await expect(fetch(`http://${server.address}:${port}/`)).rejects.toThrow('fetch failed');
     },
     long,
   );

@@ -3,7 +3,7 @@
 
 # Sets options, and words to the rest.
 read_options() {
-  dry_run='' unsigned='' offline='' with_data=''
+  dry_run='' unsigned='' offline='' with_data='' payload=''
   words=()
   while [ $# -gt 0 ]; do
     case $1 in

@@ -11,6 +11,7 @@ install_on_server() {
   say "Looking at $destination…"
   ask_server check "${settings[@]}" now "$(date +%s)" image "$image" offline "${offline:+yes}" architecture "${architecture:-}" \
     compose_in_bundle "$(bundled docker-compose)" registry "$registry" hotkey "$hotkey"
+  check_ports
   if [ -z "$image" ]; then
     released_image "$(answer architecture)" digest
     image=$registry/$repository_prefix/$role-runner@$released

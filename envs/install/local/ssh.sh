@@ -24,14 +24,18 @@ disconnect() {
 }
 
 # on_server STEP [NAME VALUE]...: runs a step of the program for the server, which comes with its values on standard input:
-# nothing of them is in a command line, here or there. payload names a part of the bundle that follows them.
+# nothing of them is in a command line, here or there. payload names a part of the bundle that follows them, or `ports`.
 on_server() {
   local step=$1 status=0
   shift
   {
     server_program
     printf '%s\0' "$step" role "$role" "$@" ''
-    if [ -n "${payload:-}" ]; then tar -xOf "$offline" "$payload"; fi
+    case $payload in
+      '') ;;
+      ports) try_ports ;;
+      *) tar -xOf "$offline" "$payload" ;;
+    esac
   } | "${ssh_words[@]}" -- "$destination" 'exec bash --norc --noprofile -s' || status=$?
   # What the step itself refuses, it has said.
   case $status in

@@ -51,8 +51,7 @@ install_miner() {
 report_miner() {
   local host port
   ask_server report
-  host=$(host_of)
-  case $host in *:*) host="[$host]" ;; esac
+  host=$(url_host)
   port=$(answer port)
   cat <<END
 ============================================================
@@ -76,9 +75,4 @@ check_class() {
     *" $1 "*) [[ $1 =~ ^[a-z0-9._-]+$ ]] && return ;;
   esac
   fail "$(shown "$1") is no executor class. There are: $(executor_classes)"
-}
-
-# The name that the server is reached at, of which the configuration may have another one.
-host_of() {
-  ssh -T -G -- "$destination" </dev/null | sed -n 's/^hostname //p'
 }

@@ -19,6 +19,7 @@ read_values() {
     case $name in
       role | port | class | validator | wallet_name | hotkey_name | migrating | channel | now | image | offline | architecture) ;;
       compose_in_bundle | registry | hotkey | coldkeypub | trusted_address | trusted_port | from | dry_run | with_data) ;;
+      word | ports) ;;
       *) fail "The value $name is not known." ;;
     esac
     printf -v "$name" '%s' "$value"
@@ -28,8 +29,11 @@ read_values() {
 }
 
 # as_root COMMAND...: without the lock, which what it starts may outlive.
-as_root() {
-  if [ "$(id -u)" = 0 ]; then command "$@" </dev/null 8<&-; else sudo -n -- "$@" </dev/null 8<&-; fi
+as_root() { as_root_reading "$@" </dev/null; }
+
+# The same for one that reads what is left of the step's input.
+as_root_reading() {
+  if [ "$(id -u)" = 0 ]; then command "$@" 8<&-; else sudo -n -- "$@" 8<&-; fi
 }
 
 # What a person types for it.

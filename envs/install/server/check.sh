@@ -105,6 +105,7 @@ check_port() {
     trouble "Port $wanted is taken on the server by another program." "$other"
   else
     fine "port $wanted"
+    reply_outside "$wanted"
   fi
 }
 

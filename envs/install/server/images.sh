@@ -8,9 +8,7 @@ step_has_image() {
 
 # The payload is an archive as docker save writes it.
 step_load() {
-  local words=(command)
-  [ "$(id -u)" = 0 ] || words=(sudo -n --)
-  "${words[@]}" docker load -q >/dev/null || fail 'The images could not be loaded on the server: is its disk full?'
+  as_root_reading docker load -q >/dev/null || fail 'The images could not be loaded on the server: is its disk full?'
 }
 
 step_image() {

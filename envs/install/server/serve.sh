@@ -8,14 +8,15 @@ serve() {
   umask 022
   role='' port='' class='' validator='' wallet_name='' hotkey_name='' migrating='' channel='' now='' image='' offline=''
   architecture='' compose_in_bundle='' registry='' hotkey='' coldkeypub='' trusted_address='' trusted_port=''
-  from='' dry_run='' with_data=''
+  from='' dry_run='' with_data='' word='' ports=''
   local step
   IFS= read -r -d '' step || fail 'The connection ended too early.'
   read_values
   read_system
-  case $step in check | has_image | doctor | report) ;; *) lock ;; esac
+  case $step in check | listen | has_image | doctor | report) ;; *) lock ;; esac
   case $step in
     check) step_check ;;
+    listen) step_listen ;;
     engine) step_engine ;;
     compose) step_compose ;;
     gpu) step_gpu ;;
