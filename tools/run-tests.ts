@@ -67,7 +67,7 @@ async function runSpecs(): Promise<boolean> {
 
 function runPart({ name, runs, environment }: TestPart): boolean {
   console.log(`\nPart ${name}: ${runs.join(' ')}`);
-  if (runs[0].endsWith('.spec.ts')) return run(['tools/vitest.ts', name, runs[0]], environment);
+  if (runs[0].endsWith('.spec.ts')) return run(['tools/vitest.ts', name, ...runs], environment);
   const passes = run(runs, environment);
   if (!passes) failed.push(runs.join(' '));
   return passes;
