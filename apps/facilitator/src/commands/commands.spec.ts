@@ -2,7 +2,6 @@ import { runCommand } from '@horde/commands';
 import { Keypair } from '@horde/identity';
 import { createLogger } from '@horde/operations';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Queues } from '@horde/queue';
 import { startFacilitator, type RunningFacilitator } from '../testing/running-facilitator.ts';
 import { storeJobs } from '../testing/stored-jobs.ts';
 import { jobBody, postJson, signatureHeaders, tokenOf } from '../testing/user.ts';
@@ -16,8 +15,7 @@ const query = (sql: string, ...values: unknown[]) =>
   facilitator.database.manager.query<unknown[]>(sql, values);
 
 beforeAll(async () => {
-  facilitator = await startFacilitator([]);
-  await facilitator.app.get(Queues).close(); // What it does by schedule must not come in between.
+  facilitator = await startFacilitator([], {}, { hasSchedules: false });
 });
 afterAll(() => facilitator.stop());
 beforeEach(() => ([printed, errors] = [[], []]));

@@ -1,6 +1,5 @@
 import { Keypair } from '@horde/identity';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Queues } from '@horde/queue';
 import { startFacilitator, type RunningFacilitator } from '../testing/running-facilitator.ts';
 import { storeJobs } from '../testing/stored-jobs.ts';
 import { JobRetention } from './job-retention.ts';
@@ -12,8 +11,7 @@ const query = (sql: string, ...values: unknown[]) =>
 const rows = async (table: string) => (await query(`select count(*)::int as count from ${table}`))[0]!.count;
 
 beforeAll(async () => {
-  facilitator = await startFacilitator([]);
-  await facilitator.app.get(Queues).close(); // What it does by schedule must not come in between.
+  facilitator = await startFacilitator([], {}, { hasSchedules: false });
 });
 afterAll(() => facilitator.stop());
 beforeEach(async () => {

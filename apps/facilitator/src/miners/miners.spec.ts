@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Keypair } from '@horde/identity';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Queues } from '@horde/queue';
 import { scrape } from '@horde/testing/metrics';
 import { startFacilitator, type RunningFacilitator } from '../testing/running-facilitator.ts';
 import { FacilitatorSettings } from '../settings.ts';
@@ -23,8 +22,7 @@ const stored = async () =>
   (await query<{ row: string }>(`select hotkey || ' ' || active as row from miner`)).map(({ row }) => row);
 
 beforeAll(async () => {
-  facilitator = await startFacilitator([]);
-  await facilitator.app.get(Queues).close(); // What it does by schedule must not come in between.
+  facilitator = await startFacilitator([], {}, { hasSchedules: false });
 });
 afterAll(() => facilitator.stop());
 beforeEach(async () => {

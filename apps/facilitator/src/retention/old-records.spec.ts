@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Queues } from '@horde/queue';
 import { startFacilitator, type RunningFacilitator } from '../testing/running-facilitator.ts';
 import { storeJobs } from '../testing/stored-jobs.ts';
 import { OldRecords } from './old-records.ts';
@@ -7,8 +6,7 @@ import { OldRecords } from './old-records.ts';
 let facilitator: RunningFacilitator;
 const query = <T>(sql: string, ...values: unknown[]) => facilitator.database.manager.query<T[]>(sql, values);
 beforeAll(async () => {
-  facilitator = await startFacilitator([], { machineRetention: 10 });
-  await facilitator.app.get(Queues).close(); // What it does by schedule must not come in between.
+  facilitator = await startFacilitator([], { machineRetention: 10 }, { hasSchedules: false });
 });
 afterAll(() => facilitator.stop());
 

@@ -5,6 +5,7 @@ import { CHAIN, type Block, type Neuron } from '@horde/chain';
 import { Database } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { createLogger } from '@horde/operations';
+import { Queues, type Queue } from '@horde/queue';
 import { createTestDatabase } from '@horde/testing/database';
 import { metricsToken } from '@horde/testing/metrics';
 import { Tokens } from '../auth/tokens.ts';
@@ -65,10 +66,18 @@ export interface RunningFacilitator {
   stop(): Promise<void>;
 }
 
+/** Of a facilitator that does nothing by schedule, for specs that nothing must come in between. */
+const silent: Queue = {
+  ring: () => Promise.resolve(),
+  every: () => Promise.resolve(),
+  work: () => undefined,
+};
+
 /** The real service on a database of its own, with a chain that names `validators`. */
 export async function startFacilitator(
   validators: string[],
   settings: Partial<FacilitatorSettings> = {},
+  { hasSchedules = true } = {},
 ): Promise<RunningFacilitator> {
   const all = Object.assign(new FacilitatorSettings(), {
     secretKey: 'secret',
@@ -95,6 +104,7 @@ export async function startFacilitator(
     bodyParser: false,
     forceCloseConnections: true,
   });
+  if (!hasSchedules) app.get(Queues).open = () => silent;
   await app.listen(0, '127.0.0.1');
   await app.get(ValidatorSync).sync();
   const user = Keypair.generate();
