@@ -72,3 +72,13 @@ async function labelsOf(docker: Docker, reference: string): Promise<Record<strin
     throw error;
   }
 }
+
+/** An image's id; null where the engine does not have it. */
+export async function idOf(docker: Docker, image: string): Promise<string | null> {
+  try {
+    return (await docker.getImage(image).inspect()).Id;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return null;
+    throw error;
+  }
+}

@@ -1,22 +1,50 @@
 import { SettingsError } from '@horde/settings';
 import { ComposeFailed } from './compose.ts';
 import { NoImage } from './images.ts';
+import { pending } from './pending.ts';
 import { noteTakeOver, prepare } from './prepare.ts';
-import { roleOf } from './roles.ts';
+import { roleOf, type Role } from './roles.ts';
 import { run } from './run.ts';
-import { say } from './say.ts';
+import { print, say } from './say.ts';
 
 // The services go on without it.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(0));
 
-const [command, ...words] = process.argv.slice(2);
-try {
-  if (command === 'note-take-over') await noteTakeOver();
-  else if (command === 'prepare') {
-    const [wallet, hotkey] = words;
+/** What an operator types behind `docker exec CONTAINER runner`. It answers with the exit code, where that is not 0. */
+const commands: Record<
+  string,
+  { does: string; run: (role: Role, words: string[]) => Promise<number | void> }
+> = {
+  pending: { does: 'says what has changed in .env and is not in use yet', run: pending },
+};
+
+/** What the runner has a container of its own do. */
+const parts: Record<string, (words: string[]) => Promise<void>> = {
+  'note-take-over': noteTakeOver,
+  prepare: async ([wallet, hotkey]) => {
     const prepared = await prepare(wallet === undefined || hotkey === undefined ? null : { wallet, hotkey });
     process.stdout.write(JSON.stringify(prepared));
-  } else await run(roleOf(process.env['RUNNER_OF']));
+  },
+};
+
+function help(): void {
+  print('Without a word it starts the service, and follows it. Beside that:');
+  for (const [word, { does }] of Object.entries(commands)) print(`  ${word.padEnd(16)} ${does}`);
+}
+
+const [word, ...words] = process.argv.slice(2);
+try {
+  const role = () => roleOf(process.env['RUNNER_OF']);
+  if (word === undefined) await run(role());
+  else if (Object.hasOwn(parts, word)) await parts[word]!(words);
+  else if (Object.hasOwn(commands, word)) process.exitCode = (await commands[word]!.run(role(), words)) ?? 0;
+  else {
+    if (!['help', '--help'].includes(word)) {
+      process.stderr.write(`There is no ${word}.\n`);
+      process.exitCode = 2;
+    }
+    help();
+  }
 } catch (error) {
   if (error instanceof SettingsError) error.sentences.forEach(say);
   else if (error instanceof NoImage || error instanceof ComposeFailed) say(error.message);

@@ -107,10 +107,7 @@ export function planOf(
 /** What the service gets of `.env`. What ComputeHorde's own containers were named there is this project's business. */
 function appVariables(role: Role, variables: Variables, catalogue: Catalogue, notes: string[]): Variables {
   const app = readBy(catalogue, role.name, variables);
-  const manager = variables['EXECUTOR_MANAGER_CLASS_PATH'] ?? '';
-  // A manager of the operator's own reads variables that nobody else knows.
-  if (manager.includes(':') && !manager.startsWith('compute_horde_miner.'))
-    Object.assign(app, unknownOf(catalogue, variables));
+  if (hasOwnManager(variables)) Object.assign(app, unknownOf(catalogue, variables));
   for (const [name, service] of [
     ['DATABASE_URL', 'db'],
     ['REDIS_URL', 'redis'],
@@ -133,4 +130,9 @@ function appVariables(role: Role, variables: Variables, catalogue: Catalogue, no
     );
   }
   return app;
+}
+
+/** Whether the executor manager is the operator's own: it reads variables that nobody else knows. */
+export function hasOwnManager({ EXECUTOR_MANAGER_CLASS_PATH: manager = '' }: Variables): boolean {
+  return manager.includes(':') && !manager.startsWith('compute_horde_miner.');
 }

@@ -6,6 +6,8 @@ import type { Prepared } from './prepare.ts';
 
 /** Where the runner's image has its files. */
 export const homeFolder = '/app';
+/** Where it writes what nobody else reads. */
+export const workFolder = '/run/horde';
 
 type Variables = Record<string, string>;
 
@@ -24,7 +26,7 @@ export class Project {
     private readonly plan: Plan,
     /** What the files' `${…}` stand for that `.env` does not say. */
     private readonly filled: Variables,
-    private readonly places: Places = { home: homeFolder, folder: '/run/horde' },
+    private readonly places: Places = { home: homeFolder, folder: workFolder },
   ) {}
 
   /** Runs the container that sees the volumes and the wallets. @throws SettingsError where something is wrong there */

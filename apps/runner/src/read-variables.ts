@@ -1,3 +1,5 @@
+import type { Role } from './roles.ts';
+
 /** Which variables of `.env` a container gets: those that its service reads, as /app/settings.json lists them, and no others. */
 export interface Catalogue {
   /** By service, `NAME` or the beginning of names, `NAME_*`; they are generated from the services' settings. */
@@ -14,6 +16,22 @@ export function readBy({ reads }: Catalogue, service: string, variables: Variabl
   return Object.fromEntries(
     Object.entries(variables).filter(([name, value]) => value !== '' && isRead(name)),
   );
+}
+
+/** What the runner itself reads, beside each role's own ports and folders. */
+const runnersOwn = [
+  'CHANNEL',
+  'COMPOSE_PROJECT_NAME',
+  'HOST_WALLET_DIR',
+  'MINER_IMAGE_TAG',
+  'RUNNER_IMAGE',
+  'UPDATE_*',
+];
+
+/** Whether a variable is read by the runner, or by something that it starts. */
+export function isReadBy({ name, ports, folders }: Role, { reads }: Catalogue, variable: string): boolean {
+  const own = [...Object.keys(ports), ...Object.keys(folders), ...runnersOwn];
+  return matcher([...own, ...(reads[name] ?? []), ...(reads['pylon'] ?? [])])(variable);
 }
 
 /** Those that nobody here knows: an operator's own. */

@@ -1,21 +1,14 @@
-import { readFile, stat } from 'node:fs/promises';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ownContainer } from '@horde/job-runner';
 import { SettingsError } from '@horde/settings';
-import Docker from 'dockerode';
-import { readEnvFile } from './env-file.ts';
-import { findImage, listedImages } from './images.ts';
-import { planOf, type Plan } from './plan.ts';
+import type Docker from 'dockerode';
+import { filledIn, readWanted, thisHost } from './host.ts';
+import { noteStarted } from './pending.ts';
 import type { Prepared } from './prepare.ts';
-import { homeFolder, Project } from './project.ts';
-import type { Catalogue } from './read-variables.ts';
+import { Project } from './project.ts';
 import type { Role } from './roles.ts';
 import { say } from './say.ts';
 import { takeOver } from './take-over.ts';
 import { watch } from './watch.ts';
-
-const socket = '/var/run/docker.sock';
 
 /**
  * Starts the service of this runner, with what it needs, and follows it. What runs already and is as it should be is left
@@ -24,15 +17,12 @@ const socket = '/var/run/docker.sock';
  * @throws SettingsError where `.env` or the wallet is wrong
  */
 export async function run(role: Role): Promise<never> {
-  const docker = new Docker({ socketPath: socket });
-  const own = await ownContainer(docker);
-  if (!own) throw new Error(`The engine behind ${socket} does not know this container.`);
-  const catalogue = JSON.parse(await readFile(path.join(homeFolder, 'settings.json'), 'utf8')) as Catalogue;
-  const wallets = own.Mounts.find(({ Destination }) => Destination === '/root/.bittensor/wallets');
-  const plan = planOf(role, await readEnvFile(role.envFile), catalogue, wallets?.Source ?? null);
+  const host = await thisHost(role);
+  const { docker, own } = host;
+  const { plan, variables } = await readWanted(host);
   plan.notes.forEach(say);
 
-  const project = new Project(plan, await filledIn(docker, own, plan));
+  const project = new Project(plan, await filledIn(host, plan));
   // Of a runner that was killed: it would keep other secrets than this one's.
   await removeServices(docker, plan.project, ['prepare', 'old-db']);
   const prepared = await project.prepared();
@@ -43,40 +33,11 @@ export async function run(role: Role): Promise<never> {
   await takeOver(docker, plan.project, { project, prepared, role });
   const since = new Date().toISOString();
   await project.start(prepared);
+  await noteStarted(variables);
   say(`The ${role.name} has been started, as ${plan.project}-app-1.`);
   void watch(docker.getContainer(`${plan.project}-app-1`), role);
   return follow(project, prepared, own, since);
 }
-
-/** What the compose file needs to know of this engine: images, and where its socket is. */
-async function filledIn(
-  docker: Docker,
-  own: Docker.ContainerInspectInfo,
-  { devnet, ownPylon }: Plan,
-): Promise<Record<string, string>> {
-  const listed = await listedImages(path.join(homeFolder, 'images'));
-  const filled: Record<string, string> = {};
-  for (const image of listed) {
-    const needed = { pylon: ownPylon && !devnet, devnet: ownPylon && devnet }[image.name] ?? true;
-    // The file has to be whole, also for what is not started.
-    const { reference, labels } = needed
-      ? await findImage(docker, image, say)
-      : { reference: 'none', labels: {} };
-    filled[`${image.name.toUpperCase()}_IMAGE`] = reference;
-    if (image.name === 'app') filled['APP_VERSION'] = versionOf(labels);
-  }
-  const mounted = own.Mounts.find(({ Destination }) => Destination === socket);
-  return {
-    ...filled,
-    RUNNER_IMAGE: own.Image,
-    RUNNER_VERSION: versionOf(own.Config.Labels),
-    DOCKER_SOCKET: mounted?.Source ?? socket,
-    SOCKET_GROUP: String((await stat(socket)).gid),
-  };
-}
-
-const versionOf = (labels: Record<string, string>): string =>
-  labels['org.opencontainers.image.revision']?.slice(0, 12) ?? 'unknown';
 
 /** Removes containers of a project by their services' names. @returns those that there were */
 async function removeServices(

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import { ComposeFailed } from './compose.ts';
+import { idOf } from './images.ts';
 import type { Project } from './project.ts';
 import type { Prepared } from './prepare.ts';
 import type { Role } from './roles.ts';
@@ -66,13 +67,3 @@ const isThere = async (volume: Docker.Volume): Promise<boolean> =>
       throw error;
     },
   );
-
-/** An image's id; null where the engine does not have it. */
-async function idOf(docker: Docker, image: string): Promise<string | null> {
-  try {
-    return (await docker.getImage(image).inspect()).Id;
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return null;
-    throw error;
-  }
-}

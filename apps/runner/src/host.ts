@@ -1,0 +1,83 @@
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { ownContainer } from '@horde/job-runner';
+import Docker from 'dockerode';
+import { readEnvFile } from './env-file.ts';
+import { findImage, listedImages } from './images.ts';
+import { planOf, type Plan } from './plan.ts';
+import { homeFolder } from './project.ts';
+import type { Catalogue } from './read-variables.ts';
+import type { Role } from './roles.ts';
+import { say } from './say.ts';
+
+const socket = '/var/run/docker.sock';
+
+/** The engine, and the container that this process is. */
+export interface Host {
+  docker: Docker;
+  own: Docker.ContainerInspectInfo;
+  role: Role;
+}
+
+export async function thisHost(role: Role): Promise<Host> {
+  const docker = new Docker({ socketPath: socket });
+  const own = await ownContainer(docker);
+  if (!own) throw new Error(`The engine behind ${socket} does not know this container.`);
+  return { docker, own, role };
+}
+
+/** What `.env` says now. */
+export interface Wanted {
+  plan: Plan;
+  variables: Record<string, string>;
+  catalogue: Catalogue;
+}
+
+/**
+ * @param mounted the mounts of the runner's container, which may be where the wallets are
+ * @param variables those of `.env`, where another one is meant than what this container sees
+ * @throws SettingsError
+ */
+export async function readWanted(
+  { role, own }: Host,
+  mounted = own.Mounts,
+  variables?: Record<string, string>,
+): Promise<Wanted> {
+  const catalogue = JSON.parse(await readFile(path.join(homeFolder, 'settings.json'), 'utf8')) as Catalogue;
+  const wallets = mounted.find(({ Destination }) => Destination === '/root/.bittensor/wallets');
+  const read = variables ?? (await readEnvFile(role.envFile));
+  return { plan: planOf(role, read, catalogue, wallets?.Source ?? null), variables: read, catalogue };
+}
+
+/**
+ * What the compose file needs to know of this engine: where its socket is, and the images, of which those that are not here
+ * are fetched.
+ *
+ * @throws NoImage
+ */
+export async function filledIn(
+  { docker, own }: Host,
+  { devnet, ownPylon }: Plan,
+): Promise<Record<string, string>> {
+  const filled: Record<string, string> = {};
+  for (const image of await listedImages(path.join(homeFolder, 'images'))) {
+    const needed = { pylon: ownPylon && !devnet, devnet: ownPylon && devnet }[image.name] ?? true;
+    // The file has to be whole, also for what is not started.
+    const { reference, labels } = needed
+      ? await findImage(docker, image, say)
+      : { reference: 'none', labels: {} };
+    filled[`${image.name.toUpperCase()}_IMAGE`] = reference;
+    if (image.name === 'app') filled['APP_VERSION'] = versionOf(labels);
+  }
+  const mounted = own.Mounts.find(({ Destination }) => Destination === socket);
+  return {
+    ...filled,
+    RUNNER_IMAGE: own.Image,
+    RUNNER_VERSION: versionOf(own.Config.Labels),
+    DOCKER_SOCKET: mounted?.Source ?? socket,
+    SOCKET_GROUP: String((await stat(socket)).gid),
+  };
+}
+
+const versionOf = (labels: Record<string, string>): string =>
+  labels['org.opencontainers.image.revision']?.slice(0, 12) ?? 'unknown';
