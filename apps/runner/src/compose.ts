@@ -43,9 +43,8 @@ export class Compose {
   /** What it writes is written here. @returns when it has ended */
   async show(...words: string[]): Promise<void> {
     const child = this.spawn(words, ['ignore', 'pipe', 'ignore']);
-    // It clears a terminal's line before each, also where there is no terminal.
     for await (const line of createInterface({ input: child.stdout! }))
-      process.stdout.write(`${line.replaceAll('\u001B[2K', '')}\n`);
+      process.stdout.write(`${withoutClearing(line)}\n`);
   }
 
   /** What it writes and complains of is written here. @returns its exit code */
@@ -54,6 +53,16 @@ export class Compose {
       number | null,
     ];
     return status;
+  }
+
+  /** Gives a program `input` to read; what it writes and complains of is written here. @returns its exit code */
+  async feed(input: string, ...words: string[]): Promise<number | null> {
+    const child = this.spawn(words, ['pipe', 'inherit', 'inherit']);
+    const ended = once(child, 'close') as Promise<[number | null]>;
+    // One that has ended does not read.
+    child.stdin!.on('error', () => undefined);
+    child.stdin!.end(input);
+    return (await ended)[0];
   }
 
   private spawn(words: string[], stdio: ('ignore' | 'pipe' | 'inherit')[]) {
@@ -65,7 +74,12 @@ export class Compose {
       PATH: process.env['PATH'],
       HOME: '/tmp',
       DOCKER_HOST: process.env['DOCKER_HOST'],
+      // The runner itself is of this project, by the operator's file.
+      COMPOSE_IGNORE_ORPHANS: 'true',
     };
     return spawn(program, [...all, ...chosen, ...words], { stdio, env });
   }
 }
+
+/** Of lines of logs: Compose clears a terminal's line before each, also where there is no terminal. */
+export const withoutClearing = (lines: string): string => lines.replaceAll('\u001B[2K', '');

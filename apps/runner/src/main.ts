@@ -6,6 +6,7 @@ import { noteTakeOver, prepare } from './prepare.ts';
 import { roleOf, type Role } from './roles.ts';
 import { run } from './run.ts';
 import { print, say } from './say.ts';
+import { supportBundle } from './support-bundle.ts';
 
 // The services go on without it.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(0));
@@ -16,6 +17,10 @@ const commands: Record<
   { does: string; run: (role: Role, words: string[]) => Promise<number | void> }
 > = {
   pending: { does: 'says what has changed in .env and is not in use yet', run: pending },
+  support_bundle: {
+    does: 'writes one archive for those who are to help, without secrets',
+    run: supportBundle,
+  },
 };
 
 /** What the runner has a container of its own do. */

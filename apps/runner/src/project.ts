@@ -1,6 +1,6 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Compose } from './compose.ts';
+import { Compose, withoutClearing } from './compose.ts';
 import type { Plan } from './plan.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -14,7 +14,7 @@ type Variables = Record<string, string>;
 interface Places {
   /** Where the compose files are. */
   home: string;
-  /** Where what is made of `.env` is written. */
+  /** Where what is made of `.env` is written: a command that runs beside the runner has one of its own. */
   folder: string;
   /** Compose. @default docker-compose, on the path */
   program?: string;
@@ -22,12 +22,16 @@ interface Places {
 
 /** The project that the runner starts: the file in its image, and beside it what only `.env` can say. */
 export class Project {
+  private readonly places: Places;
+
   constructor(
     private readonly plan: Plan,
     /** What the files' `${…}` stand for that `.env` does not say. */
     private readonly filled: Variables,
-    private readonly places: Places = { home: homeFolder, folder: workFolder },
-  ) {}
+    places: Partial<Places> = {},
+  ) {
+    this.places = { home: homeFolder, folder: workFolder, ...places };
+  }
 
   /** Runs the container that sees the volumes and the wallets. @throws SettingsError where something is wrong there */
   async prepared(): Promise<Prepared | { wrong: string }> {
@@ -79,6 +83,33 @@ export class Project {
   async follow(prepared: Prepared, since: string): Promise<void> {
     const compose = await this.whole(prepared);
     await compose.show('logs', '--follow', '--no-color', '--since', since);
+  }
+
+  /**
+   * Has the service write its bundle for those who are to help, to standard output, with the last lines of all services.
+   *
+   * @param more further lines of a log
+   * @returns the exit code
+   */
+  async supportBundle(prepared: Prepared, more: string): Promise<number> {
+    const compose = await this.whole(prepared);
+    const lines = await compose.run('logs', '--no-color', '--tail', '5000').catch(() => '');
+    const words = ['support_bundle', '--log', '-', '--lines', '100000', '--output', '-'];
+    const log = `${withoutClearing(lines)}\n${more}`;
+    // In its own container, where it runs: there the service answers for itself.
+    const running = await compose.run('ps', '--quiet', '--status', 'running', 'app').catch(() => '');
+    if (running.trim() !== '') {
+      const status = await compose.feed(
+        log,
+        'exec',
+        '--no-TTY',
+        'app',
+        this.plan.filled['SERVICE']!,
+        ...words,
+      );
+      if (status === 0) return 0;
+    }
+    return (await compose.feed(log, 'run', '--rm', '--no-deps', '--no-TTY', 'app', ...words)) ?? 1;
   }
 
   private async whole(

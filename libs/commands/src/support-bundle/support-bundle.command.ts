@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
+import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { Inject, Injectable, type Type } from '@nestjs/common';
 import { reasonOf } from '@horde/network';
@@ -61,6 +63,12 @@ abstract class SupportBundleCommand extends ServiceCommand {
     try {
       const files = await this.files(options);
       await writeAll(path.join(folder, name), files);
+      if (output === '-') {
+        const archive = path.join(folder, `${name}.tar.gz`);
+        await pack(folder, name, archive);
+        await pipeline(createReadStream(archive), process.stdout, { end: false });
+        return;
+      }
       await pack(folder, name, output);
       this.context.print(
         `${output} has ${[...files.keys()].join(', ')}.\n` +
@@ -116,7 +124,7 @@ abstract class SupportBundleCommand extends ServiceCommand {
 
   @Option({
     flags: '--output <file>',
-    description: 'the archive (default: SERVICE-support-TIME.tar.gz here)',
+    description: 'the archive, - for standard output (default: SERVICE-support-TIME.tar.gz here)',
   })
   output(file: string): string {
     return file;
