@@ -77,7 +77,8 @@ install_on_server() {
 
   say "Looking at $destination…"
   ask_server check "${settings[@]}" now "$(date +%s)" image "$image" offline "${offline:+yes}" architecture "${architecture:-}" \
-    compose_in_bundle "$(bundled docker-compose)" registry "$registry" hotkey "$hotkey"
+    compose_in_bundle "$(bundled docker-compose)" registry "$registry" hotkey "$hotkey" \
+    engine_in_bundle "${offline:+$(of_bundle engine)}"
   check_ports
   if [ -z "$image" ]; then
     released_image "$(answer architecture)" digest
@@ -87,7 +88,11 @@ install_on_server() {
   [ -z "$dry_run" ] || exit 0
 
   say 'Docker…'
-  on_server engine
+  if [ "$(answer engine)" = missing ]; then
+    payload=engine.tar.gz on_server engine from payload
+  else
+    on_server engine from network
+  fi
   if [ -n "$(bundled docker-compose)" ]; then
     payload=docker-compose on_server compose from payload
   else
@@ -140,7 +145,7 @@ uninstall_from_server() {
   on_server uninstall dry_run "$dry_run" with_data "$with_data"
 }
 
-# A bundle: a tar of a list, the images, and Docker Compose. ./horde image bundle makes it.
+# A bundle: a tar of a list, the images, Docker Compose, and, for a server without Docker, that. ./horde image bundle makes it.
 
 # Sets bundle_list; whatever is in the bundle is what its list says.
 read_bundle() {
@@ -152,7 +157,7 @@ read_bundle() {
   say "Reading $(basename -- "$file")…"
   while read -r kind name sum; do
     [ "$kind" = file ] || continue
-    case $name in images.tar.gz | docker-compose | release | release.sig) ;; *) fail "The bundle lists $(shown "$name"), which is not known." ;; esac
+    case $name in images.tar.gz | docker-compose | engine.tar.gz | release | release.sig) ;; *) fail "The bundle lists $(shown "$name"), which is not known." ;; esac
     [ "sha256:$(tar -xOf "$file" "$name" 2>/dev/null | sha256_of)" = "$sum" ] || fail "The bundle is damaged: $name is not what its list says."
   done <<<"$bundle_list"
   image=$(of_bundle runner)
@@ -563,12 +568,12 @@ reply() { printf 'horde: %s\n' "$*"; }
 # Reads names and values, each ended by a zero byte, to an empty name; what follows is the step's own.
 read_values() {
   local name value
-  while IFS= read -r -d '' name && [ -n "$name" ]; do
-    IFS= read -r -d '' value || fail 'The connection ended too early.'
+  while IFS= read -t 60 -r -d '' name && [ -n "$name" ]; do
+    IFS= read -t 60 -r -d '' value || fail 'The connection ended too early.'
     case $name in
       role | port | class | validator | wallet_name | hotkey_name | migrating | channel | now | image | offline | architecture) ;;
       compose_in_bundle | registry | hotkey | coldkeypub | trusted_address | trusted_port | from | dry_run | with_data) ;;
-      word | ports) ;;
+      word | ports | engine_in_bundle) ;;
       *) fail "The value $name is not known." ;;
     esac
     printf -v "$name" '%s' "$value"
@@ -583,6 +588,16 @@ as_root() { as_root_reading "$@" </dev/null; }
 # The same for one that reads what is left of the step's input.
 as_root_reading() {
   if [ "$(id -u)" = 0 ]; then command "$@" 8<&-; else sudo -n -- "$@" 8<&-; fi
+}
+
+# Passes on what is left of the step's input, and gives up where nothing more comes, as after a link that was cut: else it would
+# wait for ever, and hold the lock.
+incoming() {
+  local said
+  while :; do
+    said=$(timeout 60 dd bs=1M count=1 iflag=fullblock 2>&1 >&7) || fail 'Nothing more came through the connection.'
+    case $said in '0+0 records in'*) return ;; esac
+  done 7>&1
 }
 
 # What a person types for it.
@@ -610,7 +625,7 @@ put() {
 # One run at a time; the lock goes with its process.
 lock() {
   exec 8<"$HOME"
-  flock -w 600 8 || fail 'Another run of this script is at work on the server.'
+  flock -n 8 || { say 'Waiting for another run of this script, which is at work on the server…' && flock -w 600 8; } || fail 'Another run of this script is at work on the server.'
 }
 
 # Looks, changes nothing, and answers with the plan. All that is wrong is said at once.
@@ -804,15 +819,22 @@ compose_url() {
   printf '%s' "http://$compose_host/debian/pool/$component/${package:0:1}/$package/${package}_${compose_version}_$1.deb"
 }
 
-# Docker, and Compose 2.20 or newer. What works is left alone.
+# Docker 20.10 and Compose 2.20, or newer. What works is left alone.
 
 docker() { as_root docker "$@"; }
 
-has_engine() { as_root timeout 20 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+engine_version() { as_root timeout 20 docker version --format '{{.Server.Version}}' 2>/dev/null; }
 
-has_compose() {
-  [[ $(as_root docker compose version --short 2>/dev/null) =~ ^v?([0-9]+)\.([0-9]+) ]] &&
-    ((BASH_REMATCH[1] > 2 || (BASH_REMATCH[1] == 2 && BASH_REMATCH[2] >= 20)))
+has_engine() { engine_version >/dev/null; }
+
+is_new_engine() { at_least "$1" 20 10; }
+
+has_compose() { at_least "$(as_root docker compose version --short 2>/dev/null)" 2 20; }
+
+# at_least VERSION MAJOR MINOR, also of a package's version
+at_least() {
+  [[ $1 =~ ^(v|[0-9]+:)?([0-9]+)\.([0-9]+) ]] &&
+    ((BASH_REMATCH[2] > $2 || (BASH_REMATCH[2] == $2 && BASH_REMATCH[3] >= $3)))
 }
 
 engine_root() {
@@ -822,36 +844,96 @@ engine_root() {
 }
 
 check_engine() {
-  if has_engine; then
-    fine "Docker $(docker version --format '{{.Server.Version}}'), which is left alone"
+  local version
+  if version=$(engine_version); then
+    check_running_engine "$version"
   elif command -v dockerd >/dev/null; then
     plan 'start Docker, which is installed and does not run'
+  elif [ -n "$engine_in_bundle" ]; then
+    [ "$engine_in_bundle" = "$system_id-$system_version" ] ||
+      trouble "The bundle has Docker for $engine_in_bundle; this is $system_id-$system_version." 'Make one on such a machine, or install Docker on this one.'
+    plan "install Docker of the bundle: $(engine_packages)"
+    reply 'engine missing'
   elif ! knows_packages; then
     trouble "There is no Docker, and this script does not install it on $system_name." 'Install it as https://docs.docker.com/engine/install/ says, and type the same line again.'
   else
-    plan "install Docker of the distribution: $(engine_packages)"
+    plan "install Docker of the distribution: $(engine_packages); of ${docker_repository#*//}, should that be older than 20.10"
+  fi
+}
+
+check_running_engine() {
+  if is_new_engine "$1"; then
+    fine "Docker $1, which is left alone"
+  elif ! knows_packages; then
+    trouble "Docker $1 is too old: 20.10 or newer is needed." 'Update it as https://docs.docker.com/engine/install/ says, and type the same line again.'
+  elif [ -n "$(docker ps -q)" ]; then
+    trouble "Docker $1 is too old: 20.10 or newer is needed, and containers run in it." 'Stop them, or update it yourself, and type the same line again.'
+  else
+    plan "replace Docker $1, which is older than 20.10, by that of ${docker_repository#*//}"
   fi
 }
 
 engine_packages() {
   case $system_id-$system_version in
-    debian-13) printf 'docker.io docker-cli docker-compose iptables ca-certificates' ;;
-    ubuntu-*) printf 'docker.io docker-compose-v2 iptables ca-certificates' ;;
+    debian-13) printf 'docker.io docker-cli iptables ca-certificates' ;;
     *) printf 'docker.io iptables ca-certificates' ;;
   esac
 }
 
+# The distribution's Compose, where it may be new enough.
+compose_package() {
+  case $system_id in
+    ubuntu) printf docker-compose-v2 ;;
+    *) printf docker-compose ;;
+  esac
+}
+
 step_engine() {
-  has_engine && return
-  if ! command -v dockerd >/dev/null; then
-    local packages
-    read -r -a packages <<<"$(engine_packages)"
-    say "  installing ${packages[*]}"
-    apt_install "${packages[@]}"
+  local version
+  version=$(engine_version) || version=''
+  if [ -n "$version" ]; then
+    ! is_new_engine "$version" || return 0
+    [ -z "$(docker ps -q)" ] || fail "Docker $version is too old, and containers run in it."
+    install_dockers_own
+  elif ! command -v dockerd >/dev/null; then
+    install_engine
     # So that docker can be typed without sudo, as in the guides; it counts from the next login on.
     [ "$(id -u)" = 0 ] || as_root usermod -aG docker "$(id -un)"
   fi
   has_engine || start_engine
+}
+
+install_engine() {
+  local packages
+  read -r -a packages <<<"$(engine_packages)"
+  if [ "$from" = payload ]; then
+    use_mirror
+  else
+    apt_update
+    if ! is_new_engine "$(candidate docker.io)"; then
+      install_dockers_own
+      return
+    fi
+    ! at_least "$(candidate "$(compose_package)")" 2 20 || packages+=("$(compose_package)")
+  fi
+  say "  installing ${packages[*]}"
+  apt_install "${packages[@]}"
+}
+
+docker_repository=https://download.docker.com
+docker_key=9DC858229FC7DD38854AE2D88D81803C0EBFCD88
+
+# What is there is only replaced when what takes its place has been fetched.
+install_dockers_own() {
+  local address=$docker_repository/linux/$system_id packages=(docker-ce docker-ce-cli containerd.io docker-compose-plugin)
+  [ -n "$system_codename" ] || fail "This system does not say its codename, which Docker's repository is ordered by."
+  say "  installing ${packages[*]} of ${docker_repository#*//}"
+  # Against what it is reached with.
+  apt_install ca-certificates
+  add_repository docker "$address/gpg" "$docker_key" "$address $system_codename stable"
+  quietly apt_get install -y --no-install-recommends --download-only "${packages[@]}" ||
+    fail 'Docker could not be fetched, as shown above. What is there is left alone.'
+  quietly apt_get install -y --no-install-recommends "${packages[@]}" || fail "Could not be installed, as shown above: ${packages[*]}"
 }
 
 start_engine() {
@@ -874,19 +956,21 @@ compose_folder=/usr/local/lib/docker/cli-plugins
 check_compose() {
   if has_compose; then
     fine "Docker Compose $(docker compose version --short)"
-  elif [ "$system_id-$system_version" = debian-12 ] || command -v dockerd >/dev/null; then
+  elif [ -n "$compose_in_bundle" ] || [ "$system_id-$system_version" = debian-12 ] || command -v dockerd >/dev/null; then
     if [ -z "$compose_in_bundle" ] && [ ! -x /usr/lib/apt/apt-helper ]; then
       trouble 'There is no Docker Compose 2.20 or newer.' 'Install it as https://docs.docker.com/compose/install/ says.'
     else
       plan "put Docker Compose $compose_version into $compose_folder"
     fi
+  else
+    plan "install Docker Compose of the distribution, $(compose_package); $compose_version, should that be older than 2.20"
   fi
 }
 
 step_compose() {
   if has_compose; then
     # To its end: the other side would take it for a lost connection.
-    if [ "$from" = payload ]; then cat >/dev/null; fi
+    if [ "$from" = payload ]; then incoming >/dev/null; fi
     return
   fi
   say "  Docker Compose $compose_version"
@@ -894,7 +978,7 @@ step_compose() {
   trap 'rm -rf "$scratch"' EXIT
   local file=$scratch/docker-compose
   if [ "$from" = payload ]; then
-    cat >"$file"
+    incoming >"$file"
   else
     fetch "$(compose_url "$machine")" "$scratch/compose.deb" "SHA256:$(compose_sum "$machine")" ||
       fail "Docker Compose could not be fetched from $compose_host."
@@ -1193,7 +1277,7 @@ step_gpu() {
   if has_driver && has_toolkit; then return; fi
   can_install_gpu || fail 'The GPU does not work, and this script cannot install what it lacks here.'
   say '  NVIDIA'
-  apt_install gnupg ca-certificates
+  apt_install ca-certificates
   if ! has_driver; then
     local address=https://developer.download.nvidia.com/compute/cuda/repos/$system_id${system_version//./}/x86_64
     add_repository nvidia-driver "$address/3bf863cc.pub" EB693B3035CD5710E231E123A4B469963BF863CC "$address/ /"
@@ -1206,22 +1290,6 @@ step_gpu() {
   fi
   register_runtime
   has_driver || fail 'The driver is installed; it works after a reboot of the server.' 'Reboot it, and type the same line again.'
-}
-
-# add_repository NAME KEY_ADDRESS FINGERPRINT SOURCE: its key is the one that is known here, or it is not taken.
-add_repository() {
-  local key=/etc/apt/keyrings/$1.asc found
-  as_root install -d -m 755 /etc/apt/keyrings
-  fetch "$2" "$key.new" || fail "The key of $2 could not be fetched."
-  found=$(as_root gpg --show-keys --with-colons "$key.new" 2>/dev/null | sed -n 's/^fpr:*\([0-9A-F]*\):$/\1/p' | head -n 1)
-  if [ "$found" != "$3" ]; then
-    as_root rm -f "$key.new"
-    fail "The key of $2 is another one than this script knows: nothing is installed from there."
-  fi
-  as_root chmod 644 "$key.new"
-  as_root mv -f "$key.new" "$key"
-  # shellcheck disable=SC2016
-  as_root sh -c 'printf "%s\n" "$1" >"$2.new" && mv -f "$2.new" "$2"' sh "deb [signed-by=$key] $4" "/etc/apt/sources.list.d/$1.list"
 }
 
 # Restarts Docker only where that ends nobody's containers.
@@ -1243,7 +1311,8 @@ step_has_image() {
 
 # The payload is an archive as docker save writes it.
 step_load() {
-  as_root_reading docker load -q >/dev/null || fail 'The images could not be loaded on the server: is its disk full?'
+  incoming | as_root_reading docker load -q >/dev/null ||
+    fail 'The images could not be loaded on the server: is its disk full, or was the connection cut?'
 }
 
 step_image() {
@@ -1281,6 +1350,7 @@ step_listen() {
 }
 
 # What a stranger sends is never read.
+# shellcheck disable=SC2016
 listener='
 use Socket qw(:DEFAULT IPPROTO_IPV6 IPV6_V6ONLY pack_sockaddr_in6 IN6ADDR_ANY);
 my ($word, @ports) = @ARGV;
@@ -1316,6 +1386,103 @@ while (1) {
 }
 '
 
+# Repositories of packages beside the distribution's own.
+
+# add_repository NAME KEY_ADDRESS FINGERPRINT SOURCE: its key is the one that is known here, and the only one in its file, or it
+# is not taken; and it answers, or it is taken away again.
+add_repository() {
+  local key=/etc/apt/keyrings/$1.gpg list=/etc/apt/sources.list.d/$1.list
+  as_root install -d -m 755 /etc/apt/keyrings
+  fetch "$2" "$key.new" || fail "The key of $2 could not be fetched."
+  read_key < <(as_root head -c 100000 "$key.new")
+  as_root rm -f "$key.new"
+  [ "$key_fingerprint" = "$3" ] || fail \
+    "The key of $2 is another one than this script knows: nothing is installed from there." \
+    "It is ${key_fingerprint:-no single key of OpenPGP}, instead of $3."
+  put_as_root "$key" < <(hex_bytes "$key_packets")
+  put_as_root "$list" <<<"deb [signed-by=$key] $4"
+  quietly apt_get -o "Dir::Etc::SourceList=$list" -o Dir::Etc::SourceParts=/dev/null -o APT::Get::List-Cleanup=0 update || {
+    as_root rm -f "$list"
+    fail "The repository does not answer as it should, as shown above, and is not taken: $4"
+  }
+  quietly apt_get update || fail 'The lists of packages could not be fetched, as shown above.'
+}
+
+# put_as_root FILE: its new content from standard input, for all to read.
+put_as_root() {
+  # shellcheck disable=SC2016
+  as_root_reading sh -c 'umask 022 && cat >"$1.new" && mv -f "$1.new" "$1"' sh "$1"
+}
+
+# Reads a key of OpenPGP, in letters or as it is, and sets key_packets, in hexadecimal, and key_fingerprint: nothing where it is
+# more than one key, or none. A server has no program for that before one is installed.
+read_key() {
+  local file at=0 tag kind size body found=''
+  key_packets='' key_fingerprint=''
+  file=$(od -An -v -t x1 | tr -d ' \n')
+  # "-----BEGIN"
+  if [[ $file == 2d2d2d2d2d424547494e* ]]; then
+    file=$(hex_bytes "$file" | tr -d '\r' | sed -n '/^$/,/^[-=]/{/^[-=]/q;p}' | base64 -d 2>/dev/null | od -An -v -t x1 | tr -d ' \n') || return 0
+  fi
+  while [ "$at" -lt "${#file}" ]; do
+    # A number with too few digits behind it is none.
+    tag=$((16#${file:at:2}0 / 16)) at=$((at + 2))
+    if ((tag & 64)); then
+      kind=$((tag & 63)) size=$((16#0${file:at:2})) at=$((at + 2))
+      if ((size == 255)); then
+        size=$((16#0${file:at:8})) at=$((at + 8))
+      elif ((size >= 224)); then
+        return 0
+      elif ((size >= 192)); then
+        size=$(((size - 192) * 256 + 16#0${file:at:2} + 192)) at=$((at + 2))
+      fi
+    else
+      kind=$((tag >> 2 & 15))
+      case $((tag & 3)) in
+        0) size=$((16#0${file:at:2})) at=$((at + 2)) ;;
+        1) size=$((16#0${file:at:4})) at=$((at + 4)) ;;
+        2) size=$((16#0${file:at:8})) at=$((at + 8)) ;;
+        *) return 0 ;;
+      esac
+    fi
+    body=${file:at:size * 2} at=$((at + size * 2))
+    # The key first, and then what belongs to it: signatures, names, a picture, further keys.
+    case $kind in
+      6)
+        if [ -n "$found" ] || [ "${body:0:2}" != 04 ]; then return 0; fi
+        found=$(hex_bytes "$(printf '99%04x' "$size")$body" | sha1sum | cut -c 1-40)
+        ;;
+      2 | 13 | 14 | 17) [ -n "$found" ] || return 0 ;;
+      *) return 0 ;;
+    esac
+  done
+  [ "$at" = "${#file}" ] || return 0
+  key_packets=$file key_fingerprint=${found^^}
+}
+
+# shellcheck disable=SC2001
+hex_bytes() { printf '%b' "$(sed 's/../\\x&/g' <<<"$1")"; }
+
+# A bundle's packages, with the lists that the distribution has signed: the only source from here on.
+use_mirror() {
+  local suite parts keys=/usr/share/keyrings/$system_id-archive-keyring.gpg
+  # What a killed run has left.
+  as_root find /var/tmp -maxdepth 1 -name 'horde-engine.*' -exec rm -rf {} +
+  mirror=$(mktemp -d /var/tmp/horde-engine.XXXXXX)
+  trap 'as_root rm -rf "$mirror"' EXIT
+  say '  unpacking Docker of the bundle'
+  incoming | tar -x -z -C "$mirror" || fail 'Docker of the bundle could not be unpacked: is the disk full, or was the connection cut?'
+  # Apt reads it as a user of its own.
+  chmod 755 "$mirror"
+  mkdir -p "$mirror/lists/partial"
+  while read -r suite parts; do
+    [[ $suite$parts =~ ^[a-z0-9\ -]+$ ]] || fail 'The bundle names its packages in another way than this script knows.'
+    printf 'deb [by-hash=no target=Packages signed-by=%s] copy:%s %s %s\n' "$keys" "$mirror" "$suite" "$parts"
+  done <"$mirror/suites" >"$mirror/sources.list"
+  apt_source=(-o "Dir::Etc::SourceList=$mirror/sources.list" -o Dir::Etc::SourceParts=/dev/null
+    -o "Dir::State::Lists=$mirror/lists" -o Acquire::Languages=none)
+}
+
 # The first word on standard input is the step.
 
 serve() {
@@ -1326,11 +1493,12 @@ serve() {
   role='' port='' class='' validator='' wallet_name='' hotkey_name='' migrating='' channel='' now='' image='' offline=''
   architecture='' compose_in_bundle='' registry='' hotkey='' coldkeypub='' trusted_address='' trusted_port=''
   from='' dry_run='' with_data='' word='' ports=''
+  engine_in_bundle=''
   local step
-  IFS= read -r -d '' step || fail 'The connection ended too early.'
+  IFS= read -t 60 -r -d '' step || fail 'The connection ended too early.'
   read_values
   read_system
-  case $step in check | listen | has_image | doctor | report) ;; *) lock ;; esac
+  case $step in check | listen | has_image | ready | doctor | report) ;; *) lock ;; esac
   case $step in
     check) step_check ;;
     listen) step_listen ;;
@@ -1454,13 +1622,14 @@ step_reported() { rm -f "$folder/.password-not-shown"; }
 # What kind of machine it is, and what packages it can have.
 
 read_system() {
-  system_id='' system_version='' system_name='another system'
+  system_id='' system_version='' system_codename='' system_name='another system'
   local name value
   while IFS='=' read -r name value; do
     value=${value#\"} value=${value%\"}
     case $name in
       ID) system_id=$value ;;
       VERSION_ID) system_version=$value ;;
+      VERSION_CODENAME) system_codename=$value ;;
       PRETTY_NAME) system_name=$value ;;
     esac
   done </etc/os-release
@@ -1476,18 +1645,29 @@ knows_packages() {
   case $system_id-$system_version in debian-12 | debian-13 | ubuntu-22.04 | ubuntu-24.04) ;; *) return 1 ;; esac
 }
 
+# Where packages come from, as options; none of them: as the server says.
+apt_source=()
+
 # shellcheck disable=SC2317 # quietly calls it
 apt_get() {
-  as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"
+  as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
+    ${apt_source[@]+"${apt_source[@]}"} "$@"
+}
+
+apt_update() {
+  # What a killed run has left half done.
+  quietly as_root env DEBIAN_FRONTEND=noninteractive dpkg --configure -a || fail 'dpkg --configure -a fails on the server, as shown above.'
+  quietly apt_get update || fail 'The lists of packages could not be fetched, as shown above.'
 }
 
 # Never removes a package that is there: it fails instead.
 apt_install() {
-  # What a killed run has left half done.
-  quietly as_root env DEBIAN_FRONTEND=noninteractive dpkg --configure -a || fail 'dpkg --configure -a fails on the server, as shown above.'
-  quietly apt_get update || fail 'The lists of packages could not be fetched, as shown above.'
+  apt_update
   quietly apt_get install -y --no-install-recommends --no-remove "$@" || fail "Could not be installed, as shown above: $*"
 }
+
+# candidate PACKAGE: the version that would be installed, or nothing.
+candidate() { apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: \([0-9].*\)/\1/p'; }
 
 # fetch ADDRESS FILE [SHA256:SUM]: by apt's own means, since a server may have no curl.
 fetch() {

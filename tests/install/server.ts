@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,6 +11,9 @@ import { ensureServerImage, type Kind, type System } from './server-image.ts';
 
 /** A fresh server, and the operator's own machine with the ssh that reaches it as `server`. */
 export class Server extends ContainedMachine {
+  /** Where the scripts that are typed lie. */
+  scripts = root;
+
   private constructor(
     container: Docker.Container,
     address: string,
@@ -78,6 +81,12 @@ export class Server extends ContainedMachine {
     writeFileSync(path.join(this.folder, 'known_hosts'), `${this.address} ${key}\n`);
   }
 
+  /** Leaves it the way to this machine, and no other. */
+  async cutFromNetwork(): Promise<void> {
+    const { State } = await this.container.inspect();
+    execFileSync('nsenter', ['--net', '--target', String(State.Pid), 'ip', 'route', 'del', 'default']);
+  }
+
   /** Types a line on the operator's machine, as `curl … | bash -s - ARGUMENTS` runs it. */
   async install(
     role: 'miner' | 'validator',
@@ -118,7 +127,7 @@ export class Server extends ContainedMachine {
   private type(role: string, words: string[], environment: NodeJS.ProcessEnv) {
     return spawn(
       'setsid',
-      ['bash', '-c', 'cat "$0" | bash -s - "$@"', path.join(root, `install_${role}.sh`), ...words],
+      ['bash', '-c', 'cat "$0" | bash -s - "$@"', path.join(this.scripts, `install_${role}.sh`), ...words],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: { PATH: `${this.folder}/bin:${process.env['PATH']}`, HOME: this.folder, ...environment },

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import Docker from 'dockerode';
 import { loadOwnImage } from '../../tools/images/own-image.ts';
+import { pinnedCompose } from '../../tools/images/pinned-compose.ts';
 
 /** An image that plays the runner of a role. @returns its id */
 export async function ensureStandIn(role: 'miner' | 'validator', docker = new Docker()): Promise<string> {
@@ -12,6 +13,8 @@ export async function ensureStandIn(role: 'miner' | 'validator', docker = new Do
   await loadOwnImage(docker, reference, config, (files) => {
     files.program(process.execPath, '/usr/local/bin/node');
     files.busybox();
+    // As a runner has it, from where a bundle takes it.
+    files.copy(path.join(pinnedCompose().folder, 'docker-compose'), '/usr/local/bin/docker-compose', 0o755);
     files.copy(path.join(import.meta.dirname, 'stand-in-runner.mjs'), '/stand-in-runner.mjs', 0o644);
     // Its command, of which the test is to fail where a file says so.
     files.write(

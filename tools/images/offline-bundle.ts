@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type Docker from 'dockerode';
 import { fileOfContainer } from './file-of-container.ts';
+import { makeEngineMirror } from './engine-mirror.ts';
 import { sha256 } from './sha256.ts';
 
 const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
@@ -14,12 +15,18 @@ const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
  * engine, and Docker Compose as the runner has it. A tar, of which `list` comes first.
  *
  * @param runner the runner's image
+ * @param withEngine with Docker, for a server of this machine's system that has neither it nor a network
  * @param say gets a line for each image
  */
 export async function writeBundle(
   docker: Docker,
   role: string,
-  { runner, file, say }: { runner: string; file: string; say: (line: string) => void },
+  {
+    runner,
+    file,
+    withEngine = false,
+    say,
+  }: { runner: string; file: string; withEngine?: boolean; say: (line: string) => void },
 ): Promise<void> {
   const { Id } = await docker.getImage(runner).inspect();
   const folder = mkdtempSync(`${path.resolve(file)}.new-`);
@@ -44,11 +51,26 @@ export async function writeBundle(
       writeFileSync(path.join(folder, 'docker-compose'), compose);
       files.push('docker-compose');
     }
+    const facts = ['horde-bundle 1', `role ${role}`, `architecture ${architecture}`, `runner ${Id}`];
+    if (withEngine) {
+      const system = makeEngineMirror(path.join(folder, 'engine'));
+      say(`Docker for ${system}`);
+      facts.push(`engine ${system}`);
+      execFileSync('tar', [
+        '-c',
+        '-z',
+        '-f',
+        path.join(folder, 'engine.tar.gz'),
+        '-C',
+        path.join(folder, 'engine'),
+        '.',
+      ]);
+      files.push('engine.tar.gz');
+    }
     const sums = await Promise.all(
       files.map(async (one) => `file ${one} sha256:${await sha256(path.join(folder, one))}`),
     );
-    const list = ['horde-bundle 1', `role ${role}`, `architecture ${architecture}`, `runner ${Id}`, ...sums];
-    writeFileSync(path.join(folder, 'list'), `${list.join('\n')}\n`);
+    writeFileSync(path.join(folder, 'list'), `${[...facts, ...sums].join('\n')}\n`);
     execFileSync('tar', ['-c', '-f', path.join(folder, 'bundle'), '-C', folder, 'list', ...files]);
     renameSync(path.join(folder, 'bundle'), file);
   } finally {

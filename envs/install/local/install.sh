@@ -10,7 +10,8 @@ install_on_server() {
 
   say "Looking at $destination…"
   ask_server check "${settings[@]}" now "$(date +%s)" image "$image" offline "${offline:+yes}" architecture "${architecture:-}" \
-    compose_in_bundle "$(bundled docker-compose)" registry "$registry" hotkey "$hotkey"
+    compose_in_bundle "$(bundled docker-compose)" registry "$registry" hotkey "$hotkey" \
+    engine_in_bundle "${offline:+$(of_bundle engine)}"
   check_ports
   if [ -z "$image" ]; then
     released_image "$(answer architecture)" digest
@@ -20,7 +21,11 @@ install_on_server() {
   [ -z "$dry_run" ] || exit 0
 
   say 'Docker…'
-  on_server engine
+  if [ "$(answer engine)" = missing ]; then
+    payload=engine.tar.gz on_server engine from payload
+  else
+    on_server engine from network
+  fi
   if [ -n "$(bundled docker-compose)" ]; then
     payload=docker-compose on_server compose from payload
   else

@@ -14,12 +14,12 @@ reply() { printf 'horde: %s\n' "$*"; }
 # Reads names and values, each ended by a zero byte, to an empty name; what follows is the step's own.
 read_values() {
   local name value
-  while IFS= read -r -d '' name && [ -n "$name" ]; do
-    IFS= read -r -d '' value || fail 'The connection ended too early.'
+  while IFS= read -t 60 -r -d '' name && [ -n "$name" ]; do
+    IFS= read -t 60 -r -d '' value || fail 'The connection ended too early.'
     case $name in
       role | port | class | validator | wallet_name | hotkey_name | migrating | channel | now | image | offline | architecture) ;;
       compose_in_bundle | registry | hotkey | coldkeypub | trusted_address | trusted_port | from | dry_run | with_data) ;;
-      word | ports) ;;
+      word | ports | engine_in_bundle) ;;
       *) fail "The value $name is not known." ;;
     esac
     printf -v "$name" '%s' "$value"
@@ -34,6 +34,16 @@ as_root() { as_root_reading "$@" </dev/null; }
 # The same for one that reads what is left of the step's input.
 as_root_reading() {
   if [ "$(id -u)" = 0 ]; then command "$@" 8<&-; else sudo -n -- "$@" 8<&-; fi
+}
+
+# Passes on what is left of the step's input, and gives up where nothing more comes, as after a link that was cut: else it would
+# wait for ever, and hold the lock.
+incoming() {
+  local said
+  while :; do
+    said=$(timeout 60 dd bs=1M count=1 iflag=fullblock 2>&1 >&7) || fail 'Nothing more came through the connection.'
+    case $said in '0+0 records in'*) return ;; esac
+  done 7>&1
 }
 
 # What a person types for it.
@@ -61,5 +71,5 @@ put() {
 # One run at a time; the lock goes with its process.
 lock() {
   exec 8<"$HOME"
-  flock -w 600 8 || fail 'Another run of this script is at work on the server.'
+  flock -n 8 || { say 'Waiting for another run of this script, which is at work on the server…' && flock -w 600 8; } || fail 'Another run of this script is at work on the server.'
 }

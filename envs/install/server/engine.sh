@@ -1,13 +1,20 @@
 # shellcheck shell=bash
-# Docker, and Compose 2.20 or newer. What works is left alone.
+# Docker 20.10 and Compose 2.20, or newer. What works is left alone.
 
 docker() { as_root docker "$@"; }
 
-has_engine() { as_root timeout 20 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+engine_version() { as_root timeout 20 docker version --format '{{.Server.Version}}' 2>/dev/null; }
 
-has_compose() {
-  [[ $(as_root docker compose version --short 2>/dev/null) =~ ^v?([0-9]+)\.([0-9]+) ]] &&
-    ((BASH_REMATCH[1] > 2 || (BASH_REMATCH[1] == 2 && BASH_REMATCH[2] >= 20)))
+has_engine() { engine_version >/dev/null; }
+
+is_new_engine() { at_least "$1" 20 10; }
+
+has_compose() { at_least "$(as_root docker compose version --short 2>/dev/null)" 2 20; }
+
+# at_least VERSION MAJOR MINOR, also of a package's version
+at_least() {
+  [[ $1 =~ ^(v|[0-9]+:)?([0-9]+)\.([0-9]+) ]] &&
+    ((BASH_REMATCH[2] > $2 || (BASH_REMATCH[2] == $2 && BASH_REMATCH[3] >= $3)))
 }
 
 engine_root() {
@@ -17,36 +24,96 @@ engine_root() {
 }
 
 check_engine() {
-  if has_engine; then
-    fine "Docker $(docker version --format '{{.Server.Version}}'), which is left alone"
+  local version
+  if version=$(engine_version); then
+    check_running_engine "$version"
   elif command -v dockerd >/dev/null; then
     plan 'start Docker, which is installed and does not run'
+  elif [ -n "$engine_in_bundle" ]; then
+    [ "$engine_in_bundle" = "$system_id-$system_version" ] ||
+      trouble "The bundle has Docker for $engine_in_bundle; this is $system_id-$system_version." 'Make one on such a machine, or install Docker on this one.'
+    plan "install Docker of the bundle: $(engine_packages)"
+    reply 'engine missing'
   elif ! knows_packages; then
     trouble "There is no Docker, and this script does not install it on $system_name." 'Install it as https://docs.docker.com/engine/install/ says, and type the same line again.'
   else
-    plan "install Docker of the distribution: $(engine_packages)"
+    plan "install Docker of the distribution: $(engine_packages); of ${docker_repository#*//}, should that be older than 20.10"
+  fi
+}
+
+check_running_engine() {
+  if is_new_engine "$1"; then
+    fine "Docker $1, which is left alone"
+  elif ! knows_packages; then
+    trouble "Docker $1 is too old: 20.10 or newer is needed." 'Update it as https://docs.docker.com/engine/install/ says, and type the same line again.'
+  elif [ -n "$(docker ps -q)" ]; then
+    trouble "Docker $1 is too old: 20.10 or newer is needed, and containers run in it." 'Stop them, or update it yourself, and type the same line again.'
+  else
+    plan "replace Docker $1, which is older than 20.10, by that of ${docker_repository#*//}"
   fi
 }
 
 engine_packages() {
   case $system_id-$system_version in
-    debian-13) printf 'docker.io docker-cli docker-compose iptables ca-certificates' ;;
-    ubuntu-*) printf 'docker.io docker-compose-v2 iptables ca-certificates' ;;
+    debian-13) printf 'docker.io docker-cli iptables ca-certificates' ;;
     *) printf 'docker.io iptables ca-certificates' ;;
   esac
 }
 
+# The distribution's Compose, where it may be new enough.
+compose_package() {
+  case $system_id in
+    ubuntu) printf docker-compose-v2 ;;
+    *) printf docker-compose ;;
+  esac
+}
+
 step_engine() {
-  has_engine && return
-  if ! command -v dockerd >/dev/null; then
-    local packages
-    read -r -a packages <<<"$(engine_packages)"
-    say "  installing ${packages[*]}"
-    apt_install "${packages[@]}"
+  local version
+  version=$(engine_version) || version=''
+  if [ -n "$version" ]; then
+    ! is_new_engine "$version" || return 0
+    [ -z "$(docker ps -q)" ] || fail "Docker $version is too old, and containers run in it."
+    install_dockers_own
+  elif ! command -v dockerd >/dev/null; then
+    install_engine
     # So that docker can be typed without sudo, as in the guides; it counts from the next login on.
     [ "$(id -u)" = 0 ] || as_root usermod -aG docker "$(id -un)"
   fi
   has_engine || start_engine
+}
+
+install_engine() {
+  local packages
+  read -r -a packages <<<"$(engine_packages)"
+  if [ "$from" = payload ]; then
+    use_mirror
+  else
+    apt_update
+    if ! is_new_engine "$(candidate docker.io)"; then
+      install_dockers_own
+      return
+    fi
+    ! at_least "$(candidate "$(compose_package)")" 2 20 || packages+=("$(compose_package)")
+  fi
+  say "  installing ${packages[*]}"
+  apt_install "${packages[@]}"
+}
+
+docker_repository=https://download.docker.com
+docker_key=9DC858229FC7DD38854AE2D88D81803C0EBFCD88
+
+# What is there is only replaced when what takes its place has been fetched.
+install_dockers_own() {
+  local address=$docker_repository/linux/$system_id packages=(docker-ce docker-ce-cli containerd.io docker-compose-plugin)
+  [ -n "$system_codename" ] || fail "This system does not say its codename, which Docker's repository is ordered by."
+  say "  installing ${packages[*]} of ${docker_repository#*//}"
+  # Against what it is reached with.
+  apt_install ca-certificates
+  add_repository docker "$address/gpg" "$docker_key" "$address $system_codename stable"
+  quietly apt_get install -y --no-install-recommends --download-only "${packages[@]}" ||
+    fail 'Docker could not be fetched, as shown above. What is there is left alone.'
+  quietly apt_get install -y --no-install-recommends "${packages[@]}" || fail "Could not be installed, as shown above: ${packages[*]}"
 }
 
 start_engine() {
@@ -69,19 +136,21 @@ compose_folder=/usr/local/lib/docker/cli-plugins
 check_compose() {
   if has_compose; then
     fine "Docker Compose $(docker compose version --short)"
-  elif [ "$system_id-$system_version" = debian-12 ] || command -v dockerd >/dev/null; then
+  elif [ -n "$compose_in_bundle" ] || [ "$system_id-$system_version" = debian-12 ] || command -v dockerd >/dev/null; then
     if [ -z "$compose_in_bundle" ] && [ ! -x /usr/lib/apt/apt-helper ]; then
       trouble 'There is no Docker Compose 2.20 or newer.' 'Install it as https://docs.docker.com/compose/install/ says.'
     else
       plan "put Docker Compose $compose_version into $compose_folder"
     fi
+  else
+    plan "install Docker Compose of the distribution, $(compose_package); $compose_version, should that be older than 2.20"
   fi
 }
 
 step_compose() {
   if has_compose; then
     # To its end: the other side would take it for a lost connection.
-    if [ "$from" = payload ]; then cat >/dev/null; fi
+    if [ "$from" = payload ]; then incoming >/dev/null; fi
     return
   fi
   say "  Docker Compose $compose_version"
@@ -89,7 +158,7 @@ step_compose() {
   trap 'rm -rf "$scratch"' EXIT
   local file=$scratch/docker-compose
   if [ "$from" = payload ]; then
-    cat >"$file"
+    incoming >"$file"
   else
     fetch "$(compose_url "$machine")" "$scratch/compose.deb" "SHA256:$(compose_sum "$machine")" ||
       fail "Docker Compose could not be fetched from $compose_host."

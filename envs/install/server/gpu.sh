@@ -40,7 +40,7 @@ step_gpu() {
   if has_driver && has_toolkit; then return; fi
   can_install_gpu || fail 'The GPU does not work, and this script cannot install what it lacks here.'
   say '  NVIDIA'
-  apt_install gnupg ca-certificates
+  apt_install ca-certificates
   if ! has_driver; then
     local address=https://developer.download.nvidia.com/compute/cuda/repos/$system_id${system_version//./}/x86_64
     add_repository nvidia-driver "$address/3bf863cc.pub" EB693B3035CD5710E231E123A4B469963BF863CC "$address/ /"
@@ -53,22 +53,6 @@ step_gpu() {
   fi
   register_runtime
   has_driver || fail 'The driver is installed; it works after a reboot of the server.' 'Reboot it, and type the same line again.'
-}
-
-# add_repository NAME KEY_ADDRESS FINGERPRINT SOURCE: its key is the one that is known here, or it is not taken.
-add_repository() {
-  local key=/etc/apt/keyrings/$1.asc found
-  as_root install -d -m 755 /etc/apt/keyrings
-  fetch "$2" "$key.new" || fail "The key of $2 could not be fetched."
-  found=$(as_root gpg --show-keys --with-colons "$key.new" 2>/dev/null | sed -n 's/^fpr:*\([0-9A-F]*\):$/\1/p' | head -n 1)
-  if [ "$found" != "$3" ]; then
-    as_root rm -f "$key.new"
-    fail "The key of $2 is another one than this script knows: nothing is installed from there."
-  fi
-  as_root chmod 644 "$key.new"
-  as_root mv -f "$key.new" "$key"
-  # shellcheck disable=SC2016
-  as_root sh -c 'printf "%s\n" "$1" >"$2.new" && mv -f "$2.new" "$2"' sh "deb [signed-by=$key] $4" "/etc/apt/sources.list.d/$1.list"
 }
 
 # Restarts Docker only where that ends nobody's containers.

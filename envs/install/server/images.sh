@@ -8,7 +8,8 @@ step_has_image() {
 
 # The payload is an archive as docker save writes it.
 step_load() {
-  as_root_reading docker load -q >/dev/null || fail 'The images could not be loaded on the server: is its disk full?'
+  incoming | as_root_reading docker load -q >/dev/null ||
+    fail 'The images could not be loaded on the server: is its disk full, or was the connection cut?'
 }
 
 step_image() {

@@ -26,6 +26,7 @@ step_listen() {
 }
 
 # What a stranger sends is never read.
+# shellcheck disable=SC2016
 listener='
 use Socket qw(:DEFAULT IPPROTO_IPV6 IPV6_V6ONLY pack_sockaddr_in6 IN6ADDR_ANY);
 my ($word, @ports) = @ARGV;

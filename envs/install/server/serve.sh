@@ -9,11 +9,12 @@ serve() {
   role='' port='' class='' validator='' wallet_name='' hotkey_name='' migrating='' channel='' now='' image='' offline=''
   architecture='' compose_in_bundle='' registry='' hotkey='' coldkeypub='' trusted_address='' trusted_port=''
   from='' dry_run='' with_data='' word='' ports=''
+  engine_in_bundle=''
   local step
-  IFS= read -r -d '' step || fail 'The connection ended too early.'
+  IFS= read -t 60 -r -d '' step || fail 'The connection ended too early.'
   read_values
   read_system
-  case $step in check | listen | has_image | doctor | report) ;; *) lock ;; esac
+  case $step in check | listen | has_image | ready | doctor | report) ;; *) lock ;; esac
   case $step in
     check) step_check ;;
     listen) step_listen ;;
