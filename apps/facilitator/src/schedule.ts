@@ -1,4 +1,4 @@
-import { doublingPause, pause } from '@horde/async';
+import { untilDone } from '@horde/async';
 import type { Logger } from '@horde/operations';
 import type { Queues } from '@horde/queue';
 
@@ -34,16 +34,7 @@ export function schedule(
   const setUp = async (): Promise<void> => {
     for (const [id, interval] of Object.entries(intervals)) await queue.every(id, interval);
   };
-  const untilDone = async (): Promise<void> => {
-    for (let failures = 1; !signal.aborted; failures++) {
-      try {
-        return await setUp();
-      } catch (error) {
-        if (signal.aborted) return;
-        logger.warn({ error }, `the schedules of the queue ${name} are not set up yet`);
-        await pause(doublingPause(failures, pauses), signal).catch(() => undefined);
-      }
-    }
-  };
-  void untilDone();
+  const failed = (error: unknown) =>
+    logger.warn({ error }, `the schedules of the queue ${name} are not set up yet`);
+  void untilDone(setUp, pauses, failed, signal);
 }

@@ -1,6 +1,15 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import { around, clampDelay, doublingPause, maxDelay, orAborted, pause, steadyNow } from './index.ts';
+import {
+  around,
+  clampDelay,
+  doublingPause,
+  maxDelay,
+  orAborted,
+  pause,
+  steadyNow,
+  untilDone,
+} from './index.ts';
 
 describe('a wait that can be aborted', () => {
   it('ends with what is waited for, and leaves no listener', async () => {
@@ -61,4 +70,39 @@ it('the steady clock goes on evenly when the system’s is set', () => {
   expect(Number.isInteger(after)).toBe(true);
   expect(after).toBeGreaterThanOrEqual(before);
   expect(after).toBeLessThan(before + 1_800_000);
+});
+
+describe('what is tried until it succeeds', () => {
+  const pauses = { first: 1, max: 2 };
+
+  it('is tried after each failure, which is told with the pause that follows', async () => {
+    const told: unknown[] = [];
+    const failures = ['a', 'b', 'c'];
+    let tries = 0;
+    const work = async () => {
+      tries++;
+      if (failures.length > 0) throw new Error(failures.shift());
+    };
+    await untilDone(
+      work,
+      pauses,
+      (error, pause) => told.push([(error as Error).message, pause]),
+      new AbortController().signal,
+    );
+    expect(tries).toBe(4);
+    expect(told).toEqual([
+      ['a', 1],
+      ['b', 2],
+      ['c', 2],
+    ]);
+  });
+
+  it('is given up without an error when its signal is aborted, also in a pause', async () => {
+    const stop = new AbortController();
+    const failing = async () => {
+      throw new Error('no');
+    };
+    await untilDone(failing, { first: maxDelay, max: maxDelay }, () => stop.abort(), stop.signal);
+    await untilDone(failing, pauses, expect.fail, AbortSignal.abort());
+  });
 });

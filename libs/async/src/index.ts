@@ -6,3 +6,4 @@ export { pause } from './pause.ts';
 export { doublingPause, type Pauses } from './pauses.ts';
 export { steadyNow } from './steady-now.ts';
 export { TokenBucket } from './token-bucket.ts';
+export { untilDone } from './until-done.ts';

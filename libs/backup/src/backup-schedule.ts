@@ -1,4 +1,11 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type Provider } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type Provider,
+} from '@nestjs/common';
+import { untilDone } from '@horde/async';
 import { LastDone } from '@horde/metrics';
 import { LOGGER, type Logger } from '@horde/operations';
 import { Queues } from '@horde/queue';
@@ -9,12 +16,16 @@ import { backUp, backupsOf, type Backups } from './backups.ts';
 const interval = 3_600_000;
 /** How old the last one is when the next is due. @unit seconds */
 const due = 23.5 * 3_600;
+/** Before the store of the queues is asked again. */
+const pauses = { first: 1_000, max: 30_000 };
 
 const BACKUPS = Symbol('backups');
 
 /** Has a backup made each day, by one process of the service, where the settings name a place for it. */
 @Injectable()
-class BackupSchedule implements OnApplicationBootstrap {
+class BackupSchedule implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly stopping = new AbortController();
+
   constructor(
     @Inject(BACKUPS) private readonly backups: Backups | null,
     private readonly lastDone: LastDone,
@@ -32,8 +43,17 @@ class BackupSchedule implements OnApplicationBootstrap {
       onError: (error) =>
         this.logger.error({ error }, 'no backup could be made; it is tried again in an hour'),
     });
-    await queue.every('again', interval);
-    if (isFirst) await queue.ring('first');
+    const setUp = async (): Promise<void> => {
+      await queue.every('again', interval);
+      if (isFirst) await queue.ring('first');
+    };
+    const failed = (error: unknown) => this.logger.warn({ error }, 'backups are not scheduled yet');
+    // Beside everything else: nobody waits for a store of queues that is away because backups are made.
+    void untilDone(setUp, pauses, failed, this.stopping.signal);
+  }
+
+  onApplicationShutdown(): void {
+    this.stopping.abort();
   }
 
   private async make(backups: Backups, isFirst: boolean): Promise<void> {

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { doublingPause } from '@horde/async';
+import { untilDone } from '@horde/async';
 import { CHAIN, type Chain } from '@horde/chain';
 import { LastDone } from '@horde/metrics';
 import { LOGGER, type Logger } from '@horde/operations';
@@ -66,22 +65,17 @@ export class ValidatorSync implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   private async start(schedule: () => Promise<void>): Promise<void> {
-    const { signal } = this.stopping;
-    for (const step of [() => this.sync(), schedule]) {
-      for (let failures = 1; !signal.aborted; failures++) {
-        try {
-          await step();
-          break;
-        } catch (error) {
-          if (signal.aborted) return;
-          const pause = doublingPause(failures, pauses);
+    for (const step of [() => this.sync(), schedule])
+      await untilDone(
+        step,
+        pauses,
+        (error, pause) => {
           const why = error instanceof Error ? error.message : String(error);
           this.logger.warn(
             `the list of validators is not known yet, and asked for again in ${pause / 1000} s: ${why}`,
           );
-          await sleep(pause, undefined, { signal }).catch(() => undefined);
-        }
-      }
-    }
+        },
+        this.stopping.signal,
+      );
   }
 }
