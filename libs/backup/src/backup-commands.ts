@@ -24,7 +24,7 @@ export function backupCommands(
   @Command({
     name: 'back_up',
     description:
-      'write a backup of the database, encrypted, into the places that BACKUP_FOLDER and BACKUP_S3_ADDRESS name',
+      'write a backup of the database, encrypted, into the places that BACKUP_FOLDER, BACKUP_S3_ADDRESS and BACKUP_B2_BUCKET name',
   })
   @Injectable()
   class BackUp extends ServiceCommand {
@@ -35,10 +35,6 @@ export function backupCommands(
     override async run(_words: string[], { output }: { output?: string } = {}): Promise<void> {
       const settings = this.context.settings();
       if (output !== undefined) {
-        if (settings.backupKeys.length === 0)
-          throw new SettingsError([
-            'Backups are encrypted, and BACKUP_KEYS does not say for whom. make_backup_key makes a key.',
-          ]);
         await writeSealed(service, settings.databaseUrl, settings.backupKeys, output);
         this.context.print(`${output} has ${bytes((await stat(output)).size)}.`);
         return;
@@ -46,7 +42,7 @@ export function backupCommands(
       const backups = backupsOf(service, settings);
       if (backups === null)
         throw new SettingsError([
-          'Neither BACKUP_FOLDER nor BACKUP_S3_ADDRESS says where to: name a file with --output, or set one.',
+          'Neither BACKUP_FOLDER nor BACKUP_S3_ADDRESS nor BACKUP_B2_BUCKET says where to: name a file with --output, or set one.',
         ]);
       const { name, size } = await backUp(backups);
       for (const place of backups.places) this.context.print(`${place.name}/${name} has ${bytes(size)}.`);

@@ -10,20 +10,29 @@ import { openDatabase } from '@horde/database';
 import { ServiceSettings } from '@horde/settings';
 import { createTestDatabase } from '@horde/testing/database';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { B2Place, regionOf } from './b2-place.ts';
 import { backUp, backupsOf } from './backups.ts';
 import { makeKeys, unseal } from './encryption.ts';
 
 const key = { id: 'AKIDEXAMPLE', secret: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
-const region = 'eu-test-1';
 
-/** A bucket that checks signatures as Amazon documents them (Signature Version 4). */
-async function startBucket() {
+/**
+ * A bucket that checks signatures as Amazon documents them (Signature Version 4), and tells at B2's own API where it is.
+ *
+ * @param region that it is signed for
+ */
+async function startBucket(region = 'eu-test-1') {
   const objects = new Map<string, Buffer>();
   const server = createServer(async (request, response) => {
     const body = await buffer(request);
     const url = new URL(request.url!, 'http://bucket');
     const name = url.pathname.replace('/bucket/', '');
-    if (!isSigned(request, url))
+    if (url.pathname === '/b2api/v2/b2_authorize_account') {
+      const basic = Buffer.from(`${key.id}:${key.secret}`).toString('base64');
+      if (request.headers.authorization !== `Basic ${basic}`)
+        response.writeHead(401).end('{"code":"bad_auth_token"}');
+      else response.end(JSON.stringify({ accountId: 'x', s3ApiUrl: root }));
+    } else if (!isSigned(request, url, region))
       response.writeHead(403).end('<Error><Code>SignatureDoesNotMatch</Code></Error>');
     else if (request.method === 'PUT') {
       objects.set(name, body);
@@ -33,21 +42,25 @@ async function startBucket() {
       response.writeHead(204).end();
     } else
       response.end(
-        `<ListBucketResult>${[...objects.keys()].map((one) => `<Key>${one}</Key>`).join('')}</ListBucketResult>`,
+        `<ListBucketResult>${[...objects.keys()]
+          .filter((one) => one.startsWith(url.searchParams.get('prefix') ?? ''))
+          .map((one) => `<Key>${one}</Key>`)
+          .join('')}</ListBucketResult>`,
       );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
-  return { objects, address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/bucket` };
+  const root = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { objects, root, address: `${root}/bucket` };
 }
 
-function isSigned(request: IncomingMessage, url: URL): boolean {
+function isSigned(request: IncomingMessage, url: URL, region: string): boolean {
   const { authorization = '' } = request.headers;
-  const [, id, day, signedHeaders = '', signature] =
-    /^AWS4-HMAC-SHA256 Credential=(\w+)\/(\d+)\/eu-test-1\/s3\/aws4_request, SignedHeaders=([\w;-]+), Signature=(\w+)$/.exec(
+  const [, id, day, signedFor, signedHeaders = '', signature] =
+    /^AWS4-HMAC-SHA256 Credential=(\w+)\/(\d+)\/([\w-]+)\/s3\/aws4_request, SignedHeaders=([\w;-]+), Signature=(\w+)$/.exec(
       authorization,
     ) ?? [];
-  if (id !== key.id) return false;
+  if (id !== key.id || signedFor !== region) return false;
   const headers = signedHeaders.split(';').map((name) => `${name}:${String(request.headers[name]).trim()}\n`);
   const canonical = [
     request.method,
@@ -84,10 +97,11 @@ const settings = (given: Partial<ServiceSettings>) =>
   Object.assign(new ServiceSettings(), { databaseUrl: url, backupKeys: [keys.recipient], ...given });
 const inBucket = (address: string) => ({
   backupS3Address: address,
-  backupS3Region: region,
+  backupS3Region: 'eu-test-1',
   backupS3KeyId: key.id,
   backupS3KeySecret: key.secret,
 });
+const inB2 = { backupB2BucketName: 'my-bucket', backupB2KeyId: key.id, backupB2KeySecret: key.secret };
 const day = (number: number) => new Date(Date.UTC(2026, 0, number));
 const nameOn = (number: number) => `pump-${day(number).toISOString().replaceAll(/[:.]/g, '-')}.age`;
 
@@ -134,6 +148,19 @@ describe('backups', () => {
     expect(readdirSync(place)).toHaveLength(1);
   });
 
+  it('are put into a bucket of B2 where its account says that it answers as S3 does', async () => {
+    const { objects, root } = await startBucket(regionOf('http://127.0.0.1'));
+    const b2 = (keySecret: string) => new B2Place('bucket', { keyId: key.id, keySecret }, root);
+    const backups = backupsOf('pump', settings({ backupFolder: folder, backupsKept: 1 }))!;
+    objects.set('db_dump.zstd', Buffer.from('of the years before'));
+    for (const number of [1, 2]) await backUp({ ...backups, places: [b2(key.secret)] }, day(number));
+    expect([...objects.keys()]).toEqual(['db_dump.zstd', nameOn(2)]);
+    const failed = backUp({ ...backups, places: [b2('another secret')] });
+    await expect(failed).rejects.toThrow('Backblaze did not take the key of b2://bucket: 401');
+    await expect(failed).rejects.not.toThrow('another secret');
+    expect(regionOf('https://s3.us-west-002.backblazeb2.com')).toBe('us-west-002');
+  });
+
   it('leave nothing half written where the database does not answer', async () => {
     const place = path.join(folder, 'away');
     const backups = backupsOf(
@@ -155,5 +182,14 @@ describe('settings of backups', () => {
     expect(() => backupsOf('pump', settings({ backupS3Address: 'https://s3.example/x' }))).toThrow(
       'BACKUP_S3_KEY_ID',
     );
+    expect(() => backupsOf('pump', settings({ ...inB2, backupB2KeyId: undefined }))).toThrow(
+      'BACKUP_B2_BUCKET is set: BACKUP_B2_KEY_ID and BACKUP_B2_KEY_SECRET are needed, too.',
+    );
+  });
+
+  it('of ComputeHorde’s .env keep no service from starting, though they do not say whom backups are encrypted for', async () => {
+    const backups = backupsOf('pump', settings({ ...inB2, backupKeys: [] }))!;
+    expect(backups.places.map(({ name }) => name)).toEqual(['b2://my-bucket']);
+    await expect(backUp(backups)).rejects.toThrow('BACKUP_KEYS does not say for whom');
   });
 });

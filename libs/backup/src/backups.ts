@@ -5,6 +5,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { SettingsError, type ServiceSettings } from '@horde/settings';
 import { seal } from './encryption.ts';
+import { B2Place } from './b2-place.ts';
 import { FolderPlace, S3Place, type BackupPlace } from './places.ts';
 import { writeBackup } from './write-backup.ts';
 
@@ -20,36 +21,34 @@ export interface Backups {
 
 /** What the settings say of backups; null: none are made. @throws SettingsError where they say half of it */
 export function backupsOf(service: string, settings: ServiceSettings): Backups | null {
-  const {
-    backupKeys: recipients,
-    backupFolder,
-    backupS3Address,
-    backupS3KeyId,
-    backupS3KeySecret,
-  } = settings;
+  const { backupKeys: recipients, backupFolder, backupS3Address, backupB2Bucket } = settings;
   const places: BackupPlace[] = [];
   if (backupFolder !== undefined) places.push(new FolderPlace(backupFolder));
   if (backupS3Address !== undefined) {
-    if (backupS3KeyId === undefined || backupS3KeySecret === undefined)
-      throw new SettingsError([
-        'BACKUP_S3_ADDRESS is set: BACKUP_S3_KEY_ID and BACKUP_S3_KEY_SECRET are needed, too.',
-      ]);
-    places.push(
-      new S3Place({
-        address: backupS3Address,
-        region: settings.backupS3Region,
-        keyId: backupS3KeyId,
-        keySecret: backupS3KeySecret,
-      }),
-    );
+    const key = keyOf('S3', settings.backupS3KeyId, settings.backupS3KeySecret);
+    places.push(new S3Place({ address: backupS3Address, region: settings.backupS3Region, ...key }));
   }
+  // What needs no BACKUP_KEYS at ComputeHorde must not keep a service from starting; each backup fails, which is told.
+  const mayLackKeys = places.length === 0;
+  if (backupB2Bucket !== undefined)
+    places.push(new B2Place(backupB2Bucket, keyOf('B2', settings.backupB2KeyId, settings.backupB2KeySecret)));
   if (places.length === 0) return null;
-  if (recipients.length === 0)
-    throw new SettingsError([
-      'Backups are encrypted, and BACKUP_KEYS does not say for whom. make_backup_key makes a key.',
-    ]);
+  if (recipients.length === 0 && !mayLackKeys) throw noRecipients();
   return { service, url: settings.databaseUrl, recipients, places, kept: settings.backupsKept };
 }
+
+function keyOf(place: 'S3' | 'B2', keyId: string | undefined, keySecret: string | undefined) {
+  if (keyId === undefined || keySecret === undefined)
+    throw new SettingsError([
+      `BACKUP_${place}_${place === 'S3' ? 'ADDRESS' : 'BUCKET'} is set: BACKUP_${place}_KEY_ID and BACKUP_${place}_KEY_SECRET are needed, too.`,
+    ]);
+  return { keyId, keySecret };
+}
+
+const noRecipients = () =>
+  new SettingsError([
+    'Backups are encrypted, and BACKUP_KEYS does not say for whom. make_backup_key makes a key.',
+  ]);
 
 /**
  * Writes a backup, puts it into every place, and removes those there that are too many.
@@ -79,13 +78,18 @@ export async function backUp({ service, url, recipients, places, kept }: Backups
   }
 }
 
-/** Writes a backup into a file that nobody else reads, and waits until the disk has it. */
+/**
+ * Writes a backup into a file that nobody else reads, and waits until the disk has it.
+ *
+ * @throws SettingsError where nobody is named to encrypt it for
+ */
 export async function writeSealed(
   service: string,
   url: string,
   recipients: string[],
   file: string,
 ): Promise<void> {
+  if (recipients.length === 0) throw noRecipients();
   await pipeline(
     await seal(writeBackup(service, url), recipients),
     createWriteStream(file, { mode: 0o600, flags: 'wx' }),
@@ -96,7 +100,9 @@ export async function writeSealed(
 
 async function keepIn(place: BackupPlace, file: string, name: string, kept: number): Promise<void> {
   await place.keep(file, name);
-  const ours = (await place.list()).filter((one) => nameOf(one) === nameOf(name)).toSorted();
+  const ours = (await place.list(`${nameOf(name)}-`))
+    .filter((one) => nameOf(one) === nameOf(name))
+    .toSorted();
   for (const old of ours.slice(0, -kept)) await place.remove(old);
 }
 

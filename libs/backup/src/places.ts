@@ -10,8 +10,8 @@ export interface BackupPlace {
   readonly name: string;
   /** @param file is complete, and may be moved away */
   keep(file: string, name: string): Promise<void>;
-  /** The names of those that are there. */
-  list(): Promise<string[]>;
+  /** The names there that begin so. */
+  list(beginning: string): Promise<string[]>;
   remove(name: string): Promise<void>;
 }
 
@@ -27,8 +27,8 @@ export class FolderPlace implements BackupPlace {
     await rename(file, path.join(this.name, name));
   }
 
-  list(): Promise<string[]> {
-    return readdir(this.name);
+  async list(beginning: string): Promise<string[]> {
+    return (await readdir(this.name)).filter((name) => name.startsWith(beginning));
   }
 
   async remove(name: string): Promise<void> {
@@ -44,7 +44,7 @@ export interface S3Options {
   keySecret: string;
 }
 
-/** A bucket of S3, or of what answers as S3 does: Backblaze B2, MinIO, R2. One backup may have 5 GB. */
+/** A bucket of S3, or of what answers as S3 does: MinIO, R2. One backup may have 5 GB. */
 export class S3Place implements BackupPlace {
   readonly name: string;
   private readonly client: AwsClient;
@@ -67,8 +67,13 @@ export class S3Place implements BackupPlace {
     } as RequestInit);
   }
 
-  async list(): Promise<string[]> {
-    const answer = await this.ask('list its backups', `${this.address}?list-type=2`, {});
+  async list(beginning: string): Promise<string[]> {
+    // It tells 1,000 at once: there may be more of others.
+    const answer = await this.ask(
+      'list its backups',
+      `${this.address}?list-type=2&prefix=${encodeURIComponent(beginning)}`,
+      {},
+    );
     return [...(await answer.text()).matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key]) => key!);
   }
 

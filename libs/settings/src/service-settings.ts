@@ -15,6 +15,9 @@ import {
 } from 'class-validator';
 import { env, envFlag, envList, envNumber, envSecret, SettingsError } from './settings.ts';
 
+const bucketName = /^[a-zA-Z\d-]{6,63}$/;
+const bucketRule = { message: 'it must be the name of a bucket: 6 to 63 letters, digits and dashes' };
+
 /** What every service with a database needs to know; ComputeHorde's names. */
 export class ServiceSettings {
   /** The database: `postgres://user:password@host:port/database`. The tables live in a schema of the service's name. */
@@ -135,6 +138,14 @@ export class ServiceSettings {
   @env('BACKUP_S3_KEY_ID') @IsOptional() @IsNotEmpty() backupS3KeyId?: string;
   /** The key of the bucket: its secret. */
   @envSecret('BACKUP_S3_KEY_SECRET') @IsOptional() @IsNotEmpty() backupS3KeySecret?: string;
+  /** A bucket of Backblaze B2 that they are put into: its name. */
+  @env('BACKUP_B2_BUCKET') @IsOptional() @Matches(bucketName, bucketRule) backupB2BucketSetting?: string;
+  /** As BACKUP_B2_BUCKET, which counts where both are set. */
+  @env('BACKUP_B2_BUCKET_NAME') @IsOptional() @Matches(bucketName, bucketRule) backupB2BucketName?: string;
+  /** An application key that reads, writes, lists and removes there: its id. */
+  @env('BACKUP_B2_KEY_ID') @IsOptional() @IsNotEmpty() backupB2KeyId?: string;
+  /** That key: its secret. */
+  @envSecret('BACKUP_B2_KEY_SECRET') @IsOptional() @IsNotEmpty() backupB2KeySecret?: string;
   /** Whom backups are encrypted for: `age1…`, which `make_backup_key` prints. What decrypts them belongs on another machine. */
   @envList('BACKUP_KEYS')
   @Matches(/^age1[0-9a-z]{58}$/, { each: true, message: 'each must be such as age1…' })
@@ -145,6 +156,11 @@ export class ServiceSettings {
   /** How large the database may get. @unit bytes */
   get databaseRoom(): number | undefined {
     return this.databaseRoomGb === undefined ? undefined : this.databaseRoomGb * 1e9;
+  }
+
+  /** The bucket of B2 for backups. */
+  get backupB2Bucket(): string | undefined {
+    return this.backupB2BucketSetting ?? this.backupB2BucketName;
   }
 
   /** The Redis of the queues; null: they live in the database. */

@@ -62,11 +62,6 @@ export const unreadVariables: readonly UnreadVariables[] = [
     services: ['validator', 'miner'],
     why: 'accounts of the panel have no address',
   },
-  {
-    names: ['BACKUP_B2_BUCKET', 'BACKUP_B2_KEY_ID', 'BACKUP_B2_KEY_SECRET'],
-    services: ['facilitator'],
-    why: 'B2 answers as S3 does: `BACKUP_S3_ADDRESS` is `https://s3.REGION.backblazeb2.com/BUCKET`, `BACKUP_S3_REGION` that region, and `BACKUP_S3_KEY_ID` and `BACKUP_S3_KEY_SECRET` are the key',
-  },
   { names: ['PROMETHEUS_MULTIPROC_DIR'], services: withDatabase, why: 'a service is one process' },
   {
     names: ['SENTRY_DSN'],
