@@ -64,11 +64,14 @@ export async function findImage(
   return { reference: byDigest, labels: (await labelsOf(docker, byDigest)) ?? {} };
 }
 
+/** Whether an error of the engine says that there is no such thing. */
+export const isMissing = (error: unknown): boolean => (error as { statusCode?: number }).statusCode === 404;
+
 async function labelsOf(docker: Docker, reference: string): Promise<Record<string, string> | null> {
   try {
     return (await docker.getImage(reference).inspect()).Config.Labels ?? {};
   } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return null;
+    if (isMissing(error)) return null;
     throw error;
   }
 }
@@ -78,7 +81,7 @@ export async function idOf(docker: Docker, image: string): Promise<string | null
   try {
     return (await docker.getImage(image).inspect()).Id;
   } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return null;
+    if (isMissing(error)) return null;
     throw error;
   }
 }

@@ -3,6 +3,8 @@ import { ComposeFailed } from './compose.ts';
 import { NoImage } from './images.ts';
 import { pending } from './pending.ts';
 import { noteTakeOver, prepare } from './prepare.ts';
+import { reset } from './reset.ts';
+import { restore } from './restore.ts';
 import { roleOf, type Role } from './roles.ts';
 import { run } from './run.ts';
 import { print, say } from './say.ts';
@@ -17,6 +19,8 @@ const commands: Record<
   { does: string; run: (role: Role, words: string[]) => Promise<number | void> }
 > = {
   pending: { does: 'says what has changed in .env and is not in use yet', run: pending },
+  reset: { does: 'makes a backup, and starts the service with an empty database', run: reset },
+  restore: { does: 'puts a backup of BACKUP_FOLDER into the database', run: restore },
   support_bundle: {
     does: 'writes one archive for those who are to help, without secrets',
     run: supportBundle,

@@ -6,7 +6,7 @@ import { roleOf } from './roles.ts';
 const catalogue: Catalogue = {
   reads: {
     miner:
-      'ADDRESS_FOR_EXECUTORS BITTENSOR_NETWORK BITTENSOR_WALLET_NAME DATABASE_URL DEFAULT_ADMIN_PASSWORD DEFAULT_EXECUTOR_CLASS EXECUTOR_MANAGER_CLASS_PATH JOB_* LOCAL_RECEIPTS_ROOT MIGRATING PYLON_ADDRESS'.split(
+      'ADDRESS_FOR_EXECUTORS BACKUP_FOLDER BITTENSOR_NETWORK BITTENSOR_WALLET_NAME DATABASE_URL DEFAULT_ADMIN_PASSWORD DEFAULT_EXECUTOR_CLASS EXECUTOR_MANAGER_CLASS_PATH JOB_* LOCAL_RECEIPTS_ROOT MIGRATING PYLON_ADDRESS'.split(
         ' ',
       ),
     pylon: ['PYLON_*'],
@@ -76,6 +76,12 @@ describe('what a runner starts for its .env', () => {
     expect(plan(own).app).toMatchObject(own);
     expect(plan(own).app).not.toHaveProperty('POSTGRES_PASSWORD');
     expect(plan({ MY_CLOUD_KEY: 'x' }).app).not.toHaveProperty('MY_CLOUD_KEY');
+  });
+
+  it('has the host’s folder of backups where the service looks for it', () => {
+    const { app, folders } = plan({ BACKUP_FOLDER: '/srv/backups' });
+    expect(folders).toEqual({ '/srv/backups': app['BACKUP_FOLDER'] });
+    expect(app['BACKUP_FOLDER']).toBe('/var/backups/horde');
   });
 
   it('has no password that the panel would refuse, and says so', () => {

@@ -1,6 +1,6 @@
 import { SettingsError } from '@horde/settings';
 import { readBy, unknownOf, type Catalogue } from './read-variables.ts';
-import type { Role } from './roles.ts';
+import { backupFolder, type Role } from './roles.ts';
 
 type Variables = Record<string, string>;
 
@@ -117,6 +117,7 @@ function appVariables(role: Role, variables: Variables, catalogue: Catalogue, no
     if (isOf(service, app[name])) delete app[name];
   // The runner's own business, which .env cannot know.
   for (const name of ['BITTENSOR_WALLET_DIRECTORY', 'LOCAL_RECEIPTS_ROOT', 'HOST', 'PORT']) delete app[name];
+  if (app['BACKUP_FOLDER'] !== undefined) app['BACKUP_FOLDER'] = backupFolder;
   if (role.name === 'facilitator' && (app['ACME_DOMAINS'] || app['TLS_CERTIFICATE']))
     app['TLS_PORT'] = '9443';
   else delete app['TLS_PORT'];

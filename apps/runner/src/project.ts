@@ -112,6 +112,28 @@ export class Project {
     return (await compose.feed(log, 'run', '--rm', '--no-deps', '--no-TTY', 'app', ...words)) ?? 1;
   }
 
+  /**
+   * Runs a command of the service beside its database; what it says is written here.
+   *
+   * @returns its exit code
+   * @throws ComposeFailed where the database does not start
+   */
+  async command(prepared: Prepared, ...words: string[]): Promise<number | null> {
+    const compose = await this.whole(prepared);
+    await compose.run('up', '--detach', '--no-build', '--wait', 'db');
+    return compose.tell('run', '--rm', '--no-deps', '--no-TTY', 'app', ...words);
+  }
+
+  /** Ends the service; `start` starts it again. */
+  async stopService(prepared: Prepared): Promise<void> {
+    await (await this.whole(prepared)).run('stop', 'app');
+  }
+
+  /** Ends and removes all containers. Their volumes stay. */
+  async removeContainers(prepared: Prepared): Promise<void> {
+    await (await this.whole(prepared)).run('rm', '--stop', '--force', 'app', 'db', 'pylon');
+  }
+
   private async whole(
     { secrets, owner, hotkey }: Prepared,
     more: string[] = [],

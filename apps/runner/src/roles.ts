@@ -15,6 +15,9 @@ export interface Role {
   retired: readonly string[];
 }
 
+/** Where a service finds the host's folder of backups. */
+export const backupFolder = '/var/backups/horde';
+
 const roles: Record<Role['name'], Role> = {
   miner: {
     name: 'miner',
@@ -22,7 +25,7 @@ const roles: Record<Role['name'], Role> = {
     project: 'root',
     ports: { BITTENSOR_MINER_PORT: null },
     port: null,
-    folders: { HOST_VENDOR_DIR: '/root/vendor' },
+    folders: { HOST_VENDOR_DIR: '/root/vendor', BACKUP_FOLDER: backupFolder },
     retired: ['redis', 'celery-worker', 'celery-beat', 'nginx', 'docuum'],
   },
   validator: {
@@ -31,7 +34,7 @@ const roles: Record<Role['name'], Role> = {
     project: 'validator',
     ports: { HTTP_PORT: '80' },
     port: '8010',
-    folders: {},
+    folders: { BACKUP_FOLDER: backupFolder },
     retired: [
       'redis',
       'celery-worker',
@@ -58,7 +61,7 @@ const roles: Record<Role['name'], Role> = {
     project: 'facilitator',
     ports: { HTTP_PORT: '80', HTTPS_PORT: '443' },
     port: '9000',
-    folders: { HOST_TLS_DIR: '/tls' },
+    folders: { HOST_TLS_DIR: '/tls', BACKUP_FOLDER: backupFolder },
     retired: 'redis celery-worker celery-beat beat flower nginx node-exporter cadvisor promtail'.split(' '),
   },
 };

@@ -1,6 +1,5 @@
 import { SettingsError } from '@horde/settings';
-import { filledIn, readWanted, thisHost } from './host.ts';
-import { Project } from './project.ts';
+import { beside } from './beside.ts';
 import type { Role } from './roles.ts';
 
 /** How many lines of its own the runner adds. */
@@ -16,11 +15,7 @@ const ownLines = 2_000;
 export async function supportBundle(role: Role): Promise<number> {
   if (process.stdout.isTTY)
     throw new SettingsError(['It writes an archive: put "> support.tar.gz" behind it, and leave out -t.']);
-  const host = await thisHost(role);
-  const { plan } = await readWanted(host);
-  const project = new Project(plan, await filledIn(host, plan), { folder: '/run/horde/support-bundle' });
-  const prepared = await project.prepared();
-  if ('wrong' in prepared) throw new SettingsError([prepared.wrong]);
+  const { host, project, prepared } = await beside(role, 'support-bundle');
   const log = await host.docker
     .getContainer(host.own.Id)
     .logs({ stdout: true, stderr: true, follow: false, tail: ownLines });
