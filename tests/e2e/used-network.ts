@@ -7,7 +7,7 @@ import { horde, lastJson, startHorde } from '@horde/testing/horde';
 import type { OtlpReceiver } from '@horde/testing/otlp-receiver';
 import pg from 'pg';
 import { expect } from 'vitest';
-import { clientOf } from './client-of.ts';
+import { clientOf } from '@horde/testing/client-of';
 import { killAndRestart } from './kill-service.ts';
 import { SlowSources } from './slow-sources.ts';
 

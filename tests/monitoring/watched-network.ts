@@ -9,7 +9,7 @@ import { startPrometheus, type RunningPrometheus } from '@horde/testing/promethe
 import pg from 'pg';
 import { expect, vi } from 'vitest';
 import { stringify } from 'yaml';
-import { clientOf } from '../e2e/client-of.ts';
+import { clientOf } from '@horde/testing/client-of';
 import { killService, type Restart } from '../e2e/kill-service.ts';
 import type { Status } from '../e2e/used-network.ts';
 import { shippedRules } from './conditions.ts';

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newDataFolder, removeDataFolder, startHorde } from '@horde/testing/horde';
 import pg from 'pg';
 import type { Figure } from './figure.ts';
+import { residentMemory } from './network/process-use.ts';
 
 const services = ['facilitator', 'validator', 'miner'];
 /** What starting leaves behind is gone by then. @unit ms */
@@ -48,7 +49,7 @@ async function measure(network: string): Promise<Figure[]> {
   const found: Figure[] = [];
   for (const name of services) {
     const { pid } = running.find((service) => service.name === name)!.process;
-    const resident = await residentMemory(pid);
+    const resident = residentMemory(pid);
     found.push({
       name: `memory of an idle ${name} above bare Node`,
       value: resident - bare,
@@ -110,13 +111,7 @@ async function bareNode(): Promise<number> {
   });
   await once(child.stdout, 'data');
   await sleep(1_000);
-  const resident = await residentMemory(child.pid!);
+  const resident = residentMemory(child.pid!);
   child.kill('SIGKILL');
   return resident;
-}
-
-/** @unit MB */
-async function residentMemory(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return (Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) * 1_024) / 1e6;
 }

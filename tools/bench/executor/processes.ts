@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { residentMemory } from '../network/process-use.ts';
 
 /** One process that is measured. */
 export interface Measured {
@@ -62,14 +63,4 @@ function start(args: string[], environment: Record<string, string>): Measured {
       await exited;
     },
   };
-}
-
-/** @unit MB; 0 for a process that is gone */
-function residentMemory(pid: number): number {
-  try {
-    const kilobytes = /^VmRSS:\s+(?<kilobytes>\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-    return (Number(kilobytes?.groups?.['kilobytes'] ?? 0) * 1024) / 1e6;
-  } catch {
-    return 0;
-  }
 }
