@@ -20,9 +20,20 @@ function readHash(stored: string): { iterations: number; salt: string; tag: Buff
 /** Whether it is what Django stores of a password, and `isDjangoPassword` can check. */
 export const isDjangoHash = (stored: string): boolean => readHash(stored) !== null;
 
-/** Whether this is the password of what Django has stored. Takes a few tenths of a second, on another thread. */
-export async function isDjangoPassword(password: string, stored: string): Promise<boolean> {
-  const hash = readHash(stored);
+/**
+ * Whether this is the password of what Django has stored. Takes a few tenths of a second, on another thread.
+ *
+ * @param stored null, or something else: there is nothing of Django's
+ * @param iterations of the slowest hash that there is: it takes as long as that one, whatever is stored
+ */
+export async function isDjangoPassword(
+  password: string,
+  stored: string | null,
+  iterations: number,
+): Promise<boolean> {
+  const hash = stored === null ? null : readHash(stored);
+  const left = iterations - (hash?.iterations ?? 0);
+  if (left > 0) await derive(password, 'nobody', left, tagLength, 'sha256');
   if (!hash) return false;
   return timingSafeEqual(await derive(password, hash.salt, hash.iterations, tagLength, 'sha256'), hash.tag);
 }

@@ -2,9 +2,26 @@ import { pbkdf2Sync } from 'node:crypto';
 import { Database, openDatabase } from '@horde/database';
 import { createTestDatabase } from '@horde/testing/database';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createPanelTables, dropPanelTables } from '../tables.ts';
 import { Operators } from './operators.ts';
+
+/** What passwords were derived by: argon2, and iterations of Django's. */
+const work = vi.hoisted(() => ({ argon2: 0, iterations: 0 }));
+vi.mock('node:crypto', async (original) => {
+  const crypto = await original<typeof import('node:crypto')>();
+  return {
+    ...crypto,
+    argon2: (...given: Parameters<typeof crypto.argon2>) => {
+      work.argon2++;
+      crypto.argon2(...given);
+    },
+    pbkdf2: (...given: Parameters<typeof crypto.pbkdf2>) => {
+      work.iterations += given[2];
+      crypto.pbkdf2(...given);
+    },
+  };
+});
 
 class CreatePanel1700000000000 implements MigrationInterface {
   up = (runner: QueryRunner) => createPanelTables(runner);
@@ -54,6 +71,24 @@ describe("a password of ComputeHorde's panel", () => {
     expect(await stored('cook')).toMatch(/^\$argon2id\$/);
     expect(await operators.verified('cook', 'correct horse battery')).toEqual(cook);
     expect(await operators.verified('cook', 'correct horse batterie')).toBeNull();
+  });
+
+  it('takes the work of the slowest that was taken over, whether there is an account or not', async () => {
+    await database.manager.query('delete from operator');
+    await operators.create({ name: 'own', role: 'read', password: 'a password of ours' }, null);
+    const workOf = async (name: string) => {
+      Object.assign(work, { argon2: 0, iterations: 0 });
+      expect(await operators.verified(name, 'a wrong password')).toBeNull();
+      return { ...work };
+    };
+    for (const name of ['own', 'nobody']) expect(await workOf(name)).toEqual({ argon2: 1, iterations: 0 });
+    await takeOver('slow', django('correct horse battery', 3_000));
+    await takeOver('fast', django('correct horse battery', 1_000));
+    for (const name of ['own', 'nobody', 'slow', 'fast'])
+      expect(await workOf(name), name).toEqual({ argon2: 1, iterations: 3_000 });
+    await operators.verified('slow', 'correct horse battery');
+    for (const name of ['own', 'nobody', 'slow', 'fast'])
+      expect(await workOf(name), name).toEqual({ argon2: 1, iterations: 1_000 });
   });
 
   it('is to be changed where it is shorter than any that is set here', async () => {

@@ -118,9 +118,19 @@ export class Operators {
       `select ${columns}, password from operator where name = $1`,
       [name],
     );
-    if (!(await isPassword(password.slice(0, maxPasswordLength), row?.password ?? null)) || !row) return null;
+    const given = password.slice(0, maxPasswordLength);
+    if (!(await isPassword(given, row?.password ?? null, await this.djangoIterations())) || !row) return null;
     const { password: stored, ...operator } = row;
     return isOwnHash(stored) ? operator : this.rehash(operator, stored, password);
+  }
+
+  /** Of the slowest password that was taken over, as long as it is not replaced. */
+  private async djangoIterations(): Promise<number> {
+    const [{ iterations } = { iterations: 0 }] = await this.database.manager.query<{ iterations: number }[]>(
+      `select coalesce(max(split_part(password, '$', 2)::int), 0) as iterations
+       from operator where password like 'pbkdf2_sha256$%'`,
+    );
+    return iterations;
   }
 
   /** Replaces what was taken over of a password, which is known now. One that is too short is to be changed. */

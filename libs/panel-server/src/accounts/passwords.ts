@@ -27,20 +27,31 @@ export async function hashOf(password: string): Promise<string> {
 }
 
 /**
- * Whether this is the password.
+ * Whether this is the password. It takes as long whatever is stored, so that the time does not tell whether there is an account.
  *
- * @param stored of `hashOf`, or what Django stores; null: there is none, which takes as long as with one of `hashOf`
+ * @param stored of `hashOf`, or what Django stores; null: there is none
+ * @param djangoIterations of the slowest password that was taken over and not replaced yet; 0: there is none
  * @throws TooManyPasswords
  */
-export async function isPassword(password: string, stored: string | null): Promise<boolean> {
-  if (stored !== null && !isOwnHash(stored)) return inTurn(() => isDjangoPassword(password, stored));
-  const [, , , numbers = '', salt = '', tag = ''] = (stored ?? nobody).split('$');
+export function isPassword(
+  password: string,
+  stored: string | null,
+  djangoIterations: number,
+): Promise<boolean> {
+  const own = stored !== null && isOwnHash(stored) ? stored : null;
+  return inTurn(async () => {
+    const isOwn = (await isTagOf(password, own ?? nobody)) && own !== null;
+    const isDjango = await isDjangoPassword(password, stored, djangoIterations);
+    return isOwn || isDjango;
+  });
+}
+
+async function isTagOf(password: string, stored: string): Promise<boolean> {
+  const [, , , numbers = '', salt = '', tag = ''] = stored.split('$');
   const [memory = 0, passes = 0, parallelism = 0] = [...numbers.matchAll(/\d+/g)].map(Number);
   const expected = Buffer.from(tag, 'base64');
-  const found = await inTurn(() =>
-    tagOf(password, Buffer.from(salt, 'base64'), { memory, passes, parallelism }),
-  );
-  return found.length === expected.length && timingSafeEqual(found, expected) && stored !== null;
+  const found = await tagOf(password, Buffer.from(salt, 'base64'), { memory, passes, parallelism });
+  return found.length === expected.length && timingSafeEqual(found, expected);
 }
 
 /** Whether it is of `hashOf`: one that was taken over is replaced once its password is known. */
