@@ -9,6 +9,7 @@ import { roleOf, type Role } from './roles.ts';
 import { run } from './run.ts';
 import { print, say } from './say.ts';
 import { supportBundle } from './support-bundle.ts';
+import { NotTakenOver } from './take-over.ts';
 
 // The services go on without it.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(0));
@@ -56,7 +57,8 @@ try {
   }
 } catch (error) {
   if (error instanceof SettingsError) error.sentences.forEach(say);
-  else if (error instanceof NoImage || error instanceof ComposeFailed) say(error.message);
+  else if ([NoImage, NotTakenOver, ComposeFailed].some((kind) => error instanceof kind))
+    say((error as Error).message);
   else say(error instanceof Error ? (error.stack ?? error.message) : String(error));
   // The engine starts this container again, after a pause that gets longer, and it sees what .env says then.
   process.exitCode = error instanceof SettingsError ? 2 : 1;

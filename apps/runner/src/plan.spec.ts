@@ -102,6 +102,7 @@ describe('what a runner starts for its .env', () => {
     [{ HOST_WALLET_DIR: '~/.bittensor/wallets' }, 'must be the whole path of a folder of the host'],
     [{ HOST_WALLET_DIR: '' }, 'HOST_WALLET_DIR is not set in .env, and no wallets are mounted'],
     [{ HOST_VENDOR_DIR: 'vendor' }, 'HOST_VENDOR_DIR is "vendor"'],
+    [{ TAKE_OVER: 'no' }, 'TAKE_OVER is "no": it may be skip, or be left out.'],
     [{ COMPOSE_PROJECT_NAME: 'My Miner' }, 'COMPOSE_PROJECT_NAME is "My Miner"'],
   ])('is refused with %o, in a sentence', (changed, sentence) => {
     expect(() => plan(changed)).toThrow(sentence);

@@ -14,6 +14,8 @@ export interface Plan {
   devnet: boolean;
   /** Whether a Pylon is started here, or another one is used. */
   ownPylon: boolean;
+  /** Whether what ComputeHorde's own service has stored is taken over, and has to be before this one starts. */
+  takesOver: boolean;
   /** What the files' `${…}` stand for, as far as `.env` says it. */
   filled: Variables;
   /** What the service, and Pylon, get of `.env`. */
@@ -78,6 +80,9 @@ export function planOf(
     else if (folder !== '')
       wrong.push(`${name} is "${folder}": it must be the whole path of a folder of the host.`);
   }
+  const takeOver = variables['TAKE_OVER'] ?? '';
+  if (!['', 'skip'].includes(takeOver))
+    wrong.push(`TAKE_OVER is "${takeOver}": it may be skip, or be left out.`);
   if (wrong.length > 0) throw new SettingsError(wrong);
 
   const app = appVariables(role, variables, catalogue, notes);
@@ -91,6 +96,7 @@ export function planOf(
     folders,
     devnet: variables['BITTENSOR_NETWORK'] === 'devnet',
     ownPylon: app['PYLON_ADDRESS'] === undefined,
+    takesOver: takeOver !== 'skip',
     filled: {
       SERVICE: role.name,
       APP_PORT: role.port ?? ports[0]![1],

@@ -25,6 +25,7 @@ const runnersOwn = [
   'HOST_WALLET_DIR',
   'MINER_IMAGE_TAG',
   'RUNNER_IMAGE',
+  'TAKE_OVER',
   'UPDATE_*',
 ];
 

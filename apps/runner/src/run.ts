@@ -15,6 +15,7 @@ import { watch } from './watch.ts';
  * alone: a second start, and one after a kill at any moment, end the same way.
  *
  * @throws SettingsError where `.env` or the wallet is wrong
+ * @throws NotTakenOver
  */
 export async function run(role: Role): Promise<never> {
   const host = await thisHost(role);
@@ -30,7 +31,7 @@ export async function run(role: Role): Promise<never> {
   // They would go on beside the new ones. Their volumes stay, for the way back.
   for (const service of await removeServices(docker, plan.project, role.retired))
     say(`Removed the container of ${service}: it was ComputeHorde's, and there is none here.`);
-  await takeOver(docker, plan.project, { project, prepared, role });
+  await takeOver(docker, plan, { project, prepared, role });
   const since = new Date().toISOString();
   await project.start(prepared);
   await noteStarted(variables);

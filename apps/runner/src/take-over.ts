@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import { ComposeFailed } from './compose.ts';
 import { idOf } from './images.ts';
+import type { Plan } from './plan.ts';
 import type { Project } from './project.ts';
 import type { Prepared } from './prepare.ts';
 import type { Role } from './roles.ts';
@@ -11,36 +12,53 @@ const usualImage = 'postgres:14.0-alpine';
 /** How long its services may take to end. @unit s */
 const patience = 60;
 
+/** ComputeHorde's database could not be read at all. */
+export class NotTakenOver extends Error {
+  override readonly name = 'NotTakenOver';
+
+  constructor(role: Role, why: string) {
+    super(
+      `Nothing of what ComputeHorde's ${role.name} has stored could be taken over, so that the ${role.name} is not started: ${why} It is tried again. Its volume is as it was, for the way back. TAKE_OVER=skip in .env starts the ${role.name} without it.`,
+    );
+  }
+}
+
 /**
  * Takes over, once, what ComputeHorde's own service has stored in this project: its database is started from the image that it
- * had here, out of reach of any network, and read through a socket. Where that fails the service is started all the same, and
- * the next start tries it again.
+ * had here, out of reach of any network, and read through a socket. Where a part of it could not be read, the next start goes on.
+ *
+ * @throws NotTakenOver where nothing could be read
  */
 export async function takeOver(
   docker: Docker,
-  name: string,
+  { project: name, takesOver }: Pick<Plan, 'project' | 'takesOver'>,
   { project, prepared, role }: { project: Project; prepared: Prepared; role: Role },
 ): Promise<void> {
   const volume = `${name}_db`;
   if (role.name === 'facilitator' || prepared.takenOver || !(await isThere(docker.getVolume(volume)))) return;
+  if (!takesOver)
+    return say(
+      `What ComputeHorde's ${role.name} has stored in the volume ${volume} is not taken over: TAKE_OVER is skip in .env.`,
+    );
   const before = await docker.listContainers({ all: true, filters: { volume: [volume] } });
   const image =
     before.find(({ Labels }) => Labels[service] === 'db')?.ImageID ?? (await idOf(docker, usualImage));
   if (image === null)
-    return say(
-      `The volume ${volume} is of ComputeHorde's ${role.name}, but ${usualImage}, which reads it, is not on this engine: nothing was taken over. Load it, and start this again.`,
+    throw new NotTakenOver(
+      role,
+      `${usualImage}, which reads the volume ${volume}, is not on this engine. Load it, or pull it.`,
     );
   say(`Taking over what ComputeHorde's ${role.name} has stored in the volume ${volume}.`);
   await endOld(docker, name);
   const [user] = await docker.listContainers({ filters: { volume: [volume] } });
   if (user && user.Labels[service] !== 'old-db')
-    return say(`Nothing was taken over: ${user.Names[0]?.slice(1)} works on the volume ${volume}.`);
+    throw new NotTakenOver(role, `${user.Names[0]?.slice(1)} works on the volume ${volume}.`);
   try {
     if (await project.takeOver(prepared, { image, volume })) return say('That is taken over.');
     say('Not all of it could be taken over: the next start of this container tries it again.');
   } catch (error) {
     if (!(error instanceof ComposeFailed)) throw error;
-    say(`Nothing was taken over, the next start of this container tries it again. ${error.message}`);
+    throw new NotTakenOver(role, error.message);
   } finally {
     await docker
       .getVolume(`${name}_old-socket`)
