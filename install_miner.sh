@@ -863,6 +863,10 @@ check_engine() {
 
 check_running_engine() {
   if is_new_engine "$1"; then
+    if [ -n "$offline" ] && has_other_ids; then
+      trouble "Docker $1 keeps images in the store of containerd, where those of a bundle have other ids than it names." \
+        'Without a bundle it will do. For one: { "features": { "containerd-snapshotter": false } } in /etc/docker/daemon.json, and restart Docker.'
+    fi
     fine "Docker $1, which is left alone"
   elif ! knows_packages; then
     trouble "Docker $1 is too old: 20.10 or newer is needed." 'Update it as https://docs.docker.com/engine/install/ says, and type the same line again.'
@@ -896,12 +900,24 @@ step_engine() {
     [ -z "$(docker ps -q)" ] || fail "Docker $version is too old, and containers run in it."
     install_dockers_own
   elif ! command -v dockerd >/dev/null; then
+    set_image_store
     install_engine
     # So that docker can be typed without sudo, as in the guides; it counts from the next login on.
     [ "$(id -u)" = 0 ] || as_root usermod -aG docker "$(id -un)"
   fi
   has_engine || start_engine
 }
+
+# What is set up by nobody yet: images are kept so that each has the id that releases and bundles name it by. Docker 29 would
+# call it by another digest.
+set_image_store() {
+  [ ! -e /etc/docker/daemon.json ] || return 0
+  as_root install -d -m 755 /etc/docker
+  put_as_root /etc/docker/daemon.json <<<'{ "features": { "containerd-snapshotter": false } }'
+}
+
+# Whether the engine calls images by the digest of their manifest.
+has_other_ids() { docker info --format '{{json .DriverStatus}}' 2>/dev/null | grep -q 'io\.containerd\.snapshotter'; }
 
 install_engine() {
   local packages

@@ -55,6 +55,11 @@ export const partsOfAll: TestPart[] = [
     environment: { WHOLE_INSTALL: 'yes' },
   },
   {
+    name: 'install-plans',
+    runs: ['tests/install/plans.spec.ts'],
+    environment: { WHOLE_INSTALL: 'yes' },
+  },
+  {
     name: 'install-engine',
     runs: ['tests/install/engine.spec.ts'],
     environment: { WHOLE_INSTALL: 'yes' },

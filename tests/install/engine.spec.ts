@@ -28,6 +28,26 @@ async function wordsWithBundle(server: Server, withEngine: boolean): Promise<str
   return ['production', 'server', hotkey, '--offline', file];
 }
 
+describe.runIf(whole).each(['trixie', 'jammy', 'noble'] as const)('a fresh server of %s', (system) => {
+  let server: Server;
+
+  beforeAll(async () => {
+    server = await Server.start(system, 'fresh');
+  }, 900_000);
+  afterAll(() => server?.remove());
+
+  it(
+    'gets Docker of its distribution, and works',
+    async () => {
+      const { code, stdout, stderr } = await server.install('miner', await wordsWithBundle(server, false));
+      expect(code, stderr).toBe(0);
+      expect(stderr).toMatch(/^ {2}installing docker\.io /m);
+      expect(stdout).toContain('Miner installed successfully');
+    },
+    long,
+  );
+});
+
 describe.runIf(whole)('a server with neither Docker nor a network, and a bundle with Docker', () => {
   let server: Server;
   let words: string[];

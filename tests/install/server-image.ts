@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -11,7 +11,19 @@ import { throwOnError } from '@horde/job-runner';
 const docker = new Docker();
 const run = promisify(execFile);
 
-export type System = 'bookworm' | 'trixie';
+/** Ubuntu's archive, whose keys this machine need not have: what is made of it is a stage, which nothing is taken from. */
+const ubuntu = {
+  options: ['--no-check-gpg', '--components=main,universe'],
+  address: 'http://archive.ubuntu.com/ubuntu',
+};
+/** Distributions by their codenames, and how debootstrap is told of those that are not this machine's. */
+const systems = {
+  bookworm: { options: [], address: 'http://deb.debian.org/debian' },
+  trixie: { options: [], address: 'http://deb.debian.org/debian' },
+  jammy: ubuntu,
+  noble: ubuntu,
+};
+export type System = keyof typeof systems;
 
 /** Beyond what every system has: what a rented server comes with, and what a rented server with Docker comes with. */
 const packages = { fresh: 'openssh-server,sudo', docker: 'openssh-server,sudo,docker.io,iptables' };
@@ -41,9 +53,27 @@ async function ensure(system: System, kind: Kind): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'horde-server-'));
   try {
     const root = path.join(folder, 'root');
-    await run('debootstrap', ['--variant=minbase', `--include=${packages[kind]}`, system, root], {
-      maxBuffer: 50_000_000,
-    });
+    const { options, address } = systems[system];
+    // One script does for all of a distribution's, also those that are younger than debootstrap.
+    const script = `/usr/share/debootstrap/scripts/${address === ubuntu.address ? 'jammy' : 'bookworm'}`;
+    const words = [
+      '--variant=minbase',
+      ...options,
+      `--include=${packages[kind]}`,
+      system,
+      root,
+      address,
+      script,
+    ];
+    await run('debootstrap', words, { maxBuffer: 50_000_000 });
+    if (address === ubuntu.address) {
+      // As a server of it comes.
+      const suites = [system, `${system}-updates`, `${system}-security`];
+      await writeFile(
+        path.join(root, 'etc/apt/sources.list'),
+        suites.map((suite) => `deb ${address} ${suite} main universe\n`).join(''),
+      );
+    }
     // Its Docker would make cgroup hierarchies that the machine has no mount of, and whose engine then hears of no process
     // that is killed for its memory.
     await appendFile(path.join(root, 'etc/fstab'), 'cgroup /sys/fs/cgroup cgroup defaults 0 0\n');

@@ -45,7 +45,7 @@ export class Server extends ContainedMachine {
         'set -e; for user in keeper guest; do useradd -m -s /bin/bash $user; done',
         'echo "keeper ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/keeper',
         'for home in /root /home/keeper /home/guest; do',
-        `  mkdir -m 700 $home/.ssh && echo '${publicKey}' >$home/.ssh/authorized_keys; done`,
+        `  mkdir -p -m 700 $home/.ssh && echo '${publicKey}' >$home/.ssh/authorized_keys; done`,
         'for user in keeper guest; do chown -R $user: /home/$user/.ssh; done',
         'mkdir -p /run/sshd',
       ].join('\n'),
