@@ -35,6 +35,9 @@ export class MinerSettings extends SigningServiceSettings {
   /** The port that executors reach the miner at. Without it: the one the miner listens on. */
   @envNumber('PORT_FOR_EXECUTORS') @IsOptional() @IsInt() @Min(1) @Max(65535) portForExecutors?: number;
 
+  /** `GET /` answers 200 in place of leading to the panel: for what asks there whether the miner lives, such as the balancer of a DDoS shield. */
+  @envFlag('ROOT_ANSWERS_200') @IsBoolean() rootAnswers = false;
+
   /** The address that validators reach the miner at, and users the streaming jobs on its machine: an IP address; a name, whose address is looked up each time that it is announced; `auto`: the one that the internet sees. */
   @env('BITTENSOR_MINER_ADDRESS')
   @ValidateIf(

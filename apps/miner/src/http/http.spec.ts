@@ -1,5 +1,5 @@
 import { Database } from '@horde/database';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { scrape } from '@horde/testing/metrics';
 import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
@@ -35,6 +35,14 @@ describe('whoever looks whether a miner is there', () => {
     expect(await get('/')).toMatchObject({ status: 302 });
     expect((await get('/')).headers.get('location')).toBe('/admin/');
     expect((await get('/admin/')).headers.get('location')).toBe('/admin/login/');
+  });
+
+  it('gets 200 at / where a balancer looks there, and the panel where it was', async () => {
+    const shielded = await MinerUnderTest.start(new RecordingManager(), { rootAnswers: true });
+    onTestFinished(() => shielded.close());
+    const url = shielded.url.replace('ws', 'http');
+    for (const method of ['GET', 'HEAD']) expect((await fetch(url, { method })).status).toBe(200);
+    expect((await fetch(`${url}/admin/login/`)).status).toBe(200);
   });
 
   it('gets 200 for HEAD, and 404 for what is not there', async () => {
