@@ -9,7 +9,8 @@ import {
   HostUnreachable,
   type DockerExecutorManagerOptions,
 } from '@horde/executor-manager';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import Docker from 'dockerode';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ensureNodeImage } from '@horde/testing/node-image';
 import {
   executorManagerConformance,
@@ -264,6 +265,61 @@ describe('several hosts', () => {
       `${path.join(under.folder, 'docker_config.yaml')} has changed: it names 1 servers.`,
     );
     await manager.stop(next[0]!.handle, 0);
+  });
+
+  it('that are draining get no more executors, and what runs there goes on', async () => {
+    const under = await opened(server('first', host) + server('second', other, 'executors: 1'));
+    const manager = under.create();
+    const handle = await manager.start(request(token('polite')), never());
+    expect(handle).toMatchObject({ place: 'first' });
+    expect(await manager.isLeaving(handle)).toBe(false);
+    serversFile(
+      under.folder,
+      server('first', host, 'executors: 3, draining: true') + server('second', other, 'executors: 1'),
+    );
+    await expect.poll(() => manager.manifest(), { timeout: 10_000 }).toEqual({ 'always_on.test': 2 });
+    expect(await manager.isLeaving(handle)).toBe(true);
+    expect(await manager.recover(handle)).toBe('running');
+    const next = await start(manager);
+    expect(next).toMatchObject({ place: 'second' });
+    await expect(start(manager)).rejects.toThrow(NoFreeSlot);
+    expect(await manager.hosts()).toMatchObject([
+      { name: 'first', trouble: null, draining: true },
+      { name: 'second', trouble: null, draining: false },
+    ]);
+    await manager.stop(handle, 0);
+    expect(await manager.manifest()).toEqual({ 'always_on.test': 1 });
+    serversFile(under.folder, server('second', other, 'executors: 1'));
+    await expect.poll(() => manager.isLeaving(handle), { timeout: 10_000 }).toBe(true);
+    await manager.stop(next, 0);
+  });
+
+  it('reach the miner at the address that the file has for them', async () => {
+    const under = await opened(server('first', host, 'miner_address: "fd00::7"'));
+    const manager = under.create();
+    const handle = await start(manager);
+    const shown = await host.run(
+      `docker inspect -f '{{range .Config.Env}}{{println .}}{{end}}' ${String(handle['container'])}`,
+    );
+    const { port } = new URL(request(token('polite')).minerAddress);
+    expect(shown).toContain(`MINER_ADDRESS=ws://[fd00::7]:${port}\n`);
+    await manager.stop(handle, 0);
+  });
+
+  it('get what no registry has from the engine of the miner’s machine, by its name and by its id', async () => {
+    const docker = new Docker();
+    const { Id } = await docker.getImage(notExecutor).inspect();
+    const images = [Id, `horde-test/copied:${randomUUID().slice(0, 8)}`];
+    await docker.getImage(notExecutor).tag({ repo: 'horde-test/copied', tag: images[1]!.split(':')[1] });
+    onTestFinished(() => docker.getImage(images[1]!).remove());
+    const under = await opened(server('first', host));
+    const manager = under.create();
+    const limit = AbortSignal.timeout(120_000);
+    const machine = `root@${host.address}:22`;
+    const there = [image, ...images].map((name) => ({ machine, image: name, present: true, error: null }));
+    expect(await manager.prepareImages(images, limit)).toEqual(there);
+    expect(await host.run(`docker image inspect -f '{{.Id}}' ${images.join(' ')}`)).toBe(`${Id}\n${Id}\n`);
+    expect(await manager.prepareImages(images, limit)).toEqual(there);
   });
 
   it('get the images of jobs, each; one that is out of reach is reported', async () => {

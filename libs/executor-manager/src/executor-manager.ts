@@ -83,6 +83,8 @@ export interface ExecutorHost {
   executors: number;
   /** Why none can be started there now, a sentence; null: nothing is the matter. */
   trouble: string | null;
+  /** Whether it gets no more executors, while those that it runs go on: it is about to be taken away. @default false */
+  draining?: boolean;
   /** The free part, from 0 to 1, of the disk there with what jobs and images take. @default null, not known */
   diskFree?: number | null;
 }
@@ -99,7 +101,8 @@ export interface ExecutorHost {
  *   slot from then on, or says `gone`;
  * - `stop` is idempotent, and returns when neither the executor nor its job's container runs any more;
  * - `wait` returns at once when the executor has ended, also for a handle of an earlier process; the slot is free then;
- * - `manifest` counts no slot that `start` would refuse, and where nothing is the matter as many as `hosts` has.
+ * - `manifest` counts no slot that `start` would refuse, and where nothing is the matter, and none is draining, as many as
+ *   `hosts` has.
  */
 export interface ExecutorManager {
   manifest(): Promise<Manifest>;
@@ -138,6 +141,13 @@ export interface ExecutorManager {
   running?(): Promise<RunningExecutor[]>;
   /** Where its executors run, for people: busy or free, in reach or not. @default one for each class of the manifest */
   hosts?(): Promise<ExecutorHost[]>;
+  /**
+   * Whether an executor is on a host that is being taken away, or is not named any more: one that waits for a job is stopped
+   * then.
+   *
+   * @default none is
+   */
+  isLeaving?(handle: ExecutorHandle): Promise<boolean>;
   /**
    * Has one listener called when a host is reached, lost or given up; whether its engine answers nobody is told of.
    *

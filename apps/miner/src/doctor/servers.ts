@@ -27,7 +27,7 @@ export async function executorPlaces(settings: MinerSettings): Promise<ExecutorP
   const file = path.resolve(dockerExecutorsFile);
   const servers = await readServers(file, executorClass);
   const wanted = new Map<ExecutorClass, number>();
-  for (const server of servers)
+  for (const server of servers.filter(({ draining }) => !draining))
     wanted.set(server.executorClass, (wanted.get(server.executorClass) ?? 0) + server.executors);
   return {
     kind,

@@ -64,10 +64,10 @@ async function dockerManager(
   const manager = new DockerExecutorManager(context.docker);
   try {
     const servers = file === null ? [] : await readServers(file, executorClass);
-    if (addressForExecutors === null && servers.some(({ ssh }) => ssh !== null))
+    if (addressForExecutors === null && servers.some(({ ssh, minerAddress }) => ssh && !minerAddress))
       throw new Error(
         `ADDRESS_FOR_EXECUTORS is not set, and ${file} names other machines: their executors need an address that they ` +
-          'know this one by.',
+          'know this one by, there or as their miner_address in the file.',
       );
     await manager.manifest();
     return manager;

@@ -148,18 +148,33 @@ export class WarmExecutors implements OnApplicationBootstrap, BeforeApplicationS
       const rows = await this.table.all();
       const manifest = await this.manager.manifest();
       const classes = new Set([...Object.keys(manifest), ...rows.map((row) => row.executor_class)]);
+      const leaving = await this.leavingOf(rows);
       for (const executorClass of classes as Set<ExecutorClass>) {
         const own = rows.filter((row) => row.executor_class === executorClass);
-        if (!(await this.keepClass(executorClass, own, manifest[executorClass] ?? 0))) isSettled = false;
+        if (!(await this.keepClass(executorClass, own, leaving, manifest[executorClass] ?? 0)))
+          isSettled = false;
       }
       this.isSettled = isSettled;
     }
   }
 
+  /** Those on hosts that are being taken away. */
+  private async leavingOf(rows: WarmRow[]): Promise<Set<WarmRow>> {
+    const leaving = new Set<WarmRow>();
+    for (const row of rows)
+      if (row.executor_handle && (await this.manager.isLeaving?.(row.executor_handle))) leaving.add(row);
+    return leaving;
+  }
+
   /** @returns whether there was nothing to be done */
-  private async keepClass(executorClass: ExecutorClass, rows: WarmRow[], capacity: number): Promise<boolean> {
+  private async keepClass(
+    executorClass: ExecutorClass,
+    rows: WarmRow[],
+    leaving: Set<WarmRow>,
+    capacity: number,
+  ): Promise<boolean> {
     const wanted = this.draining.isOn ? 0 : Math.min(this.wanted(executorClass), capacity);
-    const staying = rows.filter((row) => !row.retiring && !this.isOver(row));
+    const staying = rows.filter((row) => !row.retiring && !leaving.has(row) && !this.isOver(row));
     const kept = new Set(staying.slice(0, wanted));
     for (const row of rows) {
       // One that was to be stopped before runs still: that has failed, or the miner was killed meanwhile.

@@ -64,11 +64,11 @@ export class ExecutorHosts {
  * behind all hosts.
  */
 export function placed(hosts: ExecutorHost[], held: HeldSlot[]): MinerExecutorHost[] {
-  const rows: MinerExecutorHost[] = hosts.map(({ name, executorClass, executors, trouble }) => ({
+  const rows: MinerExecutorHost[] = hosts.map(({ name, executorClass, executors, trouble, draining }) => ({
     name,
     executor_class: executorClass,
     executors,
-    trouble,
+    trouble: trouble ?? (draining ? `${name} gets no more jobs: the servers' file says draining.` : null),
     running: [],
   }));
   for (const slot of held) {

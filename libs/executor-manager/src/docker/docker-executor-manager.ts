@@ -34,7 +34,11 @@ export interface DockerExecutorManagerOptions
 }
 
 /** A server; its size is what can be used of it now. */
-type Size = Place & ExecutorHost & { machine: Machine };
+type Size = Place & ExecutorHost & { machine: Machine; draining: boolean };
+
+/** The same port at another host. @param address `ws://host:port` */
+const at = (host: string, address: string): string =>
+  address.replace(/^(\w+:\/\/).*(:\d+)$/, `$1${host.includes(':') ? `[${host}]` : host}$2`);
 
 const tokenVariable = 'EXECUTOR_TOKEN=';
 
@@ -81,12 +85,20 @@ export class DockerExecutorManager extends BaseExecutorManager {
 
   async hosts(): Promise<ExecutorHost[]> {
     const hosts = (await this.sizes()).map(
-      async ({ name, executorClass, executors, trouble, machine }): Promise<ExecutorHost> => {
+      async ({ name, executorClass, executors, trouble, draining, machine }): Promise<ExecutorHost> => {
         const diskFree = trouble === null ? await machine.diskFree() : null;
-        return { name, executorClass, executors, trouble, diskFree };
+        return { name, executorClass, executors, trouble, draining, diskFree };
       },
     );
     return Promise.all(hosts);
+  }
+
+  async isLeaving(handle: ExecutorHandle): Promise<boolean> {
+    const servers = await this.servers.now();
+    const server = servers.find(({ name }) => name === handle['place']);
+    if (server) return server.draining;
+    const machine = machineKey(targetOf(handle));
+    return !servers.some(({ ssh }) => machineKey(ssh) === machine);
   }
 
   onHostsChange(listener: () => void): void {
@@ -150,7 +162,9 @@ export class DockerExecutorManager extends BaseExecutorManager {
    * @throws HostUnreachable when all of them are out of reach
    */
   protected override async places(executorClass: ExecutorClass): Promise<Place[]> {
-    const places = (await this.sizes()).filter((place) => place.executorClass === executorClass);
+    const places = (await this.sizes()).filter(
+      (place) => place.executorClass === executorClass && !place.draining,
+    );
     const away = places.flatMap(({ trouble }) => trouble ?? []);
     if (away.length > 0 && away.length === places.length)
       throw new HostUnreachable([...new Set(away)].join(' '));
@@ -167,12 +181,15 @@ export class DockerExecutorManager extends BaseExecutorManager {
     const server = (await this.servers.now()).find(({ name }) => name === place);
     if (!server) throw new HostUnreachable(`${place} is no server any more.`);
     this.lastUsed.set(place, ++this.uses);
+    const minerAddress = server.minerAddress
+      ? at(server.minerAddress, request.minerAddress)
+      : request.minerAddress;
     return this.machines.use(server.ssh, (machine) =>
       this.gpuShares.withGpusFor(server, machine, signal, async (gpus) => {
         const what = {
           options: this.options,
           image: this.image,
-          request,
+          request: { ...request, minerAddress },
           place,
           gpus,
           arguments: this.commandLine(request),
@@ -255,19 +272,18 @@ export class DockerExecutorManager extends BaseExecutorManager {
     return super.held(place);
   }
 
-  /** The servers and how many executors each can run: of one out of reach, those that it runs. */
+  /** The servers and how many executors each can run: of one out of reach or draining, those that it runs. */
   private async sizes(): Promise<Size[]> {
     const servers = await this.servers.now();
     const machines = await this.machines.of(servers);
     const sizes = servers.map(async (server, at) => {
-      const { name, executorClass, executors } = server;
+      const { name, executorClass, executors, draining } = server;
       const machine = machines[at]!;
-      if (await this.machines.isReady(machine)) {
-        const room = this.held(name) + this.gpuShares.free(server);
-        return { name, executorClass, executors, size: Math.min(executors, room), trouble: null, machine };
-      }
-      const size = Math.min(executors, this.held(name));
-      return { name, executorClass, executors, size, trouble: machine.trouble, machine };
+      const isReady = await this.machines.isReady(machine);
+      const more = isReady && !draining ? this.gpuShares.free(server) : 0;
+      const size = Math.min(executors, this.held(name) + more);
+      const trouble = isReady ? null : machine.trouble;
+      return { name, executorClass, executors, size, trouble, draining, machine };
     });
     return Promise.all(sizes);
   }

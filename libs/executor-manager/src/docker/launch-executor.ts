@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import { HostUnreachable } from '../base-executor-manager.ts';
 import type { StartExecutor } from '../executor-manager.ts';
 import type { StreamingPort } from '../streaming-ports.ts';
-import { answered, engineSays, exitOf, findImage, pull, removeContainer, statusOf } from './engine.ts';
+import { answered, engineSays, exitOf, findImage, removeContainer, statusOf } from './engine.ts';
 import {
   checkGivesOwnGpus,
   executorContainer,
@@ -10,6 +10,7 @@ import {
   portIsTaken,
   type ExecutorContainerOptions,
 } from './executor-container.ts';
+import { fetchImage } from './fetch-image.ts';
 import type { GpusHeld } from './gpus.ts';
 import type { Machine } from './machine.ts';
 
@@ -73,7 +74,7 @@ async function ensureImage(
     });
   const there = await find();
   if (there) return there;
-  await pull(machine.docker, name, signal);
+  await fetchImage(machine, name, signal);
   const fetched = await find();
   if (!fetched) throw new Error(`${name} was removed from ${machine.name} as soon as it was there.`);
   return fetched;

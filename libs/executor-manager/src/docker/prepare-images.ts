@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import type { PreparedImage } from '../executor-manager.ts';
-import { engineSays, findImage, pull } from './engine.ts';
+import { engineSays, findImage } from './engine.ts';
+import { fetchImage, isContent } from './fetch-image.ts';
 import type { Machine } from './machine.ts';
 
 /** How long the executor's own image may take to be fetched, as in ComputeHorde. @unit ms */
@@ -35,7 +36,8 @@ async function prepareImage(
   const about = { machine: machine.name, image };
   try {
     const before = await findImage(machine.docker, image).catch(() => null);
-    await pull(machine.docker, image, limit);
+    // One that is named by its content cannot be another one by now.
+    if (!(before && isContent(image))) await fetchImage(machine, image, limit);
     if (isOfJobs) await markForJobs(machine, image, before);
     return { ...about, present: true, error: null };
   } catch (error) {

@@ -25,7 +25,14 @@ here:
   mode: local
 `;
     const ssh = { host: '192.0.2.10', port: 2222, username: 'ubuntu', keyPath: '/root/vendor/key' };
-    const rest = { executors: 1, publicAddress: null, streamingPorts: null, gpus: null };
+    const rest = {
+      executors: 1,
+      draining: false,
+      minerAddress: null,
+      publicAddress: null,
+      streamingPorts: null,
+      gpus: null,
+    };
     expect(parse(text)).toEqual([
       { name: 'my-server', executorClass: 'always_on.llm.a6000', ssh, ...rest },
       {

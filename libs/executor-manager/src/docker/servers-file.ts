@@ -23,6 +23,10 @@ export interface ServerSpec {
   executors: number;
   /** How its machine is reached; null: it is the miner's own. */
   ssh: SshTarget | null;
+  /** What its executors reach the miner at; null: ADDRESS_FOR_EXECUTORS. */
+  minerAddress: string | null;
+  /** Whether it gets no more executors, while those that it runs go on. */
+  draining: boolean;
   /** What users reach its streaming jobs at; null: the rule of its mode. */
   publicAddress: string | null;
   /** The ports of its machine for streaming jobs; null: the default. */
@@ -45,8 +49,10 @@ const keys = [
   'key_path',
   'executors',
   'public_address',
+  'miner_address',
   'streaming_ports',
   'gpus',
+  'draining',
 ];
 
 /** Reads the file, as `parseServers` reads its text. @throws ServersFileError */
@@ -68,8 +74,8 @@ const maxAliases = 10_000;
 /**
  * Reads ComputeHorde's file of executor servers, as its YAML library does: YAML 1.1, with anchors, aliases and merge
  * keys. A `~` at the start of a key's path is the home folder. Beyond ComputeHorde's, a server may have `executors` (how many run
- * there at once, 1 by default), `public_address`, `streaming_ports` (as in STREAMING_PORTS) and `gpus` (as `readGpus` has
- * them).
+ * there at once, 1 by default), `public_address`, `miner_address`, `streaming_ports` (as in STREAMING_PORTS), `gpus` (as
+ * `readGpus` has them) and `draining`.
  *
  * @param file its name, for the sentences
  * @param defaultClass what DEFAULT_EXECUTOR_CLASS stands for
@@ -163,6 +169,8 @@ class ServerReader {
             username: this.text('username', true),
             keyPath: this.text('key_path', true).replace(/^~(?=\/|$)/, homedir()),
           },
+      minerAddress: this.text('miner_address', false) || null,
+      draining: this.flag('draining'),
       publicAddress: this.text('public_address', false) || null,
       streamingPorts: this.ports(),
       gpus,
@@ -225,6 +233,13 @@ class ServerReader {
       );
       return null;
     }
+  }
+
+  private flag(key: string): boolean {
+    const value = this.value(key) ?? false;
+    if (typeof value !== 'boolean')
+      this.mistake(this.at(key), `${key} of ${this.name} must be true or false.`);
+    return value === true;
   }
 
   private text(key: string, needed: boolean): string {

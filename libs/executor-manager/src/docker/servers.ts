@@ -54,15 +54,15 @@ export class Servers {
   }
 
   private async read(): Promise<Server[]> {
-    const { file, defaultClass, log } = this.options;
-    if (file === null) return (this.servers = this.withPorts([self(defaultClass)]));
+    const { file, defaultClass, localPorts, log } = this.options;
+    if (file === null) return (this.servers = withPorts([self(defaultClass)], localPorts));
     this.lookAgainAt = performance.now() + lookInterval;
     try {
       const { mtimeMs, size, ino } = await stat(file).catch((error: unknown) => unreadable(file, error));
       const version = `${mtimeMs} ${size} ${ino}`;
       if (this.version === version) return this.servers;
       this.version = version;
-      const servers = this.withPorts(await readServers(file, defaultClass));
+      const servers = withPorts(await readServers(file, defaultClass), localPorts);
       if (this.servers.length > 0) log(`${file} has changed: it names ${servers.length} servers.`);
       this.told = '';
       return (this.servers = servers);
@@ -74,30 +74,32 @@ export class Servers {
       return this.servers;
     }
   }
-
-  private withPorts(specs: ServerSpec[]): Server[] {
-    return specs.map((spec) => {
-      const neighbours = specs.filter(({ ssh }) => machineKey(ssh) === machineKey(spec.ssh));
-      const named = neighbours.flatMap(({ streamingPorts }) => streamingPorts ?? []);
-      const count = neighbours.reduce((sum, { executors }) => sum + executors, 0);
-      const otherwise = spec.ssh ? fromFirst(count) : this.options.localPorts;
-      const machinePorts = named.length > 0 ? unique(named) : otherwise;
-      if (machinePorts.length < count) {
-        throw new ServersFileError(
-          `The machine of ${neighbours.map(({ name }) => name).join(' and ')} runs ${count} executors, and has only ` +
-            `${machinePorts.length} ports for their streaming jobs.`,
-        );
-      }
-      return { ...spec, machinePorts };
-    });
-  }
 }
+
+/** Gives each server the ports of its machine. @throws ServersFileError where a machine has fewer than executors */
+const withPorts = (specs: ServerSpec[], localPorts: StreamingPort[]): Server[] =>
+  specs.map((spec) => {
+    const neighbours = specs.filter(({ ssh }) => machineKey(ssh) === machineKey(spec.ssh));
+    const named = neighbours.flatMap(({ streamingPorts }) => streamingPorts ?? []);
+    const count = neighbours.reduce((sum, { executors }) => sum + executors, 0);
+    const otherwise = spec.ssh ? fromFirst(count) : localPorts;
+    const machinePorts = named.length > 0 ? unique(named) : otherwise;
+    if (machinePorts.length < count) {
+      throw new ServersFileError(
+        `The machine of ${neighbours.map(({ name }) => name).join(' and ')} runs ${count} executors, and has only ` +
+          `${machinePorts.length} ports for their streaming jobs.`,
+      );
+    }
+    return { ...spec, machinePorts };
+  });
 
 const self = (executorClass: ExecutorClass): ServerSpec => ({
   name: 'self',
   executorClass,
   executors: 1,
   ssh: null,
+  minerAddress: null,
+  draining: false,
   publicAddress: null,
   streamingPorts: null,
   gpus: null,
