@@ -24,6 +24,7 @@ export {
   warn,
   type Finding,
 } from './report.ts';
+export { migrateCommand, type MigrateContext } from './migrate-command.ts';
 export { operatorCommands, type OperatorContext } from './operator-commands.ts';
 export { runCommand, type CommandProgram } from './run-command.ts';
 export { ServiceCommand } from './service-command.ts';

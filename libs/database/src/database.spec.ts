@@ -6,10 +6,12 @@ import {
   createOutboxTable,
   Database,
   DatabaseError,
+  migrationsBeside,
   openDatabase,
   Outbox,
   OutboxDrain,
   OutboxRow,
+  pendingMigrations,
   PostgresDoorbell,
   PreparedStatement,
   type ContractingMigration,
@@ -85,6 +87,39 @@ describe('the schema of a service', () => {
     await expect(open(url, [First1795000000001])).rejects.toThrow(
       'The database of miner was changed by a newer version (Outbox1795000000002, Without1795000000003). Run that version, or restore a backup.',
     );
+  });
+
+  it('is brought, beside the version that works on it, to where that one can live with it, and to its end by the start', async () => {
+    const [all, url] = [
+      [First1795000000001, Outbox1795000000002, Without1795000000003],
+      await createTestDatabase(),
+    ];
+    const options = { service: 'miner', url, entities: [], migrations: all };
+    const names = async () => (await migrationsBeside(options)).map(({ name }) => name);
+    const facts = async () =>
+      (await pendingMigrations(options)).map(({ name, ...words }) => [
+        name.slice(0, -13),
+        ...Object.values(words),
+      ]);
+    // A database without tables has nothing to lose.
+    expect(await facts()).toEqual([
+      ['First', false, false],
+      ['Outbox', false, false],
+      ['Without', false, false],
+    ]);
+    await (await open(url, [First1795000000001])).destroy();
+    expect(await facts()).toEqual([
+      ['Outbox', false, false],
+      ['Without', true, true],
+    ]);
+    expect(await names()).toEqual(['First1795000000001', 'Outbox1795000000002']);
+    await (await open(url, await migrationsBeside(options))).destroy();
+    await (await open(url, [First1795000000001])).destroy();
+    // Once the version that works on it knows what replaces it.
+    expect(await facts()).toEqual([['Without', true, false]]);
+    expect(await names()).toEqual(all.map(({ name }) => name));
+    await (await open(url, all)).destroy();
+    expect(await facts()).toEqual([]);
   });
 
   it('that a version has changed which does not say who may run on it is refused by those before', async () => {

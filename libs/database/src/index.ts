@@ -9,6 +9,7 @@ export { PostgresDoorbell } from './doorbell/postgres-doorbell.ts';
 export { RedisDoorbell } from './doorbell/redis-doorbell.ts';
 export { DatabaseError } from './database-error.ts';
 export type { ContractingMigration } from './migrate.ts';
+export { migrationsBeside, pendingMigrations, type PendingMigration } from './pending-migrations.ts';
 export { openDatabase, type DatabaseOptions } from './open-database.ts';
 export { load, measured, reckoned, type Kept } from './kept-tables.ts';
 export { inBatches } from './in-batches.ts';

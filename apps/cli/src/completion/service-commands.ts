@@ -10,6 +10,7 @@ const ofAll = [
   'fetch_dynamic_config',
   'list_admins',
   'make_backup_key',
+  'migrate_database',
   'remove_admin',
   'restore',
   'send_test_alert',

@@ -2,6 +2,7 @@ import { backupCommands } from '@horde/backup';
 import {
   configCommands,
   doctorCommand,
+  migrateCommand,
   operatorCommands,
   reachedAt,
   supportBundle,
@@ -40,6 +41,7 @@ export const facilitatorProgram: CommandProgram<FacilitatorContext> = {
     ...operatorCommands,
     ...alertCommands,
     ...backupCommands('facilitator', databaseOptions),
+    migrateCommand('facilitator', databaseOptions),
     ...configCommands,
     doctorCommand('facilitator', doctor),
     supportBundle((context: FacilitatorContext) => ({

@@ -2,6 +2,7 @@ import { backupCommands } from '@horde/backup';
 import {
   configCommands,
   doctorCommand,
+  migrateCommand,
   operatorCommands,
   reachedAt,
   supportBundle,
@@ -55,6 +56,7 @@ export const validatorProgram: CommandProgram<ValidatorContext> = {
     ...operatorCommands,
     ...alertCommands,
     ...backupCommands('validator', databaseOptions),
+    migrateCommand('validator', databaseOptions),
     ...configCommands,
     ...takeOverCommands(takeOverFacts),
     doctorCommand('validator', doctor),
