@@ -66,6 +66,8 @@ for (const service of services) {
   sections.push(describe(service, settings, keys));
   files.set(`envs/${service}/.env.template`, template(service, settings));
 }
+// What the runner reads stands in the .env of the service that it starts.
+sections.push(describe('runner', settingsOfService('runner'), []));
 files.set(
   'docs/settings.md',
   `# Settings\n\nEach service reads its settings once, at start, from its environment. A wrong or missing one is a sentence that\nnames the variable, and exit code 2. The names are those that ComputeHorde's operators use; this page is written by\n\`./horde docs\` from the services' settings classes.\n\n${[...sections, describeUnread()].join('\n')}`,

@@ -85,6 +85,11 @@ export const partsOfAll: TestPart[] = [
     environment: { WHOLE_RUNNER: 'yes' },
   },
   {
+    name: 'runner-update',
+    runs: ['tests/runner/update.spec.ts'],
+    environment: { WHOLE_RUNNER: 'yes' },
+  },
+  {
     name: 'panel-themes',
     runs: ['tests/panel/pages.spec.ts'],
     environment: { PANEL_THEMES: 'light dark' },

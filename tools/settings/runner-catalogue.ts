@@ -26,5 +26,6 @@ export function runnerCatalogue(): { reads: Record<string, string[]>; unread: st
       return [service, [...own, ...general, ...(beside[service] ?? [])].toSorted()] as const;
     });
   const unread = [...new Set(unreadVariables.flatMap(({ names }) => names))].toSorted();
-  return { reads: { ...Object.fromEntries(reads), pylon: ['PYLON_*'] }, unread };
+  const own = settingsOfService('runner').map(({ variable }) => variable);
+  return { reads: { ...Object.fromEntries(reads), pylon: ['PYLON_*'], runner: own }, unread };
 }

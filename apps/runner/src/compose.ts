@@ -36,7 +36,8 @@ export class Compose {
       text(child.stderr!),
       once(child, 'close') as Promise<[number | null]>,
     ]);
-    if (status !== 0) throw new ComposeFailed(words, said);
+    // What a container complains of may be in either.
+    if (status !== 0) throw new ComposeFailed(words, `${said}${written}`);
     return written;
   }
 

@@ -50,18 +50,23 @@ export async function findImage(
         : `${name} is to be started from ${repository} (${id}), which this engine does not have, and no registry has it: it was built together with this runner. Load it with docker load.`,
     );
   tell(`Fetching ${byDigest} for ${name}.`);
+  await fetchImage(docker, byDigest, name);
+  return { reference: byDigest, labels: (await labelsOf(docker, byDigest)) ?? {} };
+}
+
+/** @param reference REPOSITORY@DIGEST @throws NoImage */
+export async function fetchImage(docker: Docker, reference: string, name: string): Promise<void> {
   try {
-    const events = await docker.pull(byDigest);
+    const events = await docker.pull(reference);
     await new Promise<void>((resolve, reject) =>
       docker.modem.followProgress(events, (error) => (error ? reject(error) : resolve())),
     );
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new NoImage(`${byDigest} for ${name} is not on this engine, and cannot be fetched: ${why}`, {
+    throw new NoImage(`${reference} for ${name} is not on this engine, and cannot be fetched: ${why}`, {
       cause: error,
     });
   }
-  return { reference: byDigest, labels: (await labelsOf(docker, byDigest)) ?? {} };
 }
 
 /** Whether an error of the engine says that there is no such thing. */

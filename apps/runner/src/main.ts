@@ -2,7 +2,7 @@ import { SettingsError } from '@horde/settings';
 import { ComposeFailed } from './compose.ts';
 import { NoImage } from './images.ts';
 import { pending } from './pending.ts';
-import { noteTakeOver, prepare } from './prepare.ts';
+import { giveBackups, noteTakeOver, prepare } from './prepare.ts';
 import { reset } from './reset.ts';
 import { restore } from './restore.ts';
 import { roleOf, type Role } from './roles.ts';
@@ -10,6 +10,9 @@ import { run } from './run.ts';
 import { print, say } from './say.ts';
 import { supportBundle } from './support-bundle.ts';
 import { NotTakenOver } from './take-over.ts';
+import { carryOn } from './update/carry-on.ts';
+import { status, update } from './update/commands.ts';
+import { StateFile, type ReleaseState } from './update/release-state.ts';
 
 // The services go on without it.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(0));
@@ -22,6 +25,8 @@ const commands: Record<
   pending: { does: 'says what has changed in .env and is not in use yet', run: pending },
   reset: { does: 'makes a backup, and starts the service with an empty database', run: reset },
   restore: { does: 'puts a backup of BACKUP_FOLDER into the database', run: restore },
+  status: { does: 'says which release runs, what is offered, and what waits', run: status },
+  update: { does: 'updates now, whatever share and window say', run: update },
   support_bundle: {
     does: 'writes one archive for those who are to help, without secrets',
     run: supportBundle,
@@ -31,6 +36,12 @@ const commands: Record<
 /** What the runner has a container of its own do. */
 const parts: Record<string, (words: string[]) => Promise<void>> = {
   'note-take-over': noteTakeOver,
+  'give-backups': async ([owner = '']) => void process.stdout.write(await giveBackups(owner)),
+  'read-release': async () => void process.stdout.write(JSON.stringify(await new StateFile().read())),
+  'note-release': async ([change = '{}']) => {
+    const state = await new StateFile().note(JSON.parse(change) as Partial<ReleaseState>);
+    process.stdout.write(JSON.stringify(state));
+  },
   prepare: async ([wallet, hotkey]) => {
     const prepared = await prepare(wallet === undefined || hotkey === undefined ? null : { wallet, hotkey });
     process.stdout.write(JSON.stringify(prepared));
@@ -46,6 +57,7 @@ const [word, ...words] = process.argv.slice(2);
 try {
   const role = () => roleOf(process.env['RUNNER_OF']);
   if (word === undefined) await run(role());
+  else if (word === 'carry-on') await carryOn(role());
   else if (Object.hasOwn(parts, word)) await parts[word]!(words);
   else if (Object.hasOwn(commands, word)) process.exitCode = (await commands[word]!.run(role(), words)) ?? 0;
   else {

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, lchownSync, readdirSync, statSync } from 'node:fs';
-import { open, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { walletHotkeyPath } from '@horde/identity';
+import { StateFile, writeWhole, type ReleaseState } from './update/release-state.ts';
 
 /** What is made at the first start, and stays. */
 interface Secrets {
@@ -22,6 +23,8 @@ export interface Prepared {
   hotkey: string | null;
   /** Whether what ComputeHorde's own service has stored was taken over. */
   takenOver: boolean;
+  /** What is remembered of releases. */
+  release: ReleaseState;
 }
 
 /** As the images know the user of a service that has no wallet. */
@@ -45,11 +48,29 @@ export async function prepare(
   if (hotkey !== null && 'wrong' in hotkey) return hotkey;
   giveTo(receipts, uid, gid);
   const takenOver = existsSync(takenOverFile);
-  return { secrets, owner: `${uid}:${gid}`, hotkey: hotkey?.address ?? null, takenOver };
+  const release = await new StateFile().read();
+  return { secrets, owner: `${uid}:${gid}`, hotkey: hotkey?.address ?? null, takenOver, release };
 }
 
 /** Notes that it was taken over, for `Prepared`. */
 export const noteTakeOver = (): Promise<void> => writeFile(takenOverFile, new Date().toISOString());
+
+/**
+ * Lets the service write into the volume of backups.
+ *
+ * @param owner whom it runs as, UID:GID
+ * @returns whom backups there are encrypted for, when there is a key beside them; a part of one, of a run that was killed, is
+ * removed
+ */
+export async function giveBackups(owner: string, folder = '/backups'): Promise<string> {
+  const [uid = 0, gid = 0] = owner.split(':').map(Number);
+  giveTo(folder, uid, gid);
+  const file = path.join(folder, 'key');
+  const key = await readFile(file, 'utf8').catch(() => '');
+  const recipient = /^# public key: (age1\S+)\nAGE-SECRET-KEY-1\S+\n/.exec(key)?.[1] ?? '';
+  if (recipient === '') await rm(file, { force: true });
+  return recipient;
+}
 
 async function keptSecrets(file: string): Promise<Secrets> {
   const known = await readFile(file, 'utf8').catch(() => '{}');
@@ -61,12 +82,7 @@ async function keptSecrets(file: string): Promise<Secrets> {
     secretKey: make(),
     ...(JSON.parse(known) as Partial<Secrets>),
   };
-  // Whole or not at all: a runner may be killed at any moment.
-  const written = await open(`${file}.new`, 'w', 0o600);
-  await written.writeFile(JSON.stringify(secrets));
-  await written.sync();
-  await written.close();
-  await rename(`${file}.new`, file);
+  await writeWhole(file, JSON.stringify(secrets));
   return secrets;
 }
 

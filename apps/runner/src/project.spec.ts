@@ -7,6 +7,7 @@ import { runnerCatalogue } from '../../../tools/settings/runner-catalogue.ts';
 import { planOf } from './plan.ts';
 import { Project } from './project.ts';
 import { roleOf } from './roles.ts';
+import { unknownYet } from './update/release-state.ts';
 
 const envs = path.resolve(import.meta.dirname, '../../../envs');
 const wallets = '/home/ubuntu/.bittensor/wallets';
@@ -46,6 +47,7 @@ const prepared = {
   owner: '1001:1002',
   hotkey: '5F',
   takenOver: false,
+  release: { ...unknownYet(), install: 'one' },
 };
 
 interface Service {

@@ -1,5 +1,6 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { PendingMigration } from '@horde/database';
 import { Compose, withoutClearing } from './compose.ts';
 import type { Plan } from './plan.ts';
 import type { Prepared } from './prepare.ts';
@@ -39,10 +40,13 @@ export class Project {
       (name) => this.plan.app[name],
     );
     const words = names.flatMap((name) => (name === undefined ? [] : [name]));
+    return JSON.parse(await this.prepare('prepare', ...words)) as Prepared | { wrong: string };
+  }
+
+  /** Runs a command of the container that sees the volumes. @returns what it writes @throws ComposeFailed */
+  prepare(...words: string[]): Promise<string> {
     const compose = this.compose(this.files(), unknownYet);
-    return JSON.parse(
-      await compose.run('run', '--rm', '--no-deps', '--no-TTY', 'prepare', 'prepare', ...words),
-    ) as Prepared | { wrong: string };
+    return compose.run('run', '--rm', '--no-deps', '--no-TTY', 'prepare', ...words);
   }
 
   /** Starts what does not run yet, and anew what is other than it was. @returns when all have started */
@@ -75,8 +79,46 @@ export class Project {
     } finally {
       await compose.run('rm', '--stop', '--force', 'old-db');
     }
-    await compose.run('run', '--rm', '--no-deps', '--no-TTY', 'prepare', 'note-take-over');
+    await this.prepare('note-take-over');
     return true;
+  }
+
+  /** What the service's tables lack of this release. @throws ComposeFailed */
+  async pendingMigrations(prepared: Prepared): Promise<PendingMigration[]> {
+    const written = await this.once(prepared, 'migrate_database', '--list');
+    const lines = written.split('\n').filter((line) => line !== '');
+    return lines.map((line) => {
+      const [name = '', ...words] = line.trim().split(' ');
+      return { name, contracts: words.includes('contracts'), afterSwitch: words.includes('after-switch') };
+    });
+  }
+
+  /** Brings the tables to where the release that runs can still live with them. @throws ComposeFailed */
+  async migrate(prepared: Prepared): Promise<void> {
+    await this.once(prepared, 'migrate_database', '--expand');
+  }
+
+  /**
+   * Writes a backup into a volume of its own, encrypted for BACKUP_KEYS, or else for a key that is kept beside it there.
+   *
+   * @returns where it is, for people
+   * @throws ComposeFailed
+   */
+  async backUp(prepared: Prepared, file: string): Promise<string> {
+    const compose = await this.whole(prepared, ['update.yml']);
+    const once = (...words: string[]) => compose.run('run', '--rm', '--no-deps', '--no-TTY', ...words);
+    const recipient = (said: string) => /age1[0-9a-z]{58}/.exec(said)?.[0];
+    const known =
+      this.plan.app['BACKUP_KEYS'] ?? recipient(await once('prepare', 'give-backups', prepared.owner));
+    const keys = known ?? recipient(await once('app', 'make_backup_key', '/backups/key'));
+    await once('--env', `BACKUP_KEYS=${keys}`, 'app', 'back_up', '--output', `/backups/${file}`);
+    return `${file} in the volume ${this.plan.project}_backups`;
+  }
+
+  /** A command of the service's image, beside the service. @returns what it writes */
+  private async once(prepared: Prepared, ...words: string[]): Promise<string> {
+    const compose = await this.whole(prepared);
+    return compose.run('run', '--rm', '--no-deps', '--no-TTY', 'app', ...words);
   }
 
   /** Writes here what the services print from now on. @returns when there is none left that does */

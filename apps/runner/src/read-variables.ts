@@ -19,20 +19,12 @@ export function readBy({ reads }: Catalogue, service: string, variables: Variabl
 }
 
 /** What the runner itself reads, beside each role's own ports and folders. */
-const runnersOwn = [
-  'CHANNEL',
-  'COMPOSE_PROJECT_NAME',
-  'HOST_WALLET_DIR',
-  'MINER_IMAGE_TAG',
-  'RUNNER_IMAGE',
-  'TAKE_OVER',
-  'UPDATE_*',
-];
+const runnersOwn = ['COMPOSE_PROJECT_NAME', 'HOST_WALLET_DIR', 'RUNNER_IMAGE', 'TAKE_OVER'];
 
 /** Whether a variable is read by the runner, or by something that it starts. */
 export function isReadBy({ name, ports, folders }: Role, { reads }: Catalogue, variable: string): boolean {
   const own = [...Object.keys(ports), ...Object.keys(folders), ...runnersOwn];
-  return matcher([...own, ...(reads[name] ?? []), ...(reads['pylon'] ?? [])])(variable);
+  return matcher([name, 'pylon', 'runner'].flatMap((one) => reads[one] ?? []).concat(own))(variable);
 }
 
 /** Those that nobody here knows: an operator's own. */

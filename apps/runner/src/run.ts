@@ -1,13 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SettingsError } from '@horde/settings';
 import type Docker from 'dockerode';
-import { filledIn, readWanted, thisHost } from './host.ts';
+import { filledForPrepare, filledIn, readWanted, thisHost } from './host.ts';
 import { noteStarted } from './pending.ts';
 import type { Prepared } from './prepare.ts';
 import { Project } from './project.ts';
 import type { Role } from './roles.ts';
 import { say } from './say.ts';
 import { takeOver } from './take-over.ts';
+import { replaceForeign } from './update/foreign.ts';
+import { awaitTurn } from './update/replace-runner.ts';
+import { StoreByPrepare } from './update/store-by-prepare.ts';
+import { lookAfter, tend } from './update/tend.ts';
 import { watch } from './watch.ts';
 
 /**
@@ -20,23 +24,33 @@ import { watch } from './watch.ts';
 export async function run(role: Role): Promise<never> {
   const host = await thisHost(role);
   const { docker, own } = host;
-  const { plan, variables } = await readWanted(host);
+  const wanted = await readWanted(host);
+  const { plan } = wanted;
   plan.notes.forEach(say);
 
-  const project = new Project(plan, await filledIn(host, plan));
   // Of a runner that was killed: it would keep other secrets than this one's.
   await removeServices(docker, plan.project, ['prepare', 'old-db']);
-  const prepared = await project.prepared();
+  const preparing = new Project(plan, await filledForPrepare(host));
+  const prepared = await preparing.prepared();
   if ('wrong' in prepared) throw new SettingsError([prepared.wrong]);
+  const releases = new StoreByPrepare(preparing);
+  const tended = { project: plan.project, hotkey: prepared.hotkey };
+  const replaced = await replaceForeign(host, wanted, releases, prepared.release);
+  if (replaced !== null) return tend(host, releases, { ...tended, state: replaced, isForeign: true });
+
+  await awaitTurn(docker, own, () => lookAfter(host, plan.project, prepared.release));
+
+  const project = new Project(plan, await filledIn(host, plan));
   // They would go on beside the new ones. Their volumes stay, for the way back.
   for (const service of await removeServices(docker, plan.project, role.retired))
     say(`Removed the container of ${service}: it was ComputeHorde's, and there is none here.`);
   await takeOver(docker, plan, { project, prepared, role });
   const since = new Date().toISOString();
   await project.start(prepared);
-  await noteStarted(variables);
+  await noteStarted(wanted.variables);
   say(`The ${role.name} has been started, as ${plan.project}-app-1.`);
   void watch(docker.getContainer(`${plan.project}-app-1`), role);
+  void tend(host, releases, { ...tended, state: prepared.release, isForeign: false });
   return follow(project, prepared, own, since);
 }
 

@@ -39,7 +39,7 @@ function sentenceOf({
 }
 
 /** Of what /health/ready answers the checks that fail. */
-function reasonsIn(output: string): string | null {
+export function reasonsIn(output: string): string | null {
   try {
     const { checks = {} } = JSON.parse(output) as { checks?: Record<string, string> };
     return (

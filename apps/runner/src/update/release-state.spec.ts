@@ -1,0 +1,60 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { StateFile, unknownYet, withRefusal, type Refusal } from './release-state.ts';
+
+let file: string;
+beforeEach(async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'runner-state-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  file = path.join(folder, 'release.json');
+});
+
+describe('what is remembered of releases', () => {
+  it('is nothing before anything was noted, and then what was noted, beside what was known', async () => {
+    const store = new StateFile(file);
+    expect(await store.read()).toMatchObject({ ...unknownYet(), install: expect.any(String) as string });
+    const { install } = await store.note({ newest: { stable: 42 } });
+    await store.note({ trouble: { number: 43, why: 'no registry', at: 'now' } });
+    expect(await new StateFile(file).read()).toMatchObject({
+      install,
+      newest: { stable: 42 },
+      trouble: { number: 43 },
+    });
+  });
+
+  it('is the owner’s alone, and whole after a writer that was killed', async () => {
+    const store = new StateFile(file);
+    await store.note({ newest: { stable: 42 } });
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    await writeFile(`${file}.new`, '{"newest": {"sta');
+    expect((await store.read()).newest).toEqual({ stable: 42 });
+    await store.note({ newest: { stable: 43 } });
+    expect((await store.read()).newest).toEqual({ stable: 43 });
+    expect(await readdir(path.dirname(file))).toEqual(['release.json']);
+  });
+
+  it('is not taken for nothing where it cannot be read: what was refused would be tried again', async () => {
+    await writeFile(file, 'no JSON');
+    await expect(new StateFile(file).read()).rejects.toThrow('JSON');
+    await expect(new StateFile(file).note({ newest: {} })).rejects.toThrow('JSON');
+    expect(await readFile(file, 'utf8')).toBe('no JSON');
+  });
+
+  it('has the newest refusals, each number once', () => {
+    const one = (number: number, why = ''): Refusal => ({
+      number,
+      id: 'sha256:a',
+      version: null,
+      why,
+      at: 'now',
+    });
+    let refused = [one(1)];
+    for (let number = 2; number <= 30; number++) refused = withRefusal(refused, one(number));
+    refused = withRefusal(refused, one(12, 'again'));
+    expect(refused).toHaveLength(20);
+    expect(refused.at(-1)).toEqual(one(12, 'again'));
+    expect(refused.filter(({ number }) => number === 12)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { open, readFile, rename } from 'node:fs/promises';
+import type { KeyList } from '@horde/release';
+
+/** Where the volume of the project has it. */
+const stateFile = '/runner/release.json';
+
+/** A runner image that was, is, or is to be started here. */
+export interface Release {
+  /** What this engine knows the image by. */
+  id: string;
+  /** REPOSITORY@DIGEST; null: no registry is known to have it. */
+  reference: string | null;
+  /** As its list says; null: it came from none. */
+  version: string | null;
+  number: number | null;
+  /** The images that it starts: their ids and their digests. */
+  images: string[];
+}
+
+/** What an update is at: it is noted before it is begun, and each can be begun again. */
+export type Stage = 'fetched' | 'migrated' | 'switched' | 'watched' | 'kept' | 'back';
+
+export interface Update {
+  /** What is gone back to; null: nothing, the new one stays. */
+  from: Release | null;
+  to: Release;
+  number: number;
+  stage: Stage;
+  /** The name of the runner's container. */
+  runner: string;
+  /** Whose service it is, once it is about to be switched. */
+  project?: string;
+  /** The operator asked for it: share and window do not count. */
+  asked: boolean;
+  /** Whether the service was ready before it was switched: only then it has to be so afterwards. */
+  wasReady?: boolean;
+  /** The migration that the release before cannot run after: there is no way back by itself. */
+  final?: string;
+  /** Why it goes back. */
+  why?: string;
+}
+
+/** A release that was tried here, and will not be again. */
+export interface Refusal {
+  number: number;
+  id: string;
+  version: string | null;
+  why: string;
+  /** ISO 8601. */
+  at: string;
+  /** Somebody was told, where anybody is to be. */
+  told?: boolean;
+}
+
+/** What is remembered of releases. */
+export interface ReleaseState {
+  /** Stands for the hotkey where there is none: which share this install falls into. */
+  install: string;
+  /** The newest list seen, by channel. */
+  newest: Record<string, number>;
+  /** The newest list of keys seen. */
+  keys: KeyList | null;
+  current: Release | null;
+  before: Release | null;
+  refused: Refusal[];
+  /** Why the last update was put off. */
+  trouble: { number: number; why: string; at: string } | null;
+  update: Update | null;
+}
+
+/** Reads and changes what is remembered. While an update is under way its container alone writes. */
+export interface StateStore {
+  read(): Promise<ReleaseState>;
+  /** @returns what is remembered from now on */
+  note(change: Partial<ReleaseState>): Promise<ReleaseState>;
+}
+
+/** The store of whoever has the volume. */
+export class StateFile implements StateStore {
+  constructor(private readonly file = stateFile) {}
+
+  /** @throws Error where the file is there and cannot be read: what was refused must not be forgotten */
+  async read(): Promise<ReleaseState> {
+    const text = await readFile(this.file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return '{}';
+      throw error;
+    });
+    return { ...unknownYet(), ...(JSON.parse(text) as Partial<ReleaseState>) };
+  }
+
+  async note(change: Partial<ReleaseState>): Promise<ReleaseState> {
+    const state = { ...(await this.read()), ...change };
+    await writeWhole(this.file, JSON.stringify(state, null, 1));
+    return state;
+  }
+}
+
+/** Where nothing has been noted yet. */
+export const unknownYet = (): ReleaseState => ({
+  install: randomUUID(),
+  newest: {},
+  keys: null,
+  current: null,
+  before: null,
+  refused: [],
+  trouble: null,
+  update: null,
+});
+
+/** Whole or not at all: whoever writes may be killed at any moment. */
+export async function writeWhole(file: string, text: string): Promise<void> {
+  const written = await open(`${file}.new`, 'w', 0o600);
+  await written.writeFile(text);
+  await written.sync();
+  await written.close();
+  await rename(`${file}.new`, file);
+}
+
+/** How many refusals are remembered: the newest. */
+const refusalsKept = 20;
+
+export const withRefusal = (refused: Refusal[], one: Refusal): Refusal[] =>
+  [...refused.filter(({ number }) => number !== one.number), one].slice(-refusalsKept);

@@ -1,0 +1,303 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { bridgeGateway } from '@horde/executor-manager';
+import { listNamespace, writeReleaseList } from '@horde/release';
+import { freePort } from '@horde/testing/free-port';
+import { root } from '@horde/testing/horde';
+import { ensureNodeImage } from '@horde/testing/node-image';
+import Docker from 'dockerode';
+import { bundleApp } from '../../tools/bundle.ts';
+import { followed } from '../../tools/images/engine.ts';
+import { pinnedCompose } from '../../tools/images/pinned-compose.ts';
+import { sign } from '../../tools/release/sign.ts';
+import { runnerCatalogue } from '../../tools/settings/runner-catalogue.ts';
+
+const docker = new Docker();
+const run = promisify(execFile);
+
+/** How the service of a release behaves, which stands in for a facilitator. */
+export type Behaviour =
+  | 'good'
+  /** It serves, and is never ready. */
+  | 'never ready'
+  /** It gets ready, and ends a second later, each time. */
+  | 'ends'
+  /** Its tables cannot be made. */
+  | 'fails to migrate'
+  /** It takes something away from the tables. */
+  | 'contracts';
+
+const serviceProgram = `
+import http from 'node:http';
+import fs from 'node:fs';
+const { BEHAVIOUR, PORT, BACKUP_KEYS } = process.env;
+const [command, ...words] = process.argv.slice(2);
+const recipient = 'age1' + 'q'.repeat(58);
+process.on('SIGTERM', () => process.exit(0));
+if (command === 'migrate_database') {
+  if (words[0] === '--list') console.log(BEHAVIOUR === 'contracts' ? 'More1\\nLess2 contracts' : 'More1');
+  else if (BEHAVIOUR === 'fails to migrate') { console.error('More1: there is a word too much'); process.exit(1); }
+} else if (command === 'make_backup_key') {
+  fs.writeFileSync(words[0], '# public key: ' + recipient + '\\nAGE-SECRET-KEY-1X\\n', { flag: 'wx' });
+  console.log('BACKUP_KEYS=' + recipient);
+} else if (command === 'back_up') fs.writeFileSync(words[1], 'for ' + BACKUP_KEYS, { flag: 'wx' });
+else {
+  const ready = BEHAVIOUR !== 'never ready';
+  http.createServer((request, response) => {
+    if (BEHAVIOUR === 'ends') setTimeout(() => process.exit(3), 1_000);
+    response.writeHead(ready ? 200 : 503).end(JSON.stringify({ checks: { peer: ready ? 'ok' : 'A peer is missing.' } }));
+  }).listen(PORT);
+}
+`;
+
+/** Releases of a facilitator's runner: the real runner, and what it starts stands in for the real. */
+export class StandInReleases {
+  readonly tag = randomBytes(4).toString('hex');
+  private readonly made: string[] = [];
+  private readonly files = new Map<string, string>();
+
+  private constructor(
+    private readonly folder: string,
+    private readonly server: Server,
+  ) {}
+
+  static async make(): Promise<StandInReleases> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'horde-releases-'));
+    const one = new StandInReleases(
+      folder,
+      createServer((request, response) => {
+        const text = one.files.get(request.url!);
+        response.writeHead(text === undefined ? 404 : 200).end(text);
+      }),
+    );
+    await new Promise<void>((resolve) => one.server.listen(0, '0.0.0.0', resolve));
+    const { port } = one.server.address() as AddressInfo;
+    const keys = ['release', 'offline'].map((name) => {
+      const file = path.join(folder, name);
+      execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file]);
+      return execFileSync('cat', [`${file}.pub`], { encoding: 'utf8' }).trim();
+    });
+    const base = await ensureNodeImage(docker);
+    await one.build('other', `FROM ${base}\nCOPY pg_isready /bin/pg_isready\nCMD ["sleep", "infinity"]\n`, {
+      pg_isready: '#!/bin/sh\n',
+    });
+    const parts = path.join(folder, 'runner');
+    await mkdir(parts);
+    for (const from of ['envs/runner', 'envs/facilitator/runner'])
+      await cp(path.join(root, from), parts, { recursive: true });
+    await bundleApp(path.join(root, 'apps/runner'), path.join(parts, 'app'));
+    await cp(path.join(pinnedCompose().folder, 'docker-compose'), path.join(parts, 'docker-compose'));
+    await cp(path.join(root, 'tools/images/start.sh'), path.join(parts, 'start'));
+    await writeFile(path.join(parts, 'settings.json'), JSON.stringify(runnerCatalogue()));
+    const address = `http://${await bridgeGateway(docker)}:${port}`;
+    const place = ['REGISTRY=r.invalid', 'REPOSITORY_PREFIX=horde', `SCRIPT_ADDRESS=${address}`];
+    await writeFile(
+      path.join(parts, 'release.env'),
+      [...place, `PUBLIC_KEYS=${keys.join(',')}`, ''].join('\n'),
+    );
+    await run('chmod', ['-R', 'a+rX', parts]);
+    await run('chmod', ['a+x', path.join(parts, 'start'), path.join(parts, 'docker-compose')]);
+    await writeFile(path.join(parts, 'images'), '');
+    await one.buildIn(parts, 'runner', base);
+    return one;
+  }
+
+  /** The id of a release's runner. */
+  async release(behaviour: Behaviour, version: string): Promise<string> {
+    const app = await this.build(
+      `app-${version}`,
+      `FROM ${await ensureNodeImage(docker)}\nCOPY app.mjs /app.mjs\nENV BEHAVIOUR="${behaviour}"\nLABEL version=${version}\nENTRYPOINT ["node", "/app.mjs"]\n`,
+      { 'app.mjs': serviceProgram },
+    );
+    const other = await this.idOf('other');
+    const lines = [
+      `app horde-test/app - ${app}`,
+      `db horde-test/db - ${other}`,
+      `pylon horde-test/pylon - ${other}`,
+    ];
+    return this.build(
+      `runner-${version}`,
+      `FROM ${this.name('runner')}\nCOPY images /app/images\nLABEL org.opencontainers.image.revision=${version}\n`,
+      { images: `${[...lines, `devnet horde-test/devnet - ${other}`].join('\n')}\n` },
+    );
+  }
+
+  /** Offers a release that was made, in channel stable. */
+  offer(id: string, version: string, number: number, changed: { share?: number } = {}): void {
+    const text = writeReleaseList({
+      channel: 'stable',
+      number,
+      expires: new Date(Date.now() + 86_400_000),
+      share: changed.share ?? 100,
+      version,
+      images: [
+        {
+          name: 'facilitator-runner',
+          architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+          digest: `sha256:${'0'.repeat(56)}${String(number).padStart(8, '0')}`,
+          id,
+        },
+      ],
+    });
+    this.files.set('/releases/stable.sig', sign(text, path.join(this.folder, 'release'), listNamespace));
+    this.files.set('/releases/stable', text);
+  }
+
+  async remove(): Promise<void> {
+    this.server.close();
+    this.server.closeAllConnections();
+    for (const name of this.made.toReversed()) await docker.getImage(name).remove({ force: true });
+    await rm(this.folder, { recursive: true });
+  }
+
+  private name(part: string): string {
+    return `horde-test/update-${part}:${this.tag}`;
+  }
+
+  private async idOf(part: string): Promise<string> {
+    return (await docker.getImage(this.name(part)).inspect()).Id;
+  }
+
+  private async build(part: string, dockerfile: string, files: Record<string, string>): Promise<string> {
+    const context = path.join(this.folder, part);
+    await mkdir(context);
+    await writeFile(path.join(context, 'Dockerfile'), dockerfile);
+    for (const [name, text] of Object.entries(files))
+      await writeFile(path.join(context, name), text, { mode: 0o755 });
+    return this.buildIn(context, part);
+  }
+
+  private async buildIn(context: string, part: string, base?: string): Promise<string> {
+    const words = { t: this.name(part), ...(base !== undefined && { buildargs: { BASE: base } }) };
+    const src = (await readDir(context)).filter((entry) => entry !== 'runner');
+    await followed(docker, await docker.buildImage({ context, src }, words));
+    this.made.push(this.name(part));
+    return this.idOf(part);
+  }
+}
+
+const readDir = async (folder: string): Promise<string[]> =>
+  (await run('ls', ['-A', folder])).stdout.split('\n').filter((name) => name !== '');
+
+/** A host's folder with what an operator has in it, and the project that is started there. */
+export class UpdatedHost {
+  readonly project = `horde-test-${randomBytes(4).toString('hex')}`;
+  readonly runner = `${this.project}-facilitator-runner-1`;
+  private readonly label = `com.docker.compose.project=${this.project}`;
+
+  private constructor(readonly folder: string) {}
+
+  static async make(image: string, more: Record<string, string> = {}): Promise<UpdatedHost> {
+    const one = new UpdatedHost(await mkdtemp(path.join(tmpdir(), 'horde-updated-')));
+    const variables = {
+      COMPOSE_PROJECT_NAME: one.project,
+      BITTENSOR_NETUID: '12',
+      BITTENSOR_NETWORK: 'finney',
+      HTTP_PORT: String(await freePort()),
+      HTTPS_PORT: String(await freePort()),
+      UPDATE_EVERY_SECONDS: '1',
+      UPDATE_READY_SECONDS: '60',
+      UPDATE_WATCH_SECONDS: '5',
+      ...more,
+      RUNNER_IMAGE: `"${image}"`,
+      AFTER: 'as it was',
+    };
+    const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
+    await writeFile(path.join(one.folder, '.env'), lines.join(''), { mode: 0o600 });
+    const service = {
+      image: '${RUNNER_IMAGE:?}',
+      restart: 'unless-stopped',
+      logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } },
+      volumes: ['/var/run/docker.sock:/var/run/docker.sock', './.env:/root/.env'],
+    };
+    const file = JSON.stringify({ services: { 'facilitator-runner': service } });
+    await writeFile(path.join(one.folder, 'docker-compose.yml'), file);
+    return one;
+  }
+
+  async compose(...words: string[]): Promise<void> {
+    const program = path.join(pinnedCompose().folder, 'docker-compose');
+    await run(program, ['--project-directory', this.folder, ...words], { cwd: this.folder });
+  }
+
+  /** Changes lines of `.env`, as an editor that writes into the file. */
+  async set(changed: Record<string, string>): Promise<void> {
+    let text = await this.env();
+    for (const [name, value] of Object.entries(changed))
+      text = `${text.replace(new RegExp(`^${name}=.*\n`, 'm'), '')}${name}=${value}
+`;
+    await writeFile(path.join(this.folder, '.env'), text);
+  }
+
+  env(): Promise<string> {
+    return readFile(path.join(this.folder, '.env'), 'utf8');
+  }
+
+  async inspect(name: string): Promise<Docker.ContainerInspectInfo | null> {
+    return docker
+      .getContainer(name)
+      .inspect()
+      .catch(() => null);
+  }
+
+  /** Which release's service runs, and how. */
+  async service(): Promise<{ version?: string; health?: string }> {
+    const found = await this.inspect(`${this.project}-app-1`);
+    return { version: found?.Config.Labels['version'], health: found?.State.Health?.Status };
+  }
+
+  async logs(name = this.runner): Promise<string> {
+    return (await docker.getContainer(name).logs({ stdout: true, stderr: true })).toString();
+  }
+
+  async exec(...words: string[]): Promise<string> {
+    const { stdout } = await run('docker', ['exec', this.runner, 'runner', ...words]);
+    return stdout;
+  }
+
+  /** A file of a volume of the project. */
+  async inVolume(volume: string, ...words: string[]): Promise<string> {
+    const { stdout } = await run('docker', [
+      'run',
+      '--rm',
+      '--network=none',
+      '-v',
+      `${this.project}_${volume}:/it`,
+      await ensureNodeImage(docker),
+      ...words,
+    ]);
+    return stdout;
+  }
+
+  async state<T>(): Promise<T> {
+    return JSON.parse(await this.inVolume('runner', 'cat', '/it/release.json')) as T;
+  }
+
+  async names(): Promise<string[]> {
+    const found = await docker.listContainers({ all: true, filters: { label: [this.label] } });
+    return found
+      .flatMap(({ Names }) => Names.map((name) => name.replace(`/${this.project}-`, '')))
+      .toSorted();
+  }
+
+  async remove(): Promise<void> {
+    const filters = { label: [this.label] };
+    // The runner first, which would start the others again; and one may be on its way.
+    for (let found; (found = await docker.listContainers({ all: true, filters })).length > 0;)
+      for (const { Id } of found.toSorted((a) => (/runner|update/.test(a.Names[0] ?? '') ? -1 : 1)))
+        await docker
+          .getContainer(Id)
+          .remove({ force: true })
+          .catch(() => undefined);
+    const { Volumes } = await docker.listVolumes({ filters });
+    for (const { Name } of Volumes ?? []) await docker.getVolume(Name).remove();
+    for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
+    await rm(this.folder, { recursive: true });
+  }
+}
