@@ -15,6 +15,8 @@ executor_classes() { printf '%s' 'spin_up-4min.gpu-24gb always_on.gpu-24gb alway
 
 # Sets options, and words to the rest.
 read_options() {
+  # Letters and digits are those of ASCII below, whatever the language of this machine.
+  export LC_ALL=C
   dry_run='' unsigned='' offline='' with_data='' payload=''
   words=()
   while [ $# -gt 0 ]; do
@@ -55,8 +57,9 @@ is_pinned() {
 # A name of ~/.ssh/config, a host, or ssh://USER@HOST:PORT.
 check_destination() {
   local word='[A-Za-z0-9_][A-Za-z0-9._-]*'
-  [[ $1 =~ ^(ssh://)?($word@)?(\[[0-9a-fA-F:.]+\]|[0-9a-fA-F:]+|$word)(:[0-9]{1,5})?$ ]] ||
+  if [ "${#1}" -gt 300 ] || ! [[ $1 =~ ^(ssh://)?($word@)?(\[[0-9a-fA-F:.]+\]|[0-9a-fA-F:]+|$word)(:[0-9]{1,5})?$ ]]; then
     fail "$(shown "$1") is no destination of ssh: a name of your ~/.ssh/config, USER@HOST, or ssh://USER@HOST:PORT."
+  fi
   destination=$1
 }
 
@@ -728,7 +731,9 @@ check_port() {
   local wanted=$port
   read_env
   [ -n "$wanted" ] || wanted=$(port_of_role)
-  if listens "$wanted" && ! is_our_port "$wanted"; then
+  if ! [[ $wanted =~ ^[1-9][0-9]{0,4}$ ]]; then
+    trouble "$folder/.env names no port that can be read." 'Correct it there: BITTENSOR_MINER_PORT of a miner, HTTP_PORT of a validator.'
+  elif listens "$wanted" && ! is_our_port "$wanted"; then
     local other='Choose another one as the fourth argument.'
     [ "$role" = miner ] || other='Choose another one for the panel: HTTP_PORT=8080 before bash.'
     trouble "Port $wanted is taken on the server by another program." "$other"

@@ -70,6 +70,11 @@ export const partsOfAll: TestPart[] = [
     environment: { WHOLE_INSTALL: 'yes' },
   },
   {
+    name: 'install-link',
+    runs: ['tests/install/link.spec.ts'],
+    environment: { WHOLE_INSTALL: 'yes' },
+  },
+  {
     name: 'install-validator',
     runs: ['tests/install/validator-install.spec.ts'],
     environment: { WHOLE_INSTALL: 'yes' },

@@ -23,6 +23,14 @@ const hostile = (file: string): string[] => [
   `a[$(touch ${file})]`,
   `\u001B]0;x\u0007`,
   '../../..',
+  '-rf',
+  '--',
+  '\\x24(touch x)',
+  // Further digits and letters, and one that turns the line round.
+  '\uFF18\uFF10\uFF10\uFF10',
+  'gr\u00FC\u00DFe',
+  '\u202E0008',
+  'x'.repeat(3_000),
   '',
   ' ',
 ];
@@ -70,9 +78,25 @@ describe('what is typed', () => {
       expect(stdout, typed).toBe('');
       expect(stderr, typed).toMatch(/ (is|are|has|needs|no|There) |USAGE/);
       // A terminal is not to obey it either.
-      expect(stderr.replaceAll('\n', ''), typed).not.toMatch(/\p{Cc}/u);
+      expect(stderr.replaceAll('\n', ''), typed).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+      expect(stderr.length, typed).toBeLessThan(5_000);
     }
     expect([operator.hasBegun, existsSync(file)]).toEqual([false, false]);
+  });
+
+  it('is not taken for variables of the script, in whatever language', async () => {
+    const operator = new Operator();
+    const file = path.join(operator.folder, 'hacked');
+    const names = new Set([...script.matchAll(/\b([a-z_]+)(?==|\+=)/g)].map(([name]) => name));
+    names.delete('http_proxy');
+    const environment = Object.fromEntries([...names].map((name) => [name, `$(touch ${file})`]));
+    for (const LANG of ['C', 'C.UTF-8']) {
+      rmSync(path.join(operator.folder, 'started'), { force: true });
+      const words = ['production', 'server', operator.hotkey, ...image];
+      const { code, stderr } = await operator.pipe(script, words, { ...environment, LANG });
+      expect([code, stderr]).toEqual([1, expect.stringContaining('server cannot be reached by ssh')]);
+      expect([operator.hasBegun, existsSync(file)]).toEqual([true, false]);
+    }
   });
 
   it.each([
@@ -184,13 +208,18 @@ describe('install_validator.sh', () => {
         [[word, operator.hotkey]],
         [['server', word]],
         [['uninstall', word]],
+        [[...right, '--unsigned', word]],
+        [[...right, '--offline', word]],
+        [[...right, `--${word}x`]],
         ...['TRUSTED_MINER_ADDRESS', 'TRUSTED_MINER_PORT', 'HTTP_PORT', 'CHANNEL', 'MIGRATING'].map(
           (name): [string[], NodeJS.ProcessEnv] => [right, { [name]: word }],
         ),
       ];
       for (const [words, environment] of tried) {
-        const { code, stdout } = await operator.pipe(validator, [...image, ...words], environment);
-        expect([code, stdout], JSON.stringify([words, environment])).toEqual([1, '']);
+        const { code, stdout, stderr } = await operator.pipe(validator, [...image, ...words], environment);
+        const typed = JSON.stringify([words, environment]).slice(0, 300);
+        expect([code, stdout], typed).toEqual([1, '']);
+        expect(stderr.replaceAll('\n', ''), typed).not.toMatch(/[\p{Cc}\p{Cf}]/u);
       }
     }
     expect([operator.hasBegun, existsSync(file)]).toEqual([false, false]);

@@ -166,6 +166,30 @@ describe('the settings on a server', () => {
   });
 });
 
+describe('what stands in the settings of a server', () => {
+  it('is never run, and stays as it is, whatever it is', async () => {
+    const hacked = path.join(tmpdir(), `hacked-${process.pid}`);
+    const hostile = [
+      `$(touch ${hacked})`,
+      `\`touch ${hacked}\``,
+      `"; touch ${hacked}; "`,
+      `x'; touch ${hacked} #`,
+      `a[$(touch ${hacked})]`,
+      '-rf / --no-preserve-root',
+      'gr\u00FC\u00DFe \u202E',
+      'x'.repeat(3_000),
+    ];
+    const keys = ['COMPOSE_PROJECT_NAME', 'BITTENSOR_MINER_PORT', 'STREAMING_PORTS', 'ADDRESS_FOR_EXECUTORS'];
+    for (const value of hostile) {
+      const lines = ['SECRET_KEY', 'POSTGRES_PASSWORD', ...keys].map((key) => `${key}=${value}`);
+      const home = new Home(lines);
+      await home.files();
+      expect(home.lines()).toEqual(expect.arrayContaining(lines));
+    }
+    expect(existsSync(hacked)).toBe(false);
+  });
+});
+
 describe('another hotkey of the same name on the server', () => {
   it('is never written over', async () => {
     const home = new Home();

@@ -13,6 +13,7 @@ import { ensureServerImage, type Kind, type System } from './server-image.ts';
 export class Server extends ContainedMachine {
   /** Where the scripts that are typed lie. */
   scripts = root;
+  #typed = 0;
 
   private constructor(
     container: Docker.Container,
@@ -94,9 +95,15 @@ export class Server extends ContainedMachine {
     environment: NodeJS.ProcessEnv = {},
   ): Promise<Finished> {
     const child = this.type(role, words, environment);
+    this.#typed = child.pid!;
     const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
     const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
     return { code, stdout, stderr };
+  }
+
+  /** Kills at once what was typed last and what it has started here, ssh too; not what is at work on the server. */
+  killOperator(): void {
+    process.kill(-this.#typed, 'SIGKILL');
   }
 
   /**

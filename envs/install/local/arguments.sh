@@ -3,6 +3,8 @@
 
 # Sets options, and words to the rest.
 read_options() {
+  # Letters and digits are those of ASCII below, whatever the language of this machine.
+  export LC_ALL=C
   dry_run='' unsigned='' offline='' with_data='' payload=''
   words=()
   while [ $# -gt 0 ]; do
@@ -43,8 +45,9 @@ is_pinned() {
 # A name of ~/.ssh/config, a host, or ssh://USER@HOST:PORT.
 check_destination() {
   local word='[A-Za-z0-9_][A-Za-z0-9._-]*'
-  [[ $1 =~ ^(ssh://)?($word@)?(\[[0-9a-fA-F:.]+\]|[0-9a-fA-F:]+|$word)(:[0-9]{1,5})?$ ]] ||
+  if [ "${#1}" -gt 300 ] || ! [[ $1 =~ ^(ssh://)?($word@)?(\[[0-9a-fA-F:.]+\]|[0-9a-fA-F:]+|$word)(:[0-9]{1,5})?$ ]]; then
     fail "$(shown "$1") is no destination of ssh: a name of your ~/.ssh/config, USER@HOST, or ssh://USER@HOST:PORT."
+  fi
   destination=$1
 }
 

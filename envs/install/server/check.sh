@@ -99,7 +99,9 @@ check_port() {
   local wanted=$port
   read_env
   [ -n "$wanted" ] || wanted=$(port_of_role)
-  if listens "$wanted" && ! is_our_port "$wanted"; then
+  if ! [[ $wanted =~ ^[1-9][0-9]{0,4}$ ]]; then
+    trouble "$folder/.env names no port that can be read." 'Correct it there: BITTENSOR_MINER_PORT of a miner, HTTP_PORT of a validator.'
+  elif listens "$wanted" && ! is_our_port "$wanted"; then
     local other='Choose another one as the fourth argument.'
     [ "$role" = miner ] || other='Choose another one for the panel: HTTP_PORT=8080 before bash.'
     trouble "Port $wanted is taken on the server by another program." "$other"
