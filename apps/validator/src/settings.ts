@@ -1,6 +1,16 @@
 import { env, envFlag, envList, envNumber, envSecret, SigningServiceSettings } from '@horde/settings';
 import { IsAddressBlocks } from '@horde/transport';
-import { ArrayNotEmpty, IsBoolean, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import {
+  ArrayNotEmpty,
+  IsBoolean,
+  IsInt,
+  IsOptional,
+  IsString,
+  IsUrl,
+  Matches,
+  Max,
+  Min,
+} from 'class-validator';
 
 /** ComputeHorde's own collector of statistics. */
 const collectorOfFinney = 'https://stats-collector.computehorde.io/stats_collector/v0/';
@@ -30,6 +40,12 @@ export class ValidatorSettings extends SigningServiceSettings {
   @IsOptional()
   @Matches(/^(https?:\/\/.*)?$/, { message: 'it must begin with http:// or https://' })
   statsCollectorUrl?: string;
+
+  /** Where the validator's metrics are pushed to each 30 s, by Prometheus' remote write, signed with the hotkey as ComputeHorde's proxy signs them: `https://prometheus.bactensor.io/prometheus_inbound_proxy/` is where its own go; `http://HOST:9090/api/v1/write` is a Prometheus'. Without it nothing is pushed. */
+  @envSecret('METRICS_REMOTE_WRITE_URL')
+  @IsOptional()
+  @IsUrl({ require_tld: false, protocols: ['http', 'https'], require_protocol: true, disallow_auth: true })
+  metricsRemoteWriteUrl?: string;
 
   /** The versions that the validator tells the facilitator and anyone who asks at /version. */
   @env('VALIDATOR_VERSION') @IsString() version = 'unknown';

@@ -85,6 +85,7 @@ import { OverviewController } from './panel/overview.controller.ts';
 import { recordControllers, recordProviders } from './panel/record-pages.ts';
 import { validatorConditions } from './metrics/conditions.ts';
 import { metricsOptions } from './metrics/metrics-options.ts';
+import { MetricsPush } from './metrics/metrics-push.ts';
 import { MetricsRegistry } from './metrics/metrics-registry.ts';
 import { endedJobs } from './traces/ended-jobs.ts';
 import { weightParts } from './weights/parts.ts';
@@ -181,6 +182,7 @@ export function validatorModule(settings: ValidatorSettings, logger: Logger): Ty
       ...alertParts({ service: 'validator', conditions: validatorConditions }, settings),
       ...backupParts('validator', settings),
       EventPush,
+      MetricsPush,
       CheatReports,
       Cheats,
       Slashings,

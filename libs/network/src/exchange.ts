@@ -6,7 +6,7 @@ import { proxyFor } from './proxy.ts';
 export interface ExchangeOptions {
   method?: 'GET' | 'POST' | 'PUT';
   headers?: Record<string, string>;
-  body?: string;
+  body?: string | Buffer;
   signal: AbortSignal;
   /** A longer answer is an AnswerTooLong. @unit bytes @default no limit */
   maxBytes?: number;

@@ -30,6 +30,8 @@ export function promtool(...words: string[]): string {
 }
 
 export interface RunningPrometheus {
+  /** `http://127.0.0.1:PORT` */
+  url: string;
   /** Every series of a query's answer: its labels. */
   query(expression: string): Promise<Record<string, string>[]>;
   /**
@@ -44,8 +46,15 @@ export interface RunningPrometheus {
   stop(): Promise<void>;
 }
 
-/** A real server with these files in its folder, of which `prometheus.yml` is one. */
-export async function startPrometheus(files: Record<string, string>): Promise<RunningPrometheus> {
+/**
+ * A real server with these files in its folder, of which `prometheus.yml` is one.
+ *
+ * @param options further ones of its command line
+ */
+export async function startPrometheus(
+  files: Record<string, string>,
+  ...options: string[]
+): Promise<RunningPrometheus> {
   const place = await mkdtemp(path.join(tmpdir(), 'horde-prometheus-'));
   for (const [name, text] of Object.entries(files)) await writeFile(path.join(place, name), text);
   const url = `http://127.0.0.1:${await freePort()}`;
@@ -55,6 +64,7 @@ export async function startPrometheus(files: Record<string, string>): Promise<Ru
       `--config.file=${path.join(place, 'prometheus.yml')}`,
       `--storage.tsdb.path=${path.join(place, 'data')}`,
       `--web.listen-address=${new URL(url).host}`,
+      ...options,
     ],
     { cwd: place, stdio: ['ignore', 'ignore', 'pipe'] },
   );
@@ -76,6 +86,7 @@ export async function startPrometheus(files: Record<string, string>): Promise<Ru
     return (answer as { result: { metric: Record<string, string> }[] }).result.map(({ metric }) => metric);
   };
   return {
+    url,
     query: (expression) => series('query', { query: expression }),
     queryRange: (expression, { from, step }) =>
       series('query_range', {
