@@ -76,6 +76,8 @@ describe('what a runner starts for its .env', () => {
     expect(plan(own).app).toMatchObject(own);
     expect(plan(own).app).not.toHaveProperty('POSTGRES_PASSWORD');
     expect(plan({ MY_CLOUD_KEY: 'x' }).app).not.toHaveProperty('MY_CLOUD_KEY');
+    const vendor = { ...own, HOST_VENDOR_DIR: '/srv/vendor' };
+    expect(plan(vendor).app).toMatchObject({ VENDOR_DIRECTORY: '/root/vendor' });
   });
 
   it('has the host’s folder of backups where the service looks for it', () => {

@@ -113,7 +113,10 @@ export function planOf(
 /** What the service gets of `.env`. What ComputeHorde's own containers were named there is this project's business. */
 function appVariables(role: Role, variables: Variables, catalogue: Catalogue, notes: string[]): Variables {
   const app = readBy(catalogue, role.name, variables);
-  if (hasOwnManager(variables)) Object.assign(app, unknownOf(catalogue, variables));
+  if (hasOwnManager(variables)) {
+    Object.assign(app, unknownOf(catalogue, variables));
+    if (variables['HOST_VENDOR_DIR']) app['VENDOR_DIRECTORY'] ??= role.folders['HOST_VENDOR_DIR']!;
+  }
   for (const [name, service] of [
     ['DATABASE_URL', 'db'],
     ['REDIS_URL', 'redis'],

@@ -18,8 +18,8 @@ export function readBy({ reads }: Catalogue, service: string, variables: Variabl
   );
 }
 
-/** What the runner itself reads, beside each role's own ports and folders. */
-const runnersOwn = ['COMPOSE_PROJECT_NAME', 'HOST_WALLET_DIR', 'RUNNER_IMAGE', 'TAKE_OVER'];
+/** What the runner itself reads, beside its settings and each role's own ports and folders. */
+const runnersOwn = ['COMPOSE_PROJECT_NAME', 'HOST_WALLET_DIR', 'RUNNER_IMAGE'];
 
 /** Whether a variable is read by the runner, or by something that it starts. */
 export function isReadBy({ name, ports, folders }: Role, { reads }: Catalogue, variable: string): boolean {
