@@ -95,6 +95,11 @@ export const partsOfAll: TestPart[] = [
     environment: { WHOLE_RUNNER: 'yes' },
   },
   {
+    name: 'operate',
+    runs: ['tests/operate/installation.spec.ts'],
+    environment: { WHOLE_OPERATE: 'yes' },
+  },
+  {
     name: 'panel-themes',
     runs: ['tests/panel/pages.spec.ts'],
     environment: { PANEL_THEMES: 'light dark' },

@@ -1,125 +1,18 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { bridgeGateway } from '@horde/executor-manager';
 import { ensureHotkey } from '@horde/identity';
-import { freePort } from '@horde/testing/free-port';
 import { root } from '@horde/testing/horde';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Installation, patience } from './installation.ts';
 
 /** Makes all images and starts a miner and a validator: some minutes, so that it runs with `./horde test --all`. */
 const whole = process.env['WHOLE_RUNNER'] !== undefined;
 
 const docker = new Docker();
 const run = promisify(execFile);
-/** Until a service is ready, and until a runner has said something. */
-const patience = { timeout: 240_000, interval: 1_000 };
-
-/** A host's folder with what an operator has in it, and the project that is started there. */
-class Installation {
-  readonly project = `horde-test-${randomBytes(4).toString('hex')}`;
-
-  private constructor(
-    readonly name: 'miner' | 'validator',
-    readonly folder: string,
-    readonly port: number,
-    /** The address of this host for all its containers. */
-    private readonly bridge: string,
-  ) {}
-
-  static async make(name: 'miner' | 'validator'): Promise<Installation> {
-    const folder = await mkdtemp(path.join(tmpdir(), 'horde-runner-'));
-    const one = new Installation(name, folder, await freePort(), await bridgeGateway(docker));
-    await ensureHotkey(path.join(folder, 'wallets/own wallet/hotkeys/default'));
-    await one.write({});
-    const inside = name === 'miner' ? '/root/.env' : '/root/validator/.env';
-    const service = {
-      image: `horde/${name}-runner:latest`,
-      restart: 'unless-stopped',
-      logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } },
-      volumes: [
-        '/var/run/docker.sock:/var/run/docker.sock',
-        `${folder}/wallets:/root/.bittensor/wallets`,
-        `./.env:${inside}`,
-      ],
-    };
-    await writeFile(
-      path.join(folder, 'docker-compose.yml'),
-      JSON.stringify({ services: { [`${name}-runner`]: service } }),
-    );
-    return one;
-  }
-
-  async write(changed: Record<string, string>): Promise<void> {
-    const variables = {
-      SECRET_KEY: 'secret-of-the-web',
-      POSTGRES_PASSWORD: 'of-the-old-database',
-      BITTENSOR_NETUID: '12',
-      BITTENSOR_NETWORK: 'devnet',
-      BITTENSOR_WALLET_NAME: '"own wallet"',
-      BITTENSOR_WALLET_HOTKEY_NAME: 'default',
-      HOST_WALLET_DIR: `${this.folder}/wallets`,
-      COMPOSE_PROJECT_NAME: this.project,
-      DEFAULT_ADMIN_PASSWORD: 'correct-horse-battery',
-      DEFAULT_EXECUTOR_CLASS: '',
-      MIGRATING: '"0"',
-      UNKNOWN_TO_ALL: 'x',
-      ...(this.name === 'miner'
-        ? {
-            BITTENSOR_MINER_PORT: String(this.port),
-            PORT_FOR_EXECUTORS: String(this.port),
-            BITTENSOR_MINER_ADDRESS: this.bridge,
-            ADDRESS_FOR_EXECUTORS: '172.17.0.1',
-            DEBUG_NO_GPU_MODE: '1',
-          }
-        : { HTTP_PORT: String(this.port), FACILITATOR_URI: 'ws://127.0.0.1:9/ws/v0/' }),
-      ...changed,
-    };
-    const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
-    await writeFile(path.join(this.folder, '.env'), lines.join(''), { mode: 0o600 });
-  }
-
-  async compose(...words: string[]): Promise<void> {
-    const file = path.join(this.folder, 'docker-compose.yml');
-    await run('./horde', ['compose', '--file', file, '--project-name', this.project, ...words], {
-      cwd: root,
-    });
-  }
-
-  container(service: string): Docker.Container {
-    return docker.getContainer(`${this.project}-${service}-1`);
-  }
-
-  inspect(service: string): Promise<Docker.ContainerInspectInfo> {
-    return this.container(service).inspect();
-  }
-
-  async said(): Promise<string> {
-    const { stdout } = await run('docker', ['logs', `${this.project}-${this.name}-runner-1`]);
-    return stdout;
-  }
-
-  /** A validator without a facilitator is not ready, and serves its panel. */
-  ready(): Promise<void> {
-    return vi.waitFor(async () => {
-      if (this.name === 'miner') expect((await this.inspect('app')).State.Health?.Status).toBe('healthy');
-      else expect((await fetch(`http://127.0.0.1:${this.port}/health/live`)).status).toBe(200);
-    }, patience);
-  }
-
-  async remove(): Promise<void> {
-    await this.compose('down', '--remove-orphans', '--timeout', '20');
-    const filters = { label: [`com.docker.compose.project=${this.project}`] };
-    const { Volumes } = await docker.listVolumes({ filters });
-    for (const { Name } of Volumes ?? []) await docker.getVolume(Name).remove();
-    for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
-    await rm(this.folder, { recursive: true });
-  }
-}
 
 /** What the engine says that a container has. */
 function foundIn(info: Docker.ContainerInspectInfo, { project, folder }: Installation) {
