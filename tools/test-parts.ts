@@ -81,7 +81,7 @@ export const partsOfAll: TestPart[] = [
   },
   {
     name: 'install-real',
-    runs: ['tests/install/real-miner.spec.ts'],
+    runs: ['tests/install/real-install.spec.ts'],
     environment: { WHOLE_INSTALL: 'yes' },
   },
   {
