@@ -52,7 +52,12 @@ export class Project {
   /** Starts what does not run yet, and anew what is other than it was. @returns when all have started */
   async start(prepared: Prepared): Promise<void> {
     const compose = await this.whole(prepared);
-    await compose.run('up', '--detach', '--no-build', ...(this.plan.ownPylon ? [] : ['--scale', 'pylon=0']));
+    const up = ['up', '--detach', '--no-build'];
+    await compose.run(...up, '--wait', 'db');
+    // Between the end of a service and its start anew Compose would look again whether the database is healthy, which is
+    // half a second that the service is away.
+    const scale = this.plan.ownPylon ? [] : ['--scale', 'pylon=0'];
+    await compose.run(...up, '--no-deps', ...scale, 'pylon', 'app');
   }
 
   /** What is asked of the engine, as Compose has understood it: JSON. */
