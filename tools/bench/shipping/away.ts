@@ -20,8 +20,6 @@ const wallets = '/root/.bittensor/wallets';
 interface Running {
   role: 'miner' | 'validator' | 'facilitator';
   project: string;
-  /** The folder of its docker-compose.yml. */
-  folder: string;
   looks: Record<string, Look>;
 }
 
@@ -69,7 +67,7 @@ class Network {
       readiness: page(`http://${address}:8000/health/ready`),
       'a new websocket': async () => (await guest.login()).connection.terminate(),
     };
-    return { role: 'miner', project, folder: '~/compute_horde_miner', looks };
+    return { role: 'miner', project, looks };
   }
 
   async others(): Promise<Running[]> {
@@ -81,6 +79,7 @@ class Network {
     const chain = {
       BITTENSOR_NETUID: '12',
       BITTENSOR_NETWORK: 'devnet',
+      UPDATE_WATCH_SECONDS: '5',
       PYLON_ADDRESS: `http://${address}:8600`,
       PYLON_IDENTITY_TOKEN: 'token',
     };
@@ -102,7 +101,6 @@ class Network {
       {
         role: 'facilitator',
         project: 'facilitator',
-        folder: '~/facilitator',
         looks: {
           readiness: page(`${facilitator}/health/ready`),
           'a new websocket': async () => (await FacilitatorsValidator.logIn(facilitator, this.guest)).leave(),
@@ -111,14 +109,13 @@ class Network {
       {
         role: 'validator',
         project: 'validator',
-        folder: '~/validator',
         looks: { readiness: page(`http://127.0.0.1:${port}/health/ready`) },
       },
     ];
   }
 
   /** Offers the next release, has the runner take it, and looks at the service meanwhile. @returns ms by look */
-  async awayWhileUpdated({ role, project, folder, looks }: Running): Promise<Record<string, number>> {
+  async awayWhileUpdated({ role, project, looks }: Running): Promise<Record<string, number>> {
     const { list } = this.place;
     const next = await pushNextRelease(this.prefix, role, list, {
       recipe: ['USER 0:0', "RUN for file in /app/*.mjs; do echo '//' >>$file; done", 'USER 1000:1000'],
@@ -126,10 +123,9 @@ class Network {
     const others = list.images.filter(({ name }) => next.every((image) => image.name !== name));
     this.place.publish({ images: [...others, ...next] });
     const watched = Object.entries(looks).map(([name, look]) => [name, new Watched(look)] as const);
-    const runner = `${this.prefix}/${role}-runner@${next[1]!.digest}`;
-    await this.server.run(
-      `cd ${folder} && sed -i 's|^RUNNER_IMAGE=.*|RUNNER_IMAGE=${runner}|' .env && docker compose up -d`,
-    );
+    await this.server.run(`docker exec ${project}-${role}-runner-1 runner update`);
+    // Its container removes itself at the end.
+    await this.server.run(`timeout 300 docker wait ${project}-update-1 || true`);
     await this.ready(project, next[0]!.id);
     return Object.fromEntries(
       await Promise.all(watched.map(async ([name, one]) => [name, await one.longestAway()] as const)),

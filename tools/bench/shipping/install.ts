@@ -18,6 +18,8 @@ export async function installFigure(near: NearServer): Promise<Figure> {
   const lines = [
     'BITTENSOR_NETWORK=devnet',
     'DEBUG_NO_GPU_MODE=true',
+    // Of the updates that come later.
+    'UPDATE_WATCH_SECONDS=5',
     `BITTENSOR_MINER_ADDRESS=${server.address}`,
   ];
   await server.run(
