@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ContainedMachine } from '@horde/testing/contained-machine';
-import { generateSshKey } from '@horde/testing/ssh-key';
+import { generateSshKey } from '@horde/executor-manager';
 import type Docker from 'dockerode';
 import { onTestFinished } from 'vitest';
 import { ensureSshHostImage } from './ssh-host-image.ts';
@@ -25,7 +25,7 @@ export class SshHost extends ContainedMachine {
     const image = await ensureSshHostImage();
     const { container, address } = await SshHost.startContainer('ssh-host', image, 3600);
     const folder = mkdtempSync(path.join(tmpdir(), 'horde-ssh-host-key-'));
-    const { private: privateKey, public: publicKey } = generateSshKey();
+    const { private: privateKey, public: publicKey } = await generateSshKey();
     writeFileSync(path.join(folder, 'key'), privateKey, { mode: 0o600 });
     const host = new SshHost(container, address, path.join(folder, 'key'));
     try {

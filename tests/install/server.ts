@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { ContainedMachine } from '@horde/testing/contained-machine';
-import { generateSshKey } from '@horde/testing/ssh-key';
+import { generateSshKey } from '@horde/executor-manager';
 import { root, type Finished } from '@horde/testing/horde';
 import type Docker from 'dockerode';
 import { ensureServerImage, type Kind, type System } from './server-image.ts';
@@ -39,7 +39,7 @@ export class Server extends ContainedMachine {
   }
 
   private async letIn(): Promise<void> {
-    const { private: privateKey, public: publicKey } = generateSshKey();
+    const { private: privateKey, public: publicKey } = await generateSshKey();
     writeFileSync(path.join(this.folder, 'key'), privateKey, { mode: 0o600 });
     await this.run(
       [

@@ -5,9 +5,17 @@ export {
   DockerExecutorManager,
   type DockerExecutorManagerOptions,
 } from './docker/docker-executor-manager.ts';
-export { checkGivesOwnGpus, executorName } from './docker/executor-container.ts';
-export { lookAtHost, type LookedAtHost } from './docker/look-at-host.ts';
-export { readServers, type ServerSpec, ServersFileError } from './docker/servers-file.ts';
+export {
+  editServersFile,
+  withoutServer,
+  withServer,
+  withSetting,
+  type ServerSettings,
+} from './docker/edit-servers-file.ts';
+export { checkGivesOwnGpus, executorName, labels, portIsTaken } from './docker/executor-container.ts';
+export { lookAtHost, visitHost, type LookedAtHost, type VisitedHost } from './docker/look-at-host.ts';
+export { withPorts } from './docker/servers.ts';
+export { parseServers, readServers, type ServerSpec, ServersFileError } from './docker/servers-file.ts';
 export {
   publicStreamingPort,
   type ExecutorHandle,
@@ -26,6 +34,8 @@ export {
   ProcessExecutorManager,
   type ProcessExecutorManagerOptions,
 } from './process/process-executor-manager.ts';
-export type { KnownHostsOptions } from './ssh/known-hosts.ts';
+export { HostKeyRefused, type KnownHostsOptions } from './ssh/known-hosts.ts';
+export { generateSshKey, publicSshKey } from './ssh/ssh-key.ts';
+export type { SshTarget } from './ssh/ssh-link.ts';
 export { isPublic, PublicAddress, type PublicAddressOptions } from './public-address.ts';
 export { parseStreamingPorts, type StreamingPort } from './streaming-ports.ts';

@@ -65,6 +65,7 @@ export const serviceCommands: Readonly<Record<string, readonly string[]>> = {
     'debug_create_random_receipts',
     'drain',
     'fetch_validators',
+    'host',
     'liveness_check',
     'prepare_receipts',
     'self_test',

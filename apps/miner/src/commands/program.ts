@@ -18,6 +18,7 @@ import { MinerSettings } from '../settings.ts';
 import { AnnounceAddressAndPort } from './announce-address-and-port.command.ts';
 import { Drain } from './drain.command.ts';
 import { Explain } from './explain.command.ts';
+import { Host, HostAdd, HostList, HostRemove } from './host.command.ts';
 import { LivenessCheck } from './liveness-check.command.ts';
 import { MinerContext } from './miner-context.ts';
 import {
@@ -43,6 +44,10 @@ export const minerProgram: CommandProgram<MinerContext> = {
     doctorCommand('miner', doctor),
     LivenessCheck,
     Explain,
+    Host,
+    HostAdd,
+    HostRemove,
+    HostList,
     AnnounceAddressAndPort,
     Drain,
     FetchValidators,

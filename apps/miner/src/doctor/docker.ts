@@ -18,7 +18,7 @@ export async function checkDocker(
     return { findings: [ok(check, 'Not needed: no executor runs on this machine.')], info: null };
   try {
     const info = await engineInfo(engine(environment));
-    const findings = [verdict(info)];
+    const findings = [engineVerdict(info)];
     if (kind === 'docker') findings.push(await image(settings, environment));
     return { findings, info };
   } catch (error) {
@@ -41,7 +41,8 @@ function remedy(error: unknown, environment: Environment): string {
   return 'Start Docker (systemctl start docker), and look at its log (journalctl -u docker).';
 }
 
-function verdict({ ServerVersion, Driver, CgroupVersion }: EngineInfo): Finding {
+/** What is to be said of an engine by its version and storage. */
+export function engineVerdict({ ServerVersion, Driver, CgroupVersion }: EngineInfo): Finding {
   const check = 'docker';
   const says = `Docker ${ServerVersion}, storage ${Driver}, cgroup v${CgroupVersion ?? '1'}.`;
   if (Number.parseInt(ServerVersion) < oldestVersion)

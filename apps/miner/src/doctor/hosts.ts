@@ -47,7 +47,8 @@ const ofHostNamed = (names: string, { check, fix, ...rest }: Finding): Finding =
   fix: fix && `There: ${fix}`,
 });
 
-async function lookAt(
+/** Looks at the settings of one host, and at its disk. */
+export async function lookAt(
   { docker, print: run }: LookedAtHost,
   servers: ServerSpec[],
   settings: MinerSettings,

@@ -31,7 +31,7 @@ export class ExecutorHosts {
   }
 
   async read(): Promise<MinerExecutorHost[]> {
-    const [hosts, held] = await Promise.all([this.hosts(), this.held()]);
+    const [hosts, held] = await Promise.all([this.hosts(), heldSlots(this.database)]);
     return placed(hosts, held);
   }
 
@@ -45,19 +45,19 @@ export class ExecutorHosts {
       trouble: null,
     }));
   }
-
-  private held(): Promise<HeldSlot[]> {
-    return this.database.manager.query(
-      `select executor_class, executor_handle->>'place' as place, uuid as job, status,
-         connected_at is not null as connected, ended_at is not null as ending,
-         coalesce(ended_at, accepted_at) as since
-       from job where slot_held
-       union all
-       select executor_class, executor_handle->>'place', null, null, connected_at is not null, retiring, requested_at
-       from warm_executor order by since`,
-    );
-  }
 }
+
+/** The executors that hold a slot, the one first that does what it does for longest. */
+export const heldSlots = ({ manager }: Database): Promise<HeldSlot[]> =>
+  manager.query(
+    `select executor_class, executor_handle->>'place' as place, uuid as job, status,
+       connected_at is not null as connected, ended_at is not null as ending,
+       coalesce(ended_at, accepted_at) as since
+     from job where slot_held
+     union all
+     select executor_class, executor_handle->>'place', null, null, connected_at is not null, retiring, requested_at
+     from warm_executor order by since`,
+  );
 
 /**
  * Puts executors to the hosts that they are on. Those that no host is known of come to the only one of their class, else

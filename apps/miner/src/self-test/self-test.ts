@@ -44,16 +44,24 @@ export async function selfTest(context: MinerContext, options: SelfTestOptions):
       tell(warn('validator', 'A local miner lets nobody in but its own validator: not tested.', fix));
       return findings;
     }
-    const validator = new TestValidator(app.get(Keypair).address);
-    const validators = app.get(Validators);
-    await validators.addDebug(validator.hotkey);
-    try {
-      await testAs(validator, app, context, { ...options, tell });
-    } finally {
-      await validators.removeDebug(validator.hotkey);
-    }
+    await asTestValidator(app, (validator) => testAs(validator, app, context, { ...options, tell }));
     return findings;
   });
+}
+
+/** Works with a key that is a validator of this miner until the end, whatever the end is. */
+export async function asTestValidator<T>(
+  app: INestApplicationContext,
+  work: (validator: TestValidator) => Promise<T>,
+): Promise<T> {
+  const validator = new TestValidator(app.get(Keypair).address);
+  const validators = app.get(Validators);
+  await validators.addDebug(validator.hotkey);
+  try {
+    return await work(validator);
+  } finally {
+    await validators.removeDebug(validator.hotkey);
+  }
 }
 
 type Tell = (...findings: Finding[]) => void;

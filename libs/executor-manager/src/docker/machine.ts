@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { HostUnreachable } from '../base-executor-manager.ts';
 import type { ExecutorHandle } from '../executor-manager.ts';
-import { SshAgent, SshLink, type SshLinkOptions, type SshTarget } from '../ssh/ssh-link.ts';
+import { SshAgent, SshLink, type Ran, type SshLinkOptions, type SshTarget } from '../ssh/ssh-link.ts';
 import { canListen, StreamingPorts } from '../streaming-ports.ts';
 import { orAborted } from '@horde/async';
 import { answered } from './engine.ts';
@@ -173,6 +173,17 @@ export class SshMachine implements Machine {
   /** What a shell command prints there; null: it cannot be run, or not in time. */
   print(command: string): Promise<string | null> {
     return this.link.print(command);
+  }
+
+  /** @throws what the first attempt to reach it failed with */
+  async reachedAtOnce(): Promise<void> {
+    await this.link.tried;
+    if (this.link.failure !== null) throw this.link.failure;
+  }
+
+  /** Runs a shell command there. @throws Error when it cannot be run; the signal's reason */
+  run(command: string, options: { signal: AbortSignal; input?: string }): Promise<Ran> {
+    return this.link.run(command, options);
   }
 
   async back(signal: AbortSignal): Promise<void> {

@@ -77,7 +77,7 @@ export class Servers {
 }
 
 /** Gives each server the ports of its machine. @throws ServersFileError where a machine has fewer than executors */
-const withPorts = (specs: ServerSpec[], localPorts: StreamingPort[]): Server[] =>
+export const withPorts = (specs: ServerSpec[], localPorts: StreamingPort[]): Server[] =>
   specs.map((spec) => {
     const neighbours = specs.filter(({ ssh }) => machineKey(ssh) === machineKey(spec.ssh));
     const named = neighbours.flatMap(({ streamingPorts }) => streamingPorts ?? []);

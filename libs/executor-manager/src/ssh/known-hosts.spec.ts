@@ -2,9 +2,9 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { generateSshKey } from '@horde/testing/ssh-key';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HostKeyRefused, KnownHosts } from './known-hosts.ts';
+import { generateSshKey } from './ssh-key.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -12,8 +12,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function key(type: 'ed25519' | 'ecdsa' = 'ed25519'): { bytes: Buffer; line: string } {
-  const [name, base64] = generateSshKey(type).public.split(' ');
+async function key(type: 'ed25519' | 'ecdsa' = 'ed25519'): Promise<{ bytes: Buffer; line: string }> {
+  const [name, base64] = (await generateSshKey(type)).public.split(' ');
   return { bytes: Buffer.from(base64!, 'base64'), line: `${name} ${base64}` };
 }
 
@@ -27,15 +27,15 @@ function knownHosts(text: string | null, pin = false) {
 
 it('of two first links to a host at once the second sees what the first has pinned', async () => {
   const { hosts, file } = knownHosts(null, true);
-  const [mine, other] = [key(), key()];
+  const [mine, other] = [await key(), await key()];
   const links = await Promise.allSettled([mine, other].map(({ bytes }) => hosts.check('host', 22, bytes)));
   expect(links.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
   expect(readFileSync(file, 'utf8')).toBe(`host ${mine.line}\n`);
 });
 
-describe('a host’s key', () => {
-  const known = key();
+const known = await key();
 
+describe('a host’s key', () => {
   it.each([
     ['by its name', `host.example ${known.line}`, 'host.example', 22],
     ['whatever the case', `host.example ${known.line} a comment`, 'HOST.example', 22],
@@ -82,7 +82,7 @@ describe('a host’s key', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(said).toHaveLength(1);
     await hosts.check('10.0.0.1', 2222, known.bytes);
-    await expect(hosts.check('10.0.0.1', 2222, key().bytes)).rejects.toThrow(
+    await expect(hosts.check('10.0.0.1', 2222, (await key()).bytes)).rejects.toThrow(
       /^The key of 10\.0\.0\.1 port 2222 has changed: it was ssh-ed25519 SHA256:\S+ and is now ssh-ed25519 SHA256:\S+\. /,
     );
   });
@@ -94,7 +94,7 @@ describe('a host’s key', () => {
     );
     await hosts.check('host', 22, known.bytes);
     expect(said[1]).toMatch(/^It could not be written, and is forgotten at the end: ENOENT/);
-    await expect(hosts.check('host', 22, key().bytes)).rejects.toThrow('has changed');
+    await expect(hosts.check('host', 22, (await key()).bytes)).rejects.toThrow('has changed');
   });
 
   it('is not taken when the operator’s file cannot be read', async () => {
@@ -104,7 +104,7 @@ describe('a host’s key', () => {
   });
 
   it('may be of several types, which are told', async () => {
-    const ecdsa = key('ecdsa');
+    const ecdsa = await key('ecdsa');
     const { hosts } = knownHosts(`host ${known.line}\nhost ${ecdsa.line}\n`);
     expect(await hosts.types('host', 22)).toEqual(['ssh-ed25519', 'ecdsa-sha2-nistp256']);
     await hosts.check('host', 22, ecdsa.bytes);
@@ -112,7 +112,7 @@ describe('a host’s key', () => {
 });
 
 it('a host is pinned beside one whose line has no end', async () => {
-  const [a, b] = [key(), key()];
+  const [a, b] = [await key(), await key()];
   const { hosts, file } = knownHosts(`a ${a.line}`, true);
   await hosts.check('b', 22, b.bytes);
   await hosts.check('a', 22, a.bytes);

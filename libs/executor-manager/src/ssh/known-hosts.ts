@@ -4,6 +4,14 @@ import { appendFile, readFile } from 'node:fs/promises';
 /** A host showed a key that it must not have; the message says which and what to do. */
 export class HostKeyRefused extends Error {
   override readonly name = 'HostKeyRefused';
+
+  /** @param unknown the fingerprint of a key that is the first of its host; null: another one is known */
+  constructor(
+    message: string,
+    readonly unknown: string | null = null,
+  ) {
+    super(message);
+  }
 }
 
 export interface KnownHostsOptions {
@@ -11,6 +19,11 @@ export interface KnownHostsOptions {
   file: string;
   /** Whether a host without a line gets one with the key that it shows; otherwise it is refused. */
   pin: boolean;
+  /**
+   * A host without a line gets one with the key that it shows if that has this fingerprint, `SHA256:…`; null: none is known
+   * yet, and the file need not be there.
+   */
+  fingerprint?: string | null;
 }
 
 interface Line {
@@ -45,7 +58,7 @@ export class KnownHosts {
   }
 
   private async checkNext(host: string, port: number, key: Buffer): Promise<void> {
-    const { file, pin } = this.options;
+    const { file, pin, fingerprint } = this.options;
     const lines = await this.linesOf(host, port);
     const same = lines.filter((line) => line.key.equals(key));
     if (same.some(({ revoked }) => revoked)) {
@@ -60,10 +73,17 @@ export class KnownHosts {
           `answer in its place. If the change is meant, remove the host's line from ${file}.`,
       );
     }
-    if (!pin) {
+    const shown = fingerprintOf(key);
+    if (fingerprint && fingerprint !== shown)
+      throw new HostKeyRefused(
+        `${host} port ${port} shows ${describe(key)}, and its key was to have ${fingerprint}.`,
+        shown,
+      );
+    if (!pin && !fingerprint) {
       throw new HostKeyRefused(
         `${file} has no key of ${host} port ${port}, which shows ${describe(key)}. Compare it with the host's, and add it: ` +
           `ssh-keyscan -p ${port} ${host} >> ${file}`,
+        shown,
       );
     }
     await this.remember(host, port, key);
@@ -87,10 +107,12 @@ export class KnownHosts {
   }
 
   private async linesOf(host: string, port: number): Promise<Line[]> {
-    const { file, pin } = this.options;
-    const text = await (pin ? readIfThere(file) : readFile(file, 'utf8')).catch((error: Error) => {
-      throw new HostKeyRefused(`The host keys cannot be read: ${error.message}.`);
-    });
+    const { file, pin, fingerprint } = this.options;
+    const text = await (pin || fingerprint !== undefined ? readIfThere(file) : readFile(file, 'utf8')).catch(
+      (error: Error) => {
+        throw new HostKeyRefused(`The host keys cannot be read: ${error.message}.`);
+      },
+    );
     const name = nameOf(host, port);
     const lines = text.split('\n').flatMap(parseLine);
     const inMemory = this.pinned.get(name);
@@ -145,5 +167,7 @@ const nameOf = (host: string, port: number): string =>
 const keyType = (key: Buffer): string =>
   key.length < 4 ? '' : key.subarray(4, 4 + key.readUInt32BE(0)).toString();
 
-const describe = (key: Buffer): string =>
-  `${keyType(key)} SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
+const fingerprintOf = (key: Buffer): string =>
+  `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
+
+const describe = (key: Buffer): string => `${keyType(key)} ${fingerprintOf(key)}`;

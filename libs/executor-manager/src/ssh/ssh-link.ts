@@ -30,6 +30,14 @@ export interface SshLinkOptions {
   maxPause?: number;
 }
 
+/** How a shell command ended. */
+export interface Ran {
+  /** null: a signal ended it, or the connection is lost. */
+  exitCode: number | null;
+  stdout: string;
+  stderr: string;
+}
+
 /** How long a host may take to let in. @unit ms */
 const connectLimit = 15_000;
 /** How long a host may take to run a command. @unit ms */
@@ -52,6 +60,8 @@ export class SshLink {
   private lost: number | null = performance.now();
   private everConnected = false;
   private reason: string | null = null;
+  /** What the last attempt to connect failed with; null: it did not. */
+  failure: unknown = null;
   private readonly firstAttempt = Promise.withResolvers<void>();
 
   constructor(
@@ -102,22 +112,33 @@ export class SshLink {
 
   /** What a shell command prints on the host, up to a megabyte; null: it cannot be run, or not in time. */
   async print(command: string): Promise<string | null> {
+    const signal = AbortSignal.timeout(answerLimit);
+    return this.run(command, { signal }).then(
+      ({ stdout }) => stdout,
+      () => null,
+    );
+  }
+
+  /**
+   * Runs a shell command on the host.
+   *
+   * @param input what it reads @default nothing
+   * @throws Error when it cannot be run; the signal's reason, and the command may go on then
+   */
+  async run(command: string, { signal, input = '' }: { signal: AbortSignal; input?: string }): Promise<Ran> {
     const { client } = this;
-    if (!client) return null;
-    const answer = new Promise<string | null>((resolve) => {
+    if (!client) throw new Error(`${this.name} is out of reach.`);
+    const ran = new Promise<Ran>((resolve, reject) => {
       client.exec(command, (error, stream) => {
-        if (error) return resolve(null);
-        const chunks: Buffer[] = [];
-        let length = 0;
-        stream.on('data', (chunk: Buffer) => {
-          if (length < longestAnswer) chunks.push(chunk.subarray(0, longestAnswer - length));
-          length += chunk.length;
-        });
-        stream.stderr.resume();
-        stream.on('close', () => resolve(Buffer.concat(chunks).toString()));
+        if (error) return reject(error);
+        const [stdout, stderr] = [gathered(stream), gathered(stream.stderr)];
+        let exitCode: number | null = null;
+        stream.on('exit', (code: number | null) => (exitCode = code));
+        stream.on('close', () => resolve({ exitCode, stdout: stdout(), stderr: stderr() }));
+        stream.end(input);
       });
     });
-    return orAborted(answer, AbortSignal.timeout(answerLimit)).catch(() => null);
+    return orAborted(ran, signal);
   }
 
   close(): void {
@@ -135,7 +156,7 @@ export class SshLink {
         if (attempt > 0) log(`${this.name} is in reach again.`);
         const since = performance.now();
         this.client = client;
-        this.lost = this.reason = null;
+        this.lost = this.reason = this.failure = null;
         this.everConnected = true;
         this.firstAttempt.resolve();
         this.next.resolve(client);
@@ -153,6 +174,7 @@ export class SshLink {
         const reason = reasonOf(error);
         const isNews = reason !== this.reason && !signal.aborted;
         this.reason = reason;
+        this.failure = error;
         this.firstAttempt.resolve();
         if (isNews) {
           log(`${this.name} cannot be reached: ${reason}`);
@@ -202,6 +224,17 @@ export class SshLink {
     });
     return client;
   }
+}
+
+/** @returns what gives the text that a stream has brought, up to a megabyte */
+function gathered(stream: NodeJS.ReadableStream): () => string {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  stream.on('data', (chunk: Buffer) => {
+    if (length < longestAnswer) chunks.push(chunk.subarray(0, longestAnswer - length));
+    length += chunk.length;
+  });
+  return () => Buffer.concat(chunks).toString();
 }
 
 /** An agent whose connections are channels to a unix socket of the host. */

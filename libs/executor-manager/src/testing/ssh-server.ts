@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { generateSshKey } from '@horde/testing/ssh-key';
+import { generateSshKey } from '../ssh/ssh-key.ts';
 import ssh2, { type Connection } from 'ssh2';
 
 /** An SSH server of this process that lets everybody in, and the files that a client of it needs. */
@@ -28,8 +28,8 @@ export interface SshServer {
 export async function startSshServer(): Promise<SshServer> {
   const folder = mkdtempSync(path.join(tmpdir(), 'ssh-server-'));
   const keyPath = path.join(folder, 'key');
-  writeFileSync(keyPath, generateSshKey().private, { mode: 0o600 });
-  const hostKeys = [generateSshKey().private];
+  writeFileSync(keyPath, (await generateSshKey()).private, { mode: 0o600 });
+  const hostKeys = [(await generateSshKey()).private];
   const server = new ssh2.Server({ hostKeys }, (connection) => {
     connection.on('error', () => undefined);
     connection.on('authentication', (context) => context.accept());
