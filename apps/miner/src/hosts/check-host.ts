@@ -193,13 +193,13 @@ async function findMiner(
     try {
       const { exitCode, stdout, stderr } = await runTool(docker, {
         image: settings.executorImage,
-        command: ['/bin/busybox', 'wget', '-q', '-T', '5', '-O', '-', `http://${where}/version`],
+        command: ['/bin/busybox', 'sh', '-c', askVersion, address, String(port)],
         hostConfig: { NetworkMode: 'bridge' },
         signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
       });
       if (exitCode === 0 && stdout.includes(JSON.stringify(minerVersion)))
         return { finding: ok(check, `Containers there reach the miner at ${where}.`), address };
-      tried.push(`${where} (${stderr.trim().replace(/^wget: /, '') || 'it is not this miner'})`);
+      tried.push(`${where} (${stderr.trim().replace(/^nc: /, '') || 'it is not this miner'})`);
     } catch (error) {
       signal.throwIfAborted();
       tried.push(`${where} (${engineSays(error).replace(/\.$/, '')})`);
@@ -211,5 +211,8 @@ async function findMiner(
     address: null,
   };
 }
+
+/** The wget of a static busybox crashes. */
+const askVersion = `printf 'GET /version HTTP/1.0\\r\\n\\r\\n' | /bin/busybox nc -w 5 "$0" "$1"`;
 
 const sentence = (text: string) => `${text.replace(/[.\s]+$/, '')}.`;
