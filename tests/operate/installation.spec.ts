@@ -38,10 +38,8 @@ const keptIn = (said: string): string => /\/(miner-\S+\.age) has /.exec(said)![1
 /** Writes `.env`, has it count, and waits until the service is there. */
 async function set(one: Installation, variables: Record<string, string>): Promise<void> {
   await one.write({ METRICS_TOKEN: token, ...variables });
-  const started = async () => (await one.said()).split('has been started').length;
-  const before = await started();
   expect((await one.type('docker compose restart --timeout 2')).code).toBe(0);
-  await vi.waitFor(async () => expect(await started()).toBeGreaterThan(before), patience);
+  await one.started();
   await one.ready();
 }
 
@@ -82,6 +80,7 @@ describe.runIf(whole)('on a real host', () => {
         const { code, stdout, stderr } = await typed(at[name], command);
         expect(stdout + stderr).toMatch(says);
         expect(code, stderr).toBe(0);
+        await at[name].started();
         await at[name].ready();
       },
       300_000,
@@ -96,6 +95,7 @@ describe.runIf(whole)('on a real host', () => {
       expect(pending).toMatchObject({ code: 1, stdout: expect.stringMatching(/^ {2}LOG_LEVEL +added$/m) });
       const { code } = await miner.type('docker compose down --remove-orphans && docker compose up -d');
       expect(code).toBe(0);
+      await miner.started();
       await miner.ready();
       expect((await miner.inspect('app')).Config.Env).toContain('LOG_LEVEL=debug');
       const after = await miner.type('docker exec PROJECT-miner-runner-1 runner pending');

@@ -139,6 +139,17 @@ export class Installation {
     return stdout;
   }
 
+  /** Until the runner has started the service, since it was started itself. */
+  started(): Promise<void> {
+    return vi.waitFor(async () => {
+      const { State } = await this.inspect(`${this.name}-runner`);
+      const { stdout } = await this.type(
+        `docker logs --since ${State.StartedAt} PROJECT-${this.name}-runner-1`,
+      );
+      expect(stdout).toContain('has been started');
+    }, patience);
+  }
+
   /** A validator without a facilitator is not ready, and serves its panel. */
   ready(): Promise<void> {
     return vi.waitFor(async () => {

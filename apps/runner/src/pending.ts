@@ -4,6 +4,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { PassThrough } from 'node:stream';
 import { SettingsError } from '@horde/settings';
+import type Docker from 'dockerode';
 import { readEnvFile } from './env-file.ts';
 import { readWanted, thisHost, type Host } from './host.ts';
 import { idOf } from './images.ts';
@@ -94,11 +95,16 @@ async function hostsVariables({ docker, own, role: { envFile } }: Host): Promise
       Mounts: [{ Type: 'bind' as const, Source: mount.Source, Target: '/env', ReadOnly: true }],
       NetworkMode: 'none',
       LogConfig: { Type: 'none', Config: {} },
-      AutoRemove: true,
     },
   };
   try {
-    await docker.run(own.Image, ['/env'], [output, new PassThrough().resume()], { Tty: false, ...reader });
+    const streams = [output, new PassThrough().resume()];
+    const [, container] = (await docker.run(own.Image, ['/env'], streams, { Tty: false, ...reader })) as [
+      unknown,
+      Docker.Container,
+    ];
+    // Not by the engine itself: it may have done so before it is asked how the container ended.
+    await container.remove({ force: true });
   } catch (error) {
     throw new SettingsError([`${mount.Source} cannot be read on the host: ${(error as Error).message}.`]);
   } finally {
