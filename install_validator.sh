@@ -1515,13 +1515,14 @@ runner_container() {
     --filter "label=com.docker.compose.project.working_dir=$folder" | head -n 1
 }
 
-# It would go on to start what others push; the runner updates itself.
+# It would go on to start what others push, or stands still, as it does with Docker 29; the runner updates itself.
 retire_watchtower() {
-  local container
+  local container state
   for container in $(docker ps -aq --filter label=com.docker.compose.service=watchtower \
     --filter "label=com.docker.compose.project.working_dir=$folder"); do
+    state=$(docker inspect -f '{{.State.Status}}' "$container")
     docker rm -f "$container" >/dev/null
-    say '  watchtower of the old install is removed: the runner updates itself'
+    say "  watchtower of the old install ($state) is removed: the runner updates itself"
   done
 }
 
@@ -1662,7 +1663,8 @@ step_uninstall() {
     say 'Nothing was changed.'
     return
   fi
-  # The runner first, which would start the others again.
+  # First an update and the runner, which would start the others again.
+  remove ps -aq --filter "label=com.docker.compose.project=$name" --filter label=com.docker.compose.service=update
   remove ps -aq --filter "label=com.docker.compose.service=$role-runner" --filter "label=com.docker.compose.project.working_dir=$folder"
   remove ps -aq --filter "label=com.docker.compose.project=$name"
   remove network ls -q --filter "label=com.docker.compose.project=$name"
@@ -1678,7 +1680,8 @@ step_uninstall() {
 # remove WORDS...: what this docker command lists
 remove() {
   local found
-  mapfile -t found < <(docker "$@")
+  # Of the volumes the backups' stays.
+  mapfile -t found < <(docker "$@" | grep -v '_backups$')
   [ ${#found[@]} -gt 0 ] || return 0
   case $1 in
     ps) quietly docker rm -f "${found[@]}" ;;

@@ -22,13 +22,14 @@ runner_container() {
     --filter "label=com.docker.compose.project.working_dir=$folder" | head -n 1
 }
 
-# It would go on to start what others push; the runner updates itself.
+# It would go on to start what others push, or stands still, as it does with Docker 29; the runner updates itself.
 retire_watchtower() {
-  local container
+  local container state
   for container in $(docker ps -aq --filter label=com.docker.compose.service=watchtower \
     --filter "label=com.docker.compose.project.working_dir=$folder"); do
+    state=$(docker inspect -f '{{.State.Status}}' "$container")
     docker rm -f "$container" >/dev/null
-    say '  watchtower of the old install is removed: the runner updates itself'
+    say "  watchtower of the old install ($state) is removed: the runner updates itself"
   done
 }
 

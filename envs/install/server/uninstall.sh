@@ -13,7 +13,8 @@ step_uninstall() {
     say 'Nothing was changed.'
     return
   fi
-  # The runner first, which would start the others again.
+  # First an update and the runner, which would start the others again.
+  remove ps -aq --filter "label=com.docker.compose.project=$name" --filter label=com.docker.compose.service=update
   remove ps -aq --filter "label=com.docker.compose.service=$role-runner" --filter "label=com.docker.compose.project.working_dir=$folder"
   remove ps -aq --filter "label=com.docker.compose.project=$name"
   remove network ls -q --filter "label=com.docker.compose.project=$name"
@@ -29,7 +30,8 @@ step_uninstall() {
 # remove WORDS...: what this docker command lists
 remove() {
   local found
-  mapfile -t found < <(docker "$@")
+  # Of the volumes the backups' stays.
+  mapfile -t found < <(docker "$@" | grep -v '_backups$')
   [ ${#found[@]} -gt 0 ] || return 0
   case $1 in
     ps) quietly docker rm -f "${found[@]}" ;;

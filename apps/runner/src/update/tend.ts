@@ -45,7 +45,8 @@ export async function tend(
         if (container === null) known = await store.read();
         if (known.update !== null) await lookAfter(host, project, known);
         else if (isForeign) return process.exit(1);
-        else due = 0;
+        // What was put off is in the way a moment later, too.
+        else due = known.trouble === null ? 0 : performance.now() + soon;
         continue;
       }
       if (performance.now() < due) continue;
