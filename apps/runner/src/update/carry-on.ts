@@ -24,6 +24,8 @@ import { see, watchService } from './watch-service.ts';
 const pause = 5_000;
 /** How often what may only have been disturbed is tried. */
 const attempts = 3;
+/** After how many failures in a row of one stage it is given up. */
+const enough = 10;
 
 /** The release cannot be switched to here, as a sentence. */
 class Unfit extends Error {}
@@ -38,13 +40,19 @@ export async function carryOn(role: Role): Promise<void> {
   const host = await thisHost(role);
   const store = new StateFile();
   const once = sayingOnce();
-  for (;;) {
+  for (let failures = 0; ;) {
     const { update } = await store.read();
     if (update === null) break;
+    const carrier = new Carrier(host, store, update);
     try {
-      await new Carrier(host, store, update).go();
+      await carrier.go();
+      failures = 0;
     } catch (error) {
-      once('trouble', error instanceof NoRunner ? error.message : sentenceOf(error));
+      const why = error instanceof NoRunner ? error.message : sentenceOf(error);
+      once('trouble', why);
+      // Without a runner there is nobody to go back for: whoever has removed it starts it again.
+      failures += error instanceof NoRunner ? 0 : 1;
+      if (failures >= enough) await carrier.giveUp(why);
       await sleep(pause);
     }
   }
@@ -71,6 +79,14 @@ class Carrier {
       else if (error instanceof Unfit) await this.refuse(error.message);
       else throw error;
     }
+  }
+
+  /** Of a stage that fails again and again: another time, or back. What is at its end is tried on. */
+  async giveUp(why: string): Promise<void> {
+    const { stage, from, final } = this.update;
+    if (stage === 'fetched' || stage === 'migrated') await this.putOff(why);
+    else if ((stage === 'switched' || stage === 'watched') && from !== null && final === undefined)
+      await this.next('back', { why });
   }
 
   private async fetched(): Promise<void> {

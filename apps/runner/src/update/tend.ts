@@ -40,7 +40,12 @@ export async function tend(
   for (let due = 0; ; await sleep(tick)) {
     try {
       const container = await host.docker.getContainer(updateContainerName(project)).inspect().catch(orNull);
-      if (known.update === null && container !== null) known = await store.read();
+      if (known.update === null && container !== null) {
+        known = await store.read();
+        // One that was ended before it could remove itself.
+        if (known.update === null && !container.State.Running)
+          await host.docker.getContainer(container.Id).remove({ force: true }).catch(orNull);
+      }
       if (known.update !== null) {
         if (container === null) known = await store.read();
         if (known.update !== null) await lookAfter(host, project, known);
