@@ -120,8 +120,11 @@ export const howToRun: Record<string, HowToRun> = {
   'docker exec PROJECT-miner-runner-1 runner status': { at: 'miner', says: /runs here/ },
   'docker exec PROJECT-miner-runner-1 runner update': { at: 'miner', exit: 1, says: /It gets no updates/ },
   'docker logs -f PROJECT-update-1': { by: 'tests/runner/update.spec.ts', words: '-update-1' },
-  'docker run --rm -v PROJECT_backups:/backups -v /root:/to IMAGE cp -r /backups /to': {
-    byNobody: 'It is for after a backup that an update has made, and writes into the home folder.',
+  'docker run --rm --entrypoint cp -v PROJECT_backups:/from -v FOLDER:/to IMAGE -r /from/. /to': {
+    byNobody: 'It is for after a backup that an update has made.',
+  },
+  'docker exec PROJECT-miner-runner-1 runner restore FILE.age key': {
+    byNobody: 'As the one of backups.md, with the key that an update has made.',
   },
   'docker exec PROJECT-miner-runner-1 runner support_bundle > support.tar.gz': {
     at: 'miner',
