@@ -51,9 +51,12 @@ export class JobEvents {
     }
     yield* this.kept(reading);
     if (!reading.ended) return;
-    while (!(await this.output.isComplete(reading.job))) {
-      await this.output.changed(reading.job, maxPause);
+    for (;;) {
+      // Asked before it is read: what comes in between is read, too.
+      const isComplete = await this.output.isComplete(reading.job);
       yield* this.kept(reading);
+      if (isComplete) break;
+      await this.output.changed(reading.job, maxPause);
     }
     const kept = (await this.output.of(reading.job)).filter(({ received }) => received > 0);
     for await (const event of this.storedOutput.unread(reading.job, reading.places))

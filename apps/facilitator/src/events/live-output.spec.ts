@@ -4,7 +4,8 @@ import { OutputSender } from '@horde/transport';
 import { EventReader, type SentEvent } from '@horde/testing/event-reader';
 import { ScriptedValidator } from '@horde/testing/facilitator-validator/scripted-validator';
 import { PrintedOutput } from '@horde/testing/printed-output';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { OutputStore } from '../output/output-store.ts';
 import { startFacilitator, type RunningFacilitator } from '../testing/running-facilitator.ts';
 import { jobBody, postJson, signatureHeaders, tokenOf } from '../testing/user.ts';
 
@@ -128,6 +129,33 @@ describe("a running job's output", () => {
     ]);
     expect(gap.from).toBeGreaterThanOrEqual(keptOutput.first);
     expect(gap.to).toBeLessThanOrEqual(total - keptOutput.last);
+  });
+
+  it('is told whole where its last piece is stored while it is found out whether all has come', async () => {
+    const reader = await open();
+    printed.print('first\n');
+    expect(data(await reader.until('output')).at(-1)).toMatchObject({ text: 'first\n' });
+    const store = facilitator.app.get(OutputStore);
+    const isComplete = store.isComplete.bind(store);
+    const asked = vi.spyOn(store, 'isComplete').mockImplementationOnce(async (job) => {
+      printed.print('last\n');
+      printed.end();
+      await expect
+        .poll(() =>
+          facilitator.database.manager.query('select 1 from job_output where job_uuid = $1 and not ended', [
+            job,
+          ]),
+        )
+        .toEqual([]);
+      return isComplete(job);
+    });
+    await validator.update(uuid, 'completed', completed('first\nlast\n'));
+    expect(data(await reader.until('end'))).toEqual([
+      expect.objectContaining({ event: 'status', status: 'completed' }),
+      { event: 'output', stream: 'stdout', offset: 6, text: 'last\n' },
+      { event: 'end', status: 'completed' },
+    ]);
+    asked.mockRestore();
   });
 
   it('that was not asked for, comes again, or cannot be, changes nothing; what follows comes', async () => {
