@@ -164,8 +164,8 @@ export const howToRun: Record<string, HowToRun> = {
     byNobody: 'age is a program of others; the format is checked in libs/backup.',
   },
   './horde jobs run': { by: 'tests/cli/jobs.spec.ts', words: 'run' },
-  './horde image all': { by: 'tests/install/real-miner.spec.ts', words: "'image', 'all'" },
-  './horde image bundle miner': { by: 'tests/install/real-miner.spec.ts', words: "'bundle', 'miner'" },
+  './horde image all': { by: 'tests/install/real-install.spec.ts', words: "'image', 'all'" },
+  './horde image bundle miner': { by: 'tests/install/real-install.spec.ts', words: "'bundle', role" },
   './horde image miner-runner': { by: 'tests/images/runner-take-over.spec.ts', words: "'miner-runner'" },
   'ssh-keygen -t ed25519 -C releases -f release-key': {
     eachDay: "ssh-keygen -q -N '' -t ed25519 -C releases -f release-key && cat release-key.pub",
