@@ -219,7 +219,7 @@ describe.runIf(whole)('on a real host', () => {
 
 describe('what operators of ComputeHorde type, and another spec types', () => {
   const rows: [typed: string, by: string, words: string][] = [
-    ['install_miner production DEST HOTKEY [PORT]', 'tests/install/real-miner.spec.ts', "'production'"],
+    ['install_miner production DEST HOTKEY [PORT]', 'tests/install/real-install.spec.ts', "'production'"],
     ['install_miner local DEST VALIDATOR_SS58 [PORT] [CLASS]', 'tests/install/arguments.spec.ts', "'local'"],
     ['exports, then install_validator DEST HOTKEY', 'tests/install/validator-install.spec.ts', "'validator'"],
     [
@@ -229,7 +229,7 @@ describe('what operators of ComputeHorde type, and another spec types', () => {
     ],
     ['select * from miner_acceptedjob', 'apps/miner/src/jobs/accepted-jobs.spec.ts', 'miner_acceptedjob'],
     ['panel: Accepted jobs, SERVING, passwords', 'tests/panel/panel.spec.ts', 'also called CONSTANCE'],
-    ['the install again: secrets stay', 'tests/install/real-miner.spec.ts', 'Password: unchanged'],
+    ['the install again: secrets stay', 'tests/install/real-install.spec.ts', 'Password: unchanged'],
     ['nvidia-smi in a container', 'apps/miner/src/doctor/gpus.spec.ts', 'nvidia-smi'],
     ['docker_config.yaml: executors of hosts', 'tests/executor-managers/ssh.spec.ts', 'ssh'],
     ['a manager class of TypeScript', 'tests/executor-managers/custom.spec.ts', 'custom-executor-manager'],
