@@ -28,8 +28,9 @@ export function Rows<Row>({ label, rows, keyOf, columns, none }: Props<Row>) {
         <TableBody>
           {rows.map((row) => (
             <TableRow key={keyOf(row)}>
-              {columns.map(([name, cell]) => (
-                <TableCell key={name} sx={{ overflowWrap: 'anywhere', minWidth: '6em' }}>
+              {columns.map(([name, cell], at) => (
+                // What the row is about, such as a class, is readable on a phone, too: the table scrolls.
+                <TableCell key={name} sx={{ overflowWrap: 'anywhere', minWidth: at === 0 ? '13em' : '6em' }}>
                   {cell(row)}
                 </TableCell>
               ))}
