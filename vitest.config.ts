@@ -7,9 +7,9 @@ import { NetworksSpread } from './tools/networks-spread.ts';
 const include = ['{apps,libs,tools}/**/*.spec.ts', 'tests/**/*.spec.ts'];
 const exclude = ['**/node_modules/**', '**/dist/**'];
 
-/** Specs that have timers of their own, which a module has to be loaded with; a clock of their own is no timer. */
-const withFakeTimers = globSync(include, { cwd: import.meta.dirname, exclude }).filter((file) =>
-  /useFakeTimers\((?!\{ toFake: \['(Date|performance)'\])/.test(
+/** Specs that replace a module, or have timers of their own, which a module has to be loaded with; a clock of their own is no timer. */
+const alone = globSync(include, { cwd: import.meta.dirname, exclude }).filter((file) =>
+  /vi\.mock\(|useFakeTimers\((?!\{ toFake: \['(Date|performance)'\])/.test(
     readFileSync(path.join(import.meta.dirname, file), 'utf8'),
   ),
 );
@@ -21,12 +21,12 @@ export default defineConfig({
     // Where the one that runs the specs was typed is no matter of theirs.
     env: { HORDE_SELF: '' },
     projects: [
-      // A worker loads what specs import once, and not again for each file: none replaces a module.
+      // A worker loads what specs import once, and not again for each file.
       {
         extends: true,
-        test: { name: 'shared', isolate: false, include, exclude: [...exclude, ...withFakeTimers] },
+        test: { name: 'shared', isolate: false, include, exclude: [...exclude, ...alone] },
       },
-      { extends: true, test: { name: 'alone', include: withFakeTimers, exclude } },
+      { extends: true, test: { name: 'alone', include: alone, exclude } },
     ],
     sequence: { sequencer: NetworksSpread },
     // Many specs wait for something else than the processor; more at once would keep those from their deadlines that load it.
