@@ -95,6 +95,11 @@ export const partsOfAll: TestPart[] = [
     environment: { WHOLE_RUNNER: 'yes' },
   },
   {
+    name: 'updates',
+    runs: ['tests/shipping/updates.spec.ts'],
+    environment: { WHOLE_UPDATES: 'yes' },
+  },
+  {
     name: 'operate',
     runs: ['tests/operate/installation.spec.ts'],
     environment: { WHOLE_OPERATE: 'yes' },

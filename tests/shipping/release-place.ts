@@ -108,6 +108,9 @@ export class ReleasePlace {
   async close(): Promise<void> {
     this.shut();
     await this.registry.stop();
+    const docker = new Docker();
+    const tags = (await docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []);
+    for (const tag of tags) if (tag.startsWith(`${this.registryHost}/`)) await docker.getImage(tag).remove();
     rmSync(this.folder, { recursive: true });
   }
 
