@@ -7,22 +7,18 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
 import { throwOnError } from '@horde/job-runner';
+import { addressOf, archives, suitesOf, type Archive } from '../../tools/images/archives.ts';
 
 const docker = new Docker();
 const run = promisify(execFile);
 
-/** Ubuntu's archive, whose keys this machine need not have: what is made of it is a stage, which nothing is taken from. */
-const ubuntu = {
-  options: ['--no-check-gpg', '--components=main,universe'],
-  address: 'http://archive.ubuntu.com/ubuntu',
-};
-/** Distributions by their codenames, and how debootstrap is told of those that are not this machine's. */
+/** Distributions by their codenames. */
 const systems = {
-  bookworm: { options: [], address: 'http://deb.debian.org/debian' },
-  trixie: { options: [], address: 'http://deb.debian.org/debian' },
-  jammy: ubuntu,
-  noble: ubuntu,
-};
+  bookworm: archives.debian,
+  trixie: archives.debian,
+  jammy: archives.ubuntu,
+  noble: archives.ubuntu,
+} satisfies Record<string, Archive>;
 export type System = keyof typeof systems;
 
 /** Beyond what every system has: what a rented server comes with, and what a rented server with Docker comes with. */
@@ -53,26 +49,27 @@ async function ensure(system: System, kind: Kind): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'horde-server-'));
   try {
     const root = path.join(folder, 'root');
-    const { options, address } = systems[system];
-    // One script does for all of a distribution's, also those that are younger than debootstrap.
-    const script = `/usr/share/debootstrap/scripts/${address === ubuntu.address ? 'jammy' : 'bookworm'}`;
+    const archive: Archive = systems[system];
+    const isUbuntu = archive === archives.ubuntu;
     const words = [
       '--variant=minbase',
-      ...options,
+      // Its keys this machine need not have: what is made of it is a stage, which nothing is taken from.
+      ...(isUbuntu ? ['--no-check-gpg'] : []),
+      `--components=${archive.parts.replaceAll(' ', ',')}`,
       `--include=${packages[kind]}`,
       system,
       root,
-      address,
-      script,
+      addressOf(archive),
+      // One script does for all of a distribution's, also those that are younger than debootstrap.
+      `/usr/share/debootstrap/scripts/${isUbuntu ? 'jammy' : 'bookworm'}`,
     ];
     await run('debootstrap', words, { maxBuffer: 50_000_000 });
-    if (address === ubuntu.address) {
+    if (isUbuntu) {
       // As a server of it comes.
-      const suites = [system, `${system}-updates`, `${system}-security`];
-      await writeFile(
-        path.join(root, 'etc/apt/sources.list'),
-        suites.map((suite) => `deb ${address} ${suite} main universe\n`).join(''),
+      const lines = suitesOf(archive, system).map(
+        (suite) => `deb ${addressOf(archive)} ${suite} ${archive.parts}\n`,
       );
+      await writeFile(path.join(root, 'etc/apt/sources.list'), lines.join(''));
     }
     // Its Docker would make cgroup hierarchies that the machine has no mount of, and whose engine then hears of no process
     // that is killed for its memory.

@@ -1,18 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { addressOf, archives, suitesOf, type Archive } from './archives.ts';
 
 const scripts = path.resolve(import.meta.dirname, '../../envs/install/server');
-
-/** Where distributions have what a bundle is for, by their names in os-release. */
-const archives: Record<string, { address: string; parts: string; later: string[] }> = {
-  debian: { address: 'http://deb.debian.org/debian', parts: 'main', later: [] },
-  ubuntu: {
-    address: 'http://archive.ubuntu.com/ubuntu',
-    parts: 'main universe',
-    later: ['updates', 'security'],
-  },
-};
 
 /**
  * Fills a folder with the part of the distribution's archive that has Docker and all that it needs, as the source of packages
@@ -24,18 +15,19 @@ const archives: Record<string, { address: string; parts: string; later: string[]
  */
 export function makeEngineMirror(mirror: string): string {
   const [system, id, codename, packages] = askScripts() as [string, string, string, string];
-  const archive = archives[id];
+  const archive = (archives as Record<string, Archive>)[id];
   if (!archive || !codename || !existsSync('/usr/bin/apt-get'))
     throw new Error(
       'Docker for a server is taken from the archive of Debian or Ubuntu, on a machine of that system.',
     );
-  const suites = [codename, ...archive.later.map((one) => `${codename}-${one}`)];
+  const suites = suitesOf(archive, codename);
+  const address = addressOf(archive);
   const apt = path.join(mirror, 'apt');
   for (const one of ['state/lists/partial', 'cache/archives/partial'])
     mkdirSync(path.join(apt, one), { recursive: true });
   writeFileSync(path.join(apt, 'status'), '');
   const keys = `/usr/share/keyrings/${id}-archive-keyring.gpg`;
-  const sources = suites.map((one) => `deb [signed-by=${keys}] ${archive.address} ${one} ${archive.parts}\n`);
+  const sources = suites.map((one) => `deb [signed-by=${keys}] ${address} ${one} ${archive.parts}\n`);
   writeFileSync(path.join(apt, 'sources.list'), sources.join(''));
   const options = Object.entries({
     'Dir::Etc::SourceList': path.join(apt, 'sources.list'),
@@ -58,18 +50,14 @@ export function makeEngineMirror(mirror: string): string {
   const fetched = install('--print-uris').matchAll(/^'(\S+)' (\S+) /gm);
   install('--download-only');
 
-  for (const [, address, file] of fetched)
+  for (const [, from, file] of fetched)
     move(
       path.join(apt, 'cache/archives', file!),
-      path.join(mirror, decodeURIComponent(address!.slice(archive.address.length))),
+      path.join(mirror, decodeURIComponent(from!.slice(address.length))),
     );
   for (const suite of suites)
     move(
-      path.join(
-        apt,
-        'state/lists',
-        `${archive.address.replace('http://', '').replaceAll('/', '_')}_dists_${suite}_InRelease`,
-      ),
+      path.join(apt, 'state/lists', `${archive.host}_${archive.name}_dists_${suite}_InRelease`),
       path.join(mirror, 'dists', suite, 'InRelease'),
     );
   const lists = run('indextargets', '--format', '$(RELEASE) $(METAKEY) $(FILENAME)', 'Created-By: Packages');
