@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { bridgeGateway } from '@horde/executor-manager';
-import { listNamespace, writeReleaseList } from '@horde/release';
+import { listNamespace, machineArchitecture, writeReleaseList } from '@horde/release';
 import { freePort } from '@horde/testing/free-port';
 import { root } from '@horde/testing/horde';
 import { ensureNodeImage } from '@horde/testing/node-image';
@@ -139,7 +139,7 @@ export class StandInReleases {
       images: [
         {
           name: 'facilitator-runner',
-          architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+          architecture: machineArchitecture,
           digest: `sha256:${'0'.repeat(56)}${String(number).padStart(8, '0')}`,
           id,
         },

@@ -3,12 +3,11 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import { machineArchitecture } from '@horde/release';
 import type Docker from 'dockerode';
 import { fileOfContainer } from './file-of-container.ts';
 import { makeEngineMirror } from './engine-mirror.ts';
 import { sha256 } from './sha256.ts';
-
-const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
 
 /**
  * Writes a bundle that an install script takes with `--offline`: the runner, the images that it lists and that are on this
@@ -51,7 +50,7 @@ export async function writeBundle(
       writeFileSync(path.join(folder, 'docker-compose'), compose);
       files.push('docker-compose');
     }
-    const facts = ['horde-bundle 1', `role ${role}`, `architecture ${architecture}`, `runner ${Id}`];
+    const facts = ['horde-bundle 1', `role ${role}`, `architecture ${machineArchitecture}`, `runner ${Id}`];
     if (withEngine) {
       const system = makeEngineMirror(path.join(folder, 'engine'));
       say(`Docker for ${system}`);

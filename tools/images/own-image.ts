@@ -4,13 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { machineArchitecture } from '@horde/release';
 import type Docker from 'dockerode';
 import { followed } from './engine.ts';
 import { baseListFile, MachineFiles } from './machine-files.ts';
 import { billOf, componentsOfMachine } from './sbom.ts';
 import { sha256 } from './sha256.ts';
 
-const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
 /** Same names, dates and owners: the same bytes for the same files. */
 const tarOptions = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner'];
 
@@ -51,7 +51,7 @@ export async function loadOwnImage(
       execFileSync('tar', [...all, `--owner=${id}`, `--group=${id}`, '-r', `.${one}`]);
     rmSync(files.root, { recursive: true });
     const description = JSON.stringify({
-      architecture,
+      architecture: machineArchitecture,
       os: 'linux',
       created: '1970-01-01T00:00:00Z',
       config,

@@ -1,5 +1,6 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { machineArchitecture } from '@horde/release';
 import type Docker from 'dockerode';
 import { runnerCatalogue } from '../settings/runner-catalogue.ts';
 import { fetchImage, isThere } from './engine.ts';
@@ -36,7 +37,7 @@ export async function addRunnerParts(
     shipped?.releaseFile ?? path.resolve(import.meta.dirname, '../../envs/release.env'),
     path.join(context, 'release.env'),
   );
-  const status = `Package: docker-compose\nStatus: install ok installed\nArchitecture: ${process.arch === 'arm64' ? 'arm64' : 'amd64'}\nVersion: ${version}\n`;
+  const status = `Package: docker-compose\nStatus: install ok installed\nArchitecture: ${machineArchitecture}\nVersion: ${version}\n`;
   return {
     components: componentsOfDebian(status, 'debian-13', null),
     licences: `\ndocker-compose ${version}\n\n${readFileSync(path.join(folder, 'copyright'), 'utf8')}`,

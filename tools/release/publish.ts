@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import type { ReleasedImage } from '@horde/release';
+import { machineArchitecture, type ReleasedImage } from '@horde/release';
 import { chooseBase } from '../images/base.ts';
 import { buildImage, imageNames } from '../images/build.ts';
 import type { Shipped } from '../images/runner-parts.ts';
@@ -21,13 +21,17 @@ export async function publishImages(
 ): Promise<ReleasedImage[]> {
   const base = await chooseBase(docker, say);
   await ensureOthers(docker, say);
-  const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
   const released: ReleasedImage[] = [];
   for (const name of imageNames) {
     const image = `horde/${name}:latest`;
     await buildImage(docker, name, { base, tag: image, shipped, say: (text) => process.stderr.write(text) });
     const digest = await pushImage(docker, image, `${shipped.repositories}/${name}`, version);
-    released.push({ name, architecture, digest, id: (await docker.getImage(image).inspect()).Id });
+    released.push({
+      name,
+      architecture: machineArchitecture,
+      digest,
+      id: (await docker.getImage(image).inspect()).Id,
+    });
     say(`${shipped.repositories}/${name}@${digest}`);
   }
   return released;

@@ -1,3 +1,4 @@
+export { machineArchitecture } from './architecture.ts';
 export {
   acceptKeys,
   acceptRelease,

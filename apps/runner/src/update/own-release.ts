@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import type { ReleasedImage, ReleaseList } from '@horde/release';
+import { machineArchitecture, type ReleasedImage, type ReleaseList } from '@horde/release';
 import { idOf, listedImages } from '../images.ts';
 import type { Release, ReleaseState } from './release-state.ts';
 
@@ -8,9 +8,6 @@ export const imageIn = (list: ReleaseList, role: string): ReleasedImage | null =
   list.images.find(
     ({ name, architecture }) => name === `${role}-runner` && architecture === machineArchitecture,
   ) ?? null;
-
-/** As Docker names it. */
-const machineArchitecture = process.arch === 'x64' ? 'amd64' : process.arch;
 
 /** What a list names, as it is remembered once it is on the engine. */
 export const releaseIn = (

@@ -1,0 +1,2 @@
+/** This machine's, as Docker names it. */
+export const machineArchitecture = process.arch === 'x64' ? 'amd64' : process.arch;
