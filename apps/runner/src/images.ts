@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type Docker from 'dockerode';
+import { orNull } from './engine.ts';
 
 /** An image that the inner file starts, as /app/images names it. */
 export interface ListedImage {
@@ -69,24 +70,13 @@ export async function fetchImage(docker: Docker, reference: string, name: string
   }
 }
 
-/** Whether an error of the engine says that there is no such thing. */
-export const isMissing = (error: unknown): boolean => (error as { statusCode?: number }).statusCode === 404;
-
+/** Its labels; null where the engine does not have it. */
 async function labelsOf(docker: Docker, reference: string): Promise<Record<string, string> | null> {
-  try {
-    return (await docker.getImage(reference).inspect()).Config.Labels ?? {};
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
+  const found = await docker.getImage(reference).inspect().catch(orNull);
+  return found && (found.Config.Labels ?? {});
 }
 
 /** An image's id; null where the engine does not have it. */
 export async function idOf(docker: Docker, image: string): Promise<string | null> {
-  try {
-    return (await docker.getImage(image).inspect()).Id;
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
+  return (await docker.getImage(image).inspect().catch(orNull))?.Id ?? null;
 }

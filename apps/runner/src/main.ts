@@ -1,6 +1,4 @@
 import { SettingsError } from '@horde/settings';
-import { ComposeFailed } from './compose.ts';
-import { NoImage } from './images.ts';
 import { pending } from './pending.ts';
 import { giveBackups, noteTakeOver, prepare } from './prepare.ts';
 import { reset } from './reset.ts';
@@ -8,8 +6,8 @@ import { restore } from './restore.ts';
 import { roleOf, type Role } from './roles.ts';
 import { run } from './run.ts';
 import { print, say } from './say.ts';
+import { sentencesOf } from './sentences.ts';
 import { supportBundle } from './support-bundle.ts';
-import { NotTakenOver } from './take-over.ts';
 import { carryOn } from './update/carry-on.ts';
 import { status, update } from './update/commands.ts';
 import { StateFile, type ReleaseState } from './update/release-state.ts';
@@ -68,10 +66,7 @@ try {
     help();
   }
 } catch (error) {
-  if (error instanceof SettingsError) error.sentences.forEach(say);
-  else if ([NoImage, NotTakenOver, ComposeFailed].some((kind) => error instanceof kind))
-    say((error as Error).message);
-  else say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  sentencesOf(error).forEach(say);
   // The engine starts this container again, after a pause that gets longer, and it sees what .env says then.
   process.exitCode = error instanceof SettingsError ? 2 : 1;
 }

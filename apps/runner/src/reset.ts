@@ -1,5 +1,5 @@
 import { beside } from './beside.ts';
-import { isMissing } from './images.ts';
+import { isMissing } from './engine.ts';
 import { noteStarted } from './pending.ts';
 import type { Role } from './roles.ts';
 import { print } from './say.ts';

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import { ComposeFailed } from './compose.ts';
+import { orNull } from './engine.ts';
 import { idOf } from './images.ts';
 import type { Plan } from './plan.ts';
 import type { Project } from './project.ts';
@@ -35,7 +36,12 @@ export async function takeOver(
   { project, prepared, role }: { project: Project; prepared: Prepared; role: Role },
 ): Promise<void> {
   const volume = `${name}_db`;
-  if (role.name === 'facilitator' || prepared.takenOver || !(await isThere(docker.getVolume(volume)))) return;
+  if (
+    role.name === 'facilitator' ||
+    prepared.takenOver ||
+    !(await docker.getVolume(volume).inspect().catch(orNull))
+  )
+    return;
   if (!takesOver)
     return say(
       `What ComputeHorde's ${role.name} has stored in the volume ${volume} is not taken over: TAKE_OVER is skip in .env.`,
@@ -76,12 +82,3 @@ async function endOld(docker: Docker, name: string): Promise<void> {
     for (const { Id, Labels } of await docker.listContainers({ filters }))
       if (Labels[service] === of) await docker.getContainer(Id).stop({ t: patience });
 }
-
-const isThere = async (volume: Docker.Volume): Promise<boolean> =>
-  volume.inspect().then(
-    () => true,
-    (error: { statusCode?: number }) => {
-      if (error.statusCode === 404) return false;
-      throw error;
-    },
-  );

@@ -3,6 +3,7 @@ export { staticBusybox } from './docker/busybox.ts';
 export { jobProfile } from './docker/container-options.ts';
 export { type ContainerLimits } from './docker/limits.ts';
 export { DefaultJobRunner, type DefaultJobRunnerOptions } from './docker/default-job-runner.ts';
+export { statusOf } from './docker/engine.ts';
 export { engineSays } from './docker/engine-says.ts';
 export { type ImageOptions, throwOnError } from './docker/images.ts';
 export { type LeftoverOptions, removeLeftovers } from './docker/leftovers.ts';

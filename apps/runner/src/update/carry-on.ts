@@ -14,10 +14,10 @@ import { isOpen } from './decide.ts';
 import { writeRunnerImage } from './env-line.ts';
 import { releasePlace } from './look.ts';
 import { imagesStarted } from './own-release.ts';
-import { StateFile, withRefusal, type Stage, type StateStore, type Update } from './release-state.ts';
+import { nameOf, StateFile, withRefusal, type Stage, type StateStore, type Update } from './release-state.ts';
 import { NoRunner, replaceRunner } from './replace-runner.ts';
-import { sayingOnce, sentenceOf } from './sentences.ts';
-import { orNull } from './update-container.ts';
+import { sayingOnce, sentenceOf } from '../sentences.ts';
+import { orNull } from '../engine.ts';
 import { see, watchService } from './watch-service.ts';
 
 /** Before a step that failed is tried again. @unit ms */
@@ -48,7 +48,7 @@ export async function carryOn(role: Role): Promise<void> {
       await carrier.go();
       failures = 0;
     } catch (error) {
-      const why = error instanceof NoRunner ? error.message : sentenceOf(error);
+      const why = sentenceOf(error);
       once('trouble', why);
       // Without a runner there is nobody to go back for: whoever has removed it starts it again.
       failures += error instanceof NoRunner ? 0 : 1;
@@ -69,9 +69,7 @@ class Carrier {
   /** Does the stage that is noted, and notes the next. */
   async go(): Promise<void> {
     const { stage } = this.update;
-    say(
-      `${stages[stage]}: release ${this.update.to.version ?? this.update.to.id.slice(0, 19)}, number ${this.update.number}.`,
-    );
+    say(`${stages[stage]}: release ${nameOf(this.update.to)}, number ${this.update.number}.`);
     try {
       await this[stage]();
     } catch (error) {
@@ -186,18 +184,18 @@ class Carrier {
     }
     const trouble = why === undefined ? null : { number, why, at: now() };
     await this.store.note({ current, before, trouble, update: null });
-    say(`Release ${to.version ?? to.id.slice(0, 19)}, number ${number}, runs.`);
+    say(`Release ${nameOf(to)}, number ${number}, runs.`);
   }
 
   private async back(): Promise<void> {
     const { from, to, number, why = '' } = this.update;
     const { docker } = this.host;
-    say(`Back to ${from!.version ?? from!.id.slice(0, 19)}. ${why}`);
+    say(`Back to ${nameOf(from!)}. ${why}`);
     if (from!.reference !== null && (await idOf(docker, from!.id)) === null)
       await fetchImage(docker, from!.reference, 'the runner before');
     await replaceRunner(docker, this.update.runner, from!.id);
     await this.refuse(why);
-    say(`Number ${number} is not tried again: ${to.version ?? to.id.slice(0, 19)}.`);
+    say(`Number ${number} is not tried again: ${nameOf(to)}.`);
   }
 
   private async nameInEnvFile(): Promise<void> {
@@ -222,7 +220,7 @@ class Carrier {
   private async refuse(why: string): Promise<void> {
     const { refused } = await this.store.read();
     const { number, to } = this.update;
-    say(`Release ${to.version ?? to.id.slice(0, 19)}, number ${number}, is refused. ${why}`);
+    say(`Release ${nameOf(to)}, number ${number}, is refused. ${why}`);
     const refusal = { number, id: to.id, version: to.version, why, at: now() };
     await this.store.note({ refused: withRefusal(refused, refusal), update: null });
   }

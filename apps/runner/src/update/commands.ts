@@ -1,14 +1,14 @@
 import { SettingsError } from '@horde/settings';
 import { filledForPrepare, readWanted, thisHost, type Host } from '../host.ts';
-import { Project } from '../project.ts';
+import { Project, workFolder } from '../project.ts';
 import type { Role } from '../roles.ts';
 import { print } from '../say.ts';
 import { beginUpdate } from './begin-update.ts';
 import { look, releasePlace, type Look } from './look.ts';
 import type { Prepared } from '../prepare.ts';
-import type { Release, ReleaseState, StateStore } from './release-state.ts';
+import { nameOf, type Release, type ReleaseState, type StateStore } from './release-state.ts';
 import { StoreByPrepare } from './store-by-prepare.ts';
-import { sentenceOf } from './sentences.ts';
+import { sentenceOf } from '../sentences.ts';
 
 /** `runner status`: what runs, what is offered, what waits and why, what was taken back. */
 export async function status(role: Role): Promise<number> {
@@ -38,7 +38,8 @@ export async function update(role: Role): Promise<number> {
   try {
     const found = await look(host, store, { place, hotkey: prepared.hotkey, asked: true });
     const { decision, list } = found;
-    if (decision.kind === 'newest') print(`${nameOf(found.state.current)} is the newest of ${list.channel}.`);
+    if (decision.kind === 'newest')
+      print(`${describe(found.state.current)} is the newest of ${list.channel}.`);
     if (decision.kind === 'wait') {
       print(`Release ${list.version}, number ${list.number} of ${list.channel}, waits. ${decision.why}`);
       return 1;
@@ -56,7 +57,7 @@ export async function update(role: Role): Promise<number> {
 
 async function known(host: Host): Promise<{ store: StateStore; prepared: Prepared }> {
   const { plan } = await readWanted(host);
-  const project = new Project(plan, await filledForPrepare(host), { folder: '/run/horde/releases' });
+  const project = new Project(plan, await filledForPrepare(host), { folder: `${workFolder}/releases` });
   const prepared = await project.prepared();
   if ('wrong' in prepared) throw new SettingsError([prepared.wrong]);
   return { store: new StoreByPrepare(project), prepared };
@@ -65,18 +66,18 @@ async function known(host: Host): Promise<{ store: StateStore; prepared: Prepare
 const noPlace =
   'It gets no updates: where releases come from is not in the image of this runner (envs/release.env was empty when it was built).';
 
-const nameOf = (release: Pick<Release, 'version' | 'number' | 'id'> | null): string =>
+const describe = (release: Pick<Release, 'version' | 'number' | 'id'> | null): string =>
   release && release.number !== null
     ? `Release ${release.version}, number ${release.number},`
     : `A runner that no list has named, ${release?.id.slice(0, 19) ?? 'unknown'}…,`;
 
 const underWay = ({ update }: ReleaseState): string =>
-  `An update to ${update!.to.version ?? update!.to.id.slice(0, 19)}, number ${update!.number}, is under way: ${update!.stage}.`;
+  `An update to ${nameOf(update!.to)}, number ${update!.number}, is under way: ${update!.stage}.`;
 
 /** @param looked null: nowhere to look; a text: why that could not be done */
 export function statusLines(own: string, state: ReleaseState, looked: Look | string | null): string[] {
   const { current, update: going, trouble } = state;
-  const lines = [`${nameOf(current ?? { id: own, version: null, number: null })} runs here.`];
+  const lines = [`${describe(current ?? { id: own, version: null, number: null })} runs here.`];
   if (current?.reference) lines.push(`  image    ${current.reference}`);
   if (state.before?.version) lines.push(`  before   ${state.before.version}, number ${state.before.number}`);
   if (looked === null) lines.push(`  ${noPlace}`);

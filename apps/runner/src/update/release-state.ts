@@ -18,6 +18,10 @@ export interface Release {
   images: string[];
 }
 
+/** What people call a release. */
+export const nameOf = ({ version, id }: Pick<Release, 'version' | 'id'>): string =>
+  version ?? id.slice(0, 19);
+
 /** What an update is at: it is noted before it is begun, and each can be begun again. */
 export type Stage = 'fetched' | 'migrated' | 'switched' | 'watched' | 'kept' | 'back';
 
@@ -49,8 +53,6 @@ export interface Refusal {
   why: string;
   /** ISO 8601. */
   at: string;
-  /** Somebody was told, where anybody is to be. */
-  told?: boolean;
 }
 
 /** What is remembered of releases. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { orNull, unlessSo } from './update-container.ts';
+import { orNull, unlessSo } from '../engine.ts';
 
 /** There is no runner's container to put another one in the place of: somebody has removed it. */
 export class NoRunner extends Error {

@@ -3,8 +3,9 @@ import type { Host } from '../host.ts';
 import { beginUpdate } from './begin-update.ts';
 import { look, releasePlace } from './look.ts';
 import type { ReleaseState, StateStore } from './release-state.ts';
-import { sayingOnce, sentenceOf } from './sentences.ts';
-import { ensureUpdateContainer, orNull, updateContainerName } from './update-container.ts';
+import { sayingOnce, sentenceOf } from '../sentences.ts';
+import { orNull } from '../engine.ts';
+import { ensureUpdateContainer, updateContainerName } from './update-container.ts';
 import { retireWatchtower } from './watchtower.ts';
 
 /** How often it is looked after an update that is under way. @unit ms */

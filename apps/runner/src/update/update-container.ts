@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { isMissing } from '../images.ts';
+import { orNull, unlessSo } from '../engine.ts';
 import { socketSource } from '../host.ts';
 import type { Role } from '../roles.ts';
 
@@ -59,15 +59,4 @@ export async function ensureUpdateContainer(
     },
   });
   await made.start();
-}
-
-/** It has ended already, or runs already, or is being removed. */
-export function unlessSo(error: unknown): void {
-  if (![304, 409].includes((error as { statusCode?: number }).statusCode ?? 0)) throw error;
-}
-
-/** Of something that is not there: null. */
-export function orNull(error: unknown): null {
-  if (isMissing(error)) return null;
-  throw error;
 }

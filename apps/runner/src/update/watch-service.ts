@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { reasonsIn } from '../watch.ts';
-import { orNull } from './update-container.ts';
+import { orNull } from '../engine.ts';
 
 /** What is seen of a container at one moment; null: it is not there. */
 export interface Seen {
