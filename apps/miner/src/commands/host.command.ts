@@ -1,8 +1,9 @@
 import { allGood, reportLines, reportSum, UsageError } from '@horde/commands';
 import { ExecutorClass } from '@horde/protocol';
 import { Command, Option, SubCommand } from 'nest-commander';
-import { addHost, type AddHostOptions } from '../hosts/add-host.ts';
+import { addHost } from '../hosts/add-host.ts';
 import { listHosts } from '../hosts/list-hosts.ts';
+import type { AddHostOptions } from '../hosts/plan-host.ts';
 import { removeHost } from '../hosts/remove-host.ts';
 import { MinerCommand } from './miner-command.ts';
 
