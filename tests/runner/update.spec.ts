@@ -1,6 +1,7 @@
 import Docker from 'dockerode';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { StandInReleases, UpdatedHost, type Behaviour } from './stand-in-releases.ts';
+import { StandInReleases, type Behaviour } from './stand-in-releases.ts';
+import { UpdatedHost } from './updated-host.ts';
 
 /** Some minutes, so that it runs with `./horde test --all`. */
 const whole = process.env['WHOLE_RUNNER'] !== undefined;
