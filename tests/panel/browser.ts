@@ -54,10 +54,13 @@ export async function visit(page: Page, url: string): Promise<void> {
   try {
     await page.goto(url);
   } catch (error) {
-    if (!isOfNetwork(String(error))) throw error;
+    if (!isOfNetwork(String(error)) && !isOfErrorPage(String(error))) throw error;
     await visit(page, url);
   }
 }
+
+/** The page that tells of a lost navigation may come only when the next one is under way, and ends that. */
+const isOfErrorPage = (said: string): boolean => said.includes('navigation to "chrome-error://');
 
 /** Fills in the login of a service's panel. @param url of the service */
 export async function logIn(page: Page, url: string, name: string, word = password): Promise<void> {

@@ -8,6 +8,7 @@ import { attach, type Attached } from './attach.ts';
 import type { DiskWatch } from './disk-watch.ts';
 import { fromEngine, killContainer, removeContainer, statusOf } from './engine.ts';
 import { outOfMemory } from './limits.ts';
+import { ranOutOfMemory } from './out-of-memory.ts';
 import type { Service } from './service.ts';
 import { commandNotStartable, refusedSpec } from './start-error.ts';
 
@@ -45,7 +46,8 @@ export async function runContainer(
   try {
     container = await fromEngine(creating, "make the job's container", { signal: options.signal });
     const outcome = await runCreated(docker, container, options, run);
-    const isOutOfMemory = outcome.exitCode && !outcome.limit && (await ranOutOfMemory(container));
+    const isOutOfMemory =
+      outcome.exitCode && !outcome.limit && (await ranOutOfMemory(docker, container, outcome.exitCode));
     return isOutOfMemory ? { ...outcome, limit: outOfMemory(create.HostConfig?.Memory) } : outcome;
   } catch (error) {
     if (options.signal.aborted || !statusOf(error)) throw error;
@@ -135,15 +137,6 @@ async function follow(
   if ('limit' in end) return { ...facts, exitCode: 137, timedOut: false, limit: end.limit };
   if (end.exitCode === 0 && run.service && !run.service.isOpen()) throw failures.STREAMING_ENDED_EARLY();
   return { ...facts, exitCode: end.exitCode, timedOut: false, limit: null };
-}
-
-async function ranOutOfMemory(container: Docker.Container): Promise<boolean> {
-  try {
-    const { State } = await fromEngine(container.inspect(), 'say how the job ended');
-    return State.OOMKilled;
-  } catch {
-    return false; // a result without it is better than none; and it may have been cleaned up meanwhile
-  }
 }
 
 /** What a container has printed that runs already, though the engine has not yet said so. */

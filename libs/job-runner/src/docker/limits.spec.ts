@@ -25,7 +25,7 @@ describe("a job that goes over the machine's limits", () => {
 
   it('keeps its own exit code where it lived on after a process was killed for its memory', async () => {
     const tail = 'tail -c 150m /dev/zero';
-    const failed = await job(`${tail}; exit 5`, { memoryBytes: 64 * MiB });
+    const failed = await job(`${tail}; sleep 1; exit 5`, { memoryBytes: 64 * MiB });
     expect(await failed.run()).toMatchObject({
       exitCode: 5,
       limit: expect.stringContaining('64 MiB') as string,
