@@ -28,8 +28,6 @@ const settings = {
   DOCKER_EXECUTORS_CONFIG_PATH: '/root/vendor/executors.yml',
   // Beside everything else that runs on this machine.
   DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT: '60',
-  // Executors wait as long for a miner that does not get ready.
-  MINER_ABSENCE_LIMIT: '900',
   // Updates are begun by their command.
   UPDATE_EVERY_SECONDS: '86400',
   UPDATE_READY_SECONDS: '120',

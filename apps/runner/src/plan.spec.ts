@@ -6,7 +6,7 @@ import { roleOf } from './roles.ts';
 const catalogue: Catalogue = {
   reads: {
     miner:
-      'ADDRESS_FOR_EXECUTORS BACKUP_FOLDER BITTENSOR_NETWORK BITTENSOR_WALLET_NAME DATABASE_URL DEFAULT_ADMIN_PASSWORD DEFAULT_EXECUTOR_CLASS EXECUTOR_MANAGER_CLASS_PATH JOB_* LOCAL_RECEIPTS_ROOT MIGRATING PYLON_ADDRESS'.split(
+      'ADDRESS_FOR_EXECUTORS BACKUP_FOLDER BITTENSOR_NETWORK BITTENSOR_WALLET_NAME DATABASE_URL DEFAULT_ADMIN_PASSWORD DEFAULT_EXECUTOR_CLASS EXECUTOR_MANAGER_CLASS_PATH JOB_* LOCAL_RECEIPTS_ROOT MIGRATING MINER_ABSENCE_LIMIT PYLON_ADDRESS'.split(
         ' ',
       ),
     pylon: ['PYLON_*'],
@@ -42,7 +42,15 @@ describe('what a runner starts for its .env', () => {
       BITTENSOR_NETWORK: 'finney',
       BITTENSOR_WALLET_NAME: 'my wallet',
       MIGRATING: '0',
+      MINER_ABSENCE_LIMIT: '1020',
     });
+  });
+
+  it('has executors wait for a miner for longer than an update waits until it is ready', () => {
+    const limit = (changed: Record<string, string>) => Number(plan(changed).app['MINER_ABSENCE_LIMIT']);
+    expect(limit({ UPDATE_READY_SECONDS: '2000' })).toBeGreaterThan(2_000);
+    expect(limit({ MINER_ABSENCE_LIMIT: '45' })).toBe(45);
+    expect(() => plan({ UPDATE_READY_SECONDS: 'soon' })).toThrow('UPDATE_READY_SECONDS is "soon"');
   });
 
   it('is of the project that ComputeHorde’s runner had where .env does not name one', () => {

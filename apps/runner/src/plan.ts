@@ -1,6 +1,7 @@
-import { SettingsError } from '@horde/settings';
+import { loadSettings, SettingsError } from '@horde/settings';
 import { readBy, unknownOf, type Catalogue } from './read-variables.ts';
 import { backupFolder, type Role } from './roles.ts';
+import { RunnerSettings } from './settings.ts';
 
 type Variables = Record<string, string>;
 
@@ -132,6 +133,9 @@ function appVariables(role: Role, variables: Variables, catalogue: Catalogue, no
   else delete app['TLS_PORT'];
   // Where the engine's bridge has another address than most, the miner asks for it.
   if (app['ADDRESS_FOR_EXECUTORS'] === '172.17.0.1') delete app['ADDRESS_FOR_EXECUTORS'];
+  // A job that was accepted just before an update is not to be given up by an executor that cannot connect meanwhile.
+  if (role.name === 'miner')
+    app['MINER_ABSENCE_LIMIT'] ??= String(loadSettings(RunnerSettings, variables).settings.minerAbsence);
   const password = app['DEFAULT_ADMIN_PASSWORD'];
   if (password !== undefined && password.length < 12) {
     delete app['DEFAULT_ADMIN_PASSWORD'];

@@ -1,6 +1,9 @@
 import { env, envFlag, envNumber } from '@horde/settings';
 import { IsBoolean, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 
+/** What an update that is taken back may need besides, to switch there and back. @unit seconds */
+const wayBack = 120;
+
 /** What the runner itself reads of `.env`, anew at each look for a release. */
 export class RunnerSettings {
   /** Which releases it follows. Without it `preprod` where MINER_IMAGE_TAG is `v0-preprod`, else `stable`. */
@@ -22,6 +25,14 @@ export class RunnerSettings {
   @envNumber('UPDATE_READY_SECONDS') @IsInt() @Min(1) @Max(86_400) updateReady = 900;
   /** How long it then has to stay ready, without ending once, for the update to be kept. @unit seconds */
   @envNumber('UPDATE_WATCH_SECONDS') @IsInt() @Min(0) @Max(86_400) updateWatch = 120;
+
+  /**
+   * How long an executor waits for its miner, unless `.env` says otherwise: as long as an update may keep that away, with the
+   * way back. @unit seconds
+   */
+  get minerAbsence(): number {
+    return this.updateReady + wayBack;
+  }
 
   get channel(): string {
     return this.channelSetting ?? (this.imageTag === 'v0-preprod' ? 'preprod' : 'stable');
