@@ -66,6 +66,7 @@ describe.runIf(whole).each(['miner', 'validator'] as const)('the runner of a %s'
     const found = await Promise.all(
       services.map(async (service) => foundIn(await one.inspect(service), one)),
     );
+    const notes = 'notes:/run/runner:ro';
     const socket = '/var/run/docker.sock:/var/run/docker.sock';
     expect(Object.fromEntries(services.map((service, index) => [service, found[index]]))).toEqual({
       app:
@@ -73,10 +74,10 @@ describe.runIf(whole).each(['miner', 'validator'] as const)('the runner of a %s'
           ? {
               ...same,
               user: owner,
-              mounts: [wallets, socket, 'receipts:/receipts'].toSorted(),
+              mounts: [wallets, socket, notes, 'receipts:/receipts'].toSorted(),
               ports: [`:${one.port}`],
             }
-          : { ...same, user: owner, mounts: [wallets], ports: [`127.0.0.1:${one.port}`] },
+          : { ...same, user: owner, mounts: [wallets, notes].toSorted(), ports: [`127.0.0.1:${one.port}`] },
       db: { ...same, user: '999:999', mounts: ['postgres:/var/lib/postgresql'] },
       pylon: { ...same, user: '1000:1000', mounts: [wallets], caps: [['ALL'], ['DAC_OVERRIDE']] },
     });

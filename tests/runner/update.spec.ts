@@ -100,12 +100,19 @@ describe.runIf(whole)('a runner that is updated', () => {
       expect(await host.env()).toContain(`RUNNER_IMAGE="${first}"\n`);
       await vi.waitFor(async () => expect(await host.logs()).toContain('was tried at'), patience);
       expect(await host.exec('status')).toMatch(/refused .*number \d+, at/);
+      // Its service tells an operator.
+      const note = () => host.inVolume('notes', 'cat', '/it/note');
+      const told = expect.stringMatching(
+        `^Release ${version}, number ${number}, was refused at .*${why.source}`,
+      );
+      await vi.waitFor(async () => expect(await note()).toEqual(told), patience);
       // A newer one is.
       releases.offer(first, '1.0.0', ++number);
       await vi.waitFor(
         async () => expect(await host.logs()).toContain(`number ${number} of stable, is the newest`),
         patience,
       );
+      await vi.waitFor(async () => expect(await note()).toBe(''), patience);
     },
     400_000,
   );

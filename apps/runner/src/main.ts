@@ -1,6 +1,6 @@
 import { SettingsError } from '@horde/settings';
 import { pending } from './pending.ts';
-import { giveBackups, noteTakeOver, prepare } from './prepare.ts';
+import { giveBackups, leaveNote, noteTakeOver, prepare } from './prepare.ts';
 import { reset } from './reset.ts';
 import { restore } from './restore.ts';
 import { roleOf, type Role } from './roles.ts';
@@ -36,6 +36,7 @@ const parts: Record<string, (words: string[]) => Promise<void>> = {
   'note-take-over': noteTakeOver,
   'give-backups': async ([owner = '']) => void process.stdout.write(await giveBackups(owner)),
   'read-release': async () => void process.stdout.write(JSON.stringify(await new StateFile().read())),
+  'leave-note': async ([note = '']) => leaveNote(note),
   'note-release': async ([change = '{}']) => {
     const state = await new StateFile().note(JSON.parse(change) as Partial<ReleaseState>);
     process.stdout.write(JSON.stringify(state));

@@ -126,7 +126,8 @@ function appVariables(role: Role, variables: Variables, catalogue: Catalogue, no
   ] as const)
     if (isOf(service, app[name])) delete app[name];
   // The runner's own business, which .env cannot know.
-  for (const name of ['BITTENSOR_WALLET_DIRECTORY', 'LOCAL_RECEIPTS_ROOT', 'HOST', 'PORT']) delete app[name];
+  for (const name of ['BITTENSOR_WALLET_DIRECTORY', 'LOCAL_RECEIPTS_ROOT', 'RUNNER_NOTE', 'HOST', 'PORT'])
+    delete app[name];
   if (app['BACKUP_FOLDER'] !== undefined) app['BACKUP_FOLDER'] = backupFolder;
   if (role.name === 'facilitator' && (app['ACME_DOMAINS'] || app['TLS_CERTIFICATE']))
     app['TLS_PORT'] = '9443';

@@ -91,34 +91,48 @@ const table = {
     prepare: {
       user: '0:0',
       caps: ['CHOWN', 'DAC_OVERRIDE'],
-      mounts: ['receipts:/receipts', 'runner:/runner', walletMount],
+      mounts: ['receipts:/receipts', 'notes:/notes', 'runner:/runner', walletMount],
     },
     db: { user: '999:999', mounts: ['postgres:/var/lib/postgresql'], networks: ['inside'] },
     pylon: { caps: ['DAC_OVERRIDE'], mounts: [walletMount], networks: ['inside', 'outside'] },
     app: {
       user: '1001:1002',
       groups: ['105'],
-      mounts: ['/run/docker.sock:/var/run/docker.sock', 'receipts:/receipts', walletMount],
+      mounts: [
+        '/run/docker.sock:/var/run/docker.sock',
+        'notes:/run/runner:ro',
+        'receipts:/receipts',
+        walletMount,
+      ],
       ports: ['8123:8123'],
       networks: ['inside', 'outside'],
     },
   },
   validator: {
-    prepare: { user: '0:0', caps: ['CHOWN', 'DAC_OVERRIDE'], mounts: ['runner:/runner', walletMount] },
+    prepare: {
+      user: '0:0',
+      caps: ['CHOWN', 'DAC_OVERRIDE'],
+      mounts: ['notes:/notes', 'runner:/runner', walletMount],
+    },
     db: { user: '999:999', mounts: ['postgres:/var/lib/postgresql'], networks: ['inside'] },
     pylon: { caps: ['DAC_OVERRIDE'], mounts: [walletMount], networks: ['inside', 'outside'] },
     app: {
       user: '1001:1002',
-      mounts: [walletMount],
+      mounts: ['notes:/run/runner:ro', walletMount],
       ports: ['127.0.0.1:8080:8010'],
       networks: ['inside', 'outside'],
     },
   },
   facilitator: {
-    prepare: { user: '0:0', caps: ['CHOWN', 'DAC_OVERRIDE'], mounts: ['runner:/runner'] },
+    prepare: { user: '0:0', caps: ['CHOWN', 'DAC_OVERRIDE'], mounts: ['notes:/notes', 'runner:/runner'] },
     db: { user: '999:999', mounts: ['postgres:/var/lib/postgresql'], networks: ['inside'] },
     pylon: { caps: ['DAC_OVERRIDE'], mounts: [], networks: ['inside', 'outside'] },
-    app: { user: '1001:1002', mounts: [], ports: ['8080:9000', '443:9443'], networks: ['inside', 'outside'] },
+    app: {
+      user: '1001:1002',
+      mounts: ['notes:/run/runner:ro'],
+      ports: ['8080:9000', '443:9443'],
+      networks: ['inside', 'outside'],
+    },
   },
 };
 
@@ -199,7 +213,7 @@ it('a facilitator is served encrypted where .env names a certificate', async () 
   });
   const own = { TLS_CERTIFICATE: '/tls/one.pem', TLS_KEY: '/tls/key.pem', HOST_TLS_DIR: '/etc/ssl/own' };
   const files = await servicesOf('facilitator', own);
-  expect(mountsOf(files['app']!)).toEqual(['/etc/ssl/own:/tls']);
+  expect(mountsOf(files['app']!)).toEqual(['/etc/ssl/own:/tls', 'notes:/run/runner:ro']);
 });
 
 it('a vendor folder is mounted where .env names one', async () => {

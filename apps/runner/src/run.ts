@@ -34,7 +34,8 @@ export async function run(role: Role): Promise<never> {
   const prepared = await preparing.prepared();
   if ('wrong' in prepared) throw new SettingsError([prepared.wrong]);
   const releases = new StoreByPrepare(preparing);
-  const tended = { project: plan.project, hotkey: prepared.hotkey };
+  const leaveNote = (note: string) => preparing.prepare('leave-note', note);
+  const tended = { project: plan.project, hotkey: prepared.hotkey, leaveNote };
   const replaced = await replaceForeign(host, wanted, releases, prepared.release);
   if (replaced !== null) return tend(host, releases, { ...tended, state: replaced, isForeign: true });
 

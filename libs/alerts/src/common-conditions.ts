@@ -102,6 +102,17 @@ export function commonConditions({
       command: look,
     },
     {
+      name: `${name}UpdateRefused`,
+      metric: 'horde_attention',
+      where: { ...where, check: 'runner' },
+      is: 'above',
+      limit: 0,
+      for: 60,
+      severity: 'warning',
+      says: `An update of the ${service} was refused or taken back, and is not tried again: the release before runs on.`,
+      command: `docker exec PROJECT-${service}-runner-1 runner status`,
+    },
+    {
       name: `${name}ClockOff`,
       metric: 'horde_clock_ahead_seconds',
       where,

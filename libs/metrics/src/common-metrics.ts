@@ -7,6 +7,7 @@ import type { Gauge } from 'prom-client';
 import { commonMetrics } from './common-rows.ts';
 import { databaseDisk, freePart } from './database-disk.ts';
 import { LastDone } from './last-done.ts';
+import { readRunnerNote } from './runner-note.ts';
 import { ServiceMetrics } from './service-metrics.ts';
 
 /** What is asked of parts that may take their time. @unit ms */
@@ -22,6 +23,8 @@ export class MetricsOptions {
   folders!: Record<string, string>;
   /** How large the database may get, where the operator says so. @unit bytes */
   databaseRoom?: number;
+  /** Where its runner notes what an operator should look at, where it has one. */
+  runnerNote?: string;
   /** What its clock may be away from those of its peers: they, or it, refuse signatures from there on. @unit seconds */
   clockTolerance!: number;
   /** Jobs that ended within an hour: SQL, of `status` and `count`. */
@@ -58,6 +61,8 @@ export class CommonMetrics {
       );
     };
     health.tell('clock', async () => this.comparedClock());
+    const { runnerNote } = options;
+    if (runnerNote !== undefined) health.tell('runner', () => readRunnerNote(runnerNote));
     const look = measureOnce(
       () =>
         tryToMeasure(logger, 'the service itself', async () => {

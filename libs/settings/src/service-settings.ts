@@ -110,6 +110,8 @@ export class ServiceSettings {
     message: 'each must be such as validator=http://127.0.0.1:8010',
   })
   otherPanels: string[] = [];
+  /** The file in which the runner that has started the service writes what an operator should look at, such as an update that was taken back. Without it, and while the file is not there, nothing is. */
+  @env('RUNNER_NOTE') @IsOptional() @IsNotEmpty() runnerNote?: string;
   /** A web address that is told when something needs a person, by a POST of JSON that Slack, Discord, Mattermost and the like show. `send_test_alert` tries it. */
   @envSecret('ALERT_WEBHOOK_URL')
   @IsOptional()

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { StateFile, unknownYet, withRefusal, type Refusal } from './release-state.ts';
+import { noteOf, StateFile, unknownYet, withRefusal, type Refusal } from './release-state.ts';
 
 let file: string;
 beforeEach(async () => {
@@ -56,5 +56,30 @@ describe('what is remembered of releases', () => {
     expect(refused).toHaveLength(20);
     expect(refused.at(-1)).toEqual(one(12, 'again'));
     expect(refused.filter(({ number }) => number === 12)).toHaveLength(1);
+  });
+});
+
+describe('what an operator hears of a release that was tried in vain', () => {
+  const refused: Refusal[] = [
+    { number: 7, id: 'sha256:new', version: '1.2.0', why: 'A peer is missing.', at: '2026-11-30T08:00:00Z' },
+  ];
+  const current = { id: 'sha256:old', reference: null, version: '1.1.0', number: 6, images: [] };
+  const following = { channel: 'stable', updateHold: false };
+  const note = (changed: object = {}, settings = following) =>
+    noteOf({ refused, current, newest: { stable: 7 }, ...changed }, settings);
+
+  it('is which one, when and why', () => {
+    expect(note()).toBe('Release 1.2.0, number 7, was refused at 2026-11-30T08:00:00Z. A peer is missing.');
+  });
+
+  it('is nothing once it runs after all, a newer one is offered, or updates are held', () => {
+    expect(note({ current: { ...current, id: 'sha256:new' } })).toBe('');
+    expect(note({ newest: { stable: 8 } })).toBe('');
+    expect(note({}, { ...following, updateHold: true })).toBe('');
+    expect(note({ refused: [] })).toBe('');
+  });
+
+  it('is not ended by what another channel offers', () => {
+    expect(note({ newest: { stable: 7, preprod: 9 } })).not.toBe('');
   });
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import type { KeyList } from '@horde/release';
+import type { RunnerSettings } from '../settings.ts';
 
 /** Where the volume of the project has it. */
 const stateFile = '/runner/release.json';
@@ -124,3 +125,16 @@ const refusalsKept = 20;
 
 export const withRefusal = (refused: Refusal[], one: Refusal): Refusal[] =>
   [...refused.filter(({ number }) => number !== one.number), one].slice(-refusalsKept);
+
+/**
+ * What an operator should hear of a release that was tried in vain, while no newer one is offered; where updates are held, it was
+ * decided already.
+ */
+export function noteOf(
+  { refused, current, newest }: Pick<ReleaseState, 'refused' | 'current' | 'newest'>,
+  { channel, updateHold }: Pick<RunnerSettings, 'channel' | 'updateHold'>,
+): string {
+  const last = refused.at(-1);
+  if (!last || updateHold || last.id === current?.id || last.number < (newest[channel] ?? 0)) return '';
+  return `Release ${nameOf(last)}, number ${last.number}, was refused at ${last.at}. ${last.why}`;
+}

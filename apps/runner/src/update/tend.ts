@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Host } from '../host.ts';
+import { readWanted, type Host } from '../host.ts';
 import { beginUpdate } from './begin-update.ts';
 import { look, releasePlace } from './look.ts';
-import type { ReleaseState, StateStore } from './release-state.ts';
+import { noteOf, type ReleaseState, type StateStore } from './release-state.ts';
 import { sayingOnce, sentenceOf } from '../sentences.ts';
 import { orNull } from '../engine.ts';
 import { ensureUpdateContainer, updateContainerName } from './update-container.ts';
@@ -19,6 +19,8 @@ interface Tended {
   state: ReleaseState;
   /** This runner has started nothing: it waits for another one to take its place. */
   isForeign: boolean;
+  /** Leaves a note for an operator with the service. */
+  leaveNote: (note: string) => Promise<unknown>;
 }
 
 /**
@@ -28,7 +30,7 @@ interface Tended {
 export async function tend(
   host: Host,
   store: StateStore,
-  { project, hotkey, state, isForeign }: Tended,
+  { project, hotkey, state, isForeign, leaveNote }: Tended,
 ): Promise<never> {
   const once = sayingOnce();
   const place = await releasePlace();
@@ -38,6 +40,12 @@ export async function tend(
       'This runner gets no updates: where releases come from is not in its image (envs/release.env was empty when it was built).',
     );
   let known = state;
+  let left: string | null = null;
+  const attend = async () => {
+    const note = noteOf(known, (await readWanted(host)).settings);
+    if (note !== left) await leaveNote(note);
+    left = note;
+  };
   for (let due = 0; ; await sleep(tick)) {
     try {
       const container = await host.docker.getContainer(updateContainerName(project)).inspect().catch(orNull);
@@ -59,13 +67,17 @@ export async function tend(
       due = performance.now() + soon;
       const watchtower = await retireWatchtower(host.docker, host.own);
       if (watchtower !== null) once('watchtower', watchtower);
+      await attend();
       if (place === null) continue;
       const found = await look(host, store, { place, hotkey, asked: false });
       due = performance.now() + found.wanted.settings.updateEvery * 1_000;
       known = found.state;
+      await attend();
       const { decision, list } = found;
-      if (decision.kind === 'update') known = await beginUpdate(host, store, found, false);
-      else if (decision.kind === 'wait')
+      if (decision.kind === 'update') {
+        known = await beginUpdate(host, store, found, false);
+        if (known.update === null) await attend();
+      } else if (decision.kind === 'wait')
         once(
           'list',
           `Release ${list.version}, number ${list.number} of ${list.channel}, waits. ${decision.why}`,
