@@ -115,4 +115,5 @@ export const partsOfAll: TestPart[] = [
     environment: { RUNNING_NETWORK: 'yes' },
   },
   { name: 'simulation', runs: ['tools/simulate.ts'] },
+  { name: 'faults', runs: ['tools/faults.ts', '--minutes', '10'] },
 ];

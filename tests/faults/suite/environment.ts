@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import type { FaultOptions } from './options.ts';
+import type { ServiceName } from './service.ts';
+
+const netuid = 12;
+export const executorClass = 'always_on.test';
+export const host = '127.0.0.1';
+
+/** What may be in no log. */
+export const secrets = {
+  secretKey: randomBytes(32).toString('hex'),
+  metricsToken: randomBytes(32).toString('hex'),
+  validatorToken: randomBytes(16).toString('hex'),
+  minerToken: randomBytes(16).toString('hex'),
+};
+
+/** The ports that services are reached by: each its own, or that of a link. */
+export interface Places {
+  mark: string;
+  folder: string;
+  ports: Record<ServiceName, number>;
+  /** Where each has the database, by its link. */
+  databaseUrl: (service: ServiceName) => string;
+  /** Where each has the chain. */
+  chain: (service: ServiceName) => number;
+  facilitatorOfValidator: number;
+  minerOfExecutors: number;
+}
+
+/** What sets a service up, as `./horde up` does it, with links where those reach each other. */
+export function environmentOf(
+  service: ServiceName,
+  places: Places,
+  options: FaultOptions,
+): NodeJS.ProcessEnv {
+  const passed = ['PATH', 'HOME', 'NODE_COMPILE_CACHE', 'DOCKER_HOST'];
+  return {
+    ...Object.fromEntries(passed.map((name) => [name, process.env[name]])),
+    HORDE_NETWORK: places.mark,
+    HORDE_FAULTS_STARTS: startsFile(places.folder),
+    HORDE_FAULTS_BREAK: options.broken ?? '',
+    ...own[service](places, options),
+  };
+}
+
+export const startsFile = (folder: string): string => path.join(folder, 'starts');
+export const executorsSocket = (folder: string): string => path.join(folder, 'executors.sock');
+export const jobsFolder = (folder: string): string => path.join(folder, 'jobs');
+export const receiptsFolder = (folder: string): string => path.join(folder, 'receipts');
+export const walletsFolder = (folder: string): string => path.join(folder, 'wallets');
+
+const runners = path.resolve('tests/faults/suite/counting-runners.ts');
+const runnerClasses = { noop: 'CountingProcessRunner', docker: 'CountingContainerRunner' };
+
+const own: Record<ServiceName, (places: Places, options: FaultOptions) => Record<string, string>> = {
+  devnet: ({ ports, folder }) => ({
+    DEVNET_HOST: host,
+    DEVNET_PORT: String(ports.devnet),
+    DEVNET_STATE_FILE: path.join(folder, 'devnet.json'),
+  }),
+  facilitator: (places) => ({
+    ...common('facilitator', places),
+    PORT: String(places.ports.facilitator),
+    SECRET_KEY: secrets.secretKey,
+  }),
+  validator: (places) => ({
+    ...common('validator', places),
+    ...wallet('validator', places),
+    PORT: String(places.ports.validator),
+    PYLON_IDENTITY_TOKEN: secrets.validatorToken,
+    FACILITATOR_URI: `ws://${host}:${places.facilitatorOfValidator}/ws/v0/`,
+    ALLOWANCE_REQUIRED: 'false',
+    // Its one miner fails jobs when it is killed, and still gets the next.
+    DYNAMIC_JOB_FAILURE_BLACKLIST_TIME_SECONDS: '0',
+  }),
+  miner: (places, { jobs, runner, executors }) => ({
+    ...common('miner', places),
+    ...wallet('miner', places),
+    BITTENSOR_MINER_PORT: String(places.ports.miner),
+    BITTENSOR_MINER_ADDRESS: host,
+    ADDRESS_FOR_EXECUTORS: host,
+    PORT_FOR_EXECUTORS: String(places.minerOfExecutors),
+    PYLON_IDENTITY_TOKEN: secrets.minerToken,
+    // The chain tells the address of its link.
+    SERVING: 'false',
+    LOCAL_RECEIPTS_ROOT: receiptsFolder(places.folder),
+    DYNAMIC_RECEIPT_TRANSFER_ENABLED: 'true',
+    EXECUTOR_LOG_FOLDER: path.join(places.folder, 'logs'),
+    DEFAULT_EXECUTOR_CLASS: executorClass,
+    ...(executors === 'noop'
+      ? {
+          EXECUTOR_MANAGER_CLASS_PATH: `${path.resolve('tests/faults/suite/noop-manager.mjs')}:NoopManager`,
+          HORDE_FAULTS_SOCKET: executorsSocket(places.folder),
+          HORDE_FAULTS_EXECUTORS: String(jobs),
+        }
+      : { EXECUTOR_MANAGER_CLASS_PATH: 'process', PROCESS_EXECUTORS: String(jobs) }),
+    WARM_EXECUTORS: String(warmExecutors(jobs)),
+    // Several start at once, beside whatever else this machine does.
+    DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT: '60',
+    DEBUG_NO_GPU_MODE: 'true',
+    JOB_RUNNER: `${runners}:${runnerClasses[runner]}`,
+    JOB_FOLDER: jobsFolder(places.folder),
+  }),
+};
+
+/** How many executors wait for jobs. */
+export const warmExecutors = (jobs: number): number => Math.min(2, jobs);
+
+const common = (service: ServiceName, places: Places): Record<string, string> => ({
+  HOST: host,
+  DATABASE_URL: places.databaseUrl(service),
+  PYLON_ADDRESS: `http://${host}:${places.chain(service)}`,
+  BITTENSOR_NETUID: String(netuid),
+  BITTENSOR_NETWORK: 'devnet',
+  METRICS_TOKEN: secrets.metricsToken,
+});
+
+const wallet = (name: string, { folder }: Places): Record<string, string> => ({
+  BITTENSOR_WALLET_DIRECTORY: walletsFolder(folder),
+  BITTENSOR_WALLET_NAME: name,
+  BITTENSOR_WALLET_HOTKEY_NAME: 'default',
+});

@@ -1,0 +1,194 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Way } from './link.ts';
+import { stages, type Stage } from './stages.ts';
+import { linkNames, type FaultNetwork } from './network.ts';
+import type { ServiceName } from './service.ts';
+
+/** A fault as it was drawn: the same for the same seed. */
+export interface Fault {
+  kind: FaultKind;
+  /** Whom it strikes, and how. */
+  says: string;
+  /** The stage that a job is to be in when it strikes. */
+  stage: Stage;
+  strike: (network: FaultNetwork) => Promise<void> | void;
+  heal: (network: FaultNetwork) => Promise<void> | void;
+  /** How long it lasts. @unit ms */
+  lasts: number;
+}
+
+type Random = () => number;
+type Drawn = Omit<Fault, 'kind' | 'stage'>;
+
+const struck = ['facilitator', 'validator', 'miner'] as const satisfies ServiceName[];
+
+/** The kinds of faults, and how one of each is drawn. */
+const kinds = {
+  kill: (random) => killed(random, [one(random, struck)]),
+  'kill-two': (random) => killed(random, pair(random, struck)),
+  'kill-all': (random) => killed(random, [...struck]),
+  'kill-again': (random) => {
+    const name = one(random, struck);
+    const between = Math.round(random() * 1_500);
+    return {
+      says: `${name}, and again ${between} ms into its recovery`,
+      lasts: 0,
+      strike: async ({ services }) => {
+        await services[name].kill();
+        services[name].start();
+        await sleep(between);
+        await services[name].kill();
+      },
+      heal: ({ services }) => startAll(services, [name]),
+    };
+  },
+  pause: (random) => {
+    const name = one(random, struck);
+    const lasts = Math.round(pauseLongerThanLeases + random() * 6_000);
+    return {
+      says: `${name}, for ${seconds(lasts)}`,
+      lasts,
+      strike: ({ services }) => services[name].pause(),
+      heal: ({ services }) => services[name].resume(),
+    };
+  },
+  cut: (random) => {
+    const name = one(random, linkNames);
+    const lasts = Math.round(random() * 8_000);
+    return {
+      says: `${name}, refused for ${seconds(lasts)}`,
+      lasts,
+      strike: ({ links }) => links[name].cut(true),
+      heal: ({ links }) => links[name].heal(),
+    };
+  },
+  'lost-answers': (random) => {
+    const name = one(random, linkNames);
+    const way = one(random, ['there', 'back'] as const satisfies Way[]);
+    const lasts = Math.round(500 + random() * 6_000);
+    return {
+      says: `${name}, nothing passes ${way} for ${seconds(lasts)}, and then it is cut`,
+      lasts,
+      strike: ({ links }) => links[name].set(way, { held: true }),
+      heal: ({ links }) => {
+        links[name].cut(false);
+        links[name].heal();
+      },
+    };
+  },
+  'half-open': (random) => {
+    const name = one(random, linkNames);
+    const lasts = Math.round(3_000 + random() * 12_000);
+    return {
+      says: `${name}, neither end is told for ${seconds(lasts)}`,
+      lasts,
+      strike: ({ links }) => links[name].leaveHalfOpen(),
+      heal: ({ links }) => links[name].heal(),
+    };
+  },
+  delay: (random) => {
+    const name = one(random, linkNames);
+    const [way, other] = random() < 0.5 ? (['there', 'back'] as const) : (['back', 'there'] as const);
+    const delay = Math.round(50 + random() * 1_000);
+    const lasts = Math.round(3_000 + random() * 7_000);
+    return {
+      says: `${name}, ${delay} ms ${way} and ${Math.round(delay / 4)} ms ${other} for ${seconds(lasts)}`,
+      lasts,
+      strike: ({ links }) => {
+        links[name].set(way, { delay });
+        links[name].set(other, { delay: Math.round(delay / 4) });
+      },
+      heal: ({ links }) => links[name].heal(),
+    };
+  },
+  throttle: (random) => {
+    const name = one(random, linkNames);
+    const rate = Math.round(1_000 + random() * 20_000);
+    const lasts = Math.round(3_000 + random() * 7_000);
+    return {
+      says: `${name}, ${rate} bytes/s for ${seconds(lasts)}`,
+      lasts,
+      strike: ({ links }) => (['there', 'back'] as const).forEach((way) => links[name].set(way, { rate })),
+      heal: ({ links }) => links[name].heal(),
+    };
+  },
+  reconnect: (random) => {
+    const lasts = Math.round(random() * 4_000);
+    return {
+      says: `every link at once, refused for ${seconds(lasts)}: then everybody reconnects`,
+      lasts,
+      strike: ({ links }) => Object.values(links).forEach((link) => link.cut(true)),
+      heal: ({ links }) => Object.values(links).forEach((link) => link.heal()),
+    };
+  },
+  'postgres-killed': (random) => postgresAway(random, 'killed', ({ postgres }) => postgres.kill()),
+  'postgres-restarted': (random) => postgresAway(random, 'stopped', ({ postgres }) => postgres.stop()),
+  'postgres-terminates': () => ({
+    says: 'all connections',
+    lasts: 0,
+    strike: ({ postgres }) => postgres.terminateConnections(),
+    heal: () => undefined,
+  }),
+  'chain-away': (random) => {
+    const lasts = Math.round(random() * 8_000);
+    return {
+      says: `the devnet is killed, for ${seconds(lasts)}`,
+      lasts,
+      strike: ({ services }) => services.devnet.kill(),
+      heal: ({ services }) => startAll(services, ['devnet']),
+    };
+  },
+} as const satisfies Record<string, (random: Random) => Drawn>;
+export type FaultKind = keyof typeof kinds;
+export const faultKinds = Object.keys(kinds) as FaultKind[];
+
+/** Longer than a claim to a job holds (10 s), and than the lease of a work that one process does (15 s). @unit ms */
+const pauseLongerThanLeases = 16_000;
+
+/** Faults without end: each kind once in every round, rounds and all else drawn. */
+export function* drawFaults(random: Random): Generator<Fault, never> {
+  for (let round = 0; ; round++)
+    for (const [at, kind] of shuffled(random, faultKinds).entries()) {
+      const stage = stages[(at + round) % stages.length]!;
+      yield { kind, stage, ...kinds[kind](random) };
+    }
+}
+
+function killed(random: Random, names: ServiceName[]): Drawn {
+  const lasts = random() < 0.5 ? 0 : Math.round(random() * 5_000);
+  return {
+    says: `${names.join(' and ')}, away for ${seconds(lasts)}`,
+    lasts,
+    strike: async ({ services }) => void (await Promise.all(names.map((name) => services[name].kill()))),
+    heal: ({ services }) => startAll(services, names),
+  };
+}
+
+function postgresAway(
+  random: Random,
+  how: string,
+  strike: (network: FaultNetwork) => Promise<void> | void,
+): Drawn {
+  const lasts = Math.round(random() * 5_000);
+  return {
+    says: `it is ${how}, away for ${seconds(lasts)}`,
+    lasts,
+    strike,
+    heal: ({ postgres }) => postgres.startAgain(),
+  };
+}
+
+async function startAll(services: FaultNetwork['services'], names: readonly ServiceName[]): Promise<void> {
+  for (const name of names) services[name].start();
+  await Promise.all(names.map((name) => services[name].ready()));
+}
+
+const one = <T>(random: Random, all: readonly T[]): T => all[Math.floor(random() * all.length)]!;
+const pair = <T>(random: Random, all: readonly T[]): T[] => shuffled(random, all).slice(0, 2);
+
+function shuffled<T>(random: Random, all: readonly T[]): T[] {
+  const left = [...all];
+  return all.map(() => left.splice(Math.floor(random() * left.length), 1)[0]!);
+}
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;

@@ -1,0 +1,108 @@
+import { EventEmitter, once } from 'node:events';
+import net, { type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** From who connects to who listens, or back. */
+export type Way = 'there' | 'back';
+
+/** What becomes of bytes on their way. */
+interface Condition {
+  /** They are kept until the condition changes. */
+  held: boolean;
+  /** @unit ms */
+  delay: number;
+  /** @unit bytes/s */
+  rate: number;
+}
+
+const usual: Condition = { held: false, delay: 0, rate: Infinity };
+
+/** A way to a port of this machine that can be cut, held, delayed and throttled, each direction for itself. */
+export class Link {
+  private readonly ways: Record<Way, Condition> = { there: { ...usual }, back: { ...usual } };
+  private readonly sockets = new Set<Socket>();
+  private readonly dead = new Set<Socket>();
+  private readonly changed = new EventEmitter().setMaxListeners(0);
+  private readonly server = net.createServer((near) => this.join(near));
+  /** While it is shut new connections are refused. */
+  private shut = false;
+
+  private constructor(
+    readonly name: string,
+    private readonly target: number,
+  ) {}
+
+  static async open(name: string, target: number): Promise<Link> {
+    const link = new Link(name, target);
+    link.server.listen(0, '127.0.0.1');
+    await once(link.server, 'listening');
+    return link;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Cuts all connections. @param shut refuses new ones until it is healed */
+  cut(shut: boolean): void {
+    this.shut = shut;
+    this.sockets.forEach((socket) => socket.destroy());
+  }
+
+  /** Passes nothing on any more of the connections that there are; neither end is told. New ones are as always. */
+  leaveHalfOpen(): void {
+    this.sockets.forEach((socket) => this.dead.add(socket));
+  }
+
+  set(way: Way, condition: Partial<Condition>): void {
+    Object.assign(this.ways[way], condition);
+    this.changed.emit('change');
+  }
+
+  heal(): void {
+    this.shut = false;
+    this.dead.forEach((socket) => socket.destroy());
+    this.set('there', usual);
+    this.set('back', usual);
+  }
+
+  close(): void {
+    this.cut(true);
+    this.heal();
+    this.server.close();
+  }
+
+  private join(near: Socket): void {
+    if (this.shut) return void near.on('error', () => undefined).destroy();
+    const far = net.connect({ port: this.target, host: '127.0.0.1' });
+    for (const socket of [near, far]) {
+      this.sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => [near, far].forEach((one) => this.forget(one.destroy())));
+    }
+    void this.pass(near, far, 'there');
+    void this.pass(far, near, 'back');
+  }
+
+  private forget(socket: Socket): void {
+    this.sockets.delete(socket);
+    this.dead.delete(socket);
+  }
+
+  private async pass(from: Socket, to: Socket, way: Way): Promise<void> {
+    const condition = this.ways[way];
+    try {
+      for await (const chunk of from as AsyncIterable<Buffer>) {
+        while (condition.held) await once(this.changed, 'change');
+        if (this.dead.has(from)) continue;
+        const wait = condition.delay + (chunk.length / condition.rate) * 1_000;
+        if (wait > 0) await sleep(wait);
+        if (!to.writable) return;
+        if (!to.write(chunk)) await once(to, 'drain');
+      }
+      if (!this.dead.has(from)) to.end();
+    } catch {
+      to.destroy();
+    }
+  }
+}

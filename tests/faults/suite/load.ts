@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isTerminal } from '@horde/protocol';
+import type { HordeClient, Job, JobSpec, JobStatus } from '@horde/sdk';
+import { executorClass } from './environment.ts';
+import type { UserJob } from './history.ts';
+
+/** Prints so many lines, one each tenth of a second, and ends with an exit code. */
+const script = 'i=0; while [ $i -lt $2 ]; do i=$((i+1)); echo "line $i of $2"; sleep 0.1; done; exit $1';
+
+interface Kind {
+  lines: number;
+  exitCode: number;
+  /** Its user cancels it as soon as it is accepted. */
+  cancelled: boolean;
+}
+
+/** Users' jobs: so many in flight all the time, each followed by its events. */
+export class Load {
+  private readonly following = new Map<string, UserJob>();
+  private readonly ended: UserJob[] = [];
+  private readonly completedAt: number[] = [];
+  private readonly watchers = new Set<() => void>();
+  private readonly stop = new AbortController();
+  private readonly lanes: Promise<void>[] = [];
+  /** What the creation of jobs was refused with. */
+  readonly refusals: string[] = [];
+
+  constructor(
+    private readonly client: HordeClient,
+    private readonly image: string,
+    private readonly random: () => number,
+    private readonly isStreamed: boolean,
+  ) {}
+
+  start(inFlight: number): void {
+    for (let lane = 0; lane < inFlight; lane++) this.lanes.push(this.keepGoing());
+  }
+
+  /** Creates no more jobs. Resolves when those in flight have ended, or after a limit. @param limit ms */
+  async finish(limit: number): Promise<void> {
+    this.stop.abort();
+    const timeout = new AbortController();
+    await Promise.race([
+      Promise.all(this.lanes),
+      sleep(limit, undefined, { signal: timeout.signal }).catch(() => undefined),
+    ]);
+    timeout.abort();
+  }
+
+  get jobs(): UserJob[] {
+    return [...this.ended, ...this.following.values()];
+  }
+
+  /** Resolves when a job has completed from now on. @returns after how long, ms; null: none has within the limit, ms */
+  async completes(limit: number): Promise<number | null> {
+    const began = performance.now();
+    const before = this.completedAt.length;
+    const does = await this.until(() => this.completedAt.length > before, limit);
+    return does ? performance.now() - began : null;
+  }
+
+  private async until(holds: () => boolean, limit: number): Promise<boolean> {
+    if (holds()) return true;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const look = () => holds() && resolve(true);
+    const timer = setTimeout(() => resolve(false), limit);
+    this.watchers.add(look);
+    const does = await promise;
+    clearTimeout(timer);
+    this.watchers.delete(look);
+    return does;
+  }
+
+  private async keepGoing(): Promise<void> {
+    while (!this.stop.signal.aborted) {
+      const kind = this.draw();
+      try {
+        const job = await this.client.createJob(specOf(kind, this.image));
+        await this.follow(job, kind);
+      } catch (error) {
+        this.refusals.push(String(error));
+        await sleep(500);
+      }
+    }
+  }
+
+  private draw(): Kind {
+    const which = this.random();
+    const lines = 3 + Math.floor(this.random() * (which < 0.2 ? 80 : 15));
+    return { lines, exitCode: which > 0.9 ? 3 : 0, cancelled: which > 0.8 && which <= 0.9 };
+  }
+
+  private async follow(job: Job, kind: Kind): Promise<void> {
+    const user: UserJob = {
+      uuid: job.uuid,
+      prints: printed(kind.lines),
+      streamed: this.isStreamed ? '' : null,
+      breaks: 0,
+      end: null,
+      ran: false,
+      stdout: null,
+    };
+    this.following.set(job.uuid, user);
+    for await (const event of job.events()) {
+      if (event.type === 'gap' && user.streamed !== null) user.breaks++;
+      if (event.type === 'output' && user.streamed !== null) {
+        if (event.stream !== 'stdout' || event.offset !== user.streamed.length) user.breaks++;
+        user.streamed += event.text;
+      }
+      if (kind.cancelled && event.type === 'status' && event.status === 'accepted')
+        void job.cancel().catch(() => undefined);
+    }
+    noteEnd(user, job, kind);
+    this.following.delete(job.uuid);
+    this.ended.push(user);
+    if (user.end === 'completed') this.completedAt.push(performance.now());
+    this.changed();
+  }
+
+  private changed(): void {
+    for (const look of this.watchers) look();
+  }
+}
+
+function noteEnd(user: UserJob, job: Job, { exitCode }: Kind): void {
+  const { status, error, result } = job;
+  user.end = isTerminal(status) ? status : null;
+  user.ran = status === 'completed' || (exitCode !== 0 && error?.exitStatus === exitCode);
+  user.stdout = status === 'completed' ? result!.stdout : (error?.stdout ?? null);
+}
+
+const printed = (lines: number): string =>
+  Array.from({ length: lines }, (_, at) => `line ${at + 1} of ${lines}\n`).join('');
+
+const specOf = ({ lines, exitCode }: Kind, dockerImage: string): JobSpec => ({
+  executorClass,
+  jobNamespace: 'faults.1',
+  dockerImage,
+  args: ['sh', '-c', script, 'job', String(exitCode), String(lines)],
+  downloadTimeLimit: 60,
+  executionTimeLimit: 120,
+  uploadTimeLimit: 60,
+});
+
+/** A job whose follower gave up is asked for once more. */
+export async function lookAgain(client: HordeClient, jobs: UserJob[]): Promise<void> {
+  for (const user of jobs.filter(({ end }) => end === null)) {
+    const status: JobStatus | null = await client.getJob(user.uuid).then(
+      (job) => job.status,
+      () => null,
+    );
+    user.end = status;
+  }
+}

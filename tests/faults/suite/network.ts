@@ -1,0 +1,222 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { ensureHotkey, walletHotkeyPath, type Keypair } from '@horde/identity';
+import { HordeClient } from '@horde/sdk';
+import { freePort } from '@horde/testing/free-port';
+import { newDataFolder, removeDataFolder } from '@horde/testing/horde';
+import {
+  environmentOf,
+  executorsSocket,
+  host,
+  jobsFolder,
+  secrets,
+  startsFile,
+  walletsFolder,
+  type Places,
+} from './environment.ts';
+import { Link } from './link.ts';
+import type { FaultOptions } from './options.ts';
+import { Postgres } from './postgres.ts';
+import { Service, serviceNames, type ServiceName } from './service.ts';
+
+/** The links of the network, from who connects to who listens. */
+export const linkNames = [
+  'user to facilitator',
+  'validator to facilitator',
+  'validator to miner',
+  'executors to miner',
+  'facilitator to Postgres',
+  'validator to Postgres',
+  'miner to Postgres',
+  'validator to chain',
+  'miner to chain',
+] as const;
+export type LinkName = (typeof linkNames)[number];
+
+/** The whole network as real processes, each of which can be struck, with links between them that can be cut. */
+export class FaultNetwork {
+  private constructor(
+    readonly folder: string,
+    /** All processes of it carry this in their environment. */
+    readonly mark: string,
+    readonly postgres: Postgres,
+    readonly links: Record<LinkName, Link>,
+    readonly services: Record<ServiceName, Service>,
+    readonly client: HordeClient,
+    /** Plays all executors; null: they are processes. */
+    private readonly played: ChildProcess | null,
+  ) {}
+
+  static async start(options: FaultOptions): Promise<FaultNetwork> {
+    const folder = await newDataFolder();
+    await Promise.all(['logs', 'jobs', 'receipts'].map((name) => mkdir(path.join(folder, name))));
+    await writeFile(startsFile(folder), '');
+    const keys = await makeKeys(folder);
+    const postgres = await Postgres.start(folder);
+    const ports = await servicePorts();
+    const links = await openLinks(ports, postgres.port);
+    const mark = `faults-${randomBytes(6).toString('hex')}`;
+    const places: Places = {
+      mark,
+      folder,
+      ports,
+      databaseUrl: (name) =>
+        Object.assign(new URL(postgres.url), {
+          port: name === 'devnet' ? postgres.port : links[`${name} to Postgres`].port,
+        }).href,
+      chain: (name) =>
+        name === 'validator' || name === 'miner' ? links[`${name} to chain`].port : ports.devnet,
+      facilitatorOfValidator: links['validator to facilitator'].port,
+      minerOfExecutors: links['executors to miner'].port,
+    };
+    const services = Object.fromEntries(
+      serviceNames.map((name) => [
+        name,
+        new Service(name, environmentOf(name, places, options), folder, ports[name]),
+      ]),
+    ) as Record<ServiceName, Service>;
+    const client = new HordeClient({
+      facilitatorUrl: `http://${host}:${links['user to facilitator'].port}`,
+      hotkey: keys.user,
+      validatorHotkey: keys.validator.address,
+    });
+    const played = options.executors === 'noop' ? await playExecutors(folder) : null;
+    const network = new FaultNetwork(folder, mark, postgres, links, services, client, played);
+    try {
+      await network.boot(keys, ports);
+      return network;
+    } catch (error) {
+      await network.close(true);
+      throw error;
+    }
+  }
+
+  /** Processes of executors, with all that they have started. */
+  executors(): number[] {
+    return this.processes()
+      .filter(({ isExecutor }) => isExecutor)
+      .map(({ pid }) => pid);
+  }
+
+  /** Ends all of it. @param keep leaves its folder, with the logs */
+  async close(keep = false): Promise<void> {
+    this.client.close();
+    await Promise.all(Object.values(this.services).map((service) => service.kill()));
+    this.played?.disconnect();
+    for (const { pid } of this.processes()) kill(pid);
+    for (const link of Object.values(this.links)) link.close();
+    await this.postgres.stop();
+    if (!keep) await removeDataFolder(this.folder);
+  }
+
+  private async boot(keys: Keys, ports: Record<ServiceName, number>): Promise<void> {
+    const { devnet, facilitator, miner, validator } = this.services;
+    devnet.start();
+    await devnet.ready();
+    const put = async (where: string, body: object) => {
+      const response = await fetch(`http://${host}:${ports.devnet}/devnet/${where}`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      if (!response.ok) throw new Error(`The devnet refused ${where}: ${await response.text()}`);
+    };
+    const axon = { ip: host, port: this.links['validator to miner'].port };
+    await put(`neurons/${keys.validator.address}`, { stake: 100_000, validator_permit: true, axon: null });
+    await put(`neurons/${keys.miner.address}`, { stake: 0, validator_permit: false, axon });
+    await put('identities/validator', { hotkey: keys.validator.address, token: secrets.validatorToken });
+    await put('identities/miner', { hotkey: keys.miner.address, token: secrets.minerToken });
+    for (const service of [facilitator, miner]) service.start();
+    await Promise.all([facilitator.ready(), miner.ready()]);
+    validator.start();
+    await validator.ready();
+    for (const service of [facilitator, validator])
+      await service.command('whitelist_hotkey', keys.user.address);
+  }
+
+  private processes(): { pid: number; isExecutor: boolean }[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((name) => {
+        const entries = environmentOfProcess(name);
+        if (!entries.includes(`HORDE_NETWORK=${this.mark}`)) return [];
+        return [
+          { pid: Number(name), isExecutor: entries.some((entry) => entry.startsWith('EXECUTOR_TOKEN=')) },
+        ];
+      });
+  }
+}
+
+type Keys = Record<'user' | 'validator' | 'miner', Keypair>;
+
+async function makeKeys(folder: string): Promise<Keys> {
+  const names = ['user', 'validator', 'miner'];
+  const directory = walletsFolder(folder);
+  const keys = names.map(async (wallet) => [
+    wallet,
+    await ensureHotkey(walletHotkeyPath({ directory, wallet, hotkey: 'default' })),
+  ]);
+  return Object.fromEntries(await Promise.all(keys)) as Keys;
+}
+
+async function playExecutors(folder: string): Promise<ChildProcess> {
+  const child = fork(path.resolve('tests/faults/suite/noop-executors.ts'), {
+    env: {
+      PATH: process.env['PATH'],
+      HORDE_FAULTS_SOCKET: executorsSocket(folder),
+      HORDE_FAULTS_STARTS: startsFile(folder),
+    },
+    execArgv: [],
+  });
+  await once(child, 'message');
+  return child;
+}
+
+async function servicePorts(): Promise<Record<ServiceName, number>> {
+  const ports = new Set<number>();
+  while (ports.size < serviceNames.length) ports.add(await freePort());
+  return Object.fromEntries(serviceNames.map((name, at) => [name, [...ports][at]!])) as Record<
+    ServiceName,
+    number
+  >;
+}
+
+async function openLinks(
+  ports: Record<ServiceName, number>,
+  postgres: number,
+): Promise<Record<LinkName, Link>> {
+  const targets = {
+    facilitator: ports.facilitator,
+    miner: ports.miner,
+    chain: ports.devnet,
+    Postgres: postgres,
+  };
+  const links = linkNames.map(async (name) => {
+    const target = name.slice(name.lastIndexOf(' ') + 1) as keyof typeof targets;
+    return [name, await Link.open(name, targets[target])];
+  });
+  return Object.fromEntries(await Promise.all(links)) as Record<LinkName, Link>;
+}
+
+function environmentOfProcess(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  } catch {
+    return []; // gone meanwhile
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // gone meanwhile
+  }
+}
+
+export const leftFolders = (folder: string): string[] =>
+  readdirSync(jobsFolder(folder)).filter((name) => !name.startsWith('horde-preflight-'));
