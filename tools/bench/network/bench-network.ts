@@ -6,6 +6,7 @@ import { horde, lastJson, newDataFolder, removeDataFolder } from '@horde/testing
 import pg from 'pg';
 import type { Figure } from '../figure.ts';
 import { processorTime, residentMemory } from './process-use.ts';
+import { StatementLog } from './statement-log.ts';
 
 /** What jobs have taken of the machine. */
 interface Spent {
@@ -60,6 +61,11 @@ export class BenchNetwork {
     if (job.status !== 'completed')
       throw new Error(`A job ended as ${job.status}: ${JSON.stringify(job.error)}`);
     return took;
+  }
+
+  /** Lists from now on what the services ask Postgres for. */
+  statements(): Promise<StatementLog> {
+    return StatementLog.start(this.database, path.join(this.data, 'networks/up/postgres/postgres.log'));
   }
 
   /** Counts from now on. @returns what has been spent until it is called */
