@@ -214,6 +214,27 @@ describe('the outbox', () => {
     drain.stop();
   });
 
+  it('reads once for each message that is stored alone', async () => {
+    const out = collector();
+    let reads = 0;
+    const { waiting } = outbox;
+    outbox.waiting = (...args) => {
+      reads++;
+      return waiting.apply(outbox, args);
+    };
+    const drain = new OutboxDrain(outbox, 'alone', out.send, (error) => {
+      throw error;
+    });
+    await expect.poll(() => reads).toBe(1);
+    for (let count = 1; count <= 3; count++) {
+      await put('alone', String(count));
+      await out.next(count);
+    }
+    drain.stop();
+    outbox.waiting = waiting;
+    expect(reads).toBe(4);
+  });
+
   it('sends at once what another process has stored', async () => {
     const { url } = database.dataSource.options as { url: string };
     const [here, elsewhere] = [new PostgresDoorbell('test', url), new PostgresDoorbell('test', url)];

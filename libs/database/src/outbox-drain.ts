@@ -6,8 +6,8 @@ const sweepInterval = 30_000;
 const retryPause = 2_000;
 /** So many sent rows are remembered before those that are no longer in the outbox are forgotten. */
 const maxRemembered = 500;
-/** How much is read at once; a single larger frame is. @unit bytes */
-const maxRead = 8 * 1024 * 1024;
+/** How much is read at once; a single larger frame is. */
+const maxRead = { maxRows: 100, maxBytes: 8 * 1024 * 1024 };
 /** Where a peer may leave messages unanswered for long while it goes on with others. */
 const manyInFlight = { rows: 10_000, bytes: Infinity };
 /** The pause before it is looked at whether some of that has left the outbox. @unit ms */
@@ -99,7 +99,10 @@ export class OutboxDrain {
       this.again = false;
       if (this.sent.size > maxRemembered || this.isFull) await this.forgetDelivered();
       if (this.isFull) return this.runIn(fullPause);
-      for (const row of await this.outbox.waiting(this.peer, this.sent, { maxBytes: maxRead })) {
+      const rows = await this.outbox.waiting(this.peer, this.sent, maxRead);
+      // Whatever is stored from now on rings.
+      if (rows.length === maxRead.maxRows || rows.length < (rows[0]?.found ?? 0)) this.again = true;
+      for (const row of rows) {
         if (this.stopped) return;
         const { id } = row;
         const size = Buffer.byteLength(row.frame);
@@ -107,7 +110,6 @@ export class OutboxDrain {
         this.inFlight.set(id, size);
         this.bytesInFlight += size;
         if (!(await this.send(row))) return this.stop();
-        this.again = true;
       }
     }
   }

@@ -43,10 +43,16 @@ const insert = new PreparedStatement(
   'insert into outbox (peer, subject, type, frame) values ($1, $2, $3, $4)',
 );
 
+/** A message that waits, as it is read. */
+interface WaitingRow extends OutboxRow {
+  /** How many were looked at: more than are read where these are as large as may be read at once. */
+  found: number;
+}
+
 /** A frame's size is known without reading the frame. */
-const waiting = new PreparedStatement<OutboxRow>(
-  `select id, peer, subject, type, frame, created_at from (
-     select id, sum(size) over (order by id) - size as before from (
+const waiting = new PreparedStatement<WaitingRow>(
+  `select id, peer, subject, type, frame, created_at, found from (
+     select id, sum(size) over (order by id) - size as before, count(*) over ()::int as found from (
        select id, octet_length(frame) as size from outbox
        where peer = $1 and id <> all ($2::bigint[]) order by id limit $3
      ) oldest
@@ -124,7 +130,7 @@ export class Outbox {
     peer: string,
     except: Iterable<string> = [],
     { maxRows = 100, maxBytes = Infinity }: { maxRows?: number; maxBytes?: number } = {},
-  ): Promise<OutboxRow[]> {
+  ): Promise<WaitingRow[]> {
     return waiting.run(this.database.manager, [peer, [...except], maxRows, maxBytes]);
   }
 
