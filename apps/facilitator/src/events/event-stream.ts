@@ -1,12 +1,13 @@
 import type { Response } from 'express';
-import type { JobStatus } from '@horde/protocol';
+import type { JobStatus, OutputStream } from '@horde/protocol';
 import type { Database } from '@horde/database';
 import { ReaderIsGone, type Refusal, writeTo } from '@horde/rest';
 import { readText } from '../jobs/job-rows.ts';
 import type { Piece } from '../jobs/job-resource.ts';
 import { eventPieces } from './job-event.ts';
-import type { JobEvents, Reading } from './job-events.ts';
+import type { JobEvents } from './job-events.ts';
 import type { Places } from './places.ts';
+import type { EventKind, Reading } from './reading.ts';
 
 /** How long the event that is being written may take when its reader may no longer read. @unit ms */
 const refusalLimit = 1_000;
@@ -33,10 +34,12 @@ export interface StreamParts {
  */
 export class EventStream implements Reading {
   ended: JobStatus | null = null;
+  readonly finished = new Set<OutputStream>();
   /** When it was sent something last. @unit ms, by `performance.now()` */
   lastSent = performance.now();
   private isReading = false;
-  private hasNews = false;
+  /** Of which kinds there may be new events. */
+  private news = new Set<EventKind>();
   /** What the stream ends with, behind the event that is being written. */
   private refusal: string | null = null;
 
@@ -48,9 +51,9 @@ export class EventStream implements Reading {
     private readonly parts: StreamParts,
   ) {}
 
-  /** There may be new events. */
-  wake(): void {
-    this.hasNews = true;
+  /** There may be new events of these kinds. */
+  wake(...kinds: EventKind[]): void {
+    for (const kind of kinds) this.news.add(kind);
     if (this.isReading || this.isOver) return;
     this.isReading = true;
     this.readOn().catch((error: unknown) => {
@@ -94,9 +97,10 @@ export class EventStream implements Reading {
 
   private async readOn(): Promise<void> {
     try {
-      while (this.hasNews) {
-        this.hasNews = false;
-        for await (const event of this.parts.events.unread(this)) {
+      while (this.news.size > 0) {
+        const { news } = this;
+        this.news = new Set();
+        for await (const event of this.parts.events.unread(this, news)) {
           for (const piece of eventPieces(event, this.places)) await this.write(piece);
           this.lastSent = performance.now();
           if (event.type === 'end') return void this.response.end();

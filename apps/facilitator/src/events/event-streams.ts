@@ -15,6 +15,7 @@ import { OutputStore } from '../output/output-store.ts';
 import { JobNews } from './job-news.ts';
 import { OpenStreams } from './open-streams.ts';
 import type { Places } from './places.ts';
+import type { EventKind } from './reading.ts';
 
 /** How long a stream is silent at most. @unit ms */
 const maxSilence = 15_000;
@@ -65,11 +66,11 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     this.endings = [
       this.news.on((job) => {
         if (job === null) this.sweep().catch(sweepFailed);
-        else this.wake(job);
+        else this.wake(job, 'recorded');
       }),
       this.output.onStored((job) => {
-        if (job === null) for (const one of this.byJob.keys()) this.wake(one);
-        else this.wake(job);
+        if (job === null) for (const one of this.byJob.keys()) this.wake(one, 'output');
+        else this.wake(job, 'output');
       }),
       repeat(() => this.sweep(), sweepInterval, sweepFailed),
       repeat(() => this.checkLogins(), loginInterval, this.failed('open streams could not be checked')),
@@ -103,15 +104,15 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
       'x-accel-buffering': 'no', // nginx would keep events back
     });
     response.flushHeaders();
-    stream.wake();
+    stream.wake('recorded', 'output');
   }
 
   private all(): EventStream[] {
     return [...this.byJob.values()].flatMap((ofJob) => [...ofJob]);
   }
 
-  private wake(job: string): void {
-    for (const stream of this.byJob.get(job) ?? []) stream.wake();
+  private wake(job: string, kind: EventKind): void {
+    for (const stream of this.byJob.get(job) ?? []) stream.wake(kind);
   }
 
   private breakSilence(): void {
@@ -130,7 +131,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
         const reached = newest.get(job);
         for (const stream of this.byJob.get(job) ?? []) {
           if (!reached) stream.refuse(detail(404, 'Not found.'));
-          else if (!stream.hasReached(reached)) stream.wake();
+          else if (!stream.hasReached(reached)) stream.wake('recorded', 'output');
         }
       }
     }

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
-import { isTerminal, type JobStatus } from '@horde/protocol';
+import { isTerminal, OutputStream, type JobStatus } from '@horde/protocol';
 import type { JobEvent } from './job-event.ts';
+import { isFinished, type EventKind, type Reading } from './reading.ts';
 import type { Places } from './places.ts';
 import { RecordedEvents } from './recorded-events.ts';
 import { OutputStore } from '../output/output-store.ts';
@@ -10,14 +11,6 @@ import { StoredOutput } from './stored-output.ts';
 
 /** How long the rest of an ended job's output is waited for at once. @unit ms */
 const maxPause = 1_000;
-
-/** How far somebody has read a job's events. */
-export interface Reading {
-  readonly job: string;
-  readonly places: Places;
-  /** The status that the job has ended with, as far as is known here; null: it goes on. */
-  ended: JobStatus | null;
-}
 
 /** A job's events, from all of their sources in the order in which they are told. */
 @Injectable()
@@ -40,33 +33,45 @@ export class JobEvents {
   }
 
   /**
-   * The events that a reader does not have and that are there now, each once. While they are read, `reading` moves on.
-   * Nothing follows the event `end`.
+   * The events of these kinds that a reader does not have and that are there now, each once; of a job that has ended, all.
+   * While they are read, `reading` moves on. Nothing follows the event `end`.
    */
-  async *unread(reading: Reading): AsyncGenerator<JobEvent> {
-    for await (const event of this.recorded.unread(reading.job, reading.places)) {
-      if (event.type === 'status' && isTerminal(event.status as JobStatus))
-        reading.ended = event.status as JobStatus;
-      yield advanced(reading, event);
+  async *unread(reading: Reading, kinds: ReadonlySet<EventKind>): AsyncGenerator<JobEvent> {
+    if (kinds.has('recorded'))
+      for await (const event of this.recorded.unread(reading.job, reading.places)) {
+        if (event.type === 'status' && isTerminal(event.status as JobStatus))
+          reading.ended = event.status as JobStatus;
+        yield advanced(reading, event);
+      }
+    if (!reading.ended) {
+      if (kinds.has('output')) yield* this.kept(reading);
+      return;
     }
-    yield* this.kept(reading);
-    if (!reading.ended) return;
-    for (;;) {
+    while (!isFinished(reading)) {
       // Asked before it is read: what comes in between is read, too.
       const isComplete = await this.output.isComplete(reading.job);
       yield* this.kept(reading);
-      if (isComplete) break;
+      if (isComplete || isFinished(reading)) break;
       await this.output.changed(reading.job, maxPause);
     }
-    const kept = (await this.output.of(reading.job)).filter(({ received }) => received > 0);
-    for await (const event of this.storedOutput.unread(reading.job, reading.places))
-      if (!kept.some(({ stream }) => event.reached[stream] !== undefined)) yield advanced(reading, event);
+    yield* this.stored(reading);
     yield { type: 'end', data: [JSON.stringify({ status: reading.ended })], reached: {} };
   }
 
   private async *kept(reading: Reading): AsyncGenerator<JobEvent> {
-    for await (const event of this.keptOutput.unread(reading.job, reading.places))
-      yield advanced(reading, event);
+    for await (const event of this.keptOutput.unread(reading)) yield advanced(reading, event);
+  }
+
+  /** What is in the result of an ended job, of streams of which nothing was kept. */
+  private async *stored(reading: Reading): AsyncGenerator<JobEvent> {
+    const kept = isFinished(reading)
+      ? OutputStream.filter((stream) => reading.places[stream] > 0)
+      : (await this.output.of(reading.job))
+          .filter(({ received }) => received > 0)
+          .map(({ stream }) => stream);
+    if (kept.length === OutputStream.length) return;
+    for await (const event of this.storedOutput.unread(reading.job, reading.places))
+      if (!kept.some((stream) => event.reached[stream] !== undefined)) yield advanced(reading, event);
   }
 
   /** How far one can come now with each of these jobs; one that has been removed has no entry. */

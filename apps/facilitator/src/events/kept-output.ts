@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { outputPieces } from '@horde/database';
-import type { OutputStream } from '@horde/protocol';
+import { OutputStream } from '@horde/protocol';
 import { OutputStore } from '../output/output-store.ts';
-import type { JobEvent, JobEventSource } from './job-event.ts';
+import type { JobEvent } from './job-event.ts';
+import type { Reading } from './reading.ts';
 import type { Places } from './places.ts';
 
 /** The most that one event has. @unit bytes */
@@ -10,20 +11,22 @@ const maxPiece = 16 * 1024;
 
 /** What jobs print while they run, where their validators send it. */
 @Injectable()
-export class KeptOutput implements JobEventSource {
+export class KeptOutput {
   constructor(private readonly output: OutputStore) {}
 
-  async *unread(job: string, places: Readonly<Places>): AsyncGenerator<JobEvent> {
-    for (const stream of ['stdout', 'stderr'] as const) yield* this.stream(job, stream, places[stream]);
+  /** What has come behind what was read of it, each once, in order; `reading` is told what has been read to its end. */
+  async *unread(reading: Reading): AsyncGenerator<JobEvent> {
+    for (const stream of OutputStream) if (!reading.finished.has(stream)) yield* this.stream(reading, stream);
   }
 
-  private async *stream(job: string, stream: OutputStream, from: number): AsyncGenerator<JobEvent> {
+  private async *stream({ job, places, finished }: Reading, stream: OutputStream): AsyncGenerator<JobEvent> {
     const read = (offset: number, max: number) => this.output.read(job, stream, offset, max);
-    let at = from;
-    for await (const { offset, data } of outputPieces(read, from, maxPiece)) {
+    let at = places[stream];
+    for await (const { offset, data, end } of outputPieces(read, at, maxPiece)) {
       if (offset > at) yield event('gap', { stream, from: at, to: offset }, { [stream]: offset });
       at = offset + data.length;
       if (data.length > 0) yield event('output', { stream, offset, ...readable(data) }, { [stream]: at });
+      if (end) finished.add(stream);
     }
   }
 }

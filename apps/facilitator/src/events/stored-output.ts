@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import { parseJson } from '@horde/protocol';
-import { maxInline, readJobs, readText, type StatusRow, type StoredText } from '../jobs/job-rows.ts';
+import { maxInline, readStatuses, readText, type StatusRow, type StoredText } from '../jobs/job-rows.ts';
 import type { JobEvent, JobEventSource } from './job-event.ts';
 import { textOfJsonString } from './json-string.ts';
 import type { Places } from './places.ts';
@@ -17,8 +17,7 @@ export class StoredOutput implements JobEventSource {
   constructor(private readonly database: Database) {}
 
   async *unread(job: string, places: Readonly<Places>): AsyncGenerator<JobEvent> {
-    const [stored] = await readJobs(this.database, [job]);
-    const end = stored?.statuses.at(-1);
+    const end = (await readStatuses(this.database, [job])).at(-1);
     if (!end) return;
     for (const stream of ['stdout', 'stderr'] as const) {
       let offset = 0;

@@ -113,10 +113,10 @@ const selectJobs = new PreparedStatement<Stored>(`
   from job where uuid = any($1)`);
 
 /** Reads jobs in the order of `uuids`, without those that are no longer there. */
-export async function readJobs({ manager }: Database, uuids: string[]): Promise<StoredJob[]> {
+export async function readJobs(database: Database, uuids: string[]): Promise<StoredJob[]> {
   // Statuses first: a job that moves on meanwhile is shown as it was before, and nothing of its result is missing.
-  const statuses = await selectStatuses.run(manager, [uuids]);
-  const jobs = await selectJobs.run(manager, [uuids]);
+  const statuses = await readStatuses(database, uuids);
+  const jobs = await selectJobs.run(database.manager, [uuids]);
   const rows = new Map(
     jobs.map((row) => [row['uuid'], withTexts('job', jobTexts, row) as unknown as JobRow]),
   );
@@ -124,11 +124,14 @@ export async function readJobs({ manager }: Database, uuids: string[]): Promise<
     const row = rows.get(uuid);
     const own = statuses.filter(({ job_uuid }) => job_uuid === uuid);
     if (!row || own.length === 0) return [];
-    return {
-      row,
-      statuses: own.map((status) => withTexts('job_status', statusTexts, status) as unknown as StatusRow),
-    };
+    return { row, statuses: own };
   });
+}
+
+/** What was said of these jobs, in the order in which it was. */
+export async function readStatuses({ manager }: Database, jobs: string[]): Promise<StatusRow[]> {
+  const rows = await selectStatuses.run(manager, [jobs]);
+  return rows.map((row) => withTexts('job_status', statusTexts, row) as unknown as StatusRow);
 }
 
 /** The bytes of a long text, piece by piece. No connection to the database is held in between: readers may be slow. */
