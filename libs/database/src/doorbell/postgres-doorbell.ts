@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { around, doublingPause } from '@horde/async';
+import { around, doublingPause, steadyNow } from '@horde/async';
 import { connectionConfig, WatchedClient } from '../connections.ts';
 import type { Transaction } from '../database.ts';
 import {
@@ -11,6 +11,7 @@ import {
   RingListeners,
   writeRing,
   type Doorbell,
+  type Ring,
   type RingListener,
 } from './doorbell.ts';
 
@@ -18,14 +19,26 @@ import {
 const closeLimit = 1_000;
 /** So many rings wait for the connection; further ones are lost. */
 const maxUnsent = 10_000;
+/** A process that has heard of no other for so long is the only one: each shows with every pulse that it is there. @unit ms */
+const longSilence = 2.5 * pulse;
+/** The channel on which a process shows that it is there. */
+const here = 'here';
+/** What it says when it has rung for nobody, as it took itself for the only one. */
+const wasAlone = 'was alone';
 
 const notify = 'select pg_notify($1, text) from unnest($2::text[]) text';
+/** Shows others that this process is there, and tells whether there is one that does not say so: of an earlier version. */
+const lookAround = `select pg_notify($1, $2), exists (
+    select from pg_stat_activity
+    where application_name = $3 and datname = current_database() and pid <> pg_backend_pid()
+  ) as others`;
 
 /**
  * LISTEN and NOTIFY, on one connection that is made when there is somebody to listen, or something to ring for.
  *
  * Rings are sent when their transactions are committed, those of many together: a transaction that itself notifies holds
- * up the commits of all others that do, until it is on the disk.
+ * up the commits of all others that do, until it is on the disk. A process that is the only one of its service rings for
+ * itself alone; one that comes then has everything looked at once more as soon as the first has heard of it.
  */
 export class PostgresDoorbell implements Doorbell {
   private readonly self = randomUUID();
@@ -37,18 +50,21 @@ export class PostgresDoorbell implements Doorbell {
   private connected = Promise.withResolvers<WatchedClient>();
   private isConnected = false;
   private listening: Promise<void> | null = null;
+  /** When another process was heard, or may have been missed, last. @unit ms since 1970 */
+  private lastHeard = 0;
 
+  /** @param aloneAfter the silence after which this process takes itself for the only one. @unit ms */
   constructor(
     private readonly service: string,
     private readonly url: string,
+    private readonly aloneAfter = longSilence,
   ) {}
 
   ring(tx: Transaction, channel: string, payload: string): void {
     tx.afterCommit(() => {
       this.listeners.ring(channel, payload);
-      if (this.unsent.size < maxUnsent) this.unsent.add(writeRing(this.self, { channel, payload }));
+      if (!this.isAlone) this.ringOthers(channel, payload);
       this.listening ??= this.listen();
-      this.sending ??= this.send();
     });
   }
 
@@ -68,6 +84,27 @@ export class PostgresDoorbell implements Doorbell {
   /** One of Postgres' channels for all of the service: they are of the whole database. */
   private get channel(): string {
     return `horde_${this.service}`;
+  }
+
+  private get connectionName(): string {
+    return `${this.service} (doorbell)`;
+  }
+
+  private get isAlone(): boolean {
+    return this.isConnected && steadyNow() - this.lastHeard > this.aloneAfter;
+  }
+
+  private ringOthers(channel: string, payload: string): void {
+    if (this.unsent.size < maxUnsent) this.unsent.add(writeRing(this.self, { channel, payload }));
+    this.sending ??= this.send();
+  }
+
+  private heard({ channel, payload }: Ring): void {
+    const { isAlone } = this;
+    this.lastHeard = steadyNow();
+    if (isAlone) this.ringOthers(here, wasAlone);
+    if (channel !== here) this.listeners.ring(channel, payload);
+    else if (payload === wasAlone) this.listeners.ringAll();
   }
 
   private async send(): Promise<void> {
@@ -99,17 +136,19 @@ export class PostgresDoorbell implements Doorbell {
   }
 
   private async connect(): Promise<void> {
-    const client = new WatchedClient(connectionConfig({ url: this.url, name: `${this.service} (doorbell)` }));
+    const client = new WatchedClient(connectionConfig({ url: this.url, name: this.connectionName }));
     this.client = client;
     client.on('error', () => undefined); // its end is what counts
     client.on('notification', ({ payload = '' }) => {
       const ring = readRing(this.self, payload);
-      if (ring) this.listeners.ring(ring.channel, ring.payload);
+      if (ring) this.heard(ring);
     });
     await client.connect();
     await client.query(`listen ${this.channel}`);
+    this.lastHeard = steadyNow();
     this.isConnected = true;
     this.connected.resolve(client);
+    this.ringOthers(here, '');
   }
 
   private async untilLost(): Promise<void> {
@@ -118,13 +157,23 @@ export class PostgresDoorbell implements Doorbell {
     client.once('end', ended.resolve);
     const timer = setInterval(() => {
       const late = setTimeout(ended.resolve, pulseLimit).unref();
-      client.query('select').then(
+      this.lookAround(client).then(
         () => clearTimeout(late),
         () => ended.resolve(),
       );
     }, pulse).unref();
     await ended.promise;
     clearInterval(timer);
+  }
+
+  private async lookAround(client: WatchedClient): Promise<void> {
+    const text = writeRing(this.self, { channel: here, payload: '' });
+    const { rows } = await client.query<{ others: boolean }>(lookAround, [
+      this.channel,
+      text,
+      this.connectionName,
+    ]);
+    if (rows[0]!.others) this.lastHeard = steadyNow();
   }
 
   /** Without a farewell: the server may be away. */
