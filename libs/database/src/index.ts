@@ -18,6 +18,7 @@ export {
   forgetOrderOfJobOutput,
   JobOutputStore,
   keepOutput,
+  keepWantedOutput,
   orderJobOutput,
   type StoredPart,
   type StreamPosition,

@@ -34,7 +34,7 @@ export class OutputStore implements OutputSink {
 
   /** Has the output of a job kept, from now on. @returns how far it has come */
   async keep(job: string): Promise<StreamPosition[]> {
-    const kept = await keep.run(this.database.manager, [job]);
+    const kept = await keepOutput.run(this.database.manager, [job]);
     if (kept.length === 0) return this.of(job);
     return kept.map(({ stream }) => ({ stream, received: 0, ended: false }));
   }
@@ -90,7 +90,6 @@ export class OutputStore implements OutputSink {
 }
 
 const endings = JobStatus.filter(isTerminal);
-const keep = keepOutput();
 
 const unfinished = new PreparedStatement<{ job: string; stream: OutputStream; received: string }>(
   `select job_uuid as job, stream, received from job_output join job on uuid = job_uuid

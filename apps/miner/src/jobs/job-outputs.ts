@@ -1,5 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { Database, GatheredBell, JobOutputStore, keepOutput, type StreamPosition } from '@horde/database';
+import {
+  Database,
+  GatheredBell,
+  JobOutputStore,
+  keepWantedOutput,
+  type StreamPosition,
+} from '@horde/database';
 import { isCanonicalUuid, type JobOutputRequest, type OutputStream } from '@horde/protocol';
 import type { OutputPart, OutputSink, OutputSource } from '@horde/transport';
 import { DatabaseRetry } from '../database/database-retry.ts';
@@ -20,19 +26,24 @@ export class JobOutputs implements OutputSink, OutputSource {
   /**
    * A validator asks for a job's output: from the first time on, it is kept.
    *
+   * @param isKnown it has asked for this job's output on the same connection before
    * @returns whether it has asked for the first time; null: it has no such job here
    */
   async asked(
     hotkey: string,
     { job_uuid: job, stream, offset, credit }: JobOutputRequest,
+    isKnown: boolean,
   ): Promise<boolean | null> {
-    if (!isCanonicalUuid(job)) return null;
-    const { manager } = this.database;
-    if ((await keepWanted.run(manager, [job, hotkey])).length > 0) return true;
-    if ((await manager.query<unknown[]>(ofValidator, [job, hotkey])).length === 0) return null;
+    const isFirst = isKnown ? false : await this.keep(hotkey, job);
     // It has all that it wants.
-    if (credit === 0) await this.store.free(job, stream, offset);
-    return false;
+    if (isFirst !== null && credit === 0) await this.store.free(job, stream, offset);
+    return isFirst;
+  }
+
+  private async keep(hotkey: string, job: string): Promise<boolean | null> {
+    if (!isCanonicalUuid(job)) return null;
+    const [own] = await keepWanted.run(this.database.manager, [job, hotkey]);
+    return own?.isFirst ?? null;
   }
 
   /** How much of it has come; none: its validator does not want it. */
@@ -51,5 +62,4 @@ export class JobOutputs implements OutputSink, OutputSource {
   }
 }
 
-const keepWanted = keepOutput('validator_hotkey = $2 and ended_at is null');
-const ofValidator = 'select 1 from job where uuid = $1 and validator_hotkey = $2';
+const keepWanted = keepWantedOutput('validator_hotkey');

@@ -15,7 +15,7 @@ export interface ValidatorConnection {
   readonly hotkey: string;
   readonly connection: Pick<Connection, 'closed'>;
   /** Answers requests for jobs' output; null: that is not agreed on. */
-  readonly output: Pick<OutputSender, 'request'> | null;
+  readonly output: Pick<OutputSender, 'request' | 'knows'> | null;
   send(message: { message_type: string }): Promise<boolean>;
   /** Sends a `GenericError`. */
   sendError(details: string): Promise<void>;

@@ -183,7 +183,7 @@ describe('the miner’s admin API', () => {
     const at = `jobs/${running}/output`;
     expect((await reader.get(at)).json).toMatchObject({ is_kept: false, stdout: { text: '' } });
     const request = make(JobOutputRequest, { job_uuid: running, stream: 'stdout', offset: 0, credit: 100 });
-    await outputs.asked(validator, request);
+    await outputs.asked(validator, request, false);
     const live = await EventReader.openWith(`${miner.httpUrl}/admin/api/live`, reader.headers);
     const print = (offset: number, data: Buffer, end = false) =>
       outputs.append(running, 'stdout', { offset, data, end });

@@ -148,7 +148,7 @@ export class MinerUnderTest<M extends ExecutorManager = RecordingManager> {
   async print(job_uuid: string, validator: string, text: string): Promise<void> {
     const outputs = this.part(JobOutputs);
     const request = make(JobOutputRequest, { job_uuid, stream: 'stdout', offset: 0, credit: 1_000 });
-    await outputs.asked(validator, request);
+    await outputs.asked(validator, request, false);
     await outputs.append(job_uuid, 'stdout', { offset: 0, data: Buffer.from(text), end: false });
   }
 

@@ -51,10 +51,11 @@ export class ValidatorMessages {
       V0JobRequest: (message, received, json) => payloads.receive(message, received, json),
       V0CancelJobRequest: (message, received) => cancellation.receive(message, received),
       V0JobOutputRequest: async (request, { session }) => {
-        if (!session.output) return session.sendError('This connection has not agreed on logs-2.');
-        const isFirst = await outputs.asked(session.hotkey, request);
+        const { hotkey, output } = session;
+        if (!output) return session.sendError('This connection has not agreed on logs-2.');
+        const isFirst = await outputs.asked(hotkey, request, output.knows(request.job_uuid));
         if (isFirst === null) return session.sendError('job_uuid: there is no such job of this validator');
-        session.output.request(request);
+        output.request(request);
         if (isFirst) executors.askForOutput(request.job_uuid);
       },
       V0JobAcceptedReceiptRequest: ({ payload, signature }, { session }) =>

@@ -296,8 +296,10 @@ export class FacilitatorLink {
 
   private async outputAsked(request: JobOutputRequest): Promise<void> {
     const session = this.session!;
-    if (await this.parts.outputs.asked(this.uri, request)) return session.output.request(request);
     const { job_uuid, stream, offset, credit } = request;
+    const { output } = session;
+    if (await this.parts.outputs.asked(this.uri, request, output.knows(job_uuid)))
+      return output.request(request);
     if (credit > 0)
       await session.connection.send(make(JobOutputChunk, { job_uuid, stream, offset, end: true }));
   }

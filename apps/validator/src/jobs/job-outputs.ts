@@ -3,7 +3,7 @@ import {
   Database,
   Doorbell,
   JobOutputStore,
-  keepOutput,
+  keepWantedOutput,
   OutputBell,
   PreparedStatement,
   type StreamPosition,
@@ -43,23 +43,27 @@ export class JobOutputs implements OutputSink, OutputSource {
   /**
    * A facilitator asks for a job's output: from the first time on, it is kept.
    *
+   * @param isKnown it has asked for this job's output on the same connection before
    * @returns false when it has no such job here
    */
   async asked(
     facilitator: string,
     { job_uuid: job, stream, offset, credit }: JobOutputRequest,
+    isKnown: boolean,
   ): Promise<boolean> {
-    if (!isCanonicalUuid(job)) return false;
-    const { manager } = this.database;
-    const kept = await keepWanted.run(manager, [job, facilitator]);
-    const [known] = await ofFacilitator.run(manager, [job, facilitator]);
-    if (!known) return false;
-    // A run looks for itself when its miner accepts the job.
-    if (kept.length > 0 && known.status !== 'received')
-      await this.database.transaction(async (tx) => this.doorbell.ring(tx, wantedChannel, job));
+    if (!isKnown && !(await this.isKept(facilitator, job))) return false;
     // It has all that it wants.
     if (credit === 0) await this.store.free(job, stream, offset);
     return true;
+  }
+
+  private async isKept(facilitator: string, job: string): Promise<boolean> {
+    if (!isCanonicalUuid(job)) return false;
+    return this.database.single(async (tx) => {
+      const [own] = await keepWanted.run(tx.manager, [job, facilitator]);
+      if (own?.isFirst) this.doorbell.ring(tx, wantedChannel, job);
+      return own !== undefined;
+    });
   }
 
   /** Calls back when a job's output is wanted from now on. Returns a function that ends it. */
@@ -109,10 +113,7 @@ const askedFor = `interval '5 minutes'`;
 /** Nobody asks a miner for more of it. */
 const isOver = `job.ended_at is not null and (not output.followed or job.ended_at < now() - ${askedFor})`;
 
-const keepWanted = keepOutput('facilitator = $2 and ended_at is null');
-const ofFacilitator = new PreparedStatement<{ status: string }>(
-  'select status from job where uuid = $1 and facilitator = $2',
-);
+const keepWanted = keepWantedOutput('facilitator');
 
 const follow = new PreparedStatement<{ stream: OutputStream; received: string; ended: boolean }>(
   'update job_output set followed = true where job_uuid = $1 returning stream, received, ended',

@@ -26,7 +26,7 @@ class CreateTables1795000000000 implements MigrationInterface {
 
 let database: Database;
 let store: JobOutputStore;
-const keep = keepOutput();
+const keep = keepOutput;
 
 beforeAll(async () => {
   const url = await createTestDatabase();

@@ -165,20 +165,31 @@ export class JobOutputStore {
 
   /** The next one has all of a stream that has ended: its bytes need not be kept. */
   async free(job: string, stream: OutputStream, offset: number): Promise<void> {
-    await free.run(this.database.manager, [job, stream, offset]);
+    if (offset > 0) await free.run(this.database.manager, [job, stream, offset]);
   }
 }
 
+/** @param source a table with the jobs' `uuid`, and what has to hold of it, as SQL */
+const keepThoseOf = (source: string) =>
+  `insert into job_output (job_uuid, stream)
+   select uuid, stream from unnest(array['${streams.join("', '")}']) stream, ${source}
+   on conflict do nothing returning stream`;
+
+/** Has the output of a job kept, from now on; returns a row for each stream that was not kept before. */
+export const keepOutput = new PreparedStatement<{ stream: OutputStream }>(keepThoseOf('job where uuid = $1'));
+
 /**
- * Has the output of a job kept, from now on; returns a row for each stream that was not kept before.
+ * A peer wants the output of one of its jobs: it is kept from the first time on, unless the job has ended. Returns a row,
+ * which says whether it was the first time; none: the peer has no such job.
  *
- * @param where what has to hold of its row `job`, as SQL
+ * @param peer the column of the table `job` with whose it is
  */
-export const keepOutput = (where = 'true'): PreparedStatement<{ stream: OutputStream }> =>
+export const keepWantedOutput = (peer: string): PreparedStatement<{ isFirst: boolean }> =>
   new PreparedStatement(
-    `insert into job_output (job_uuid, stream)
-     select uuid, stream from job, unnest(array['${streams.join("', '")}']) stream where uuid = $1 and ${where}
-     on conflict do nothing returning stream`,
+    `with own as (
+       select uuid, ended_at from job where uuid = $1 and ${peer} = $2
+     ), kept as (${keepThoseOf('own where ended_at is null')})
+     select exists (select from kept) as "isFirst" from own`,
   );
 
 const positions = new PreparedStatement<{ stream: OutputStream; received: string; ended: boolean }>(

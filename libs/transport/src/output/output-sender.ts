@@ -65,6 +65,11 @@ export class OutputSender {
     this.answer(job, stream, window);
   }
 
+  /** Whether the peer has asked for output of this job here, and does not have all of it. */
+  knows(job: string): boolean {
+    return this.windows.has(job);
+  }
+
   /** There may be more of the job's output, or its end. @param job null: of any */
   ring(job: string | null): void {
     for (const one of job === null ? this.windows.keys() : [job])
