@@ -85,6 +85,11 @@ export const partsOfAll: TestPart[] = [
     environment: { WHOLE_INSTALL: 'yes' },
   },
   {
+    name: 'move',
+    runs: ['tests/runner/move.spec.ts'],
+    environment: { WHOLE_RUNNER: 'yes' },
+  },
+  {
     name: 'runner',
     runs: ['tests/runner/runner.spec.ts'],
     environment: { WHOLE_RUNNER: 'yes' },

@@ -213,6 +213,25 @@ export const howToRun: Record<string, HowToRun> = {
     words: "'uninstall'",
   },
 
+  // Moving.
+  'docker exec PROJECT-miner-runner-1 runner take_back PROJECT': {
+    at: 'miner',
+    says: /was not handed over/,
+  },
+  'docker compose run --rm -T miner-runner take_in --key': {
+    at: 'miner',
+    exit: 1,
+    says: /There are records of a miner/,
+  },
+  'docker exec PROJECT-miner-runner-1 runner hand_over KEY > handed-over': {
+    by: 'tests/runner/move.spec.ts',
+    words: "['hand_over', key]",
+  },
+  'docker compose run --rm -T miner-runner take_in < handed-over': {
+    by: 'tests/runner/move.spec.ts',
+    words: "['take_in'], written",
+  },
+
   // Taking over.
   'docker stop compute_horde_miner-app-1 compute_horde_miner-celery-worker-1 compute_horde_miner-celery-beat-1':
     {

@@ -47,6 +47,12 @@ if (command === 'migrate_database') {
   fs.writeFileSync(words[0], '# public key: ' + recipient + '\\nAGE-SECRET-KEY-1X\\n', { flag: 'wx' });
   console.log('BACKUP_KEYS=' + recipient);
 } else if (command === 'back_up') fs.writeFileSync(words[1], 'for ' + BACKUP_KEYS, { flag: 'wx' });
+else if (command === 'restore') {
+  const [file, , key] = words;
+  const text = fs.readFileSync(file, 'utf8');
+  if (text !== 'for ' + /age1\\w+/.exec(fs.readFileSync(key, 'utf8'))[0]) process.exit(1);
+  console.log('restored ' + text);
+}
 else {
   const ready = BEHAVIOUR !== 'never ready';
   http.createServer((request, response) => {
@@ -84,9 +90,13 @@ export class StandInReleases {
       return readFileSync(`${file}.pub`, 'utf8').trim();
     });
     const base = await ensureNodeImage(docker);
-    await one.build('other', `FROM ${base}\nCOPY pg_isready /bin/pg_isready\nCMD ["sleep", "infinity"]\n`, {
-      pg_isready: '#!/bin/sh\n',
-    });
+    // It has files of a database, too, which a volume that is new gets.
+    const lines = [
+      'COPY pg_isready /bin/pg_isready',
+      'COPY --chown=999:999 pg_isready /var/lib/postgresql/PG_VERSION',
+      'CMD ["sleep", "infinity"]',
+    ];
+    await one.build('other', [`FROM ${base}`, ...lines, ''].join('\n'), { pg_isready: '#!/bin/sh\n' });
     const parts = path.join(folder, 'runner');
     await mkdir(parts);
     for (const from of ['envs/runner', 'envs/facilitator/runner'])

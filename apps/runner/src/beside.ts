@@ -3,6 +3,7 @@ import { filledIn, readWanted, thisHost, type Host, type Wanted } from './host.t
 import type { Prepared } from './prepare.ts';
 import { Project, workFolder } from './project.ts';
 import type { Role } from './roles.ts';
+import { complain } from './say.ts';
 
 /** What a command sees that is run beside the runner, in its container. */
 export interface Beside {
@@ -19,7 +20,7 @@ export interface Beside {
 export async function beside(role: Role, command: string): Promise<Beside> {
   const host = await thisHost(role);
   const wanted = await readWanted(host);
-  const project = new Project(wanted.plan, await filledIn(host, wanted.plan), {
+  const project = new Project(wanted.plan, await filledIn(host, wanted.plan, complain), {
     folder: `${workFolder}/${command}`,
   });
   const prepared = await project.prepared();

@@ -24,6 +24,8 @@ export interface ComposeOptions {
   program?: string;
 }
 
+type Stdio = 'ignore' | 'pipe' | 'inherit' | number;
+
 /** Compose for one project, with the files that this runner brings. */
 export class Compose {
   constructor(private readonly options: ComposeOptions) {}
@@ -49,10 +51,22 @@ export class Compose {
   }
 
   /** What it writes and complains of is written here. @returns its exit code */
-  async tell(...words: string[]): Promise<number | null> {
-    const [status] = (await once(this.spawn(words, ['ignore', 'inherit', 'inherit']), 'close')) as [
-      number | null,
-    ];
+  tell(...words: string[]): Promise<number | null> {
+    return this.end(words, ['ignore', 'inherit', 'inherit']);
+  }
+
+  /** As `tell`, with all of it on standard error. */
+  tellAside(...words: string[]): Promise<number | null> {
+    return this.end(words, ['ignore', 2, 'inherit']);
+  }
+
+  /** As `tell`, and what this process is given to read is given to it. */
+  passOn(...words: string[]): Promise<number | null> {
+    return this.end(words, ['inherit', 'inherit', 'inherit']);
+  }
+
+  private async end(words: string[], stdio: Stdio[]): Promise<number | null> {
+    const [status] = (await once(this.spawn(words, stdio), 'close')) as [number | null];
     return status;
   }
 
@@ -66,7 +80,7 @@ export class Compose {
     return (await ended)[0];
   }
 
-  private spawn(words: string[], stdio: ('ignore' | 'pipe' | 'inherit')[]) {
+  private spawn(words: string[], stdio: Stdio[]) {
     const { files, project, variables, program = 'docker-compose' } = this.options;
     const all = ['--project-name', project, '--progress', 'plain', '--ansi', 'never'];
     const chosen = files.flatMap((file) => ['--file', file]);

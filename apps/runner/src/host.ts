@@ -61,15 +61,20 @@ export async function readWanted(
  * What the compose file needs to know of this engine: where its socket is, and the images, of which those that are not here
  * are fetched.
  *
+ * @param tell is told what is fetched
  * @throws NoImage
  */
-export async function filledIn(host: Host, { devnet, ownPylon }: Plan): Promise<Record<string, string>> {
+export async function filledIn(
+  host: Host,
+  { devnet, ownPylon }: Plan,
+  tell = say,
+): Promise<Record<string, string>> {
   const filled: Record<string, string> = {};
   for (const image of await listedImages(path.join(homeFolder, 'images'))) {
     const needed = { pylon: ownPylon && !devnet, devnet: ownPylon && devnet }[image.name] ?? true;
     // The file has to be whole, also for what is not started.
     const { reference, labels } = needed
-      ? await findImage(host.docker, image, say)
+      ? await findImage(host.docker, image, tell)
       : { reference: 'none', labels: {} };
     filled[`${image.name.toUpperCase()}_IMAGE`] = reference;
     if (image.name === 'app') filled['APP_VERSION'] = versionOf(labels);

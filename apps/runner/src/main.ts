@@ -1,6 +1,7 @@
 import { SettingsError } from '@horde/settings';
+import { handOver, takeBack, takeIn } from './hand-over.ts';
 import { pending } from './pending.ts';
-import { giveBackups, leaveNote, noteTakeOver, prepare } from './prepare.ts';
+import { giveBackups, giveOut, leaveNote, noteTakeOver, prepare, take } from './prepare.ts';
 import { reset } from './reset.ts';
 import { restore } from './restore.ts';
 import { roleOf, type Role } from './roles.ts';
@@ -25,6 +26,12 @@ const commands: Record<
   restore: { does: 'puts a backup of BACKUP_FOLDER into the database', run: restore },
   status: { does: 'says which release runs, what is offered, and what waits', run: status },
   update: { does: 'updates now, whatever share and window say', run: update },
+  hand_over: {
+    does: 'ends the service here for good, and writes what it has, for another host',
+    run: handOver,
+  },
+  take_in: { does: 'takes in what another host hands over', run: takeIn },
+  take_back: { does: 'has the service work here again that was handed over', run: takeBack },
   support_bundle: {
     does: 'writes one archive for those who are to help, without secrets',
     run: supportBundle,
@@ -35,6 +42,8 @@ const commands: Record<
 const parts: Record<string, (words: string[]) => Promise<void>> = {
   'note-take-over': noteTakeOver,
   'give-backups': async ([owner = '']) => void process.stdout.write(await giveBackups(owner)),
+  'give-out': ([file = '']) => giveOut(file),
+  take: ([file = '', owner = '']) => take(file, owner),
   'read-release': async () => void process.stdout.write(JSON.stringify(await new StateFile().read())),
   'leave-note': async ([note = '']) => leaveNote(note),
   'note-release': async ([change = '{}']) => {

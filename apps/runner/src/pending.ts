@@ -1,10 +1,8 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
-import { PassThrough } from 'node:stream';
 import { SettingsError } from '@horde/settings';
-import type Docker from 'dockerode';
+import { outputOf } from './engine.ts';
 import { readEnvFile } from './env-file.ts';
 import { readWanted, thisHost, type Host } from './host.ts';
 import { idOf } from './images.ts';
@@ -86,34 +84,17 @@ function whatToType(changed: string[], started: Variables, { project }: Role): s
 async function hostsVariables({ docker, own, role: { envFile } }: Host): Promise<Variables> {
   const mount = own.Mounts.find(({ Destination }) => Destination === envFile);
   if (!mount) return readEnvFile(envFile);
-  const output = new PassThrough();
-  const read = text(output);
-  const reader = {
-    Entrypoint: ['cat'],
-    HostConfig: {
-      // Unlike a bind of its short form it makes no folder where the file is missing.
-      Mounts: [{ Type: 'bind' as const, Source: mount.Source, Target: '/env', ReadOnly: true }],
-      NetworkMode: 'none',
-      LogConfig: { Type: 'none', Config: {} },
-    },
-  };
-  try {
-    const streams = [output, new PassThrough().resume()];
-    const [, container] = (await docker.run(own.Image, ['/env'], streams, { Tty: false, ...reader })) as [
-      unknown,
-      Docker.Container,
-    ];
-    // Not by the engine itself: it may have done so before it is asked how the container ended.
-    await container.remove({ force: true });
-  } catch (error) {
+  const read = await outputOf(docker, own.Image, {
+    words: ['cat', '/env'],
+    // Unlike a bind of its short form it makes no folder where the file is missing.
+    mount: { Type: 'bind', Source: mount.Source, Target: '/env', ReadOnly: true },
+  }).catch((error: unknown) => {
     throw new SettingsError([`${mount.Source} cannot be read on the host: ${(error as Error).message}.`]);
-  } finally {
-    output.end();
-  }
+  });
   const folder = await mkdtemp(path.join(tmpdir(), 'runner-'));
   try {
     const file = path.join(folder, '.env');
-    await writeFile(file, await read, { mode: 0o600 });
+    await writeFile(file, read, { mode: 0o600 });
     return await readEnvFile(file);
   } finally {
     await rm(folder, { recursive: true });

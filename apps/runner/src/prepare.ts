@@ -1,7 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, existsSync, lchownSync, readdirSync, statSync } from 'node:fs';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  accessSync,
+  constants,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  lchownSync,
+  readdirSync,
+  statSync,
+} from 'node:fs';
+import { chown, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { walletHotkeyPath } from '@horde/identity';
 import { StateFile, writeWhole, type ReleaseState } from './update/release-state.ts';
 
@@ -75,6 +85,18 @@ export async function giveBackups(owner: string, folder = '/backups'): Promise<s
   const recipient = /^# public key: (age1\S+)\nAGE-SECRET-KEY-1\S+\n/.exec(key)?.[1] ?? '';
   if (recipient === '') await rm(file, { force: true });
   return recipient;
+}
+
+/** Writes a file of the volume of backups to standard output. */
+export const giveOut = (file: string, folder = '/backups'): Promise<void> =>
+  pipeline(createReadStream(path.join(folder, path.basename(file))), process.stdout, { end: false });
+
+/** Reads a file of the volume of backups from standard input. @param owner who may read it, UID:GID */
+export async function take(file: string, owner: string, folder = '/backups'): Promise<void> {
+  const [uid = 0, gid = 0] = owner.split(':').map(Number);
+  const name = path.join(folder, path.basename(file));
+  await pipeline(process.stdin, createWriteStream(name, { mode: 0o600 }));
+  await chown(name, uid, gid);
 }
 
 async function keptSecrets(file: string): Promise<Secrets> {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { PendingMigration } from '@horde/database';
 import { Compose, withoutClearing } from './compose.ts';
 import type { Plan } from './plan.ts';
+import { OnItsWay } from './on-its-way.ts';
 import type { Prepared } from './prepare.ts';
 
 /** Where the runner's image has its files. */
@@ -20,6 +21,9 @@ interface Places {
   /** Compose. @default docker-compose, on the path */
   program?: string;
 }
+
+/** Of a container that does one thing, and is gone afterwards. */
+const once = ['run', '--rm', '--no-deps', '--no-TTY'];
 
 /** The project that the runner starts: the file in its image, and beside it what only `.env` can say. */
 export class Project {
@@ -46,11 +50,18 @@ export class Project {
   /** Runs a command of the container that sees the volumes. @returns what it writes @throws ComposeFailed */
   prepare(...words: string[]): Promise<string> {
     const compose = this.compose(this.files(), unknownYet);
-    return compose.run('run', '--rm', '--no-deps', '--no-TTY', 'prepare', ...words);
+    return compose.run(...once, 'prepare', ...words);
   }
 
-  /** Starts what does not run yet, and anew what is other than it was. @returns when all have started */
+  /**
+   * Starts what does not run yet, and anew what is other than it was.
+   *
+   * @returns when all have started
+   * @throws OnItsWay where another host may have the same hotkey's service
+   */
   async start(prepared: Prepared): Promise<void> {
+    const { move } = prepared.release;
+    if (move !== null && move.stage !== 'arrived') throw new OnItsWay(this.plan, move);
     const compose = await this.whole(prepared);
     const up = ['up', '--detach', '--no-build'];
     await compose.run(...up, '--wait', 'db');
@@ -79,7 +90,7 @@ export class Project {
     try {
       await compose.run('up', '--detach', '--no-build', '--wait', 'db', 'old-db');
       const words = ['take_over', 'postgres:///postgres?host=/run/old-db&user=postgres'];
-      const status = await compose.tell('run', '--rm', '--no-deps', '--no-TTY', 'app', ...words);
+      const status = await compose.tell(...once, 'app', ...words);
       if (status !== 0) return false;
     } finally {
       await compose.run('rm', '--stop', '--force', 'old-db');
@@ -90,7 +101,7 @@ export class Project {
 
   /** What the service's tables lack of this release. @throws ComposeFailed */
   async pendingMigrations(prepared: Prepared): Promise<PendingMigration[]> {
-    const written = await this.once(prepared, 'migrate_database', '--list');
+    const written = await this.beside(prepared, 'migrate_database', '--list');
     const lines = written.split('\n').filter((line) => line !== '');
     return lines.map((line) => {
       const [name = '', ...words] = line.trim().split(' ');
@@ -100,30 +111,89 @@ export class Project {
 
   /** Brings the tables to where the release that runs can still live with them. @throws ComposeFailed */
   async migrate(prepared: Prepared): Promise<void> {
-    await this.once(prepared, 'migrate_database', '--expand');
+    await this.beside(prepared, 'migrate_database', '--expand');
   }
 
   /**
    * Writes a backup into a volume of its own, encrypted for BACKUP_KEYS, or else for a key that is kept beside it there.
    *
+   * @param keys for whom, instead
    * @returns where it is, for people
    * @throws ComposeFailed
    */
-  async backUp(prepared: Prepared, file: string): Promise<string> {
-    const compose = await this.whole(prepared, ['update.yml']);
-    const once = (...words: string[]) => compose.run('run', '--rm', '--no-deps', '--no-TTY', ...words);
-    const recipient = (said: string) => /age1[0-9a-z]{58}/.exec(said)?.[0];
-    const known =
-      this.plan.app['BACKUP_KEYS'] ?? recipient(await once('prepare', 'give-backups', prepared.owner));
-    const keys = known ?? recipient(await once('app', 'make_backup_key', '/backups/key'));
-    await once('--env', `BACKUP_KEYS=${keys}`, 'app', 'back_up', '--output', `/backups/${file}`);
+  async backUp(prepared: Prepared, file: string, keys = this.plan.app['BACKUP_KEYS']): Promise<string> {
+    const compose = await this.withBackups(prepared);
+    const own = await this.backupKey(prepared, keys === undefined);
+    const words = ['--env', `BACKUP_KEYS=${keys ?? own}`, 'app', 'back_up', '--output', `/backups/${file}`];
+    await compose.run(...once, ...words);
     return `${file} in the volume ${this.plan.project}_backups`;
   }
 
-  /** A command of the service's image, beside the service. @returns what it writes */
-  private async once(prepared: Prepared, ...words: string[]): Promise<string> {
+  /**
+   * Lets the service write into the volume of backups.
+   *
+   * @param isMade whether a key is made there, where there is none yet
+   * @returns whom backups are encrypted for that the key in it decrypts
+   * @throws ComposeFailed
+   */
+  async backupKey(prepared: Prepared, isMade = true): Promise<string | undefined> {
+    const compose = await this.withBackups(prepared);
+    const recipient = (said: string) => /age1[0-9a-z]{58}/.exec(said)?.[0];
+    const known = recipient(await compose.run(...once, 'prepare', 'give-backups', prepared.owner));
+    if (known !== undefined || !isMade) return known;
+    return recipient(await compose.run(...once, 'app', 'make_backup_key', '/backups/key'));
+  }
+
+  /**
+   * Ends all, and writes here what the service has, as a backup.
+   *
+   * @param file what it is called in the volume of backups
+   * @param key whom it is encrypted for
+   * @returns the exit code
+   * @throws ComposeFailed
+   */
+  async handOver(prepared: Prepared, file: string, key: string): Promise<number | null> {
+    const compose = await this.withBackups(prepared);
+    await compose.run('rm', '--stop', '--force', 'app', 'pylon');
+    await compose.run('up', '--detach', '--no-build', '--wait', 'db');
+    await this.backUp(prepared, file, key);
+    await this.removeContainers(prepared);
+    return compose.tell(...once, 'prepare', 'give-out', file);
+  }
+
+  /**
+   * Puts into the database what another host has handed over, which this process is given to read, in the place of what is there.
+   *
+   * @returns the exit code
+   * @throws ComposeFailed
+   */
+  async takeIn(prepared: Prepared): Promise<number | null> {
+    const compose = await this.withBackups(prepared);
+    const file = 'handed-over.age';
+    const taken = await compose.passOn(...once, 'prepare', 'take', file, prepared.owner);
+    if (taken !== 0) return taken;
+    await compose.run('up', '--detach', '--no-build', '--wait', 'db');
+    const words = ['restore', `/backups/${file}`, '--key', '/backups/key', '--replace'];
+    const restored = await compose.tell(...once, 'app', ...words);
+    if (restored !== 0 || this.plan.filled['SERVICE'] !== 'miner') return restored;
+    // Their pages are on the other host.
+    return compose.tell(...once, 'app', 'prepare_receipts');
+  }
+
+  /** Has a miner that runs take no new jobs, and waits for those that run; what it says is written to standard error. @returns the exit code */
+  async drain(prepared: Prepared): Promise<number | null> {
     const compose = await this.whole(prepared);
-    return compose.run('run', '--rm', '--no-deps', '--no-TTY', 'app', ...words);
+    return compose.tellAside('exec', '--no-TTY', 'app', 'miner', 'drain');
+  }
+
+  private withBackups(prepared: Prepared): Promise<Compose> {
+    return this.whole(prepared, ['update.yml']);
+  }
+
+  /** A command of the service's image, beside the service. @returns what it writes */
+  private async beside(prepared: Prepared, ...words: string[]): Promise<string> {
+    const compose = await this.whole(prepared);
+    return compose.run(...once, 'app', ...words);
   }
 
   /** Writes here what the services print from now on. @returns when there is none left that does */
@@ -156,7 +226,7 @@ export class Project {
       );
       if (status === 0) return 0;
     }
-    return (await compose.feed(log, 'run', '--rm', '--no-deps', '--no-TTY', 'app', ...words)) ?? 1;
+    return (await compose.feed(log, ...once, 'app', ...words)) ?? 1;
   }
 
   /**
@@ -168,7 +238,7 @@ export class Project {
   async command(prepared: Prepared, ...words: string[]): Promise<number | null> {
     const compose = await this.whole(prepared);
     await compose.run('up', '--detach', '--no-build', '--wait', 'db');
-    return compose.tell('run', '--rm', '--no-deps', '--no-TTY', 'app', ...words);
+    return compose.tell(...once, 'app', ...words);
   }
 
   /** Ends the service; `start` starts it again. */

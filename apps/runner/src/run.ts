@@ -4,7 +4,8 @@ import type Docker from 'dockerode';
 import { filledForPrepare, filledIn, readWanted, thisHost } from './host.ts';
 import { noteStarted } from './pending.ts';
 import type { Prepared } from './prepare.ts';
-import { Project } from './project.ts';
+import { awaitLetStart, OnItsWay } from './on-its-way.ts';
+import { Project, workFolder } from './project.ts';
 import type { Role } from './roles.ts';
 import { say } from './say.ts';
 import { takeOver } from './take-over.ts';
@@ -36,6 +37,16 @@ export async function run(role: Role): Promise<never> {
   const releases = new StoreByPrepare(preparing);
   const leaveNote = (note: string) => preparing.prepare('leave-note', note);
   const tended = { project: plan.project, hotkey: prepared.hotkey, leaveNote };
+  const { move } = prepared.release;
+  if (move !== null && move.stage !== 'arrived') {
+    // Of one that was ended in the middle.
+    await removeServices(docker, plan.project, ['app', 'pylon']);
+    say(new OnItsWay(plan, move).message);
+    await awaitLetStart(workFolder);
+    return run(role);
+  }
+  // What has worked here is not replaced by what another host hands over.
+  if (move !== null) prepared.release = await releases.note({ move: null });
   const replaced = await replaceForeign(host, wanted, releases, prepared.release);
   if (replaced !== null) return tend(host, releases, { ...tended, state: replaced, isForeign: true });
 

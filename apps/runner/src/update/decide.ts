@@ -25,6 +25,7 @@ export type Decision =
 /** What is to be done about a release list now. */
 export function decide({ state, list, image, settings, install, now, asked }: Question): Decision {
   const wait = (why: string): Decision => ({ kind: 'wait', why });
+  if (state.move !== null) return wait('It is on its way between two hosts.');
   if (image === null) return wait('It has no image of this runner for this machine.');
   const { current } = state;
   if (current && isImage(image, current.id, current.reference)) return { kind: 'newest' };

@@ -56,7 +56,17 @@ export interface Refusal {
   at: string;
 }
 
-/** What is remembered of releases. */
+/**
+ * Where an installation is on its way between two hosts. `away`: it was handed over, and its service is not started here.
+ * `expected`: it waits for what is handed over, and is not started either. `arrived`: that is here, and was not started yet.
+ */
+export interface Move {
+  stage: 'away' | 'expected' | 'arrived';
+  /** ISO 8601. */
+  since: string;
+}
+
+/** What is remembered of releases, and of a move. */
 export interface ReleaseState {
   /** Stands for the hotkey where there is none: which share this install falls into. */
   install: string;
@@ -70,6 +80,7 @@ export interface ReleaseState {
   /** Why the last update was put off. */
   trouble: { number: number; why: string; at: string } | null;
   update: Update | null;
+  move: Move | null;
 }
 
 /** Reads and changes what is remembered. While an update is under way its container alone writes. */
@@ -109,6 +120,7 @@ export const unknownYet = (): ReleaseState => ({
   refused: [],
   trouble: null,
   update: null,
+  move: null,
 });
 
 /** Whole or not at all: whoever writes may be killed at any moment. */
