@@ -70,7 +70,7 @@ for (const service of services) {
 sections.push(describe('runner', settingsOfService('runner'), []));
 files.set(
   'docs/settings.md',
-  `# Settings\n\nEach service reads its settings once, at start, from its environment. A wrong or missing one is a sentence that\nnames the variable, and exit code 2. The names are those that ComputeHorde's operators use; this page is written by\n\`./horde docs\` from the services' settings classes.\n\n${[...sections, describeUnread()].join('\n')}`,
+  `# Settings\n\nEach service reads its settings once, at start, from its environment. A wrong or missing one is a sentence that\nnames the variable, and exit code 2. The names are those that ComputeHorde's operators use; this page is written by\n\`./horde docs\` from the services' settings classes.\n\nWhat is never shown may be in a file instead, as Docker mounts secrets: \`NAME_FILE\` names it, \`DATABASE_URL_FILE\` for\n\`DATABASE_URL\`. Where both are set, \`NAME\` counts.\n\n${[...sections, describeUnread()].join('\n')}`,
 );
 
 const check = process.argv.includes('--check');

@@ -47,6 +47,11 @@ const same = {
   // By its id, never by a tag.
   image: expect.stringMatching(/^sha256:[\da-f]{64}$/),
 };
+/** What each is given as a file, so that the engine does not tell it. */
+const secretFiles = {
+  app: ['DATABASE_URL', 'DEFAULT_ADMIN_PASSWORD', 'PYLON_IDENTITY_TOKEN'],
+  db: ['postgres'],
+};
 const wallets = '/wallets:/root/.bittensor/wallets:ro';
 
 describe.runIf(whole).each(['miner', 'validator'] as const)('the runner of a %s', (name) => {
@@ -88,6 +93,17 @@ describe.runIf(whole).each(['miner', 'validator'] as const)('the runner of a %s'
         expect.arrayContaining([expect.stringMatching(/^(SECRET_KEY|HOST_WALLET_DIR|UNKNOWN_TO_ALL)$/)]),
       );
       expect(JSON.stringify(Config), service).not.toContain('of-the-old-database');
+    }
+    for (const [service, files] of Object.entries(secretFiles)) {
+      const known = JSON.stringify(await one.inspect(service));
+      const inContainer = (...words: string[]) =>
+        run('docker', ['exec', `${one.project}-${service}-1`, ...words]).then(({ stdout }) => stdout);
+      expect((await inContainer('ls', '/run/secrets')).trim().split('\n')).toEqual(files);
+      for (const file of files) {
+        const secret = await inContainer('cat', `/run/secrets/${file}`);
+        expect(secret.length).toBeGreaterThan(11);
+        expect(known.includes(secret), `${file} of ${service}`).toBe(false);
+      }
     }
   });
 

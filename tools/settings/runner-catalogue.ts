@@ -18,14 +18,25 @@ const beside: Record<string, string[]> = {
 };
 
 /** Which variables of an operator's `.env` are for which service: generated, so that none is forgotten. */
-export function runnerCatalogue(): { reads: Record<string, string[]>; unread: string[] } {
-  const reads = services
-    .filter((service) => !['executor', 'devnet'].includes(service))
-    .map((service) => {
-      const own = settingsOfService(service).map(({ variable }) => variable);
-      return [service, [...own, ...general, ...(beside[service] ?? [])].toSorted()] as const;
-    });
+export function runnerCatalogue(): {
+  reads: Record<string, string[]>;
+  secrets: Record<string, string[]>;
+  unread: string[];
+} {
+  const started = services.filter((service) => !['executor', 'devnet'].includes(service));
+  const reads = started.map((service) => {
+    const own = settingsOfService(service).map(({ variable }) => variable);
+    return [service, [...own, ...general, ...(beside[service] ?? [])].toSorted()] as const;
+  });
+  const secrets = started.map((service) => {
+    const own = settingsOfService(service).filter(({ secret }) => secret);
+    return [service, own.map(({ variable }) => variable).toSorted()] as const;
+  });
   const unread = [...new Set(unreadVariables.flatMap(({ names }) => names))].toSorted();
   const own = settingsOfService('runner').map(({ variable }) => variable);
-  return { reads: { ...Object.fromEntries(reads), pylon: ['PYLON_*'], runner: own }, unread };
+  return {
+    reads: { ...Object.fromEntries(reads), pylon: ['PYLON_*'], runner: own },
+    secrets: Object.fromEntries(secrets),
+    unread,
+  };
 }

@@ -11,6 +11,7 @@ const catalogue: Catalogue = {
       ),
     pylon: ['PYLON_*'],
   },
+  secrets: { miner: ['DATABASE_URL'] },
   unread: ['SECRET_KEY', 'POSTGRES_PASSWORD', 'HOST_WALLET_DIR'],
 };
 const installed = {

@@ -22,6 +22,8 @@ export interface Plan {
   /** What the service, and Pylon, get of `.env`. */
   app: Variables;
   pylon: Variables;
+  /** What the service reads that nobody may see. */
+  secrets: readonly string[];
   /** What was left out, or is other than it says: a sentence each. */
   notes: string[];
 }
@@ -107,6 +109,7 @@ export function planOf(
     },
     app,
     pylon: readBy(catalogue, 'pylon', variables),
+    secrets: catalogue.secrets[role.name] ?? [],
     notes,
   };
 }

@@ -51,6 +51,8 @@ const prepared = {
 };
 
 interface Service {
+  secrets?: { source: string }[];
+  labels?: Record<string, string>;
   image: string;
   user?: string;
   group_add?: string[];
@@ -175,7 +177,6 @@ describe.each(Object.keys(table) as (keyof typeof table)[])('what the runner of 
     expect(value(app!.environment['BITTENSOR_WALLET_NAME'])).toBe(
       name === 'facilitator' ? undefined : 'my $wallet',
     );
-    expect(value(app!.environment['DEFAULT_ADMIN_PASSWORD'])).toBe('pa$$word-$HOME-long');
     expect(app!.environment['JOB_CPUS']).toBe(name === 'miner' ? '2' : undefined);
     expect(app!.environment['FACILITATOR_URI']).toBe(
       name === 'validator' ? 'ws://facilitator.example/ws/v0/' : undefined,
@@ -184,16 +185,37 @@ describe.each(Object.keys(table) as (keyof typeof table)[])('what the runner of 
       PYLON_WEIGHTS_RETRY_ATTEMPTS: '3',
       PYLON_BITTENSOR_NETWORK: 'finney',
     });
-    expect(db!.environment).toEqual({ POSTGRES_PASSWORD: 'secret-1' });
+    expect(db!.environment).toEqual({ POSTGRES_PASSWORD_FILE: '/run/secrets/postgres' });
     for (const { environment } of [app!, pylon!])
       expect(Object.keys(environment)).not.toContainEqual(
         expect.stringMatching(/^(POSTGRES_PASSWORD|HOST_WALLET_DIR|UNKNOWN_TO_ALL|DEFAULT_EXECUTOR_CLASS)$/),
       );
     // It signs logins at the facilitator, and nothing anywhere else.
-    expect(app!.environment['SECRET_KEY']).toBe(name === 'facilitator' ? 'the-web-secret' : undefined);
-    expect(pylon!.environment).not.toHaveProperty('SECRET_KEY');
-    expect(JSON.stringify(app)).not.toContain('secret-1');
-    expect(JSON.stringify(pylon)).not.toContain('secret-2');
+    expect(app!.environment['SECRET_KEY_FILE']).toBe(
+      name === 'facilitator' ? '/run/secrets/SECRET_KEY' : undefined,
+    );
+    expect(JSON.stringify(pylon)).not.toMatch(/SECRET_KEY|secret-2/);
+  });
+
+  it('has its secrets as files: none is in what the engine knows of a container', async () => {
+    const { app, db } = await servicesOf(name);
+    const files = ['DATABASE_URL', 'DEFAULT_ADMIN_PASSWORD'].concat(
+      name === 'facilitator' ? ['PYLON_OPEN_ACCESS_TOKEN', 'SECRET_KEY'] : ['PYLON_IDENTITY_TOKEN'],
+    );
+    expect(app!.secrets!.map(({ source }) => source).toSorted()).toEqual(files);
+    expect(db!.secrets).toEqual([expect.objectContaining({ source: 'postgres' })]);
+    for (const file of files) {
+      expect(app!.environment).not.toHaveProperty(file);
+      expect(app!.environment[`${file}_FILE`]).toBe(`/run/secrets/${file}`);
+    }
+    expect(JSON.stringify([app, db])).not.toMatch(/secret-\d|the-web-secret|pa\$+word/);
+  });
+
+  it('is made anew where a secret has changed, as where anything has', async () => {
+    const label = async (changed: Record<string, string>) =>
+      (await servicesOf(name, changed))['app']!.labels!['horde.secrets'];
+    expect(await label({})).toBe(await label({ LOG_LEVEL: 'debug' }));
+    expect(await label({ DEFAULT_ADMIN_PASSWORD: 'another-long-password' })).not.toBe(await label({}));
   });
 
   it('has the chain of one machine in Pylon’s place on the devnet, for this hotkey alone', async () => {
@@ -209,7 +231,7 @@ it('a facilitator is served encrypted where .env names a certificate', async () 
   expect(app!.environment).toMatchObject({
     TLS_PORT: '9443',
     ACME_DOMAINS: 'facilitator.example',
-    SECRET_KEY: 'secret-4',
+    SECRET_KEY_FILE: '/run/secrets/SECRET_KEY',
   });
   const own = { TLS_CERTIFICATE: '/tls/one.pem', TLS_KEY: '/tls/key.pem', HOST_TLS_DIR: '/etc/ssl/own' };
   const files = await servicesOf('facilitator', own);

@@ -1,6 +1,8 @@
+import { createHmac } from 'node:crypto';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { PendingMigration } from '@horde/database';
+import { fileEnd } from '@horde/settings';
 import { Compose, withoutClearing } from './compose.ts';
 import type { Plan } from './plan.ts';
 import { OnItsWay } from './on-its-way.ts';
@@ -258,25 +260,44 @@ export class Project {
   ): Promise<Compose> {
     const file = path.join(this.places.folder, 'environment.json');
     await mkdir(this.places.folder, { recursive: true, mode: 0o700 });
-    await writeFile(file, JSON.stringify(this.ofEnvFile()), { mode: 0o600 });
-    await chmod(file, 0o600);
     const { PYLON_IDENTITY_TOKEN, PYLON_OPEN_ACCESS_TOKEN } = this.plan.app;
     const token = PYLON_IDENTITY_TOKEN ?? PYLON_OPEN_ACCESS_TOKEN ?? secrets.pylon;
+    const ofService = this.secretsOf(secrets, token);
+    await writeFile(file, JSON.stringify(this.ofEnvFile(ofService, secrets)), { mode: 0o600 });
+    await chmod(file, 0o600);
     const further = more.map((name) => path.join(this.places.home, name));
     return this.compose([...this.files(), file, ...further], {
       ...variables,
+      ...Object.fromEntries(Object.entries(ofService).map(([name, value]) => [sourceOf(name), value])),
       APP_USER: owner,
       POSTGRES_PASSWORD: secrets.postgres,
       DATABASE_PASSWORD: secrets.database,
       PYLON_TOKEN: token,
-      SECRET_KEY: secrets.secretKey,
       DEVNET_SUBNET: this.plan.devnet ? this.devnetSubnet(hotkey, token) : '',
     });
   }
 
+  /** What the service is given that nobody may see who asks the engine: its own of `.env`, and what was made here. */
+  private secretsOf({ database, secretKey }: Prepared['secrets'], token: string): Variables {
+    const { app, secrets } = this.plan;
+    const service = this.plan.filled['SERVICE']!;
+    const made: Variables = {
+      DATABASE_URL: `postgres://${service}:${database}@db:5432/postgres`,
+      SECRET_KEY: secretKey,
+      PYLON_IDENTITY_TOKEN: token,
+      PYLON_OPEN_ACCESS_TOKEN: token,
+    };
+    const all = secrets.map((name) => [name, app[name] ?? made[name]]);
+    return Object.fromEntries(all.filter(([, value]) => value !== undefined)) as Variables;
+  }
+
   /** What a compose file cannot say before `.env` has been read: as a further one. */
-  private ofEnvFile(): object {
+  private ofEnvFile(secrets: Variables, { postgres }: Prepared['secrets']): object {
     const { app, pylon, folders } = this.plan;
+    const open = Object.entries(app).filter(([name]) => !(name in secrets));
+    const files = Object.keys(secrets).map((name) => [`${name}${fileEnd}`, `/run/secrets/${name}`]);
+    // A container is made anew where its description has changed, in which no secret is.
+    const changes = createHmac('sha256', postgres).update(JSON.stringify(secrets)).digest('hex');
     const volumes = Object.entries(folders).map(([source, target]) => ({
       type: 'bind',
       source: asWritten(source),
@@ -284,9 +305,17 @@ export class Project {
     }));
     return {
       services: {
-        app: { environment: written(app), ...(volumes.length > 0 && { volumes }) },
+        app: {
+          environment: { ...written(Object.fromEntries(open)), ...Object.fromEntries(files) },
+          secrets: Object.keys(secrets),
+          labels: { 'horde.secrets': changes },
+          ...(volumes.length > 0 && { volumes }),
+        },
         pylon: { environment: written(pylon) },
       },
+      secrets: Object.fromEntries(
+        Object.keys(secrets).map((name) => [name, { environment: sourceOf(name) }]),
+      ),
     };
   }
 
@@ -325,6 +354,9 @@ export class Project {
   }
 }
 
+/** What Compose alone finds the value of a secret by. */
+const sourceOf = (name: string): string => `SECRET_OF_${name}`;
+
 const names = (app: Variables): Variables =>
   Object.fromEntries(
     ['BITTENSOR_WALLET_NAME', 'BITTENSOR_WALLET_HOTKEY_NAME'].map((name) => [name, app[name] ?? '']),
@@ -336,7 +368,6 @@ const unknownYet = {
   POSTGRES_PASSWORD: '',
   DATABASE_PASSWORD: '',
   PYLON_TOKEN: '',
-  SECRET_KEY: '',
   DEVNET_SUBNET: '',
 };
 

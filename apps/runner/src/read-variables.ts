@@ -4,6 +4,8 @@ import type { Role } from './roles.ts';
 export interface Catalogue {
   /** By service, `NAME` or the beginning of names, `NAME_*`; they are generated from the services' settings. */
   reads: Record<string, readonly string[]>;
+  /** By service, those of them whose values nobody may see: it is given them as files. */
+  secrets: Record<string, readonly string[]>;
   /** What no service of ours reads, though ComputeHorde's do. */
   unread: readonly string[];
 }

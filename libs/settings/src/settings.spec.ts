@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { IsInt, IsString, Max, Min } from 'class-validator';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { env, envFlag, envList, envNumber, envSecret, givenVariables, loadSettings } from './index.ts';
 
 class Base {
@@ -79,4 +82,25 @@ it('reports variables that look like ours and are not', () => {
   expect(loadSettings(Example, { MINER_NAME: 'm', MINER_PROT: '1', PATH: '/' }, ['MINER_']).unknown).toEqual([
     'MINER_PROT',
   ]);
+});
+
+it('a secret may be in a file, which the environment names; what the environment says itself counts more', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'settings-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'secret');
+  writeFileSync(file, 'of the file\n');
+  const set = { MINER_NAME: 'm', MINER_SECRET_FILE: file };
+  const { settings, unknown } = loadSettings(Example, set, ['MINER_']);
+  expect(settings.secret).toBe('of the file');
+  expect([...givenVariables(settings)]).toContain('MINER_SECRET');
+  expect(unknown).toEqual([]);
+  expect(loadSettings(Example, { ...set, MINER_SECRET: 'itself' }).settings.secret).toBe('itself');
+});
+
+it('a file of a secret that cannot be read is told in a sentence, and there is none for what is no secret', () => {
+  expect(() => loadSettings(Example, { MINER_NAME: 'm', MINER_SECRET_FILE: '/nowhere/secret' })).toThrow(
+    'MINER_SECRET_FILE names /nowhere/secret, which cannot be read (ENOENT).',
+  );
+  const { unknown } = loadSettings(Example, { MINER_NAME: 'm', MINER_PORT_FILE: '/x' }, ['MINER_']);
+  expect(unknown).toEqual(['MINER_PORT_FILE']);
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { validateSync } from 'class-validator';
 import { writtenValue } from './written-value.ts';
 
@@ -56,6 +57,28 @@ export const envList = (variable: string) => setting(variable, 'list');
 /** As `envList`, for values that must never be shown. */
 export const envSecretList = (variable: string) => setting(variable, 'list', true);
 
+/** What is behind the name of a secret variable where that names a file with the value. */
+export const fileEnd = '_FILE';
+
+/**
+ * What a secret variable says: by itself, or in the file that `NAME_FILE` names, which nobody sees who sees the environment.
+ *
+ * @returns an empty text: nothing
+ * @throws SettingsError where that file cannot be read
+ */
+export function secretIn(environment: Record<string, string | undefined>, variable: string): string {
+  const given = environment[variable];
+  if (given) return given;
+  const file = environment[`${variable}${fileEnd}`];
+  if (!file) return '';
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new SettingsError([`${variable}${fileEnd} names ${file}, which cannot be read (${code}).`]);
+  }
+}
+
 /** The names of all variables that a settings class reads. */
 export const variablesOf = (type: new () => object): string[] =>
   settingsOf(type.prototype as object).map(({ variable }) => variable);
@@ -85,7 +108,8 @@ export interface LoadedSettings<T> {
 
 /**
  * Reads a settings class from the environment, once, at start. An empty variable counts as not set. What files and
- * editors leave around a value is left out: spaces, carriage returns, quotes that Docker passes on.
+ * editors leave around a value is left out: spaces, carriage returns, quotes that Docker passes on. A secret one may be in a file
+ * that `NAME_FILE` names; where both are set, `NAME` counts.
  * @param prefixes variables that begin like this and that the class does not know are reported in `unknown`
  * @throws SettingsError with one sentence for each wrong or missing variable
  */
@@ -99,12 +123,20 @@ export function loadSettings<T extends object>(
   const sentences: string[] = [];
   const given = new Set<string>();
   for (const { field, variable, kind, secret } of known) {
-    const written = writtenValue(environment[variable] ?? '');
+    let text = environment[variable] ?? '';
+    try {
+      if (secret) text = secretIn(environment, variable);
+    } catch (error) {
+      if (!(error instanceof SettingsError)) throw error;
+      sentences.push(...error.sentences);
+      continue;
+    }
+    const written = writtenValue(text);
     if ('odd' in written) {
       sentences.push(`${variable} is not valid: ${written.odd}.`);
       continue;
     }
-    const text = written.value;
+    text = written.value;
     if (text === '') continue;
     given.add(variable);
     const value = parse(kind, text);
@@ -129,7 +161,9 @@ export function loadSettings<T extends object>(
   }
   if (sentences.length > 0) throw new SettingsError(sentences);
   givenTo.set(settings, given);
-  const names = new Set(known.map(({ variable }) => variable));
+  const names = new Set(
+    known.flatMap(({ variable, secret }) => (secret ? [variable, `${variable}${fileEnd}`] : [variable])),
+  );
   const unknown = Object.keys(environment).filter(
     (name) => prefixes.some((prefix) => name.startsWith(prefix)) && !names.has(name),
   );

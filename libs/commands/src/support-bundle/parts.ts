@@ -1,7 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import os from 'node:os';
 import { text as all } from 'node:stream/consumers';
-import { loadSettings, SettingsError, variablesOf } from '@horde/settings';
+import { fileEnd, loadSettings, secretIn, SettingsError, variablesOf } from '@horde/settings';
 import { reasonOf } from '@horde/network';
 import { isSecretVariable } from './clean.ts';
 import type { SupportFacts } from './facts.ts';
@@ -36,7 +36,7 @@ export async function machineText(): Promise<string> {
 export function settingsText(facts: SupportFacts, environment: Environment): string {
   const { settings } = facts;
   const known = variablesOf(settings);
-  const isSet = (name: string) => (environment[name] ?? '') !== '';
+  const isSet = (name: string) => [name, `${name}${fileEnd}`].some((one) => (environment[one] ?? '') !== '');
   const passedOn = facts.passedOn?.(environment) ?? [];
   const more = Object.keys(environment).filter(
     (name) => (others.test(name) || passedOn.includes(name)) && !known.includes(name),
@@ -67,7 +67,8 @@ export async function doctorText({ doctor }: SupportFacts): Promise<string> {
 export const healthText = (facts: SupportFacts): Promise<string> => answerText(facts.url(), '/health/ready');
 
 export function metricsText(facts: SupportFacts, environment: Environment): Promise<string> {
-  const { METRICS_TOKEN: token, METRICS_PORT: port, METRICS_HOST: host } = environment;
+  const { METRICS_PORT: port, METRICS_HOST: host } = environment;
+  const token = secretIn(environment, 'METRICS_TOKEN').trim();
   return answerText(
     !token && port ? `http://${host || '127.0.0.1'}:${port}` : facts.url(),
     '/metrics',
