@@ -29,6 +29,7 @@ const { values, positionals } = readArguments('release', {
     share: { type: 'string', default: '100' },
     days: { type: 'string', default: '30' },
     place: { type: 'string', default: 'envs/release.env' },
+    'stand-ins': { type: 'boolean', default: false },
     folder: { type: 'string', default: 'dist/release' },
   },
 });
@@ -94,7 +95,14 @@ async function imagesFor(
   const shipped = { repositories: `${place.REGISTRY}/${place.REPOSITORY_PREFIX}`, releaseFile: values.place };
   // The bundlers take seconds to load, which most uses have no need of.
   const { publishImages } = await import('./release/publish.ts');
-  const images = await publishImages(new Docker(), shipped, version, (line) => console.error(line));
+  const { othersWithoutDigest } = await import('./images/runner-parts.ts');
+  const docker = new Docker();
+  const lacking = values['stand-ins'] ? [] : await othersWithoutDigest(docker);
+  if (lacking.length > 0)
+    throw new Error(
+      `No install could fetch ${lacking.join(' and ')}: no registry knows what is here under that name, if anything is. Make the release where docker pull gets the original, or with --stand-ins for installs that are given the images as a bundle.`,
+    );
+  const images = await publishImages(docker, shipped, version, (line) => console.error(line));
   const others = before?.version === version ? before.images : [];
   const isNew = ({ name, architecture }: ReleasedImage) =>
     images.some((image) => image.name === name && image.architecture === architecture);

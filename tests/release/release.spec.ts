@@ -1,11 +1,14 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { acceptKeys, acceptRelease, writeReleaseList, type ReleaseList } from '@horde/release';
 import { root } from '@horde/testing/horde';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'horde-release-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -34,9 +37,14 @@ beforeAll(() => {
   );
 });
 
-async function release(...words: string[]): Promise<{ code: number; said: string; complained: string }> {
+const release = (...words: string[]) => releaseWith({}, ...words);
+
+async function releaseWith(
+  env: Record<string, string>,
+  ...words: string[]
+): Promise<{ code: number; said: string; complained: string }> {
   const all = ['tools/release.ts', ...words, '--folder', at('out')];
-  return promisify(execFile)(process.execPath, all, { cwd: root }).then(
+  return promisify(execFile)(process.execPath, all, { cwd: root, env: { ...process.env, ...env } }).then(
     ({ stdout, stderr }) => ({ code: 0, said: stdout, complained: stderr }),
     (error: { code: number; stdout: string; stderr: string }) => ({
       code: error.code,
@@ -75,6 +83,24 @@ describe('./horde release', () => {
     for (const value of ['registry.example', 'https://get.example', keys['release']!])
       expect(script).toContain(value);
     expect(statSync(at('out/install_miner.sh')).mode & 0o111).not.toBe(0);
+  });
+
+  it('lists no image that no install could fetch: a stand-in, which no registry knows', async () => {
+    const engine = createServer((_request, answer) =>
+      answer
+        .setHeader('content-type', 'application/json')
+        .end(JSON.stringify({ Id: digest('c'), RepoDigests: [], RepoTags: [] })),
+    ).listen(0, '127.0.0.1');
+    onTestFinished(() => void engine.close());
+    await once(engine, 'listening');
+    const { port } = engine.address() as AddressInfo;
+    const words = ['beta', '--key', at('release'), '--place', at('place')];
+    const { code, complained } = await releaseWith({ DOCKER_HOST: `tcp://127.0.0.1:${port}` }, ...words);
+    expect(code).toBe(1);
+    expect(complained).toMatch(
+      /^No release was made: No install could fetch backenddevelopersltd\/bittensor-pylon:[\d.]+ and postgres:18: /,
+    );
+    expect(existsSync(at('out/releases/beta'))).toBe(false);
   });
 
   it('puts another key in place with the offline one', async () => {

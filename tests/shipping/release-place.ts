@@ -68,7 +68,15 @@ export class ReleasePlace {
   /** The images of this checkout, as `./horde release` builds, pushes and lists them. */
   async ship(): Promise<ReleaseList> {
     const words = ['--key', this.key('release'), '--place', path.join(this.folder, 'release.env')];
-    const all = ['tools/release.ts', channel, ...words, '--folder', path.join(this.folder, 'out')];
+    // Its hosts have the images of others from this machine's engine.
+    const all = [
+      'tools/release.ts',
+      channel,
+      ...words,
+      '--stand-ins',
+      '--folder',
+      path.join(this.folder, 'out'),
+    ];
     await run(process.execPath, all, { cwd: root, maxBuffer: 100_000_000 });
     return this.list;
   }

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { machineArchitecture } from '@horde/release';
 import type Docker from 'dockerode';
@@ -44,17 +44,19 @@ export async function addRunnerParts(
   };
 }
 
+const withoutTag = (image: string): string => image.replace(/:[^:/]*$/, '');
+
 /** Of lines `NAME IMAGE:TAG`, lines `NAME REPOSITORY DIGEST ID`, with `-` for what nobody here knows. */
 async function withDigests(docker: Docker, list: string, repositories: string | null): Promise<string> {
   const lines: string[] = [];
   for (const line of list.trim().split('\n')) {
     const [name = '', image = ''] = line.split(' ');
-    const here = image.replace(/:[^:/]*$/, '');
+    const here = withoutTag(image);
     const isOurs = here.startsWith('horde/');
     const repository = isOurs && repositories !== null ? here.replace('horde', repositories) : here;
     if (isOurs ? await isThere(docker, image) : (await fetchImage(docker, image)) === null) {
-      const { Id, RepoDigests } = await docker.getImage(image).inspect();
-      const digest = RepoDigests.find((one) => one.startsWith(`${repository}@`))?.split('@')[1] ?? '-';
+      const { Id } = await docker.getImage(image).inspect();
+      const digest = (await digestOf(docker, image, repository)) ?? '-';
       lines.push(`${name} ${repository} ${digest} ${Id}\n`);
     } else if (isOurs)
       throw new Error(
@@ -63,4 +65,29 @@ async function withDigests(docker: Docker, list: string, repositories: string | 
     else lines.push(`${name} ${repository} - -\n`);
   }
   return lines.join('');
+}
+
+/** What a registry knows an image by that is on this engine; null: it was made here, and none knows it. */
+async function digestOf(docker: Docker, image: string, repository: string): Promise<string | null> {
+  const { RepoDigests } = await docker.getImage(image).inspect();
+  return RepoDigests.find((one) => one.startsWith(`${repository}@`))?.split('@')[1] ?? null;
+}
+
+/** Images of others that runners start, and that no install could fetch as they are here: stand-ins, or not to be had. */
+export async function othersWithoutDigest(docker: Docker): Promise<string[]> {
+  const files = globSync('envs/*/runner/images', { cwd: path.resolve(import.meta.dirname, '../..') });
+  const lines = files.flatMap((file) =>
+    readFileSync(path.resolve(import.meta.dirname, '../..', file), 'utf8')
+      .trim()
+      .split('\n'),
+  );
+  const others = new Set(
+    lines.map((line) => line.split(' ')[1]!).filter((image) => !image.startsWith('horde/')),
+  );
+  const lacking: string[] = [];
+  for (const image of others) {
+    const isHere = (await fetchImage(docker, image)) === null;
+    if (!isHere || (await digestOf(docker, image, withoutTag(image))) === null) lacking.push(image);
+  }
+  return lacking.toSorted();
 }

@@ -55,6 +55,7 @@ const commands: Record<string, RepositoryCommand> = {
       '--share <percent>': 'how many of the installs take part (default: 100)',
       '--days <count>': 'how long the list counts (default: 30)',
       '--place <file>': 'where releases come from (default: envs/release.env)',
+      '--stand-ins': 'also where images of others are stand-ins, which no registry has',
       '--folder <folder>': 'where all of it is written (default: dist/release)',
     },
   },
