@@ -1,11 +1,21 @@
 /**
  * Runs the checks and all specs, unit and end to end, against one Postgres server of their own, and ends with the sum of
- * each part, what was skipped, and the counts. `--all` then runs what takes long, too (tools/test-parts.ts); `--resume` goes
- * on with such a run: parts that have passed are not run again. With other arguments, which are passed on to nx
- * (`--projects=miner`), only unit specs are run.
+ * each part, what was skipped, and the counts. `--all` then runs what takes long, too (tools/test-parts.ts), two parts
+ * at a time; `--resume` goes on with such a run: parts that have passed are not run again. With other arguments, which
+ * are passed on to nx (`--projects=miner`), only unit specs are run.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import startTestPostgres from '@horde/testing/postgres';
 import { runChecks } from './check.ts';
 import { partsOfAll, type TestPart } from './test-parts.ts';
@@ -24,8 +34,9 @@ const failed: string[] = [];
 const sums: string[] = [];
 
 let isPassed = await inTurn('all', runSpecs);
-for (const part of isAll ? partsOfAll : [])
-  isPassed = (await inTurn(part.name, () => runPart(part))) && isPassed;
+const machines = partsOfAll.filter(({ makesMachines }) => makesMachines);
+const others = partsOfAll.filter(({ makesMachines }) => !makesMachines);
+await Promise.all((isAll ? [machines, others] : []).map(runParts));
 await stopPostgres?.();
 
 const reports = readdirSync('reports')
@@ -37,7 +48,7 @@ for (const line of [...sums, ...summary.lines]) console.log(line);
 process.exit(isPassed && summary.failed === 0 && reports.length > 0 ? 0 : 1);
 
 /** Runs a part, unless it has passed in the run that is resumed. @returns whether it passes */
-async function inTurn(name: string, part: () => Promise<boolean> | boolean): Promise<boolean> {
+async function inTurn(name: string, part: () => Promise<boolean>): Promise<boolean> {
   const note = `reports/${name}.passed`;
   if (existsSync(note)) {
     sums.push(`${name}: passed before`);
@@ -62,22 +73,37 @@ async function runSpecs(): Promise<boolean> {
   const checks = await runChecks();
   failed.push(...checks.map((check) => `./horde check ${check}`));
   // All specs share the workers of one vitest: none of these is idle while another project still has specs waiting.
-  return run(['tools/vitest.ts', 'all']) && checks.length === 0;
+  const specs = await run(['tools/vitest.ts', 'all']);
+  return specs && checks.length === 0;
 }
 
-function runPart({ name, runs, environment }: TestPart): boolean {
-  console.log(`\nPart ${name}: ${runs.join(' ')}`);
-  if (runs[0].endsWith('.spec.ts')) return run(['tools/vitest.ts', name, ...runs], environment);
-  const passes = run(runs, environment);
-  if (!passes) failed.push(runs.join(' '));
+async function runParts(parts: TestPart[]): Promise<void> {
+  for (const part of parts) isPassed = (await inTurn(part.name, () => runPart(part))) && isPassed;
+}
+
+/** Another part runs beside it: what it prints is kept until it has ended. */
+async function runPart({ name, runs, environment }: TestPart): Promise<boolean> {
+  const log = `reports/${name}.log`;
+  console.log(`\nPart ${name} has begun (${log}): ${runs.join(' ')}`);
+  const isSpec = runs[0].endsWith('.spec.ts');
+  const file = openSync(log, 'w');
+  const passes = await run(isSpec ? ['tools/vitest.ts', name, ...runs] : runs, environment, file);
+  closeSync(file);
+  console.log(`\nPart ${name} has ended:\n${readFileSync(log, 'utf8')}`);
+  if (!passes && !isSpec) failed.push(runs.join(' '));
   return passes;
 }
 
 /** Runs a program of Node's. @returns whether it ends with 0 */
-function run(command: string[], environment: Record<string, string> = {}): boolean {
-  const { status } = spawnSync(process.execPath, command, {
-    stdio: 'inherit',
+async function run(
+  command: string[],
+  environment: Record<string, string> = {},
+  output: number | 'inherit' = 'inherit',
+): Promise<boolean> {
+  const program = spawn(process.execPath, command, {
+    stdio: ['inherit', output, output],
     env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false', ...environment },
   });
+  const [status] = (await once(program, 'exit')) as [number | null];
   return status === 0;
 }

@@ -4,6 +4,8 @@ export interface TestPart {
   /** A spec, or a tool of ours with its arguments. */
   runs: [file: string, ...words: string[]];
   environment?: Record<string, string>;
+  /** It makes images of ours, or machines of containers: such parts run one after the other, beside all others. */
+  makesMachines?: true;
 }
 
 /** At full size, and in this order: what takes long and says little more than the same did in a smaller size. */
@@ -43,11 +45,13 @@ export const partsOfAll: TestPart[] = [
     name: 'images',
     runs: ['tests/images/images.spec.ts', 'tests/images/runner-take-over.spec.ts'],
     environment: { WHOLE_IMAGES: 'yes' },
+    makesMachines: true,
   },
   {
     name: 'compose',
     runs: ['tests/compose/compose.spec.ts'],
     environment: { WHOLE_COMPOSE: 'yes' },
+    makesMachines: true,
   },
   {
     name: 'install-scripts',
@@ -63,26 +67,31 @@ export const partsOfAll: TestPart[] = [
     name: 'install-engine',
     runs: ['tests/install/engine.spec.ts'],
     environment: { WHOLE_INSTALL: 'yes' },
+    makesMachines: true,
   },
   {
     name: 'install-miner',
     runs: ['tests/install/miner-install.spec.ts'],
     environment: { WHOLE_INSTALL: 'yes' },
+    makesMachines: true,
   },
   {
     name: 'install-link',
     runs: ['tests/install/link.spec.ts'],
     environment: { WHOLE_INSTALL: 'yes' },
+    makesMachines: true,
   },
   {
     name: 'install-validator',
     runs: ['tests/install/validator-install.spec.ts'],
     environment: { WHOLE_INSTALL: 'yes' },
+    makesMachines: true,
   },
   {
     name: 'install-real',
     runs: ['tests/install/real-install.spec.ts'],
     environment: { WHOLE_INSTALL: 'yes' },
+    makesMachines: true,
   },
   {
     name: 'move',
@@ -93,21 +102,25 @@ export const partsOfAll: TestPart[] = [
     name: 'runner',
     runs: ['tests/runner/runner.spec.ts'],
     environment: { WHOLE_RUNNER: 'yes' },
+    makesMachines: true,
   },
   {
     name: 'runner-update',
     runs: ['tests/runner/update.spec.ts'],
     environment: { WHOLE_RUNNER: 'yes' },
+    makesMachines: true,
   },
   {
     name: 'updates',
     runs: ['tests/shipping/updates.spec.ts'],
     environment: { WHOLE_UPDATES: 'yes' },
+    makesMachines: true,
   },
   {
     name: 'operate',
     runs: ['tests/operate/installation.spec.ts'],
     environment: { WHOLE_OPERATE: 'yes' },
+    makesMachines: true,
   },
   {
     name: 'panel-themes',
