@@ -22,7 +22,8 @@ let lastNumber = 0;
 /** A validator's side of the link, over a real websocket: what arrives is queued until a spec asks for it. */
 export class ScriptedValidator {
   private readonly frames: string[] = [];
-  private wake: () => void = () => undefined;
+  /** Resolved by the next frame, for all that wait for one. */
+  private arrival = Promise.withResolvers<void>();
   /** What is done with requests for output, on `logs-2`; they are not queued. */
   onOutputRequest: (request: JobOutputRequest) => void = () => undefined;
   /** Whether what comes with a number is stored, as far as the facilitator is told. */
@@ -110,7 +111,7 @@ export class ScriptedValidator {
 
   /** The next frame's exact text. */
   async nextText(): Promise<string> {
-    while (this.frames.length === 0) await new Promise<void>((resolve) => (this.wake = resolve));
+    while (this.frames.length === 0) await this.arrival.promise;
     return this.frames.shift()!;
   }
 
@@ -138,7 +139,7 @@ export class ScriptedValidator {
     for (;;) {
       const at = this.frames.findIndex((text) => !text.includes('"message_type"'));
       if (at !== -1) return toPlain(parseJson(this.frames.splice(at, 1)[0]!)) as Json;
-      await new Promise<void>((resolve) => (this.wake = resolve));
+      await this.arrival.promise;
     }
   }
 
@@ -162,7 +163,8 @@ export class ScriptedValidator {
     if (text.includes('"V0JobOutputRequest"'))
       return this.onOutputRequest(JSON.parse(text) as JobOutputRequest);
     this.frames.push(text);
-    this.wake();
+    this.arrival.resolve();
+    this.arrival = Promise.withResolvers<void>();
   }
 }
 
