@@ -84,7 +84,7 @@ describe('a Redis that is away', () => {
     const queue = away.open('doorbell');
     worker(queue);
     await expect(queue.ring('a')).rejects.toThrow(
-      'The Redis of the queues (127.0.0.1:1) does not answer within 2 s.',
+      'The Redis of the queues (127.0.0.1:1) does not answer within 15 s.',
     );
     await away.close();
   });
@@ -93,11 +93,11 @@ describe('a Redis that is away', () => {
     const away = new Queues({ service: 'away', databaseUrl: '', redisUrl: 'redis://127.0.0.1:1' });
     const names = ['one', 'two', 'three'];
     const seen = names.map((name) => worker(away.open(name)));
-    await Promise.race(seen.map((each) => each.until(() => each.errors.length > 0)));
-    // Each of them has tried more than once when this is over.
-    await expect(away.open('four').ring('a')).rejects.toThrow('does not answer');
-    const errors = seen.flatMap((each) => each.errors.map(({ message }) => message));
-    expect(errors).toEqual([expect.stringMatching(/^The queues cannot be worked on \(.*ECONNREFUSED.*\)/)]);
+    const errors = () => seen.flatMap((each) => each.errors.map(({ message }) => message));
+    // Ten seconds lie between the first and the second.
+    await Promise.race(seen.map((each) => each.until(() => errors().length > 1)));
+    const complaint = expect.stringMatching(/^The queues cannot be worked on \(.*ECONNREFUSED.*\)/) as string;
+    expect(errors()).toEqual([complaint, complaint]);
     await away.close();
   });
 });

@@ -13,7 +13,7 @@ export interface Queue {
    * Rings for an id. While an entry of that id waits or is being worked on, further rings change nothing.
    *
    * @param delay ms
-   * @throws Error when the store has not taken it within two seconds; it may still do so later
+   * @throws Error when the store has not taken it within 15 s; it may still do so later
    */
   ring(id: string, delay?: number): Promise<void>;
   /** Calls `handle` for every ring, on one worker at a time. */

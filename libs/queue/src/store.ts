@@ -4,10 +4,8 @@ import { PostgresConnection, PostgresQueueBackend, Queue as BullQueue, Worker, t
 import { Redis } from 'ioredis';
 import { Schedules } from './schedules.ts';
 
-/** How long the queues' store may take for a ring: whoever rings must not wait for a Redis to come back. @unit ms */
-const ringLimit = 2_000;
-/** How long it may take for a schedule, which may be the first that it is asked for. @unit ms */
-const scheduleLimit = 15_000;
+/** How long the queues' store may take for an answer: a service that starts on a busy machine goes on within it. @unit ms */
+const answerLimit = 15_000;
 /** Workers without their store try again several times a second; it is reported so often. @unit ms */
 const complaintPause = 10_000;
 /** What is waited before a worker that could not ask its store asks again. @unit ms */
@@ -72,15 +70,12 @@ export class Store {
   async add(name: string, id: string, delay: number): Promise<void> {
     // No entry stays behind after its work: the next ring for the same id must count.
     const options = { jobId: keyOf(name, id), delay, removeOnComplete: true, removeOnFail: true };
-    await this.answered(this.queue.add(name, {}, options), ringLimit);
+    await this.answered(this.queue.add(name, {}, options));
   }
 
   async schedule(name: string, id: string, interval: number): Promise<void> {
     // The worker as well: BullMQ crashes the process when Postgres is lost while it comes up.
-    await this.answered(
-      Promise.all([this.schedules.add(name, id, interval), this.worker?.waitUntilReady()]),
-      scheduleLimit,
-    );
+    await this.answered(Promise.all([this.schedules.add(name, id, interval), this.worker?.waitUntilReady()]));
   }
 
   /** Begins to work on the entries of all queues. @param name of the queue that is told of the store's troubles */
@@ -126,13 +121,12 @@ export class Store {
     this.redis?.disconnect();
   }
 
-  /** @param limit ms */
-  private async answered(work: Promise<unknown>, limit: number): Promise<void> {
+  private async answered(work: Promise<unknown>): Promise<void> {
     const late = Promise.withResolvers<never>();
     const { redisUrl } = this.settings;
     const store = redisUrl ? `Redis of the queues (${placeOf(redisUrl)})` : 'database of the queues';
-    const sentence = `The ${store} does not answer within ${limit / 1000} s.`;
-    const timer = setTimeout(() => late.reject(new Error(sentence)), limit);
+    const sentence = `The ${store} does not answer within ${answerLimit / 1000} s.`;
+    const timer = setTimeout(() => late.reject(new Error(sentence)), answerLimit);
     await Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
   }
 
