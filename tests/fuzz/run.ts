@@ -45,7 +45,7 @@ export async function fuzz(
     child.kill('SIGKILL');
   };
   // The first thousand come after the start of the process.
-  let timer = setTimeout(bite, watchdog + 10_000);
+  let timer = setTimeout(bite, watchdog + 60_000);
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   for await (const line of createInterface({ input: child.stdout })) {
     clearTimeout(timer);

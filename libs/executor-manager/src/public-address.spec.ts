@@ -44,7 +44,7 @@ describe('the address that users reach this machine at', () => {
     const address = new PublicAddress({
       configured: 'auto',
       services: ['http://127.0.0.1:1/', ...services.map(({ url }) => url)],
-      timeout: 200,
+      timeout: 2_000,
     });
     expect(await Promise.all([address.get(), address.get()])).toEqual(['93.184.216.34', '93.184.216.34']);
     expect(await address.get()).toBe('93.184.216.34');

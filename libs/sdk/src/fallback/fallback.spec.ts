@@ -145,7 +145,12 @@ describe('a streaming job on a rented machine', () => {
     response.end(url);
     if (url === '/end') { server.close(); server.closeIdleConnections(); }
   }).listen(0, '127.0.0.1', () => require('fs').writeFileSync('/tmp/port', String(server.address().port)));`;
-  const streaming: JobSpec = { ...spec, streaming: true, args: [process.execPath, '-e', program] };
+  const streaming: JobSpec = {
+    ...spec,
+    streaming: true,
+    executionTimeLimit: 120,
+    args: [process.execPath, '-e', program],
+  };
 
   it('is reached through a tunnel, which ends with it', async () => {
     const job = await client.createJob(streaming);
