@@ -17,6 +17,7 @@ import {
 import type { Pending } from '@horde/transport';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
 import { EXECUTOR_LINK, EXECUTOR_MANAGER, VALIDATOR_LINK } from '../tokens.ts';
+import { ReceiptIntake } from '../receipts/receipt-intake.ts';
 import { ReceiptCounts } from '../receipts/receipt-counts.ts';
 import { countersigned, receiptProblem } from '../receipts/receipt-rules.ts';
 import { Receipts } from '../receipts/receipts.ts';
@@ -43,6 +44,7 @@ export class JobIntake {
     private readonly signature: JobSignature,
     private readonly receipts: Receipts,
     private readonly receiptCounts: ReceiptCounts,
+    private readonly receiptIntake: ReceiptIntake,
     private readonly validators: Validators,
     private readonly keypair: Keypair,
     private readonly settings: MinerSettings,
@@ -140,6 +142,7 @@ export class JobIntake {
       };
       this.executors.start(started, startsAtOnce);
     }
+    await this.receiptIntake.receiveEarly(uuid, job.validatorHotkey);
   }
 
   private async busy(tx: Transaction, request: InitialJobRequest, capacity: number): Promise<DeclineJob> {

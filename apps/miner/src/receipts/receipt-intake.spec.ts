@@ -40,6 +40,27 @@ it('a finished receipt for a job that still runs is stored together with the end
   await expect.poll(() => miner.manager.stopped.length).toBeGreaterThan(0);
 });
 
+it('a finished receipt that comes before its job, as from a validator that has given it up, ends the job at once', async () => {
+  const validator = await miner.validator();
+  const request = validator.signed(validator.initial());
+  const { job_uuid } = request;
+  const another = await validator.login();
+  await another.send(validator.finished(job_uuid, { score_str: '0.000000' }));
+  await another.settled();
+
+  const connection = await validator.login();
+  await connection.send(request);
+  await connection.next('V0AcceptJobRequest');
+  const token = await miner.manager.token(job_uuid);
+  await expect.poll(() => miner.manager.stopped).toContain(token);
+  const state = 'select status, slot_held, settled_at is not null as settled from job where uuid = $1';
+  await expect
+    .poll(() => miner.query(state, job_uuid))
+    .toEqual([{ status: 'horde_failed', slot_held: false, settled: true }]);
+  expect(await finishedReceipts(job_uuid)).toHaveLength(1);
+  expect(await miner.query('select from outbox where subject = $1', job_uuid)).toEqual([]);
+});
+
 const finishedReceipts = (job: string) =>
   miner.query(`select 1 from receipt where receipt_type = 'JobFinishedReceipt' and job_uuid = $1`, job);
 

@@ -2,12 +2,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Batches, Database, type Transaction } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { LOGGER, withLogContext, type Logger } from '@horde/operations';
-import { receiptText, type JobAcceptedPayload, type JobFinishedPayload } from '@horde/protocol';
+import { JobFinishedPayload, receiptText, type JobAcceptedPayload } from '@horde/protocol';
+import { DatabaseRetry } from '../database/database-retry.ts';
 import type { Job } from '../jobs/job.entity.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import type { ExecutorLink, ValidatorConnection } from '../jobs/links.ts';
 import { MinerSettings } from '../settings.ts';
 import { EXECUTOR_LINK } from '../tokens.ts';
+import { EarlyEnds } from './early-ends.ts';
 import { ReceiptChecks } from './receipt-checks.ts';
 import { ReceiptCounts } from './receipt-counts.ts';
 import { countersigned } from './receipt-rules.ts';
@@ -31,11 +33,13 @@ interface Good {
 @Injectable()
 export class ReceiptIntake {
   private readonly batches = new Batches((batch: Good[]) => this.storeAll(batch), maxBatch);
+  private readonly early = new EarlyEnds();
 
   constructor(
     private readonly database: Database,
     private readonly checks: ReceiptChecks,
     private readonly counts: ReceiptCounts,
+    private readonly retry: DatabaseRetry,
     private readonly jobs: Jobs,
     private readonly receipts: Receipts,
     private readonly keypair: Keypair,
@@ -52,7 +56,11 @@ export class ReceiptIntake {
   ): Promise<void> {
     await withLogContext({ job: payload.job_uuid }, async () => {
       const text = receiptText(payload);
-      const checked = await this.checks.check({ payload, text, signature, validator: session.hotkey });
+      const validator = session.hotkey;
+      if (payload instanceof JobFinishedPayload) this.early.note({ payload, signature, validator }, text);
+      const checked = await this.checks.check({ payload, text, signature, validator });
+      const isEarly = 'refusal' in checked && checked.refusal === 'unknown_job';
+      if (!isEarly) this.early.take(payload.job_uuid, validator);
       if ('refusal' in checked) {
         this.counts.refuse(checked.refusal);
         this.logger.warn(`a ${payload.receipt_type} was dropped: ${checked.sentence}`);
@@ -67,6 +75,12 @@ export class ReceiptIntake {
       this.counts.stored.inc({ type: payload.receipt_type });
       this.logger.info(`${payload.receipt_type} stored`);
     });
+  }
+
+  /** Takes in the end of a job that has come before the job itself. */
+  async receiveEarly(uuid: string, validator: string): Promise<void> {
+    const end = this.early.take(uuid, validator);
+    if (end) await this.retry.run(() => this.receive(end.payload, end.signature, { hotkey: validator }));
   }
 
   /**
