@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Way } from './link.ts';
 import { stages, type Stage } from './stages.ts';
-import { linkNames, type FaultNetwork } from './network.ts';
-import type { ServiceName } from './service.ts';
+import type { Mixing } from './frames.ts';
+import { linkNames, websocketLinks, type FaultNetwork } from './network.ts';
+import { hasFakeTime, type ServiceName } from './service.ts';
 
 /** A fault as it was drawn: the same for the same seed. */
 export interface Fault {
@@ -11,7 +12,8 @@ export interface Fault {
   says: string;
   /** The stage that a job is to be in when it strikes. */
   stage: Stage;
-  strike: (network: FaultNetwork) => Promise<void> | void;
+  /** @returns false: it cannot be done on this machine, and was not */
+  strike: (network: FaultNetwork) => Promise<void | boolean> | void | boolean;
   heal: (network: FaultNetwork) => Promise<void> | void;
   /** How long it lasts. @unit ms */
   lasts: number;
@@ -20,6 +22,7 @@ export interface Fault {
 type Random = () => number;
 type Drawn = Omit<Fault, 'kind' | 'stage'>;
 
+const databaseLinks = ['facilitator to Postgres', 'validator to Postgres', 'miner to Postgres'] as const;
 const struck = ['facilitator', 'validator', 'miner'] as const satisfies ServiceName[];
 
 /** The kinds of faults, and how one of each is drawn. */
@@ -40,6 +43,15 @@ const kinds = {
         await services[name].kill();
       },
       heal: ({ services }) => startAll(services, [name]),
+    };
+  },
+  'kill-executor': (random) => {
+    const share = random();
+    return {
+      says: 'of an executor',
+      lasts: 0,
+      strike: (network) => network.killExecutor(share),
+      heal: () => undefined,
     };
   },
   pause: (random) => {
@@ -112,6 +124,8 @@ const kinds = {
       heal: ({ links }) => links[name].heal(),
     };
   },
+  twice: (random) => mixed(random, 'twice', 'each frame comes twice'),
+  replayed: (random) => mixed(random, 'replayed', 'frames that were captured come again'),
   reconnect: (random) => {
     const lasts = Math.round(random() * 4_000);
     return {
@@ -129,6 +143,64 @@ const kinds = {
     strike: ({ postgres }) => postgres.terminateConnections(),
     heal: () => undefined,
   }),
+  'postgres-slow': (random) => {
+    const delay = Math.round(20 + random() * 200);
+    const lasts = Math.round(3_000 + random() * 7_000);
+    return {
+      says: `${delay} ms more for each answer, for ${seconds(lasts)}`,
+      lasts,
+      strike: ({ links }) => databaseLinks.forEach((name) => links[name].set('back', { delay })),
+      heal: ({ links }) => databaseLinks.forEach((name) => links[name].heal()),
+    };
+  },
+  'postgres-crowded': (random) => {
+    const lasts = Math.round(1_000 + random() * 6_000);
+    return {
+      says: `it has no connections left for ${seconds(lasts)}`,
+      lasts,
+      strike: ({ postgres }) => postgres.crowd(),
+      heal: ({ postgres }) => postgres.disperse(),
+    };
+  },
+  'disk-full': (random) => {
+    const lasts = Math.round(1_000 + random() * 6_000);
+    return {
+      says: `no room where Postgres has its data, for ${seconds(lasts)}`,
+      lasts,
+      strike: ({ postgres }) => postgres.fillDisk(),
+      heal: ({ postgres }) => postgres.freeDisk(),
+    };
+  },
+  beside: (random) => {
+    const name = one(random, struck);
+    const lasts = Math.round(1_000 + random() * 6_000);
+    return {
+      says: `${name}, a second process beside it for ${seconds(lasts)}, which then is alone`,
+      lasts,
+      strike: (network) => network.addTwin(name),
+      heal: (network) => network.leaveToTwin(name),
+    };
+  },
+  clock: (random) => {
+    const name = one(random, struck);
+    const by = Math.round((random() < 0.5 ? -1 : 1) * (10 + random() * 290));
+    const lasts = Math.round(2_000 + random() * 8_000);
+    return {
+      says: `${name}, started again ${Math.abs(by)} s ${by < 0 ? 'behind' : 'ahead'} for ${seconds(lasts)}`,
+      lasts,
+      strike: async ({ services }) => {
+        if (!hasFakeTime()) return false;
+        await services[name].kill();
+        services[name].start(by);
+        await services[name].ready();
+        return true;
+      },
+      heal: async ({ services }) => {
+        await services[name].kill();
+        await startAll(services, [name]);
+      },
+    };
+  },
   'chain-away': (random) => {
     const lasts = Math.round(random() * 8_000);
     return {
@@ -161,6 +233,18 @@ function killed(random: Random, names: ServiceName[]): Drawn {
     lasts,
     strike: async ({ services }) => void (await Promise.all(names.map((name) => services[name].kill()))),
     heal: ({ services }) => startAll(services, names),
+  };
+}
+
+function mixed(random: Random, mixing: Mixing, what: string): Drawn {
+  const name = one(random, websocketLinks);
+  const way = one(random, ['there', 'back'] as const satisfies Way[]);
+  const lasts = Math.round(3_000 + random() * 7_000);
+  return {
+    says: `${name}, ${what}, ${way}, for ${seconds(lasts)}`,
+    lasts,
+    strike: ({ links }) => links[name].set(way, { mixing }),
+    heal: ({ links }) => links[name].heal(),
   };
 }
 

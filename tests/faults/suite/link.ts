@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FrameCutter, Mixer, type Mixing } from './frames.ts';
 
 /** From who connects to who listens, or back. */
 export type Way = 'there' | 'back';
@@ -13,13 +14,16 @@ interface Condition {
   delay: number;
   /** @unit bytes/s */
   rate: number;
+  /** What becomes of frames; on links of websockets only. */
+  mixing: Mixing | null;
 }
 
-const usual: Condition = { held: false, delay: 0, rate: Infinity };
+const usual: Condition = { held: false, delay: 0, rate: Infinity, mixing: null };
 
 /** A way to a port of this machine that can be cut, held, delayed and throttled, each direction for itself. */
 export class Link {
   private readonly ways: Record<Way, Condition> = { there: { ...usual }, back: { ...usual } };
+  private readonly mixers: Record<Way, Mixer> = { there: new Mixer(), back: new Mixer() };
   private readonly sockets = new Set<Socket>();
   private readonly dead = new Set<Socket>();
   private readonly changed = new EventEmitter().setMaxListeners(0);
@@ -29,11 +33,14 @@ export class Link {
 
   private constructor(
     readonly name: string,
-    private readonly target: number,
+    /** The port that it leads to; of connections from now on. */
+    public target: number,
+    private readonly isWebsocket: boolean,
   ) {}
 
-  static async open(name: string, target: number): Promise<Link> {
-    const link = new Link(name, target);
+  /** @param isWebsocket whether websockets pass, and nothing but HTTP */
+  static async open(name: string, target: number, isWebsocket: boolean): Promise<Link> {
+    const link = new Link(name, target, isWebsocket);
     link.server.listen(0, '127.0.0.1');
     await once(link.server, 'listening');
     return link;
@@ -91,8 +98,12 @@ export class Link {
 
   private async pass(from: Socket, to: Socket, way: Way): Promise<void> {
     const condition = this.ways[way];
+    const cutter = this.isWebsocket ? new FrameCutter() : null;
     try {
-      for await (const chunk of from as AsyncIterable<Buffer>) {
+      for await (const bytes of from as AsyncIterable<Buffer>) {
+        const mix = (frame: Buffer) => this.mixers[way].mix(frame, condition.mixing);
+        const chunk = cutter ? Buffer.concat(cutter.push(bytes).flatMap(mix)) : bytes;
+        if (chunk.length === 0) continue;
         while (condition.held) await once(this.changed, 'change');
         if (this.dead.has(from)) continue;
         const wait = condition.delay + (chunk.length / condition.rate) * 1_000;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isTerminal } from '@horde/protocol';
-import type { HordeClient, Job, JobSpec, JobStatus } from '@horde/sdk';
+import type { HordeClient, Job, JobSpec } from '@horde/sdk';
 import { executorClass } from './environment.ts';
 import type { UserJob } from './history.ts';
 
@@ -16,7 +16,7 @@ interface Kind {
 
 /** Users' jobs: so many in flight all the time, each followed by its events. */
 export class Load {
-  private readonly following = new Map<string, UserJob>();
+  private readonly following = new Map<string, { user: UserJob; job: Job; kind: Kind }>();
   private readonly ended: UserJob[] = [];
   private readonly completedAt: number[] = [];
   private readonly watchers = new Set<() => void>();
@@ -24,16 +24,19 @@ export class Load {
   private readonly lanes: Promise<void>[] = [];
   /** What the creation of jobs was refused with. */
   readonly refusals: string[] = [];
+  /** What the following of jobs was given up with. */
+  readonly lost: string[] = [];
 
   constructor(
-    private readonly client: HordeClient,
+    private readonly clients: readonly HordeClient[],
     private readonly image: string,
     private readonly random: () => number,
     private readonly isStreamed: boolean,
   ) {}
 
   start(inFlight: number): void {
-    for (let lane = 0; lane < inFlight; lane++) this.lanes.push(this.keepGoing());
+    for (let lane = 0; lane < inFlight; lane++)
+      this.lanes.push(this.keepGoing(this.clients[lane % this.clients.length]!));
   }
 
   /** Creates no more jobs. Resolves when those in flight have ended, or after a limit. @param limit ms */
@@ -47,8 +50,16 @@ export class Load {
     timeout.abort();
   }
 
+  /** Asks for jobs whose following was given up. */
+  async lookAgain(): Promise<void> {
+    for (const { user, job, kind } of this.following.values()) {
+      await job.refresh().catch(() => undefined); // it is not known any more
+      noteEnd(user, job, kind);
+    }
+  }
+
   get jobs(): UserJob[] {
-    return [...this.ended, ...this.following.values()];
+    return [...this.ended, ...[...this.following.values()].map(({ user }) => user)];
   }
 
   /** Resolves when a job has completed from now on. @returns after how long, ms; null: none has within the limit, ms */
@@ -71,16 +82,15 @@ export class Load {
     return does;
   }
 
-  private async keepGoing(): Promise<void> {
+  private async keepGoing(client: HordeClient): Promise<void> {
     while (!this.stop.signal.aborted) {
       const kind = this.draw();
-      try {
-        const job = await this.client.createJob(specOf(kind, this.image));
-        await this.follow(job, kind);
-      } catch (error) {
+      const job = await client.createJob(specOf(kind, this.image)).catch((error: unknown) => {
         this.refusals.push(String(error));
-        await sleep(500);
-      }
+        return null;
+      });
+      if (job === null) await sleep(500);
+      else await this.follow(job, kind).catch((error: unknown) => this.lost.push(String(error)));
     }
   }
 
@@ -100,7 +110,7 @@ export class Load {
       ran: false,
       stdout: null,
     };
-    this.following.set(job.uuid, user);
+    this.following.set(job.uuid, { user, job, kind });
     for await (const event of job.events()) {
       if (event.type === 'gap' && user.streamed !== null) user.breaks++;
       if (event.type === 'output' && user.streamed !== null) {
@@ -141,14 +151,3 @@ const specOf = ({ lines, exitCode }: Kind, dockerImage: string): JobSpec => ({
   executionTimeLimit: 120,
   uploadTimeLimit: 60,
 });
-
-/** A job whose follower gave up is asked for once more. */
-export async function lookAgain(client: HordeClient, jobs: UserJob[]): Promise<void> {
-  for (const user of jobs.filter(({ end }) => end === null)) {
-    const status: JobStatus | null = await client.getJob(user.uuid).then(
-      (job) => job.status,
-      () => null,
-    );
-    user.end = status;
-  }
-}

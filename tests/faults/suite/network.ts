@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureHotkey, walletHotkeyPath, type Keypair } from '@horde/identity';
 import { HordeClient } from '@horde/sdk';
 import { freePort } from '@horde/testing/free-port';
@@ -36,9 +37,21 @@ export const linkNames = [
   'miner to chain',
 ] as const;
 export type LinkName = (typeof linkNames)[number];
+/** The links of websockets. */
+export const websocketLinks: readonly LinkName[] = [
+  'validator to facilitator',
+  'validator to miner',
+  'executors to miner',
+];
+
+/** How long a second process of the miner takes until it waits for the first to end, or so. @unit ms */
+const twinStarts = 3_000;
 
 /** The whole network as real processes, each of which can be struck, with links between them that can be cut. */
 export class FaultNetwork {
+  /** Second processes of services. */
+  private readonly twins = new Map<ServiceName, Service>();
+
   private constructor(
     readonly folder: string,
     /** All processes of it carry this in their environment. */
@@ -46,7 +59,8 @@ export class FaultNetwork {
     readonly postgres: Postgres,
     readonly links: Record<LinkName, Link>,
     readonly services: Record<ServiceName, Service>,
-    readonly client: HordeClient,
+    /** Of each user. */
+    readonly clients: readonly HordeClient[],
     /** Plays all executors; null: they are processes. */
     private readonly played: ChildProcess | null,
   ) {}
@@ -55,7 +69,7 @@ export class FaultNetwork {
     const folder = await newDataFolder();
     await Promise.all(['logs', 'jobs', 'receipts'].map((name) => mkdir(path.join(folder, name))));
     await writeFile(startsFile(folder), '');
-    const keys = await makeKeys(folder);
+    const keys = await makeKeys(folder, Math.ceil(options.jobs / jobsOfUser));
     const postgres = await Postgres.start(folder);
     const ports = await servicePorts();
     const links = await openLinks(ports, postgres.port);
@@ -79,13 +93,16 @@ export class FaultNetwork {
         new Service(name, environmentOf(name, places, options), folder, ports[name]),
       ]),
     ) as Record<ServiceName, Service>;
-    const client = new HordeClient({
-      facilitatorUrl: `http://${host}:${links['user to facilitator'].port}`,
-      hotkey: keys.user,
-      validatorHotkey: keys.validator.address,
-    });
+    const clients = keys.users.map(
+      (hotkey) =>
+        new HordeClient({
+          facilitatorUrl: `http://${host}:${links['user to facilitator'].port}`,
+          hotkey,
+          validatorHotkey: keys.validator.address,
+        }),
+    );
     const played = options.executors === 'noop' ? await playExecutors(folder) : null;
-    const network = new FaultNetwork(folder, mark, postgres, links, services, client, played);
+    const network = new FaultNetwork(folder, mark, postgres, links, services, clients, played);
     try {
       await network.boot(keys, ports);
       return network;
@@ -102,14 +119,45 @@ export class FaultNetwork {
       .map(({ pid }) => pid);
   }
 
+  /** Starts a second process of a service beside the first. Resolves when it is ready, or waits for the first to end. */
+  async addTwin(name: ServiceName): Promise<void> {
+    const { port } = this.services[name];
+    // Of the miner one process works at a time, and the next one has its port then.
+    const twin = this.services[name].twin(name === 'miner' ? port : await freePort());
+    this.twins.set(name, twin);
+    twin.start();
+    if (name === 'miner') await sleep(twinStarts);
+    else await twin.ready();
+  }
+
+  /** Kills the first of two processes of a service; whoever is connected to it finds the second. */
+  async leaveToTwin(name: ServiceName): Promise<void> {
+    const twin = this.twins.get(name)!;
+    await this.services[name].kill();
+    this.services[name] = twin;
+    this.twins.delete(name);
+    const links = Object.values(this.links).filter((link) => link.name.endsWith(`to ${name}`));
+    for (const link of links) link.target = twin.port;
+    await twin.ready();
+  }
+
+  /** @param which from 0 to 1, of those that run @returns false when none runs */
+  killExecutor(which: number): boolean {
+    const pids = this.executors();
+    const pid = pids[Math.floor(which * pids.length)];
+    if (pid !== undefined) kill(pid);
+    return pid !== undefined;
+  }
+
   /** Ends all of it. @param keep leaves its folder, with the logs */
   async close(keep = false): Promise<void> {
-    this.client.close();
-    await Promise.all(Object.values(this.services).map((service) => service.kill()));
+    this.clients.forEach((client) => client.close());
+    const services = [...Object.values(this.services), ...this.twins.values()];
+    await Promise.all(services.map((service) => service.kill()));
     this.played?.disconnect();
     for (const { pid } of this.processes()) kill(pid);
     for (const link of Object.values(this.links)) link.close();
-    await this.postgres.stop();
+    await this.postgres.close(keep);
     if (!keep) await removeDataFolder(this.folder);
   }
 
@@ -135,7 +183,7 @@ export class FaultNetwork {
     validator.start();
     await validator.ready();
     for (const service of [facilitator, validator])
-      await service.command('whitelist_hotkey', keys.user.address);
+      for (const user of keys.users) await service.command('whitelist_hotkey', user.address);
   }
 
   private processes(): { pid: number; isExecutor: boolean }[] {
@@ -151,16 +199,24 @@ export class FaultNetwork {
   }
 }
 
-type Keys = Record<'user' | 'validator' | 'miner', Keypair>;
+interface Keys {
+  validator: Keypair;
+  miner: Keypair;
+  users: Keypair[];
+}
 
-async function makeKeys(folder: string): Promise<Keys> {
-  const names = ['user', 'validator', 'miner'];
+/** How many jobs a user has in flight: each is followed by a stream of events, and one user has no more than 50. */
+const jobsOfUser = 40;
+
+async function makeKeys(folder: string, users: number): Promise<Keys> {
   const directory = walletsFolder(folder);
-  const keys = names.map(async (wallet) => [
-    wallet,
-    await ensureHotkey(walletHotkeyPath({ directory, wallet, hotkey: 'default' })),
+  const make = (wallet: string) => ensureHotkey(walletHotkeyPath({ directory, wallet, hotkey: 'default' }));
+  const [validator, miner, ...others] = await Promise.all([
+    make('validator'),
+    make('miner'),
+    ...Array.from({ length: users }, (_, at) => make(`user-${at}`)),
   ]);
-  return Object.fromEntries(await Promise.all(keys)) as Keys;
+  return { validator: validator!, miner: miner!, users: others };
 }
 
 async function playExecutors(folder: string): Promise<ChildProcess> {
@@ -197,7 +253,7 @@ async function openLinks(
   };
   const links = linkNames.map(async (name) => {
     const target = name.slice(name.lastIndexOf(' ') + 1) as keyof typeof targets;
-    return [name, await Link.open(name, targets[target])];
+    return [name, await Link.open(name, targets[target], websocketLinks.includes(name))];
   });
   return Object.fromEntries(await Promise.all(links)) as Record<LinkName, Link>;
 }

@@ -50,15 +50,15 @@ function struckTable({ struck, faults }: FaultRun): string[] {
   ];
 }
 
-function endsLines({ ends, refusals, exits }: FaultRun): string[] {
+function endsLines({ ends, refusals, lost, exits }: FaultRun): string[] {
   const list = (counts: Record<string, number>) =>
     Object.entries(counts)
       .map(([name, count]) => `${count} ${name}`)
       .join(', ');
   const total = Object.values(ends).reduce((sum, count) => sum + count, 0);
   return [
-    `${total} jobs were answered with 2xx: ${list(ends)}; ${refusals.length} creations were given up`,
-    ...[...new Set(refusals)].slice(0, shown).map((reason) => `  ${reason}`),
+    `${total} jobs were answered with 2xx: ${list(ends)}; ${refusals.length} creations were given up, and ${lost.length} jobs not followed to their end`,
+    ...[...new Set([...refusals, ...lost])].slice(0, shown).map((reason) => `  ${reason}`),
     `services that have ended by themselves: ${list(exits)}`,
   ];
 }

@@ -5,7 +5,7 @@ import { breakOn } from './breaks.ts';
 import { check, type Finding, type Invariant } from './checker.ts';
 import { drawFaults, faultKinds, type Fault, type FaultKind } from './faults.ts';
 import type { Healing, UserJob } from './history.ts';
-import { Load, lookAgain } from './load.ts';
+import { Load } from './load.ts';
 import { FaultNetwork } from './network.ts';
 import type { FaultOptions } from './options.ts';
 import { serviceNames } from './service.ts';
@@ -29,7 +29,10 @@ export interface FaultRun {
   faults: Record<FaultKind, number>;
   /** Jobs by their ends. */
   ends: Record<string, number>;
+  /** What the creation of jobs was refused with. */
   refusals: string[];
+  /** What the following of jobs was given up with. */
+  lost: string[];
   /** How often services have ended by themselves, by name. */
   exits: Record<string, number>;
   /** The network's folder, with its logs; null where everything held. */
@@ -59,14 +62,14 @@ async function runOn(
 ): Promise<FaultRun> {
   const { seed, jobs, executors, broken } = options;
   // Jobs draw from a stream of their own: how many there are by a certain time is not the seed's to say.
-  const load = new Load(network.client, image, randomness(seed + 1), executors === 'process');
+  const load = new Load(network.clients, image, randomness(seed + 1), executors === 'process');
   const watch = new EndWatch(network);
   load.start(jobs);
   await load.completes(endWithin);
   await breakOn(network, broken === 'receipt-twice' ? null : broken);
   const { healings, struck, faults } = await strike(network, load, options, say);
   await load.finish(endWithin);
-  await lookAgain(network.client, load.jobs);
+  await load.lookAgain();
   const held = await settled(network);
   await breakOn(network, broken === 'receipt-twice' ? broken : null);
   await watch.finish();
@@ -87,6 +90,7 @@ async function runOn(
     faults,
     ends: endsOf(history.jobs),
     refusals: load.refusals,
+    lost: load.lost,
     exits: Object.fromEntries(serviceNames.map((name) => [name, network.services[name].ends])),
     folder: null,
   };
@@ -107,9 +111,13 @@ async function strike(
   while (goesOn()) {
     const fault = draws.next().value;
     const counts = await whenIn(fault.stage, network, stageWithin);
+    if ((await fault.strike(network)) === false) {
+      say(`${fault.kind}: ${fault.says}; it cannot be done on this machine`);
+      continue;
+    }
     for (const stage of stages) if (counts[stage] > 0) struck[fault.kind][stage]++;
     faults[fault.kind]++;
-    const progress = await strikeAndHeal(fault, network, load, broken === 'stays-cut');
+    const progress = await heal(fault, network, load, broken === 'stays-cut');
     const name = `${fault.kind}: ${fault.says}`;
     healings.push({ fault: name, progress });
     const heard =
@@ -119,14 +127,13 @@ async function strike(
   return { healings, struck, faults };
 }
 
-/** @returns how long it took from healing until a job completed, ms; null: none did in time */
-async function strikeAndHeal(
+/** Heals what has struck, when it is over. @returns how long it took from healing until a job completed, ms; null: none did in time */
+async function heal(
   fault: Fault,
   network: FaultNetwork,
   load: Load,
   staysCut: boolean,
 ): Promise<number | null> {
-  await fault.strike(network);
   await sleep(fault.lasts);
   await fault.heal(network);
   if (!staysCut) return load.completes(progressWithin);

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -11,6 +11,17 @@ export type ServiceName = (typeof serviceNames)[number];
 const readyWithin = 120_000;
 /** After how long one that has ended by itself is started again, as an operator's supervisor does. @unit ms */
 const restartPause = 1_000;
+
+/** Debian's libfaketime. */
+const fakeTime = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
+/** Whether a service can have a clock of its own. */
+export const hasFakeTime = (): boolean => existsSync(fakeTime);
+
+const clockAhead = (seconds: number): Record<string, string> => ({
+  LD_PRELOAD: fakeTime,
+  FAKETIME: `${seconds < 0 ? '' : '+'}${seconds}s`,
+  FAKETIME_DONT_FAKE_MONOTONIC: '1',
+});
 
 /** A service's own process, started again whenever it ends. */
 export class Service {
@@ -24,21 +35,27 @@ export class Service {
     readonly name: ServiceName,
     private readonly environment: NodeJS.ProcessEnv,
     private readonly folder: string,
-    private readonly port: number,
+    readonly port: number,
   ) {}
 
   get log(): string {
-    return path.join(this.folder, 'logs', `${this.name}.log`);
+    return path.join(this.folder, 'logs', `${this.name}-${this.port}.log`);
   }
 
-  start(): void {
+  /** Another process of it, for another port. */
+  twin(port: number): Service {
+    return new Service(this.name, { ...this.environment, PORT: String(port) }, this.folder, port);
+  }
+
+  /** @param clock by how much its clock is ahead, behind where negative. @unit seconds */
+  start(clock = 0): void {
     this.wanted = true;
-    const child = this.spawn([]);
+    const child = this.spawn([], clock);
     this.child = child;
     child.once('exit', () => {
       if (this.child !== child || !this.wanted) return;
       this.ends++;
-      setTimeout(() => this.wanted && this.child === child && this.start(), restartPause);
+      setTimeout(() => this.wanted && this.child === child && this.start(clock), restartPause);
     });
   }
 
@@ -80,11 +97,11 @@ export class Service {
     this.child?.kill('SIGCONT');
   }
 
-  private spawn(words: string[]): ChildProcess {
+  private spawn(words: string[], clock = 0): ChildProcess {
     const log = openSync(this.log, 'a');
     try {
       return spawn(process.execPath, [path.resolve('apps', this.name, 'dist/main.mjs'), ...words], {
-        env: this.environment,
+        env: { ...this.environment, ...(clock !== 0 && clockAhead(clock)) },
         cwd: this.folder,
         stdio: ['ignore', log, log],
       });
