@@ -1,4 +1,5 @@
 export { Batches } from './batches.ts';
+export { Gathered } from './gathered.ts';
 export { Conditions } from './conditions.ts';
 export { connectionConfig, keptUnused, WatchedClient, type ConnectionOptions } from './connections.ts';
 export { Database, Transaction } from './database.ts';

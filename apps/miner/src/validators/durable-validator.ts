@@ -31,15 +31,14 @@ export class DurableValidator implements DurableEnd {
 
   async onAcknowledged(job: string, number: number): Promise<void> {
     await this.rates.frame(this.session.hotkey);
-    await this.retry.run(() => this.delivery.confirmed(this.session.hotkey, job, number));
+    this.delivery.confirmed(this.session.hotkey, job, number);
   }
 
   async onResume(job: string, number: number): Promise<void> {
     const { session } = this;
     await this.rates.frame(session.hotkey);
     const received = await this.retry.run(() => this.requests.received(job, session.hotkey));
-    if (received !== null && received < lastNumber)
-      await this.retry.run(() => this.delivery.resume(session, job, number));
+    if (received !== null && received < lastNumber) this.delivery.resume(session, job, number);
     await session.link?.resume(job, received ?? 0);
   }
 

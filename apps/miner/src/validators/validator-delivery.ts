@@ -1,7 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { Batches, Database, GatheredBell, JobFrames } from '@horde/database';
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Database, Gathered, GatheredBell, JobFrames } from '@horde/database';
 import { LOGGER, withLogContext, type Logger } from '@horde/operations';
 import type { Extension } from '@horde/protocol';
+import { DatabaseRetry } from '../database/database-retry.ts';
 import type { StoredFrame, ValidatorLink } from '../jobs/links.ts';
 import { ByteBudget } from './byte-budget.ts';
 import type { ValidatorSession } from './validator-session.ts';
@@ -10,9 +11,6 @@ import type { ValidatorSession } from './validator-session.ts';
 const timeToName = 500;
 /** What a job's output may find waiting for its validator before it is dropped. @unit bytes */
 const outputBehind = 256 * 1024;
-
-/** How many confirmations are stored together. */
-const maxBatch = 256;
 
 /** Frames up to this size are read together; each larger one when its turn has come. @unit bytes */
 const maxSmall = 64 * 1024;
@@ -56,22 +54,30 @@ interface Delivery {
  * only to the connection that asked for their job last.
  */
 @Injectable()
-export class ValidatorDelivery implements ValidatorLink {
+export class ValidatorDelivery implements ValidatorLink, BeforeApplicationShutdown {
   private readonly deliveries = new Map<string, Set<Delivery>>();
   /** For each hotkey of `deliveries`: a validator that takes its frames slowly delays its own only. */
   private readonly largeFrames = new Map<string, ByteBudget>();
-  private readonly confirmations = new Batches(
-    (batch: Confirmation[]) => this.dropConfirmed(batch),
-    maxBatch,
-  );
+  private readonly confirmations: Gathered<Confirmation>;
   private authentications = 0;
 
   constructor(
     private readonly database: Database,
     private readonly frames: JobFrames,
     private readonly bell: GatheredBell,
+    retry: DatabaseRetry,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    this.confirmations = new Gathered(
+      (confirmed) => retry.run(() => this.dropConfirmed(confirmed)),
+      // They stay until their jobs are settled.
+      (error) => logger.error({ error }, 'messages that have arrived could not be taken from the outbox'),
+    );
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.confirmations.handleNow();
+  }
 
   /** The session has authenticated. */
   join(session: ValidatorSession): void {
@@ -116,8 +122,8 @@ export class ValidatorDelivery implements ValidatorLink {
   }
 
   /** The session's validator has all of a job's messages up to this number, and waits for what follows. */
-  async resume(session: ValidatorSession, job: string, number: number): Promise<void> {
-    await this.confirmed(session.hotkey, job, number);
+  resume(session: ValidatorSession, job: string, number: number): void {
+    this.confirmed(session.hotkey, job, number);
     const sent = this.deliveryOf(session)?.sent;
     // Never backwards: what was sent on this connection is not read and sent again however often it is asked for.
     if (sent && number > Number(sent.get(job) ?? -1)) sent.set(job, String(number));
@@ -125,8 +131,8 @@ export class ValidatorDelivery implements ValidatorLink {
   }
 
   /** The validator has stored all of a job's messages up to this number. */
-  confirmed(hotkey: string, job: string, number: number): Promise<void> {
-    return this.confirmations.add({ hotkey, job, number });
+  confirmed(hotkey: string, job: string, number: number): void {
+    this.confirmations.add({ hotkey, job, number });
   }
 
   /** Passes on what a job prints, to validators that want it and can keep up; it is stored nowhere. */
@@ -178,7 +184,7 @@ export class ValidatorDelivery implements ValidatorLink {
     );
   }
 
-  private async dropConfirmed(confirmed: Confirmation[]): Promise<void[]> {
+  private async dropConfirmed(confirmed: Confirmation[]): Promise<void> {
     await this.database.manager.query(
       `delete from outbox using unnest($1::text[], $2::text[], $3::bigint[]) as confirmed (hotkey, job, number)
        where subject = confirmed.job and peer = confirmed.hotkey and id <= confirmed.number`,
@@ -188,7 +194,6 @@ export class ValidatorDelivery implements ValidatorLink {
         confirmed.map(({ number }) => number),
       ],
     );
-    return confirmed.map(() => undefined);
   }
 
   /** A process of the validator that takes a job over may do so on a connection that is older than the other's. */

@@ -1,4 +1,4 @@
-import { Batches, OutboxDrain, type Outbox, type OutboxRow } from '@horde/database';
+import { Gathered, OutboxDrain, type Outbox, type OutboxRow } from '@horde/database';
 import type { Logger } from '@horde/operations';
 import type { Response } from '@horde/protocol';
 import type { Connection, DurableLink } from '@horde/transport';
@@ -11,9 +11,6 @@ const alwaysRead = 1024 * 1024;
 
 /** How much may be sent that the facilitator has not answered yet. */
 const maxInFlight = { rows: 1_000, bytes: 32 * 1024 * 1024 };
-
-/** How many acknowledged messages leave the outbox together. */
-const maxLeaving = 256;
 
 /** Refusals that another try would only repeat: the facilitator has this status already, or has no such job. */
 const final = ['job.integrity_error', 'job.not_found'];
@@ -39,11 +36,7 @@ export class StatusDelivery {
   private readonly unanswered: Sent[] = [];
   private readonly drain: OutboxDrain;
   private readonly isDurable: boolean;
-  private readonly leaving = new Batches(async (ids: string[]) => {
-    await this.outbox.delivered(...ids);
-    return ids;
-  }, maxLeaving);
-  private lastLeft: Promise<unknown> = Promise.resolve();
+  private readonly leaving: Gathered<string>;
 
   constructor(
     private readonly outbox: Outbox,
@@ -56,6 +49,11 @@ export class StatusDelivery {
     private readonly logger: Logger,
   ) {
     this.isDurable = connection.extensions.has('durable-1');
+    this.leaving = new Gathered(
+      (ids) => outbox.delivered(...ids),
+      // They go out once more on the next connection.
+      (error) => logger.error({ error }, 'updates that have arrived could not be taken from the outbox'),
+    );
     this.drain = new OutboxDrain(
       outbox,
       facilitator,
@@ -82,13 +80,7 @@ export class StatusDelivery {
   private acknowledged(sent: Sent): void {
     this.unanswered.splice(this.unanswered.indexOf(sent), 1);
     this.drain.answered(sent.id);
-    this.lastLeft = this.leaving.add(sent.id).catch((error: unknown) => {
-      // It goes out once more on the next connection.
-      this.logger.error(
-        { error, job: sent.uuid },
-        'an update that has arrived could not be taken from the outbox',
-      );
-    });
+    this.leaving.add(sent.id);
   }
 
   /** The facilitator's answer to the oldest update that it has not answered yet; on `durable-1` a complaint. */
@@ -135,7 +127,7 @@ export class StatusDelivery {
   /** Sends nothing more. Resolves when all that has been acknowledged has left the outbox. */
   async stop(): Promise<void> {
     this.drain.stop();
-    await this.lastLeft;
+    await this.leaving.handleNow();
   }
 }
 
