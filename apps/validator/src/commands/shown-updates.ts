@@ -11,7 +11,7 @@ export class ShownUpdates extends StatusUpdates {
     super(outbox);
   }
 
-  override async put(tx: Transaction, _facilitator: string, update: JobStatusUpdate): Promise<void> {
-    tx.afterCommit(() => this.show(update));
+  override stored(tx: Transaction, _facilitator: string, updates: JobStatusUpdate[]): void {
+    tx.afterCommit(() => updates.forEach(this.show));
   }
 }

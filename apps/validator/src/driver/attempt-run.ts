@@ -229,7 +229,7 @@ export class AttemptRun {
     const { jobs, attempts, receipts, limits, logger } = this.parts;
     const { claim, request } = this.scope;
     const stored = await jobs.advance(claim, reports, async (tx) => {
-      await attempts.note(tx, this.attempt, change);
+      attempts.note(tx, this.attempt, change);
       if (accepted) receipts.issue(tx, acceptedReceipt(this.parties, request, limits));
     });
     if (!stored) throw new ClaimLost();

@@ -23,6 +23,15 @@ const insert = new PreparedStatement(
   `insert into attempt (${beginning.join(', ')}) values (${beginning.map((_, at) => `$${at + 1}`).join(', ')})`,
 );
 
+const note = new PreparedStatement(
+  'update attempt set deadline = $3, miner_number = $4 where job_uuid = $1 and number = $2',
+);
+
+const end = new PreparedStatement(
+  `update attempt set ended_at = now(), deadline = null, outcome = $3, reason = $4, message = $5
+   where job_uuid = $1 and number = $2 and ended_at is null`,
+);
+
 const ofJob = new PreparedStatement<Attempt>(`
   select ${beginning.join(', ')}, miner_number, machine_told, ended_at, outcome, reason, message
   from attempt where job_uuid = $1 order by number`);
@@ -62,22 +71,21 @@ export class Attempts {
   }
 
   /** The miner has gone on with the job. */
-  async note(
+  note(
     tx: Transaction,
     { job_uuid, number }: Attempt,
-    change: Pick<Attempt, 'deadline' | 'miner_number'>,
-  ): Promise<void> {
-    await tx.manager.update(Attempt, { job_uuid, number }, change);
+    { deadline, miner_number }: Pick<Attempt, 'deadline' | 'miner_number'>,
+  ): void {
+    tx.later(note, [job_uuid, number, deadline, miner_number]);
   }
 
   /** Does nothing when it has ended already. Its miner has room for another job then. */
-  async end(tx: Transaction, { job_uuid, number }: Attempt, end: AttemptEnd): Promise<void> {
-    await tx.manager
-      .createQueryBuilder()
-      .update(Attempt)
-      .set({ ...end, ended_at: () => 'now()', deadline: null })
-      .where('job_uuid = :job_uuid and number = :number and ended_at is null', { job_uuid, number })
-      .execute();
+  async end(
+    tx: Transaction,
+    { job_uuid, number }: Attempt,
+    { outcome, reason, message }: AttemptEnd,
+  ): Promise<void> {
+    await end.run(tx.manager, [job_uuid, number, outcome, reason, message]);
     this.bell.ring(tx);
   }
 }

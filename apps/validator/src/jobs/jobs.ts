@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { steadyNow } from '@horde/async';
-import { Database, type Transaction } from '@horde/database';
+import { Database, PreparedStatement, type Transaction } from '@horde/database';
 import {
   errors,
   isTerminal,
@@ -11,6 +11,7 @@ import {
   toJson,
   withoutNuls,
   writeCompact,
+  writeFrame,
   type NewJob,
 } from '@horde/protocol';
 import { In, IsNull } from 'typeorm';
@@ -18,11 +19,46 @@ import { JobBell } from './job-bell.ts';
 import { JobEvent } from './job-event.entity.ts';
 import { Job } from './job.entity.ts';
 import { rejected, type Report } from './outcome.ts';
-import { StatusUpdates } from './status-updates.ts';
+import { insertUpdates, StatusUpdates } from './status-updates.ts';
 import { writeWanted, type Wanted } from './wanted.ts';
 
 /** A signature may come under so many uuids: its user's own one, and five more. The uuid is not signed. */
 const maxUses = 6;
+
+/**
+ * What is stored with a job's new statuses, as parts of the statement that stores these: `job` has its uuid and its facilitator.
+ * Its parameters are what `said` returns.
+ */
+const storeSaid = (job: string, [statuses, metadata, frames]: [string, string, string]): string =>
+  `noted as (
+     insert into job_event (job_uuid, status, metadata)
+     select uuid, said.status, metadata
+     from ${job}, unnest(${statuses}::text[], ${metadata}::text[]) with ordinality as said (status, metadata, n) order by n
+   ), told as (${insertUpdates(job, `${frames}::text[]`)})`;
+
+const receive = new PreparedStatement<{ uuid: string }>(
+  `with received as (
+     insert into job (uuid, request, executor_class, signatory, status, ended_at, wanted, waits_for, waits_since,
+                      waits_until, look_at, facilitator, signed_digest)
+     select $1::uuid, $2, $3, $4, $5, case when not waits then now() end, $7, case when waits then $8 end,
+            case when waits then now() end, until, until, $9, $10
+     from (select $6::float8 is not null as waits, now() + make_interval(secs => $6::float8) as until) wait
+     on conflict do nothing returning uuid, facilitator
+   ), ${storeSaid('received', ['$11', '$12', '$13'])}
+   select uuid from received`,
+);
+
+const advance = new PreparedStatement<{ facilitator: string }>(
+  `with advanced as (
+     update job set status = $3,
+       driver = case when $5 then null else driver end, lease_until = case when $5 then null else lease_until end,
+       waits_for = case when $5 then null else waits_for end, waits_since = case when $5 then null else waits_since end,
+       look_at = case when $5 then null else look_at end, ended_at = case when $5 then now() else ended_at end
+     where uuid = $1 and driver is not distinct from $2::uuid and status = any($4)
+     returning uuid, facilitator
+   ), ${storeSaid('advanced', ['$6', '$7', '$8'])}
+   select facilitator from advanced`,
+);
 
 /** A run's claim to a job: what another run has taken over can no longer be changed with it. */
 export interface Claim {
@@ -81,28 +117,22 @@ export class Jobs {
     const welcome = 'status' in fate || isUsedUp ? null : fate;
     const rejection = isUsedUp ? rejected(errors.SIGNATURE_USED_UP(maxUses)) : null;
     const report: Report = rejection ?? ('status' in fate ? fate : { status: 'received', metadata: null });
-    const inserted = (await tx.manager.query(
-      `insert into job (uuid, request, executor_class, signatory, status, ended_at, wanted, waits_for, waits_since,
-                          waits_until, look_at, facilitator, signed_digest)
-         select $1::uuid, $2, $3, $4, $5, case when not waits then now() end, $7, case when waits then $8 end,
-                case when waits then now() end, until, until, $9, $10
-         from (select $6::float8 is not null as waits, now() + make_interval(secs => $6::float8) as until) wait
-         on conflict do nothing returning uuid`,
-      [
-        uuid,
-        frame,
-        executor_class,
-        withoutNuls(signature?.signatory ?? null),
-        report.status,
-        welcome?.waitLimit ?? null,
-        welcome ? writeWanted(welcome.wanted) : '{}',
-        'The job waits for its turn to be given to a miner.',
-        facilitator,
-        welcome?.signedDigest ?? null,
-      ],
-    )) as unknown[];
+    const updates = updatesOf(uuid, [report]);
+    const inserted = await receive.run(tx.manager, [
+      uuid,
+      frame,
+      executor_class,
+      withoutNuls(signature?.signatory ?? null),
+      report.status,
+      welcome?.waitLimit ?? null,
+      welcome ? writeWanted(welcome.wanted) : '{}',
+      'The job waits for its turn to be given to a miner.',
+      facilitator,
+      welcome?.signedDigest ?? null,
+      ...said(updates),
+    ]);
     if (inserted.length === 0) return false;
-    await this.report(tx, uuid, facilitator, [report]);
+    this.updates.stored(tx, facilitator, updates);
     if (welcome) this.bell.ring(tx);
     return true;
   }
@@ -183,18 +213,17 @@ export class Jobs {
   ): Promise<boolean> {
     const { status } = reports.at(-1)!;
     const from = JobStatus.filter((candidate) => mayFollow(candidate, reports[0]!.status));
-    const over = { driver: null, lease_until: null, waits_for: null, waits_since: null, look_at: null };
-    const { affected, raw } = await tx.manager
-      .createQueryBuilder()
-      .update(Job)
-      .set({ status, ...(isTerminal(status) && { ...over, ended_at: () => 'now()' }) })
-      .where({ uuid, driver: driver ?? IsNull(), status: In(from) })
-      .returning('facilitator')
-      .execute();
-    if (!affected) return false;
-    const [{ facilitator }] = raw as [{ facilitator: string }];
-    await this.report(tx, uuid, facilitator, reports);
-    return true;
+    const updates = updatesOf(uuid, reports);
+    const [advanced] = await advance.run(tx.manager, [
+      uuid,
+      driver,
+      status,
+      from,
+      isTerminal(status),
+      ...said(updates),
+    ]);
+    if (advanced) this.updates.stored(tx, advanced.facilitator, updates);
+    return advanced !== undefined;
   }
 
   /** Who has cancelled a job; null: nobody. */
@@ -230,12 +259,14 @@ export class Jobs {
     );
     return uses >= maxUses;
   }
-
-  private async report(tx: Transaction, uuid: string, facilitator: string, reports: Report[]): Promise<void> {
-    for (const { status, metadata } of reports) {
-      const text = metadata && writeCompact(toJson(metadata));
-      await tx.manager.insert(JobEvent, { job_uuid: uuid, status, metadata: text });
-      await this.updates.put(tx, facilitator, make(JobStatusUpdate, { uuid, status, metadata }));
-    }
-  }
 }
+
+const updatesOf = (uuid: string, reports: Report[]): JobStatusUpdate[] =>
+  reports.map(({ status, metadata }) => make(JobStatusUpdate, { uuid, status, metadata }));
+
+/** The statuses, what came with them, and the frames for the job's facilitator, each in their order. */
+const said = (updates: JobStatusUpdate[]): [string[], (string | null)[], string[]] => [
+  updates.map(({ status }) => status),
+  updates.map(({ metadata }) => metadata && writeCompact(toJson(metadata))),
+  updates.map((update) => writeFrame(update)),
+];
