@@ -1,6 +1,7 @@
 /**
- * What a job has Postgres do: statements and transactions of each service, and the statements that are asked most. What runs
- * by the clock is among them: a slow machine has more of it in each job.
+ * What a job has Postgres do: statements and transactions of each service, and the statements that are asked most; before,
+ * with the server's log off, what it takes of processors. What runs by the clock is among all of it: a slow machine has more
+ * of it in each job.
  */
 import Docker from 'dockerode';
 import { ensureBusyboxImage } from './executor/image.ts';
@@ -20,9 +21,17 @@ export async function figures(): Promise<Figure[]> {
   try {
     const image = await ensureBusyboxImage(new Docker());
     await network.run(image); // what is asked once only
+    const spent = await network.spent();
+    await run(network, image, 1);
+    const used = await spent();
     const oneByOne = await counted(network, image, 1);
     const together = await counted(network, image, executors);
-    return [...of(oneByOne, 'one at a time'), ...of(together, `${executors} at a time`), ...most(oneByOne)];
+    return [
+      ...used.figures(jobs, 'one at a time'),
+      ...of(oneByOne, 'one at a time'),
+      ...of(together, `${executors} at a time`),
+      ...most(oneByOne),
+    ];
   } finally {
     await network.stop();
   }
@@ -30,12 +39,15 @@ export async function figures(): Promise<Figure[]> {
 
 async function counted(network: BenchNetwork, image: string, inFlight: number): Promise<Asked> {
   const log = await network.statements();
-  await atOnce(
+  await run(network, image, inFlight);
+  return log.end();
+}
+
+const run = (network: BenchNetwork, image: string, inFlight: number): Promise<void> =>
+  atOnce(
     inFlight,
     inTurn(jobs, () => network.run(image)),
   );
-  return log.end();
-}
 
 function of({ statements, transactions, writes }: Asked, when: string): Figure[] {
   return services.flatMap((service) => [
