@@ -17,12 +17,14 @@ executor_classes() { printf '%s' 'spin_up-4min.gpu-24gb always_on.gpu-24gb alway
 read_options() {
   # Letters and digits are those of ASCII below, whatever the language of this machine.
   export LC_ALL=C
-  dry_run='' unsigned='' offline='' with_data='' payload=''
+  dry_run='' unsigned='' offline='' with_data='' payload='' at_once=''
+  connections=() handing='' release_folder='' old='' image=''
   words=()
   while [ $# -gt 0 ]; do
     case $1 in
       --dry-run) dry_run=yes ;;
       --with-data) with_data=yes ;;
+      --now) at_once=yes ;;
       --unsigned | --offline)
         [ -n "${2:-}" ] || fail "$1 needs a value." "$(usage)"
         if [ "$1" = --unsigned ]; then unsigned=$2; else offline=$2; fi
@@ -63,6 +65,9 @@ check_destination() {
   destination=$1
 }
 
+# is_host TEXT: nothing, a name, or an address.
+is_host() { [[ $1 =~ ^([A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9a-fA-F:]{2,45})?$ ]]; }
+
 check_port() {
   if ! [[ $1 =~ ^[1-9][0-9]{0,4}$ ]] || [ "$1" -gt 65535 ]; then
     fail "$(shown "$1") is no port: a number from 1 to 65535."
@@ -72,12 +77,18 @@ check_port() {
 # The way from the checked arguments to a service that works. Each step finds out what is left to do.
 
 install_on_server() {
-  release_folder=$(mktemp -d /tmp/horde-release.XXXXXX)
-  trap 'rm -rf "$release_folder"' EXIT
   choose_image
   connect
-  trap 'disconnect; rm -rf "$release_folder"' EXIT
+  look_at_server
+  show_plan
+  [ -z "$dry_run" ] || exit 0
+  bring_to_server
+  say 'Start…'
+  on_server start
+  on_server ready
+}
 
+look_at_server() {
   say "Looking at $destination…"
   ask_server check "${settings[@]}" now "$(date +%s)" image "$image" offline "${offline:+yes}" architecture "${architecture:-}" \
     compose_in_bundle "$(bundled docker-compose)" registry "$registry" hotkey "$hotkey" \
@@ -87,9 +98,10 @@ install_on_server() {
     released_image "$(answer architecture)" digest
     image=$registry/$repository_prefix/$role-runner@$released
   fi
-  show_plan
-  [ -z "$dry_run" ] || exit 0
+}
 
+# All but the start.
+bring_to_server() {
   say 'Docker…'
   if [ "$(answer engine)" = missing ]; then
     payload=engine.tar.gz on_server engine from payload
@@ -112,9 +124,6 @@ install_on_server() {
   say 'Files…'
   ask_server files "${settings[@]}" image "$image" hotkey "$hotkey" coldkeypub "$coldkeypub"
   answer file | sed 's/^/  /' >&2
-  say 'Start…'
-  on_server start
-  on_server ready
 }
 
 bundled() {
@@ -124,7 +133,9 @@ bundled() {
 show_plan() {
   local line
   {
-    if [ "$(answer installed)" = yes ]; then
+    if [ -n "$old" ]; then
+      printf 'To move the %s from %s to %s:\n' "$role" "$old" "$destination"
+    elif [ "$(answer installed)" = yes ]; then
       printf 'The %s is on %s. This run repairs it:\n' "$role" "$destination"
     else
       printf 'To install the %s on %s:\n' "$role" "$destination"
@@ -146,6 +157,94 @@ password_line() {
 uninstall_from_server() {
   connect
   on_server uninstall dry_run "$dry_run" with_data "$with_data"
+}
+
+# A service goes from one server to another, through this machine. The old one works until all is ready on the new one; from
+# then on it is not started there any more, and never works on both.
+
+# move_service OLD NEW
+move_service() {
+  check_destination "$1"
+  old=$destination
+  check_destination "$2"
+  [ "$old" != "$destination" ] || fail "$(shown "$old") is the old server and the new one."
+  if [ -n "$offline$unsigned" ]; then choose_image; fi
+  new=$destination
+  destination=$old
+  connect
+  old_folder=$ssh_folder old_words=("${ssh_words[@]}")
+  destination=$new
+  connect
+
+  say "Looking at $old…"
+  at_old ask_server leaving
+  read_leaving
+  look_at_server
+  if [ -n "$(answer arrived)" ] && [ -n "$works" ]; then
+    fail "A $role with these settings works on $old, and there is one on $destination: nothing was changed." \
+      "If $old is to move: install_$role.sh uninstall $destination --with-data, and type the same line again."
+  fi
+  arrived=$(answer arrived)
+  show_plan
+  [ -z "$dry_run" ] || exit 0
+  bring_to_server
+  if [ -z "$arrived" ]; then hand_over; fi
+  say 'Start…'
+  on_server start || exit
+  (at_old on_server left) || say "$old starts nothing all the same."
+  on_server ready
+}
+
+# What OLD has said of its installation.
+read_leaving() {
+  [ -n "$image" ] || image=$(answer image)
+  is_pinned "$image" || fail "$old names no runner image by its digest: --unsigned or --offline says which one $destination starts."
+  works=$(answer works)
+  wallet_name=$(plain_name "$(answer wallet_name)" mywallet)
+  hotkey_name=$(plain_name "$(answer hotkey_name)" default)
+  decoded hotkey hotkey
+  decoded coldkeypub coldkeypub
+  decoded env moved_env
+  settings=(wallet_name "$wallet_name" hotkey_name "$hotkey_name" migrating 0 moved_env "$moved_env"
+    old_bridge "$(answer bridge)" old_addresses "$(answer addresses)" address "$address")
+}
+
+# decoded KEY NAME: an answer that has more than a line, into a variable.
+decoded() {
+  local text
+  text=$(answer "$1" | base64 -d && printf .) || fail "$old has not said what was asked."
+  printf -v "$2" '%s' "${text%.}"
+}
+
+# at_old COMMAND...
+at_old() {
+  local destination=$old ssh_folder=$old_folder ssh_words
+  ssh_words=("${old_words[@]}")
+  "$@"
+}
+
+hand_over() {
+  local key
+  ask_server expect
+  key=$(answer key)
+  [[ $key =~ ^age1[0-9a-z]{58}$ ]] || fail "$destination names no key to hand over for."
+  say "$old hands over…"
+  handing=yes
+  payload=beats at_old on_server hand_over key "$key" at_once "$at_once"
+  at_old on_server give | payload=handed on_server take_in
+  handing=''
+}
+
+# shellcheck disable=SC2317 # a trap calls it, by way of clean_up
+# Where it was not handed over, whatever the reason: nothing was started on the new server.
+give_back() {
+  handing='' payload=''
+  if (at_old on_server take_back); then
+    say "It was not moved: $old works as before, and $new has started nothing. Type the same line again when that is mended."
+  else
+    say "It was not moved: $new has started nothing, and $old may stand still. Type the same line again; or, to have $old work" \
+      "again, there:  docker exec PROJECT-$role-runner-1 runner take_back PROJECT"
+  fi
 }
 
 # A bundle: a tar of a list, the images, Docker Compose, and, for a server without Docker, that. ./horde image bundle makes it.
@@ -239,6 +338,8 @@ url_host() {
 
 # Sets image, and reference to how the server names it.
 choose_image() {
+  release_folder=$(mktemp -d /tmp/horde-release.XXXXXX)
+  trap clean_up EXIT
   if [ -n "$offline" ]; then
     read_bundle "$offline"
     if [ -n "$unsigned" ]; then
@@ -350,7 +451,8 @@ fail() {
 connect() {
   command -v ssh >/dev/null || fail 'There is no ssh on this machine.'
   ssh_folder=$(mktemp -d /tmp/horde-ssh.XXXXXX)
-  trap disconnect EXIT
+  connections+=("$ssh_folder" "$destination")
+  trap clean_up EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP
   # A host that is not known is asked about at the terminal, whatever the configuration says.
@@ -364,13 +466,19 @@ connect() {
 }
 
 # shellcheck disable=SC2317 # a trap calls it
-disconnect() {
-  [ -z "${ssh_words+set}" ] || "${ssh_words[@]}" -O exit -- "$destination" </dev/null >/dev/null 2>&1 || true
-  rm -rf "$ssh_folder"
+clean_up() {
+  local i
+  [ -z "$handing" ] || give_back
+  for ((i = 0; i < ${#connections[@]}; i += 2)); do
+    ssh -S "${connections[i]}/socket" -O exit -- "${connections[i + 1]}" </dev/null >/dev/null 2>&1 || true
+    rm -rf "${connections[i]}"
+  done
+  [ -z "$release_folder" ] || rm -rf "$release_folder"
 }
 
 # on_server STEP [NAME VALUE]...: runs a step of the program for the server, which comes with its values on standard input:
-# nothing of them is in a command line, here or there. payload names a part of the bundle that follows them, or `ports`.
+# nothing of them is in a command line, here or there. payload names a part of the bundle that follows them, or `ports`; or what
+# comes on standard input, `handed`, or a sign of life for as long as the step takes, `beats`.
 on_server() {
   local step=$1 status=0
   shift
@@ -380,6 +488,12 @@ on_server() {
     case $payload in
       '') ;;
       ports) try_ports ;;
+      handed) cat ;;
+      # It ends with the step, which is no failure.
+      beats)
+        trap '' PIPE
+        while printf x 2>/dev/null; do sleep 3; done
+        ;;
       *) tar -xOf "$offline" "$payload" ;;
     esac
   } | "${ssh_words[@]}" -- "$destination" 'exec bash --norc --noprofile -s' || status=$?
@@ -447,13 +561,16 @@ usage() {
 USAGE: install_miner.sh production DEST HOTKEY_PATH [MINER_PORT] [DEFAULT_EXECUTOR_CLASS]
        install_miner.sh local DEST VALIDATOR_SS58 [MINER_PORT] [DEFAULT_EXECUTOR_CLASS]
        install_miner.sh uninstall DEST [--with-data]
+       install_miner.sh move OLD NEW [--now]
 
 DEST is where ssh goes: a name of ~/.ssh/config, or USER@HOST. A second run repairs, and keeps what is there.
   --dry-run                  looks, prints what it would do, and changes nothing
   --unsigned IMAGE@DIGEST    starts this runner image instead of a signed release; or sha256:… of one on the server
   --offline BUNDLE           brings the images from a file; the server needs no registry
+  --now                      move: jobs that run are not waited for, and fail
   --with-data                uninstall: the database and the settings, too
-Environment: MIGRATING=1 (the new server of a miner that moves), CHANNEL (stable).
+Environment: MIGRATING=1 (the new server of a miner that moves by hand), CHANNEL (stable); move: BITTENSOR_MINER_ADDRESS (what
+NEW announces, where that is not what it had on OLD).
 END
 }
 
@@ -467,6 +584,13 @@ install_miner() {
   if [ "${1:-}" = uninstall ] && [ $# = 2 ]; then
     check_destination "$2"
     uninstall_from_server
+    return
+  fi
+  address=${BITTENSOR_MINER_ADDRESS:-}
+  if [ "${1:-}" = move ] && [ $# = 3 ]; then
+    is_host "$address" || fail "BITTENSOR_MINER_ADDRESS=$(shown "$address") is no address of a host."
+    move_service "$2" "$3"
+    test_miner
     return
   fi
   if [ $# -lt 3 ] || [ $# -gt 5 ]; then fail "$(usage)"; fi
@@ -484,6 +608,10 @@ install_miner() {
   settings=(port "$port" class "$class" validator "$validator" wallet_name "$wallet_name"
     hotkey_name "$hotkey_name" migrating "$migrating" channel "$channel")
   install_on_server
+  test_miner
+}
+
+test_miner() {
   say 'Self-test…'
   on_server self_test
   report_miner
@@ -577,6 +705,7 @@ read_values() {
       role | port | class | validator | wallet_name | hotkey_name | migrating | channel | now | image | offline | architecture) ;;
       compose_in_bundle | registry | hotkey | coldkeypub | trusted_address | trusted_port | from | dry_run | with_data) ;;
       word | ports | engine_in_bundle) ;;
+      moved_env | old_bridge | old_addresses | address | key | at_once) ;;
       *) fail "The value $name is not known." ;;
     esac
     printf -v "$name" '%s' "$value"
@@ -793,15 +922,19 @@ check_folder() {
   if [ -f "$folder/.env" ] && [ ! -r "$folder/.env" ]; then trouble "$folder/.env cannot be read by $(id -un)."; fi
   read_env
   if env_line SECRET_KEY >/dev/null; then reply 'installed yes'; fi
+  check_move
 }
 
 plan_files() {
-  if env_line SECRET_KEY >/dev/null; then
+  if [ -n "$moved_env" ]; then
+    plan "write $folder/.env, with the settings and secrets that are there, and docker-compose.yml"
+  elif env_line SECRET_KEY >/dev/null; then
     plan "keep the secrets, your own keys and the database of $folder; bring its settings up to date"
   else
     plan "write $folder/.env, with new secrets, and docker-compose.yml"
   fi
   [ -z "$hotkey" ] || plan "put the hotkey and coldkeypub.txt below $HOME/.bittensor/wallets/$wallet_name"
+  [ -z "$moved_env" ] || plan 'end it there, and take in what it has'
   plan 'start it, wait until it is ready, and test it'
 }
 
@@ -1018,7 +1151,12 @@ env_lines=() kept=() changed=() added=()
 
 read_env() {
   env_lines=() kept=() changed=() added=()
-  [ ! -r "$folder/.env" ] || mapfile -t env_lines <"$folder/.env"
+  if [ -r "$folder/.env" ]; then
+    mapfile -t env_lines <"$folder/.env"
+  elif [ -n "$moved_env" ]; then
+    # Those of the server that it comes from, until there are some here.
+    mapfile -t env_lines < <(printf '%s' "$moved_env")
+  fi
 }
 
 # The number of the line that counts for a key: the last one.
@@ -1081,7 +1219,7 @@ random_word() {
 }
 
 write_env() {
-  if [ ${#changed[@]} = 0 ] && [ ${#added[@]} = 0 ]; then
+  if [ -e "$folder/.env" ] && [ ${#changed[@]} = 0 ] && [ ${#added[@]} = 0 ]; then
     chmod 600 "$folder/.env"
     return
   fi
@@ -1160,6 +1298,7 @@ put_settings() {
   # One that was made by hand goes on under the name that its containers have.
   [ -z "$new" ] || env_default COMPOSE_PROJECT_NAME "compute_horde_$role"
   if [ "$role" = miner ]; then settings_of_miner; else settings_of_validator; fi
+  [ -z "$moved_env" ] || settings_of_move
   # First the mark: a run that ends here is to show the password when another one comes to its end.
   if env_line DEFAULT_ADMIN_PASSWORD >/dev/null; then
     kept+=(DEFAULT_ADMIN_PASSWORD)
@@ -1407,6 +1546,118 @@ while (1) {
 }
 '
 
+# The two ends of a move.
+
+# The old one, which works on: what the new one needs of it.
+step_leaving() {
+  read_env
+  local runner wallet file
+  env_line SECRET_KEY >/dev/null || fail "There is no $role in $folder to move."
+  runner=$(runner_container)
+  [ "$(docker inspect -f '{{.State.Status}}' "${runner:-none}" 2>/dev/null)" = running ] ||
+    fail "The runner of the $role does not run there: docker compose up -d in $folder starts it."
+  # Read to its end: one that ends before may have the other fail.
+  [[ $(docker exec "$runner" runner help 2>/dev/null) = *' hand_over '* ]] ||
+    fail "The runner there is none that can hand over. Install or update it first."
+  wallet=$(env_value HOST_WALLET_DIR)
+  wallet=${wallet:-$HOME/.bittensor/wallets}/$(env_value BITTENSOR_WALLET_NAME)
+  file=$wallet/hotkeys/$(env_value BITTENSOR_WALLET_HOTKEY_NAME)
+  hotkey=$(as_root base64 -w 0 -- "$file") || fail "The hotkey $file cannot be read."
+  coldkeypub=$(as_root base64 -w 0 -- "$wallet/coldkeypub.txt") || fail "There is no coldkeypub.txt in $wallet."
+  reply "hotkey $hotkey"
+  reply "coldkeypub $coldkeypub"
+  reply "env $(base64 -w 0 -- "$folder/.env")"
+  reply "wallet_name $(env_value BITTENSOR_WALLET_NAME)"
+  reply "hotkey_name $(env_value BITTENSOR_WALLET_HOTKEY_NAME)"
+  reply "image $(env_value RUNNER_IMAGE)"
+  reply "bridge $(bridge_address)"
+  reply "addresses $(hostname -I 2>/dev/null || true)"
+  [ -z "$(service_container)" ] || reply 'works yes'
+}
+
+service_container() {
+  docker ps -aq --filter "label=com.docker.compose.project=$(project)" --filter label=com.docker.compose.service=app \
+    --filter label=com.docker.compose.oneoff=False
+}
+
+# check_move: what of the old server's settings the new one cannot have.
+check_move() {
+  local key value
+  [ -n "$moved_env" ] || return 0
+  if [ "$(env_value SECRET_KEY)" != "$(moved_value SECRET_KEY)" ]; then
+    trouble "There is another $role in $folder." "It is not written over: install_$role.sh uninstall removes it."
+  elif has_engine && [ -n "$(service_container)" ]; then
+    reply 'arrived yes'
+  fi
+  for key in HOST_VENDOR_DIR BACKUP_FOLDER; do
+    value=$(moved_value "$key")
+    [ -z "$value" ] || [ -d "$value" ] || trouble "$key is $value, which is not here." 'Copy or make it here first, or take the line out there.'
+  done
+}
+
+# moved_value KEY: as the old server has it.
+moved_value() {
+  local env_lines
+  mapfile -t env_lines <<<"$moved_env"
+  env_value "$1"
+}
+
+# What is of the machine is the new one's.
+settings_of_move() {
+  env_set HOST_WALLET_DIR "$HOME/.bittensor/wallets"
+  [ "$role" = miner ] || return 0
+  if [ "$(env_value ADDRESS_FOR_EXECUTORS)" = "$old_bridge" ]; then env_set ADDRESS_FOR_EXECUTORS "$(bridge_address)"; fi
+  if [ -n "$address" ]; then
+    env_set BITTENSOR_MINER_ADDRESS "$address"
+  elif [[ " $old_addresses " = *" $(env_value BITTENSOR_MINER_ADDRESS) "* ]]; then
+    env_set BITTENSOR_MINER_ADDRESS auto
+  fi
+}
+
+# The runner, before it has a container of its own.
+run_runner() {
+  (cd -- "$folder" && as_root_reading env "HOME=$HOME" docker compose --progress quiet run --rm --no-deps -T "$role-runner" "$@")
+}
+
+step_expect() {
+  local said
+  said=$(run_runner take_in --key </dev/null) || fail 'Nothing can be taken in here, as shown above.'
+  reply "key $said"
+}
+
+handed_over() { printf '%s' "$folder/.handed-over"; }
+
+# A miner's jobs come to their end first, for as long as the other side is there: without it all goes on as before.
+step_hand_over() {
+  read_env
+  local drain
+  if [ "$role" = miner ] && [ -z "$at_once" ] && [ -n "$(service_container)" ]; then
+    docker exec "$(app)" miner drain >&2 &
+    drain=$!
+    while kill -0 "$drain" 2>/dev/null; do
+      IFS= read -t 60 -r -N 1 _ || fail 'The connection ended while jobs were waited for.'
+    done
+    wait "$drain" || fail 'Its jobs did not come to their end, as shown above. --now moves it all the same, and they fail.'
+  fi
+  (umask 077 && docker exec "$(runner_container)" runner hand_over "$key" --now >"$(handed_over)")
+}
+
+step_give() { cat -- "$(handed_over)"; }
+
+step_take_in() { incoming | run_runner take_in >&2; }
+
+step_take_back() {
+  read_env
+  rm -f -- "$(handed_over)"
+  docker exec "$(runner_container)" runner take_back "$(project)" >&2
+}
+
+# From its log a person learns why it starts nothing.
+step_left() {
+  rm -f -- "$(handed_over)"
+  quietly docker restart "$(runner_container)"
+}
+
 # Repositories of packages beside the distribution's own.
 
 # add_repository NAME KEY_ADDRESS FINGERPRINT SOURCE: its key is the one that is known here, and the only one in its file, or it
@@ -1514,12 +1765,12 @@ serve() {
   role='' port='' class='' validator='' wallet_name='' hotkey_name='' migrating='' channel='' now='' image='' offline=''
   architecture='' compose_in_bundle='' registry='' hotkey='' coldkeypub='' trusted_address='' trusted_port=''
   from='' dry_run='' with_data='' word='' ports=''
-  engine_in_bundle=''
+  engine_in_bundle='' moved_env='' old_bridge='' old_addresses='' address='' key='' at_once=''
   local step
   IFS= read -t 60 -r -d '' step || fail 'The connection ended too early.'
   read_values
   read_system
-  case $step in check | listen | has_image | ready | doctor | report) ;; *) lock ;; esac
+  case $step in check | leaving | listen | has_image | ready | doctor | report) ;; *) lock ;; esac
   case $step in
     check) step_check ;;
     listen) step_listen ;;
@@ -1537,6 +1788,13 @@ serve() {
     report) step_report ;;
     reported) step_reported ;;
     uninstall) step_uninstall ;;
+    leaving) step_leaving ;;
+    expect) step_expect ;;
+    hand_over) step_hand_over ;;
+    give) step_give ;;
+    take_in) step_take_in ;;
+    take_back) step_take_back ;;
+    left) step_left ;;
     *) fail "There is no step $step." ;;
   esac
 }
@@ -1561,6 +1819,7 @@ step_start() {
 
 runner_container() {
   docker ps -aq --no-trunc --filter "label=com.docker.compose.service=$role-runner" \
+    --filter label=com.docker.compose.oneoff=False \
     --filter "label=com.docker.compose.project.working_dir=$folder" | head -n 1
 }
 
@@ -1593,6 +1852,7 @@ step_ready() {
     last=$state
     # Of the runner and of the app the one that ended more often; the app may not be there yet.
     restarts=$({ docker inspect -f '{{.RestartCount}}' "$(runner_container)" "$(app)" 2>/dev/null || true; } | sort -n | tail -n 1)
+    ! docker logs --tail 5 "$(runner_container)" 2>&1 | grep -F ' was handed over to another host ' >&2 || exit 1
     if [ "${restarts:-0}" -ge 6 ]; then not_ready "The $role ends again and again, $restarts times so far."; fi
     [ "$SECONDS" -lt "$end" ] || not_ready "The $role is not ready after 15 minutes: $(app) is $state."
     sleep 1

@@ -95,8 +95,8 @@ export const partsOfAll: TestPart[] = [
   },
   {
     name: 'move',
-    runs: ['tests/runner/move.spec.ts'],
-    environment: { WHOLE_RUNNER: 'yes' },
+    runs: ['tests/install/move.spec.ts', 'tests/runner/move.spec.ts'],
+    environment: { WHOLE_INSTALL: 'yes', WHOLE_RUNNER: 'yes' },
   },
   {
     name: 'runner',

@@ -67,6 +67,12 @@ describe('what is typed', () => {
           ]),
       { words: ['local', 'server', word] },
       { words: ['uninstall', word] },
+      { words: ['move', word, 'next'] },
+      { words: ['move', 'server', word] },
+      { words: ['move', 'server', 'server'] },
+      ...(word === ''
+        ? []
+        : [{ words: ['move', 'server', 'next'], environment: { BITTENSOR_MINER_ADDRESS: word } }]),
       { words: ['production', 'server', hotkey, '--unsigned', word] },
       { words: ['production', 'server', hotkey, '--offline', word] },
       { words: ['production', 'server', hotkey, `--${word}x`] },
@@ -208,6 +214,8 @@ describe('install_validator.sh', () => {
         [[word, operator.hotkey]],
         [['server', word]],
         [['uninstall', word]],
+        [['move', word, 'next']],
+        [['move', 'server', word]],
         [[...right, '--unsigned', word]],
         [[...right, '--offline', word]],
         [[...right, `--${word}x`]],

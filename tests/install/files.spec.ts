@@ -110,6 +110,38 @@ describe('the settings on a server', () => {
     ]);
   });
 
+  it('of a server that is moved from are kept, but for what is of its machine', async () => {
+    const home = new Home();
+    const moved = [
+      'SECRET_KEY=theirs',
+      'POSTGRES_PASSWORD=theirs too',
+      'HOST_WALLET_DIR=/home/them/.bittensor/wallets',
+      'BITTENSOR_MINER_ADDRESS=10.0.0.1',
+      'BITTENSOR_MINER_PORT=8123',
+      'PORT_FOR_EXECUTORS=8124',
+      'ADDRESS_FOR_EXECUTORS=172.30.0.1',
+      "OWN='$(touch x)' # as it was",
+    ];
+    const values = {
+      moved_env: `${moved.join('\n')}\n`,
+      old_bridge: '172.30.0.1',
+      old_addresses: '10.0.0.1 fe80::1 ',
+    };
+    await home.files(values);
+    const lines = home.lines();
+    expect(lines.slice(0, moved.length)).toEqual(
+      moved
+        .with(2, `HOST_WALLET_DIR=${home.folder}/.bittensor/wallets`)
+        .with(3, 'BITTENSOR_MINER_ADDRESS=auto')
+        .with(6, 'ADDRESS_FOR_EXECUTORS=172.17.0.1'),
+    );
+    expect(statSync(home.env).mode & 0o777).toBe(0o600);
+    await home.files(values);
+    expect(home.lines()).toEqual(lines);
+    await home.files({ ...values, address: 'miner.example' });
+    expect(valueOf(home.lines(), 'BITTENSOR_MINER_ADDRESS')).toBe('miner.example');
+  });
+
   it('of ComputeHorde’s script are taken over, closed to others, and its empty secrets filled', async () => {
     const old = [
       'SECRET_KEY=old-secret',

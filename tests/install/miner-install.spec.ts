@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeBundle } from '../../tools/images/offline-bundle.ts';
+import { commandLinesDuring } from './command-lines.ts';
 import { writeWallet } from './operator.ts';
 import { Server } from './server.ts';
 import { ensureStandIn } from './stand-in-image.ts';
@@ -18,25 +19,6 @@ let runner: string;
 const block =
   /^={20,}\nMiner installed successfully\n {4}URL: (\S+)\n {4}Username: admin\n {4}Password: (\S+)\n/;
 const passwordOf = (stdout: string) => block.exec(stdout)?.[2];
-
-/** The command lines of this machine, and of servers on it, as long as something else is done. */
-async function commandLinesDuring<T>(work: () => Promise<T>): Promise<[T, string]> {
-  const seen = new Set<string>();
-  const look = () => {
-    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
-      try {
-        seen.add(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
-      } catch {
-        // It has ended.
-      }
-  };
-  const timer = setInterval(look, 100);
-  try {
-    return [await work(), [...seen].join('\n')];
-  } finally {
-    clearInterval(timer);
-  }
-}
 
 class Miner {
   readonly hotkey: string;

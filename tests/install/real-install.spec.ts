@@ -1,47 +1,16 @@
-import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { promisify } from 'node:util';
-import { createHotkey } from '@horde/identity';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { root } from '@horde/testing/horde';
+import { RealBundles, writeOwnLines, writeRealWallet } from './real-bundles.ts';
 import { Server } from './server.ts';
 
 /** Makes all images and starts the real runners: some minutes, so that it runs with `./horde test --all`. */
 const whole = process.env['WHOLE_INSTALL'] !== undefined;
 
-const run = promisify(execFile);
-let bundles: string;
-const bundleOf = (role: string) => path.join(bundles, `${role}.bundle`);
+let bundles: RealBundles;
 
 beforeAll(async () => {
-  if (!whole) return;
-  bundles = mkdtempSync(path.join(tmpdir(), 'horde-bundles-'));
-  await run('./horde', ['image', 'all'], { cwd: root, maxBuffer: 100_000_000 });
-  for (const role of ['miner', 'validator'])
-    await run('./horde', ['image', 'bundle', role, bundleOf(role)], { cwd: root });
+  if (whole) bundles = await RealBundles.make();
 }, 1_500_000);
-afterAll(() => {
-  if (whole) rmSync(bundles, { recursive: true });
-});
-
-async function writeRealWallet(server: Server): Promise<string> {
-  const wallet = path.join(server.folder, 'wallets/mine');
-  mkdirSync(path.join(wallet, 'hotkeys'), { recursive: true });
-  writeFileSync(path.join(wallet, 'coldkeypub.txt'), '{"ss58Address":"5F"}\n');
-  const hotkey = path.join(wallet, 'hotkeys/default');
-  await createHotkey(hotkey);
-  return hotkey;
-}
-
-/** Lines that are there before the first install: the chain of one machine, and what nothing outside tells this server. */
-async function writeOwnLines(server: Server, role: string, lines: string[]): Promise<void> {
-  const folder = `~/compute_horde_${role}`;
-  await server.run(
-    `mkdir ${folder} && printf '%s\\n' BITTENSOR_NETWORK=devnet ${lines.join(' ')} >${folder}/.env`,
-  );
-}
+afterAll(() => bundles?.remove());
 
 // The oldest Docker that is installed from a distribution, 20.10, and the newest, 29, which refuses what speaks API below 1.44.
 describe.runIf(whole).each([
@@ -55,7 +24,7 @@ describe.runIf(whole).each([
   beforeAll(async () => {
     server = await Server.start(system, 'fresh');
     hotkey = await writeRealWallet(server);
-    words = ['production', 'server', hotkey, '8000', 'always_on.test', '--offline', bundleOf('miner')];
+    words = ['production', 'server', hotkey, '8000', 'always_on.test', '--offline', bundles.of('miner')];
     await writeOwnLines(server, 'miner', [
       'DEBUG_NO_GPU_MODE=true',
       `BITTENSOR_MINER_ADDRESS=${server.address}`,
@@ -87,7 +56,7 @@ describe.runIf(whole).each([
       'server',
       hotkey,
       '--offline',
-      bundleOf('validator'),
+      bundles.of('validator'),
     ]);
     expect(code, stderr).toBe(0);
     expect(stderr).toContain('It waits for what is wrong above');

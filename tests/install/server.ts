@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -74,6 +74,19 @@ export class Server extends ContainedMachine {
         mode: 0o755,
       },
     );
+  }
+
+  /** Lets this server's operator reach another one, too. @param name what ssh calls it */
+  reaches(other: Server, name: string): void {
+    const file = path.join(this.folder, 'config');
+    const lines = [
+      `Host ${name}`,
+      `HostName ${other.address}`,
+      'User root',
+      `IdentityFile ${other.folder}/key`,
+      `UserKnownHostsFile ${other.folder}/known_hosts`,
+    ];
+    writeFileSync(file, `${lines.join('\n  ')}\n${readFileSync(file, 'utf8')}`);
   }
 
   /** Whoever logs in for the first time compares the key; here it is read past SSH. */

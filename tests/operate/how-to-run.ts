@@ -21,6 +21,7 @@ export type HowToRun =
 
 const doctor = /\d+ OK, \d+ WARN, \d+ FAIL/;
 const installs = { by: 'tests/install/miner-install.spec.ts' };
+const moves = { by: 'tests/install/move.spec.ts' };
 const releases = { by: 'tests/release/release.spec.ts' };
 const takesOver = { by: 'apps/miner/src/take-over/take-over.spec.ts', words: "'take_over'" };
 const ofHost = { byNobody: 'It changes the machine that the tests run on.' };
@@ -164,8 +165,8 @@ export const howToRun: Record<string, HowToRun> = {
     byNobody: 'age is a program of others; the format is checked in libs/backup.',
   },
   './horde jobs run': { by: 'tests/cli/jobs.spec.ts', words: 'run' },
-  './horde image all': { by: 'tests/install/real-install.spec.ts', words: "'image', 'all'" },
-  './horde image bundle miner': { by: 'tests/install/real-install.spec.ts', words: "'bundle', role" },
+  './horde image all': { by: 'tests/install/real-bundles.ts', words: "'image', 'all'" },
+  './horde image bundle miner': { by: 'tests/install/real-bundles.ts', words: "'bundle', role" },
   './horde image miner-runner': { by: 'tests/images/runner-take-over.spec.ts', words: "'miner-runner'" },
   'ssh-keygen -t ed25519 -C releases -f release-key': {
     eachDay: "ssh-keygen -q -N '' -t ed25519 -C releases -f release-key && cat release-key.pub",
@@ -214,6 +215,14 @@ export const howToRun: Record<string, HowToRun> = {
   },
 
   // Moving.
+  'curl -sSfL ADDRESS/install_miner.sh | bash -s - move OLD NEW [--now] [--dry-run]': {
+    ...moves,
+    words: "['move', 'server', 'next'",
+  },
+  'curl -sSfL ADDRESS/install_validator.sh | bash -s - move OLD NEW [--dry-run]': {
+    ...moves,
+    words: "install('validator', ['move'",
+  },
   'docker exec PROJECT-miner-runner-1 runner take_back PROJECT': {
     at: 'miner',
     says: /was not handed over/,

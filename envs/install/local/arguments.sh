@@ -5,12 +5,14 @@
 read_options() {
   # Letters and digits are those of ASCII below, whatever the language of this machine.
   export LC_ALL=C
-  dry_run='' unsigned='' offline='' with_data='' payload=''
+  dry_run='' unsigned='' offline='' with_data='' payload='' at_once=''
+  connections=() handing='' release_folder='' old='' image=''
   words=()
   while [ $# -gt 0 ]; do
     case $1 in
       --dry-run) dry_run=yes ;;
       --with-data) with_data=yes ;;
+      --now) at_once=yes ;;
       --unsigned | --offline)
         [ -n "${2:-}" ] || fail "$1 needs a value." "$(usage)"
         if [ "$1" = --unsigned ]; then unsigned=$2; else offline=$2; fi
@@ -50,6 +52,9 @@ check_destination() {
   fi
   destination=$1
 }
+
+# is_host TEXT: nothing, a name, or an address.
+is_host() { [[ $1 =~ ^([A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9a-fA-F:]{2,45})?$ ]]; }
 
 check_port() {
   if ! [[ $1 =~ ^[1-9][0-9]{0,4}$ ]] || [ "$1" -gt 65535 ]; then

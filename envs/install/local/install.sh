@@ -2,12 +2,18 @@
 # The way from the checked arguments to a service that works. Each step finds out what is left to do.
 
 install_on_server() {
-  release_folder=$(mktemp -d /tmp/horde-release.XXXXXX)
-  trap 'rm -rf "$release_folder"' EXIT
   choose_image
   connect
-  trap 'disconnect; rm -rf "$release_folder"' EXIT
+  look_at_server
+  show_plan
+  [ -z "$dry_run" ] || exit 0
+  bring_to_server
+  say 'Start…'
+  on_server start
+  on_server ready
+}
 
+look_at_server() {
   say "Looking at $destination…"
   ask_server check "${settings[@]}" now "$(date +%s)" image "$image" offline "${offline:+yes}" architecture "${architecture:-}" \
     compose_in_bundle "$(bundled docker-compose)" registry "$registry" hotkey "$hotkey" \
@@ -17,9 +23,10 @@ install_on_server() {
     released_image "$(answer architecture)" digest
     image=$registry/$repository_prefix/$role-runner@$released
   fi
-  show_plan
-  [ -z "$dry_run" ] || exit 0
+}
 
+# All but the start.
+bring_to_server() {
   say 'Docker…'
   if [ "$(answer engine)" = missing ]; then
     payload=engine.tar.gz on_server engine from payload
@@ -42,9 +49,6 @@ install_on_server() {
   say 'Files…'
   ask_server files "${settings[@]}" image "$image" hotkey "$hotkey" coldkeypub "$coldkeypub"
   answer file | sed 's/^/  /' >&2
-  say 'Start…'
-  on_server start
-  on_server ready
 }
 
 bundled() {
@@ -54,7 +58,9 @@ bundled() {
 show_plan() {
   local line
   {
-    if [ "$(answer installed)" = yes ]; then
+    if [ -n "$old" ]; then
+      printf 'To move the %s from %s to %s:\n' "$role" "$old" "$destination"
+    elif [ "$(answer installed)" = yes ]; then
       printf 'The %s is on %s. This run repairs it:\n' "$role" "$destination"
     else
       printf 'To install the %s on %s:\n' "$role" "$destination"

@@ -3,6 +3,8 @@
 
 # Sets image, and reference to how the server names it.
 choose_image() {
+  release_folder=$(mktemp -d /tmp/horde-release.XXXXXX)
+  trap clean_up EXIT
   if [ -n "$offline" ]; then
     read_bundle "$offline"
     if [ -n "$unsigned" ]; then

@@ -4,7 +4,8 @@
 connect() {
   command -v ssh >/dev/null || fail 'There is no ssh on this machine.'
   ssh_folder=$(mktemp -d /tmp/horde-ssh.XXXXXX)
-  trap disconnect EXIT
+  connections+=("$ssh_folder" "$destination")
+  trap clean_up EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP
   # A host that is not known is asked about at the terminal, whatever the configuration says.
@@ -18,13 +19,19 @@ connect() {
 }
 
 # shellcheck disable=SC2317 # a trap calls it
-disconnect() {
-  [ -z "${ssh_words+set}" ] || "${ssh_words[@]}" -O exit -- "$destination" </dev/null >/dev/null 2>&1 || true
-  rm -rf "$ssh_folder"
+clean_up() {
+  local i
+  [ -z "$handing" ] || give_back
+  for ((i = 0; i < ${#connections[@]}; i += 2)); do
+    ssh -S "${connections[i]}/socket" -O exit -- "${connections[i + 1]}" </dev/null >/dev/null 2>&1 || true
+    rm -rf "${connections[i]}"
+  done
+  [ -z "$release_folder" ] || rm -rf "$release_folder"
 }
 
 # on_server STEP [NAME VALUE]...: runs a step of the program for the server, which comes with its values on standard input:
-# nothing of them is in a command line, here or there. payload names a part of the bundle that follows them, or `ports`.
+# nothing of them is in a command line, here or there. payload names a part of the bundle that follows them, or `ports`; or what
+# comes on standard input, `handed`, or a sign of life for as long as the step takes, `beats`.
 on_server() {
   local step=$1 status=0
   shift
@@ -34,6 +41,12 @@ on_server() {
     case $payload in
       '') ;;
       ports) try_ports ;;
+      handed) cat ;;
+      # It ends with the step, which is no failure.
+      beats)
+        trap '' PIPE
+        while printf x 2>/dev/null; do sleep 3; done
+        ;;
       *) tar -xOf "$offline" "$payload" ;;
     esac
   } | "${ssh_words[@]}" -- "$destination" 'exec bash --norc --noprofile -s' || status=$?

@@ -6,13 +6,16 @@ usage() {
 USAGE: install_miner.sh production DEST HOTKEY_PATH [MINER_PORT] [DEFAULT_EXECUTOR_CLASS]
        install_miner.sh local DEST VALIDATOR_SS58 [MINER_PORT] [DEFAULT_EXECUTOR_CLASS]
        install_miner.sh uninstall DEST [--with-data]
+       install_miner.sh move OLD NEW [--now]
 
 DEST is where ssh goes: a name of ~/.ssh/config, or USER@HOST. A second run repairs, and keeps what is there.
   --dry-run                  looks, prints what it would do, and changes nothing
   --unsigned IMAGE@DIGEST    starts this runner image instead of a signed release; or sha256:… of one on the server
   --offline BUNDLE           brings the images from a file; the server needs no registry
+  --now                      move: jobs that run are not waited for, and fail
   --with-data                uninstall: the database and the settings, too
-Environment: MIGRATING=1 (the new server of a miner that moves), CHANNEL (stable).
+Environment: MIGRATING=1 (the new server of a miner that moves by hand), CHANNEL (stable); move: BITTENSOR_MINER_ADDRESS (what
+NEW announces, where that is not what it had on OLD).
 END
 }
 
@@ -26,6 +29,13 @@ install_miner() {
   if [ "${1:-}" = uninstall ] && [ $# = 2 ]; then
     check_destination "$2"
     uninstall_from_server
+    return
+  fi
+  address=${BITTENSOR_MINER_ADDRESS:-}
+  if [ "${1:-}" = move ] && [ $# = 3 ]; then
+    is_host "$address" || fail "BITTENSOR_MINER_ADDRESS=$(shown "$address") is no address of a host."
+    move_service "$2" "$3"
+    test_miner
     return
   fi
   if [ $# -lt 3 ] || [ $# -gt 5 ]; then fail "$(usage)"; fi
@@ -43,6 +53,10 @@ install_miner() {
   settings=(port "$port" class "$class" validator "$validator" wallet_name "$wallet_name"
     hotkey_name "$hotkey_name" migrating "$migrating" channel "$channel")
   install_on_server
+  test_miner
+}
+
+test_miner() {
   say 'Self-test…'
   on_server self_test
   report_miner

@@ -20,6 +20,7 @@ read_values() {
       role | port | class | validator | wallet_name | hotkey_name | migrating | channel | now | image | offline | architecture) ;;
       compose_in_bundle | registry | hotkey | coldkeypub | trusted_address | trusted_port | from | dry_run | with_data) ;;
       word | ports | engine_in_bundle) ;;
+      moved_env | old_bridge | old_addresses | address | key | at_once) ;;
       *) fail "The value $name is not known." ;;
     esac
     printf -v "$name" '%s' "$value"

@@ -161,14 +161,18 @@ check_folder() {
   if [ -f "$folder/.env" ] && [ ! -r "$folder/.env" ]; then trouble "$folder/.env cannot be read by $(id -un)."; fi
   read_env
   if env_line SECRET_KEY >/dev/null; then reply 'installed yes'; fi
+  check_move
 }
 
 plan_files() {
-  if env_line SECRET_KEY >/dev/null; then
+  if [ -n "$moved_env" ]; then
+    plan "write $folder/.env, with the settings and secrets that are there, and docker-compose.yml"
+  elif env_line SECRET_KEY >/dev/null; then
     plan "keep the secrets, your own keys and the database of $folder; bring its settings up to date"
   else
     plan "write $folder/.env, with new secrets, and docker-compose.yml"
   fi
   [ -z "$hotkey" ] || plan "put the hotkey and coldkeypub.txt below $HOME/.bittensor/wallets/$wallet_name"
+  [ -z "$moved_env" ] || plan 'end it there, and take in what it has'
   plan 'start it, wait until it is ready, and test it'
 }

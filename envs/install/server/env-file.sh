@@ -5,7 +5,12 @@ env_lines=() kept=() changed=() added=()
 
 read_env() {
   env_lines=() kept=() changed=() added=()
-  [ ! -r "$folder/.env" ] || mapfile -t env_lines <"$folder/.env"
+  if [ -r "$folder/.env" ]; then
+    mapfile -t env_lines <"$folder/.env"
+  elif [ -n "$moved_env" ]; then
+    # Those of the server that it comes from, until there are some here.
+    mapfile -t env_lines < <(printf '%s' "$moved_env")
+  fi
 }
 
 # The number of the line that counts for a key: the last one.
@@ -68,7 +73,7 @@ random_word() {
 }
 
 write_env() {
-  if [ ${#changed[@]} = 0 ] && [ ${#added[@]} = 0 ]; then
+  if [ -e "$folder/.env" ] && [ ${#changed[@]} = 0 ] && [ ${#added[@]} = 0 ]; then
     chmod 600 "$folder/.env"
     return
   fi

@@ -48,6 +48,7 @@ put_settings() {
   # One that was made by hand goes on under the name that its containers have.
   [ -z "$new" ] || env_default COMPOSE_PROJECT_NAME "compute_horde_$role"
   if [ "$role" = miner ]; then settings_of_miner; else settings_of_validator; fi
+  [ -z "$moved_env" ] || settings_of_move
   # First the mark: a run that ends here is to show the password when another one comes to its end.
   if env_line DEFAULT_ADMIN_PASSWORD >/dev/null; then
     kept+=(DEFAULT_ADMIN_PASSWORD)

@@ -9,12 +9,12 @@ serve() {
   role='' port='' class='' validator='' wallet_name='' hotkey_name='' migrating='' channel='' now='' image='' offline=''
   architecture='' compose_in_bundle='' registry='' hotkey='' coldkeypub='' trusted_address='' trusted_port=''
   from='' dry_run='' with_data='' word='' ports=''
-  engine_in_bundle=''
+  engine_in_bundle='' moved_env='' old_bridge='' old_addresses='' address='' key='' at_once=''
   local step
   IFS= read -t 60 -r -d '' step || fail 'The connection ended too early.'
   read_values
   read_system
-  case $step in check | listen | has_image | ready | doctor | report) ;; *) lock ;; esac
+  case $step in check | leaving | listen | has_image | ready | doctor | report) ;; *) lock ;; esac
   case $step in
     check) step_check ;;
     listen) step_listen ;;
@@ -32,6 +32,13 @@ serve() {
     report) step_report ;;
     reported) step_reported ;;
     uninstall) step_uninstall ;;
+    leaving) step_leaving ;;
+    expect) step_expect ;;
+    hand_over) step_hand_over ;;
+    give) step_give ;;
+    take_in) step_take_in ;;
+    take_back) step_take_back ;;
+    left) step_left ;;
     *) fail "There is no step $step." ;;
   esac
 }

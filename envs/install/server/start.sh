@@ -19,6 +19,7 @@ step_start() {
 
 runner_container() {
   docker ps -aq --no-trunc --filter "label=com.docker.compose.service=$role-runner" \
+    --filter label=com.docker.compose.oneoff=False \
     --filter "label=com.docker.compose.project.working_dir=$folder" | head -n 1
 }
 
@@ -51,6 +52,7 @@ step_ready() {
     last=$state
     # Of the runner and of the app the one that ended more often; the app may not be there yet.
     restarts=$({ docker inspect -f '{{.RestartCount}}' "$(runner_container)" "$(app)" 2>/dev/null || true; } | sort -n | tail -n 1)
+    ! docker logs --tail 5 "$(runner_container)" 2>&1 | grep -F ' was handed over to another host ' >&2 || exit 1
     if [ "${restarts:-0}" -ge 6 ]; then not_ready "The $role ends again and again, $restarts times so far."; fi
     [ "$SECONDS" -lt "$end" ] || not_ready "The $role is not ready after 15 minutes: $(app) is $state."
     sleep 1
