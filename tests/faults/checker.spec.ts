@@ -10,6 +10,7 @@ const job = (uuid: string, more: Partial<UserJob> = {}): UserJob => ({
   streamed: 'line 1\nline 2\n',
   breaks: 0,
   end: 'completed',
+  reason: null,
   ran: true,
   stdout: 'line 1\nline 2\n',
   ...more,

@@ -15,12 +15,10 @@ export async function breakOn(network: FaultNetwork, broken: Break | null): Prom
         `delete from facilitator.job where uuid = (${completed('facilitator')}) returning uuid`,
       );
     case 'ends-differ':
+      return changed(network, endedOtherwise(''));
     case 'end-changed':
-      // Where it has not been looked at yet it only differs.
-      return changed(
-        network,
-        `update validator.job set status = 'failed' where uuid = (${completed('validator')}) returning uuid`,
-      );
+      // It has been looked at by then.
+      return changed(network, endedOtherwise(`and ended_at < now() - interval '5 s'`));
     case 'slot-held':
       return changed(
         network,
@@ -34,6 +32,10 @@ export async function breakOn(network: FaultNetwork, broken: Break | null): Prom
 
 const completed = (service: string): string =>
   `select uuid from ${service}.job where status = 'completed' order by uuid limit 1`;
+
+const endedOtherwise = (condition: string): string =>
+  `update validator.job set status = 'failed' where uuid =
+     (select uuid from validator.job where status = 'completed' ${condition} limit 1) returning uuid`;
 
 async function changed({ postgres }: FaultNetwork, sql: string): Promise<void> {
   const until = performance.now() + patience;

@@ -11,6 +11,8 @@ export interface UserJob {
   breaks: number;
   /** Its last status as the facilitator tells it; null: it does not know the job. */
   end: JobStatus | null;
+  /** Why it did not complete; null: it did, or has not ended. */
+  reason: string | null;
   /** Whether the job has run to its end, whatever its exit code. */
   ran: boolean;
   /** Its result's standard output; null: it has none. */

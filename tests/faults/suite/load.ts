@@ -107,6 +107,7 @@ export class Load {
       streamed: this.isStreamed ? '' : null,
       breaks: 0,
       end: null,
+      reason: null,
       ran: false,
       stdout: null,
     };
@@ -135,6 +136,7 @@ export class Load {
 function noteEnd(user: UserJob, job: Job, { exitCode }: Kind): void {
   const { status, error, result } = job;
   user.end = isTerminal(status) ? status : null;
+  user.reason = error?.reason ?? null;
   user.ran = status === 'completed' || (exitCode !== 0 && error?.exitStatus === exitCode);
   user.stdout = status === 'completed' ? result!.stdout : (error?.stdout ?? null);
 }

@@ -88,6 +88,7 @@ class Player {
   private hear(text: string): void {
     if (!text.startsWith('[')) return void (text.includes('GenericError') && this.leave(1));
     const [word, job, number] = JSON.parse(text.split('\n', 1)[0]!) as [string, string, number];
+    if (this.job !== '' && job !== this.job) return;
     if (word === 'ack' && this.done && number === this.said.length) this.leave(0);
     if (word === 'resume' && this.sent === null) {
       this.sent = number;

@@ -3,6 +3,7 @@ import { randomness } from '@horde/testing/random';
 import { makeTestImage } from '@horde/testing/test-image';
 import { breakOn } from './breaks.ts';
 import { check, type Finding, type Invariant } from './checker.ts';
+import { removeContainersOf } from './containers.ts';
 import { drawFaults, faultKinds, type Fault, type FaultKind } from './faults.ts';
 import type { Healing, UserJob } from './history.ts';
 import { Load } from './load.ts';
@@ -44,12 +45,20 @@ export async function run(options: FaultOptions, say: (line: string) => void): P
   const image = options.runner === 'docker' ? await makeTestImage() : null;
   const network = await FaultNetwork.start(options);
   let holds = false;
+  const interrupted = Promise.withResolvers<never>();
+  const interrupt = () => interrupted.reject(new Error('The run was interrupted.'));
+  process.once('SIGINT', interrupt);
   try {
-    const result = await runOn(network, image?.reference ?? 'none', options, say);
+    const result = await Promise.race([
+      runOn(network, image?.reference ?? 'none', options, say),
+      interrupted.promise,
+    ]);
     holds = Object.values(result.findings).every(({ violations }) => violations.length === 0);
     return { ...result, folder: holds ? null : network.folder };
   } finally {
+    process.removeListener('SIGINT', interrupt);
     await network.close(!holds);
+    if (image) await removeContainersOf(network.mark);
     await image?.remove();
   }
 }
@@ -150,7 +159,10 @@ const inFlight = (counts: Record<Stage, number>): string =>
   stages.flatMap((stage) => (counts[stage] > 0 ? [`${counts[stage]} ${stage}`] : [])).join(', ') || 'no job';
 
 function endsOf(jobs: UserJob[]): Record<string, number> {
-  const byEnd = Map.groupBy(jobs, ({ end }) => end ?? 'none');
+  const byEnd = Map.groupBy(
+    jobs,
+    ({ end, reason }) => `${end ?? 'without an end'}${reason ? ` (${reason})` : ''}`,
+  );
   return Object.fromEntries([...byEnd].map(([end, all]) => [end, all.length]));
 }
 

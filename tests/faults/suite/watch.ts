@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobStatus } from '@horde/sdk';
-import Docker from 'dockerode';
+import { containersOf } from './containers.ts';
 import { receiptsFolder, secrets, startsFile, warmExecutors } from './environment.ts';
 import type { Attempt, Looked, SeenEnd, SeenReceipt } from './history.ts';
 import { leftFolders, type FaultNetwork } from './network.ts';
@@ -112,13 +112,8 @@ async function leftNow(network: FaultNetwork, { jobs, runner }: FaultOptions): P
   return [
     ...(executors.length > warm ? [`${executors.length} executors run, ${warm} are to wait`] : []),
     ...leftFolders(network.folder).map((name) => `folder ${name}`),
-    ...containers.map((name) => `container ${name}`),
+    ...containers.map(({ name }) => `container ${name}`),
   ];
-}
-
-async function containersOf(mark: string): Promise<string[]> {
-  const filters = { label: [`horde.network=${mark}`] };
-  return (await new Docker().listContainers({ all: true, filters })).map(({ Names }) => Names.join());
 }
 
 export const attempts = ({ postgres }: FaultNetwork): Promise<Attempt[]> =>
