@@ -39,8 +39,17 @@ export async function createOutboxTable(runner: QueryRunner): Promise<void> {
   await runner.query('create index outbox_subject on outbox (subject)');
 }
 
-const insert = new PreparedStatement(
-  'insert into outbox (peer, subject, type, frame) values ($1, $2, $3, $4)',
+/** A message as it was stored. */
+interface StoredMessage {
+  id: string;
+  frame: string;
+  /** The message about the same, for the same peer, that was there last; null: there was none. */
+  after: string | null;
+}
+
+const insert = new PreparedStatement<Omit<StoredMessage, 'frame'>>(
+  `insert into outbox (peer, subject, type, frame) values ($1, $2, $3, $4)
+   returning id, (select max(id) from outbox where peer = $1 and subject = $2) as after`,
 );
 
 /** A message that waits, as it is read. */
@@ -90,14 +99,21 @@ export class Outbox {
     peer: string,
     subject: string,
     message: { message_type: string },
-  ): Promise<void> {
-    await this.putFrame(tx, peer, subject, message.message_type, writeFrame(message));
+  ): Promise<StoredMessage> {
+    return this.putFrame(tx, peer, subject, message.message_type, writeFrame(message));
   }
 
   /** As `put`, with the frame's text: for a peer that reads another form than `writeFrame` makes. */
-  async putFrame(tx: Transaction, peer: string, subject: string, type: string, frame: string): Promise<void> {
-    await insert.run(tx.manager, [peer, subject, type, frame]);
+  async putFrame(
+    tx: Transaction,
+    peer: string,
+    subject: string,
+    type: string,
+    frame: string,
+  ): Promise<StoredMessage> {
+    const [row] = await insert.run(tx.manager, [peer, subject, type, frame]);
     this.rung(tx, peer);
+    return { ...row!, frame };
   }
 
   /** Rings for a message that a statement of the transaction has stored by itself, see `insertMessage`. */

@@ -53,7 +53,7 @@ export class Cancellations {
     if (spoken.includes('cancel-1')) await this.tell(tx, validator, uuid, 'the facilitator');
   }
 
-  private tell(tx: Transaction, validator: string, uuid: string, by: string): Promise<void> {
-    return this.outbox.put(tx, validator, uuid, make(CancelJob, { job_uuid: uuid, cancelled_by: by }));
+  private async tell(tx: Transaction, validator: string, uuid: string, by: string): Promise<void> {
+    await this.outbox.put(tx, validator, uuid, make(CancelJob, { job_uuid: uuid, cancelled_by: by }));
   }
 }

@@ -13,7 +13,7 @@ import { VALIDATOR_LINK } from '../tokens.ts';
 import { FreedSlots } from './freed-slots.ts';
 import { failureFrame, isFailure } from './failure-frame.ts';
 import { Job } from './job.entity.ts';
-import type { ValidatorLink } from './links.ts';
+import type { FreshFrame, ValidatorLink } from './links.ts';
 
 /** How many handles are stored together. */
 const maxBatch = 256;
@@ -278,11 +278,14 @@ export class Jobs {
   }
 
   private async send(tx: Transaction, hotkey: string, uuid: string, message: Message) {
-    if (isFailure(message)) {
-      const { type, frame } = await failureFrame(tx, message);
-      await this.outbox.putFrame(tx, hotkey, uuid, type, frame);
-    } else await this.outbox.put(tx, hotkey, uuid, message);
-    tx.afterCommit(() => this.validators.ring(hotkey, uuid));
+    const fresh = await this.put(tx, hotkey, uuid, message);
+    tx.afterCommit(() => this.validators.ring(hotkey, uuid, fresh));
+  }
+
+  private async put(tx: Transaction, hotkey: string, uuid: string, message: Message): Promise<FreshFrame> {
+    if (!isFailure(message)) return this.outbox.put(tx, hotkey, uuid, message);
+    const { type, frame } = await failureFrame(tx, message);
+    return this.outbox.putFrame(tx, hotkey, uuid, type, frame);
   }
 }
 

@@ -10,6 +10,12 @@ export interface StoredFrame {
   frame: string;
 }
 
+/** A row of the outbox that has just been stored. */
+export interface FreshFrame extends StoredFrame {
+  /** The job's row before it that was there; null: there was none. */
+  after: string | null;
+}
+
 /** An authenticated connection of a validator, as jobs and receipts see it. */
 export interface ValidatorConnection {
   readonly hotkey: string;
@@ -23,8 +29,11 @@ export interface ValidatorConnection {
 
 /** What jobs need of the link to validators. It is injected as VALIDATOR_LINK. */
 export interface ValidatorLink {
-  /** There may be something new about a job. */
-  ring(hotkey: string, job: string): void;
+  /**
+   * There may be something new about a job.
+   * @param fresh what there is, where that is known: the outbox need not be read for it
+   */
+  ring(hotkey: string, job: string, fresh?: FreshFrame): void;
   /**
    * The validator has named a job of its own on this connection.
    * @param first the job's first and so far only message, where that is known: the outbox need not be read for it

@@ -103,7 +103,8 @@ describe('a validator that speaks durable-1 comes back', () => {
   });
 
   it('to a miner that was restarted', async () => {
-    const { validator, job_uuid, executor, answer } = await accepted();
+    const { validator, connection, job_uuid, executor, answer } = await accepted();
+    connection.acknowledges = false;
     await executor.send(make(ExecutorReady, { job_uuid }));
     await executor.settled();
     await miner.stop();

@@ -161,6 +161,29 @@ describe('a request that was declined because all executors are busy', () => {
   });
 });
 
+it('what is stored is sent without the outbox being read, unless something before it has not been sent', async () => {
+  const { executor, connection, job_uuid, validator } = await started();
+  await executor.settled();
+  const query = vi.spyOn(miner.part(Database).manager, 'query');
+  const reads = () => query.mock.calls.filter(([sql]) => /from outbox where subject/.test(sql)).length;
+  await executor.send(make(ExecutorReady, { job_uuid }));
+  await connection.next('V0ExecutorReadyRequest');
+  expect(reads()).toBe(0);
+  // As by a transaction whose answer was lost: nobody has rung for it.
+  await miner.query(
+    `insert into outbox (peer, subject, type, frame) values ($1, $2, 'V0VolumesReadyRequest', $3)`,
+    validator.hotkey,
+    job_uuid,
+    JSON.stringify(make(VolumesReady, { job_uuid })),
+  );
+  await executor.send(make(ExecutionDone, { job_uuid }));
+  await connection.next('V0ExecutionDoneRequest');
+  expect(reads()).toBe(1);
+  const told = connection.types().filter((type) => /Ready|Done/.test(type));
+  expect(told).toEqual(['V0ExecutorReadyRequest', 'V0VolumesReadyRequest', 'V0ExecutionDoneRequest']);
+  query.mockRestore();
+});
+
 it('a validator that comes back to many jobs with large results does not have all of them read at once', async () => {
   const validator = await miner.validator();
   const jobs: string[] = [];

@@ -3,7 +3,7 @@ import { Database, Gathered, GatheredBell, JobFrames } from '@horde/database';
 import { LOGGER, withLogContext, type Logger } from '@horde/operations';
 import type { Extension } from '@horde/protocol';
 import { DatabaseRetry } from '../database/database-retry.ts';
-import type { StoredFrame, ValidatorLink } from '../jobs/links.ts';
+import type { FreshFrame, StoredFrame, ValidatorLink } from '../jobs/links.ts';
 import { ByteBudget } from './byte-budget.ts';
 import type { ValidatorSession } from './validator-session.ts';
 
@@ -12,6 +12,8 @@ const timeToName = 500;
 /** What a job's output may find waiting for its validator before it is dropped. @unit bytes */
 const outputBehind = 256 * 1024;
 
+/** Frames up to this size wait in memory for their turn; others are read then. @unit characters */
+const maxFresh = 4 * 1024;
 /** Frames up to this size are read together; each larger one when its turn has come. @unit bytes */
 const maxSmall = 64 * 1024;
 /** How much of a validator's larger frames is in memory at once, for all of its connections together. @unit bytes */
@@ -39,8 +41,8 @@ interface Delivery {
   cameBack: boolean;
   /** Job -> the last row of the outbox that this connection was sent. */
   sent: Map<string, string>;
-  /** The jobs whose turn is still to come: a second one would find nothing new. */
-  queued: Set<string>;
+  /** The jobs whose turn is still to come, and what there is of each; null: the outbox is to be read for it. */
+  queued: Map<string, FreshFrame | null>;
   turn: Promise<void>;
   timer: NodeJS.Timeout | undefined;
 }
@@ -89,7 +91,7 @@ export class ValidatorDelivery implements ValidatorLink, BeforeApplicationShutdo
       order: ++this.authentications,
       cameBack: false,
       sent: new Map(),
-      queued: new Set(),
+      queued: new Map(),
       turn: Promise.resolve(),
       timer,
     };
@@ -118,7 +120,9 @@ export class ValidatorDelivery implements ValidatorLink, BeforeApplicationShutdo
     session.hasNamed = true;
     session.named.add(job);
     if (session.link) this.takeFromOthers(session, job);
-    for (const delivery of this.recipients(session.hotkey, job)) this.deliver(delivery, job, first);
+    // Nothing is before the first, and it is the first only where nothing was sent.
+    for (const delivery of this.recipients(session.hotkey, job))
+      this.deliver(delivery, job, first && !delivery.sent.has(job) ? { ...first, after: null } : null);
   }
 
   /** The session's validator has all of a job's messages up to this number, and waits for what follows. */
@@ -158,8 +162,8 @@ export class ValidatorDelivery implements ValidatorLink, BeforeApplicationShutdo
   }
 
   /** There may be something new about a job. */
-  ring(hotkey: string, job: string): void {
-    for (const delivery of this.recipients(hotkey, job)) this.deliver(delivery, job);
+  ring(hotkey: string, job: string, fresh: FreshFrame | null = null): void {
+    for (const delivery of this.recipients(hotkey, job)) this.deliver(delivery, job, fresh);
   }
 
   /** The job is settled: nobody will ask for it again. */
@@ -224,32 +228,35 @@ export class ValidatorDelivery implements ValidatorLink, BeforeApplicationShutdo
         [session.hotkey],
       );
       for (const { subject } of jobs) {
-        if (this.recipients(session.hotkey, subject).includes(delivery)) this.deliver(delivery, subject);
+        if (this.recipients(session.hotkey, subject).includes(delivery))
+          this.deliver(delivery, subject, null);
       }
     } catch (error) {
       this.failed(delivery, error);
     }
   }
 
-  private deliver(delivery: Delivery, job: string, first?: StoredFrame): void {
+  private deliver(delivery: Delivery, job: string, fresh: FreshFrame | null): void {
     const { queued, session } = delivery;
-    if (queued.has(job)) return;
-    queued.add(job);
+    if (queued.has(job)) return void queued.set(job, null);
+    queued.set(job, fresh && fresh.frame.length <= maxFresh ? fresh : null);
     delivery.turn = delivery.turn
       .then(() => {
+        const known = queued.get(job) ?? null;
         queued.delete(job);
-        return withLogContext({ job, validator: session.hotkey }, () => this.send(delivery, job, first));
+        return withLogContext({ job, validator: session.hotkey }, () => this.send(delivery, job, known));
       })
       .catch((error: unknown) => this.failed(delivery, error));
   }
 
-  private async send(delivery: Delivery, job: string, first?: StoredFrame): Promise<void> {
+  private async send(delivery: Delivery, job: string, fresh: FreshFrame | null): Promise<void> {
     const { session, sent } = delivery;
     if (!session.connection.isOpen) return;
+    const before = sent.get(job) ?? '0';
     const rows =
-      first && !sent.has(job)
-        ? [{ ...first, size: first.frame.length }]
-        : await this.unsent(session.hotkey, job, sent.get(job) ?? '0');
+      fresh && follows(fresh, before)
+        ? [{ ...fresh, size: fresh.frame.length }]
+        : await this.unsent(session.hotkey, job, before);
     for (const row of rows) {
       const { id, frame } = row;
       const sending =
@@ -297,3 +304,7 @@ export class ValidatorDelivery implements ValidatorLink, BeforeApplicationShutdo
     session.connection.close(1011, 'internal error');
   }
 }
+
+/** Whether it is all that a connection lacks that has everything up to `sent`. */
+const follows = ({ id, after }: FreshFrame, sent: string): boolean =>
+  BigInt(after ?? 0) <= BigInt(sent) && BigInt(sent) < BigInt(id);
