@@ -172,7 +172,7 @@ describe.runIf(whole)("a miner's runner beside what ComputeHorde's has left", ()
     expect(await containers()).toEqual(['app', 'db', 'pylon']);
     const { Volumes } = await docker.listVolumes({ filters: { label: [label] } });
     expect(Volumes.map(({ Name }) => Name).toSorted()).toEqual(
-      ['db', 'postgres', 'receipts', 'runner'].map((name) => `${project}_${name}`),
+      ['db', 'notes', 'postgres', 'receipts', 'runner'].map((name) => `${project}_${name}`),
     );
   }, 300_000);
 
