@@ -100,7 +100,7 @@ export const partsOfAll: TestPart[] = [
   },
   {
     name: 'runner',
-    runs: ['tests/runner/runner.spec.ts'],
+    runs: ['tests/runner/runner.spec.ts', 'tests/runner/postgres.spec.ts'],
     environment: { WHOLE_RUNNER: 'yes' },
     makesMachines: true,
   },

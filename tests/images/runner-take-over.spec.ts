@@ -6,14 +6,11 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { ensureHotkey } from '@horde/identity';
 import { djangoHash, OldDatabase } from '@horde/testing/compute-horde/old-database';
-import { oldPostgresPackage } from '@horde/testing/compute-horde/old-postgres';
 import { freePort } from '@horde/testing/free-port';
 import { root } from '@horde/testing/horde';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { postgresFiles } from '../../tools/images/others.ts';
-import { followed } from '../../tools/images/engine.ts';
-import { MachineFiles } from '../../tools/images/machine-files.ts';
+import { makeOldPostgresImage } from '../runner/old-postgres-image.ts';
 import { pinnedCompose } from '../../tools/images/pinned-compose.ts';
 
 /** Makes two images: a minute, so that it runs with `./horde test --all`. */
@@ -25,7 +22,6 @@ const tag = randomBytes(4).toString('hex');
 const project = `horde-test-${tag}`;
 const [runnerImage, oldImage] = [`horde-test/miner-runner:${tag}`, `horde-test/old-postgres:${tag}`];
 const label = `com.docker.compose.project=${project}`;
-const user = 999;
 
 /** As ComputeHorde's runner has started its database, beside its service. */
 const oldServices = (port: number) => `
@@ -42,33 +38,6 @@ services:
 volumes:
   db:
 `;
-
-/** Postgres 14 as an image, as Docker's library has it, but for its base. */
-async function makeOldImage(folder: string): Promise<void> {
-  const context = path.join(folder, 'image');
-  const files = new MachineFiles(path.join(context, 'root'));
-  postgresFiles(files, path.join(oldPostgresPackage, 'native'));
-  const places = ['var/lib/postgresql/data', 'var/run/postgresql'];
-  for (const place of places) files.folder(`/${place}`);
-  const layer = path.join(context, 'layer.tar');
-  const tar = (owner: number, ...words: string[]) =>
-    run('tar', ['-C', files.root, `--owner=${owner}`, `--group=${owner}`, '-f', layer, ...words]);
-  await tar(0, '--exclude=./var', '-c', '.');
-  await tar(user, '-r', ...places);
-  await writeFile(
-    path.join(context, 'Dockerfile'),
-    `FROM scratch
-ADD layer.tar /
-ENV PATH=/usr/local/bin:/bin PGDATA=/var/lib/postgresql/data/14 LANG=C.UTF-8
-USER ${user}:${user}
-VOLUME /var/lib/postgresql/data
-ENTRYPOINT ["docker-entrypoint.sh"]
-CMD ["postgres"]
-`,
-  );
-  const events = await docker.buildImage({ context, src: ['Dockerfile', 'layer.tar'] }, { t: oldImage });
-  await followed(docker, events);
-}
 
 describe.runIf(whole)("a miner's runner beside what ComputeHorde's has left", () => {
   let folder: string;
@@ -106,7 +75,7 @@ describe.runIf(whole)("a miner's runner beside what ComputeHorde's has left", ()
     const image = (...words: string[]) => run(process.execPath, ['tools/image.ts', ...words], { cwd: root });
     await image('miner');
     await image('miner-runner', runnerImage);
-    await makeOldImage(folder);
+    await makeOldPostgresImage(oldImage, '/var/lib/postgresql/data', '/var/lib/postgresql/data/14');
     oldPort = await freePort();
     await writeFile(path.join(folder, 'old.yml'), oldServices(oldPort));
     await oldCompose('up', '--detach');

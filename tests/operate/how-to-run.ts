@@ -119,6 +119,15 @@ export const howToRun: Record<string, HowToRun> = {
   // What the runner's own commands are.
   'docker exec PROJECT-miner-runner-1 runner pending': { at: 'miner', says: /with what \.env says/ },
   'docker exec PROJECT-miner-runner-1 runner status': { at: 'miner', says: /runs here/ },
+  'docker exec PROJECT-miner-runner-1 runner upgrade_postgres': {
+    at: 'miner',
+    says: /^The database is of Postgres \d+ already\.$/m,
+  },
+  'docker exec PROJECT-miner-runner-1 runner upgrade_postgres back': {
+    at: 'miner',
+    exit: 1,
+    says: /There is no database of an older Postgres here/,
+  },
   'docker exec PROJECT-miner-runner-1 runner update': { at: 'miner', exit: 1, says: /It gets no updates/ },
   'docker logs -f PROJECT-update-1': { by: 'tests/runner/update.spec.ts', words: '-update-1' },
   'docker run --rm --entrypoint cp -v PROJECT_backups:/from -v FOLDER:/to IMAGE -r /from/. /to': {

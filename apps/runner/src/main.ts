@@ -1,6 +1,8 @@
 import { SettingsError } from '@horde/settings';
 import { handOver, takeBack, takeIn } from './hand-over.ts';
 import { pending } from './pending.ts';
+import { removeCluster, useCluster } from './postgres/clusters.ts';
+import { upgradePostgres } from './postgres/upgrade.ts';
 import { giveBackups, giveOut, leaveNote, noteTakeOver, prepare, take } from './prepare.ts';
 import { reset } from './reset.ts';
 import { restore } from './restore.ts';
@@ -25,6 +27,10 @@ const commands: Record<
   reset: { does: 'makes a backup, and starts the service with an empty database', run: reset },
   restore: { does: 'puts a backup of BACKUP_FOLDER into the database', run: restore },
   status: { does: 'says which release runs, what is offered, and what waits', run: status },
+  upgrade_postgres: {
+    does: 'brings the database to the Postgres of this release, with a backup first; behind it back: returns',
+    run: upgradePostgres,
+  },
   update: { does: 'updates now, whatever share and window say', run: update },
   hand_over: {
     does: 'ends the service here for good, and writes what it has, for another host',
@@ -45,6 +51,8 @@ const parts: Record<string, (words: string[]) => Promise<void>> = {
   'give-out': ([file = '']) => giveOut(file),
   take: ([file = '', owner = '']) => take(file, owner),
   'read-release': async () => void process.stdout.write(JSON.stringify(await new StateFile().read())),
+  'use-cluster': async ([major, image = '']) => useCluster(Number(major), image),
+  'remove-cluster': async ([major]) => removeCluster(Number(major)),
   'leave-note': async ([note = '']) => leaveNote(note),
   'note-release': async ([change = '{}']) => {
     const state = await new StateFile().note(JSON.parse(change) as Partial<ReleaseState>);

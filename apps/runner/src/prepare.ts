@@ -13,6 +13,7 @@ import { chown, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { walletHotkeyPath } from '@horde/identity';
+import { clustersThere, type Clusters } from './postgres/clusters.ts';
 import { StateFile, writeWhole, type ReleaseState } from './update/release-state.ts';
 
 /** What is made at the first start, and stays. */
@@ -35,6 +36,7 @@ export interface Prepared {
   takenOver: boolean;
   /** What is remembered of releases. */
   release: ReleaseState;
+  clusters: Clusters;
 }
 
 /** As the images know the user of a service that has no wallet. */
@@ -59,7 +61,8 @@ export async function prepare(
   giveTo(receipts, uid, gid);
   const takenOver = existsSync(takenOverFile);
   const release = await new StateFile().read();
-  return { secrets, owner: `${uid}:${gid}`, hotkey: hotkey?.address ?? null, takenOver, release };
+  const clusters = await clustersThere();
+  return { secrets, owner: `${uid}:${gid}`, hotkey: hotkey?.address ?? null, takenOver, release, clusters };
 }
 
 /** Notes that it was taken over, for `Prepared`. */

@@ -48,6 +48,7 @@ const prepared = {
   hotkey: '5F',
   takenOver: false,
   release: { ...unknownYet(), install: 'one' },
+  clusters: { there: [18], inUse: 18, images: {} },
 };
 
 interface Service {
@@ -93,7 +94,7 @@ const table = {
     prepare: {
       user: '0:0',
       caps: ['CHOWN', 'DAC_OVERRIDE'],
-      mounts: ['receipts:/receipts', 'notes:/notes', 'runner:/runner', walletMount],
+      mounts: ['receipts:/receipts', 'notes:/notes', 'postgres:/postgres', 'runner:/runner', walletMount],
     },
     db: { user: '999:999', mounts: ['postgres:/var/lib/postgresql'], networks: ['inside'] },
     pylon: { caps: ['DAC_OVERRIDE'], mounts: [walletMount], networks: ['inside', 'outside'] },
@@ -114,7 +115,7 @@ const table = {
     prepare: {
       user: '0:0',
       caps: ['CHOWN', 'DAC_OVERRIDE'],
-      mounts: ['notes:/notes', 'runner:/runner', walletMount],
+      mounts: ['notes:/notes', 'postgres:/postgres', 'runner:/runner', walletMount],
     },
     db: { user: '999:999', mounts: ['postgres:/var/lib/postgresql'], networks: ['inside'] },
     pylon: { caps: ['DAC_OVERRIDE'], mounts: [walletMount], networks: ['inside', 'outside'] },
@@ -126,7 +127,11 @@ const table = {
     },
   },
   facilitator: {
-    prepare: { user: '0:0', caps: ['CHOWN', 'DAC_OVERRIDE'], mounts: ['notes:/notes', 'runner:/runner'] },
+    prepare: {
+      user: '0:0',
+      caps: ['CHOWN', 'DAC_OVERRIDE'],
+      mounts: ['notes:/notes', 'postgres:/postgres', 'runner:/runner'],
+    },
     db: { user: '999:999', mounts: ['postgres:/var/lib/postgresql'], networks: ['inside'] },
     pylon: { caps: ['DAC_OVERRIDE'], mounts: [], networks: ['inside', 'outside'] },
     app: {

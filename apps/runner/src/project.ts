@@ -174,12 +174,27 @@ export class Project {
     const file = 'handed-over.age';
     const taken = await compose.passOn(...once, 'prepare', 'take', file, prepared.owner);
     if (taken !== 0) return taken;
-    await compose.run('up', '--detach', '--no-build', '--wait', 'db');
-    const words = ['restore', `/backups/${file}`, '--key', '/backups/key', '--replace'];
-    const restored = await compose.tell(...once, 'app', ...words);
+    const restored = await this.restoreBackup(prepared, file);
     if (restored !== 0 || this.plan.filled['SERVICE'] !== 'miner') return restored;
     // Their pages are on the other host.
     return compose.tell(...once, 'app', 'prepare_receipts');
+  }
+
+  /**
+   * Puts a backup of the volume, for the key beside it, into the database in the place of what is there.
+   *
+   * @returns the exit code
+   * @throws ComposeFailed where the database does not start
+   */
+  async restoreBackup(prepared: Prepared, file: string): Promise<number | null> {
+    const compose = await this.withBackups(prepared);
+    await compose.run('up', '--detach', '--no-build', '--wait', 'db');
+    return compose.tell(...once, 'app', 'restore', `/backups/${file}`, '--key', '/backups/key', '--replace');
+  }
+
+  /** Ends the database and removes its container. Its volume stays. */
+  async removeDatabase(prepared: Prepared): Promise<void> {
+    await (await this.whole(prepared)).run('rm', '--stop', '--force', 'db');
   }
 
   /** Has a miner that runs take no new jobs, and waits for those that run; what it says is written to standard error. @returns the exit code */

@@ -3,6 +3,7 @@ import { SettingsError } from '@horde/settings';
 import type Docker from 'dockerode';
 import { filledForPrepare, filledIn, readWanted, thisHost } from './host.ts';
 import { noteStarted } from './pending.ts';
+import { databaseImage } from './postgres/database-image.ts';
 import type { Prepared } from './prepare.ts';
 import { awaitLetStart, OnItsWay } from './on-its-way.ts';
 import { Project, workFolder } from './project.ts';
@@ -52,7 +53,14 @@ export async function run(role: Role): Promise<never> {
 
   await awaitTurn(docker, own, () => lookAfter(host, plan.project, prepared.release));
 
-  const project = new Project(plan, await filledIn(host, plan));
+  const filled = await filledIn(host, plan);
+  const { clusters } = prepared;
+  const postgres = await databaseImage(docker, filled['DB_IMAGE']!, clusters);
+  if (filled['DB_IMAGE'] !== postgres.reference)
+    say(
+      `The database stays with Postgres ${postgres.major}, and this release has another: docker exec ${own.Name.slice(1)} runner upgrade_postgres brings it there.`,
+    );
+  const project = new Project(plan, { ...filled, DB_IMAGE: postgres.reference });
   // They would go on beside the new ones. Their volumes stay, for the way back.
   for (const service of await removeServices(docker, plan.project, role.retired))
     say(`Removed the container of ${service}: it was ComputeHorde's, and there is none here.`);
@@ -60,6 +68,8 @@ export async function run(role: Role): Promise<never> {
   const since = new Date().toISOString();
   await project.start(prepared);
   await noteStarted(wanted.variables);
+  if (postgres.major !== null && clusters.images[postgres.major] !== postgres.reference)
+    await preparing.prepare('use-cluster', String(postgres.major), postgres.reference);
   say(`The ${role.name} has been started, as ${plan.project}-app-1.`);
   void watch(docker.getContainer(`${plan.project}-app-1`), role);
   void tend(host, releases, { ...tended, state: prepared.release, isForeign: false });

@@ -2,13 +2,14 @@ import { SettingsError } from '@horde/settings';
 import { ComposeFailed } from './compose.ts';
 import { NoImage } from './images.ts';
 import { OnItsWay } from './on-its-way.ts';
+import { NoPostgres } from './postgres/database-image.ts';
 import { say } from './say.ts';
 import { NotTakenOver } from './take-over.ts';
 import { NoList } from './update/fetch-list.ts';
 import { NoRunner } from './update/replace-runner.ts';
 
 /** Errors whose message is for people. */
-const told = [NoImage, NoList, NoRunner, NotTakenOver, OnItsWay, ComposeFailed];
+const told = [NoImage, NoList, NoPostgres, NoRunner, NotTakenOver, OnItsWay, ComposeFailed];
 
 /** Says of each thing only what it did not say last. */
 export function sayingOnce(): (about: string, sentence: string) => void {
