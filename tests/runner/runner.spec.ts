@@ -72,6 +72,7 @@ describe.runIf(whole).each(['miner', 'validator'] as const)('the runner of a %s'
       services.map(async (service) => foundIn(await one.inspect(service), one)),
     );
     const notes = 'notes:/run/runner:ro';
+    const compiled = 'compiled:/tmp/compiled';
     const socket = '/var/run/docker.sock:/var/run/docker.sock';
     expect(Object.fromEntries(services.map((service, index) => [service, found[index]]))).toEqual({
       app:
@@ -79,10 +80,15 @@ describe.runIf(whole).each(['miner', 'validator'] as const)('the runner of a %s'
           ? {
               ...same,
               user: owner,
-              mounts: [wallets, socket, notes, 'receipts:/receipts'].toSorted(),
+              mounts: [wallets, socket, notes, compiled, 'receipts:/receipts'].toSorted(),
               ports: [`:${one.port}`],
             }
-          : { ...same, user: owner, mounts: [wallets, notes].toSorted(), ports: [`127.0.0.1:${one.port}`] },
+          : {
+              ...same,
+              user: owner,
+              mounts: [wallets, notes, compiled].toSorted(),
+              ports: [`127.0.0.1:${one.port}`],
+            },
       db: { ...same, user: '999:999', mounts: ['postgres:/var/lib/postgresql'] },
       pylon: { ...same, user: '1000:1000', mounts: [wallets], caps: [['ALL'], ['DAC_OVERRIDE']] },
     });

@@ -44,6 +44,8 @@ const usualOwner = { uid: 1000, gid: 1000 };
 const takenOverFile = '/runner/taken-over';
 const wallets = '/root/.bittensor/wallets';
 const receipts = '/receipts';
+/** What Node has compiled of the service. */
+const compiled = '/compiled';
 
 /**
  * Makes the secrets that are not there yet, gives the receipts' folder to whom the service runs as, and looks whether that
@@ -58,7 +60,7 @@ export async function prepare(
   const secrets = await keptSecrets('/runner/secrets.json');
   const { uid, gid, hotkey } = names === null ? { ...usualOwner, hotkey: null } : await ownerOf(names);
   if (hotkey !== null && 'wrong' in hotkey) return hotkey;
-  giveTo(receipts, uid, gid);
+  for (const folder of [receipts, compiled]) giveTo(folder, uid, gid);
   const takenOver = existsSync(takenOverFile);
   const release = await new StateFile().read();
   const clusters = await clustersThere();

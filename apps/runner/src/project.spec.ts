@@ -94,7 +94,14 @@ const table = {
     prepare: {
       user: '0:0',
       caps: ['CHOWN', 'DAC_OVERRIDE'],
-      mounts: ['receipts:/receipts', 'notes:/notes', 'postgres:/postgres', 'runner:/runner', walletMount],
+      mounts: [
+        'receipts:/receipts',
+        'compiled:/compiled',
+        'notes:/notes',
+        'postgres:/postgres',
+        'runner:/runner',
+        walletMount,
+      ],
     },
     db: { user: '999:999', mounts: ['postgres:/var/lib/postgresql'], networks: ['inside'] },
     pylon: { caps: ['DAC_OVERRIDE'], mounts: [walletMount], networks: ['inside', 'outside'] },
@@ -103,6 +110,7 @@ const table = {
       groups: ['105'],
       mounts: [
         '/run/docker.sock:/var/run/docker.sock',
+        'compiled:/tmp/compiled',
         'notes:/run/runner:ro',
         'receipts:/receipts',
         walletMount,
@@ -115,13 +123,13 @@ const table = {
     prepare: {
       user: '0:0',
       caps: ['CHOWN', 'DAC_OVERRIDE'],
-      mounts: ['notes:/notes', 'postgres:/postgres', 'runner:/runner', walletMount],
+      mounts: ['compiled:/compiled', 'notes:/notes', 'postgres:/postgres', 'runner:/runner', walletMount],
     },
     db: { user: '999:999', mounts: ['postgres:/var/lib/postgresql'], networks: ['inside'] },
     pylon: { caps: ['DAC_OVERRIDE'], mounts: [walletMount], networks: ['inside', 'outside'] },
     app: {
       user: '1001:1002',
-      mounts: ['notes:/run/runner:ro', walletMount],
+      mounts: ['compiled:/tmp/compiled', 'notes:/run/runner:ro', walletMount],
       ports: ['127.0.0.1:8080:8010'],
       networks: ['inside', 'outside'],
     },
@@ -130,13 +138,13 @@ const table = {
     prepare: {
       user: '0:0',
       caps: ['CHOWN', 'DAC_OVERRIDE'],
-      mounts: ['notes:/notes', 'postgres:/postgres', 'runner:/runner'],
+      mounts: ['compiled:/compiled', 'notes:/notes', 'postgres:/postgres', 'runner:/runner'],
     },
     db: { user: '999:999', mounts: ['postgres:/var/lib/postgresql'], networks: ['inside'] },
     pylon: { caps: ['DAC_OVERRIDE'], mounts: [], networks: ['inside', 'outside'] },
     app: {
       user: '1001:1002',
-      mounts: ['notes:/run/runner:ro'],
+      mounts: ['compiled:/tmp/compiled', 'notes:/run/runner:ro'],
       ports: ['8080:9000', '443:9443'],
       networks: ['inside', 'outside'],
     },
@@ -240,7 +248,11 @@ it('a facilitator is served encrypted where .env names a certificate', async () 
   });
   const own = { TLS_CERTIFICATE: '/tls/one.pem', TLS_KEY: '/tls/key.pem', HOST_TLS_DIR: '/etc/ssl/own' };
   const files = await servicesOf('facilitator', own);
-  expect(mountsOf(files['app']!)).toEqual(['/etc/ssl/own:/tls', 'notes:/run/runner:ro']);
+  expect(mountsOf(files['app']!)).toEqual([
+    '/etc/ssl/own:/tls',
+    'compiled:/tmp/compiled',
+    'notes:/run/runner:ro',
+  ]);
 });
 
 it('a vendor folder is mounted where .env names one', async () => {
