@@ -141,7 +141,7 @@ describe.runIf(whole)("a miner's runner beside what ComputeHorde's has left", ()
     expect(await containers()).toEqual(['app', 'db', 'pylon']);
     const { Volumes } = await docker.listVolumes({ filters: { label: [label] } });
     expect(Volumes.map(({ Name }) => Name).toSorted()).toEqual(
-      ['db', 'notes', 'postgres', 'receipts', 'runner'].map((name) => `${project}_${name}`),
+      ['compiled', 'db', 'notes', 'postgres', 'receipts', 'runner'].map((name) => `${project}_${name}`),
     );
   }, 300_000);
 
