@@ -62,6 +62,8 @@ export class WatchedClient extends pg.Client {
   /** @param watch `isPatient`: the server may take as long as it likes for an answer */
   constructor(config?: string | pg.ClientConfig, { isPatient = false } = {}) {
     super(config);
+    // A cut fails what is under way, and the process would end where nobody listens: BullMQ does not while it sets itself up.
+    this.on('error', () => undefined);
     if (isPatient) return;
     const internals = this as unknown as Internals;
     this.once('connect', () => {

@@ -1,9 +1,13 @@
 import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { isOutage } from '@horde/database';
 import { LOGGER, type Logger } from '@horde/operations';
 import { HordeError } from '@horde/protocol';
 import type { Response } from 'express';
 import { detail, Refusal } from './refusal.ts';
 import { ReaderIsGone } from './stream-json.ts';
+
+/** When a request is worth sending again that came while the database was away. @unit seconds */
+const outagePause = 2;
 
 /** Answers whatever a request's handler throws, as JSON. */
 @Catch()
@@ -31,6 +35,14 @@ export class RefusalFilter implements ExceptionFilter {
       return detail(status, status === 404 ? 'Not found.' : error.message);
     }
     this.logger.error({ error }, 'a request failed');
+    if (isOutage(error))
+      return new Refusal(
+        503,
+        {
+          detail: 'The database of this service does not answer now. Send the request again.',
+        },
+        { 'retry-after': String(outagePause) },
+      );
     return detail(500, 'The service failed to handle this request. Its log says why.');
   }
 }
