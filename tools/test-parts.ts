@@ -132,6 +132,11 @@ export const partsOfAll: TestPart[] = [
     runs: ['tests/monitoring/running-network.spec.ts'],
     environment: { RUNNING_NETWORK: 'yes' },
   },
+  {
+    name: 'simulated-rules',
+    runs: ['tests/simulate/simulate.spec.ts'],
+    environment: { SIMULATED_RULES: 'all' },
+  },
   { name: 'simulation', runs: ['tools/simulate.ts'] },
   { name: 'faults', runs: ['tools/faults.ts', '--minutes', '10'] },
 ];
