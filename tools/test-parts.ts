@@ -97,6 +97,7 @@ export const partsOfAll: TestPart[] = [
     name: 'move',
     runs: ['tests/install/move.spec.ts', 'tests/runner/move.spec.ts'],
     environment: { WHOLE_INSTALL: 'yes', WHOLE_RUNNER: 'yes' },
+    makesMachines: true,
   },
   {
     name: 'runner',
