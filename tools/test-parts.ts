@@ -41,6 +41,8 @@ export const partsOfAll: TestPart[] = [
     runs: ['tests/monitoring/prometheus.spec.ts'],
     environment: { REAL_PROMETHEUS: 'yes' },
   },
+  // The images of runners name those that they start.
+  { name: 'all-images', runs: ['tools/image.ts', 'all'], makesMachines: true },
   {
     name: 'images',
     runs: ['tests/images/images.spec.ts', 'tests/images/runner-take-over.spec.ts'],
