@@ -88,6 +88,8 @@ describe.runIf(whole)('a service that is handed over from one host to another', 
     await expect(older.exec('update')).rejects.toMatchObject({
       stdout: expect.stringContaining('on its way') as string,
     });
+    // Once it works again it would update, which nothing is handed over beside.
+    releases.offer(image, '1.0.0', 3);
     expect((await type(older, ['take_back'])).code).toBe(2);
     expect((await type(older, ['take_back', 'other'])).code).toBe(2);
     expect(await services(older)).toEqual(['facilitator-runner-1']);
@@ -99,7 +101,8 @@ describe.runIf(whole)('a service that is handed over from one host to another', 
     await works(older);
     await older.compose('restart', '--timeout', '2');
     await works(older);
-    expect((await type(older, ['hand_over', key])).code).toBe(0);
+    const again = await type(older, ['hand_over', key]);
+    expect(again.code, again.said).toBe(0);
   }, 240_000);
 
   it('does not start on the new host where what came was cut off', async () => {
