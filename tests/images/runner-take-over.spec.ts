@@ -65,8 +65,10 @@ describe.runIf(whole)("a miner's runner beside what ComputeHorde's has left", ()
     );
   const said = async (): Promise<string> =>
     (await runner.logs({ stdout: true, stderr: true, follow: false })).toString('utf8');
+  /** Without those that do one thing, and are gone. */
   const containers = async () => {
-    const found = await docker.listContainers({ all: true, filters: { label: [label] } });
+    const lasting = 'com.docker.compose.oneoff=False';
+    const found = await docker.listContainers({ all: true, filters: { label: [label, lasting] } });
     return found.map(({ Labels }) => Labels['com.docker.compose.service']).toSorted();
   };
   beforeAll(async () => {
