@@ -1,3 +1,4 @@
+import { backupName } from './backup-name.ts';
 import { beside } from './beside.ts';
 import { outputOf } from './engine.ts';
 import type { Host } from './host.ts';
@@ -49,7 +50,7 @@ export async function handOver(role: Role, words: string[]): Promise<number> {
     await new StoreByPrepare(project).note({ move: { stage: 'away', since: now() } });
   }
   const { plan } = wanted;
-  const file = `handed-over-${now().replaceAll(/[:.]/g, '-')}.age`;
+  const file = backupName('handed-over');
   complain(`The ${role.name} of ${plan.project} ends here, and what it has is handed over.`);
   return (await project.handOver(prepared, file, key)) ?? 1;
 }

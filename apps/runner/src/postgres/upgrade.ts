@@ -1,3 +1,4 @@
+import { backupName } from '../backup-name.ts';
 import { beside, type Beside } from '../beside.ts';
 import { noteStarted } from '../pending.ts';
 import type { Role } from '../roles.ts';
@@ -36,7 +37,7 @@ async function goOn(all: Beside): Promise<number> {
   await project.stopService(prepared);
   let done = false;
   try {
-    const file = `before-postgres-${to.major}-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.age`;
+    const file = backupName(`before-postgres-${to.major}`);
     print(`A backup was made: ${await project.backUp(prepared, file, await project.backupKey(prepared))}.`);
     await next.removeDatabase(prepared);
     // What an upgrade before has left that did not come to its end.

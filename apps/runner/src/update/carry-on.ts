@@ -2,6 +2,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SettingsError } from '@horde/settings';
 import type Docker from 'dockerode';
+import { backupName } from '../backup-name.ts';
 import { ComposeFailed } from '../compose.ts';
 import { filledIn, readWanted, thisHost, type Host, type Wanted } from '../host.ts';
 import { fetchImage, findImage, idOf, listedImages, NoImage } from '../images.ts';
@@ -122,7 +123,7 @@ class Carrier {
     const pending = await tried(() => project.pendingMigrations(prepared)).catch(unfit);
     if (pending.length === 0) return;
     if (pending.some(({ contracts }) => contracts)) {
-      const file = `before-${this.update.number}-${now().replaceAll(/[:.]/g, '-')}.age`;
+      const file = backupName(`before-${this.update.number}`);
       const kept = await tried(() => project.backUp(prepared, file)).catch((error: unknown) => {
         if (error instanceof ComposeFailed)
           throw new NotNow(`No backup could be made before it. ${endOf(error.said)}`);
