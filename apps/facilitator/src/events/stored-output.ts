@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
-import { parseJson } from '@horde/protocol';
+import { OutputStream, parseJson } from '@horde/protocol';
 import { maxInline, readStatuses, readText, type StatusRow, type StoredText } from '../jobs/job-rows.ts';
 import type { JobEvent, JobEventSource } from './job-event.ts';
 import { textOfJsonString } from './json-string.ts';
@@ -19,7 +19,7 @@ export class StoredOutput implements JobEventSource {
   async *unread(job: string, places: Readonly<Places>): AsyncGenerator<JobEvent> {
     const end = (await readStatuses(this.database, [job])).at(-1);
     if (!end) return;
-    for (const stream of ['stdout', 'stderr'] as const) {
+    for (const stream of OutputStream) {
       let offset = 0;
       for await (const text of this.printed(end, stream)) {
         const size = Buffer.byteLength(text);

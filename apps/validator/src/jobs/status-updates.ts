@@ -28,6 +28,7 @@ export class StatusUpdates {
    * Updates are stored by a statement of the transaction, see `insertUpdates`.
    *
    * @param facilitator its address, or `operator`: the panel's open pages hear of it
+   * @param _updates what was stored, for those that show it
    */
   stored(tx: Transaction, facilitator: string, _updates: JobStatusUpdate[]): void {
     this.outbox.rung(tx, facilitator);
