@@ -54,13 +54,13 @@ export async function visit(page: Page, url: string): Promise<void> {
   try {
     await page.goto(url);
   } catch (error) {
-    if (!isOfNetwork(String(error)) && !isOfErrorPage(String(error))) throw error;
+    if (!isOfNetwork(String(error)) && !isOvertaken(String(error))) throw error;
     await visit(page, url);
   }
 }
 
-/** The page that tells of a lost navigation may come only when the next one is under way, and ends that. */
-const isOfErrorPage = (said: string): boolean => said.includes('navigation to "chrome-error://');
+/** A lost navigation ends the next one late, by the page that tells of it or as Chromium loads it again by itself. */
+const isOvertaken = (said: string): boolean => said.includes('is interrupted by another navigation');
 
 /** Fills in the login of a service's panel. @param url of the service */
 export async function logIn(page: Page, url: string, name: string, word = password): Promise<void> {
