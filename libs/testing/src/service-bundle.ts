@@ -9,6 +9,9 @@ import { promisify } from 'node:util';
 /** Bundlers and the test runner move this file; where it is started from stays. */
 const root = process.cwd();
 
+/** Services end themselves ten seconds after they were asked to. @unit ms */
+const endLimit = 60_000;
+
 /**
  * A service's bundle in a folder of its own, for what needs a process that can be killed or measured: the one that
  * ./horde has built, or one that is made afresh where a source has changed since.
@@ -135,9 +138,19 @@ export class ServiceProcess {
     return this.child.exitCode;
   }
 
-  /** Resolves with its exit code when it has ended, also of one that had. */
+  /**
+   * Resolves with its exit code when it has ended, also of one that had.
+   *
+   * @throws Error with the end of what it has written, when it does not end for a minute; it is killed then
+   */
   async kill(signal: NodeJS.Signals): Promise<number | null> {
     this.child.kill(signal);
-    return this.ended();
+    let isLate = false;
+    const limit = setTimeout(() => (isLate = this.child.kill('SIGKILL')), endLimit);
+    const code = await this.ended();
+    clearTimeout(limit);
+    if (isLate)
+      throw new Error(`The ${this.service} did not end after ${signal}:\n${this.output.slice(-4_000)}`);
+    return code;
   }
 }
