@@ -116,6 +116,8 @@ describe('every job that is taken', () => {
   it.each<[string, object]>([
     ['env', { env: Object.fromEntries(numbered(10_001)) }],
     ['args', { args: numbered(100_001).map(([name]) => name) }],
+    ['volumes', { volumes: Array.from({ length: 1_001 }, () => ({ volume_type: 'inline', contents: '' })) }],
+    ['uploads', { uploads: numbered(1_001) }],
   ])('has no more in %s than a validator reads', (field, more) => {
     expect(refused(jobBody(validator, more))).toEqual([
       400,

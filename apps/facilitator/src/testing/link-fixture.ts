@@ -65,14 +65,14 @@ export class LinkFixture {
     await this.facilitator.app.get(ValidatorSync).sync();
   }
 
-  /** Creates a job for the spec's validator. */
-  create(more: object = {}): Promise<Answer> {
+  /** Creates a job for the spec's validator. @param url of a replica */
+  create(more: object = {}, url = this.url): Promise<Answer> {
     const text = JSON.stringify(jobBody(this.key.address, more));
     const headers = {
       authorization: `Bearer ${this.token}`,
       ...signatureHeaders(this.facilitator.user, text),
     };
-    return postJson(`${this.url}/api/v1/job-docker/`, text, headers);
+    return postJson(`${url}/api/v1/job-docker/`, text, headers);
   }
 
   /** Reports a job as cheated, signed by the user. @param headers of the signature @param hotkey who asks; it may log in */

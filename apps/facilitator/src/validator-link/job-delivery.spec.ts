@@ -48,6 +48,16 @@ describe('a job is delivered', () => {
     await replica.stop();
   });
 
+  it('by another replica, when the one that took it has ended before it could be sent', async () => {
+    await (await ScriptedValidator.logIn(link.url, link.key)).leave();
+    await link.channels(0);
+    const replica = await link.replica();
+    const { uuid } = (await link.create({}, replica.url)).json;
+    await replica.stop();
+    const validator = await ScriptedValidator.logIn(link.url, link.key);
+    expect((await validator.nextJob()).uuid).toBe(uuid);
+  });
+
   it('to the next connection, when the replica that has the newest one has crashed', async () => {
     const older = await ScriptedValidator.logIn(link.url, link.key);
     await link.query(

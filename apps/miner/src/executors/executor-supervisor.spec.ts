@@ -149,6 +149,21 @@ describe('an executor that belongs to nobody', () => {
   });
 });
 
+it('an executor that takes its time to start keeps no other job from getting one', async () => {
+  const { promise: isAsked, resolve: asked } = Promise.withResolvers<void>();
+  const { start } = miner.manager;
+  miner.manager.start = () => {
+    miner.manager.start = start;
+    asked();
+    return new Promise(() => {});
+  };
+  await (await miner.validator()).accepted();
+  await isAsked;
+  const { connection } = await running();
+  expect(connection.types()).not.toContain('V0HordeFailedRequest');
+  expect(await jobs()).toMatchObject([{ status: 'accepted' }, { status: 'accepted' }]);
+});
+
 describe('a job that ends while its executor is being started', () => {
   it('has it stopped as soon as that is known, and its slot is free', async () => {
     const original = miner.manager.start.bind(miner.manager);

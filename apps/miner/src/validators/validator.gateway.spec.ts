@@ -42,6 +42,18 @@ describe('a validator that authenticates', () => {
     await connection.close();
   });
 
+  it('may do so twice on one connection: what it had sent before is handled once', async () => {
+    const validator = await miner.validator();
+    const connection = await validator.connect();
+    await connection.send(make(MainHotkey, {}));
+    await connection.send(validator.auth());
+    await connection.next('V0MainHotkeyMessage');
+    await connection.send(validator.auth());
+    await connection.settled();
+    expect(connection.types()).toEqual(['V0ExecutorManifestRequest', 'V0MainHotkeyMessage', 'GenericError']);
+    await connection.close();
+  });
+
   it('may do so again after a refusal, on the same connection', async () => {
     const validator = await miner.validator();
     const connection = await validator.connect();

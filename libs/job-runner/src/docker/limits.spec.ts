@@ -121,6 +121,14 @@ describe("a job that goes over the machine's limits", () => {
     }
   });
 
+  it('has no more of the processors than its limit says', async () => {
+    const { run } = await job(
+      'cd /sys/fs/cgroup; cat cpu.max 2>/dev/null || cat cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us',
+      { cpus: 0.5 },
+    );
+    expect((await run()).stdout.trim().split(/\s/)).toEqual(['50000', '100000']);
+  });
+
   it('cannot have more processes, and a fork bomb is killed at the deadline', async () => {
     const { run, left, folders } = await job(
       'f() { f | f & }; (f) 2>/dev/null & : > /output/started; exec sleep 1000',

@@ -98,6 +98,19 @@ describe('uploading what a job left', () => {
     expect(JSON.parse(results.get('5')!).body).toBe('file 5');
   });
 
+  it('has no more than three uploads under way at once', async () => {
+    const answers: (() => void)[] = [];
+    const server = await serve((_request, response) => void answers.push(() => response.end()));
+    const names = ['1', '2', '3', '4', '5', '6'];
+    const folder = makeOutput(Object.fromEntries(names.map((name) => [name, name])));
+    const done = upload(multi(names.map((name) => put(server.url, name))), folder);
+    for (let left = names.length; left > 0; left--) {
+      await expect.poll(() => answers.length).toBe(Math.min(3, left));
+      answers.shift()!();
+    }
+    expect([...(await done).keys()]).toEqual(names);
+  });
+
   it('takes whatever storage there is for several files, links and folders beside them', async () => {
     const server = await serve((_request, response) => response.end());
     const folder = makeOutput({ 'a/b/c': 'x' });
