@@ -119,6 +119,7 @@ describe('the allowance of a miner', () => {
 describe('a reservation that nobody ever ends', () => {
   it('frees its blocks when its time has passed', async () => {
     const leaked = await reserve(660, 0, -101);
+    expect(available()).toBe(2_160);
     expect((await reserve(15, 1))!.blocks).toEqual([0, 1, 2]);
     const late = await transaction((allowance, tx) => allowance.spend(tx, leaked!.id));
     expect(late).toBeNull();
