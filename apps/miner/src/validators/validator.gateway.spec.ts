@@ -137,10 +137,11 @@ describe('a connection that has not authenticated', () => {
     await thief.send(make(GenericError, {}));
     await owner.send(validator.initial());
     await owner.next('V0AcceptJobRequest');
-    await owner.settled();
+    // After a moment a connection that names no job hears of all of them, if it has authenticated.
+    const another = await validator.login();
+    await another.next('V0AcceptJobRequest');
     expect(thief.frames).toEqual([]);
-    await thief.close();
-    await owner.close();
+    for (const connection of [thief, owner, another]) await connection.close();
   });
 
   it('is not listened to after sixteen frames', async () => {
