@@ -1,5 +1,5 @@
 import { make, AcceptJob, VolumesReady } from '@horde/protocol';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { createTestDatabase } from '@horde/testing/database';
 import {
@@ -11,6 +11,7 @@ import {
   Outbox,
   OutboxDrain,
   OutboxRow,
+  type OutboxMessage,
   pendingMigrations,
   PostgresDoorbell,
   PreparedStatement,
@@ -189,11 +190,14 @@ describe('the outbox', () => {
   /** Collects what a drain sends; `next(n)` resolves when n frames were sent. */
   function collector() {
     const sent: string[] = [];
+    const ids: string[] = [];
     let wake = () => undefined as void;
     return {
       sent,
-      send: async (row: OutboxRow) => {
+      ids,
+      send: async (row: OutboxMessage) => {
         sent.push(row.subject);
+        ids.push(row.id);
         wake();
         return true;
       },
@@ -214,25 +218,55 @@ describe('the outbox', () => {
     drain.stop();
   });
 
-  it('reads once for each message that is stored alone', async () => {
-    const out = collector();
-    let reads = 0;
+  /** Counts how often waiting messages are read. */
+  function countReads() {
     const { waiting } = outbox;
+    const reads = { count: 0 };
     outbox.waiting = (...args) => {
-      reads++;
+      reads.count++;
       return waiting.apply(outbox, args);
     };
+    onTestFinished(() => void (outbox.waiting = waiting));
+    return reads;
+  }
+
+  it('reads nothing of what is stored here while a connection is there, but for large messages', async () => {
+    const out = collector();
+    const reads = countReads();
     const drain = new OutboxDrain(outbox, 'alone', out.send, (error) => {
       throw error;
     });
-    await expect.poll(() => reads).toBe(1);
+    await expect.poll(() => reads.count).toBe(1);
     for (let count = 1; count <= 3; count++) {
       await put('alone', String(count));
       await out.next(count);
     }
+    expect(reads.count).toBe(1);
+    await database.transaction((tx) => outbox.putFrame(tx, 'alone', 'large', 'large', 'x'.repeat(5_000)));
+    await out.next(4);
     drain.stop();
-    outbox.waiting = waiting;
-    expect(reads).toBe(4);
+    expect(reads.count).toBe(2);
+  });
+
+  it('sends nothing ahead of what another process has stored about the same, and all of it once', async () => {
+    const out = collector();
+    const drain = new OutboxDrain(outbox, 'both', out.send, (error) => {
+      throw error;
+    });
+    await put('both', 'job');
+    await out.next(1);
+    // Nobody rings here for that.
+    const { id: before } = await database.transaction((tx) =>
+      new Outbox(database).put(tx, 'both', 'job', make(AcceptJob, { job_uuid: 'before' })),
+    );
+    const { id, after } = await put('both', 'job');
+    await out.next(3);
+    expect(after).toBe(before);
+    expect(out.ids.slice(1)).toEqual([before, id]);
+    await put('both', 'other');
+    await out.next(4);
+    drain.stop();
+    expect(out.sent).toEqual(['job', 'job', 'job', 'other']);
   });
 
   it('sends at once what another process has stored', async () => {

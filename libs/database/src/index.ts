@@ -33,7 +33,14 @@ export {
 export { outputPieces } from './job-output/output-pieces.ts';
 export { OutputBell, type OutputListener } from './job-output/output-bell.ts';
 export { createLeaseTable, Lease, type LeaseTimes } from './lease.ts';
-export { createOutboxTable, insertMessage, Outbox, OutboxRow } from './outbox.ts';
+export {
+  createOutboxTable,
+  insertMessage,
+  Outbox,
+  OutboxRow,
+  type OutboxMessage,
+  type StoredMessage,
+} from './outbox.ts';
 export { PreparedStatement } from './prepared-statement.ts';
 export { becomeSoleProcess, SoleProcess, type SoleProcessOptions } from './sole-process.ts';
 export { soleWork } from './sole-work.ts';

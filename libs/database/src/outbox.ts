@@ -39,15 +39,19 @@ export async function createOutboxTable(runner: QueryRunner): Promise<void> {
   await runner.query('create index outbox_subject on outbox (subject)');
 }
 
+/** What is sent of a row. */
+export type OutboxMessage = Pick<OutboxRow, 'id' | 'subject' | 'type' | 'frame'>;
+
 /** A message as it was stored. */
-interface StoredMessage {
-  id: string;
-  frame: string;
+export interface StoredMessage extends OutboxMessage {
   /** The message about the same, for the same peer, that was there last; null: there was none. */
   after: string | null;
 }
 
-const insert = new PreparedStatement<Omit<StoredMessage, 'frame'>>(
+/** Frames up to this size go from who stores them to who sends them; others are read when they can be sent. @unit characters */
+const maxHanded = 4 * 1024;
+
+const insert = new PreparedStatement<Pick<StoredMessage, 'id' | 'after'>>(
   `insert into outbox (peer, subject, type, frame) values ($1, $2, $3, $4)
    returning id, (select max(id) from outbox where peer = $1 and subject = $2) as after`,
 );
@@ -71,13 +75,14 @@ const waiting = new PreparedStatement<WaitingRow>(
 
 /**
  * What puts a message into the outbox, as a part of a statement that stores what causes it: a row of the table `source` is
- * one message. After it, `Outbox.rung` is called in the same transaction. Each of the four is SQL.
+ * one message. After it, `Outbox.rung` is called in the same transaction. Each of the four is SQL. It returns their ids.
  */
 export const insertMessage = (
   source: string,
   { peer, subject, type, frame }: Record<'peer' | 'subject' | 'type' | 'frame', string>,
 ): string =>
-  `insert into outbox (peer, subject, type, frame) select ${peer}, ${subject}, ${type}, ${frame} from ${source}`;
+  `insert into outbox (peer, subject, type, frame) select ${peer}, ${subject}, ${type}, ${frame} from ${source}
+   returning id`;
 
 /**
  * Messages to peers. A row is written in the transaction that causes the message and stays until the peer has it,
@@ -86,6 +91,8 @@ export const insertMessage = (
 export class Outbox {
   private readonly bell = new EventEmitter().setMaxListeners(0);
   private isListening = false;
+  /** What the ring is for that is heard right now; null: that is to be read. */
+  private fresh: StoredMessage[] | null = null;
 
   /** @param doorbell null: messages are sent by the process that stores them, and no other */
   constructor(
@@ -112,18 +119,29 @@ export class Outbox {
     frame: string,
   ): Promise<StoredMessage> {
     const [row] = await insert.run(tx.manager, [peer, subject, type, frame]);
-    this.rung(tx, peer);
-    return { ...row!, frame };
+    const stored = { ...row!, subject, type, frame };
+    this.rung(tx, peer, [stored]);
+    return stored;
   }
 
-  /** Rings for a message that a statement of the transaction has stored by itself, see `insertMessage`. */
-  rung(tx: Transaction, peer: string): void {
+  /**
+   * Rings for messages that a statement of the transaction has stored by itself, see `insertMessage`.
+   *
+   * @param messages all of them, in their order: who sends them here need not read them. @default they are not known
+   */
+  rung(tx: Transaction, peer: string, messages: StoredMessage[] | null = null): void {
+    const isSmall = messages?.every(({ frame }) => frame.length <= maxHanded) ?? false;
+    tx.afterCommit(() => (this.fresh = isSmall ? messages : null));
     if (this.doorbell) this.doorbell.ring(tx, channel, peer);
-    else tx.afterCommit(() => this.bell.emit(peer));
+    else tx.afterCommit(() => this.bell.emit(peer, this.fresh));
+    tx.afterCommit(() => (this.fresh = null));
   }
 
-  /** Calls `listener` whenever there may be something new for the peer. Returns a function that ends it. */
-  onRing(peer: string, listener: () => void): () => void {
+  /**
+   * Calls `listener` whenever there may be something new for the peer: with it, or with null where it is to be read.
+   * Returns a function that ends it.
+   */
+  onRing(peer: string, listener: (messages: StoredMessage[] | null) => void): () => void {
     if (!this.isListening) this.listen();
     this.bell.on(peer, listener);
     return () => this.bell.off(peer, listener);
@@ -132,7 +150,7 @@ export class Outbox {
   private listen(): void {
     this.isListening = true;
     this.doorbell?.on(channel, (peer) => {
-      for (const each of peer === null ? this.bell.eventNames() : [peer]) this.bell.emit(each);
+      for (const each of peer === null ? this.bell.eventNames() : [peer]) this.bell.emit(each, this.fresh);
     });
   }
 

@@ -102,7 +102,7 @@ export class Jobs {
     const quota = this.quotas.parametersFor(creation.hotkey);
     const job = await storeJob(tx.manager, { ...prepared, creation, creationKey, quota, spare });
     if (!job) return null;
-    this.outbox.rung(tx, creation.request.target_validator_hotkey);
+    this.outbox.rung(tx, creation.request.target_validator_hotkey, [job.told]);
     return { uuid: job.row.uuid, json: written(jobResource(job)) };
   }
 

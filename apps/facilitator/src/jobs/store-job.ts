@@ -1,4 +1,4 @@
-import { insertMessage, PreparedStatement } from '@horde/database';
+import { insertMessage, PreparedStatement, type StoredMessage } from '@horde/database';
 import {
   toJson,
   toJsonValue,
@@ -55,7 +55,7 @@ const [idempotencyKey, fields, type, frame] = ['$10::text', '$11::bytea', '$12::
  * returned, when the request has created a job before, when its Idempotency-Key is in use, and when there is not more
  * room than `spare`. Two of the same request at the same moment: one of them violates the uniqueness of its key.
  */
-const store = new PreparedStatement<{ created_at: string }>(
+const store = new PreparedStatement<{ created_at: string; message_id: string }>(
   `with may as (
      select where coalesce(${roomNow} > ${spare}, true)
        and not exists (select from job where creation_key = ${key})
@@ -71,7 +71,7 @@ const store = new PreparedStatement<{ created_at: string }>(
      insert into job_status (job_uuid, status, created_at) select uuid, 'sent', created_at from created
    ), told as (${insertMessage('created', { peer: validator, subject: 'uuid::text', type, frame })}
    )
-   select ${wireTime('created_at')} as created_at from created`,
+   select ${wireTime('created_at')} as created_at, (select id from told) as message_id from created`,
 );
 
 export interface Creation {
@@ -101,11 +101,11 @@ interface JobToStore extends PreparedJob {
   spare: number | null;
 }
 
-/** Returns the job; null: nothing was stored. */
+/** Returns the job, and the message to its validator; null: nothing was stored. */
 export async function storeJob(
   manager: EntityManager,
   { creation, creationKey, message, frame: text, answerWithin, quota, spare }: JobToStore,
-): Promise<StoredJob | null> {
+): Promise<(StoredJob & { told: StoredMessage }) | null> {
   const { request, signature, idempotencyKey } = creation;
   const texts: Record<(typeof written)[number], string> = {
     signature: writeFrame(signature),
@@ -132,9 +132,10 @@ export async function storeJob(
     ...written.map((name) => texts[name]),
   ]);
   if (!row) return null;
-  const { uuid } = message;
-  const { created_at } = row;
+  const { uuid, message_type } = message;
+  const { created_at, message_id } = row;
   return {
+    told: { id: message_id, subject: uuid, type: message_type, frame: text, after: null },
     row: {
       ...request,
       ...texts,

@@ -1,4 +1,4 @@
-import { OutboxDrain, type Outbox, type OutboxRow } from '@horde/database';
+import { OutboxDrain, type Outbox, type OutboxMessage } from '@horde/database';
 import { withLogContext, type Logger } from '@horde/operations';
 import {
   facilitatorToValidator,
@@ -86,7 +86,7 @@ export class JobDelivery {
   }
 
   /** Returns false when nothing more is to be sent here. */
-  private async send(row: OutboxRow): Promise<boolean> {
+  private async send(row: OutboxMessage): Promise<boolean> {
     const { channels, statuses, logger } = this.parts;
     const { validator, channelId, connection, output, maxFrame } = this.place;
     try {
@@ -118,7 +118,7 @@ export class JobDelivery {
   }
 
   /** Jobs and cancels bear no numbers: a status answers them. */
-  private async sendFrame({ id, type, subject }: OutboxRow, frame: string): Promise<boolean> {
+  private async sendFrame({ id, type, subject }: OutboxMessage, frame: string): Promise<boolean> {
     const { connection, link } = this.place;
     if (type !== 'V0JobCheated') return link.plain(frame);
     if (connection.extensions.has('durable-1'))
@@ -139,7 +139,7 @@ export class JobDelivery {
 }
 
 /** A frame in the form that validators of the oldest generation read; the outbox has it in today's. */
-function frameForOldest({ type, frame }: OutboxRow): string {
+function frameForOldest({ type, frame }: OutboxMessage): string {
   const message = () => facilitatorToValidator.read(frame).message;
   if (type === 'V2JobRequest') return newJobForOldValidator(message() as NewJob);
   return type === 'V0JobCheated' ? jobCheatedForOldValidator(message() as JobCheated) : frame;

@@ -1,4 +1,4 @@
-import { Gathered, OutboxDrain, type Outbox, type OutboxRow } from '@horde/database';
+import { Gathered, OutboxDrain, type Outbox, type OutboxMessage } from '@horde/database';
 import type { Logger } from '@horde/operations';
 import type { Response } from '@horde/protocol';
 import type { Connection, DurableLink } from '@horde/transport';
@@ -66,7 +66,7 @@ export class StatusDelivery {
       .catch((error: unknown) => logger.error({ error }, 'a status update could not be shortened'));
   }
 
-  private send({ id, type, subject: uuid, frame }: OutboxRow): Promise<boolean> {
+  private send({ id, type, subject: uuid, frame }: OutboxMessage): Promise<boolean> {
     const isAnswered = type === 'V0JobStatusUpdate';
     const sent = { id, uuid, isAnswered, size: Buffer.byteLength(frame) };
     this.unanswered.push(sent);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { steadyNow } from '@horde/async';
-import { Database, PreparedStatement, type Transaction } from '@horde/database';
+import { Database, PreparedStatement, type StoredMessage, type Transaction } from '@horde/database';
 import {
   errors,
   isTerminal,
@@ -36,7 +36,16 @@ const storeSaid = (job: string, [statuses, metadata, frames]: [string, string, s
      from ${job}, unnest(${statuses}::text[], ${metadata}::text[]) with ordinality as said (status, metadata, n) order by n
    ), told as (${insertUpdates(job, `${frames}::text[]`)})`;
 
-const receive = new PreparedStatement<{ uuid: string }>(
+/** Of the messages that `storeSaid` has put into the outbox, and of what was there about the same job. */
+interface Told {
+  ids: string[];
+  after: string | null;
+}
+const told = (job: string): string =>
+  `array(select id::text from told order by id) as ids,
+   (select max(id) from outbox where peer = ${job}.facilitator and subject = ${job}.uuid::text) as after`;
+
+const receive = new PreparedStatement<Told>(
   `with received as (
      insert into job (uuid, request, executor_class, signatory, status, ended_at, wanted, waits_for, waits_since,
                       waits_until, look_at, facilitator, signed_digest)
@@ -45,10 +54,10 @@ const receive = new PreparedStatement<{ uuid: string }>(
      from (select $6::float8 is not null as waits, now() + make_interval(secs => $6::float8) as until) wait
      on conflict do nothing returning uuid, facilitator
    ), ${storeSaid('received', ['$11', '$12', '$13'])}
-   select uuid from received`,
+   select ${told('received')} from received`,
 );
 
-const advance = new PreparedStatement<{ facilitator: string }>(
+const advance = new PreparedStatement<Told & { facilitator: string }>(
   `with advanced as (
      update job set status = $3,
        driver = case when $5 then null else driver end, lease_until = case when $5 then null else lease_until end,
@@ -57,7 +66,7 @@ const advance = new PreparedStatement<{ facilitator: string }>(
      where uuid = $1 and driver is not distinct from $2::uuid and status = any($4)
      returning uuid, facilitator
    ), ${storeSaid('advanced', ['$6', '$7', '$8'])}
-   select facilitator from advanced`,
+   select facilitator, ${told('advanced')} from advanced`,
 );
 
 /** A run's claim to a job: what another run has taken over can no longer be changed with it. */
@@ -118,7 +127,7 @@ export class Jobs {
     const rejection = isUsedUp ? rejected(errors.SIGNATURE_USED_UP(maxUses)) : null;
     const report: Report = rejection ?? ('status' in fate ? fate : { status: 'received', metadata: null });
     const updates = updatesOf(uuid, [report]);
-    const inserted = await receive.run(tx.manager, [
+    const [received] = await receive.run(tx.manager, [
       uuid,
       frame,
       executor_class,
@@ -131,8 +140,8 @@ export class Jobs {
       welcome?.signedDigest ?? null,
       ...said(updates),
     ]);
-    if (inserted.length === 0) return false;
-    this.updates.stored(tx, facilitator, updates);
+    if (!received) return false;
+    this.updates.stored(tx, facilitator, updates, messagesOf(updates, received));
     if (welcome) this.bell.ring(tx);
     return true;
   }
@@ -222,7 +231,7 @@ export class Jobs {
       isTerminal(status),
       ...said(updates),
     ]);
-    if (advanced) this.updates.stored(tx, advanced.facilitator, updates);
+    if (advanced) this.updates.stored(tx, advanced.facilitator, updates, messagesOf(updates, advanced));
     return advanced !== undefined;
   }
 
@@ -263,6 +272,18 @@ export class Jobs {
 
 const updatesOf = (uuid: string, reports: Report[]): JobStatusUpdate[] =>
   reports.map(({ status, metadata }) => make(JobStatusUpdate, { uuid, status, metadata }));
+
+const messagesOf = (updates: JobStatusUpdate[], { ids, after }: Told): StoredMessage[] =>
+  ids.map((id, at) => {
+    const { uuid, message_type } = updates[at]!;
+    return {
+      id,
+      subject: uuid,
+      type: message_type,
+      frame: writeFrame(updates[at]!),
+      after: at === 0 ? after : ids[at - 1]!,
+    };
+  });
 
 /** The statuses, what came with them, and the frames for the job's facilitator, each in their order. */
 const said = (updates: JobStatusUpdate[]): [string[], (string | null)[], string[]] => [

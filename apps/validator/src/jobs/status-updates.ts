@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { insertMessage, Outbox, type Transaction } from '@horde/database';
+import { insertMessage, Outbox, type StoredMessage, type Transaction } from '@horde/database';
 import type { JobStatusUpdate } from '@horde/protocol';
 
 /** Stands for a facilitator with the operator's own jobs: none has sent them, so none is told of them. */
@@ -29,8 +29,9 @@ export class StatusUpdates {
    *
    * @param facilitator its address, or `operator`: the panel's open pages hear of it
    * @param _updates what was stored, for those that show it
+   * @param messages what is in the outbox of them
    */
-  stored(tx: Transaction, facilitator: string, _updates: JobStatusUpdate[]): void {
-    this.outbox.rung(tx, facilitator);
+  stored(tx: Transaction, facilitator: string, _updates: JobStatusUpdate[], messages: StoredMessage[]): void {
+    this.outbox.rung(tx, facilitator, messages);
   }
 }
