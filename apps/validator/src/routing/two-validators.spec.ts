@@ -28,7 +28,8 @@ it('two validators on one database under load over-book no miner, and drive no j
       },
     };
   }
-  const wait = { JOB_WAIT_LIMIT: '120' };
+  // A miner that answers late, on a machine that does much else, is not given up for another one.
+  const wait = { JOB_WAIT_LIMIT: '120', DYNAMIC_EXECUTOR_RESERVATION_TIME_LIMIT: '60' };
   await subnet.start(wait);
   await subnet.start(wait);
   const uuids = await Promise.all(Array.from({ length: jobs }, () => subnet.send()));
