@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import type { FaultOptions } from './options.ts';
+import type { NetworkOptions } from './options.ts';
 import type { ServiceName } from './service.ts';
 
 const netuid = 12;
@@ -32,7 +32,7 @@ export interface Places {
 export function environmentOf(
   service: ServiceName,
   places: Places,
-  options: FaultOptions,
+  options: NetworkOptions,
 ): NodeJS.ProcessEnv {
   const passed = ['PATH', 'HOME', 'NODE_COMPILE_CACHE', 'DOCKER_HOST'];
   return {
@@ -53,7 +53,7 @@ export const walletsFolder = (folder: string): string => path.join(folder, 'wall
 const runners = path.resolve('tests/faults/suite/counting-runners.ts');
 const runnerClasses = { noop: 'CountingProcessRunner', docker: 'CountingContainerRunner' };
 
-const own: Record<ServiceName, (places: Places, options: FaultOptions) => Record<string, string>> = {
+const own: Record<ServiceName, (places: Places, options: NetworkOptions) => Record<string, string>> = {
   devnet: ({ ports, folder }) => ({
     DEVNET_HOST: host,
     DEVNET_PORT: String(ports.devnet),

@@ -38,16 +38,20 @@ export class Link {
     private readonly isWebsocket: boolean,
   ) {}
 
-  /** @param isWebsocket whether websockets pass, and nothing but HTTP */
-  static async open(name: string, target: number, isWebsocket: boolean): Promise<Link> {
+  /**
+   * @param isWebsocket whether websockets pass, and nothing but HTTP
+   * @param straight nothing can become of it: who uses it connects to its target
+   */
+  static async open(name: string, target: number, isWebsocket: boolean, straight: boolean): Promise<Link> {
     const link = new Link(name, target, isWebsocket);
+    if (straight) return link;
     link.server.listen(0, '127.0.0.1');
     await once(link.server, 'listening');
     return link;
   }
 
   get port(): number {
-    return (this.server.address() as AddressInfo).port;
+    return (this.server.address() as AddressInfo | null)?.port ?? this.target;
   }
 
   /** Cuts all connections. @param shut refuses new ones until it is healed */

@@ -20,7 +20,7 @@ import {
   type Places,
 } from './environment.ts';
 import { Link } from './link.ts';
-import type { FaultOptions } from './options.ts';
+import type { NetworkOptions } from './options.ts';
 import { Postgres } from './postgres.ts';
 import { Service, serviceNames, type ServiceName } from './service.ts';
 
@@ -65,14 +65,15 @@ export class FaultNetwork {
     private readonly played: ChildProcess | null,
   ) {}
 
-  static async start(options: FaultOptions): Promise<FaultNetwork> {
+  static async start(options: NetworkOptions): Promise<FaultNetwork> {
     const folder = await newDataFolder();
     await Promise.all(['logs', 'jobs', 'receipts'].map((name) => mkdir(path.join(folder, name))));
     await writeFile(startsFile(folder), '');
     const keys = await makeKeys(folder, Math.ceil(options.jobs / jobsOfUser));
-    const postgres = await Postgres.start(folder);
+    const { measured = false } = options;
+    const postgres = await Postgres.start(folder, measured);
     const ports = await servicePorts();
-    const links = await openLinks(ports, postgres.port);
+    const links = await openLinks(ports, postgres.port, measured);
     const mark = `faults-${randomBytes(6).toString('hex')}`;
     const places: Places = {
       mark,
@@ -110,6 +111,11 @@ export class FaultNetwork {
       await network.close(true);
       throw error;
     }
+  }
+
+  /** The process that plays all executors; null: they are processes. */
+  get playing(): number | null {
+    return this.played?.pid ?? null;
   }
 
   /** Processes of executors, with all that they have started. */
@@ -244,6 +250,7 @@ async function servicePorts(): Promise<Record<ServiceName, number>> {
 async function openLinks(
   ports: Record<ServiceName, number>,
   postgres: number,
+  measured: boolean,
 ): Promise<Record<LinkName, Link>> {
   const targets = {
     facilitator: ports.facilitator,
@@ -253,7 +260,7 @@ async function openLinks(
   };
   const links = linkNames.map(async (name) => {
     const target = name.slice(name.lastIndexOf(' ') + 1) as keyof typeof targets;
-    return [name, await Link.open(name, targets[target], websocketLinks.includes(name))];
+    return [name, await Link.open(name, targets[target], websocketLinks.includes(name), measured)];
   });
   return Object.fromEntries(await Promise.all(links)) as Record<LinkName, Link>;
 }

@@ -1,12 +1,6 @@
-/** What a run of the fault suite is told. */
-export interface FaultOptions {
-  /** The faults, whom they strike and when are drawn from it. */
-  seed: number;
-  /** How long faults strike. @unit minutes */
-  minutes: number;
-  /** After so many they strike no longer. */
-  faults: number;
-  /** How many jobs are in flight. */
+/** What a network is like. */
+export interface NetworkOptions {
+  /** How many jobs are in flight: it has an executor for each. */
   jobs: number;
   /** How executors run jobs: as plain processes that print, or in containers. */
   runner: 'noop' | 'docker';
@@ -14,6 +8,18 @@ export interface FaultOptions {
   executors: 'process' | 'noop';
   /** What is done wrong on purpose; null: nothing. */
   broken: Break | null;
+  /** It is for measuring: services reach each other with nothing between, and the database is on the machine's disk. */
+  measured?: boolean;
+}
+
+/** What a run of the fault suite is told. */
+export interface FaultOptions extends NetworkOptions {
+  /** The faults, whom they strike and when are drawn from it. */
+  seed: number;
+  /** How long faults strike. @unit minutes */
+  minutes: number;
+  /** After so many they strike no longer. */
+  faults: number;
 }
 
 /** What is done wrong on purpose, so that it is seen whether anything notices. */

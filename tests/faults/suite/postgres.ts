@@ -24,10 +24,11 @@ export class Postgres {
     readonly url: string,
   ) {}
 
-  static async start(folder: string): Promise<Postgres> {
+  /** @param measured it stores on the machine's disk, which cannot be filled */
+  static async start(folder: string, measured: boolean): Promise<Postgres> {
     const dataFolder = path.join(folder, 'postgres');
     await mkdir(dataFolder);
-    const disk = MemoryDisk.mount(dataFolder, diskSize);
+    const disk = measured ? null : MemoryDisk.mount(dataFolder, diskSize);
     const server = await startPostgres({ dataFolder });
     return new Postgres(server, dataFolder, disk, await server.createDatabase('horde'));
   }

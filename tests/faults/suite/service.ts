@@ -38,6 +38,11 @@ export class Service {
     readonly port: number,
   ) {}
 
+  /** Of its process; null: it has none. */
+  get pid(): number | null {
+    return this.child?.pid ?? null;
+  }
+
   get log(): string {
     return path.join(this.folder, 'logs', `${this.name}-${this.port}.log`);
   }

@@ -4,14 +4,8 @@ import type { HordeClient } from '@horde/sdk';
 import { clientOf } from '@horde/testing/client-of';
 import { horde, lastJson, newDataFolder, removeDataFolder } from '@horde/testing/horde';
 import pg from 'pg';
-import type { Figure } from '../figure.ts';
-import { processorTime, residentMemory } from './process-use.ts';
+import { countSpending, type Processes, type Spent } from './spending.ts';
 import { StatementLog } from './statement-log.ts';
-
-/** What jobs have taken of the machine. */
-interface Spent {
-  figures(jobs: number, when: string): Figure[];
-}
 
 /** The network of `./horde up`, driven by its user through the SDK, which follows jobs by events. */
 export class BenchNetwork {
@@ -19,8 +13,7 @@ export class BenchNetwork {
     private readonly data: string,
     readonly executors: number,
     private readonly client: HordeClient,
-    /** By the service's name. */
-    private readonly pids: Record<string, number>,
+    private readonly processes: Processes,
     private readonly database: pg.Client,
   ) {}
 
@@ -34,8 +27,14 @@ export class BenchNetwork {
     const exports = await readFile(path.join(data, 'networks/up/env/facilitator'), 'utf8');
     const database = new pg.Client(/^export DATABASE_URL='(.*)'$/m.exec(exports)![1]!);
     await database.connect();
-    const pids = Object.fromEntries(services.map(({ name, pid }) => [name, pid]));
-    return new BenchNetwork(data, executors, await clientOf(data), pids, database);
+    const pidOf = (service: string) => services.find(({ name }) => name === service)!.pid;
+    const processes = {
+      facilitator: pidOf('facilitator'),
+      validator: pidOf('validator'),
+      miner: pidOf('miner'),
+      executors: null,
+    };
+    return new BenchNetwork(data, executors, await clientOf(data), processes, database);
   }
 
   async stop(): Promise<void> {
@@ -69,45 +68,7 @@ export class BenchNetwork {
   }
 
   /** Counts from now on. @returns what has been spent until it is called */
-  async spent(): Promise<() => Promise<Spent>> {
-    const before = await this.counts();
-    return async () => {
-      const after = await this.counts();
-      const taken = (name: keyof typeof before) => after[name] - before[name];
-      return {
-        figures: (jobs, when) => [
-          perJob(`transactions a job that write, ${when}`, taken('writes') / jobs, ''),
-          perJob(`transactions a job, ${when}`, taken('commits') / jobs, ''),
-          perJob(`processor a job, ${when}: facilitator, validator, miner`, taken('services') / jobs, 'ms'),
-          perJob(`processor a job, ${when}: the client`, taken('client') / jobs, 'ms'),
-          perJob(`resident, ${when}: facilitator, validator, miner`, after.memory, 'MB'),
-        ],
-      };
-    };
-  }
-
-  private async counts() {
-    // Only what writes takes a number.
-    const { rows } = await this.database.query<{ writes: string; commits: string }>(
-      `select pg_stat_clear_snapshot(), pg_snapshot_xmax(pg_current_snapshot()) as writes, xact_commit as commits
-       from pg_stat_database where datname = current_database()`,
-    );
-    const services = ['facilitator', 'validator', 'miner'].map((name) => this.pids[name]!);
-    const { user, system } = process.cpuUsage();
-    return {
-      writes: Number(rows[0]!.writes),
-      commits: Number(rows[0]!.commits),
-      services: services.reduce((sum, pid) => sum + processorTime(pid), 0),
-      client: (user + system) / 1_000,
-      memory: services.reduce((sum, pid) => sum + residentMemory(pid), 0),
-    };
+  spent(): Promise<() => Promise<Spent>> {
+    return countSpending(this.database, this.processes);
   }
 }
-
-const perJob = (name: string, value: number, unit: string): Figure => ({
-  name,
-  value,
-  unit,
-  bar: null,
-  atLeast: false,
-});
