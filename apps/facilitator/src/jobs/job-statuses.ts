@@ -45,7 +45,7 @@ interface Advance {
   isExpiry?: boolean;
 }
 
-const move = new PreparedStatement<{ stored: boolean; known: boolean }>(
+const move = new PreparedStatement<{ stored: boolean; known: boolean; isCancelled: boolean }>(
   `with moved as (
      update job set status = $3,
        overdue_at = case when not $14 then clock_timestamp() + make_interval(secs => longest_run + $15) end,
@@ -54,16 +54,16 @@ const move = new PreparedStatement<{ stored: boolean; known: boolean }>(
        streaming_server_port = coalesce($13::bigint, streaming_server_port)
      where uuid = $1 and target_validator_hotkey = $2 and status = any($4)
        and (not $16 or overdue_at < clock_timestamp())
-     returning uuid
+     returning uuid, cancelled_at
    ), noted as (
      insert into job_status (job_uuid, status, metadata, response, stdout, stderr, artifacts, upload_results)
      select uuid, $3, $5::json, $6::json, $7::bytea, $8::bytea, $9::bytea, $10::bytea from moved returning id
    ), settled as (
      delete from outbox using moved
-     where peer = $2 and subject = moved.uuid::text
-       and (type = 'V2JobRequest' or type = 'V0CancelJobRequest' and $14)
+     where peer = $2 and subject = moved.uuid::text and type = 'V2JobRequest'
    )
    select exists (select from noted) as stored,
+     exists (select from moved where cancelled_at is not null) as "isCancelled",
      exists (select from job where uuid = $1 and target_validator_hotkey = $2) as known`,
 );
 
@@ -121,18 +121,13 @@ export class JobStatuses {
       streaming: update.status === 'streaming_ready' ? (update.metadata?.streaming_details ?? null) : null,
     });
     // A job that was given up here has ended there, too: it need not be cancelled any more.
-    if (result === 'out_of_order' && isTerminal(update.status))
-      await tx.manager.query(
-        `delete from outbox where peer = $1 and subject = $2 and type = 'V0CancelJobRequest'`,
-        [validator, update.uuid.toLowerCase()],
-      );
+    if (result === 'out_of_order' && isTerminal(update.status)) await dropCancel(tx, validator, update.uuid);
     return result;
   }
 
   /**
    * Moves a job forward, in one statement: two updates at once leave one of them without effect. The first status is
-   * also the sign that the validator has the job, so that it need not be sent again; a job that has ended need not be
-   * cancelled.
+   * also the sign that the validator has the job, so that it need not be sent again.
    */
   private advance(advance: Advance): Promise<UpdateResult> {
     return this.database.single((tx) => this.advanceIn(tx, advance));
@@ -161,9 +156,21 @@ export class JobStatuses {
       isExpiry,
     ]);
     if (!result!.stored) return result!.known ? 'out_of_order' : 'not_found';
+    if (result!.isCancelled && isTerminal(status)) await dropCancel(tx, validator, uuid);
     this.news.ring(tx, uuid.toLowerCase());
     return 'stored';
   }
+}
+
+/**
+ * A job that has ended need not be cancelled. A statement of its own: the one that ends the job does not see the message of
+ * a cancellation that it had to wait for.
+ */
+async function dropCancel(tx: Transaction, validator: string, uuid: string): Promise<void> {
+  await tx.manager.query(
+    `delete from outbox where peer = $1 and subject = $2 and type = 'V0CancelJobRequest'`,
+    [validator, uuid.toLowerCase()],
+  );
 }
 
 /** How a job ends that the facilitator itself ends. */

@@ -2,6 +2,7 @@ import { Keypair } from '@horde/identity';
 import type { Extension } from '@horde/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ScriptedValidator } from '@horde/testing/facilitator-validator/scripted-validator';
+import { Cancellations } from '../jobs/cancellations.ts';
 import { OverdueJobs } from '../jobs/overdue-jobs.ts';
 import { failed, LinkFixture, success } from '../testing/link-fixture.ts';
 
@@ -203,6 +204,29 @@ describe('on plain v0', () => {
       outOfOrder,
       success,
     ]);
+  });
+});
+
+describe('a job that ends at the moment in which its user cancels it', () => {
+  it('leaves no cancel behind, which would be sent with each connection', async () => {
+    const validator = await ScriptedValidator.logIn(link.url, link.key, {}, ['cancel-1']);
+    const { uuid } = (await link.create()).json;
+    await validator.nextJob();
+    const waiting = `select from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and $1 <> ''`;
+    let ended: Promise<unknown> = Promise.resolve();
+    await link.get(Cancellations).cancel({
+      uuid,
+      hotkey: null,
+      by: 'the user',
+      record: async () => {
+        ended = validator.update(uuid, 'failed');
+        await expect.poll(() => link.query(waiting)).toHaveLength(1);
+      },
+    });
+    await ended;
+    expect(await link.statuses(uuid)).toEqual(['sent', 'failed']);
+    expect(await link.query('select from outbox where peer = $1')).toEqual([]);
   });
 });
 
