@@ -17,6 +17,7 @@ const { values } = readArguments(tool, {
     seed: { type: 'string' },
     minutes: { type: 'string', default: '10' },
     faults: { type: 'string', default: 'Infinity' },
+    only: { type: 'string' },
     jobs: { type: 'string', default: '6' },
     runner: { type: 'string', default: 'noop' },
     executors: { type: 'string', default: 'process' },
@@ -27,11 +28,12 @@ const { values } = readArguments(tool, {
 });
 if (values.help) {
   console.log(
-    'npm run faults -- [--seed S] [--minutes M] [--faults F] [--jobs N] [--runner noop|docker] [--executors noop]\n' +
-      '  [--break NAME] [--json FILE]\n' +
+    'npm run faults -- [--seed S] [--minutes M] [--faults F] [--only KIND,KIND] [--jobs N] [--runner noop|docker]\n' +
+      '  [--executors noop] [--break NAME] [--json FILE]\n' +
       'Kills, pauses and cuts off the services of a network of its own while N jobs (6) are in flight, for M minutes (10) or\n' +
       'until F faults have struck, heals it each time, and checks what has to hold. A run that fails prints its seed, which\n' +
       'draws the same faults again. With the runner noop a job is a process that prints, with docker a container.\n' +
+      'With --only no other kinds of faults are drawn (docs/reliability.md has all of them).\n' +
       'With --executors noop one process plays all executors, for many jobs: it speaks the wire and runs nothing.\n' +
       'One thing can be done wrong on purpose; it ends with 1 then:',
   );
@@ -53,19 +55,24 @@ if (!runners.some((name) => name === values.runner))
 if (!['process', 'noop'].includes(values.executors)) refuseArguments(tool, '--executors is not noop.');
 if (values.break !== undefined && !breakNames.some((name) => name === values.break))
   refuseArguments(tool, `There is no break ${JSON.stringify(values.break)}: ${breakNames.join(', ')}.`);
+
+const script = await bundleScript('tests/faults/suite/report.ts');
+const { report, faultKinds } = (await import(script)) as typeof import('../tests/faults/suite/report.ts');
+rmSync(script, { force: true });
+const kinds = values.only?.split(',') ?? null;
+const unknown = kinds?.find((name) => !faultKinds.some((kind) => kind === name));
+if (unknown !== undefined)
+  refuseArguments(tool, `There is no fault ${JSON.stringify(unknown)}: ${faultKinds.join(', ')}.`);
 const options: FaultOptions = {
   seed,
   minutes,
   faults,
+  kinds,
   jobs,
   runner: values.runner as FaultOptions['runner'],
   executors: values.executors as FaultOptions['executors'],
   broken: (values.break ?? null) as Break | null,
 };
-
-const script = await bundleScript('tests/faults/suite/report.ts');
-const { report } = (await import(script)) as typeof import('../tests/faults/suite/report.ts');
-rmSync(script, { force: true });
 const result = await report(options, console.log);
 if (values.json) writeFileSync(values.json, `${JSON.stringify({ options, ...result }, null, 2)}\n`);
 process.exit(result.holds ? 0 : 1);

@@ -43,6 +43,8 @@ const good = (): History => ({
   held: { count: 7, found: [] },
   left: { count: 3, found: [] },
   secrets: { count: 9, found: [] },
+  weights: { count: 1, found: [] },
+  lies: { count: 20, found: [] },
   healings: [{ fault: 'kill: miner', progress: 2_000 }],
 });
 
@@ -91,6 +93,12 @@ const faulty: [what: string, violated: Invariant[], change: (history: History) =
   ['a piece comes twice', ['output'], ({ jobs }) => jobs[0]!.breaks++],
   ['the result is cut', ['output'], ({ jobs }) => (jobs[0]!.stdout = 'line 1\n')],
   ['a secret is logged', ['secrets'], ({ secrets }) => secrets.found.push('miner.log has a secret')],
+  [
+    'weights never reach the chain',
+    ['weights'],
+    ({ weights }) => weights.found.push('the weights for the cycle from block -15 are missed'),
+  ],
+  ['a lie is believed', ['lies'], ({ lies }) => lies.found.push('the liar has weight')],
   ['nothing goes on', ['progress'], ({ healings }) => (healings[0]!.progress = null)],
 ];
 

@@ -10,7 +10,8 @@ export class PageServer {
   asked: { page: number; from: number }[] = [];
   /** Answers in the place of the pages. */
   answer: RequestListener | null = null;
-  private readonly http: Server = createServer((request, response) => {
+  /** Answers with the pages. */
+  readonly respond: RequestListener = (request, response) => {
     const page = Number(/^\/receipts\/(\d+)\.jsonl$/.exec(request.url!)?.[1]);
     const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? 'bytes=0-')![1]);
     this.asked.push({ page, from });
@@ -24,7 +25,8 @@ export class PageServer {
       response
         .writeHead(206, { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` })
         .end(bytes.subarray(from));
-  });
+  };
+  private readonly http: Server = createServer(this.respond);
 
   get port(): number {
     return (this.http.address() as AddressInfo).port;

@@ -12,10 +12,12 @@ import {
   type ReceiptPayload,
 } from '@horde/protocol';
 
+export type Signer = Pick<Keypair, 'address' | 'signHex'>;
+
 /** Who signs a receipt. */
 export interface Signers {
-  validator: Keypair;
-  miner: Keypair;
+  validator: Signer;
+  miner: Signer;
 }
 
 /** What the receipts of one job have in common. */

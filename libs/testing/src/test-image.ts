@@ -16,9 +16,12 @@ export interface TestImage {
  * A small image under a name of its own: the machine's static busybox with all its commands.
  *
  * @param programs the contents of more programs, by their names in the root folder
+ * @param docker the engine that has it @default this machine's
  */
-export async function makeTestImage(programs: Record<string, string> = {}): Promise<TestImage> {
-  const docker = new Docker();
+export async function makeTestImage(
+  programs: Record<string, string> = {},
+  docker = new Docker(),
+): Promise<TestImage> {
   const folder = mkdtempSync(path.join(tmpdir(), 'horde-test-image-'));
   try {
     chmodSync(folder, 0o755); // becomes the container's root folder

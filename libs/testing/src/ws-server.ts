@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { WebSocketRouter } from '@horde/transport';
 import { freePort } from './free-port.ts';
 
@@ -8,16 +8,18 @@ export class WsServer {
   private router = new WebSocketRouter();
   port = 0;
 
+  /** @param answer what it answers to requests that are for no websocket; they get no answer without it */
   constructor(
     private readonly routes: (router: WebSocketRouter) => void,
     private readonly host = '127.0.0.1',
+    private readonly answer?: RequestListener,
   ) {}
 
   async start(): Promise<void> {
     this.router = new WebSocketRouter();
     this.routes(this.router);
     this.port ||= await freePort();
-    const http = createServer();
+    const http = createServer(this.answer);
     this.router.attach(http);
     await new Promise<void>((resolve, reject) => {
       http.once('error', reject);

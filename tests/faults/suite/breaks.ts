@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { madeUp } from './liar.ts';
 import type { FaultNetwork } from './network.ts';
 import type { Break } from './options.ts';
 import { showTwice } from './watch.ts';
@@ -23,6 +24,18 @@ export async function breakOn(network: FaultNetwork, broken: Break | null): Prom
       return changed(
         network,
         `update miner.job set slot_held = true where uuid = (${completed('miner')}) returning uuid`,
+      );
+    case 'lie-believed':
+      return changed(
+        network,
+        `update validator.receipt set payload = replace(payload, '240.000000', '${madeUp}') where (job_uuid, receipt_type) =
+           (select job_uuid, receipt_type from validator.receipt where score > 0 limit 1) returning job_uuid`,
+      );
+    case 'weights-lost':
+      return changed(
+        network,
+        `insert into validator.cycle_weights (cycle_start, cycle_end, window_from, window_until, state, note, weights, attempts)
+         values (-737, -15, 1, 2, 'missed', 'never handed in', '[["nobody", 1]]', 0) returning cycle_start`,
       );
     case 'receipt-twice':
       return showTwice(network);

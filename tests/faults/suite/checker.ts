@@ -12,6 +12,8 @@ export const invariants = {
   receipts: 'each receipt matches one job and counts once',
   output: 'output is complete and in order',
   secrets: 'no secret is in a log',
+  weights: 'the chain has the weights for each cycle, as they were computed, and each receipt is scored once',
+  lies: 'nothing that a miner makes up is taken, paid or scored',
   progress: 'a job completes within 30 s of healing',
 } as const;
 export type Invariant = keyof typeof invariants;
@@ -37,6 +39,8 @@ export function check(history: History): Record<Invariant, Finding> {
     receipts: receipts(history),
     output: output(history),
     secrets: looked(history.secrets),
+    weights: looked(history.weights),
+    lies: looked(history.lies),
     progress: finding(history.healings, ({ fault, progress }) =>
       progress === null ? [`no job completed within 30 s of healing: ${fault}`] : [],
     ),

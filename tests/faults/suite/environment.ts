@@ -25,6 +25,8 @@ export interface Places {
   /** Where each has the chain. */
   chain: (service: ServiceName) => number;
   facilitatorOfValidator: number;
+  /** Where executors have their Docker engine; null: nowhere. */
+  engine: string | null;
   minerOfExecutors: number;
 }
 
@@ -34,7 +36,7 @@ export function environmentOf(
   places: Places,
   options: NetworkOptions,
 ): NodeJS.ProcessEnv {
-  const passed = ['PATH', 'HOME', 'NODE_COMPILE_CACHE', 'DOCKER_HOST'];
+  const passed = ['PATH', 'HOME', 'NODE_COMPILE_CACHE'];
   return {
     ...Object.fromEntries(passed.map((name) => [name, process.env[name]])),
     HORDE_NETWORK: places.mark,
@@ -48,6 +50,8 @@ export const startsFile = (folder: string): string => path.join(folder, 'starts'
 export const executorsSocket = (folder: string): string => path.join(folder, 'executors.sock');
 export const jobsFolder = (folder: string): string => path.join(folder, 'jobs');
 export const receiptsFolder = (folder: string): string => path.join(folder, 'receipts');
+/** Programs of the miner's machine, before all others. */
+export const programsFolder = (folder: string): string => path.join(folder, 'programs');
 export const walletsFolder = (folder: string): string => path.join(folder, 'wallets');
 
 const runners = path.resolve('tests/faults/suite/counting-runners.ts');
@@ -64,13 +68,14 @@ const own: Record<ServiceName, (places: Places, options: NetworkOptions) => Reco
     PORT: String(places.ports.facilitator),
     SECRET_KEY: secrets.secretKey,
   }),
-  validator: (places) => ({
+  validator: (places, { measured = false }) => ({
     ...common('validator', places),
     ...wallet('validator', places),
     PORT: String(places.ports.validator),
     PYLON_IDENTITY_TOKEN: secrets.validatorToken,
     FACILITATOR_URI: `ws://${host}:${places.facilitatorOfValidator}/ws/v0/`,
     ALLOWANCE_REQUIRED: 'false',
+    DYNAMIC_RECEIPT_TRANSFER_ENABLED: String(!measured),
     // Its one miner fails jobs when it is killed, and still gets the next.
     DYNAMIC_JOB_FAILURE_BLACKLIST_TIME_SECONDS: '0',
   }),
@@ -98,9 +103,10 @@ const own: Record<ServiceName, (places: Places, options: NetworkOptions) => Reco
     WARM_EXECUTORS: String(warmExecutors(jobs)),
     // Several start at once, beside whatever else this machine does.
     DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT: '60',
-    DEBUG_NO_GPU_MODE: 'true',
+    PATH: [programsFolder(places.folder), process.env['PATH']].join(path.delimiter),
     JOB_RUNNER: `${runners}:${runnerClasses[runner]}`,
     JOB_FOLDER: jobsFolder(places.folder),
+    ...(places.engine !== null && { DOCKER_HOST: places.engine }),
   }),
 };
 

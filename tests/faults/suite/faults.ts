@@ -1,26 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { chainKinds } from './chain-faults.ts';
+import { one, pair, seconds, shuffled, startAll, type Drawn, type Random } from './draws.ts';
+import { engineKinds } from './engine-faults.ts';
+import { gpuTroubles } from './gpu.ts';
 import type { Way } from './link.ts';
 import { stages, type Stage } from './stages.ts';
 import type { Mixing } from './frames.ts';
 import { linkNames, websocketLinks, type FaultNetwork } from './network.ts';
+import type { FaultOptions } from './options.ts';
 import { hasFakeTime, type ServiceName } from './service.ts';
 
 /** A fault as it was drawn: the same for the same seed. */
-export interface Fault {
+export interface Fault extends Drawn {
   kind: FaultKind;
-  /** Whom it strikes, and how. */
-  says: string;
   /** The stage that a job is to be in when it strikes. */
   stage: Stage;
-  /** @returns false: it cannot be done on this machine, and was not */
-  strike: (network: FaultNetwork) => Promise<void | boolean> | void | boolean;
-  heal: (network: FaultNetwork) => Promise<void> | void;
-  /** How long it lasts. @unit ms */
-  lasts: number;
 }
-
-type Random = () => number;
-type Drawn = Omit<Fault, 'kind' | 'stage'>;
 
 const databaseLinks = ['facilitator to Postgres', 'validator to Postgres', 'miner to Postgres'] as const;
 const struck = ['facilitator', 'validator', 'miner'] as const satisfies ServiceName[];
@@ -171,6 +166,18 @@ const kinds = {
       heal: ({ postgres }) => postgres.freeDisk(),
     };
   },
+  'job-disk-full': (random) => {
+    const lasts = Math.round(1_000 + random() * 8_000);
+    return {
+      says: `no room where jobs have their folders, for ${seconds(lasts)}`,
+      lasts,
+      strike: async ({ machine: { disk } }) => {
+        await disk?.fill();
+        return disk !== null;
+      },
+      heal: ({ machine }) => machine.disk?.empty(),
+    };
+  },
   beside: (random) => {
     const name = one(random, struck);
     const lasts = Math.round(1_000 + random() * 6_000);
@@ -201,26 +208,45 @@ const kinds = {
       },
     };
   },
-  'chain-away': (random) => {
-    const lasts = Math.round(random() * 8_000);
+  gpu: (random) => {
+    const trouble = one(random, gpuTroubles);
+    const lasts = Math.round(5_000 + random() * 15_000);
     return {
-      says: `the devnet is killed, for ${seconds(lasts)}`,
+      says: `${trouble}, for ${seconds(lasts)}`,
       lasts,
-      strike: ({ services }) => services.devnet.kill(),
-      heal: ({ services }) => startAll(services, ['devnet']),
+      strike: ({ machine }) => machine.gpu.set(trouble),
+      heal: ({ machine }) => machine.gpu.set('fine'),
     };
   },
+  liar: (random) => {
+    const lasts = Math.round(8_000 + random() * 12_000);
+    return {
+      says: `a second miner, of plain v0, lies about receipts and results for ${seconds(lasts)}`,
+      lasts,
+      strike: (network) => network.liar.lie(network),
+      heal: (network) => network.liar.silence(network),
+    };
+  },
+  ...chainKinds,
+  ...engineKinds,
 } as const satisfies Record<string, (random: Random) => Drawn>;
 export type FaultKind = keyof typeof kinds;
 export const faultKinds = Object.keys(kinds) as FaultKind[];
 
+/** Those that a run draws from: some need what its network may not have. */
+export const faultKindsOf = ({ runner, kinds: only }: Pick<FaultOptions, 'runner' | 'kinds'>): FaultKind[] =>
+  faultKinds.filter((kind) => only?.includes(kind) ?? (runner === 'docker' || !(kind in engineKinds)));
+
 /** Longer than a claim to a job holds (10 s), and than the lease of a work that one process does (15 s). @unit ms */
 const pauseLongerThanLeases = 16_000;
 
-/** Faults without end: each kind once in every round, rounds and all else drawn. */
-export function* drawFaults(random: Random): Generator<Fault, never> {
+/** Faults without end: each of the kinds once in every round, rounds and all else drawn. */
+export function* drawFaults(
+  random: Random,
+  from: readonly FaultKind[] = faultKinds,
+): Generator<Fault, never> {
   for (let round = 0; ; round++)
-    for (const [at, kind] of shuffled(random, faultKinds).entries()) {
+    for (const [at, kind] of shuffled(random, from).entries()) {
       const stage = stages[(at + round) % stages.length]!;
       yield { kind, stage, ...kinds[kind](random) };
     }
@@ -261,18 +287,3 @@ function postgresAway(
     heal: ({ postgres }) => postgres.startAgain(),
   };
 }
-
-async function startAll(services: FaultNetwork['services'], names: readonly ServiceName[]): Promise<void> {
-  for (const name of names) services[name].start();
-  await Promise.all(names.map((name) => services[name].ready()));
-}
-
-const one = <T>(random: Random, all: readonly T[]): T => all[Math.floor(random() * all.length)]!;
-const pair = <T>(random: Random, all: readonly T[]): T[] => shuffled(random, all).slice(0, 2);
-
-function shuffled<T>(random: Random, all: readonly T[]): T[] {
-  const left = [...all];
-  return all.map(() => left.splice(Math.floor(random() * left.length), 1)[0]!);
-}
-
-const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;

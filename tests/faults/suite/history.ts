@@ -64,6 +64,10 @@ export interface History {
   left: Looked;
   /** The same of secrets and the logs that have them. */
   secrets: Looked;
+  /** The same of cycles, and the weights for them that the chain does not have as they were computed. */
+  weights: Looked;
+  /** The same of what a miner has made up, and what came of it. */
+  lies: Looked;
   healings: Healing[];
 }
 

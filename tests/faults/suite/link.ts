@@ -26,15 +26,19 @@ export class Link {
   private readonly mixers: Record<Way, Mixer> = { there: new Mixer(), back: new Mixer() };
   private readonly sockets = new Set<Socket>();
   private readonly dead = new Set<Socket>();
+  /** Their next answer is never heard. */
+  private readonly unheard = new Set<Socket>();
   private readonly changed = new EventEmitter().setMaxListeners(0);
   private readonly server = net.createServer((near) => this.join(near));
+  /** The next request that begins so gets no answer: its connection is cut when one comes. */
+  private unanswered: RegExp | null = null;
   /** While it is shut new connections are refused. */
   private shut = false;
 
   private constructor(
     readonly name: string,
-    /** The port that it leads to; of connections from now on. */
-    public target: number,
+    /** The port that it leads to, or the path of a socket; of connections from now on. */
+    public target: number | string,
     private readonly isWebsocket: boolean,
   ) {}
 
@@ -42,7 +46,12 @@ export class Link {
    * @param isWebsocket whether websockets pass, and nothing but HTTP
    * @param straight nothing can become of it: who uses it connects to its target
    */
-  static async open(name: string, target: number, isWebsocket: boolean, straight: boolean): Promise<Link> {
+  static async open(
+    name: string,
+    target: number | string,
+    isWebsocket: boolean,
+    straight = false,
+  ): Promise<Link> {
     const link = new Link(name, target, isWebsocket);
     if (straight) return link;
     link.server.listen(0, '127.0.0.1');
@@ -51,7 +60,7 @@ export class Link {
   }
 
   get port(): number {
-    return (this.server.address() as AddressInfo | null)?.port ?? this.target;
+    return (this.server.address() as AddressInfo | null)?.port ?? Number(this.target);
   }
 
   /** Cuts all connections. @param shut refuses new ones until it is healed */
@@ -70,8 +79,14 @@ export class Link {
     this.changed.emit('change');
   }
 
+  /** Cuts the connection of the next request that begins so, when its answer comes: what it asks for has happened. */
+  loseAnswerTo(beginning: RegExp): void {
+    this.unanswered = beginning;
+  }
+
   heal(): void {
     this.shut = false;
+    this.unanswered = null;
     this.dead.forEach((socket) => socket.destroy());
     this.set('there', usual);
     this.set('back', usual);
@@ -85,11 +100,21 @@ export class Link {
 
   private join(near: Socket): void {
     if (this.shut) return void near.on('error', () => undefined).destroy();
-    const far = net.connect({ port: this.target, host: '127.0.0.1' });
-    for (const socket of [near, far]) {
+    const { target } = this;
+    const far = net.connect(
+      typeof target === 'string' ? { path: target } : { port: target, host: '127.0.0.1' },
+    );
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
       this.sockets.add(socket);
       socket.on('error', () => undefined);
-      socket.on('close', () => [near, far].forEach((one) => this.forget(one.destroy())));
+      socket.on('close', () => {
+        this.forget(socket);
+        // What one that ended in order has said may still be on its way.
+        if (!socket.readableEnded) other.destroy();
+      });
     }
     void this.pass(near, far, 'there');
     void this.pass(far, near, 'back');
@@ -98,6 +123,7 @@ export class Link {
   private forget(socket: Socket): void {
     this.sockets.delete(socket);
     this.dead.delete(socket);
+    this.unheard.delete(socket);
   }
 
   private async pass(from: Socket, to: Socket, way: Way): Promise<void> {
@@ -110,6 +136,10 @@ export class Link {
         if (chunk.length === 0) continue;
         while (condition.held) await once(this.changed, 'change');
         if (this.dead.has(from)) continue;
+        if (way === 'there' && this.unanswered?.test(chunk.toString('latin1', 0, 200))) {
+          this.unanswered = null;
+          this.unheard.add(to);
+        } else if (this.unheard.has(from)) return void from.destroy();
         const wait = condition.delay + (chunk.length / condition.rate) * 1_000;
         if (wait > 0) await sleep(wait);
         if (!to.writable) return;

@@ -19,7 +19,10 @@ import {
   walletsFolder,
   type Places,
 } from './environment.ts';
+import { Chain } from './chain.ts';
+import { Liar } from './liar.ts';
 import { Link } from './link.ts';
+import { Machine } from './machine.ts';
 import type { NetworkOptions } from './options.ts';
 import { Postgres } from './postgres.ts';
 import { Service, serviceNames, type ServiceName } from './service.ts';
@@ -44,6 +47,9 @@ export const websocketLinks: readonly LinkName[] = [
   'executors to miner',
 ];
 
+/** How many there are before: a validator takes none of the newest, which may still be replaced. */
+const blocksBefore = 10;
+
 /** How long a second process of the miner takes until it waits for the first to end, or so. @unit ms */
 const twinStarts = 3_000;
 
@@ -51,14 +57,19 @@ const twinStarts = 3_000;
 export class FaultNetwork {
   /** Second processes of services. */
   private readonly twins = new Map<ServiceName, Service>();
+  readonly liar = new Liar();
 
   private constructor(
     readonly folder: string,
     /** All processes of it carry this in their environment. */
     readonly mark: string,
+    readonly keys: Keys,
     readonly postgres: Postgres,
     readonly links: Record<LinkName, Link>,
     readonly services: Record<ServiceName, Service>,
+    readonly chain: Chain,
+    /** The miner's. */
+    readonly machine: Machine,
     /** Of each user. */
     readonly clients: readonly HordeClient[],
     /** Plays all executors; null: they are processes. */
@@ -67,8 +78,9 @@ export class FaultNetwork {
 
   static async start(options: NetworkOptions): Promise<FaultNetwork> {
     const folder = await newDataFolder();
-    await Promise.all(['logs', 'jobs', 'receipts'].map((name) => mkdir(path.join(folder, name))));
+    await Promise.all(['logs', 'receipts'].map((name) => mkdir(path.join(folder, name))));
     await writeFile(startsFile(folder), '');
+    const machine = await Machine.start(folder, options);
     const keys = await makeKeys(folder, Math.ceil(options.jobs / jobsOfUser));
     const { measured = false } = options;
     const postgres = await Postgres.start(folder, measured);
@@ -86,6 +98,7 @@ export class FaultNetwork {
       chain: (name) =>
         name === 'validator' || name === 'miner' ? links[`${name} to chain`].port : ports.devnet,
       facilitatorOfValidator: links['validator to facilitator'].port,
+      engine: machine.engine?.address ?? null,
       minerOfExecutors: links['executors to miner'].port,
     };
     const services = Object.fromEntries(
@@ -102,10 +115,22 @@ export class FaultNetwork {
           validatorHotkey: keys.validator.address,
         }),
     );
+    const chain = new Chain(ports.devnet);
     const played = options.executors === 'noop' ? await playExecutors(folder) : null;
-    const network = new FaultNetwork(folder, mark, postgres, links, services, clients, played);
+    const network = new FaultNetwork(
+      folder,
+      mark,
+      keys,
+      postgres,
+      links,
+      services,
+      chain,
+      machine,
+      clients,
+      played,
+    );
     try {
-      await network.boot(keys, ports);
+      await network.boot();
       return network;
     } catch (error) {
       await network.close(true);
@@ -163,27 +188,30 @@ export class FaultNetwork {
     this.played?.disconnect();
     for (const { pid } of this.processes()) kill(pid);
     for (const link of Object.values(this.links)) link.close();
+    await this.liar.stop();
     await this.postgres.close(keep);
+    await this.machine.close(keep);
     if (!keep) await removeDataFolder(this.folder);
   }
 
-  private async boot(keys: Keys, ports: Record<ServiceName, number>): Promise<void> {
+  private async boot(): Promise<void> {
+    const { chain, keys } = this;
     const { devnet, facilitator, miner, validator } = this.services;
     devnet.start();
     await devnet.ready();
-    const put = async (where: string, body: object) => {
-      const response = await fetch(`http://${host}:${ports.devnet}/devnet/${where}`, {
-        method: 'PUT',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      });
-      if (!response.ok) throw new Error(`The devnet refused ${where}: ${await response.text()}`);
-    };
     const axon = { ip: host, port: this.links['validator to miner'].port };
-    await put(`neurons/${keys.validator.address}`, { stake: 100_000, validator_permit: true, axon: null });
-    await put(`neurons/${keys.miner.address}`, { stake: 0, validator_permit: false, axon });
-    await put('identities/validator', { hotkey: keys.validator.address, token: secrets.validatorToken });
-    await put('identities/miner', { hotkey: keys.miner.address, token: secrets.minerToken });
+    await chain.put(`neurons/${keys.validator.address}`, {
+      stake: 100_000,
+      validator_permit: true,
+      axon: null,
+    });
+    await chain.put(`neurons/${keys.miner.address}`, { stake: 0, validator_permit: false, axon });
+    await chain.put('identities/validator', {
+      hotkey: keys.validator.address,
+      token: secrets.validatorToken,
+    });
+    await chain.put('identities/miner', { hotkey: keys.miner.address, token: secrets.minerToken });
+    await chain.makeBlocks(blocksBefore);
     for (const service of [facilitator, miner]) service.start();
     await Promise.all([facilitator.ready(), miner.ready()]);
     validator.start();

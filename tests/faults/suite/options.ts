@@ -20,6 +20,8 @@ export interface FaultOptions extends NetworkOptions {
   minutes: number;
   /** After so many they strike no longer. */
   faults: number;
+  /** The only kinds that are drawn; null: all. */
+  kinds: readonly string[] | null;
 }
 
 /** What is done wrong on purpose, so that it is seen whether anything notices. */
@@ -34,6 +36,8 @@ export const breaks = {
   'receipt-twice': 'a receipt is shown twice',
   'output-dropped': 'a piece of what a job prints is dropped',
   'secret-logged': 'an executor logs its token',
+  'lie-believed': 'a receipt that a miner made up is stored as if it were verified',
+  'weights-lost': 'weights that were handed in are missed',
   'stays-cut': 'a link stays cut when it is healed',
 } as const;
 export type Break = keyof typeof breaks;

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdir, statfs } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { startPostgres, type PostgresServer } from '@horde/embedded-postgres';
 import pg from 'pg';
@@ -50,8 +49,7 @@ export class Postgres {
   /** Ends it. @param keep leaves its data in a folder beside, to be looked at */
   async close(keep: boolean): Promise<void> {
     await this.stop();
-    if (keep) execFileSync('cp', ['-a', this.dataFolder, `${this.dataFolder}-kept`]);
-    this.disk?.remove();
+    this.disk?.remove(keep);
   }
 
   /** Starts it again. @throws Error when another program has its port by now */
@@ -64,14 +62,13 @@ export class Postgres {
   /** Leaves no room where its data is. @returns false where it has no file system of its own */
   async fillDisk(): Promise<boolean> {
     if (!this.disk) return false;
-    const { bsize, blocks, bfree } = await statfs(this.dataFolder);
-    this.disk.resize((blocks - bfree) * bsize);
+    await this.disk.fill();
     return true;
   }
 
   /** Gives the room back, and starts it again where it could not go on without. */
   async freeDisk(): Promise<void> {
-    this.disk?.resize(diskSize);
+    this.disk?.empty();
     const answers = await this.query('select 1').then(
       () => true,
       () => false,

@@ -4,6 +4,8 @@ import { stages } from './stages.ts';
 import { breaks, type FaultOptions } from './options.ts';
 import { run, type FaultRun } from './run.ts';
 
+export { faultKinds };
+
 /** So many violations of one invariant are shown. */
 const shown = 5;
 

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomness } from '@horde/testing/random';
-import { makeTestImage } from '@horde/testing/test-image';
 import { breakOn } from './breaks.ts';
 import { check, type Finding, type Invariant } from './checker.ts';
-import { removeContainersOf } from './containers.ts';
-import { drawFaults, faultKinds, type Fault, type FaultKind } from './faults.ts';
+import { seconds } from './draws.ts';
+import { drawFaults, faultKinds, faultKindsOf, type Fault, type FaultKind } from './faults.ts';
 import type { Healing, UserJob } from './history.ts';
 import { Load } from './load.ts';
 import { FaultNetwork } from './network.ts';
@@ -12,6 +11,7 @@ import type { FaultOptions } from './options.ts';
 import { serviceNames } from './service.ts';
 import { stages, whenIn, type Stage } from './stages.ts';
 import { attempts, EndWatch, executions, leaks, left, receipts, settled } from './watch.ts';
+import { weights } from './weights.ts';
 
 /** A job has to complete so soon after healing. @unit ms */
 const progressWithin = 30_000;
@@ -42,36 +42,34 @@ export interface FaultRun {
 
 /** Starts a network, has faults strike it while jobs flow, heals it, and judges what is left. */
 export async function run(options: FaultOptions, say: (line: string) => void): Promise<FaultRun> {
-  const image = options.runner === 'docker' ? await makeTestImage() : null;
   const network = await FaultNetwork.start(options);
   let holds = false;
   const interrupted = Promise.withResolvers<never>();
   const interrupt = () => interrupted.reject(new Error('The run was interrupted.'));
   process.once('SIGINT', interrupt);
   try {
-    const result = await Promise.race([
-      runOn(network, image?.reference ?? 'none', options, say),
-      interrupted.promise,
-    ]);
+    const result = await Promise.race([runOn(network, options, say), interrupted.promise]);
     holds = Object.values(result.findings).every(({ violations }) => violations.length === 0);
     return { ...result, folder: holds ? null : network.folder };
   } finally {
     process.removeListener('SIGINT', interrupt);
     await network.close(!holds);
-    if (image) await removeContainersOf(network.mark);
-    await image?.remove();
   }
 }
 
 async function runOn(
   network: FaultNetwork,
-  image: string,
   options: FaultOptions,
   say: (line: string) => void,
 ): Promise<FaultRun> {
   const { seed, jobs, executors, broken } = options;
   // Jobs draw from a stream of their own: how many there are by a certain time is not the seed's to say.
-  const load = new Load(network.clients, image, randomness(seed + 1), executors === 'process');
+  const load = new Load(
+    network.clients,
+    network.machine.engine?.reference ?? 'none',
+    randomness(seed + 1),
+    executors === 'process',
+  );
   const watch = new EndWatch(network);
   load.start(jobs);
   await load.completes(endWithin);
@@ -91,6 +89,8 @@ async function runOn(
     held,
     left: await left(network, options),
     secrets: await leaks(network),
+    weights: await weights(network),
+    lies: await network.liar.believed(network),
     healings,
   };
   return {
@@ -108,14 +108,14 @@ async function runOn(
 async function strike(
   network: FaultNetwork,
   load: Load,
-  { seed, minutes, faults: most, broken }: FaultOptions,
+  { seed, minutes, faults: most, kinds, runner, broken }: FaultOptions,
   say: (line: string) => void,
 ): Promise<{ healings: Healing[]; struck: Struck; faults: Record<FaultKind, number> }> {
   const healings: Healing[] = [];
   const struck = table(() => Object.fromEntries(stages.map((stage) => [stage, 0])) as Record<Stage, number>);
   const faults = table(() => 0);
   const began = performance.now();
-  const draws = drawFaults(randomness(seed));
+  const draws = drawFaults(randomness(seed), faultKindsOf({ kinds, runner }));
   const goesOn = () => performance.now() - began < minutes * 60_000 && healings.length < most;
   while (goesOn()) {
     const fault = draws.next().value;
@@ -165,5 +165,3 @@ function endsOf(jobs: UserJob[]): Record<string, number> {
   );
   return Object.fromEntries([...byEnd].map(([end, all]) => [end, all.length]));
 }
-
-const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;

@@ -3,7 +3,6 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobStatus } from '@horde/sdk';
-import { containersOf } from './containers.ts';
 import { receiptsFolder, secrets, startsFile, warmExecutors } from './environment.ts';
 import type { Attempt, Looked, SeenEnd, SeenReceipt } from './history.ts';
 import { leftFolders, type FaultNetwork } from './network.ts';
@@ -12,7 +11,7 @@ import type { FaultOptions } from './options.ts';
 /** How often ends are looked at. @unit ms */
 const lookEvery = 1_000;
 /** How long what is held may take to be given back once all jobs have ended. @unit ms */
-const settleLimit = 60_000;
+const settleLimit = 120_000;
 
 const terminal = `status in ('completed', 'rejected', 'failed', 'horde_failed')`;
 
@@ -83,6 +82,7 @@ const holding = {
   'messages on their way from the facilitator': `select type || ' of ' || subject as name from facilitator.outbox`,
   'messages on their way from the validator': `select type || ' of ' || subject as name from validator.outbox`,
   'messages on their way from the miner': `select type || ' of ' || subject as name from miner.outbox`,
+  'weights that the chain has not shown to have': `select cycle_start::text as name from validator.cycle_weights where state in ('to compute', 'to send', 'sent')`,
   'attempts that have not ended': 'select uuid::text as name from validator.attempt where ended_at is null',
 };
 
@@ -105,14 +105,14 @@ export async function left(network: FaultNetwork, options: FaultOptions): Promis
   }
 }
 
-async function leftNow(network: FaultNetwork, { jobs, runner }: FaultOptions): Promise<string[]> {
+async function leftNow(network: FaultNetwork, { jobs }: FaultOptions): Promise<string[]> {
   const executors = network.executors();
   const warm = warmExecutors(jobs);
-  const containers = runner === 'docker' ? await containersOf(network.mark) : [];
+  const containers = (await network.machine.engine?.containers()) ?? [];
   return [
     ...(executors.length > warm ? [`${executors.length} executors run, ${warm} are to wait`] : []),
     ...leftFolders(network.folder).map((name) => `folder ${name}`),
-    ...containers.map(({ name }) => `container ${name}`),
+    ...containers.map((name) => `container ${name}`),
   ];
 }
 

@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import { verifyHex, type Keypair } from '@horde/identity';
 import {
   ExecutorManifest,
@@ -40,15 +41,17 @@ export class ScriptedMiner {
   refusal: string | null = null;
   private readonly server: WsServer;
 
+  /** @param pages what it answers to who asks for its receipts; nothing without it */
   constructor(
     readonly keypair: Keypair,
     host?: string,
+    pages?: RequestListener,
   ) {
     const accept = (router: WebSocketRouter) =>
       router.route('/v0.1/validator_interface/:hotkey', (connection, { params }) =>
         this.accept(connection, params['hotkey']!),
       );
-    this.server = new WsServer(accept, host);
+    this.server = new WsServer(accept, host, pages);
   }
 
   get port(): number {
