@@ -96,6 +96,12 @@ export const partsOfAll: TestPart[] = [
     makesMachines: true,
   },
   {
+    name: 'switch',
+    runs: ['tests/install/switch.spec.ts'],
+    environment: { WHOLE_INSTALL: 'yes' },
+    makesMachines: true,
+  },
+  {
     name: 'move',
     runs: ['tests/install/move.spec.ts', 'tests/runner/move.spec.ts'],
     environment: { WHOLE_INSTALL: 'yes', WHOLE_RUNNER: 'yes' },

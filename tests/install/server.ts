@@ -1,10 +1,12 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { ContainedMachine } from '@horde/testing/contained-machine';
 import { generateSshKey } from '@horde/executor-manager';
+import { freePort } from '@horde/testing/free-port';
 import { root, type Finished } from '@horde/testing/horde';
 import type Docker from 'dockerode';
 import { ensureServerImage, type Kind, type System } from './server-image.ts';
@@ -67,13 +69,12 @@ export class Server extends ContainedMachine {
     );
     await this.know();
     mkdirSync(path.join(this.folder, 'bin'));
-    writeFileSync(
-      path.join(this.folder, 'bin/ssh'),
-      `#!/bin/sh\nexec /usr/bin/ssh -F ${this.folder}/config "$@"\n`,
-      {
-        mode: 0o755,
-      },
-    );
+    for (const program of ['ssh', 'scp'])
+      writeFileSync(
+        path.join(this.folder, 'bin', program),
+        `#!/bin/sh\nexec /usr/bin/${program} -F ${this.folder}/config "$@"\n`,
+        { mode: 0o755 },
+      );
   }
 
   /** Lets this server's operator reach another one, too. @param name what ssh calls it */
@@ -87,6 +88,26 @@ export class Server extends ContainedMachine {
       `UserKnownHostsFile ${other.folder}/known_hosts`,
     ];
     writeFileSync(file, `${lines.join('\n  ')}\n${readFileSync(file, 'utf8')}`);
+  }
+
+  /**
+   * As an operator types `ssh -L PORT:TARGET server`.
+   *
+   * @param target HOST:PORT, as the server reaches it
+   * @returns the port on this machine, which is there a moment later, and what ends it
+   */
+  async tunnel(target: string): Promise<{ port: number; close: () => Promise<void> }> {
+    const port = await freePort();
+    const words = ['-N', '-o', 'ExitOnForwardFailure=yes', '-L', `127.0.0.1:${port}:${target}`, 'server'];
+    const child = spawn(path.join(this.folder, 'bin/ssh'), words, { stdio: ['ignore', 'ignore', 'inherit'] });
+    const ended = once(child, 'exit');
+    return {
+      port,
+      async close() {
+        child.kill();
+        await ended;
+      },
+    };
   }
 
   /** Whoever logs in for the first time compares the key; here it is read past SSH. */

@@ -4,7 +4,7 @@ import { root } from '@horde/testing/horde';
 
 /** What begins a line that is typed. */
 const programs =
-  /^(?:sudo |export )?(?:\.\/horde|horde|docker|curl|ssh|ssh-keygen|sed|chmod|chown|mkdir|ls|df|ss|age|systemctl|timedatectl|nvidia-ctk|nvidia-smi|apt-get|btcli|python3?|PGPASSWORD=\S*)(?: |$)/;
+  /^(?:sudo |export )?(?:\.\/horde|horde|docker|curl|ssh|ssh-keygen|sed|chmod|chown|mkdir|cp|ls|df|ss|age|systemctl|timedatectl|nvidia-ctk|nvidia-smi|apt-get|btcli|python3?|PGPASSWORD=\S*)(?: |$)/;
 
 /** What a block without a language may have beside lines that are typed: settings, and a file or an answer that is shown. */
 const shown = /^(?:[A-Z][A-Z0-9_]*=|$|horde-release 1$|(?:channel|number|expires|share|version|image) )/;

@@ -23,6 +23,7 @@ const doctor = /\d+ OK, \d+ WARN, \d+ FAIL/;
 const installs = { by: 'tests/install/miner-install.spec.ts' };
 const moves = { by: 'tests/install/move.spec.ts' };
 const releases = { by: 'tests/release/release.spec.ts' };
+const switches = { by: 'tests/install/switch.spec.ts' };
 const takesOver = { by: 'apps/miner/src/take-over/take-over.spec.ts', words: "'take_over'" };
 const ofHost = { byNobody: 'It changes the machine that the tests run on.' };
 
@@ -251,6 +252,25 @@ export const howToRun: Record<string, HowToRun> = {
   },
 
   // Taking over.
+  'cp -p docker-compose.yml docker-compose.yml.before': { ...switches, words: 'cp -p docker-compose.yml' },
+  'docker rm -f compute_horde_miner-watchtower-1': {
+    ...switches,
+    words: 'docker rm -f compute_horde_miner-watchtower-1',
+  },
+  "sed -i '/^  watchtower:/,$d; s|image: .*/compute-horde-miner-runner:.*|image: horde/miner-runner:latest|' docker-compose.yml":
+    {
+      ...switches,
+      words:
+        "sed -i '/^  watchtower:/,$d; s|image: .*/compute-horde-miner-runner:.*|image: horde/miner-runner:latest|' docker-compose.yml",
+    },
+  'docker logs compute_horde_miner-miner-runner-1': {
+    ...switches,
+    words: 'docker logs compute_horde_miner-miner-runner-1',
+  },
+  'cp docker-compose.yml.before docker-compose.yml': {
+    ...switches,
+    words: 'cp docker-compose.yml.before docker-compose.yml',
+  },
   'docker stop compute_horde_miner-app-1 compute_horde_miner-celery-worker-1 compute_horde_miner-celery-beat-1':
     {
       byNobody: 'ComputeHorde’s own containers.',

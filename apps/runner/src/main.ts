@@ -3,7 +3,7 @@ import { handOver, takeBack, takeIn } from './hand-over.ts';
 import { pending } from './pending.ts';
 import { removeCluster, useCluster } from './postgres/clusters.ts';
 import { upgradePostgres } from './postgres/upgrade.ts';
-import { giveBackups, giveOut, leaveNote, noteTakeOver, prepare, take } from './prepare.ts';
+import { forgetTakeOver, giveBackups, giveOut, leaveNote, noteTakeOver, prepare, take } from './prepare.ts';
 import { reset } from './reset.ts';
 import { restore } from './restore.ts';
 import { roleOf, type Role } from './roles.ts';
@@ -47,6 +47,7 @@ const commands: Record<
 /** What the runner has a container of its own do. */
 const parts: Record<string, (words: string[]) => Promise<void>> = {
   'note-take-over': noteTakeOver,
+  'forget-take-over': forgetTakeOver,
   'give-backups': async ([owner = '']) => void process.stdout.write(await giveBackups(owner)),
   'give-out': ([file = '']) => giveOut(file),
   take: ([file = '', owner = '']) => take(file, owner),

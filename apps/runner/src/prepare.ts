@@ -70,6 +70,9 @@ export async function prepare(
 /** Notes that it was taken over, for `Prepared`. */
 export const noteTakeOver = (): Promise<void> => writeFile(takenOverFile, new Date().toISOString());
 
+/** Has it taken over again. */
+export const forgetTakeOver = (): Promise<void> => rm(takenOverFile, { force: true });
+
 /** Leaves a note where the service finds it, for whoever it tells; an empty one: there is nothing. */
 export async function leaveNote(note: string, file = '/notes/note'): Promise<void> {
   await writeFile(file, note, { mode: 0o644 });

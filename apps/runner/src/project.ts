@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PendingMigration } from '@horde/database';
 import { fileEnd } from '@horde/settings';
 import { Compose, withoutClearing } from './compose.ts';
@@ -23,6 +24,11 @@ interface Places {
   /** Compose. @default docker-compose, on the path */
   program?: string;
 }
+
+/** How often what ComputeHorde's service has stored is looked at until all of it could be: Pylon may still be starting. */
+const takeOverRuns = 4;
+/** Between two of these. @unit ms */
+const takeOverPause = 10_000;
 
 /** Of a container that does one thing, and is gone afterwards. */
 const once = ['run', '--rm', '--no-deps', '--no-TTY'];
@@ -89,16 +95,24 @@ export class Project {
   async takeOver(prepared: Prepared, { image, volume }: { image: string; volume: string }): Promise<boolean> {
     const variables = { OLD_DB_IMAGE: image, OLD_DB_VOLUME: volume };
     const compose = await this.whole(prepared, ['take-over.yml'], variables);
+    // Where it was taken over before, and is again: a run that is killed has to be gone on with.
+    if (prepared.takenOver) await this.prepare('forget-take-over');
+    const up = ['up', '--detach', '--no-build'];
+    const words = ['take_over', 'postgres:///postgres?host=/run/old-db&user=postgres'];
+    let isDone = false;
     try {
-      await compose.run('up', '--detach', '--no-build', '--wait', 'db', 'old-db');
-      const words = ['take_over', 'postgres:///postgres?host=/run/old-db&user=postgres'];
-      const status = await compose.tell(...once, 'app', ...words);
-      if (status !== 0) return false;
+      await compose.run(...up, '--wait', 'db', 'old-db');
+      // The chain is asked whose receipts count.
+      if (this.plan.ownPylon) await compose.run(...up, '--no-deps', 'pylon');
+      for (let left = takeOverRuns; !isDone && left > 0; left--) {
+        if (left < takeOverRuns) await sleep(takeOverPause);
+        isDone = (await compose.tell(...once, 'app', ...words)) === 0;
+      }
     } finally {
       await compose.run('rm', '--stop', '--force', 'old-db');
     }
-    await this.prepare('note-take-over');
-    return true;
+    if (isDone) await this.prepare('note-take-over');
+    return isDone;
   }
 
   /** What the service's tables lack of this release. @throws ComposeFailed */

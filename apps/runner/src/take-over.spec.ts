@@ -13,13 +13,13 @@ let image: TestImage;
 beforeAll(async () => void (image = await makeTestImage()));
 afterAll(() => image.remove());
 
-/** A volume of ComputeHorde's database with a container that has run on it, and is of the project's service `db`. */
-async function oldInstall(): Promise<string> {
+/** A volume of ComputeHorde's database with a container that has run on it, and is of this service of the project's. */
+async function oldInstall(of = 'db'): Promise<string> {
   const project = `horde-test-${randomBytes(4).toString('hex')}`;
   const volume = `${project}_db`;
   await docker.createVolume({ Name: volume });
   onTestFinished(() => docker.getVolume(volume).remove());
-  const labels = { 'com.docker.compose.project': project, 'com.docker.compose.service': 'db' };
+  const labels = { 'com.docker.compose.project': project, 'com.docker.compose.service': of };
   await container(volume, labels);
   return project;
 }
@@ -36,13 +36,17 @@ async function container(volume: string, Labels: Record<string, string>): Promis
 }
 
 /** What the runner would do with a database that can be started. */
-const taking = (project: string, done: Project['takeOver'], takesOver = true) =>
+const taking = (
+  project: string,
+  done: Project['takeOver'],
+  { takesOver = true, takenOver = false }: { takesOver?: boolean; takenOver?: boolean } = {},
+) =>
   takeOver(
     docker,
     { project, takesOver },
     {
       project: { takeOver: done } as Project,
-      prepared: { takenOver: false } as Prepared,
+      prepared: { takenOver } as Prepared,
       role: roleOf('miner'),
     },
   );
@@ -68,13 +72,26 @@ describe("what ComputeHorde's miner has stored", () => {
 
   it('is left alone, and the miner starts, where TAKE_OVER=skip says so', async () => {
     const takeOver = started();
-    await taking(await oldInstall(), takeOver, false);
+    await taking(await oldInstall(), takeOver, { takesOver: false });
     expect(takeOver).not.toHaveBeenCalled();
   });
 
   it('lets it start where a part of it could not be read', async () => {
     const takeOver = started().mockResolvedValue(false);
     await taking(await oldInstall(), takeOver);
+    expect(takeOver).toHaveBeenCalledOnce();
+  });
+
+  it('is not taken over twice', async () => {
+    const project = await oldInstall('app');
+    const takeOver = started();
+    await taking(project, takeOver, { takenOver: true });
+    expect(takeOver).not.toHaveBeenCalled();
+  });
+
+  it('is taken over again where somebody has gone back since, and its database has run', async () => {
+    const takeOver = started().mockResolvedValue(true);
+    await taking(await oldInstall(), takeOver, { takenOver: true });
     expect(takeOver).toHaveBeenCalledOnce();
   });
 });

@@ -27,6 +27,7 @@ export class NotTakenOver extends Error {
 /**
  * Takes over, once, what ComputeHorde's own service has stored in this project: its database is started from the image that it
  * had here, out of reach of any network, and read through a socket. Where a part of it could not be read, the next start goes on.
+ * Once more where somebody has gone back since: what that service has stored meanwhile.
  *
  * @throws NotTakenOver where nothing could be read
  */
@@ -36,19 +37,16 @@ export async function takeOver(
   { project, prepared, role }: { project: Project; prepared: Prepared; role: Role },
 ): Promise<void> {
   const volume = `${name}_db`;
-  if (
-    role.name === 'facilitator' ||
-    prepared.takenOver ||
-    !(await docker.getVolume(volume).inspect().catch(orNull))
-  )
-    return;
+  if (role.name === 'facilitator' || !(await docker.getVolume(volume).inspect().catch(orNull))) return;
+  const before = await docker.listContainers({ all: true, filters: { volume: [volume] } });
+  const own = before.find(({ Labels }) => Labels[service] === 'db');
+  // Once it was taken over, the container of its database is gone.
+  if (prepared.takenOver && !own) return;
   if (!takesOver)
     return say(
       `What ComputeHorde's ${role.name} has stored in the volume ${volume} is not taken over: TAKE_OVER is skip in .env.`,
     );
-  const before = await docker.listContainers({ all: true, filters: { volume: [volume] } });
-  const image =
-    before.find(({ Labels }) => Labels[service] === 'db')?.ImageID ?? (await idOf(docker, usualImage));
+  const image = own?.ImageID ?? (await idOf(docker, usualImage));
   if (image === null)
     throw new NotTakenOver(
       role,

@@ -19,7 +19,8 @@ export async function retireWatchtower(
   const { State, RestartCount } = await container.inspect();
   // Between two of its ends it is said to run.
   if (State.Running && !State.Restarting && RestartCount < 3)
-    return 'A watchtower runs beside this runner, which updates itself: take its service out of docker-compose.yml, and type docker compose up -d --remove-orphans.';
+    // Not up --remove-orphans, to which what this runner has started is orphans, too.
+    return `A watchtower runs beside this runner, which updates itself: take its service out of docker-compose.yml, and type docker rm -f ${found.Names[0]?.slice(1)}.`;
   await container.remove({ force: true });
   return 'Removed the container of watchtower, which stood still: this runner updates itself. Take its service out of docker-compose.yml, too.';
 }
