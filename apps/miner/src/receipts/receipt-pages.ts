@@ -9,6 +9,8 @@ import type { StoredReceipt } from './stored-receipt.entity.ts';
 
 /** How many are put on a page at once. */
 const maxBatch = 500;
+/** How long receipts are gathered: each job has three, and a page is read every few seconds at most. @unit ms */
+const gathering = 500;
 /** The pause before it is tried again where the folder could not be written to, or is another process's. @unit ms */
 const retryPause = 5_000;
 
@@ -31,6 +33,7 @@ export class ReceiptPages implements BeforeApplicationShutdown {
   private again = false;
   private stopped = false;
   private retry: NodeJS.Timeout | undefined;
+  private gathered: NodeJS.Timeout | undefined;
   private saysBusy = true;
   private failure: string | null = null;
 
@@ -50,6 +53,7 @@ export class ReceiptPages implements BeforeApplicationShutdown {
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    if (this.gathered) this.ring();
     this.stopped = true;
     clearTimeout(this.retry);
     while (this.work) await this.work;
@@ -57,8 +61,15 @@ export class ReceiptPages implements BeforeApplicationShutdown {
     this.store = null;
   }
 
+  /** Receipts have been stored: they are put on a page together with those that come in the next moment. */
+  stored(): void {
+    this.gathered ??= setTimeout(() => this.ring(), gathering).unref();
+  }
+
   /** There may be receipts without a page. */
   ring(): void {
+    clearTimeout(this.gathered);
+    this.gathered = undefined;
     this.again = true;
     if (this.work || this.stopped) return;
     this.work = this.writeAll()

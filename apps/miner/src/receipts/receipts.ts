@@ -29,7 +29,7 @@ export class Receipts {
     if (receipts.length === 0) return;
     await this.insert(tx, receipts);
     tx.afterCommit(() => {
-      this.pages.ring();
+      this.pages.stored();
       this.bell.ring('receipts');
     });
   }
