@@ -21,6 +21,7 @@ const { values } = readArguments(tool, {
     jobs: { type: 'string', default: '6' },
     runner: { type: 'string', default: 'noop' },
     executors: { type: 'string', default: 'process' },
+    redis: { type: 'boolean' },
     break: { type: 'string' },
     json: { type: 'string' },
     help: { type: 'boolean' },
@@ -29,12 +30,13 @@ const { values } = readArguments(tool, {
 if (values.help) {
   console.log(
     'npm run faults -- [--seed S] [--minutes M] [--faults F] [--only KIND,KIND] [--jobs N] [--runner noop|docker]\n' +
-      '  [--executors noop] [--break NAME] [--json FILE]\n' +
+      '  [--executors noop] [--redis] [--break NAME] [--json FILE]\n' +
       'Kills, pauses and cuts off the services of a network of its own while N jobs (6) are in flight, for M minutes (10) or\n' +
       'until F faults have struck, heals it each time, and checks what has to hold. A run that fails prints its seed, which\n' +
       'draws the same faults again. With the runner noop a job is a process that prints, with docker a container.\n' +
       'With --only no other kinds of faults are drawn (docs/reliability.md has all of them).\n' +
       'With --executors noop one process plays all executors, for many jobs: it speaks the wire and runs nothing.\n' +
+      'With --redis queues and doorbells are in a Redis, which is struck too.\n' +
       'One thing can be done wrong on purpose; it ends with 1 then:',
   );
   for (const name of breakNames) console.log(`  --break ${name.padEnd(15)} ${breaks[name]}`);
@@ -57,7 +59,9 @@ if (values.break !== undefined && !breakNames.some((name) => name === values.bre
   refuseArguments(tool, `There is no break ${JSON.stringify(values.break)}: ${breakNames.join(', ')}.`);
 
 const script = await bundleScript('tests/faults/suite/report.ts');
-const { report, faultKinds } = (await import(script)) as typeof import('../tests/faults/suite/report.ts');
+const { report, faultKinds, faultKindsOf } = (await import(
+  script
+)) as typeof import('../tests/faults/suite/report.ts');
 rmSync(script, { force: true });
 const kinds = values.only?.split(',') ?? null;
 const unknown = kinds?.find((name) => !faultKinds.some((kind) => kind === name));
@@ -71,8 +75,14 @@ const options: FaultOptions = {
   jobs,
   runner: values.runner as FaultOptions['runner'],
   executors: values.executors as FaultOptions['executors'],
+  redis: values.redis ?? false,
   broken: (values.break ?? null) as Break | null,
 };
+if (faultKindsOf(options).length === 0)
+  refuseArguments(
+    tool,
+    'None of these faults can strike such a network: some need --runner docker, some --redis.',
+  );
 const result = await report(options, console.log);
 if (values.json) writeFileSync(values.json, `${JSON.stringify({ options, ...result }, null, 2)}\n`);
 process.exit(result.holds ? 0 : 1);

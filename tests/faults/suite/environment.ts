@@ -27,6 +27,8 @@ export interface Places {
   facilitatorOfValidator: number;
   /** Where executors have their Docker engine; null: nowhere. */
   engine: string | null;
+  /** Where services have Redis; null: they have none. */
+  redis: string | null;
   minerOfExecutors: number;
 }
 
@@ -120,6 +122,7 @@ const common = (service: ServiceName, places: Places): Record<string, string> =>
   BITTENSOR_NETUID: String(netuid),
   BITTENSOR_NETWORK: 'devnet',
   METRICS_TOKEN: secrets.metricsToken,
+  ...(places.redis !== null && { REDIS_URL: places.redis }),
 });
 
 const wallet = (name: string, { folder }: Places): Record<string, string> => ({

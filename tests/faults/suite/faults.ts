@@ -4,6 +4,7 @@ import { one, pair, seconds, shuffled, startAll, type Drawn, type Random } from 
 import { engineKinds } from './engine-faults.ts';
 import { gpuTroubles } from './gpu.ts';
 import type { Way } from './link.ts';
+import { redisKinds } from './redis-faults.ts';
 import { stages, type Stage } from './stages.ts';
 import type { Mixing } from './frames.ts';
 import { linkNames, websocketLinks, type FaultNetwork } from './network.ts';
@@ -229,13 +230,23 @@ const kinds = {
   },
   ...chainKinds,
   ...engineKinds,
+  ...redisKinds,
 } as const satisfies Record<string, (random: Random) => Drawn>;
 export type FaultKind = keyof typeof kinds;
 export const faultKinds = Object.keys(kinds) as FaultKind[];
 
 /** Those that a run draws from: some need what its network may not have. */
-export const faultKindsOf = ({ runner, kinds: only }: Pick<FaultOptions, 'runner' | 'kinds'>): FaultKind[] =>
-  faultKinds.filter((kind) => only?.includes(kind) ?? (runner === 'docker' || !(kind in engineKinds)));
+export const faultKindsOf = ({
+  runner,
+  redis = false,
+  kinds: only,
+}: Pick<FaultOptions, 'runner' | 'redis' | 'kinds'>): FaultKind[] =>
+  faultKinds.filter(
+    (kind) =>
+      (only?.includes(kind) ?? true) &&
+      (runner === 'docker' || !(kind in engineKinds)) &&
+      (redis || !(kind in redisKinds)),
+  );
 
 /** Longer than a claim to a job holds (10 s), and than the lease of a work that one process does (15 s). @unit ms */
 const pauseLongerThanLeases = 16_000;

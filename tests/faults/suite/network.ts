@@ -25,6 +25,7 @@ import { Link } from './link.ts';
 import { Machine } from './machine.ts';
 import type { NetworkOptions } from './options.ts';
 import { Postgres } from './postgres.ts';
+import { Redis } from './redis.ts';
 import { Service, serviceNames, type ServiceName } from './service.ts';
 
 /** The links of the network, from who connects to who listens. */
@@ -70,6 +71,8 @@ export class FaultNetwork {
     readonly chain: Chain,
     /** The miner's. */
     readonly machine: Machine,
+    /** null: queues and doorbells are in Postgres. */
+    readonly redis: Redis | null,
     /** Of each user. */
     readonly clients: readonly HordeClient[],
     /** Plays all executors; null: they are processes. */
@@ -84,6 +87,7 @@ export class FaultNetwork {
     const keys = await makeKeys(folder, Math.ceil(options.jobs / jobsOfUser));
     const { measured = false } = options;
     const postgres = await Postgres.start(folder, measured);
+    const redis = options.redis ? await Redis.start() : null;
     const ports = await servicePorts();
     const links = await openLinks(ports, postgres.port, measured);
     const mark = `faults-${randomBytes(6).toString('hex')}`;
@@ -99,6 +103,7 @@ export class FaultNetwork {
         name === 'validator' || name === 'miner' ? links[`${name} to chain`].port : ports.devnet,
       facilitatorOfValidator: links['validator to facilitator'].port,
       engine: machine.engine?.address ?? null,
+      redis: redis?.url ?? null,
       minerOfExecutors: links['executors to miner'].port,
     };
     const services = Object.fromEntries(
@@ -126,6 +131,7 @@ export class FaultNetwork {
       services,
       chain,
       machine,
+      redis,
       clients,
       played,
     );
@@ -191,6 +197,7 @@ export class FaultNetwork {
     await this.liar.stop();
     await this.postgres.close(keep);
     await this.machine.close(keep);
+    await this.redis?.close();
     if (!keep) await removeDataFolder(this.folder);
   }
 

@@ -8,6 +8,8 @@ export interface NetworkOptions {
   executors: 'process' | 'noop';
   /** What is done wrong on purpose; null: nothing. */
   broken: Break | null;
+  /** Whether queues and doorbells are in a Redis of its own. @default in Postgres */
+  redis?: boolean;
   /** It is for measuring: services reach each other with nothing between, and the database is on the machine's disk. */
   measured?: boolean;
 }

@@ -1,10 +1,10 @@
 import { invariantNames, invariants } from './checker.ts';
-import { faultKinds } from './faults.ts';
+import { faultKinds, faultKindsOf } from './faults.ts';
 import { stages } from './stages.ts';
 import { breaks, type FaultOptions } from './options.ts';
 import { run, type FaultRun } from './run.ts';
 
-export { faultKinds };
+export { faultKinds, faultKindsOf };
 
 /** So many violations of one invariant are shown. */
 const shown = 5;
@@ -14,10 +14,10 @@ export async function report(
   options: FaultOptions,
   say: (line: string) => void,
 ): Promise<FaultRun & { holds: boolean }> {
-  const { seed, minutes, faults, jobs, runner, executors, broken } = options;
+  const { seed, minutes, faults, jobs, runner, executors, redis, broken } = options;
   const length = `${minutes} minutes of faults${faults < Infinity ? ` or ${faults} of them` : ''}`;
   say(
-    `seed ${seed}, ${length}, ${jobs} jobs in flight, ${executors === 'noop' ? 'executors noop' : `runner ${runner}`}`,
+    `seed ${seed}, ${length}, ${jobs} jobs in flight, ${executors === 'noop' ? 'executors noop' : `runner ${runner}`}${redis ? ', with Redis' : ''}`,
   );
   if (broken) say(`wrong on purpose, ${broken}: ${breaks[broken]}`);
   const result = await run(options, say);

@@ -108,14 +108,15 @@ async function runOn(
 async function strike(
   network: FaultNetwork,
   load: Load,
-  { seed, minutes, faults: most, kinds, runner, broken }: FaultOptions,
+  options: FaultOptions,
   say: (line: string) => void,
 ): Promise<{ healings: Healing[]; struck: Struck; faults: Record<FaultKind, number> }> {
+  const { seed, minutes, faults: most, broken } = options;
   const healings: Healing[] = [];
   const struck = table(() => Object.fromEntries(stages.map((stage) => [stage, 0])) as Record<Stage, number>);
   const faults = table(() => 0);
   const began = performance.now();
-  const draws = drawFaults(randomness(seed), faultKindsOf({ kinds, runner }));
+  const draws = drawFaults(randomness(seed), faultKindsOf(options));
   const goesOn = () => performance.now() - began < minutes * 60_000 && healings.length < most;
   while (goesOn()) {
     const fault = draws.next().value;

@@ -152,6 +152,11 @@ describe('how a job that failed is reported', () => {
       'generic_error',
       'cannot reach its Docker engine: ENOENT',
     ],
+    [
+      Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }),
+      'generic_error',
+      'cannot reach its Docker engine: ECONNRESET',
+    ],
   ])('%s: the horde failed', (error, reason, words) => {
     expect(failureMessage(error, at('executor_startup'))).toMatchObject({
       message_type: 'V0HordeFailedRequest',

@@ -113,7 +113,8 @@ function knownTrouble(error: unknown): HordeError | null {
   if (named(error, 'PluginError')) return errors.JOB_RUNNER_NOT_LOADED(error.message);
   for (const one of [error, (error as Error | null)?.cause]) {
     const { syscall, code, statusCode, json } = (one ?? {}) as EngineError;
-    if (syscall === 'connect' && code) return errors.ENGINE_UNREACHABLE(code);
+    // All other connections tell of themselves.
+    if (code && (syscall === 'connect' || isLost(code))) return errors.ENGINE_UNREACHABLE(code);
     // The engine's client cannot even ask for it: of what we ask for, only the image's name is the job's.
     if (code === 'ERR_UNESCAPED_CHARACTERS')
       return errors.JOB_REFUSED_BY_ENGINE('the name of its image holds characters that no name has.');
@@ -124,6 +125,9 @@ function knownTrouble(error: unknown): HordeError | null {
   }
   return null;
 }
+
+/** Whether a connection was there, and is no more. */
+const isLost = (code: string): boolean => ['ECONNRESET', 'EPIPE'].includes(code);
 
 type EngineError = NodeJS.ErrnoException & { statusCode?: number; json?: { message?: string } | null };
 
