@@ -34,9 +34,9 @@ const failed: string[] = [];
 const sums: string[] = [];
 
 let isPassed = await inTurn('all', runSpecs);
-const machines = partsOfAll.filter(({ makesMachines }) => makesMachines);
-const others = partsOfAll.filter(({ makesMachines }) => !makesMachines);
-await Promise.all((isAll ? [machines, others] : []).map(runParts));
+const imagesAreMade = Promise.withResolvers<void>();
+const lanes = [true, undefined].map((makes) => partsOfAll.filter(({ makesImages }) => makesImages === makes));
+await Promise.all((isAll ? lanes : []).map(runParts));
 await stopPostgres?.();
 
 const reports = readdirSync('reports')
@@ -78,7 +78,12 @@ async function runSpecs(): Promise<boolean> {
 }
 
 async function runParts(parts: TestPart[]): Promise<void> {
-  for (const part of parts) isPassed = (await inTurn(part.name, () => runPart(part))) && isPassed;
+  for (const part of parts) {
+    if (part.needsImages) await imagesAreMade.promise;
+    const passes = await inTurn(part.name, () => runPart(part));
+    isPassed = passes && isPassed;
+    if (part.name === 'all-images') imagesAreMade.resolve();
+  }
 }
 
 /** Another part runs beside it: what it prints is kept until it has ended. */

@@ -4,8 +4,10 @@ export interface TestPart {
   /** A spec, or a tool of ours with its arguments. */
   runs: [file: string, ...words: string[]];
   environment?: Record<string, string>;
-  /** It makes images of ours, or machines of containers: such parts run one after the other, beside all others. */
-  makesMachines?: true;
+  /** It makes images of ours, or runs them on this machine: such parts run one after the other, beside all others. */
+  makesImages?: true;
+  /** It needs the images that the part `all-images` makes. */
+  needsImages?: true;
 }
 
 /** At full size, and in this order: what takes long and says little more than the same did in a smaller size. */
@@ -42,18 +44,18 @@ export const partsOfAll: TestPart[] = [
     environment: { REAL_PROMETHEUS: 'yes' },
   },
   // The images of runners name those that they start.
-  { name: 'all-images', runs: ['tools/image.ts', 'all'], makesMachines: true },
+  { name: 'all-images', runs: ['tools/image.ts', 'all'], makesImages: true },
   {
     name: 'images',
     runs: ['tests/images/images.spec.ts', 'tests/images/runner-take-over.spec.ts'],
     environment: { WHOLE_IMAGES: 'yes' },
-    makesMachines: true,
+    makesImages: true,
   },
   {
     name: 'compose',
     runs: ['tests/compose/compose.spec.ts'],
     environment: { WHOLE_COMPOSE: 'yes' },
-    makesMachines: true,
+    makesImages: true,
   },
   {
     name: 'install-scripts',
@@ -69,67 +71,63 @@ export const partsOfAll: TestPart[] = [
     name: 'install-engine',
     runs: ['tests/install/engine.spec.ts'],
     environment: { WHOLE_INSTALL: 'yes' },
-    makesMachines: true,
   },
   {
     name: 'install-miner',
     runs: ['tests/install/miner-install.spec.ts'],
     environment: { WHOLE_INSTALL: 'yes' },
-    makesMachines: true,
   },
   {
     name: 'install-link',
     runs: ['tests/install/link.spec.ts'],
     environment: { WHOLE_INSTALL: 'yes' },
-    makesMachines: true,
   },
   {
     name: 'install-validator',
     runs: ['tests/install/validator-install.spec.ts'],
     environment: { WHOLE_INSTALL: 'yes' },
-    makesMachines: true,
   },
   {
     name: 'install-real',
     runs: ['tests/install/real-install.spec.ts'],
     environment: { WHOLE_INSTALL: 'yes' },
-    makesMachines: true,
+    needsImages: true,
   },
   {
     name: 'switch',
     runs: ['tests/install/switch.spec.ts'],
     environment: { WHOLE_INSTALL: 'yes' },
-    makesMachines: true,
+    makesImages: true,
   },
   {
     name: 'move',
     runs: ['tests/install/move.spec.ts', 'tests/runner/move.spec.ts'],
     environment: { WHOLE_INSTALL: 'yes', WHOLE_RUNNER: 'yes' },
-    makesMachines: true,
+    makesImages: true,
   },
   {
     name: 'runner',
     runs: ['tests/runner/runner.spec.ts', 'tests/runner/postgres.spec.ts'],
     environment: { WHOLE_RUNNER: 'yes' },
-    makesMachines: true,
+    makesImages: true,
   },
   {
     name: 'runner-update',
     runs: ['tests/runner/update.spec.ts'],
     environment: { WHOLE_RUNNER: 'yes' },
-    makesMachines: true,
+    makesImages: true,
   },
   {
     name: 'updates',
     runs: ['tests/shipping/updates.spec.ts'],
     environment: { WHOLE_UPDATES: 'yes' },
-    makesMachines: true,
+    makesImages: true,
   },
   {
     name: 'operate',
     runs: ['tests/operate/installation.spec.ts'],
     environment: { WHOLE_OPERATE: 'yes' },
-    makesMachines: true,
+    makesImages: true,
   },
   {
     name: 'panel-themes',
