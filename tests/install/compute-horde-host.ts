@@ -35,15 +35,18 @@ const standIns = {
 
 /** A host that runs ComputeHorde's own service: its layout is real, and what runs in the containers, but for the database, plays it. */
 export class ComputeHordeHost {
-  readonly project: string;
   readonly folder: string;
+  /** The container of the runner, ComputeHorde's and ours. */
+  readonly runner: string;
 
   private constructor(
     readonly server: Server,
     readonly role: Role,
+    /** That of what the runner starts. */
+    readonly project: string,
   ) {
-    this.project = `compute_horde_${role}`;
     this.folder = `/root/compute_horde_${role}`;
+    this.runner = `compute_horde_${role}-${role}-runner-1`;
   }
 
   /**
@@ -53,10 +56,19 @@ export class ComputeHordeHost {
    * @param hotkey the file on the operator's machine
    */
   static async layOut(server: Server, role: Role, hotkey: string): Promise<ComputeHordeHost> {
-    const host = new ComputeHordeHost(server, role);
+    const host = new ComputeHordeHost(server, role, `compute_horde_${role}`);
     await bringComputeHordeImages(server, role, reference ? innerOf(reference, role) : ownInner(role));
     if (reference) await host.typeScriptOf(reference, hotkey);
-    else await host.write(hotkey);
+    else await host.write(hotkey, [`COMPOSE_PROJECT_NAME=${host.project}`]);
+    await host.works();
+    return host;
+  }
+
+  /** The same without COMPOSE_PROJECT_NAME, as by ComputeHorde's guide: the runner's folder names the project. */
+  static async layOutByHand(server: Server, role: Role, hotkey: string): Promise<ComputeHordeHost> {
+    const host = new ComputeHordeHost(server, role, role === 'miner' ? 'root' : role);
+    await bringComputeHordeImages(server, role, ownInner(role));
+    await host.write(hotkey);
     await host.works();
     return host;
   }
@@ -64,8 +76,7 @@ export class ComputeHordeHost {
   /** Until its service answers as it did, and its runner follows what all print: were one not healthy, it would begin anew. */
   works(): Promise<void> {
     return vi.waitFor(async () => {
-      const runner = `${this.project}-${this.role}-runner-1`;
-      expect(await this.server.run(`docker top ${runner}`)).toContain('logs -f');
+      expect(await this.server.run(`docker top ${this.runner}`)).toContain('logs -f');
       const asked = `docker exec ${this.project}-nginx-1 wget -qO- 127.0.0.1:80/admin/login/`;
       expect(await this.server.run(asked)).toBe(loginPage);
       expect(await this.running()).toEqual(services[this.role].toSorted());
@@ -75,8 +86,7 @@ export class ComputeHordeHost {
 
   /** Until our runner says that it has started the service, and that answers. */
   async isSwitched(): Promise<void> {
-    const { project, role, server } = this;
-    const runner = `${project}-${role}-runner-1`;
+    const { project, role, server, runner } = this;
     await vi.waitFor(async () => {
       const said = await server.run(
         `docker logs --since "$(docker inspect -f '{{.State.StartedAt}}' ${runner})" ${runner} 2>&1`,
@@ -87,10 +97,10 @@ export class ComputeHordeHost {
     await vi.waitFor(() => server.run(ask), patience);
   }
 
-  /** The services of the project that run, without the runner and its watchtower. */
+  /** The services of the project that run, without the runner, its watchtower and what does one thing and is gone. */
   async running(): Promise<string[]> {
     const listed = await this.server.run(
-      `docker ps --filter label=com.docker.compose.project=${this.project} --format '{{.Label "com.docker.compose.service"}}'`,
+      `docker ps --filter label=com.docker.compose.project=${this.project} --filter label=com.docker.compose.oneoff=False --format '{{.Label "com.docker.compose.service"}}'`,
     );
     const outer = new Set([`${this.role}-runner`, 'watchtower', '']);
     return listed
@@ -145,8 +155,8 @@ export class ComputeHordeHost {
   }
 
   /** As its script leaves it. */
-  private async write(hotkey: string): Promise<void> {
-    const { server, role, folder, project } = this;
+  private async write(hotkey: string, more: string[] = []): Promise<void> {
+    const { server, role, folder } = this;
     const isMiner = role === 'miner';
     const wallet = path.dirname(path.dirname(hotkey));
     const there = '/root/.bittensor/wallets/mine';
@@ -161,7 +171,7 @@ export class ComputeHordeHost {
       'BITTENSOR_WALLET_NAME="mine"',
       'BITTENSOR_WALLET_HOTKEY_NAME="default"',
       'HOST_WALLET_DIR=/root/.bittensor/wallets',
-      `COMPOSE_PROJECT_NAME=${project}`,
+      ...more,
       'MIGRATING="0"',
       ...(isMiner
         ? [

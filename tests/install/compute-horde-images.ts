@@ -101,7 +101,7 @@ function fillAny(files: MachineFiles): void {
   files.write('/celery-worker-healthcheck.sh', '#!/bin/sh\n', 0o755);
   files.folder('/etc/prometheus');
   files.link('/usr/local/bin/stand-in', '/entrypoint.sh');
-  files.write('/srv/admin/login/index.html', loginPage);
+  for (const folder of ['', '/admin/login']) files.write(`/srv${folder}/index.html`, loginPage);
   files.link('/receipts', '/srv/receipts');
 }
 

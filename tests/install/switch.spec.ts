@@ -44,11 +44,15 @@ class Switched {
   ) {}
 
   /** @param lines of `.env` that the operator has changed: the chain of one machine, and what nothing outside tells this host */
-  static async make(role: Role, lines: (address: string) => Record<string, string>): Promise<Switched> {
+  static async make(
+    role: Role,
+    lines: (address: string) => Record<string, string>,
+    layOut = ComputeHordeHost.layOut,
+  ): Promise<Switched> {
     const server = await Server.start('bookworm', 'docker');
     try {
       const hotkey = await writeRealWallet(server);
-      const host = await ComputeHordeHost.layOut(server, role, hotkey);
+      const host = await layOut(server, role, hotkey);
       for (const [name, value] of Object.entries({ BITTENSOR_NETWORK: 'devnet', ...lines(server.address) }))
         await host.type(`sed -i '/^${name}=/d' .env && echo '${name}=${value}' >>.env`);
       return new Switched(host, hotkey, await ensureHotkey(hotkey));
@@ -133,6 +137,12 @@ class Switched {
   }
 }
 
+const ofMiner = (address: string) => ({
+  DEBUG_NO_GPU_MODE: 'true',
+  DEFAULT_EXECUTOR_CLASS: 'always_on.test',
+  BITTENSOR_MINER_ADDRESS: address,
+});
+
 describe.runIf(whole)(`a miner’s host ${by}`, () => {
   const validator = Keypair.generate();
   let one: Switched;
@@ -142,11 +152,7 @@ describe.runIf(whole)(`a miner’s host ${by}`, () => {
   const shown = async () => (await fetch(`http://${one.server.address}:8000/receipts/${page.name}`)).text();
 
   beforeAll(async () => {
-    one = await Switched.make('miner', (address) => ({
-      DEBUG_NO_GPU_MODE: 'true',
-      DEFAULT_EXECUTOR_CLASS: 'always_on.test',
-      BITTENSOR_MINER_ADDRESS: address,
-    }));
+    one = await Switched.make('miner', ofMiner);
     const signers: Signers = { validator, miner: one.keypair };
     const receipts = [started(signers), accepted(signers), finished(signers)];
     const database = await one.host.openDatabase();
@@ -302,6 +308,33 @@ describe.runIf(whole)(`a validator’s host ${by}`, () => {
       await one.server.run(`${app} validator whitelist_hotkey ${cheater}`);
       const since = await one.server.run(`${app} validator changes_since_take_over`);
       expect(since).toContain(cheater);
+      await one.back();
+    },
+    long,
+  );
+});
+
+describe.runIf(whole)('a miner’s host that was made by hand, without COMPOSE_PROJECT_NAME', () => {
+  let one: Switched;
+
+  beforeAll(async () => {
+    one = await Switched.make('miner', ofMiner, ComputeHordeHost.layOutByHand);
+    const database = await one.host.openDatabase();
+    await database.makeTables('miner');
+    await database.addUser('admin', djangoHash(password), { superuser: true });
+    await database.stop();
+    await one.remember();
+  }, 900_000);
+  afterAll(() => one?.server.remove());
+
+  it(
+    'is switched under the project’s name that it has, and switched back',
+    async () => {
+      expect(await one.byScript()).toMatch(/ 0 FAIL$/m);
+      await one.expectKept();
+      expect(await one.host.settings()).not.toHaveProperty('COMPOSE_PROJECT_NAME');
+      expect(await one.host.running()).toEqual(['app', 'db', 'pylon']);
+      expect(await one.server.run('docker exec root-app-1 miner list_admins')).toContain('admin');
       await one.back();
     },
     long,
