@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -111,5 +111,7 @@ export class Engine {
   async close(): Promise<void> {
     await this.stop('SIGTERM');
     this.link.close();
+    // Each time that it was killed it left a mount of this folder on itself.
+    while (spawnSync('umount', [path.join(this.folder, 'data-root')], { stdio: 'ignore' }).status === 0);
   }
 }

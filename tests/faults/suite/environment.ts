@@ -108,9 +108,12 @@ const own: Record<ServiceName, (places: Places, options: NetworkOptions) => Reco
     PATH: [programsFolder(places.folder), process.env['PATH']].join(path.delimiter),
     JOB_RUNNER: `${runners}:${runnerClasses[runner]}`,
     JOB_FOLDER: jobsFolder(places.folder),
-    ...(places.engine !== null && { DOCKER_HOST: places.engine }),
+    ...(places.engine !== null && { DOCKER_HOST: places.engine, JOB_MEMORY_BYTES: jobMemory }),
   }),
 };
+
+/** How much a container may take, so that some run out of it. @unit bytes */
+const jobMemory = String(64 * 1024 ** 2);
 
 /** How many executors wait for jobs. */
 export const warmExecutors = (jobs: number): number => Math.min(2, jobs);

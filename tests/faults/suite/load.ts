@@ -6,12 +6,16 @@ import type { UserJob } from './history.ts';
 
 /** Prints so many lines, one each tenth of a second, and ends with an exit code. */
 const script = 'i=0; while [ $i -lt $2 ]; do i=$((i+1)); echo "line $i of $2"; sleep 0.1; done; exit $1';
+/** Ends by taking all the memory that there is. */
+const hungryScript = script.replace('exit $1', 'tail /dev/zero');
 
 interface Kind {
   lines: number;
   exitCode: number;
   /** Its user cancels it as soon as it is accepted. */
   cancelled: boolean;
+  /** It runs out of memory, where it may not take any more. */
+  hungry: boolean;
 }
 
 /** Users' jobs: so many in flight all the time, each followed by its events. */
@@ -32,6 +36,8 @@ export class Load {
     private readonly image: string,
     private readonly random: () => number,
     private readonly isStreamed: boolean,
+    /** Whether jobs have a limit of memory. */
+    private readonly isLimited: boolean,
   ) {}
 
   start(inFlight: number): void {
@@ -97,7 +103,12 @@ export class Load {
   private draw(): Kind {
     const which = this.random();
     const lines = 3 + Math.floor(this.random() * (which < 0.2 ? 80 : 15));
-    return { lines, exitCode: which > 0.9 ? 3 : 0, cancelled: which > 0.8 && which <= 0.9 };
+    return {
+      lines,
+      exitCode: which > 0.9 ? 3 : 0,
+      cancelled: which > 0.8 && which <= 0.9,
+      hungry: this.isLimited && which > 0.72 && which <= 0.8,
+    };
   }
 
   private async follow(job: Job, kind: Kind): Promise<void> {
@@ -144,11 +155,11 @@ function noteEnd(user: UserJob, job: Job, { exitCode }: Kind): void {
 const printed = (lines: number): string =>
   Array.from({ length: lines }, (_, at) => `line ${at + 1} of ${lines}\n`).join('');
 
-const specOf = ({ lines, exitCode }: Kind, dockerImage: string): JobSpec => ({
+const specOf = ({ lines, exitCode, hungry }: Kind, dockerImage: string): JobSpec => ({
   executorClass,
   jobNamespace: 'faults.1',
   dockerImage,
-  args: ['sh', '-c', script, 'job', String(exitCode), String(lines)],
+  args: ['sh', '-c', hungry ? hungryScript : script, 'job', String(exitCode), String(lines)],
   downloadTimeLimit: 60,
   executionTimeLimit: 120,
   uploadTimeLimit: 60,

@@ -62,13 +62,14 @@ async function runOn(
   options: FaultOptions,
   say: (line: string) => void,
 ): Promise<FaultRun> {
-  const { seed, jobs, executors, broken } = options;
+  const { seed, jobs, executors, runner, broken } = options;
   // Jobs draw from a stream of their own: how many there are by a certain time is not the seed's to say.
   const load = new Load(
     network.clients,
     network.machine.engine?.reference ?? 'none',
     randomness(seed + 1),
     executors === 'process',
+    runner === 'docker',
   );
   const watch = new EndWatch(network);
   load.start(jobs);
