@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { orAborted, steadyNow } from '@horde/async';
+import { orAborted, pause, steadyNow } from '@horde/async';
 import { LOGGER, type Logger, withLogContext } from '@horde/operations';
 import {
   errors,
@@ -30,6 +30,8 @@ const lastWordsLimit = 5_000;
 
 /** How long a machine may take to get ready before there is a job. @unit ms */
 const warmUpLimit = 60_000;
+/** How long it waits for its machine to be described: a driver that hangs takes longer, and is no reason to miss jobs. @unit ms */
+const describedWithin = 2_000;
 
 /** How long, beyond all of the job's limits, a miner that is away is waited for to take the result. @unit seconds */
 const deliveryMargin = 60;
@@ -132,7 +134,9 @@ export class JobService implements JobControl, OnApplicationShutdown {
     return withDeadline(steadyNow() + warmUpLimit, late, this.stop, async (signal) => {
       const library = await loadLibrary();
       const machine = await this.openMachine({ library, executorClass, jobUuid: 'warm' });
-      await orAborted(Promise.all([machine.checked, machine.described]), signal);
+      await orAborted(machine.checked, signal);
+      const long = pause(describedWithin, signal).catch(() => undefined);
+      await orAborted(Promise.race([machine.described, long]), signal);
       return new WarmMachine(machine, executorClass);
     });
   }
