@@ -11,3 +11,12 @@ export interface Figure {
   /** What was measured, or beside what, where the name does not say it. */
   note?: string;
 }
+
+/** A figure of which less is better, or that has no bar. */
+export const shown = (name: string, value: number, unit: string, bar: number | null = null): Figure => ({
+  name,
+  value,
+  unit,
+  bar,
+  atLeast: false,
+});

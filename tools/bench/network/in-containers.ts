@@ -1,6 +1,6 @@
 import Docker from 'dockerode';
 import { ensureBusyboxImage } from '../executor/image.ts';
-import type { Figure } from '../figure.ts';
+import { shown, type Figure } from '../figure.ts';
 import { atOnce, bareContainer, inTurn, mostBarePerSecond } from './bare.ts';
 import { BenchNetwork } from './bench-network.ts';
 import { percentile } from './percentile.ts';
@@ -65,11 +65,3 @@ async function atTheLimit(docker: Docker, network: BenchNetwork, image: string):
     ...used.figures(many, 'at the limit'),
   ];
 }
-
-const shown = (name: string, value: number, unit: string, bar: number | null): Figure => ({
-  name,
-  value,
-  unit,
-  bar,
-  atLeast: false,
-});

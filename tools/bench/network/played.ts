@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Figure } from '../figure.ts';
+import { shown, type Figure } from '../figure.ts';
 import { atOnce } from './bare.ts';
 import { percentile } from './percentile.ts';
 import { PlayedNetwork } from './played-network.ts';
@@ -93,11 +93,3 @@ async function under(network: PlayedNetwork, bars: (typeof loads)[number]): Prom
     ...used.figures(jobs, when),
   ];
 }
-
-const shown = (name: string, value: number, unit: string, bar: number | null): Figure => ({
-  name,
-  value,
-  unit,
-  bar,
-  atLeast: false,
-});

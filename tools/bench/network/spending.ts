@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Figure } from '../figure.ts';
+import { shown, type Figure } from '../figure.ts';
 import { parentOf, processorTime, processorTimeOfAll, residentMemory } from './process-use.ts';
 
 /** What jobs have taken of the machine. */
@@ -77,11 +77,3 @@ async function counts(database: pg.Client, { executors, ...services }: Processes
 }
 
 const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0);
-
-const shown = (name: string, value: number, unit: string): Figure => ({
-  name,
-  value,
-  unit,
-  bar: null,
-  atLeast: false,
-});
