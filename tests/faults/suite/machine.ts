@@ -33,6 +33,6 @@ export class Machine {
   /** @param keep leaves what jobs have left in a folder beside */
   async close(keep: boolean): Promise<void> {
     await this.engine?.close();
-    this.disk?.remove(keep);
+    await this.disk?.remove(keep);
   }
 }

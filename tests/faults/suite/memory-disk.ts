@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How often filling it is tried: what is there may grow meanwhile. */
+/** How often filling and removing it is tried: what is there may grow meanwhile, or be in use. */
 const tries = 20;
+/** Between two tries. @unit ms */
+const tryPause = 50;
 
 /** A file system in memory, which can be filled by making it smaller. */
 export class MemoryDisk {
@@ -23,29 +26,40 @@ export class MemoryDisk {
   }
 
   /** Leaves no room. @throws Error when it cannot be made as small as what is there */
-  async fill(): Promise<void> {
-    for (let left = tries; ; left--) {
+  fill(): Promise<void> {
+    return again(async () => {
       const { bsize, blocks, bfree } = await statfs(this.folder);
-      try {
-        return this.resize((blocks - bfree) * bsize);
-      } catch (error) {
-        if (left === 0) throw error;
-      }
-    }
+      this.resize((blocks - bfree) * bsize);
+    });
   }
 
   /** Gives the room back. */
-  empty(): void {
-    this.resize(this.size);
+  empty(): Promise<void> {
+    return again(() => this.resize(this.size));
   }
 
   /** @param keep leaves what is there in a folder beside, to be looked at */
-  remove(keep: boolean): void {
+  async remove(keep: boolean): Promise<void> {
     if (keep) execFileSync('cp', ['-a', this.folder, `${this.folder}-kept`]);
-    execFileSync('umount', [this.folder]);
+    await again(() => void execFileSync('umount', [this.folder]));
   }
 
   private resize(size: number): void {
-    execFileSync('mount', ['-o', `remount,size=${size}`, this.folder], { stdio: 'ignore' });
+    // With its source, mount need not look for it in what the kernel tells of mounts: where those of containers come and go, one
+    // that is there may be missing in that.
+    const options = ['-t', 'tmpfs', '-o', `remount,size=${size},mode=755`, 'tmpfs', this.folder];
+    execFileSync('mount', options, { stdio: 'pipe' });
+  }
+}
+
+/** Does something until it is done, so many times at most. */
+async function again(work: () => Promise<void> | void): Promise<void> {
+  for (let left = tries; ; left--) {
+    try {
+      return await work();
+    } catch (error) {
+      if (left === 0) throw error;
+      await sleep(tryPause);
+    }
   }
 }

@@ -49,7 +49,7 @@ export class Postgres {
   /** Ends it. @param keep leaves its data in a folder beside, to be looked at */
   async close(keep: boolean): Promise<void> {
     await this.stop();
-    this.disk?.remove(keep);
+    await this.disk?.remove(keep);
   }
 
   /** Starts it again. @throws Error when another program has its port by now */
@@ -68,7 +68,7 @@ export class Postgres {
 
   /** Gives the room back, and starts it again where it could not go on without. */
   async freeDisk(): Promise<void> {
-    this.disk?.empty();
+    await this.disk?.empty();
     const answers = await this.query('select 1').then(
       () => true,
       () => false,

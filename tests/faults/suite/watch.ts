@@ -83,6 +83,7 @@ const holding = {
   'messages on their way from the validator': `select type || ' of ' || subject as name from validator.outbox`,
   'messages on their way from the miner': `select type || ' of ' || subject as name from miner.outbox`,
   'weights that the chain has not shown to have': `select cycle_start::text as name from validator.cycle_weights where state in ('to compute', 'to send', 'sent')`,
+  'receipts that are on no page': `select receipt_type || ' of ' || job_uuid as name from miner.receipt where page is null`,
   'attempts that have not ended': 'select uuid::text as name from validator.attempt where ended_at is null',
 };
 
