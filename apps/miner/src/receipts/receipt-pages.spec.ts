@@ -99,6 +99,13 @@ it('a folder that cannot be used is told once; when it can, receipts are put on 
   await pages.beforeApplicationShutdown();
 });
 
+it('receipts that were stored a moment before the miner stops are on a page when it has ended', async () => {
+  await make(2);
+  await miner.stop();
+  expect(await unpaged()).toEqual([]);
+  expect(await shown()).toHaveLength(2);
+});
+
 describe('a miner that was killed', () => {
   it('between a line and its row shows the receipt once after the restart', async () => {
     await make(3);

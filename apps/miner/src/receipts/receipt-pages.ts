@@ -53,7 +53,7 @@ export class ReceiptPages implements BeforeApplicationShutdown {
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    if (this.gathered) this.ring();
+    if (this.gathered) await this.settled();
     this.stopped = true;
     clearTimeout(this.retry);
     while (this.work) await this.work;
