@@ -10,19 +10,21 @@ import { Jobs } from './jobs.ts';
 import { StatusUpdates } from './status-updates.ts';
 
 let database: Database;
+let outbox: Outbox;
 let jobs: Jobs;
 
 beforeAll(async () => {
   const options = databaseOptions(await createTestDatabase());
   database = new Database(await openDatabase({ ...options, entities: [...options.entities, OutboxRow] }));
-  jobs = new Jobs(database, new StatusUpdates(new Outbox(database)), { ring: () => {} } as never);
+  outbox = new Outbox(database);
+  jobs = new Jobs(database, new StatusUpdates(outbox), { ring: () => {} } as never);
 });
 
 afterAll(() => database.dataSource.destroy());
 
 const user = Keypair.generate();
-const received = async () => {
-  const job = newJob(randomUUID(), user);
+const received = async (named: string = randomUUID()) => {
+  const job = newJob(named, user);
   await jobs.receive({ ...job, facilitator: 'ws://f' }, writeFrame(job), {
     wanted: job,
     waitLimit: 30,
@@ -42,6 +44,17 @@ const statuses = async (uuid: string) =>
       uuid,
     ])) as { status: string }[]
   ).map(({ status }) => status);
+
+it('what is told of a job with a UUID in capitals is handed over as it is read', async () => {
+  const told: unknown[] = [];
+  const end = outbox.onRing('ws://f', (messages) => void told.push(...(messages ?? [])));
+  const uuid = await received(randomUUID().toUpperCase());
+  end();
+  const subject = uuid.toLowerCase();
+  const stored = (await outbox.waiting('ws://f')).filter((row) => row.subject === subject);
+  expect(told).toEqual(stored.map(({ id, type, frame }) => ({ id, subject, type, frame, after: null })));
+  expect(told).toHaveLength(1);
+});
 
 describe('a job that two runs want', () => {
   it('is given to exactly one', async () => {

@@ -38,11 +38,13 @@ const storeSaid = (job: string, [statuses, metadata, frames]: [string, string, s
 
 /** Of the messages that `storeSaid` has put into the outbox, and of what was there about the same job. */
 interface Told {
+  /** The job's UUID as the database writes it: a facilitator may write it otherwise. */
+  subject: string;
   ids: string[];
   after: string | null;
 }
 const told = (job: string): string =>
-  `array(select id::text from told order by id) as ids,
+  `${job}.uuid::text as subject, array(select id::text from told order by id) as ids,
    (select max(id) from outbox where peer = ${job}.facilitator and subject = ${job}.uuid::text) as after`;
 
 const receive = new PreparedStatement<Told>(
@@ -127,6 +129,7 @@ export class Jobs {
     const rejection = isUsedUp ? rejected(errors.SIGNATURE_USED_UP(maxUses)) : null;
     const report: Report = rejection ?? ('status' in fate ? fate : { status: 'received', metadata: null });
     const updates = updatesOf(uuid, [report]);
+    const [statuses, metadata, frames] = said(updates);
     const [received] = await receive.run(tx.manager, [
       uuid,
       frame,
@@ -138,10 +141,12 @@ export class Jobs {
       'The job waits for its turn to be given to a miner.',
       facilitator,
       welcome?.signedDigest ?? null,
-      ...said(updates),
+      statuses,
+      metadata,
+      frames,
     ]);
     if (!received) return false;
-    this.updates.stored(tx, facilitator, updates, messagesOf(updates, received));
+    this.updates.stored(tx, facilitator, updates, messagesOf(frames, received));
     if (welcome) this.bell.ring(tx);
     return true;
   }
@@ -223,15 +228,18 @@ export class Jobs {
     const { status } = reports.at(-1)!;
     const from = JobStatus.filter((candidate) => mayFollow(candidate, reports[0]!.status));
     const updates = updatesOf(uuid, reports);
+    const [statuses, metadata, frames] = said(updates);
     const [advanced] = await advance.run(tx.manager, [
       uuid,
       driver,
       status,
       from,
       isTerminal(status),
-      ...said(updates),
+      statuses,
+      metadata,
+      frames,
     ]);
-    if (advanced) this.updates.stored(tx, advanced.facilitator, updates, messagesOf(updates, advanced));
+    if (advanced) this.updates.stored(tx, advanced.facilitator, updates, messagesOf(frames, advanced));
     return advanced !== undefined;
   }
 
@@ -273,17 +281,15 @@ export class Jobs {
 const updatesOf = (uuid: string, reports: Report[]): JobStatusUpdate[] =>
   reports.map(({ status, metadata }) => make(JobStatusUpdate, { uuid, status, metadata }));
 
-const messagesOf = (updates: JobStatusUpdate[], { ids, after }: Told): StoredMessage[] =>
-  ids.map((id, at) => {
-    const { uuid, message_type } = updates[at]!;
-    return {
-      id,
-      subject: uuid,
-      type: message_type,
-      frame: writeFrame(updates[at]!),
-      after: at === 0 ? after : ids[at - 1]!,
-    };
-  });
+/** What is in the outbox of updates with these frames. */
+const messagesOf = (frames: string[], { subject, ids, after }: Told): StoredMessage[] =>
+  ids.map((id, at) => ({
+    id,
+    subject,
+    type: 'V0JobStatusUpdate',
+    frame: frames[at]!,
+    after: at === 0 ? after : ids[at - 1]!,
+  }));
 
 /** The statuses, what came with them, and the frames for the job's facilitator, each in their order. */
 const said = (updates: JobStatusUpdate[]): [string[], (string | null)[], string[]] => [
