@@ -35,8 +35,9 @@ const sums: string[] = [];
 
 let isPassed = await inTurn('all', runSpecs);
 const imagesAreMade = Promise.withResolvers<void>();
-const lanes = [true, undefined].map((makes) => partsOfAll.filter(({ makesImages }) => makesImages === makes));
-await Promise.all((isAll ? lanes : []).map(runParts));
+const makers = partsOfAll.filter(({ makesImages }) => makesImages);
+const others = partsOfAll.filter(({ makesImages }) => !makesImages);
+await Promise.all((isAll ? [makers, others] : []).map(runParts));
 await stopPostgres?.();
 
 const reports = readdirSync('reports')

@@ -1,4 +1,3 @@
-import type { HordeClient } from '@horde/sdk';
 import pg from 'pg';
 import { executorClass } from '../../../tests/faults/suite/environment.ts';
 import { FaultNetwork } from '../../../tests/faults/suite/network.ts';
@@ -13,7 +12,6 @@ export class PlayedNetwork {
 
   private constructor(
     private readonly network: FaultNetwork,
-    private readonly clients: readonly HordeClient[],
     private readonly processes: Processes,
     private readonly database: pg.Client,
   ) {}
@@ -36,7 +34,7 @@ export class PlayedNetwork {
       miner: miner.pid!,
       executors: network.playing,
     };
-    return new PlayedNetwork(network, network.clients, processes, database);
+    return new PlayedNetwork(network, processes, database);
   }
 
   async stop(): Promise<void> {
@@ -46,7 +44,8 @@ export class PlayedNetwork {
 
   /** Runs a job of the user whose turn it is. @returns from its creation until its user knows that it has ended, ms */
   async run(): Promise<number> {
-    const client = this.clients[this.next++ % this.clients.length]!;
+    const { clients } = this.network;
+    const client = clients[this.next++ % clients.length]!;
     const began = performance.now();
     const job = await client.createJob({
       executorClass,

@@ -40,10 +40,9 @@ async function oneAtATime(network: PlayedNetwork): Promise<Figure[]> {
   const used = await spent();
   const when = 'played, one at a time';
   return [
-    shown(`${when}: latency, median`, percentile(took, 0.5), 'ms', null),
-    shown(`${when}: latency, p99`, percentile(took, 0.99), 'ms', null),
-    shown(`${when}: transactions a job that write`, used.writesOf(rounds), '', 15),
-    ...used.figures(rounds, when),
+    shown(`${when}: latency, median`, percentile(took, 0.5), 'ms'),
+    shown(`${when}: latency, p99`, percentile(took, 0.99), 'ms'),
+    ...used.figures(rounds, when, { writes: 15 }),
   ];
 }
 
@@ -80,16 +79,8 @@ async function under(network: PlayedNetwork, bars: (typeof loads)[number]): Prom
       ...(others[0] !== undefined && { note: others[0].slice(0, 200) }),
     },
     { ...shown(`${when}: rate`, rate, 'jobs/s', bars.rate), atLeast: true },
-    shown(`${when}: latency, median`, percentile(took, 0.5), 'ms', null),
-    shown(`${when}: latency, p99`, percentile(took, 0.99), 'ms', null),
-    shown(`${when}: transactions a job that write`, used.writesOf(jobs), '', bars.writes),
-    shown(
-      `${when}: processor a job of facilitator, validator, miner`,
-      used.servicesOf(jobs),
-      'ms',
-      bars.processor,
-    ),
-    shown(`${when}: resident, facilitator, validator, miner`, used.memory, 'MB', bars.memory),
-    ...used.figures(jobs, when),
+    shown(`${when}: latency, median`, percentile(took, 0.5), 'ms'),
+    shown(`${when}: latency, p99`, percentile(took, 0.99), 'ms'),
+    ...used.figures(jobs, when, bars),
   ];
 }

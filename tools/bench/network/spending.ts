@@ -4,14 +4,18 @@ import { parentOf, processorTime, processorTimeOfAll, residentMemory } from './p
 
 /** What jobs have taken of the machine. */
 export interface Spent {
-  /** Transactions that write, a job. */
-  writesOf(jobs: number): number;
-  /** Processor time of the three services, a job. @unit ms */
-  servicesOf(jobs: number): number;
-  /** Resident memory of the three services at the end. @unit MB */
-  memory: number;
-  /** All of it. @param when what was done */
-  figures(jobs: number, when: string): Figure[];
+  /** All of it. @param when what was done @param bars what is wanted; null or left out: nothing is */
+  figures(jobs: number, when: string, bars?: SpendingBars): Figure[];
+}
+
+/** At most, of facilitator, validator and miner together. */
+interface SpendingBars {
+  /** Transactions a job that write. */
+  writes?: number | null;
+  /** Processor time a job. @unit ms */
+  processor?: number | null;
+  /** Resident memory. @unit MB */
+  memory?: number | null;
 }
 
 /** Whose use of processors is counted. */
@@ -37,19 +41,21 @@ export async function countSpending(
     const after = await counts(database, processes);
     const taken = (name: keyof typeof before) => after[name] - before[name];
     return {
-      writesOf: (jobs) => taken('writes') / jobs,
-      servicesOf: (jobs) => taken('services') / jobs,
-      memory: after.memory,
-      figures: (jobs, when) => [
-        shown(`transactions a job that write, ${when}`, taken('writes') / jobs, ''),
+      figures: (jobs, when, { writes, processor, memory } = {}) => [
+        shown(`transactions a job that write, ${when}`, taken('writes') / jobs, '', writes),
         shown(`transactions a job, ${when}`, taken('commits') / jobs, ''),
-        shown(`processor a job, ${when}: facilitator, validator, miner`, taken('services') / jobs, 'ms'),
+        shown(
+          `processor a job, ${when}: facilitator, validator, miner`,
+          taken('services') / jobs,
+          'ms',
+          processor,
+        ),
         shown(`processor a job, ${when}: Postgres`, taken('postgres') / jobs, 'ms'),
         shown(`processor a job, ${when}: the client`, taken('client') / jobs, 'ms'),
         ...(processes.executors === null
           ? []
           : [shown(`processor a job, ${when}: what plays the executors`, taken('executors') / jobs, 'ms')]),
-        shown(`resident, ${when}: facilitator, validator, miner`, after.memory, 'MB'),
+        shown(`resident, ${when}: facilitator, validator, miner`, after.memory, 'MB', memory),
       ],
     };
   };
