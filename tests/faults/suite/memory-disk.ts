@@ -25,17 +25,18 @@ export class MemoryDisk {
     }
   }
 
-  /** Leaves no room. @throws Error when it cannot be made as small as what is there */
+  /** Leaves no room, of an empty one a block. @throws Error when it cannot be made as small as what is there */
   fill(): Promise<void> {
     return again(async () => {
       const { bsize, blocks, bfree } = await statfs(this.folder);
-      this.resize((blocks - bfree) * bsize);
+      // A size of 0 would be none at all, and the kernel limits no tmpfs again that has had none.
+      this.resize(Math.max(blocks - bfree, 1) * bsize);
     });
   }
 
   /** Gives the room back. */
-  empty(): Promise<void> {
-    return again(() => this.resize(this.size));
+  empty(): void {
+    this.resize(this.size);
   }
 
   /** @param keep leaves what is there in a folder beside, to be looked at */
@@ -45,10 +46,7 @@ export class MemoryDisk {
   }
 
   private resize(size: number): void {
-    // With its source, mount need not look for it in what the kernel tells of mounts: where those of containers come and go, one
-    // that is there may be missing in that.
-    const options = ['-t', 'tmpfs', '-o', `remount,size=${size},mode=755`, 'tmpfs', this.folder];
-    execFileSync('mount', options, { stdio: 'pipe' });
+    execFileSync('mount', ['-o', `remount,size=${size}`, this.folder], { stdio: 'pipe' });
   }
 }
 
