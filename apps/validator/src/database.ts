@@ -60,6 +60,7 @@ import { KeepFrames1798000008001 } from './migrations/keep-frames.ts';
 import { KeepOutput1796000020002 } from './migrations/keep-output.ts';
 import { OrderOutput1796000030002 } from './migrations/order-output.ts';
 import { WhitelistedHotkey } from './whitelist/whitelisted-hotkey.entity.ts';
+import { ReachShieldedMiners1799100003001 } from './migrations/reach-shielded-miners.ts';
 import { TraceJobs1798000007001 } from './migrations/trace-jobs.ts';
 import { CreateAcme1798000005011 } from './migrations/create-acme.ts';
 
@@ -133,5 +134,6 @@ export const databaseOptions = (url: string): DatabaseOptions => ({
     IndexLists1799000030111,
     IndexEarnings1799000030129,
     CreateTakenOver1799100001172,
+    ReachShieldedMiners1799100003001,
   ],
 });

@@ -89,6 +89,13 @@ export class ValidatorSettings extends SigningServiceSettings {
    */
   @env('COLLATERAL') @IsString() collateral = 'off';
 
+  /** The key of the certificate that ComputeHorde's validator has made for miners behind a DDoS shield: it is used while that certificate is on the chain, and never written. @default shield/HOTKEY/validator_cert.pem in the wallet's folder */
+  @env('BITTENSOR_SHIELD_CERTIFICATE_PATH') @IsOptional() @IsString() shieldCertificatePath?: string;
+  /** No certificate is put on the chain. Miners behind a DDoS shield are then reached only with one that is there already. */
+  @envFlag('BITTENSOR_SHIELD_DISABLE_UPLOADING_CERTIFICATE')
+  @IsBoolean()
+  shieldDisableUploadingCertificate = false;
+
   /** Weights are set. Can be changed while it runs. @default true, unless MIGRATING */
   @envFlag('SERVING') @IsOptional() @IsBoolean() serving?: boolean;
   /** Receipts are fetched from the miners. Can be changed while it runs. */

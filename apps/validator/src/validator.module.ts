@@ -71,7 +71,8 @@ import { ExpectedWait } from './routing/expected-wait.ts';
 import { ConnectionManifests } from './routing/connection-manifests.ts';
 import { KnownMiners } from './routing/known-miners.ts';
 import { Router } from './routing/router.ts';
-import { ShieldedMiners } from './routing/shielded-miners.ts';
+import { ShieldCertificates } from './shield/shield-certificates.ts';
+import { ShieldedMiners } from './shield/shielded-miners.ts';
 import { CHANCE } from './routing/shuffle.ts';
 import { ValidatorSettings } from './settings.ts';
 import { StoredMetrics } from './metrics/stored-metrics.ts';
@@ -134,6 +135,7 @@ const jobParts = (settings: ValidatorSettings, logger: Logger): Provider[] => [
   ReceiptQueries,
   Receipts,
   Router,
+  ShieldCertificates,
   ShieldedMiners,
   StreamingAddresses,
   SystemEvents,

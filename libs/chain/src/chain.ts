@@ -94,12 +94,28 @@ export interface SigningChain extends Chain {
    */
   setWeights(weights: ReadonlyMap<string, number>): Promise<void>;
   /**
+   * The own certificate, an Ed25519 public key of 32 bytes; null when there is none, or Pylon could not read it: it
+   * answers both in the same way.
+   */
+  ownCertificate(): Promise<Buffer | null>;
+  /**
+   * Makes a pair of keys, and its public one the own certificate in place of the last. The private one is told once and
+   * kept nowhere. Resolves when the chain has the other.
+   */
+  makeCertificate(): Promise<CertificateKeys>;
+  /**
    * Writes where the own hotkey can be reached; that it is there already is fine. Resolves when the chain has it. Not
    * there where the way to the chain cannot do it: Pylon cannot.
    *
    * @param address an IP address and a port of 1 to 65535
    */
   announce?(address: { ip: string; port: number }): Promise<void>;
+}
+
+/** An Ed25519 certificate as the chain has it, and what opens what is sealed for it. @shape 32 bytes each */
+export interface CertificateKeys {
+  publicKey: Buffer;
+  privateKey: Buffer;
 }
 
 /** The chain holds no longer commitment. @unit bytes */

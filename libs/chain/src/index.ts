@@ -4,6 +4,7 @@ export {
   commitmentLimit,
   type Block,
   type Chain,
+  type CertificateKeys,
   type ChainErrorKind,
   type Hyperparameters,
   type Neuron,

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { AnswerError } from './answer-error.ts';
-import type { Block, Hyperparameters, Neuron } from './chain.ts';
+import type { Block, CertificateKeys, Hyperparameters, Neuron } from './chain.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -57,6 +57,19 @@ export function readCommitments(body: unknown): { block: Block; commitments: Map
     ),
   };
 }
+
+/** `{algorithm, public_key: hex}`, with or without 0x; 1 is Ed25519. */
+export function readCertificate(body: unknown): Buffer {
+  const answer = fields(body, 'the answer');
+  if (answer['algorithm'] !== 1) throw new AnswerError('algorithm is not 1, which is Ed25519');
+  return key(answer['public_key'], 'public_key');
+}
+
+/** The same, with `private_key`. */
+export const readCertificateKeys = (body: unknown): CertificateKeys => ({
+  publicKey: readCertificate(body),
+  privateKey: key(fields(body, 'the answer')['private_key'], 'private_key'),
+});
 
 /** `{netuid}` of a login. */
 export function readNetuid(body: unknown): number {
@@ -130,6 +143,12 @@ function hex(value: unknown, what: string): Buffer {
   const digits = text(value, what).replace(/^0x/, '');
   if (!/^(?:[0-9a-f]{2})*$/i.test(digits)) throw new AnswerError(`${what} is not hex`);
   return Buffer.from(digits, 'hex');
+}
+
+function key(value: unknown, what: string): Buffer {
+  const bytes = hex(value, what);
+  if (bytes.length !== 32) throw new AnswerError(`${what} has not 32 bytes`);
+  return bytes;
 }
 
 function count(value: unknown, what: string): number {

@@ -1,8 +1,17 @@
 import { AnswerError } from './answer-error.ts';
-import { ChainError, commitmentLimit, type Block, type Neuron, type SigningChain } from './chain.ts';
+import {
+  ChainError,
+  commitmentLimit,
+  type Block,
+  type CertificateKeys,
+  type Neuron,
+  type SigningChain,
+} from './chain.ts';
 import {
   readBlock,
   readBlockTime,
+  readCertificate,
+  readCertificateKeys,
   readCommitment,
   readCommitments,
   readIdentityNetuid,
@@ -14,7 +23,7 @@ import { PylonHttp, type PylonAnswer, type PylonRequest } from './pylon-http.ts'
 
 /** @unit ms */
 const readLimit = 10_000;
-/** A commitment is answered when it stands in a block, after Pylon's own retries. @unit ms */
+/** A commitment or certificate is answered when it stands in a block, after Pylon's own retries. @unit ms */
 const commitLimit = 60_000;
 /** A Pylon that does not tell something is asked for it again after so long: it may be a newer one by then. @unit ms */
 const silence = 600_000;
@@ -128,6 +137,20 @@ export class PylonChain implements SigningChain {
       token: identity.token,
       body: { weights: Object.fromEntries(weights) },
     });
+  }
+
+  async ownCertificate(): Promise<Buffer | null> {
+    this.needIdentity('read its own certificate');
+    const { request, answer } = await this.answer('GET', '/block/latest/certificates/self', {});
+    if (answer.status === 404) return null;
+    return this.read(request, this.accepted(request, answer), readCertificate);
+  }
+
+  async makeCertificate(): Promise<CertificateKeys> {
+    const { token } = this.needIdentity('make a certificate');
+    const more = { token, body: { algorithm: 1 }, timeout: commitLimit };
+    const { request, answer } = await this.scoped('POST', '/certificates/self', more);
+    return this.read(request, answer, readCertificateKeys);
   }
 
   private get token(): string | undefined {

@@ -189,11 +189,6 @@ export const unreadVariables: readonly UnreadVariables[] = [
     why: "they change nothing in ComputeHorde's facilitator, or how its web framework starts",
   },
   {
-    names: ['BITTENSOR_SHIELD_CERTIFICATE_PATH', 'BITTENSOR_SHIELD_DISABLE_UPLOADING_CERTIFICATE'],
-    services: ['validator'],
-    why: 'miners behind the shield are not reached; the log names them',
-  },
-  {
     names: ['DEBUG_FETCH_RECEIPTS_FROM_MINERS'],
     services: ['validator'],
     why: 'receipts are fetched from the miners of the chain, and by `transfer_receipts` from one that is named',

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -15,6 +16,10 @@ export class ScriptedPylon {
   neurons: ScriptedNeuron[] = [];
   /** By hotkey. */
   commitments: Record<string, string> = {};
+  /** The own certificate's public key, hex; null: there is none. */
+  certificate: string | null = null;
+  /** It makes no certificate, and says so. */
+  makesNone = false;
   /** The newest block. */
   head = 100;
   /** Older blocks than this are not there any more. */
@@ -55,6 +60,7 @@ export class ScriptedPylon {
   private answer(request: IncomingMessage, response: ServerResponse): void {
     const url = request.url!;
     request.resume();
+    if (url.includes('/certificates/')) return this.answerCertificate(request, response);
     const [, name = 'latest', what] = /block\/(\w+)(?:\/(\w+))?/.exec(url) ?? [];
     const number = name === 'latest' ? this.head : Number(name);
     const isThere = number <= this.head && number >= this.oldest;
@@ -64,6 +70,17 @@ export class ScriptedPylon {
     const isRefused = what !== undefined && number < this.refusedBelow;
     response.statusCode = this.fails ? 500 : isRefused ? 403 : isThere ? 200 : 404;
     const text = response.statusCode === 200 ? body : { detail: `Block ${number} not found.` };
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(text));
+  }
+
+  private answerCertificate({ method }: IncomingMessage, response: ServerResponse): void {
+    const isMade = method === 'POST' && !this.makesNone;
+    const keys = isMade ? generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }) : null;
+    const hex = (base64url: string) => Buffer.from(base64url, 'base64url').toString('hex');
+    if (keys) this.certificate = hex(keys.x!);
+    response.statusCode = keys ? 201 : method === 'POST' ? 502 : this.certificate ? 200 : 404;
+    const body = { algorithm: 1, public_key: this.certificate, ...(keys && { private_key: hex(keys.d!) }) };
+    const text = response.statusCode < 300 ? body : { detail: 'Could not generate the certificate.' };
     response.setHeader('content-type', 'application/json').end(JSON.stringify(text));
   }
 

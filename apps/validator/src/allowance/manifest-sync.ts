@@ -72,6 +72,11 @@ export class ManifestSync {
     }
   }
 
+  /** Asks those that are reached elsewhere than before. Returns when what they say is stored. */
+  askMoved(miners: readonly MinerAddress[]): Promise<void> {
+    return this.askTogether(miners, this.blocks.nowOrLast());
+  }
+
   /** Resolves when another newcomer has been asked; null: none is being asked. */
   nextNewcomer(): Promise<void> | null {
     return this.newcomers.size === 0 ? null : Promise.race(this.newcomers.values());

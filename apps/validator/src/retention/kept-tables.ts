@@ -115,6 +115,13 @@ export const validatorTables: Record<string, Kept> = {
     removedBy: retention,
     ...measured(load.neurons, 137),
   },
+  shield_certificate: {
+    holds: "its certificate on the chain, with the key that opens miners' addresses behind a DDoS shield",
+    kept: 'until another one is made, more than a day later',
+    setting: null,
+    removedBy: 'the validator, when it has made another',
+    ...reckoned(2, 150),
+  },
   miner_answer: {
     holds: 'when a miner was asked what it offers',
     kept: 'until it has missed too many questions',

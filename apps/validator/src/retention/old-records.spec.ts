@@ -150,6 +150,7 @@ const endings: Record<string, string> = {
   receipt: 'after two days',
   receipt_page: 'when it is too old to be read',
   routing_decision: 'with its job',
+  shield_certificate: 'when another one is made more than a day later',
   slashing: 'after thirty days',
   stake_snapshot: 'with its blocks',
   system_event: 'after two days',

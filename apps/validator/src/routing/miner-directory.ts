@@ -5,10 +5,13 @@ import { LOGGER, type Logger } from '@horde/operations';
 import { ManifestSync } from '../allowance/manifest-sync.ts';
 import type { ExecutorClass } from '@horde/protocol';
 import type { MinerAddress } from '../miner/miner-client.ts';
-import { ShieldedMiners } from './shielded-miners.ts';
+import { ShieldedMiners } from '../shield/shielded-miners.ts';
 
 /** The chain is asked at most this often. @unit ms */
 const chainPause = 1_000;
+
+/** One that is behind a shield stays there until the chain tells another address. */
+const stays = '(miner.axon_ip, miner.axon_port) = (excluded.ip, excluded.port)';
 
 /** The miners of the subnet: where they are, and what they offer. */
 @Injectable()
@@ -39,7 +42,9 @@ export class MinerDirectory {
   /**
    * Asks all miners for their manifests, once at a time: one silence is not two. Returns when each has answered or failed to.
    *
-   * @returns a sentence that names those of the others that are behind a shield; null: none is
+   * Those that do not answer are looked for behind a DDoS shield, and asked there.
+   *
+   * @returns a sentence that names those behind a shield that are not reached; null: there are none
    */
   refreshManifests(): Promise<string | null> {
     this.asking ??= this.askAll().finally(() => (this.asking = null));
@@ -87,11 +92,48 @@ export class MinerDirectory {
 
   private async askAll(): Promise<string | null> {
     await this.manifests.sync(() => this.addresses(false));
-    const silent = await this.database.manager.query<MinerAddress[]>(
-      `select hotkey, ip, port from miner left join miner_answer using (hotkey)
-       where ip is not null and coalesce(misses, 1) > 0`,
+    const atAxon = await this.database.manager.query<MinerAddress[]>(
+      `select hotkey, coalesce(axon_ip, ip) as ip, coalesce(axon_port, port) as port
+       from miner left join miner_answer using (hotkey)
+       where ip is not null and (axon_ip is not null or coalesce(misses, 1) > 0)`,
     );
-    return this.shielded.look(silent);
+    const { reached, open, sentence } = await this.shielded.look(atAxon);
+    const moved = [...(await this.moveIn(reached, atAxon)), ...(await this.moveOut(open))];
+    if (moved.length > 0) await this.manifests.askMoved(moved);
+    return sentence;
+  }
+
+  /** Those behind a shield are reached there. @param atAxon where they were looked for @returns those that were not before */
+  private async moveIn(
+    reached: readonly MinerAddress[],
+    atAxon: readonly MinerAddress[],
+  ): Promise<MinerAddress[]> {
+    const axons = new Map(atAxon.map((miner) => [miner.hotkey, miner]));
+    const [moved] = await this.database.manager.query<[MinerAddress[], number]>(
+      `update miner set axon_ip = there.axon_ip, axon_port = there.axon_port, ip = there.ip, port = there.port
+       from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::int[]) as there (hotkey, ip, port, axon_ip, axon_port)
+       where miner.hotkey = there.hotkey and (miner.ip, miner.port) is distinct from (there.ip, there.port)
+         and (coalesce(miner.axon_ip, miner.ip), coalesce(miner.axon_port, miner.port)) = (there.axon_ip, there.axon_port)
+       returning miner.hotkey, miner.ip, miner.port`,
+      [
+        reached.map(({ hotkey }) => hotkey),
+        reached.map(({ ip }) => ip),
+        reached.map(({ port }) => port),
+        reached.map(({ hotkey }) => axons.get(hotkey)!.ip),
+        reached.map(({ hotkey }) => axons.get(hotkey)!.port),
+      ],
+    );
+    return moved;
+  }
+
+  /** Those without a shield are reached where the chain tells. @returns those that were not before */
+  private async moveOut(open: readonly string[]): Promise<MinerAddress[]> {
+    const [moved] = await this.database.manager.query<[MinerAddress[], number]>(
+      `update miner set ip = axon_ip, port = axon_port, axon_ip = null, axon_port = null
+       where hotkey = any($1) and axon_ip is not null returning hotkey, ip, port`,
+      [open],
+    );
+    return moved;
   }
 
   private async readNeurons(): Promise<void> {
@@ -123,15 +165,19 @@ export class MinerDirectory {
       const moved = await tx.manager.query<unknown[]>(
         `insert into miner (hotkey, uid, ip, port, incentive, emission)
          select * from unnest($1::text[], $2::int[], $3::text[], $4::int[], $5::float8[], $6::float8[])
-         on conflict (hotkey) do update set uid = excluded.uid, ip = excluded.ip, port = excluded.port,
-           incentive = excluded.incentive, emission = excluded.emission
-         where (miner.uid, miner.ip, miner.port, miner.incentive, miner.emission)
+         on conflict (hotkey) do update set uid = excluded.uid,
+           incentive = excluded.incentive, emission = excluded.emission,
+           ip = case when ${stays} then miner.ip else excluded.ip end,
+           port = case when ${stays} then miner.port else excluded.port end,
+           axon_ip = case when ${stays} then miner.axon_ip end,
+           axon_port = case when ${stays} then miner.axon_port end
+         where (miner.uid, coalesce(miner.axon_ip, miner.ip), coalesce(miner.axon_port, miner.port), miner.incentive, miner.emission)
            is distinct from (excluded.uid, excluded.ip, excluded.port, excluded.incentive, excluded.emission)
          returning 1`,
         columns,
       );
       const [, gone] = await tx.manager.query<[unknown[], number]>(
-        `update miner set ip = null, port = null, incentive = null, emission = null
+        `update miner set ip = null, port = null, axon_ip = null, axon_port = null, incentive = null, emission = null
          where ip is not null and hotkey <> all($1)`,
         [hotkeys],
       );

@@ -1,3 +1,4 @@
+import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChainError, commitmentLimit, type Neuron, type SigningChain } from '../chain.ts';
 import { blockPromises, type BlocksUnderTest } from './blocks.ts';
@@ -167,6 +168,19 @@ export function chainConformance(
       await expect.poll(async () => (await own()).lastUpdate).toBeGreaterThanOrEqual(number);
     });
 
+    it('has no own certificate before one is made, and the newest afterwards, with its private key', async () => {
+      expect(await chain.ownCertificate()).toBeNull();
+      const older = await chain.makeCertificate();
+      const { publicKey, privateKey } = await chain.makeCertificate();
+      expect(publicKey).not.toEqual(older.publicKey);
+      expect(await chain.ownCertificate()).toEqual(publicKey);
+      const jwk = (key: Buffer) => key.toString('base64url');
+      const own = { kty: 'OKP', crv: 'Ed25519', x: jwk(publicKey), d: jwk(privateKey) };
+      const text = Buffer.from('text');
+      const signature = sign(null, text, createPrivateKey({ key: own, format: 'jwk' }));
+      expect(verify(null, text, createPublicKey({ key: own, format: 'jwk' }), signature)).toBe(true);
+    });
+
     it('announces an address or not, as it names', () => {
       expect(chain.announce !== undefined).toBe(can.announce);
     });
@@ -198,6 +212,8 @@ export function chainConformance(
         gone.ownCommitment(),
         gone.setCommitment('<M:>'),
         gone.setWeights(new Map([[hotkeys[1], 1]])),
+        gone.ownCertificate(),
+        gone.makeCertificate(),
         ...(gone.announce ? [gone.announce({ ip: '198.51.100.9', port: 1 })] : []),
         ...(gone.hyperparameters ? [gone.hyperparameters()] : []),
       ];
