@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { orAborted } from '@horde/async';
 import type { Logger } from '@horde/operations';
 import type { JobOutputChunk } from '@horde/protocol';
 import { OutputReceiver } from '@horde/transport';
 import type { JobOutputs } from '../jobs/job-outputs.ts';
 import type { MinerLink } from '../miner/miner-link.ts';
+
+/** The pause before it is looked up again what is stored, when the database did not tell. @unit ms */
+const retryPause = 1_000;
 
 /** What it takes to fetch output. */
 interface OutputParts {
@@ -13,6 +17,8 @@ interface OutputParts {
 
 /** Fetches what a job prints from its miner, where it is wanted. */
 export class AttemptOutput {
+  /** Resolves when the miner was asked last, or cannot be. */
+  private asked: Promise<void> = Promise.resolve();
   private current: { link: MinerLink; receiver: OutputReceiver } | null = null;
   private readonly done = Promise.withResolvers<void>();
   private readonly ended = new Set<string>();
@@ -24,16 +30,15 @@ export class AttemptOutput {
     private readonly parts: OutputParts,
   ) {}
 
-  /** Asks, on this connection, for what is not stored. To be called on each one that the miner has the job on. */
-  async ask(link: MinerLink): Promise<void> {
-    if (!link.sendsOutput) return;
-    const streams = await this.parts.outputs.follow(this.job);
-    if (streams.length === 0 || !link.isOpen) return;
-    if (this.current?.link !== link) this.begin(link);
-    for (const position of streams) {
-      if (position.ended) this.isOver(position.stream);
-      this.current!.receiver.follow(this.job, position, this.name);
-    }
+  /**
+   * Asks, on this connection, for what is not stored. To be called on each one that the miner has the job on. Returns when
+   * it was asked, or cannot be any more; never rejects.
+   *
+   * @param signal ends it, too
+   */
+  ask(link: MinerLink, signal: AbortSignal): Promise<void> {
+    this.asked = this.askOn(link, signal);
+    return this.asked;
   }
 
   take(chunk: JobOutputChunk): void {
@@ -48,11 +53,34 @@ export class AttemptOutput {
    * @param signal ends it, too
    */
   async rest(limit: number, signal: AbortSignal): Promise<void> {
+    const over = AbortSignal.any([signal, AbortSignal.timeout(limit)]);
+    await orAborted(this.asked, over).catch(() => undefined);
     if (!this.current) return;
     const { link, receiver } = this.current;
-    const over = AbortSignal.any([signal, AbortSignal.timeout(limit)]);
     await orAborted(Promise.race([this.done.promise, link.closed]), over).catch(() => undefined);
     receiver.close();
+  }
+
+  private async askOn(link: MinerLink, signal: AbortSignal): Promise<void> {
+    if (!link.sendsOutput) return;
+    while (link.isOpen && !signal.aborted) {
+      try {
+        return await this.askOnce(link);
+      } catch (error) {
+        this.parts.logger.warn({ error }, 'the miner could not be asked for output; it is tried again');
+        await sleep(retryPause, undefined, { signal, ref: false }).catch(() => undefined);
+      }
+    }
+  }
+
+  private async askOnce(link: MinerLink): Promise<void> {
+    const streams = await this.parts.outputs.follow(this.job);
+    if (streams.length === 0 || !link.isOpen) return;
+    if (this.current?.link !== link) this.begin(link);
+    for (const position of streams) {
+      if (position.ended) this.isOver(position.stream);
+      this.current!.receiver.follow(this.job, position, this.name);
+    }
   }
 
   private begin(link: MinerLink): void {

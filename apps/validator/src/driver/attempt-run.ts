@@ -244,9 +244,7 @@ export class AttemptRun {
   private askForOutput(): void {
     const link = this.miner.open;
     if (!link || this.status === 'received') return;
-    this.output
-      .ask(link)
-      .catch((error: unknown) => this.parts.logger.warn({ error }, 'the miner was not asked for output'));
+    void this.output.ask(link, this.scope.signal);
   }
 
   /** Takes the job from the miner, which has not accepted it. */

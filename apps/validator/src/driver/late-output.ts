@@ -71,7 +71,7 @@ export class LateOutput implements OnApplicationBootstrap, BeforeApplicationShut
     try {
       const shared = await this.links.join({ hotkey, ip, port }, end, { attempts: 1, signal });
       try {
-        await output.ask(shared.link);
+        await output.ask(shared.link, signal);
         await output.rest(limit, signal);
       } finally {
         shared.leave(end, true);
