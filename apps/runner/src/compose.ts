@@ -1,7 +1,9 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import Docker from 'dockerode';
 
 /** A program that ended otherwise than it should. */
 export class ComposeFailed extends Error {
@@ -26,18 +28,18 @@ export interface ComposeOptions {
 
 type Stdio = 'ignore' | 'pipe' | 'inherit' | number;
 
-/** Compose for one project, with the files that this runner brings. */
+/**
+ * Compose for one project, with the files that this runner brings. The container of `run` is removed when it has ended, by
+ * this process and not by the engine: an operator's `docker compose down --remove-orphans` would fail on one that vanishes
+ * while it looks.
+ */
 export class Compose {
   constructor(private readonly options: ComposeOptions) {}
 
   /** @returns what it writes @throws ComposeFailed */
   async run(...words: string[]): Promise<string> {
-    const child = this.spawn(words, ['ignore', 'pipe', 'pipe']);
-    const [written, said, [status]] = await Promise.all([
-      text(child.stdout!),
-      text(child.stderr!),
-      once(child, 'close') as Promise<[number | null]>,
-    ]);
+    const { child, ended } = this.spawn(words, ['ignore', 'pipe', 'pipe']);
+    const [written, said, status] = await Promise.all([text(child.stdout!), text(child.stderr!), ended]);
     // What a container complains of may be in either.
     if (status !== 0) throw new ComposeFailed(words, `${said}${written}`);
     return written;
@@ -45,7 +47,7 @@ export class Compose {
 
   /** What it writes is written here. @returns when it has ended */
   async show(...words: string[]): Promise<void> {
-    const child = this.spawn(words, ['ignore', 'pipe', 'ignore']);
+    const { child } = this.spawn(words, ['ignore', 'pipe', 'ignore']);
     for await (const line of createInterface({ input: child.stdout! }))
       process.stdout.write(`${withoutClearing(line)}\n`);
   }
@@ -65,19 +67,17 @@ export class Compose {
     return this.end(words, ['inherit', 'inherit', 'inherit']);
   }
 
-  private async end(words: string[], stdio: Stdio[]): Promise<number | null> {
-    const [status] = (await once(this.spawn(words, stdio), 'close')) as [number | null];
-    return status;
+  private end(words: string[], stdio: Stdio[]): Promise<number | null> {
+    return this.spawn(words, stdio).ended;
   }
 
   /** Gives a program `input` to read; what it writes and complains of is written here. @returns its exit code */
   async feed(input: string, ...words: string[]): Promise<number | null> {
-    const child = this.spawn(words, ['pipe', 'inherit', 'inherit']);
-    const ended = once(child, 'close') as Promise<[number | null]>;
+    const { child, ended } = this.spawn(words, ['pipe', 'inherit', 'inherit']);
     // One that has ended does not read.
     child.stdin!.on('error', () => undefined);
     child.stdin!.end(input);
-    return (await ended)[0];
+    return ended;
   }
 
   private spawn(words: string[], stdio: Stdio[]) {
@@ -92,8 +92,30 @@ export class Compose {
       // The runner itself is of this project, by the operator's file.
       COMPOSE_IGNORE_ORPHANS: 'true',
     };
-    return spawn(program, [...all, ...chosen, ...words], { stdio, env });
+    const [command, ...rest] = words;
+    const container = command === 'run' ? `${project}-once-${randomUUID().slice(0, 8)}` : null;
+    const typed = container === null ? words : ['run', '--name', container, ...rest];
+    const child = spawn(program, [...all, ...chosen, ...typed], { stdio, env });
+    return { child, ended: this.ended(child, container) };
   }
+
+  /** @returns the exit code */
+  private async ended(child: ChildProcess, container: string | null): Promise<number | null> {
+    const [status] = (await once(child, 'close')) as [number | null];
+    if (container !== null) await remove(container);
+    return status;
+  }
+}
+
+async function remove(container: string): Promise<void> {
+  await new Docker()
+    .getContainer(container)
+    .remove({ force: true })
+    .catch((error: unknown) => {
+      const { statusCode } = error as { statusCode?: number };
+      // It was not made, or somebody else removes it.
+      if (statusCode !== 404 && statusCode !== 409) throw error;
+    });
 }
 
 /** Of lines of logs: Compose clears a terminal's line before each, also where there is no terminal. */

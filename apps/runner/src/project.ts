@@ -31,7 +31,7 @@ const takeOverRuns = 4;
 const takeOverPause = 10_000;
 
 /** Of a container that does one thing, and is gone afterwards. */
-const once = ['run', '--rm', '--no-deps', '--no-TTY'];
+const once = ['run', '--no-deps', '--no-TTY'];
 
 /** The project that the runner starts: the file in its image, and beside it what only `.env` can say. */
 export class Project {

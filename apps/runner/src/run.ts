@@ -31,7 +31,8 @@ export async function run(role: Role): Promise<never> {
   plan.notes.forEach(say);
 
   // Of a runner that was killed: it would keep other secrets than this one's.
-  await removeServices(docker, plan.project, ['prepare', 'old-db']);
+  await removeContainers(docker, plan.project, ofServices('prepare', 'old-db'));
+  await removeContainers(docker, plan.project, isLeft);
   const preparing = new Project(plan, await filledForPrepare(host));
   const prepared = await preparing.prepared();
   if ('wrong' in prepared) throw new SettingsError([prepared.wrong]);
@@ -41,7 +42,7 @@ export async function run(role: Role): Promise<never> {
   const { move } = prepared.release;
   if (move !== null && move.stage !== 'arrived') {
     // Of one that was ended in the middle.
-    await removeServices(docker, plan.project, ['app', 'pylon']);
+    await removeContainers(docker, plan.project, ofServices('app', 'pylon'));
     say(new OnItsWay(plan, move).message);
     await awaitLetStart(workFolder);
     return run(role);
@@ -62,7 +63,7 @@ export async function run(role: Role): Promise<never> {
     );
   const project = new Project(plan, { ...filled, DB_IMAGE: postgres.reference });
   // They would go on beside the new ones. Their volumes stay, for the way back.
-  for (const service of await removeServices(docker, plan.project, role.retired))
+  for (const service of await removeContainers(docker, plan.project, ofServices(...role.retired)))
     say(`Removed the container of ${service}: it was ComputeHorde's, and there is none here.`);
   await takeOver(docker, plan, { project, prepared, role });
   const since = new Date().toISOString();
@@ -76,21 +77,30 @@ export async function run(role: Role): Promise<never> {
   return follow(project, prepared, own, since);
 }
 
-/** Removes containers of a project by their services' names. @returns those that there were */
-async function removeServices(
-  docker: Docker,
-  project: string,
-  services: readonly string[],
-): Promise<string[]> {
+type IsMeant = (container: Docker.ContainerInfo) => boolean;
+
+const ofServices =
+  (...services: string[]): IsMeant =>
+  ({ Labels }) =>
+    services.includes(serviceOf(Labels));
+
+const serviceOf = (labels: Docker.ContainerInfo['Labels']): string =>
+  labels['com.docker.compose.service'] ?? '';
+
+/** Run once by a runner, which has ended before it could remove it. */
+const isLeft: IsMeant = ({ Labels, State }) =>
+  Labels['com.docker.compose.oneoff'] === 'True' && State !== 'running';
+
+/** Removes containers of a project. @returns their services */
+async function removeContainers(docker: Docker, project: string, isMeant: IsMeant): Promise<string[]> {
   const filters = { label: [`com.docker.compose.project=${project}`] };
+  const all = await docker.listContainers({ all: true, filters });
   const removed: string[] = [];
-  for (const { Id, Labels } of await docker.listContainers({ all: true, filters })) {
-    const service = Labels['com.docker.compose.service'] ?? '';
-    if (!services.includes(service)) continue;
+  for (const { Id, Labels } of all.filter(isMeant)) {
     const container = docker.getContainer(Id);
     await container.stop({ t: 10 }).catch(() => undefined);
     await container.remove({ force: true });
-    removed.push(service);
+    removed.push(serviceOf(Labels));
   }
   return removed;
 }
