@@ -2,8 +2,13 @@ import { execFile } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { runCommand, type CommandContext, type CommandProgram } from '@horde/commands';
+import { createLogger } from '@horde/operations';
 import { describe, expect, it } from 'vitest';
 import { root } from '@horde/testing/horde';
+import { facilitatorProgram } from '../../apps/facilitator/src/commands/program.ts';
+import { minerProgram } from '../../apps/miner/src/commands/program.ts';
+import { validatorProgram } from '../../apps/validator/src/commands/program.ts';
 
 const documents = globSync(['*.md', '{docs,examples,tests,envs}/**/*.md'], { cwd: root });
 
@@ -42,10 +47,25 @@ const subjects = [...new Set(typed.map(({ words }) => subjectOf(words)))]
   .filter((subject) => subject !== '' && subject !== 'help')
   .sort();
 
-const helpOf = async (subject: string): Promise<string> => {
-  const words = [...subject.split(' '), '--help'];
-  return (await promisify(execFile)(path.join(root, 'horde'), words, { cwd: root })).stdout;
+const programs: Record<string, CommandProgram<CommandContext>> = {
+  facilitator: facilitatorProgram,
+  miner: minerProgram,
+  validator: validatorProgram,
 };
+const logger = createLogger('documents');
+logger.level = 'silent';
+
+/** A service's commands are asked in this process: there are many, and a process takes a second to start. */
+async function helpOf(subject: string): Promise<string> {
+  const words = [...subject.split(' '), '--help'];
+  const program = words[0] === 'run' ? programs[words[1]!] : undefined;
+  if (!program) return (await promisify(execFile)(path.join(root, 'horde'), words, { cwd: root })).stdout;
+  const printed: string[] = [];
+  const print = (text: string) => void printed.push(text);
+  const context = new program.context({}, print, logger, new AbortController().signal);
+  expect(await runCommand(program, words.slice(2), context, print)).toBe(0);
+  return printed.join('\n');
+}
 
 describe('a command in the documents', () => {
   it.each(subjects)(
