@@ -97,7 +97,7 @@ export const partsOfAll: TestPart[] = [
     name: 'switch',
     runs: ['tests/install/switch.spec.ts'],
     environment: { WHOLE_INSTALL: 'yes' },
-    makesImages: true,
+    needsImages: true,
   },
   {
     name: 'move',
