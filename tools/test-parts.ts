@@ -58,6 +58,16 @@ export const partsOfAll: TestPart[] = [
     makesImages: true,
   },
   {
+    name: 'demo',
+    runs: ['tests/e2e/demo.spec.ts', 'tests/e2e/demo-interrupted.spec.ts'],
+    environment: { WHOLE_DEMO: 'yes' },
+  },
+  {
+    name: 'hosts',
+    runs: ['tests/executor-managers/miner-hosts.spec.ts', 'tests/executor-managers/ssh.spec.ts'],
+    environment: { WHOLE_HOSTS: 'yes' },
+  },
+  {
     name: 'install-scripts',
     runs: ['tests/install/shellcheck.spec.ts'],
     environment: { WHOLE_INSTALL: 'yes' },

@@ -24,6 +24,9 @@ import { ensureScriptedImage } from './scripted-image.ts';
 import { serversFile } from './servers-file.ts';
 import { SshHost } from './ssh-host.ts';
 
+/** Half a minute of two processors more, with `./horde test --all`. */
+const whole = process.env['WHOLE_HOSTS'] !== undefined;
+
 let image: string;
 let notExecutor: string;
 let host: SshHost;
@@ -87,7 +90,7 @@ const opened = async (servers?: string) => untilTestEnds(await sshManager(server
 
 const start = (manager: DockerExecutorManager) => manager.start(request(token('polite')), never());
 
-describe('a host that goes away amid a job', () => {
+describe.runIf(whole)('a host that goes away amid a job', () => {
   it('is lost, counts with its executor only, and when it is back the executor is still awaited', async () => {
     const under = await opened(server('first', host));
     const manager = under.create();
