@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { runCommand, type CommandContext, type CommandProgram } from '@horde/commands';
+import { runCommand, type CommandProgram } from '@horde/commands';
 import { createLogger } from '@horde/operations';
 import { describe, expect, it } from 'vitest';
 import { root } from '@horde/testing/horde';
@@ -47,7 +47,7 @@ const subjects = [...new Set(typed.map(({ words }) => subjectOf(words)))]
   .filter((subject) => subject !== '' && subject !== 'help')
   .sort();
 
-const programs: Record<string, CommandProgram<CommandContext>> = {
+const programs: Record<string, CommandProgram> = {
   facilitator: facilitatorProgram,
   miner: minerProgram,
   validator: validatorProgram,
