@@ -41,6 +41,11 @@ export class AttemptOutput {
     return this.asked;
   }
 
+  /** Whether it was asked for, and has not all come. */
+  get isLacking(): boolean {
+    return this.current !== null && this.ended.size < 2;
+  }
+
   take(chunk: JobOutputChunk): void {
     const problem = this.current?.receiver.take(chunk) ?? null;
     if (problem !== null) this.parts.logger.debug({ problem }, 'output of the miner is not used');

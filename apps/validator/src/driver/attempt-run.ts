@@ -10,6 +10,7 @@ import { Interrupted, MinerConnection, type ReceivedMessage } from '../miner/min
 import { AttemptOutput } from './attempt-output.ts';
 import { ClaimLost } from './claim-lost.ts';
 import { conclude, type Leaving } from './conclude.ts';
+import { fetchRest } from './fetch-rest.ts';
 import { handOverReceipt } from './hand-over-receipt.ts';
 import { MinerRequests } from './miner-requests.ts';
 import { MinerTrouble } from './miner-trouble.ts';
@@ -100,8 +101,10 @@ export class AttemptRun {
     const { delivery, logger } = this.parts;
     try {
       const rest = this.output.rest(outputLimit, this.scope.signal);
-      if (await handOverReceipt(this.miner, this.attempt, delivery, rest)) return;
-      logger.warn('the miner could not be given the receipt of the finished job yet');
+      if (!(await handOverReceipt(this.miner, this.attempt, delivery, rest)))
+        logger.warn('the miner could not be given the receipt of the finished job yet');
+      // The connection was lost meanwhile. Who follows the job is told its end soon, with or without the rest.
+      if (this.output.isLacking) await fetchRest(this.attempt, this.parts, this.scope.signal);
     } catch (error) {
       if (!this.scope.signal.aborted)
         logger.error({ error }, 'the receipt of the finished job could not be handed over');

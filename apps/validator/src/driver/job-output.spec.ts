@@ -107,6 +107,23 @@ describe("a job's output", () => {
     expect(stored.text(uuid, 'stdout')).toBe('some more');
   });
 
+  it('is fetched to its end at once when the miner’s connection is lost behind the job’s end', async () => {
+    await scene.start(miner.settings);
+    uuid = await scene.send();
+    ask();
+    await scene.facilitator.update(uuid, 'volumes_ready');
+    miner.printed.print('some ');
+    await expect.poll(() => stored.text(uuid, 'stdout')).toBe('some ');
+    miner.send(uuid, finished(uuid));
+    await scene.facilitator.update(uuid, 'completed');
+    miner.cut();
+    miner.printed.print('more');
+    miner.printed.end();
+    // Whoever follows the job is told ten seconds after its end that there is no more.
+    await expect.poll(hasEnded, { timeout: 8_000 }).toBe(true);
+    expect(stored.text(uuid, 'stdout')).toBe('some more');
+  });
+
   it('is told to have ended where nobody has any: of a job of a miner without logs-2, of another facilitator’s, of none', async () => {
     await miner.stop();
     miner = new DurableMiner();

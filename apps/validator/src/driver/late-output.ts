@@ -6,17 +6,14 @@ import {
 } from '@nestjs/common';
 import { inParallel } from '@horde/async';
 import { LOGGER, repeat, withLogContext, type Logger } from '@horde/operations';
-import { JobOutputs, type UnfinishedOutput } from '../jobs/job-outputs.ts';
+import { JobOutputs } from '../jobs/job-outputs.ts';
 import { MinerLinks } from '../miner/miner-links.ts';
-import type { JobEnd } from '../miner/shared-link.ts';
-import { AttemptOutput } from './attempt-output.ts';
+import { fetchRest } from './fetch-rest.ts';
 
 /** How often miners are asked for output that has not come while their jobs were driven. @unit ms */
 const interval = 15_000;
 /** How long the run of a job asks itself after the job's end. @unit seconds */
 const runAsks = 15;
-/** How long a miner may take. @unit ms */
-const limit = 10_000;
 /** How many are asked at once. */
 const maxAtOnce = 20;
 
@@ -27,9 +24,9 @@ export class LateOutput implements OnApplicationBootstrap, BeforeApplicationShut
   private end: () => void = () => undefined;
 
   constructor(
-    private readonly outputs: JobOutputs,
-    private readonly links: MinerLinks,
-    @Inject(LOGGER) private readonly logger: Logger,
+    readonly outputs: JobOutputs,
+    readonly links: MinerLinks,
+    @Inject(LOGGER) readonly logger: Logger,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -49,35 +46,9 @@ export class LateOutput implements OnApplicationBootstrap, BeforeApplicationShut
   private async fetch(age: number): Promise<void> {
     const jobs = await this.outputs.unfinished(age);
     await inParallel(jobs, maxAtOnce, (job) =>
-      withLogContext({ job: job.job_uuid, miner: job.miner_hotkey }, () => this.fetchOne(job)),
+      withLogContext({ job: job.job_uuid, miner: job.miner_hotkey }, () =>
+        fetchRest(job, this, this.stopping.signal),
+      ),
     );
-  }
-
-  private async fetchOne(job: UnfinishedOutput): Promise<void> {
-    const { miner_hotkey: hotkey, miner_ip: ip, miner_port: port } = job;
-    const { outputs, logger } = this;
-    if (this.stopping.signal.aborted) return;
-    const output = new AttemptOutput(job.job_uuid, job.uuid, { outputs, logger });
-    const end: JobEnd = {
-      job: job.uuid,
-      onMessage: async () => false, // its run has all that counts
-      onResume: () => undefined,
-      onOutput: () => undefined,
-      onProgress: () => undefined,
-      onChunk: (chunk) => output.take(chunk),
-      onLost: () => undefined,
-    };
-    const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(limit)]);
-    try {
-      const shared = await this.links.join({ hotkey, ip, port }, end, { attempts: 1, signal });
-      try {
-        await output.ask(shared.link, signal);
-        await output.rest(limit, signal);
-      } finally {
-        shared.leave(end, true);
-      }
-    } catch (error) {
-      logger.debug({ error }, 'the miner could not be asked for the rest of the output');
-    }
   }
 }
