@@ -185,8 +185,8 @@ export default {
           '^tests/interop/(checks/(requests|weights)|cycles/our-weights)[.]ts$',
           '^tests/recorded/(exchanges|vectors)[.]spec[.]ts$',
           '^tests/chain/(miner-on-devnet|validator-allowance|validator-weights)[.]spec[.]ts$',
-          // What services' commands are called is held against the reference's names, and those that shells complete.
-          '^tests/workspace/(service-)?commands[.]spec[.]ts$',
+          // What services' commands are called is held against the reference's names, those that shells complete, and documents.
+          '^tests/workspace/((service-)?commands|documents)[.]spec[.]ts$',
           // What is measured and told of, and what is kept, is data of the services: pages and rules are written from it.
           '^tools/(monitoring|retention)/services[.]ts$',
           // Pages are looked at in chosen states, which the rooms that they show are put into.
