@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import Docker from 'dockerode';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { serverProgram } from '../../tools/install/script.ts';
 
@@ -24,6 +25,12 @@ const values = {
   hotkey: '{"secretSeed":"0x5eed"}\n',
   coldkeypub: '{}\n',
 };
+
+/** Of this machine's engine: where another one is around it, its usual one is taken. */
+async function bridgeAddress(): Promise<string> {
+  const { IPAM } = (await new Docker().getNetwork('bridge').inspect()) as Docker.NetworkInspectInfo;
+  return IPAM!.Config![0]!.Gateway!;
+}
 
 /** A server's home folder, where the step that writes files runs as it does there. */
 class Home {
@@ -133,7 +140,7 @@ describe('the settings on a server', () => {
       moved
         .with(2, `HOST_WALLET_DIR=${home.folder}/.bittensor/wallets`)
         .with(3, 'BITTENSOR_MINER_ADDRESS=auto')
-        .with(6, 'ADDRESS_FOR_EXECUTORS=172.17.0.1'),
+        .with(6, `ADDRESS_FOR_EXECUTORS=${await bridgeAddress()}`),
     );
     expect(statSync(home.env).mode & 0o777).toBe(0o600);
     await home.files(values);
