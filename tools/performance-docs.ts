@@ -80,8 +80,8 @@ const benches = Object.entries(newest.benches);
 const page = `# Performance
 
 What \`./horde bench\` has measured of ${newest.version}: each figure beside its bar, and beside the floor of the same run where it has
-one. \`./horde bench all --json bench/results/VERSION.json\` measures a release, on a machine that does nothing else;
-\`./horde docs\` writes this page. In the plots the dashed line is the bar: green holds, red falls short.
+one. \`./horde bench all --json FILE\` measures a release, on a machine that does nothing else; the file is one in
+\`bench/results\`, named after the version, and \`./horde docs\` writes this page from it. In the plots the dashed line is the bar: green holds, red falls short.
 
 ${benches.map(section).join('\n')}`;
 
