@@ -81,7 +81,8 @@ const page = `# Performance
 
 What \`./horde bench\` has measured of ${newest.version}: each figure beside its bar, and beside the floor of the same run where it has
 one. \`./horde bench all --json FILE\` measures a release, on a machine that does nothing else; the file is one in
-\`bench/results\`, named after the version, and \`./horde docs\` writes this page from it. In the plots the dashed line is the bar: green holds, red falls short.
+\`bench/results\`, named after the version, and \`./horde docs\` writes this page from it. In the plots the dashed line is the bar:
+green holds, red falls short.
 
 ${benches.map(section).join('\n')}`;
 

@@ -21,8 +21,8 @@ afterEach(() => removeDataFolder(data));
 const networkOf = async (): Promise<string | undefined> =>
   (await readdir(path.join(data, 'networks')).catch(() => []))[0];
 
-/** Before the executor works: of `./horde test --all`. */
 const whole = process.env['WHOLE_DEMO'] !== undefined;
+/** Before the executor works: of `./horde test --all`. */
 const early = [
   ['while Postgres starts', /^folder/],
   ['while the services start', /^devnet/],

@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -11,6 +11,7 @@ it.for([
   ['in use', 3],
 ] as const)('a disk that was %s when it was filled has its room again', async ([, blocks], { skip }) => {
   const folder = await mkdtemp(join(tmpdir(), 'memory-disk-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
   const disk = MemoryDisk.mount(folder, 64 * block);
   if (!disk) return skip();
   onTestFinished(() => disk.remove(false));

@@ -47,9 +47,10 @@ export class Compose {
 
   /** What it writes is written here. @returns when it has ended */
   async show(...words: string[]): Promise<void> {
-    const { child } = this.spawn(words, ['ignore', 'pipe', 'ignore']);
+    const { child, ended } = this.spawn(words, ['ignore', 'pipe', 'ignore']);
     for await (const line of createInterface({ input: child.stdout! }))
       process.stdout.write(`${withoutClearing(line)}\n`);
+    await ended;
   }
 
   /** What it writes and complains of is written here. @returns its exit code */
@@ -107,16 +108,12 @@ export class Compose {
   }
 }
 
-async function remove(container: string): Promise<void> {
-  await new Docker()
+/** Never rejects: it may not have been made, or be removed by somebody else; one that stays goes at the runner's next start. */
+const remove = (container: string): Promise<unknown> =>
+  new Docker()
     .getContainer(container)
     .remove({ force: true })
-    .catch((error: unknown) => {
-      const { statusCode } = error as { statusCode?: number };
-      // It was not made, or somebody else removes it.
-      if (statusCode !== 404 && statusCode !== 409) throw error;
-    });
-}
+    .catch(() => undefined);
 
 /** Of lines of logs: Compose clears a terminal's line before each, also where there is no terminal. */
 export const withoutClearing = (lines: string): string => lines.replaceAll('\u001B[2K', '');

@@ -31,8 +31,8 @@ export async function run(role: Role): Promise<never> {
   plan.notes.forEach(say);
 
   // Of a runner that was killed: it would keep other secrets than this one's.
-  await removeContainers(docker, plan.project, ofServices('prepare', 'old-db'));
-  await removeContainers(docker, plan.project, isLeft);
+  const others = ofServices('prepare', 'old-db');
+  await removeContainers(docker, plan.project, (container) => others(container) || isLeft(container));
   const preparing = new Project(plan, await filledForPrepare(host));
   const prepared = await preparing.prepared();
   if ('wrong' in prepared) throw new SettingsError([prepared.wrong]);
@@ -89,7 +89,7 @@ const serviceOf = (labels: Docker.ContainerInfo['Labels']): string =>
 
 /** Run once by a runner, which has ended before it could remove it. */
 const isLeft: IsMeant = ({ Labels, State }) =>
-  Labels['com.docker.compose.oneoff'] === 'True' && State !== 'running';
+  Labels['com.docker.compose.oneoff'] === 'True' && State === 'exited';
 
 /** Removes containers of a project. @returns their services */
 async function removeContainers(docker: Docker, project: string, isMeant: IsMeant): Promise<string[]> {

@@ -49,6 +49,16 @@ async function facilitatorBack() {
 const ask = () => {
   for (const stream of streams) receiver.follow(uuid, stored.position(uuid, stream));
 };
+/** A job whose end the facilitator knows, and the beginning of its output. */
+async function completeWithMoreToCome() {
+  uuid = await scene.send();
+  ask();
+  await scene.facilitator.update(uuid, 'volumes_ready');
+  miner.printed.print('some ');
+  await expect.poll(() => stored.text(uuid, 'stdout')).toBe('some ');
+  miner.send(uuid, finished(uuid));
+  await scene.facilitator.update(uuid, 'completed');
+}
 const hasEnded = () => streams.every((stream) => stored.position(uuid, stream).ended);
 const parts = () => scene.place.query('select 1 from job_output_part where job_uuid = $1', [uuid]);
 
@@ -90,13 +100,7 @@ describe("a job's output", () => {
 
   it('is fetched to its end when the validator was away from the job’s end on', async () => {
     const first = await scene.start(miner.settings);
-    uuid = await scene.send();
-    ask();
-    await scene.facilitator.update(uuid, 'volumes_ready');
-    miner.printed.print('some ');
-    await expect.poll(() => stored.text(uuid, 'stdout')).toBe('some ');
-    miner.send(uuid, finished(uuid));
-    await scene.facilitator.update(uuid, 'completed');
+    await completeWithMoreToCome();
     await first.close();
     miner.printed.print('more');
     miner.printed.end();
@@ -109,13 +113,7 @@ describe("a job's output", () => {
 
   it('is fetched to its end at once when the miner’s connection is lost behind the job’s end', async () => {
     await scene.start(miner.settings);
-    uuid = await scene.send();
-    ask();
-    await scene.facilitator.update(uuid, 'volumes_ready');
-    miner.printed.print('some ');
-    await expect.poll(() => stored.text(uuid, 'stdout')).toBe('some ');
-    miner.send(uuid, finished(uuid));
-    await scene.facilitator.update(uuid, 'completed');
+    await completeWithMoreToCome();
     miner.cut();
     miner.printed.print('more');
     miner.printed.end();

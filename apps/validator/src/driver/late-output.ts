@@ -24,9 +24,9 @@ export class LateOutput implements OnApplicationBootstrap, BeforeApplicationShut
   private end: () => void = () => undefined;
 
   constructor(
-    readonly outputs: JobOutputs,
-    readonly links: MinerLinks,
-    @Inject(LOGGER) readonly logger: Logger,
+    private readonly outputs: JobOutputs,
+    private readonly links: MinerLinks,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -44,10 +44,12 @@ export class LateOutput implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private async fetch(age: number): Promise<void> {
-    const jobs = await this.outputs.unfinished(age);
+    const { outputs, links, logger } = this;
+    const parts = { outputs, links, logger };
+    const jobs = await outputs.unfinished(age);
     await inParallel(jobs, maxAtOnce, (job) =>
       withLogContext({ job: job.job_uuid, miner: job.miner_hotkey }, () =>
-        fetchRest(job, this, this.stopping.signal),
+        fetchRest(job, parts, this.stopping.signal),
       ),
     );
   }

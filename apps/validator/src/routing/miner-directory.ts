@@ -99,7 +99,9 @@ export class MinerDirectory {
     );
     const { reached, open, sentence } = await this.shielded.look(atAxon);
     const moved = [...(await this.moveIn(reached, atAxon)), ...(await this.moveOut(open))];
-    if (moved.length > 0) await this.manifests.askMoved(moved);
+    if (moved.length === 0) return sentence;
+    this.bell.ring('miners');
+    await this.manifests.askMoved(moved);
     return sentence;
   }
 

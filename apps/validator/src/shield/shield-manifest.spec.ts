@@ -1,7 +1,8 @@
 import { encrypt } from 'eciesjs';
 import { Config } from 'eciesjs/config';
 import { describe, expect, it } from 'vitest';
-import { addressInShield, readShieldManifest } from './shield-manifest.ts';
+import { addressInShield } from './shield-address.ts';
+import { readShieldManifest } from './shield-manifest.ts';
 
 const privateKey = Buffer.alloc(32);
 const publicKey = '3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29';

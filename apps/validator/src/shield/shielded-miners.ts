@@ -9,7 +9,7 @@ import type { Gauge } from 'prom-client';
 import { MetricsRegistry } from '../metrics/metrics-registry.ts';
 import type { MinerAddress } from '../miner/miner-client.ts';
 import { NoCertificate, ShieldCertificates } from './shield-certificates.ts';
-import { addressInShield, readShieldManifest, type ShieldManifest } from './shield-manifest.ts';
+import { readShieldManifest, type ShieldManifest } from './shield-manifest.ts';
 
 /** How miners are asked: so many at once, each within so long (ms), as much of an answer as 5,000 validators would be (bytes). */
 const asking = { atOnce: 50, limit: 5_000, maxBytes: 4 * 1024 * 1024 };
@@ -55,14 +55,8 @@ export class ShieldedMiners implements OnApplicationShutdown {
       const manifest = shown[at];
       return manifest && manifest !== 'no shield' ? [{ miner, manifest }] : [];
     });
-    const { key, why } = shields.length === 0 ? { key: null, why: '' } : await this.privateKey();
-    const reached: MinerAddress[] = [];
-    const hidden: string[] = [];
-    for (const { miner, manifest } of shields) {
-      const address = key && addressInShield(manifest, this.keypair.address, key);
-      if (address) reached.push({ hotkey: miner.hotkey, ...address });
-      else hidden.push(miner.hotkey);
-    }
+    const { reached, hidden, why } =
+      shields.length === 0 ? { reached: [], hidden: [], why: '' } : await this.open(shields);
     this.gauge.set(hidden.length);
     const sentence = hidden.length === 0 ? null : sentenceOf(hidden.toSorted(), why);
     if (sentence !== null && sentence !== this.told) this.logger.warn(sentence);
@@ -76,6 +70,21 @@ export class ShieldedMiners implements OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     this.reader.close();
+  }
+
+  /** @returns those that are reached, and the hotkeys of those that are not, and why */
+  private async open(shields: readonly { miner: MinerAddress; manifest: ShieldManifest }[]) {
+    // Its cryptography takes a tenth of a second to load, which no start without a shield is to wait for.
+    const { addressInShield } = await import('./shield-address.ts');
+    const { key, why } = await this.privateKey();
+    const reached: MinerAddress[] = [];
+    const hidden: string[] = [];
+    for (const { miner, manifest } of shields) {
+      const address = key && addressInShield(manifest, this.keypair.address, key);
+      if (address) reached.push({ hotkey: miner.hotkey, ...address });
+      else hidden.push(miner.hotkey);
+    }
+    return { reached, hidden, why };
   }
 
   /** @returns no key, and why not, where there is none */
