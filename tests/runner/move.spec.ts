@@ -27,7 +27,7 @@ describe.runIf(whole)('a service that is handed over from one host to another', 
   const names = ['app-1', 'db-1', 'facilitator-runner-1', 'pylon-1'];
   /** Without those that do one thing, and are gone. */
   const services = async (host: UpdatedHost) =>
-    (await host.names()).filter((name) => !name.includes('-run-'));
+    (await host.names()).filter((name) => !/^once-|-run-/.test(name));
   const works = (host: UpdatedHost) =>
     vi.waitFor(async () => expect(await host.service()).toMatchObject({ health: 'healthy' }), patience);
   const stands = (host: UpdatedHost, sentence: string) =>
