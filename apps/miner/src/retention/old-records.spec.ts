@@ -4,6 +4,7 @@ import path from 'node:path';
 import { pageAt } from '@horde/receipts';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { RecordingManager } from '@horde/testing/recording-manager';
+import { ReceiptPages } from '../receipts/receipt-pages.ts';
 import { MinerUnderTest } from '../testing/miner.ts';
 import { OldRecords } from './old-records.ts';
 
@@ -64,6 +65,8 @@ it('what is older than two days is removed; what a running job needs is not', as
 
 it('a clock of this machine that jumps ahead removes no receipt and no job', async () => {
   await (await (await miner.validator()).accepted()).connection.close();
+  // One that is just being put on a page goes the next time.
+  await miner.part(ReceiptPages).settled();
   await miner.query('update job set slot_held = false, ended_at = now()');
   const retention = miner.part(OldRecords);
   await retention.evict();
