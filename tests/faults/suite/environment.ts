@@ -65,10 +65,12 @@ const own: Record<ServiceName, (places: Places, options: NetworkOptions) => Reco
     DEVNET_PORT: String(ports.devnet),
     DEVNET_STATE_FILE: path.join(folder, 'devnet.json'),
   }),
-  facilitator: (places) => ({
+  facilitator: (places, { measured = false }) => ({
     ...common('facilitator', places),
     PORT: String(places.ports.facilitator),
     SECRET_KEY: secrets.secretKey,
+    // A user's quota is not what is measured.
+    ...(measured && { MAX_CREATIONS_PER_MINUTE: '0', MAX_UNFINISHED_JOBS: '0' }),
   }),
   validator: (places, { measured = false }) => ({
     ...common('validator', places),
