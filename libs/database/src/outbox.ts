@@ -56,6 +56,8 @@ const insert = new PreparedStatement<Pick<StoredMessage, 'id' | 'after'>>(
    returning id, (select max(id) from outbox where peer = $1 and subject = $2) as after`,
 );
 
+const remove = new PreparedStatement('delete from outbox where id = any ($1::bigint[])');
+
 /** A message that waits, as it is read. */
 interface WaitingRow extends OutboxRow {
   /** How many were looked at: more than are read where these are as large as may be read at once. */
@@ -190,7 +192,7 @@ export class Outbox {
 
   /** The peer has these. */
   async delivered(...ids: string[]): Promise<void> {
-    await this.database.manager.query('delete from outbox where id = any ($1::bigint[])', [ids]);
+    await remove.run(this.database.manager, [ids]);
   }
 
   /** Nothing about this subject needs to be sent to the peer any more. */

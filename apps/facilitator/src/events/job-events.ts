@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, PreparedStatement } from '@horde/database';
 import { isTerminal, OutputStream, type JobStatus } from '@horde/protocol';
 import type { JobEvent } from './job-event.ts';
 import { isFinished, type EventKind, type Reading } from './reading.ts';
@@ -11,6 +11,10 @@ import { StoredOutput } from './stored-output.ts';
 
 /** How long the rest of an ended job's output is waited for at once. @unit ms */
 const maxPause = 1_000;
+
+const statusOf = new PreparedStatement<{ status: JobStatus }>(
+  'select status from job where uuid = $1 and hotkey = $2',
+);
 
 /** A job's events, from all of their sources in the order in which they are told. */
 @Injectable()
@@ -25,10 +29,7 @@ export class JobEvents {
 
   /** The status of one of a user's jobs; null: this is none of them. */
   async statusOf(hotkey: string, job: string): Promise<JobStatus | null> {
-    const [row] = await this.database.manager.query<{ status: JobStatus }[]>(
-      'select status from job where uuid = $1 and hotkey = $2',
-      [job, hotkey],
-    );
+    const [row] = await statusOf.run(this.database.manager, [job, hotkey]);
     return row?.status ?? null;
   }
 

@@ -1,12 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, PreparedStatement } from '@horde/database';
 import { errors } from '@horde/protocol';
 
 /** How many streams of events one hotkey may have open. */
 const maxStreams = 50;
 /** The streams of a replica that has given no sign of life for so long count no more: it was killed. */
 const silence = `interval '15 seconds'`;
+
+/** Tells how many each of these hotkeys has here, and returns how many they have at the others. */
+const tell = new PreparedStatement<{ hotkey: string; streams: number }>(
+  `with replica as (
+     insert into event_replica (id) values ($1) on conflict (id) do update set seen_at = clock_timestamp()
+   ), told as (
+     insert into event_stream_count (replica, hotkey, streams)
+     select $1, hotkey, streams from unnest($2::text[], $3::int[]) given (hotkey, streams)
+     on conflict (replica, hotkey) do update set streams = excluded.streams
+   )
+   select hotkey, sum(streams)::int as streams from event_stream_count join event_replica on id = replica
+   where hotkey = any($2) and replica <> $1 and seen_at > clock_timestamp() - ${silence} group by hotkey`,
+);
 
 /**
  * How many streams each hotkey has open at all replicas. Here they are counted in memory; the other replicas are told as
@@ -83,18 +96,8 @@ export class OpenStreams {
     const hotkeys = [...this.untold];
     this.untold.clear();
     try {
-      const rows = await this.database.manager.query<{ hotkey: string; streams: number }[]>(
-        `with replica as (
-           insert into event_replica (id) values ($1) on conflict (id) do update set seen_at = clock_timestamp()
-         ), told as (
-           insert into event_stream_count (replica, hotkey, streams)
-           select $1, hotkey, streams from unnest($2::text[], $3::int[]) given (hotkey, streams)
-           on conflict (replica, hotkey) do update set streams = excluded.streams
-         )
-         select hotkey, sum(streams)::int as streams from event_stream_count join event_replica on id = replica
-         where hotkey = any($2) and replica <> $1 and seen_at > clock_timestamp() - ${silence} group by hotkey`,
-        [this.replica, hotkeys, hotkeys.map((hotkey) => this.here.get(hotkey) ?? 0)],
-      );
+      const counts = hotkeys.map((hotkey) => this.here.get(hotkey) ?? 0);
+      const rows = await tell.run(this.database.manager, [this.replica, hotkeys, counts]);
       return new Map(rows.map(({ hotkey, streams }) => [hotkey, streams]));
     } catch (error) {
       for (const hotkey of hotkeys) this.untold.add(hotkey);

@@ -22,6 +22,8 @@ const createdWith = new PreparedStatement<{ uuid: string; removed: boolean; diff
    union all select job_uuid, true, false from spent_request where creation_key = $1`,
 );
 
+const ofUser = new PreparedStatement('select from job where uuid = $1 and hotkey = $2');
+
 /** How many jobs of a page are read at once. */
 const batchSize = 16;
 
@@ -128,11 +130,7 @@ export class Jobs {
 
   /** Whether this is one of the user's jobs. */
   async has(hotkey: string, uuid: string): Promise<boolean> {
-    const rows = await this.database.manager.query<unknown[]>(
-      'select from job where uuid = $1 and hotkey = $2',
-      [uuid, hotkey],
-    );
-    return rows.length > 0;
+    return (await ofUser.run(this.database.manager, [uuid, hotkey])).length > 0;
   }
 
   /** The resources of jobs as JSON, with commas between them. What is in memory at a time does not depend on their size. */

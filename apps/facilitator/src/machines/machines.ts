@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { TokenBucket } from '@horde/async';
-import { Database, type Transaction } from '@horde/database';
+import { Database, PreparedStatement, type Transaction } from '@horde/database';
 import {
   parseJson,
   withoutNuls,
@@ -28,6 +28,18 @@ const batchSize = 100;
  * - `too_long`, `too_many`: more than is kept
  */
 export type SpecsResult = 'stored' | 'foreign' | 'unknown_miner' | 'too_long' | 'too_many';
+
+/** Notes that a miner was seen with what is stored already; no row when that is not, or the chain has no such miner. */
+const noteKnown = new PreparedStatement(
+  `with known as (
+     select id from machine_specs where content = $1 and exists (select from miner where hotkey = $3 and active)
+     for key share
+   ), noted as (
+     insert into machine_snapshot (specs_id, batch_id, miner_hotkey, validator_hotkey)
+     select id, $2, $3, $4 from known on conflict do nothing
+   )
+   select id from known`,
+);
 
 /** A machine that a miner was seen with last, one row for each model of GPU in it. */
 export interface Hardware {
@@ -64,6 +76,11 @@ export class Machines {
     const text = writeCompact(specs);
     if (text.length > maxSpecs) return 'too_long';
     bucket.take(Math.max(0, text.length / usualSpecs - 1));
+    const content = createHash('sha256').update(writeCompactSorted(specs)).digest();
+    const seen = [content, withoutNuls(batch), miner, validator];
+    // Most machines are as they were.
+    const [again] = await noteKnown.run(this.database.manager, seen);
+    if (again) return 'stored';
     return this.database.transaction(async (tx) => {
       const known = await tx.manager.query<unknown[]>('select from miner where hotkey = $1 and active', [
         miner,
@@ -72,7 +89,7 @@ export class Machines {
       await tx.manager.query(
         `insert into machine_snapshot (specs_id, batch_id, miner_hotkey, validator_hotkey)
          values ($1, $2, $3, $4) on conflict do nothing`,
-        [await this.idOf(tx, specs, text), withoutNuls(batch), miner, validator],
+        [await this.idOf(tx, specs, text, content), withoutNuls(batch), miner, validator],
       );
       return 'stored';
     });
@@ -111,8 +128,7 @@ export class Machines {
     return bucket;
   }
 
-  private async idOf(tx: Transaction, specs: JsonObject, text: string): Promise<string> {
-    const content = createHash('sha256').update(writeCompactSorted(specs)).digest();
+  private async idOf(tx: Transaction, specs: JsonObject, text: string, content: Buffer): Promise<string> {
     const [added] = await tx.manager.query<{ id: string }[]>(
       'insert into machine_specs (content, specs) values ($1, $2) on conflict do nothing returning id',
       [content, text],

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, GatheredBell } from '@horde/database';
+import { Database, GatheredBell, PreparedStatement } from '@horde/database';
 import {
   executorRequestNumbers as toExecutor,
   validatorMessageNumbers as ofValidator,
@@ -16,6 +16,20 @@ export type ExecutorRequests = Pick<
   initial_request: string | null;
 };
 
+const following = new PreparedStatement<ExecutorRequests>(
+  `select executor_handle, executor_address,
+     case when $2::int < $3::int then initial_request end as initial_request,
+     case when $2 < $4::int then job_request end as job_request,
+     case when $2 < $5::int then cancel_request end as cancel_request
+   from job where uuid = $1 and ended_at is null`,
+);
+
+const lastReceived = new PreparedStatement<{ received: number }>(
+  `select case when settled_at is not null then $3::int when cancelled_at is not null then $4::int
+     when job_request is not null then $5::int else $6::int end as received
+   from job where uuid = $1 and validator_hotkey = $2`,
+);
+
 /** What its validator has asked of a job. The numbers of these messages, both ways, are those of `durable-1`. */
 @Injectable()
 export class JobRequests {
@@ -28,14 +42,13 @@ export class JobRequests {
    * The requests of a job that follow the one with this number on the way to its executor. Null when the job has ended.
    */
   async after(uuid: string, number: number): Promise<ExecutorRequests | null> {
-    const [row] = await this.database.manager.query<ExecutorRequests[]>(
-      `select executor_handle, executor_address,
-         case when $2 < $3 then initial_request end as initial_request,
-         case when $2 < $4 then job_request end as job_request,
-         case when $2 < $5 then cancel_request end as cancel_request
-       from job where uuid = $1 and ended_at is null`,
-      [uuid, number, toExecutor.V0InitialJobRequest, toExecutor.V0JobRequest, toExecutor.V0CancelJobRequest],
-    );
+    const [row] = await following.run(this.database.manager, [
+      uuid,
+      number,
+      toExecutor.V0InitialJobRequest,
+      toExecutor.V0JobRequest,
+      toExecutor.V0CancelJobRequest,
+    ]);
     return row ?? null;
   }
 
@@ -55,19 +68,14 @@ export class JobRequests {
    */
   async received(uuid: string, hotkey: string): Promise<number | null> {
     if (!isCanonicalUuid(uuid)) return null;
-    const [row] = await this.database.manager.query<{ received: number }[]>(
-      `select case when settled_at is not null then $3::int when cancelled_at is not null then $4::int
-         when job_request is not null then $5::int else $6::int end as received
-       from job where uuid = $1 and validator_hotkey = $2`,
-      [
-        uuid,
-        hotkey,
-        ofValidator.V0JobFinishedReceiptRequest,
-        ofValidator.V0CancelJobRequest,
-        ofValidator.V0JobRequest,
-        ofValidator.V0InitialJobRequest,
-      ],
-    );
+    const [row] = await lastReceived.run(this.database.manager, [
+      uuid,
+      hotkey,
+      ofValidator.V0JobFinishedReceiptRequest,
+      ofValidator.V0CancelJobRequest,
+      ofValidator.V0JobRequest,
+      ofValidator.V0InitialJobRequest,
+    ]);
     return row?.received ?? null;
   }
 

@@ -1,5 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { Batches, Database, GatheredBell, Outbox, type Transaction } from '@horde/database';
+import {
+  Batches,
+  Database,
+  GatheredBell,
+  Outbox,
+  PreparedStatement,
+  type Transaction,
+} from '@horde/database';
 import { AcceptJob, make, writeFrame, type DeclineJob, type ExecutorClass } from '@horde/protocol';
 import { WarmSessions } from './warm-sessions.ts';
 import { Receipts } from '../receipts/receipts.ts';
@@ -7,6 +14,13 @@ import { takeSlots, type SlotRequest, type Taken } from './take-slots.ts';
 
 /** So many requests share one transaction. */
 const maxBatch = 64;
+
+const takeForWarm = new PreparedStatement(
+  `insert into warm_executor (token, executor_class) select $1, $2
+   where (select count(*) from job where executor_class = $2 and slot_held)
+     + (select count(*) from warm_executor where executor_class = $2) < $3
+   returning token`,
+);
 
 /**
  * The slots of this miner's executors. A job takes a warm executor that is connected; else a free slot, for an executor
@@ -62,13 +76,7 @@ export class Slots {
     return this.database.transaction(async (tx) => {
       tx.afterCommit(() => this.bell.ring('executors'));
       await lock(tx, [executorClass]);
-      const made = await tx.manager.query<unknown[]>(
-        `insert into warm_executor (token, executor_class) select $1, $2
-         where (select count(*) from job where executor_class = $2 and slot_held)
-           + (select count(*) from warm_executor where executor_class = $2) < $3
-         returning token`,
-        [token, executorClass, capacity],
-      );
+      const made = await takeForWarm.run(tx.manager, [token, executorClass, capacity]);
       return made.length > 0;
     });
   }
@@ -145,9 +153,9 @@ async function noteReasons(
  * what they are asked: that would take longer than they do.
  * @param classes sorted
  */
-const lock = (tx: Transaction, classes: string[]): Promise<unknown> =>
-  tx.manager.query(
-    `select set_config('plan_cache_mode', 'force_generic_plan', true),
-       (select count(pg_advisory_xact_lock(hashtext('slots of ' || name))) from unnest($1::text[]) name)`,
-    [classes],
-  );
+const lock = (tx: Transaction, classes: string[]): Promise<unknown> => lockSlots.run(tx.manager, [classes]);
+
+const lockSlots = new PreparedStatement(
+  `select set_config('plan_cache_mode', 'force_generic_plan', true),
+     (select count(pg_advisory_xact_lock(hashtext('slots of ' || name))) from unnest($1::text[]) name)`,
+);

@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Batches, Database } from '@horde/database';
+import { Batches, Database, PreparedStatement } from '@horde/database';
 import { Keypair, VerifierPool } from '@horde/identity';
 import type { ReceiptPayload } from '@horde/protocol';
 import type { Job } from '../jobs/job.entity.ts';
@@ -9,6 +9,12 @@ import { receiptMismatch, wrongSignature } from './receipt-rules.ts';
 
 /** How many receipts are checked together. */
 const maxBatch = 256;
+
+type ClaimedJob = Pick<Job, 'uuid' | 'validator_hotkey' | 'ended_at'>;
+
+const ofUuids = new PreparedStatement<ClaimedJob>(
+  'select uuid, validator_hotkey, ended_at from job where uuid = any ($1::uuid[])',
+);
 
 /** A receipt as a validator sent it. */
 export interface Claim {
@@ -21,8 +27,7 @@ export interface Claim {
 }
 
 /** The job that a good receipt is about, or why it is refused. */
-export type Checked =
-  { job: Pick<Job, 'uuid' | 'validator_hotkey' | 'ended_at'> } | { refusal: Refusal; sentence: string };
+export type Checked = { job: ClaimedJob } | { refusal: Refusal; sentence: string };
 
 /** Checks receipts against their jobs and signatures: those that come at once together, and on threads of their own. */
 @Injectable()
@@ -56,10 +61,7 @@ export class ReceiptChecks implements OnApplicationShutdown {
   }
 
   private async jobsOf(claims: Claim[]) {
-    const jobs = await this.database.manager.query<Pick<Job, 'uuid' | 'validator_hotkey' | 'ended_at'>[]>(
-      'select uuid, validator_hotkey, ended_at from job where uuid = any ($1::uuid[])',
-      [claims.map(({ payload }) => payload.job_uuid)],
-    );
+    const jobs = await ofUuids.run(this.database.manager, [claims.map(({ payload }) => payload.job_uuid)]);
     return new Map(jobs.map((job) => [job.uuid, job]));
   }
 

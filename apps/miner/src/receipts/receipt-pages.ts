@@ -1,5 +1,5 @@
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
-import { Database, GatheredBell } from '@horde/database';
+import { Database, GatheredBell, PreparedStatement } from '@horde/database';
 import { LOGGER, type Logger } from '@horde/operations';
 import { Pages, PageStore, type Page } from '@horde/receipts';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
@@ -18,6 +18,17 @@ type Row = Pick<
   StoredReceipt,
   'job_uuid' | 'receipt_type' | 'payload' | 'validator_signature' | 'miner_signature'
 >;
+
+const withoutPage = new PreparedStatement<Row>(
+  `select job_uuid, receipt_type, payload, validator_signature, miner_signature from receipt
+   where page is null order by stored_at limit $1 for update skip locked`,
+);
+
+const putOnPages = new PreparedStatement(
+  `update receipt set page = placed.page
+   from unnest($1::uuid[], $2::text[], $3::bigint[]) as placed (job_uuid, receipt_type, page)
+   where receipt.job_uuid = placed.job_uuid and receipt.receipt_type = placed.receipt_type`,
+);
 
 /**
  * Puts what the table of receipts holds on pages, each receipt once: its row has no page until its line is stored. Of
@@ -158,19 +169,14 @@ export class ReceiptPages implements BeforeApplicationShutdown {
   /** @returns whether there may be more */
   private async writeSome(): Promise<boolean> {
     const rows = await this.database.transaction(async (tx) => {
-      const found = await tx.manager.query<Row[]>(
-        `select job_uuid, receipt_type, payload, validator_signature, miner_signature from receipt
-         where page is null order by stored_at limit $1 for update skip locked`,
-        [maxBatch],
-      );
+      const found = await withoutPage.run(tx.manager, [maxBatch]);
       if (found.length === 0) return found;
       const pages = await Promise.all(found.map((row) => this.place(row)));
-      await tx.manager.query(
-        `update receipt set page = placed.page
-         from unnest($1::uuid[], $2::text[], $3::bigint[]) as placed (job_uuid, receipt_type, page)
-         where receipt.job_uuid = placed.job_uuid and receipt.receipt_type = placed.receipt_type`,
-        [found.map(({ job_uuid }) => job_uuid), found.map(({ receipt_type }) => receipt_type), pages],
-      );
+      await putOnPages.run(tx.manager, [
+        found.map(({ job_uuid }) => job_uuid),
+        found.map(({ receipt_type }) => receipt_type),
+        pages,
+      ]);
       return found;
     });
     for (const row of rows) this.written.delete(keyOf(row));

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { GatheredBell, type Transaction } from '@horde/database';
+import { GatheredBell, PreparedStatement, type Transaction } from '@horde/database';
 import {
   make,
   parseJson,
@@ -12,6 +12,17 @@ import {
 import { pageAt } from '@horde/receipts';
 import { ReceiptPages } from './receipt-pages.ts';
 import type { StoredReceipt } from './stored-receipt.entity.ts';
+
+/** A statement of its own: the entity's time would pass through a Date and lose its microseconds. */
+const insert = new PreparedStatement<{ count: number }>(
+  `with stored as (
+     insert into receipt (job_uuid, receipt_type, validator_hotkey, timestamp, executor_class, is_organic, ttl,
+       score, paying_blocks, payload, validator_signature, miner_signature, page)
+     select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::boolean[],
+       $7::integer[], $8::numeric[], $9::integer[], $10::text[], $11::text[], $12::text[], $13::bigint[])
+     on conflict do nothing returning 1
+   ) select count(*)::int as count from stored`,
+);
 
 /** The receipts that this miner holds. */
 @Injectable()
@@ -56,32 +67,22 @@ export class Receipts {
     pages: number[] | null = null,
   ): Promise<number> {
     const column = <K extends keyof StoredReceipt>(name: K) => receipts.map((receipt) => receipt[name]);
-    // A statement of its own: the entity's time would pass through a Date and lose its microseconds.
-    const [{ count }] = await tx.manager.query<[{ count: number }]>(
-      `with stored as (
-       insert into receipt (job_uuid, receipt_type, validator_hotkey, timestamp, executor_class, is_organic, ttl,
-         score, paying_blocks, payload, validator_signature, miner_signature, page)
-       select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::boolean[],
-         $7::integer[], $8::numeric[], $9::integer[], $10::text[], $11::text[], $12::text[], $13::bigint[])
-       on conflict do nothing returning 1
-       ) select count(*)::int as count from stored`,
-      [
-        column('job_uuid'),
-        column('receipt_type'),
-        column('validator_hotkey'),
-        column('timestamp'),
-        column('executor_class'),
-        column('is_organic'),
-        column('ttl'),
-        column('score'),
-        column('paying_blocks'),
-        column('payload'),
-        column('validator_signature'),
-        column('miner_signature'),
-        pages ?? [],
-      ],
-    );
-    return count;
+    const [stored] = await insert.run(tx.manager, [
+      column('job_uuid'),
+      column('receipt_type'),
+      column('validator_hotkey'),
+      column('timestamp'),
+      column('executor_class'),
+      column('is_organic'),
+      column('ttl'),
+      column('score'),
+      column('paying_blocks'),
+      column('payload'),
+      column('validator_signature'),
+      column('miner_signature'),
+      pages ?? [],
+    ]);
+    return stored!.count;
   }
 
   /**

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
-import { Database, Gathered, GatheredBell, JobFrames } from '@horde/database';
+import { Database, Gathered, GatheredBell, JobFrames, PreparedStatement } from '@horde/database';
 import { LOGGER, withLogContext, type Logger } from '@horde/operations';
 import type { Extension } from '@horde/protocol';
 import { DatabaseRetry } from '../database/database-retry.ts';
@@ -25,6 +25,16 @@ interface UnsentFrame {
   size: number;
   frame: string | null;
 }
+
+const unsent = new PreparedStatement<UnsentFrame>(
+  `select id, octet_length(frame) as size, case when octet_length(frame) <= $4 then frame end as frame
+   from outbox where subject = $1 and peer = $2 and id > $3 order by id`,
+);
+
+const dropConfirmed = new PreparedStatement(
+  `delete from outbox using unnest($1::text[], $2::text[], $3::bigint[]) as confirmed (hotkey, job, number)
+   where subject = confirmed.job and peer = confirmed.hotkey and id <= confirmed.number`,
+);
 
 /** What a validator has of a job's messages. */
 interface Confirmation {
@@ -189,15 +199,11 @@ export class ValidatorDelivery implements ValidatorLink, BeforeApplicationShutdo
   }
 
   private async dropConfirmed(confirmed: Confirmation[]): Promise<void> {
-    await this.database.manager.query(
-      `delete from outbox using unnest($1::text[], $2::text[], $3::bigint[]) as confirmed (hotkey, job, number)
-       where subject = confirmed.job and peer = confirmed.hotkey and id <= confirmed.number`,
-      [
-        confirmed.map(({ hotkey }) => hotkey),
-        confirmed.map(({ job }) => job),
-        confirmed.map(({ number }) => number),
-      ],
-    );
+    await dropConfirmed.run(this.database.manager, [
+      confirmed.map(({ hotkey }) => hotkey),
+      confirmed.map(({ job }) => job),
+      confirmed.map(({ number }) => number),
+    ]);
   }
 
   /** A process of the validator that takes a job over may do so on a connection that is older than the other's. */
@@ -290,11 +296,7 @@ export class ValidatorDelivery implements ValidatorLink, BeforeApplicationShutdo
   }
 
   private unsent(hotkey: string, job: string, after: string): Promise<UnsentFrame[]> {
-    return this.database.manager.query<UnsentFrame[]>(
-      `select id, octet_length(frame) as size, case when octet_length(frame) <= $4 then frame end as frame
-       from outbox where subject = $1 and peer = $2 and id > $3 order by id`,
-      [job, hotkey, after, maxSmall],
-    );
+    return unsent.run(this.database.manager, [job, hotkey, after, maxSmall]);
   }
 
   /** Cut, the validator connects again and gets everything; left open, it would miss this for ever. */

@@ -1,14 +1,28 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Database, Outbox } from '@horde/database';
+import { Database, insertMessage, Outbox, PreparedStatement, type StoredMessage } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { LOGGER, type Logger } from '@horde/operations';
-import { MachineSpecsUpdate, make, writeCompact, type MachineSpecs } from '@horde/protocol';
+import { MachineSpecsUpdate, make, writeCompact, writeFrame, type MachineSpecs } from '@horde/protocol';
 import { ValidatorSettings } from '../settings.ts';
 import type { Attempt } from './attempt.entity.ts';
 import { trustedMinerHotkey } from './trusted-miner.ts';
 
 /** A description of eight GPUs and 256 cores is a tenth as long. @unit characters */
 const maxSpecs = 100_000;
+
+/** The first of an attempt is noted, and put into the outbox where the job came from one of these facilitators. */
+const tell = new PreparedStatement<Pick<StoredMessage, 'id' | 'after'> & { facilitator: string }>(
+  `with told as (
+     update attempt set machine_told = true from job
+     where job_uuid = $1 and number = $2 and not machine_told and job.uuid = job_uuid returning facilitator
+   ), listener as (
+     select facilitator from told where facilitator = any ($3::text[])
+   ), put as (${insertMessage('listener', { peer: 'facilitator', subject: '$4', type: '$5', frame: '$6' })}
+   )
+   select facilitator, put.id,
+     (select max(id) from outbox where peer = facilitator and subject = $4) as after
+   from listener, put`,
+);
 
 /** Passes on what miners tell of the machines that jobs run on. */
 @Injectable()
@@ -36,20 +50,26 @@ export class MachineSpecsRelay {
       );
       return;
     }
-    await this.database.transaction(async (tx) => {
-      const [[job]] = await tx.manager.query<[[{ facilitator: string }?], number]>(
-        `update attempt set machine_told = true from job
-         where job_uuid = $1 and number = $2 and not machine_told and job.uuid = job_uuid returning facilitator`,
-        [job_uuid, number],
-      );
-      if (!job || !this.settings.facilitatorUris.includes(job.facilitator)) return;
-      const update = {
-        miner_hotkey,
-        validator_hotkey: this.keypair.address,
-        specs: machine,
-        batch_id: job_uuid,
-      };
-      await this.outbox.put(tx, job.facilitator, job_uuid, make(MachineSpecsUpdate, update));
+    const update = make(MachineSpecsUpdate, {
+      miner_hotkey,
+      validator_hotkey: this.keypair.address,
+      specs: machine,
+      batch_id: job_uuid,
+    });
+    const { message_type: type } = update;
+    const frame = writeFrame(update);
+    await this.database.single(async (tx) => {
+      const [told] = await tell.run(tx.manager, [
+        job_uuid,
+        number,
+        this.settings.facilitatorUris,
+        job_uuid,
+        type,
+        frame,
+      ]);
+      if (!told) return;
+      const { facilitator, id, after } = told;
+      this.outbox.rung(tx, facilitator, [{ id, subject: job_uuid, type, frame, after }]);
     });
   }
 }

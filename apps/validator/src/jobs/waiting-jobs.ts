@@ -68,6 +68,10 @@ const beganJob = new PreparedStatement(`
                  waits_for = null, waits_since = null, look_at = null
   where uuid = $1`);
 
+const untilNextLook = new PreparedStatement<{ ms: number | null }>(
+  `select extract(epoch from min(look_at) - now())::float8 * 1000 as ms from job where waits_since is not null`,
+);
+
 /** What a job waits for, for its user. */
 export interface WaitSentence {
   uuid: string;
@@ -146,10 +150,8 @@ export class WaitingJobs {
 
   /** When the first of them is to be looked at without a ring. @returns how long from now; null: none waits. @unit ms */
   async untilNextLook(): Promise<number | null> {
-    const [{ ms }] = (await this.database.manager.query(
-      `select extract(epoch from min(look_at) - now())::float8 * 1000 as ms from job where waits_since is not null`,
-    )) as [{ ms: number | null }];
-    return ms;
+    const [next] = await untilNextLook.run(this.database.manager);
+    return next!.ms;
   }
 }
 

@@ -4,7 +4,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { Database, Outbox, OutboxRow, type Transaction } from '@horde/database';
+import { Database, Outbox, PreparedStatement, type OutboxMessage, type Transaction } from '@horde/database';
 import { LOGGER, type Logger } from '@horde/operations';
 import { CancelJob, JobFinishedReceipt, make, type JobFinishedPayload } from '@horde/protocol';
 import { MinerClient, type MinerAddress } from './miner-client.ts';
@@ -25,6 +25,13 @@ const callLimit = 20_000;
 
 /** The name under which frames for a miner wait in the outbox. */
 const peerOf = (minerHotkey: string): string => `miner ${minerHotkey}`;
+
+const waitingFor = (condition: string) =>
+  new PreparedStatement<OutboxMessage>(
+    `select id, subject, type, frame from outbox where peer = $1 ${condition} order by id limit $2`,
+  );
+const waiting = waitingFor('');
+const waitingOf = waitingFor('and subject = $3');
 
 /**
  * Sees that miners get the receipts of finished jobs, and learn which jobs they need not finish, also where the run
@@ -85,7 +92,10 @@ export class MinerDelivery implements OnApplicationBootstrap, BeforeApplicationS
    * @returns false when the connection ended before
    */
   async give(link: MinerLink, minerHotkey: string, jobUuid: string): Promise<boolean> {
-    return this.giveRows(link, await this.waiting(minerHotkey, jobUuid));
+    return this.giveRows(
+      link,
+      await waitingOf.run(this.database.manager, [peerOf(minerHotkey), maxMessages, jobUuid]),
+    );
   }
 
   /** @param age only for receipts that wait at least so long. @unit seconds */
@@ -110,7 +120,7 @@ export class MinerDelivery implements OnApplicationBootstrap, BeforeApplicationS
   private async call(miner: MinerAddress): Promise<void> {
     const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(callLimit)]);
     try {
-      const rows = await this.waiting(miner.hotkey);
+      const rows = await waiting.run(this.database.manager, [peerOf(miner.hotkey), maxMessages]);
       const jobs = new Set(rows.map(({ subject }) => subject));
       const link = await this.client.connect(miner, {
         attempts: 1,
@@ -138,15 +148,7 @@ export class MinerDelivery implements OnApplicationBootstrap, BeforeApplicationS
     }
   }
 
-  private waiting(minerHotkey: string, subject?: string): Promise<OutboxRow[]> {
-    return this.database.manager.find(OutboxRow, {
-      where: { peer: peerOf(minerHotkey), ...(subject !== undefined && { subject }) },
-      order: { id: 'asc' },
-      take: maxMessages,
-    });
-  }
-
-  private async giveRows(link: MinerLink, rows: OutboxRow[]): Promise<boolean> {
+  private async giveRows(link: MinerLink, rows: OutboxMessage[]): Promise<boolean> {
     const given = await Promise.all(
       rows.map(async ({ id, subject, type, frame }) => {
         // Where jobs cannot be cancelled, the miner's own limits end them.

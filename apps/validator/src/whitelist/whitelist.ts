@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@horde/database';
+import { Database, PreparedStatement } from '@horde/database';
 import { isSs58, Keypair } from '@horde/identity';
-import { WhitelistedHotkey } from './whitelisted-hotkey.entity.ts';
+
+const entry = new PreparedStatement('select from whitelisted_hotkey where hotkey = $1');
 
 /** Who may sign the jobs that this validator drives: its own hotkey, and those that its operator has added. */
 @Injectable()
@@ -14,6 +15,6 @@ export class Whitelist {
   async has(hotkey: string): Promise<boolean> {
     if (hotkey === this.keypair.address) return true;
     if (!isSs58(hotkey)) return false;
-    return this.database.manager.existsBy(WhitelistedHotkey, { hotkey });
+    return (await entry.run(this.database.manager, [hotkey])).length > 0;
   }
 }
