@@ -14,6 +14,7 @@ import {
   type OutboxMessage,
   pendingMigrations,
   PostgresDoorbell,
+  FollowedStatement,
   PreparedStatement,
   type ContractingMigration,
 } from './index.ts';
@@ -172,6 +173,38 @@ describe('changes that are left for the end of a transaction', () => {
     });
     await expect(failed).rejects.toThrow('duplicate key');
     expect(await stored()).toHaveLength(3);
+  });
+});
+
+describe('changes that follow another one in its statement', () => {
+  const added = (id: number) => ({
+    text: (isMade: string) => `insert into thing (id) select $1::int where ${isMade}`,
+    values: [id],
+  });
+  const rename = new FollowedStatement<{ id: number }>(
+    (following) =>
+      `with renamed as (update thing set id = $2 where id = $1 returning id)${following} select id from renamed`,
+    'exists (select from renamed)',
+  );
+  let database: Database;
+  beforeAll(async () => {
+    database = new Database(await open(await createTestDatabase(), [First1795000000001]));
+    await database.manager.query('insert into thing (id) values (1)');
+  });
+  afterAll(() => database.dataSource.destroy());
+
+  it('are made where that is, each with its own parameters, and not at all where one of them fails', async () => {
+    const stored = async () =>
+      (await database.manager.query<{ id: number }[]>('select id from thing order by id')).map(
+        ({ id }) => id,
+      );
+    expect(await rename.run(database.manager, [1, 2], [added(3), added(4)])).toEqual([{ id: 2 }]);
+    expect(await stored()).toEqual([2, 3, 4]);
+    expect(await rename.run(database.manager, [1, 5], [added(6)])).toEqual([]);
+    expect(await stored()).toEqual([2, 3, 4]);
+    await expect(rename.run(database.manager, [2, 5], [added(6), added(3)])).rejects.toThrow('duplicate key');
+    expect(await stored()).toEqual([2, 3, 4]);
+    expect(await rename.run(database.manager, [2, 5])).toEqual([{ id: 5 }]);
   });
 });
 

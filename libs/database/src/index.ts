@@ -41,7 +41,7 @@ export {
   type OutboxMessage,
   type StoredMessage,
 } from './outbox.ts';
-export { PreparedStatement } from './prepared-statement.ts';
+export { FollowedStatement, PreparedStatement, type FollowingWrite } from './prepared-statement.ts';
 export { becomeSoleProcess, SoleProcess, type SoleProcessOptions } from './sole-process.ts';
 export { soleWork } from './sole-work.ts';
 export { OutboxDrain } from './outbox-drain.ts';

@@ -49,15 +49,51 @@ const joined = new Map<string, PreparedStatement>();
 /** Runs changes that do not see each other as one statement. */
 export async function together(manager: EntityManager, writes: readonly Write[]): Promise<void> {
   if (writes.length === 0) return;
-  const values = writes.flatMap((write) => write.values);
-  let before = 0;
-  const parts = writes.map(({ statement, values }, at) => {
-    const text = statement.text.replaceAll(/\$(\d+)/g, (_, number) => `$${before + Number(number)}`);
-    before += values.length;
+  const values: unknown[] = [];
+  const parts = writes.map(({ statement, values: own }, at) => {
+    const text = renumbered(statement.text, values.length);
+    values.push(...own);
     return `w${at} as (${text})`;
   });
-  const text = `with ${parts.join(', ')} select`;
+  await join(`with ${parts.join(', ')} select`).run(manager, values);
+}
+
+/** A change that is made only where another one is. */
+export interface FollowingWrite {
+  /** @param isMade SQL that says whether the other one is */
+  text: (isMade: string) => string;
+  values: unknown[];
+}
+
+/** A change that others can follow in the same question to the server. */
+export class FollowedStatement<Row = unknown> {
+  /**
+   * @param text has `following` behind its last `with` part
+   * @param isMade SQL that says whether it has changed anything
+   */
+  constructor(
+    private readonly text: (following: string) => string,
+    private readonly isMade: string,
+  ) {}
+
+  /** @param following do not see each other, nor what this changes @returns its own rows */
+  run(manager: EntityManager, values: unknown[], following: readonly FollowingWrite[] = []): Promise<Row[]> {
+    const all = [...values];
+    const parts = following.map(({ text, values: own }, at) => {
+      const part = `, f${at} as (${renumbered(text(this.isMade), all.length)})`;
+      all.push(...own);
+      return part;
+    });
+    return join(this.text(parts.join(''))).run(manager, all) as Promise<Row[]>;
+  }
+}
+
+/** A statement with its parameters behind so many others. */
+const renumbered = (text: string, before: number): string =>
+  text.replaceAll(/\$(\d+)/g, (_, number) => `$${before + Number(number)}`);
+
+function join(text: string): PreparedStatement {
   const statement = joined.get(text) ?? new PreparedStatement(text);
   joined.set(text, statement);
-  await statement.run(manager, values);
+  return statement;
 }

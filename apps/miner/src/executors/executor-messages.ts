@@ -18,7 +18,7 @@ import {
   type Message,
   type StreamingJobReady,
 } from '@horde/protocol';
-import type { Transaction } from '@horde/database';
+import type { FollowingWrite } from '@horde/database';
 import type { Job } from '../jobs/job.entity.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import type { ValidatorLink } from '../jobs/links.ts';
@@ -65,9 +65,9 @@ export class ExecutorMessages {
       },
       V0MachineSpecsRequest: (message, from) => jobs.relay(from.job, message, from.number),
       V0JobFinishedRequest: (message, from) =>
-        this.advance(from, 'completed', message, storeResult(from.job, message)),
+        this.advance(from, 'completed', message, [resultOf(from.job, message)]),
       V0JobFailedRequest: (message, from) =>
-        this.advance(from, 'failed', message, storeResult(from.job, message)),
+        this.advance(from, 'failed', message, [resultOf(from.job, message)]),
       V0HordeFailedRequest: (message, from) => this.advance(from, 'horde_failed', message),
       V0ExecutorFailedRequest: (_message, from) =>
         this.advance(
@@ -98,9 +98,10 @@ export class ExecutorMessages {
     { job, number }: FromExecutor,
     to: JobStatus,
     message: Message,
-    also?: (tx: Transaction) => Promise<void>,
+    following: FollowingWrite[] = [],
   ): Promise<void> {
-    if (await this.jobs.advance(job, to, message, also, number)) this.logger.info(`job ${to}`);
+    if (await this.jobs.advance(job, to, message, { following, executorNumber: number }))
+      this.logger.info(`job ${to}`);
     else this.logger.info(`${message.message_type} came again or too late, and was dropped`);
   }
 
@@ -124,12 +125,14 @@ export async function publicAddress(
 }
 
 /** Keeps what the job printed and made. */
-const storeResult = (job: ExecutorJob, message: JobFinished | JobFailed) => async (tx: Transaction) => {
+function resultOf(job: ExecutorJob, message: JobFinished | JobFailed): FollowingWrite {
   const finished = message.message_type === 'V0JobFinishedRequest' ? message : null;
-  await tx.manager.query(
-    `insert into job_result (job_uuid, stdout, stderr, exit_status, artifacts, upload_results)
-     values ($1, $2, $3, $4, $5, $6)`,
-    [
+  return {
+    text: (
+      isMade,
+    ) => `insert into job_result (job_uuid, stdout, stderr, exit_status, artifacts, upload_results)
+      select $1::uuid, $2, $3, $4::bigint, $5::jsonb, $6::jsonb where ${isMade}`,
+    values: [
       job.uuid,
       withoutNuls(message.docker_process_stdout ?? ''),
       withoutNuls(message.docker_process_stderr ?? ''),
@@ -137,8 +140,8 @@ const storeResult = (job: ExecutorJob, message: JobFinished | JobFailed) => asyn
       storableMap(finished?.artifacts ?? null),
       storableMap(finished?.upload_results ?? null),
     ],
-  );
-};
+  };
+}
 
 /** A peer's map as JSON that Postgres can store. */
 const storableMap = (map: Map<string, string> | null): string | null =>

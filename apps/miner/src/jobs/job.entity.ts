@@ -43,3 +43,33 @@ export class Job {
   /** When the validator's finished receipt came. */
   @Column('timestamptz', { nullable: true }) settled_at!: Date | null;
 }
+
+/** All of it, for statements that read whole jobs. */
+export const jobColumns = (
+  [
+    'uuid',
+    'validator_hotkey',
+    'executor_class',
+    'status',
+    'initial_request',
+    'job_request',
+    'executor_token',
+    'executor_handle',
+    'slot_held',
+    'start_requested_at',
+    'connect_by',
+    'connected_at',
+    'executor_address',
+    'executor_durable',
+    'executor_number',
+    'exited_at',
+    'exit_code',
+    'cancelled_at',
+    'cancelled_by',
+    'cancel_request',
+    'deadline',
+    'accepted_at',
+    'ended_at',
+    'settled_at',
+  ] satisfies (keyof Job)[]
+).join(', ');

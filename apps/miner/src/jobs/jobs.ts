@@ -1,5 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Batches, Database, GatheredBell, Outbox, type Transaction } from '@horde/database';
+import {
+  Batches,
+  Database,
+  FollowedStatement,
+  GatheredBell,
+  insertMessage,
+  Outbox,
+  PreparedStatement,
+  type FollowingWrite,
+  type Transaction,
+} from '@horde/database';
 import type { ExecutorHandle } from '@horde/executor-manager';
 import {
   isTerminal,
@@ -8,11 +18,12 @@ import {
   type Message,
   isCanonicalUuid,
   withoutNuls,
+  writeFrame,
 } from '@horde/protocol';
 import { VALIDATOR_LINK } from '../tokens.ts';
 import { FreedSlots } from './freed-slots.ts';
 import { failureFrame, isFailure } from './failure-frame.ts';
-import { Job } from './job.entity.ts';
+import { jobColumns, type Job } from './job.entity.ts';
 import type { FreshFrame, ValidatorLink } from './links.ts';
 
 /** How many handles are stored together. */
@@ -26,6 +37,97 @@ interface Started {
 
 /** The job whose executor that is. */
 type Place = Pick<Job, 'uuid' | 'ended_at'>;
+
+const byUuid = new PreparedStatement<Job>(`select ${jobColumns} from job where uuid = $1`);
+
+/** What is in the outbox of what a validator is told. */
+interface Told {
+  /** The message's id; null: there is none. */
+  message: string | null;
+  /** That of the one about the same job that was there last. */
+  after: string | null;
+}
+
+/** Puts a message about the one job of the table `job` into the outbox; where `type` is null, none. */
+const tell = (job: string, type: string, frame: string): string =>
+  insertMessage(`(select * from ${job} where ${type}::text is not null) said`, {
+    peer: 'validator_hotkey',
+    subject: 'uuid::text',
+    type,
+    frame,
+  });
+const told = `(select id from told) as message,
+  (select max(id) from outbox where peer = validator_hotkey and subject = uuid::text) as after`;
+
+const move = new FollowedStatement<Told & { slot_held: boolean }>(
+  (following) => `with moved as (
+     update job set status = $2,
+       ended_at = case when $4::boolean then now() end,
+       connect_by = case when $4 then null else connect_by end,
+       slot_held = slot_held and not ($4 and start_requested_at is null),
+       initial_request = case when $2 = 'rejected' then '' else initial_request end,
+       executor_number = greatest(executor_number, $7), ended_by_executor = $4 and $7 > 0
+     where uuid = $1 and status = any ($3) returning uuid, validator_hotkey, slot_held
+   ), noted as (
+     insert into job_event (job_uuid, status, reason, message) select uuid, $2, $5, $6 from moved
+   ), told as (${tell('moved', '$8', '$9')})${following}
+   select slot_held, ${told} from moved`,
+  'exists (select from moved)',
+);
+
+const relay = new PreparedStatement<Told>(
+  `with heard as (
+     update job set executor_number = greatest(executor_number, $2)
+     where uuid = $1 and ended_at is null and ($2 = 0 or executor_number < $2) returning uuid, validator_hotkey
+   ), told as (${tell('heard', '$3', '$4')})
+   select ${told} from heard`,
+);
+
+const payload = new PreparedStatement(
+  'update job set job_request = $2 where uuid = $1 and job_request is null and ended_at is null returning uuid',
+);
+
+const claim = new PreparedStatement<Job>(
+  `update job set start_requested_at = now(), connect_by = now() + make_interval(secs => $2)
+   where uuid = $1 and (start_requested_at is null or $3) and executor_handle is null and ended_at is null
+   returning ${jobColumns}`,
+);
+
+const attached = new PreparedStatement<Job>(
+  `update job set connected_at = coalesce(connected_at, now()), connect_by = null, executor_address = $2,
+     executor_durable = $3
+   where executor_token = $1 and ended_at is null returning ${jobColumns}`,
+);
+
+const release = new PreparedStatement<Pick<Job, 'validator_hotkey'>>(
+  `update job set slot_held = false, exited_at = coalesce(exited_at, now()), exit_code = coalesce(exit_code, $2)
+   where uuid = $1 returning validator_hotkey`,
+);
+
+const settle = new PreparedStatement(
+  `with settled as (
+     update job set settled_at = coalesce(settled_at, now()) where uuid = any ($1::uuid[])
+   )
+   delete from outbox where subject = any ($2::text[])`,
+);
+
+const handles = new PreparedStatement<Place & { token: string }>(
+  `update job set executor_handle = started.handle::jsonb
+   from unnest($1::text[], $2::text[]) as started (token, handle)
+   where executor_token = started.token returning uuid, ended_at, started.token`,
+);
+
+/** What goes with a job that moves on. */
+interface Along {
+  /** What else is changed in the same statement. */
+  following?: readonly FollowingWrite[];
+  /** What else is stored with it. */
+  also?: (tx: Transaction) => Promise<void>;
+  /** The number of the executor's message that says so, on `durable-1`. @default 0 */
+  executorNumber?: number;
+}
+
+type Failure = Parameters<typeof failureFrame>[1];
 
 /** The miner's jobs: rows, their history, and what validators are sent about them, always in one transaction. */
 @Injectable()
@@ -42,7 +144,9 @@ export class Jobs {
 
   /** The job of this uuid; null when there is none. */
   async find(uuid: string): Promise<Job | null> {
-    return isCanonicalUuid(uuid) ? this.database.manager.findOneBy(Job, { uuid }) : null;
+    if (!isCanonicalUuid(uuid)) return null;
+    const [job] = await byUuid.run(this.database.manager, [uuid]);
+    return job ?? null;
   }
 
   /** Whether anything is kept that its validator was to be sent about a job. */
@@ -70,56 +174,56 @@ export class Jobs {
    * further, or has ended: a repeated step changes nothing, and an end is final. Its validator's connection is rung for
    * all the same: the attempt before may have been stored although its answer was lost.
    * @param message what the validator is sent; null: nothing
-   * @param also what else is stored with it
-   * @param executorNumber the number of the executor's message that says so, on `durable-1`
    * @returns whether the job was moved
    */
-  async advance(
+  advance(
     job: Pick<Job, 'uuid' | 'validator_hotkey'>,
     to: JobStatus,
     message: Message | null,
-    also?: (tx: Transaction) => Promise<void>,
-    executorNumber = 0,
+    along: Along = {},
   ): Promise<boolean> {
+    // How a failure is told depends on what is stored with it.
+    const failure = message && isFailure(message) ? message : null;
+    const work = (tx: Transaction) => this.move(tx, job, to, { message, failure, ...along });
+    return failure || along.also ? this.database.transaction(work) : this.database.single(work);
+  }
+
+  private async move(
+    tx: Transaction,
+    { uuid, validator_hotkey: hotkey }: Pick<Job, 'uuid' | 'validator_hotkey'>,
+    to: JobStatus,
+    step: Along & { message: Message | null; failure: Failure | null },
+  ): Promise<boolean> {
+    const { message, failure, following, also, executorNumber = 0 } = step;
     const { reason, message: says } = (message ?? {}) as { reason?: string; message?: string };
-    return this.database.transaction(async (tx) => {
-      const moved = await tx.manager.query<{ slot_held: boolean }[]>(
-        `with moved as (
-           update job set status = $2,
-             ended_at = case when $4::boolean then now() end,
-             connect_by = case when $4 then null else connect_by end,
-             slot_held = slot_held and not ($4 and start_requested_at is null),
-             initial_request = case when $2 = 'rejected' then '' else initial_request end,
-             executor_number = greatest(executor_number, $7), ended_by_executor = $4 and $7 > 0
-           where uuid = $1 and status = any ($3) returning uuid, slot_held
-         ), noted as (
-           insert into job_event (job_uuid, status, reason, message) select uuid, $2, $5, $6 from moved
-         )
-         select slot_held from moved`,
-        [
-          job.uuid,
-          to,
-          before(to),
-          isTerminal(to),
-          reason ?? null,
-          says === undefined ? null : withoutNuls(says),
-          executorNumber,
-        ],
-      );
-      if (moved.length === 0) {
-        tx.afterCommit(() => this.validators.ring(job.validator_hotkey, job.uuid));
-        return false;
-      }
-      tx.afterCommit(() => this.bell.ring('jobs'));
-      await also?.(tx);
-      if (isTerminal(to) && !moved[0]!.slot_held)
-        tx.afterCommit(() => {
-          this.freed.ring();
-          this.validators.ringOutput(job.validator_hotkey, job.uuid);
-        });
-      if (message) await this.send(tx, job.validator_hotkey, job.uuid, message);
-      return true;
-    });
+    const said = failure ? null : message;
+    const frame = said && writeFrame(said);
+    const values = [
+      uuid,
+      to,
+      before(to),
+      isTerminal(to),
+      reason ?? null,
+      says === undefined ? null : withoutNuls(says),
+      executorNumber,
+      said?.message_type ?? null,
+      frame,
+    ];
+    const [moved] = await move.run(tx.manager, values, following);
+    if (!moved) {
+      tx.afterCommit(() => this.validators.ring(hotkey, uuid));
+      return false;
+    }
+    tx.afterCommit(() => this.bell.ring('jobs'));
+    await also?.(tx);
+    if (isTerminal(to) && !moved.slot_held)
+      tx.afterCommit(() => {
+        this.freed.ring();
+        this.validators.ringOutput(hotkey, uuid);
+      });
+    const fresh = failure ? await this.putFailure(tx, hotkey, failure) : freshFrame(moved, frame);
+    if (fresh) tx.afterCommit(() => this.validators.ring(hotkey, uuid, fresh));
+    return true;
   }
 
   /**
@@ -127,27 +231,19 @@ export class Jobs {
    * @param executorNumber the number of the executor's message, on `durable-1`; nothing happens when it is stored already
    */
   async relay(
-    job: Pick<Job, 'uuid' | 'validator_hotkey'>,
+    { uuid, validator_hotkey: hotkey }: Pick<Job, 'uuid' | 'validator_hotkey'>,
     message: Message,
     executorNumber = 0,
   ): Promise<void> {
-    await this.database.transaction(async (tx) => {
-      const [active] = await tx.manager.query<[unknown[]]>(
-        `update job set executor_number = greatest(executor_number, $2)
-         where uuid = $1 and ended_at is null and ($2 = 0 or executor_number < $2) returning uuid`,
-        [job.uuid, executorNumber],
-      );
-      if (active.length > 0) await this.send(tx, job.validator_hotkey, job.uuid, message);
-      else tx.afterCommit(() => this.validators.ring(job.validator_hotkey, job.uuid));
-    });
+    const frame = writeFrame(message);
+    const values = [uuid, executorNumber, message.message_type, frame];
+    const [heard] = await this.database.single((tx) => relay.run(tx.manager, values));
+    this.validators.ring(hotkey, uuid, (heard && freshFrame(heard, frame)) ?? undefined);
   }
 
   /** Stores what is to run; false when the job has ended or has it already. @param text the frame as it came */
   async setPayload(uuid: string, text: string): Promise<boolean> {
-    const [rows] = await this.database.manager.query<[unknown[]]>(
-      'update job set job_request = $2 where uuid = $1 and job_request is null and ended_at is null returning uuid',
-      [uuid, text],
-    );
+    const rows = await payload.run(this.database.manager, [uuid, text]);
     this.bell.ring('jobs');
     return rows.length > 0;
   }
@@ -157,14 +253,9 @@ export class Jobs {
    * @param again the caller has tried before, and may have done so
    */
   async claimStart(uuid: string, connectWithin: number, again = false): Promise<Job | null> {
-    const [rows] = await this.database.manager.query<[Job[]]>(
-      `update job set start_requested_at = now(), connect_by = now() + make_interval(secs => $2)
-       where uuid = $1 and (start_requested_at is null or $3) and executor_handle is null and ended_at is null
-       returning *`,
-      [uuid, connectWithin, again],
-    );
+    const [job] = await claim.run(this.database.manager, [uuid, connectWithin, again]);
     this.bell.ring('jobs');
-    return rows[0] ?? null;
+    return job ?? null;
   }
 
   /** Takes `claimStart` back: the executor has not been started, and the next miner shall start it. */
@@ -198,23 +289,14 @@ export class Jobs {
    * @param durable whether it supports `durable-1`, so that it may be away while it works
    */
   async attach(token: string, address: string, durable = false): Promise<Job | null> {
-    const [rows] = await this.database.manager.query<[Job[]]>(
-      `update job set connected_at = coalesce(connected_at, now()), connect_by = null, executor_address = $2,
-         executor_durable = $3
-       where executor_token = $1 and ended_at is null returning *`,
-      [token, address, durable],
-    );
+    const [job] = await attached.run(this.database.manager, [token, address, durable]);
     this.bell.ring('jobs');
-    return rows[0] ?? null;
+    return job ?? null;
   }
 
   /** The executor runs no more: its slot is free. */
   async releaseSlot(uuid: string, exitCode: number | null): Promise<void> {
-    const [[job]] = await this.database.manager.query<[[Pick<Job, 'validator_hotkey'>?]]>(
-      `update job set slot_held = false, exited_at = coalesce(exited_at, now()), exit_code = coalesce(exit_code, $2)
-       where uuid = $1 returning validator_hotkey`,
-      [uuid, exitCode],
-    );
+    const [job] = await release.run(this.database.manager, [uuid, exitCode]);
     this.bell.ring('jobs');
     this.freed.ring();
     // Nobody has more of its output now than is stored.
@@ -246,48 +328,38 @@ export class Jobs {
 
   /** The jobs whose executors may run. */
   holdingSlots(): Promise<Job[]> {
-    return this.database.manager.findBy(Job, { slot_held: true });
+    return this.database.manager.query<Job[]>(`select ${jobColumns} from job where slot_held`);
   }
 
   /** Ends jobs for their validators: they have confirmed how the jobs ended, and nothing needs to be sent again. */
   async settle(tx: Transaction, jobs: Pick<Job, 'uuid' | 'validator_hotkey'>[]): Promise<void> {
     if (jobs.length === 0) return;
     const uuids = jobs.map(({ uuid }) => uuid);
-    await tx.manager.query(
-      `with settled as (
-         update job set settled_at = coalesce(settled_at, now()) where uuid = any ($1::uuid[])
-       )
-       delete from outbox where subject = any ($1::text[])`,
-      [uuids],
-    );
+    await settle.run(tx.manager, [uuids, uuids]);
     tx.afterCommit(() => {
       for (const { uuid, validator_hotkey } of jobs) this.validators.forget(validator_hotkey, uuid);
     });
   }
 
   private async setHandles(started: Started[]): Promise<(Place | null)[]> {
-    const [rows] = await this.database.manager.query<[(Place & { token: string })[]]>(
-      `update job set executor_handle = started.handle::jsonb
-       from unnest($1::text[], $2::text[]) as started (token, handle)
-       where executor_token = started.token returning uuid, ended_at, started.token`,
-      [started.map(({ token }) => token), started.map(({ handle }) => JSON.stringify(handle))],
-    );
+    const rows = await handles.run(this.database.manager, [
+      started.map(({ token }) => token),
+      started.map(({ handle }) => JSON.stringify(handle)),
+    ]);
     this.bell.ring('jobs');
     const places = new Map(rows.map((row) => [row.token, row]));
     return started.map(({ token }) => places.get(token) ?? null);
   }
 
-  private async send(tx: Transaction, hotkey: string, uuid: string, message: Message) {
-    const fresh = await this.put(tx, hotkey, uuid, message);
-    tx.afterCommit(() => this.validators.ring(hotkey, uuid, fresh));
-  }
-
-  private async put(tx: Transaction, hotkey: string, uuid: string, message: Message): Promise<FreshFrame> {
-    if (!isFailure(message)) return this.outbox.put(tx, hotkey, uuid, message);
-    const { type, frame } = await failureFrame(tx, message);
-    return this.outbox.putFrame(tx, hotkey, uuid, type, frame);
+  private async putFailure(tx: Transaction, hotkey: string, failure: Failure): Promise<FreshFrame> {
+    const { type, frame } = await failureFrame(tx, failure);
+    return this.outbox.putFrame(tx, hotkey, failure.job_uuid, type, frame);
   }
 }
+
+/** What a validator is told; null: nothing. */
+const freshFrame = ({ message: id, after }: Told, frame: string | null): FreshFrame | null =>
+  id === null || frame === null ? null : { id, frame, after };
 
 /** The statuses that a job may come from. */
 const before = (to: JobStatus): JobStatus[] => JobStatus.filter((from) => mayFollow(from, to));

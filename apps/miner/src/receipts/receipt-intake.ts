@@ -90,7 +90,9 @@ export class ReceiptIntake {
    */
   private async giveUp(good: Good): Promise<boolean> {
     const { job } = good;
-    const givenUp = await this.jobs.advance(job, 'horde_failed', null, (tx) => this.store(tx, [good]));
+    const givenUp = await this.jobs.advance(job, 'horde_failed', null, {
+      also: (tx) => this.store(tx, [good]),
+    });
     if (givenUp) this.executors.stop(job.uuid);
     return givenUp;
   }

@@ -231,11 +231,9 @@ export class AttemptRun {
   ): Promise<void> {
     const { jobs, attempts, receipts, limits, logger } = this.parts;
     const { claim, request } = this.scope;
-    const stored = await jobs.advance(claim, reports, async (tx) => {
-      attempts.note(tx, this.attempt, change);
-      if (accepted) receipts.issue(tx, acceptedReceipt(this.parties, request, limits));
-    });
-    if (!stored) throw new ClaimLost();
+    const following = [attempts.noted(this.attempt, change)];
+    if (accepted) following.push(receipts.issued(acceptedReceipt(this.parties, request, limits)));
+    if (!(await jobs.step(claim, reports, following))) throw new ClaimLost();
     this.status = reports.at(-1)!.status;
     this.attempt = { ...this.attempt, ...change };
     this.since = now;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, PreparedStatement, type Transaction } from '@horde/database';
+import { Database, PreparedStatement, type FollowingWrite, type Transaction } from '@horde/database';
 import { Attempt } from './attempt.entity.ts';
 import { JobBell } from './job-bell.ts';
 import type { AttemptEnd } from './attempt-end.ts';
@@ -21,10 +21,6 @@ type NewAttempt = Pick<Attempt, (typeof beginning)[number]>;
 
 const insert = new PreparedStatement(
   `insert into attempt (${beginning.join(', ')}) values (${beginning.map((_, at) => `$${at + 1}`).join(', ')})`,
-);
-
-const note = new PreparedStatement(
-  'update attempt set deadline = $3, miner_number = $4 where job_uuid = $1 and number = $2',
 );
 
 const end = new PreparedStatement(
@@ -71,12 +67,15 @@ export class Attempts {
   }
 
   /** The miner has gone on with the job. */
-  note(
-    tx: Transaction,
+  noted(
     { job_uuid, number }: Attempt,
     { deadline, miner_number }: Pick<Attempt, 'deadline' | 'miner_number'>,
-  ): void {
-    tx.later(note, [job_uuid, number, deadline, miner_number]);
+  ): FollowingWrite {
+    return {
+      text: (isMade) =>
+        `update attempt set deadline = $3, miner_number = $4 where job_uuid = $1 and number = $2 and ${isMade}`,
+      values: [job_uuid, number, deadline, miner_number],
+    };
   }
 
   /** Does nothing when it has ended already. Its miner has room for another job then. */

@@ -37,3 +37,27 @@ export class Job {
   /** Until when that run is believed to be alive. */
   @Column('timestamptz', { nullable: true }) lease_until!: Date | null;
 }
+
+/** All of it, for statements that read whole jobs. */
+export const jobColumns = (
+  [
+    'uuid',
+    'request',
+    'executor_class',
+    'facilitator',
+    'signed_digest',
+    'signatory',
+    'status',
+    'received_at',
+    'ended_at',
+    'wanted',
+    'waits_for',
+    'waits_since',
+    'waits_until',
+    'look_at',
+    'started_at',
+    'cancelled_by',
+    'driver',
+    'lease_until',
+  ] satisfies (keyof Job)[]
+).join(', ');

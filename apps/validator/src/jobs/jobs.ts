@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { steadyNow } from '@horde/async';
-import { Database, PreparedStatement, type StoredMessage, type Transaction } from '@horde/database';
+import {
+  Database,
+  FollowedStatement,
+  PreparedStatement,
+  type FollowingWrite,
+  type StoredMessage,
+  type Transaction,
+} from '@horde/database';
 import {
   errors,
   isTerminal,
@@ -14,10 +21,10 @@ import {
   writeFrame,
   type NewJob,
 } from '@horde/protocol';
-import { In, IsNull } from 'typeorm';
+import { In } from 'typeorm';
 import { JobBell } from './job-bell.ts';
 import { JobEvent } from './job-event.entity.ts';
-import { Job } from './job.entity.ts';
+import { Job, jobColumns } from './job.entity.ts';
 import { rejected, type Report } from './outcome.ts';
 import { insertUpdates, StatusUpdates } from './status-updates.ts';
 import { writeWanted, type Wanted } from './wanted.ts';
@@ -59,16 +66,26 @@ const receive = new PreparedStatement<Told>(
    select ${told('received')} from received`,
 );
 
-const advance = new PreparedStatement<Told & { facilitator: string }>(
-  `with advanced as (
+const advance = new FollowedStatement<Told & { facilitator: string }>(
+  (following) => `with advanced as (
      update job set status = $3,
        driver = case when $5 then null else driver end, lease_until = case when $5 then null else lease_until end,
        waits_for = case when $5 then null else waits_for end, waits_since = case when $5 then null else waits_since end,
        look_at = case when $5 then null else look_at end, ended_at = case when $5 then now() else ended_at end
      where uuid = $1 and driver is not distinct from $2::uuid and status = any($4)
      returning uuid, facilitator
-   ), ${storeSaid('advanced', ['$6', '$7', '$8'])}
+   ), ${storeSaid('advanced', ['$6', '$7', '$8'])}${following}
    select facilitator, ${told('advanced')} from advanced`,
+  'exists (select from advanced)',
+);
+
+const ofDriver = new PreparedStatement<Job>(
+  `select ${jobColumns} from job where uuid = $1 and driver = $2 and ended_at is null`,
+);
+
+const lockSignature = new PreparedStatement('select pg_advisory_xact_lock(hashtextextended($1, 0))');
+const usesOf = new PreparedStatement<{ uses: number }>(
+  'select count(*)::int as uses from job where signed_digest = $1',
 );
 
 /** A run's claim to a job: what another run has taken over can no longer be changed with it. */
@@ -158,21 +175,19 @@ export class Jobs {
    * @returns null when it has ended, or another run drives it
    */
   async take({ uuid, driver }: Claim, lease: number): Promise<Job | null> {
-    const { affected } = await this.database.manager
-      .createQueryBuilder()
-      .update(Job)
-      .set({ driver, lease_until: () => `now() + make_interval(secs => ${lease / 1000})` })
-      .where(
-        'uuid = :uuid and ended_at is null and waits_since is null and (lease_until is null or lease_until < now())',
-        { uuid },
-      )
-      .execute();
-    return affected ? this.database.manager.findOneBy(Job, { uuid, driver }) : null;
+    const [[job]] = await this.database.manager.query<[[Job?], number]>(
+      `update job set driver = $2, lease_until = now() + make_interval(secs => $3)
+       where uuid = $1 and ended_at is null and waits_since is null and (lease_until is null or lease_until < now())
+       returning ${jobColumns}`,
+      [uuid, driver, lease / 1000],
+    );
+    return job ?? null;
   }
 
   /** A job that this run has claimed; null when the claim is lost. */
-  claimed(claim: Claim): Promise<Job | null> {
-    return this.database.manager.findOneBy(Job, { ...claim, ended_at: IsNull() });
+  async claimed({ uuid, driver }: Claim): Promise<Job | null> {
+    const [job] = await ofDriver.run(this.database.manager, [uuid, driver]);
+    return job ?? null;
   }
 
   /** Renews the claims of these runs. Returns those that still hold, with who has cancelled their jobs. */
@@ -203,7 +218,16 @@ export class Jobs {
   }
 
   /**
-   * Takes a job through these statuses, in order, and stores what belongs to it in the same transaction.
+   * Takes a job through these statuses, in order, and makes what follows of it in the same statement.
+   *
+   * @returns false when the claim is lost or the job is no longer where these statuses can follow; nothing was changed
+   */
+  step(claim: Claim, reports: Report[], following: readonly FollowingWrite[]): Promise<boolean> {
+    return this.database.single((tx) => this.advanceIn(tx, claim, reports, following));
+  }
+
+  /**
+   * As `step`, and stores what belongs to it in the same transaction.
    *
    * @returns false when the claim is lost or the job is no longer where these statuses can follow; nothing was changed
    */
@@ -224,21 +248,14 @@ export class Jobs {
     tx: Transaction,
     { uuid, driver }: { uuid: string; driver: string | null },
     reports: Report[],
+    following: readonly FollowingWrite[] = [],
   ): Promise<boolean> {
     const { status } = reports.at(-1)!;
     const from = JobStatus.filter((candidate) => mayFollow(candidate, reports[0]!.status));
     const updates = updatesOf(uuid, reports);
     const [statuses, metadata, frames] = said(updates);
-    const [advanced] = await advance.run(tx.manager, [
-      uuid,
-      driver,
-      status,
-      from,
-      isTerminal(status),
-      statuses,
-      metadata,
-      frames,
-    ]);
+    const values = [uuid, driver, status, from, isTerminal(status), statuses, metadata, frames];
+    const [advanced] = await advance.run(tx.manager, values, following);
     if (advanced) this.updates.stored(tx, advanced.facilitator, updates, messagesOf(frames, advanced));
     return advanced !== undefined;
   }
@@ -267,14 +284,9 @@ export class Jobs {
   /** Whether a signature has been used for as many jobs as it may. One transaction at a time looks. */
   private async isUsedUp(tx: Transaction, signedDigest: string | null): Promise<boolean> {
     if (signedDigest === null) return false;
-    await tx.manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
-      `validator: signature ${signedDigest}`,
-    ]);
-    const [{ uses }] = await tx.manager.query<[{ uses: number }]>(
-      'select count(*)::int as uses from job where signed_digest = $1',
-      [signedDigest],
-    );
-    return uses >= maxUses;
+    await lockSignature.run(tx.manager, [`validator: signature ${signedDigest}`]);
+    const [used] = await usesOf.run(tx.manager, [signedDigest]);
+    return used!.uses >= maxUses;
   }
 }
 

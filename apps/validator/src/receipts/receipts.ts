@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Transaction } from '@horde/database';
-import { Database } from '@horde/database';
+import { Database, PreparedStatement, type FollowingWrite, type Transaction } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import {
   parseJson,
@@ -9,9 +8,14 @@ import {
   receiptText,
   type ReceiptPayload,
 } from '@horde/protocol';
-import { receiptRow } from './receipt-row.ts';
-import { insertReceipts } from './store-receipts.ts';
-import { StoredReceipt } from './stored-receipt.entity.ts';
+import { receiptRow, type ReceiptRow } from './receipt-row.ts';
+import { insertReceipts, insertReceiptsIf } from './store-receipts.ts';
+import type { StoredReceipt } from './stored-receipt.entity.ts';
+
+const ofJob = new PreparedStatement<Pick<StoredReceipt, 'payload' | 'validator_signature'>>(
+  `select payload, validator_signature from receipt
+   where job_uuid = $1 and receipt_type = $2 and validator_hotkey = $3`,
+);
 
 /** A receipt's payload and this validator's signature over it. */
 export interface SignedReceipt<P extends ReceiptPayload = ReceiptPayload> {
@@ -29,11 +33,23 @@ export class Receipts {
 
   /** Signs and stores a receipt. Of a job there is one of each type: when it exists already, nothing happens. */
   issue<P extends ReceiptPayload>(tx: Transaction, payload: P): SignedReceipt<P> {
-    const text = receiptText(payload);
-    const signature = this.keypair.signHex(text);
-    const row = receiptRow(payload, { text, validatorSignature: signature, minerSignature: null });
+    const { row, signature } = this.sign(payload);
     tx.later(insertReceipts, [JSON.stringify([row])]);
     return { payload, signature };
+  }
+
+  /** As `issue`, where something else is done. */
+  issued(payload: ReceiptPayload): FollowingWrite {
+    return { text: insertReceiptsIf, values: [JSON.stringify([this.sign(payload).row])] };
+  }
+
+  private sign(payload: ReceiptPayload): { row: ReceiptRow; signature: string } {
+    const text = receiptText(payload);
+    const signature = this.keypair.signHex(text);
+    return {
+      row: receiptRow(payload, { text, validatorSignature: signature, minerSignature: null }),
+      signature,
+    };
   }
 
   /** The receipt of a type that this validator has issued for a job; null when there is none. */
@@ -41,11 +57,7 @@ export class Receipts {
     jobUuid: string,
     type: P['receipt_type'],
   ): Promise<SignedReceipt<P> | null> {
-    const row = await this.database.manager.findOneBy(StoredReceipt, {
-      job_uuid: jobUuid,
-      receipt_type: type,
-      validator_hotkey: this.keypair.address,
-    });
+    const [row] = await ofJob.run(this.database.manager, [jobUuid, type, this.keypair.address]);
     if (!row) return null;
     const payload = readVariant<ReceiptPayload>(
       'receipt_type',

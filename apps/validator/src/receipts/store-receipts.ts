@@ -22,16 +22,19 @@ const key: (keyof ReceiptRow)[] = ['job_uuid', 'receipt_type', 'validator_hotkey
 const names = Object.keys(columns) as (keyof ReceiptRow)[];
 const values = names.filter((name) => !key.includes(name));
 
-/** Its parameter is a list of rows as JSON. */
-export const insertReceipts = new PreparedStatement(`
+/** Its parameter is a list of rows as JSON. @param condition SQL: they are stored only where it is true */
+export const insertReceiptsIf = (condition: string): string => `
   insert into receipt (${names.join(', ')})
   select distinct on (${key.join(', ')}) ${names.join(', ')}
   from json_to_recordset($1::json) as given (${names.map((name) => `${name} ${columns[name]}`).join(', ')})
+  where ${condition}
   order by ${key.join(', ')}, timestamp, payload collate "C"
   on conflict (${key.join(', ')}) do update set ${values.map((name) => `${name} = excluded.${name}`).join(', ')}
   where excluded.miner_signature is not null and case when receipt.miner_signature is null
     then excluded.payload = receipt.payload
-    else (excluded.timestamp, excluded.payload collate "C") < (receipt.timestamp, receipt.payload collate "C") end`);
+    else (excluded.timestamp, excluded.payload collate "C") < (receipt.timestamp, receipt.payload collate "C") end`;
+
+export const insertReceipts = new PreparedStatement(insertReceiptsIf('true'));
 
 /**
  * Stores receipts. Of a job, validator and miner there is one of each type: where both have signed two that differ, the
