@@ -1,3 +1,4 @@
+import type { ClientBase } from 'pg';
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 import { DatabaseError } from './database-error.ts';
 
@@ -24,7 +25,7 @@ export async function migrate(
   const lock = dataSource.createQueryRunner();
   await lock.connect();
   try {
-    await lock.query('select pg_advisory_lock(hashtext($1))', [`migrations of ${service}`]);
+    await lock.query('select pg_advisory_lock(hashtext($1))', [migrationsLock(service)]);
     await refuseNewerSchema(
       lock,
       service,
@@ -33,10 +34,40 @@ export async function migrate(
     await dataSource.runMigrations();
     await noteNeeded(lock, service, migrations);
   } finally {
-    await lock.query('select pg_advisory_unlock(hashtext($1))', [`migrations of ${service}`]);
+    await lock.query('select pg_advisory_unlock(hashtext($1))', [migrationsLock(service)]);
     await lock.release();
   }
 }
+
+/** The name of the lock that is held by who looks at what is done, and does the rest. */
+export const migrationsLock = (service: string): string => `migrations of ${service}`;
+
+/** Whether `migrate` would change nothing, and refuse nothing. */
+export async function isUpToDate(
+  client: ClientBase,
+  service: string,
+  migrations: (new () => MigrationInterface)[],
+): Promise<boolean> {
+  const [done, needed] = [`${service}.migrations`, `${service}.needed_migration`];
+  const { rows: found } = await client.query(
+    'select where to_regclass($1) is not null and to_regclass($2) is not null',
+    [done, needed],
+  );
+  if (found.length === 0) return false;
+  const { rows } = await client.query<{ done: string[]; needed: string[] }>(
+    `select array(select name::text from ${done}) as done, array(select name from ${needed}) as needed`,
+  );
+  const stored = rows[0]!;
+  const names = migrations.map(({ name }) => name);
+  return isSame(stored.done, names) && neededBy(migrations).every((name) => stored.needed.includes(name));
+}
+
+const isSame = (some: readonly string[], others: readonly string[]): boolean =>
+  some.length === others.length && some.every((name) => others.includes(name));
+
+/** The migrations without which an earlier version may not run beside this one. */
+const neededBy = (migrations: (new () => MigrationInterface)[]): string[] =>
+  migrations.flatMap((migration) => (new migration() as Partial<ContractingMigration>).replacedBy ?? []);
 
 async function refuseNewerSchema(runner: QueryRunner, service: string, known: string[]): Promise<void> {
   const unknown = (names: string[]) => names.filter((name) => !known.includes(name));
@@ -56,13 +87,9 @@ async function noteNeeded(
   migrations: (new () => MigrationInterface)[],
 ): Promise<void> {
   await runner.query(`create table if not exists ${service}.needed_migration (name text primary key)`);
-  const needed = migrations.flatMap((migration) => {
-    const { replacedBy } = new migration() as Partial<ContractingMigration>;
-    return replacedBy ?? [];
-  });
   await runner.query(
     `insert into ${service}.needed_migration select unnest($1::text[]) on conflict do nothing`,
-    [needed],
+    [neededBy(migrations)],
   );
 }
 

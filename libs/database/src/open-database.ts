@@ -2,7 +2,7 @@ import * as pg from 'pg';
 import { DataSource, type EntityTarget, type MigrationInterface } from 'typeorm';
 import { connectionConfig, keptUnused, WatchedClient } from './connections.ts';
 import { DatabaseError } from './database-error.ts';
-import { migrate } from './migrate.ts';
+import { isUpToDate, migrate, migrationsLock } from './migrate.ts';
 
 export interface DatabaseOptions {
   /** The service's name: its tables and its migration history live in a schema of this name. */
@@ -25,13 +25,14 @@ export async function openDatabase(options: DatabaseOptions): Promise<DataSource
   const { service, url, migrations } = options;
   if (!/^[a-z][a-z_]*$/.test(service))
     throw new DatabaseError(`"${service}" cannot be the name of a schema.`);
-  await createSchema(service, url);
-  const patient = dataSource({ ...options, entities: [], poolSize: 2 }, true);
-  await patient.initialize();
-  try {
-    await migrate(patient, service, migrations);
-  } finally {
-    await patient.destroy();
+  if (!(await prepareSchema(service, url, migrations))) {
+    const patient = dataSource({ ...options, entities: [], poolSize: 2 }, true);
+    await patient.initialize();
+    try {
+      await migrate(patient, service, migrations);
+    } finally {
+      await patient.destroy();
+    }
   }
   return dataSource(options, false).initialize();
 }
@@ -60,14 +61,21 @@ function dataSource(
   } as never);
 }
 
-async function createSchema(service: string, url: string): Promise<void> {
+/** Creates the schema where there is none. @returns whether its tables are as this version has them, as at most starts */
+async function prepareSchema(
+  service: string,
+  url: string,
+  migrations: DatabaseOptions['migrations'],
+): Promise<boolean> {
   let client: pg.Client | undefined;
   try {
     client = new pg.Client(connectionConfig({ url, name: service, isPatient: true }));
     await client.connect();
-    // "if not exists" still fails when two sessions create it at the same moment, hence the lock.
-    await client.query('select pg_advisory_lock(hashtext($1))', [`schema of ${service}`]);
+    await client.query('select pg_advisory_lock(hashtext($1))', [migrationsLock(service)]);
+    if (await isUpToDate(client, service, migrations)) return true;
+    // "if not exists" still fails when two sessions create it at the same moment: hence before the lock is given back.
     await client.query(`create schema if not exists ${service}`);
+    return false;
   } catch (error) {
     throw new DatabaseError(`The database of ${service} cannot be used: ${describe(error)}.`);
   } finally {
