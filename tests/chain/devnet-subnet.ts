@@ -43,7 +43,10 @@ export class DevnetSubnet {
   private readonly miners: ScriptedMiner[] = [];
   private readonly copies: ValidatorPlace[] = [];
   private devnet!: TestDevnet;
-  private readonly proxy = http.createServer((request, response) => void this.pass(request, response));
+  // A validator that has ended has not waited for its answers.
+  private readonly proxy = http.createServer(
+    (request, response) => void this.pass(request, response).catch(() => response.destroy()),
+  );
 
   private constructor(readonly place: ValidatorPlace) {}
 

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { orAborted } from '@horde/async';
 import { ChainError } from '@horde/chain';
 import { Database, Lease } from '@horde/database';
 import { LOGGER, troubleLog, type Logger } from '@horde/operations';
@@ -25,7 +26,7 @@ export class FollowChain {
   private readonly lease: Lease;
   private readonly trouble: ReturnType<typeof troubleLog>;
   private running: Promise<void> | null = null;
-  private isStopping = false;
+  private readonly stopping = new AbortController();
   /** What is known to be complete up to this block. */
   private completeTo = -1;
   /** Older ones than this the chain does not have. */
@@ -46,9 +47,9 @@ export class FollowChain {
     );
   }
 
-  /** Leaves the work to another process. Resolves when nothing is under way any more. */
+  /** Leaves the work to another process. Resolves when nothing is stored any more: a chain's answer is not waited for. */
   async stop(): Promise<void> {
-    this.isStopping = true;
+    this.stopping.abort();
     await this.running?.catch(() => undefined);
     await this.lease.leave().catch(() => undefined);
   }
@@ -61,15 +62,21 @@ export class FollowChain {
 
   private async once(): Promise<void> {
     try {
-      for (let isBehind = true; isBehind && !this.isStopping;) {
-        const now = await this.chain.now();
+      for (let isBehind = true; isBehind && !this.stopping.signal.aborted;) {
+        const now = await this.answer(this.chain.now());
         isBehind = now !== this.completeTo && (await this.lease.take()) && (await this.takeUpTo(now));
       }
       this.trouble.over();
     } catch (error) {
+      if (this.stopping.signal.aborted) return;
       if (!(error instanceof ChainError)) throw error;
       this.trouble.is(error);
     }
+  }
+
+  /** What the chain says, until this process stops. */
+  private answer<T>(asked: Promise<T>): Promise<T> {
+    return orAborted(asked, this.stopping.signal);
   }
 
   /** @returns whether it has left off, since there are newer blocks to be taken first */
@@ -78,9 +85,9 @@ export class FollowChain {
     const missing = await this.missing(now);
     for (let at = 0; at < missing.length; at += batch) {
       const numbers = missing.slice(at, at + batch);
-      if (numbers[0]! <= now - recentBlocks && (await this.chain.now()) > now) return true;
+      if (numbers[0]! <= now - recentBlocks && (await this.answer(this.chain.now())) > now) return true;
       // The first are read right after it was taken.
-      if (this.isStopping || (at > 0 && !(await this.lease.take()))) return false;
+      if (this.stopping.signal.aborted || (at > 0 && !(await this.lease.take()))) return false;
       if (!(await this.take(numbers, now))) break;
       if (at + batch >= missing.length && performance.now() >= this.past.until) this.past.oldest = 0;
     }
@@ -95,7 +102,7 @@ export class FollowChain {
   /** @returns false when the chain has none that are so old */
   private async take(numbers: number[], now: number): Promise<boolean> {
     const began = performance.now();
-    const read = await Promise.allSettled(numbers.map((number) => this.chain.read(number)));
+    const read = await Promise.allSettled(numbers.map((number) => this.answer(this.chain.read(number))));
     const blocks = read.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     if (blocks.length > 0) {
       const inOrder = blocks.toSorted((a, b) => a.number - b.number);
@@ -118,7 +125,7 @@ export class FollowChain {
   private async leaveOtherChain(now: number): Promise<void> {
     const from = await firstReplaced(
       (number) => this.taking.newest(number),
-      (number) => this.chain.hash(number),
+      (number) => this.answer(this.chain.hash(number)),
       now,
     );
     if (from === null) return;
