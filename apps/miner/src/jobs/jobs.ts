@@ -2,11 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import {
   Batches,
   Database,
-  FollowedStatement,
   GatheredBell,
-  insertMessage,
   Outbox,
-  PreparedStatement,
   type FollowingWrite,
   type Transaction,
 } from '@horde/database';
@@ -23,6 +20,8 @@ import {
 import { VALIDATOR_LINK } from '../tokens.ts';
 import { FreedSlots } from './freed-slots.ts';
 import { failureFrame, isFailure } from './failure-frame.ts';
+import * as statements from './job-statements.ts';
+import type { Place } from './job-statements.ts';
 import { jobColumns, type Job } from './job.entity.ts';
 import type { FreshFrame, ValidatorLink } from './links.ts';
 
@@ -34,88 +33,6 @@ interface Started {
   token: string;
   handle: ExecutorHandle;
 }
-
-/** The job whose executor that is. */
-type Place = Pick<Job, 'uuid' | 'ended_at'>;
-
-const byUuid = new PreparedStatement<Job>(`select ${jobColumns} from job where uuid = $1`);
-
-/** What is in the outbox of what a validator is told. */
-interface Told {
-  /** The message's id; null: there is none. */
-  message: string | null;
-  /** That of the one about the same job that was there last. */
-  after: string | null;
-}
-
-/** Puts a message about the one job of the table `job` into the outbox; where `type` is null, none. */
-const tell = (job: string, type: string, frame: string): string =>
-  insertMessage(`(select * from ${job} where ${type}::text is not null) said`, {
-    peer: 'validator_hotkey',
-    subject: 'uuid::text',
-    type,
-    frame,
-  });
-const told = `(select id from told) as message,
-  (select max(id) from outbox where peer = validator_hotkey and subject = uuid::text) as after`;
-
-const move = new FollowedStatement<Told & { slot_held: boolean }>(
-  (following) => `with moved as (
-     update job set status = $2,
-       ended_at = case when $4::boolean then now() end,
-       connect_by = case when $4 then null else connect_by end,
-       slot_held = slot_held and not ($4 and start_requested_at is null),
-       initial_request = case when $2 = 'rejected' then '' else initial_request end,
-       executor_number = greatest(executor_number, $7), ended_by_executor = $4 and $7 > 0
-     where uuid = $1 and status = any ($3) returning uuid, validator_hotkey, slot_held
-   ), noted as (
-     insert into job_event (job_uuid, status, reason, message) select uuid, $2, $5, $6 from moved
-   ), told as (${tell('moved', '$8', '$9')})${following}
-   select slot_held, ${told} from moved`,
-  'exists (select from moved)',
-);
-
-const relay = new PreparedStatement<Told>(
-  `with heard as (
-     update job set executor_number = greatest(executor_number, $2)
-     where uuid = $1 and ended_at is null and ($2 = 0 or executor_number < $2) returning uuid, validator_hotkey
-   ), told as (${tell('heard', '$3', '$4')})
-   select ${told} from heard`,
-);
-
-const payload = new PreparedStatement(
-  'update job set job_request = $2 where uuid = $1 and job_request is null and ended_at is null returning uuid',
-);
-
-const claim = new PreparedStatement<Job>(
-  `update job set start_requested_at = now(), connect_by = now() + make_interval(secs => $2)
-   where uuid = $1 and (start_requested_at is null or $3) and executor_handle is null and ended_at is null
-   returning ${jobColumns}`,
-);
-
-const attached = new PreparedStatement<Job>(
-  `update job set connected_at = coalesce(connected_at, now()), connect_by = null, executor_address = $2,
-     executor_durable = $3
-   where executor_token = $1 and ended_at is null returning ${jobColumns}`,
-);
-
-const release = new PreparedStatement<Pick<Job, 'validator_hotkey'>>(
-  `update job set slot_held = false, exited_at = coalesce(exited_at, now()), exit_code = coalesce(exit_code, $2)
-   where uuid = $1 returning validator_hotkey`,
-);
-
-const settle = new PreparedStatement(
-  `with settled as (
-     update job set settled_at = coalesce(settled_at, now()) where uuid = any ($1::uuid[])
-   )
-   delete from outbox where subject = any ($2::text[])`,
-);
-
-const handles = new PreparedStatement<Place & { token: string }>(
-  `update job set executor_handle = started.handle::jsonb
-   from unnest($1::text[], $2::text[]) as started (token, handle)
-   where executor_token = started.token returning uuid, ended_at, started.token`,
-);
 
 /** What goes with a job that moves on. */
 interface Along {
@@ -145,7 +62,7 @@ export class Jobs {
   /** The job of this uuid; null when there is none. */
   async find(uuid: string): Promise<Job | null> {
     if (!isCanonicalUuid(uuid)) return null;
-    const [job] = await byUuid.run(this.database.manager, [uuid]);
+    const [job] = await statements.byUuid.run(this.database.manager, [uuid]);
     return job ?? null;
   }
 
@@ -173,6 +90,9 @@ export class Jobs {
    * Moves a job on, notes it in its history and tells its validator. Nothing happens when the job is already there or
    * further, or has ended: a repeated step changes nothing, and an end is final. Its validator's connection is rung for
    * all the same: the attempt before may have been stored although its answer was lost.
+   *
+   * Its connection reads what there is to be sent: a statement that has waited for the job's row does not see what was stored
+   * about it meanwhile.
    * @param message what the validator is sent; null: nothing
    * @returns whether the job was moved
    */
@@ -197,7 +117,6 @@ export class Jobs {
     const { message, failure, following, also, executorNumber = 0 } = step;
     const { reason, message: says } = (message ?? {}) as { reason?: string; message?: string };
     const said = failure ? null : message;
-    const frame = said && writeFrame(said);
     const values = [
       uuid,
       to,
@@ -207,9 +126,9 @@ export class Jobs {
       says === undefined ? null : withoutNuls(says),
       executorNumber,
       said?.message_type ?? null,
-      frame,
+      said && writeFrame(said),
     ];
-    const [moved] = await move.run(tx.manager, values, following);
+    const [moved] = await statements.move.run(tx.manager, values, following);
     if (!moved) {
       tx.afterCommit(() => this.validators.ring(hotkey, uuid));
       return false;
@@ -221,8 +140,8 @@ export class Jobs {
         this.freed.ring();
         this.validators.ringOutput(hotkey, uuid);
       });
-    const fresh = failure ? await this.putFailure(tx, hotkey, failure) : freshFrame(moved, frame);
-    if (fresh) tx.afterCommit(() => this.validators.ring(hotkey, uuid, fresh));
+    const fresh = failure ? await this.putFailure(tx, hotkey, failure) : undefined;
+    if (message) tx.afterCommit(() => this.validators.ring(hotkey, uuid, fresh));
     return true;
   }
 
@@ -235,15 +154,14 @@ export class Jobs {
     message: Message,
     executorNumber = 0,
   ): Promise<void> {
-    const frame = writeFrame(message);
-    const values = [uuid, executorNumber, message.message_type, frame];
-    const [heard] = await this.database.single((tx) => relay.run(tx.manager, values));
-    this.validators.ring(hotkey, uuid, (heard && freshFrame(heard, frame)) ?? undefined);
+    const values = [uuid, executorNumber, message.message_type, writeFrame(message)];
+    await this.database.single((tx) => statements.relay.run(tx.manager, values));
+    this.validators.ring(hotkey, uuid);
   }
 
   /** Stores what is to run; false when the job has ended or has it already. @param text the frame as it came */
   async setPayload(uuid: string, text: string): Promise<boolean> {
-    const rows = await payload.run(this.database.manager, [uuid, text]);
+    const rows = await statements.payload.run(this.database.manager, [uuid, text]);
     this.bell.ring('jobs');
     return rows.length > 0;
   }
@@ -253,7 +171,7 @@ export class Jobs {
    * @param again the caller has tried before, and may have done so
    */
   async claimStart(uuid: string, connectWithin: number, again = false): Promise<Job | null> {
-    const [job] = await claim.run(this.database.manager, [uuid, connectWithin, again]);
+    const [job] = await statements.claim.run(this.database.manager, [uuid, connectWithin, again]);
     this.bell.ring('jobs');
     return job ?? null;
   }
@@ -289,14 +207,14 @@ export class Jobs {
    * @param durable whether it supports `durable-1`, so that it may be away while it works
    */
   async attach(token: string, address: string, durable = false): Promise<Job | null> {
-    const [job] = await attached.run(this.database.manager, [token, address, durable]);
+    const [job] = await statements.attached.run(this.database.manager, [token, address, durable]);
     this.bell.ring('jobs');
     return job ?? null;
   }
 
   /** The executor runs no more: its slot is free. */
   async releaseSlot(uuid: string, exitCode: number | null): Promise<void> {
-    const [job] = await release.run(this.database.manager, [uuid, exitCode]);
+    const [job] = await statements.release.run(this.database.manager, [uuid, exitCode]);
     this.bell.ring('jobs');
     this.freed.ring();
     // Nobody has more of its output now than is stored.
@@ -335,14 +253,14 @@ export class Jobs {
   async settle(tx: Transaction, jobs: Pick<Job, 'uuid' | 'validator_hotkey'>[]): Promise<void> {
     if (jobs.length === 0) return;
     const uuids = jobs.map(({ uuid }) => uuid);
-    await settle.run(tx.manager, [uuids, uuids]);
+    await statements.settle.run(tx.manager, [uuids, uuids]);
     tx.afterCommit(() => {
       for (const { uuid, validator_hotkey } of jobs) this.validators.forget(validator_hotkey, uuid);
     });
   }
 
   private async setHandles(started: Started[]): Promise<(Place | null)[]> {
-    const rows = await handles.run(this.database.manager, [
+    const rows = await statements.handles.run(this.database.manager, [
       started.map(({ token }) => token),
       started.map(({ handle }) => JSON.stringify(handle)),
     ]);
@@ -356,10 +274,6 @@ export class Jobs {
     return this.outbox.putFrame(tx, hotkey, failure.job_uuid, type, frame);
   }
 }
-
-/** What a validator is told; null: nothing. */
-const freshFrame = ({ message: id, after }: Told, frame: string | null): FreshFrame | null =>
-  id === null || frame === null ? null : { id, frame, after };
 
 /** The statuses that a job may come from. */
 const before = (to: JobStatus): JobStatus[] => JobStatus.filter((from) => mayFollow(from, to));

@@ -174,13 +174,13 @@ describe('a request that was declined because all executors are busy', () => {
   });
 });
 
-it('what is stored is sent without the outbox being read, unless something before it has not been sent', async () => {
+it('what is stored is sent behind what was stored before it and nobody has rung for, with one reading of the outbox', async () => {
   const { executor, connection, job_uuid, validator } = await started();
   await executor.settled();
   const { readings, end } = watchReadings();
   await executor.send(make(ExecutorReady, { job_uuid }));
   await connection.next('V0ExecutorReadyRequest');
-  expect(readings()).toHaveLength(0);
+  expect(readings()).toHaveLength(1);
   // As by a transaction whose answer was lost: nobody has rung for it.
   await miner.query(
     `insert into outbox (peer, subject, type, frame) values ($1, $2, 'V0VolumesReadyRequest', $3)`,
@@ -190,10 +190,29 @@ it('what is stored is sent without the outbox being read, unless something befor
   );
   await executor.send(make(ExecutionDone, { job_uuid }));
   await connection.next('V0ExecutionDoneRequest');
-  expect(readings()).toHaveLength(1);
+  expect(readings()).toHaveLength(2);
   const told = connection.types().filter((type) => /Ready|Done/.test(type));
   expect(told).toEqual(['V0ExecutorReadyRequest', 'V0VolumesReadyRequest', 'V0ExecutionDoneRequest']);
   end();
+});
+
+it('what has waited for another change of its job is sent behind what that has stored', async () => {
+  const { executor, connection, job_uuid, validator } = await started();
+  await executor.settled();
+  await miner.query('begin');
+  await miner.query('select from job where uuid = $1 for update', job_uuid);
+  await executor.send(make(ExecutorReady, { job_uuid }));
+  await expect.poll(() => miner.query('select from pg_locks where not granted')).toHaveLength(1);
+  await miner.query(
+    `insert into outbox (peer, subject, type, frame) values ($1, $2, 'V0VolumesReadyRequest', $3)`,
+    validator.hotkey,
+    job_uuid,
+    JSON.stringify(make(VolumesReady, { job_uuid })),
+  );
+  await miner.query('commit');
+  await connection.next('V0ExecutorReadyRequest');
+  const told = connection.types().filter((type) => /Ready/.test(type));
+  expect(told).toEqual(['V0VolumesReadyRequest', 'V0ExecutorReadyRequest']);
 });
 
 it('a validator that comes back to many jobs with large results does not have all of them read at once', async () => {
