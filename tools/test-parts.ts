@@ -59,13 +59,23 @@ export const partsOfAll: TestPart[] = [
   },
   {
     name: 'demo',
-    runs: ['tests/e2e/demo.spec.ts', 'tests/e2e/demo-interrupted.spec.ts'],
+    runs: ['tests/e2e/demo.spec.ts', 'tests/e2e/demo-interrupted.spec.ts', 'tests/e2e/up.spec.ts'],
     environment: { WHOLE_DEMO: 'yes' },
   },
   {
     name: 'hosts',
     runs: ['tests/executor-managers/miner-hosts.spec.ts', 'tests/executor-managers/ssh.spec.ts'],
     environment: { WHOLE_HOSTS: 'yes' },
+  },
+  {
+    name: 'self-test',
+    runs: ['tests/miner-commands/self-test.spec.ts'],
+    environment: { WHOLE_SELF_TEST: 'yes' },
+  },
+  {
+    name: 'kills',
+    runs: ['tests/faults/miner-sigkill.spec.ts', 'tests/chain/validator-weights.spec.ts'],
+    environment: { WHOLE_KILLS: 'yes' },
   },
   {
     name: 'install-scripts',

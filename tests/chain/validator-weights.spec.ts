@@ -193,7 +193,10 @@ async function scored() {
   return parts;
 }
 
-describe('a validator that is killed', () => {
+/** Half a minute of two processors more, with `./horde test --all`. */
+const whole = process.env['WHOLE_KILLS'] !== undefined;
+
+describe.runIf(whole)('a validator that is killed', () => {
   let bundle: ServiceBundle;
   beforeAll(async () => {
     bundle = await ServiceBundle.build('validator');

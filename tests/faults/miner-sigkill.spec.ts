@@ -6,6 +6,9 @@ import type { Peer } from '@horde/testing/peer';
 import type { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
 import { RunningMiner } from './running-miner.ts';
 
+/** A minute of two processors more, with `./horde test --all`. */
+const whole = process.env['WHOLE_KILLS'] !== undefined;
+
 let miner: RunningMiner;
 let folder: string;
 beforeEach(() => {
@@ -112,44 +115,52 @@ describe('the miner is killed with SIGKILL with jobs in every stage', () => {
     await expect.poll(() => miner.executors()).toEqual([]);
   }, 120_000);
 
-  it('at any moment from a job’s acceptance to its executor’s start, and the job is done all the same', async () => {
-    miner = await RunningMiner.start();
-    for (let round = 0; round < 6; round++) {
-      const job = await submit(`round-${round}`);
-      letEnd(job.name);
-      const moment = performance.now() + round * 15;
-      while (performance.now() < moment) await new Promise((resolve) => setImmediate(resolve));
+  it.runIf(whole)(
+    'at any moment from a job’s acceptance to its executor’s start, and the job is done all the same',
+    async () => {
+      miner = await RunningMiner.start();
+      for (let round = 0; round < 6; round++) {
+        const job = await submit(`round-${round}`);
+        letEnd(job.name);
+        const moment = performance.now() + round * 15;
+        while (performance.now() < moment) await new Promise((resolve) => setImmediate(resolve));
+        await miner.kill();
+        await miner.boot();
+        const back = await comeBack(job);
+        await back.connection.next('V0ExecutorReadyRequest');
+        await sendPayload(back);
+        const result = await back.connection.next('V0JobFinishedRequest', 'V0HordeFailedRequest');
+        expect(result).toMatchObject({ docker_process_stdout: `${job.name}\n` });
+        await back.connection.close();
+      }
+      await expect
+        .poll(() => miner.query('select 1 from job where slot_held'), { timeout: 20_000 })
+        .toEqual([]);
+      await expect.poll(() => miner.executors()).toEqual([]);
+    },
+    180_000,
+  );
+
+  it.runIf(whole)(
+    'with warm executors: they wait on, and the next job takes one',
+    async () => {
+      miner = await RunningMiner.start({ WARM_EXECUTORS: '1', PROCESS_EXECUTORS: '1' });
+      const warm = () =>
+        miner.query<{ token: string }>('select token from warm_executor where connected_at is not null');
+      await expect.poll(warm, { timeout: 30_000 }).toHaveLength(1);
+      const [{ token }] = (await warm()) as [{ token: string }];
+      const pid = pidOf(token);
       await miner.kill();
       await miner.boot();
-      const back = await comeBack(job);
-      await back.connection.next('V0ExecutorReadyRequest');
-      await sendPayload(back);
-      const result = await back.connection.next('V0JobFinishedRequest', 'V0HordeFailedRequest');
-      expect(result).toMatchObject({ docker_process_stdout: `${job.name}\n` });
-      await back.connection.close();
-    }
-    await expect
-      .poll(() => miner.query('select 1 from job where slot_held'), { timeout: 20_000 })
-      .toEqual([]);
-    await expect.poll(() => miner.executors()).toEqual([]);
-  }, 180_000);
-
-  it('with warm executors: they wait on, and the next job takes one', async () => {
-    miner = await RunningMiner.start({ WARM_EXECUTORS: '1', PROCESS_EXECUTORS: '1' });
-    const warm = () =>
-      miner.query<{ token: string }>('select token from warm_executor where connected_at is not null');
-    await expect.poll(warm, { timeout: 30_000 }).toHaveLength(1);
-    const [{ token }] = (await warm()) as [{ token: string }];
-    const pid = pidOf(token);
-    await miner.kill();
-    await miner.boot();
-    const job = await ready('warm');
-    expect(await tokenOf(job)).toBe(token);
-    expect(pidOf(token)).toBe(pid);
-    await sendPayload(job);
-    letEnd('warm');
-    expect((await job.connection.next('V0JobFinishedRequest'))['docker_process_stdout']).toBe('warm\n');
-  }, 120_000);
+      const job = await ready('warm');
+      expect(await tokenOf(job)).toBe(token);
+      expect(pidOf(token)).toBe(pid);
+      await sendPayload(job);
+      letEnd('warm');
+      expect((await job.connection.next('V0JobFinishedRequest'))['docker_process_stdout']).toBe('warm\n');
+    },
+    120_000,
+  );
 });
 
 describe('a second process of the miner is started beside the first', () => {
