@@ -1,6 +1,16 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { LabelsOf, MetricRow, MetricRows, NamesOf } from './metric-rows.ts';
 
+/** What Node tells of this process. It watches it for ever: once, for whatever services have been in it. */
+let ofProcess: Registry | undefined;
+
+function processMetrics(): Registry {
+  if (ofProcess) return ofProcess;
+  ofProcess = new Registry();
+  collectDefaultMetrics({ register: ofProcess });
+  return ofProcess;
+}
+
 /** Measures what a gauge shows, when somebody asks for it. */
 type Collect = () => Promise<void> | void;
 
@@ -14,7 +24,7 @@ export class ServiceMetrics<R extends MetricRows = MetricRows> extends Registry 
 
   constructor(private readonly rows: R) {
     super();
-    collectDefaultMetrics({ register: this });
+    for (const metric of processMetrics().getMetricsAsArray()) this.registerMetric(metric as never);
   }
 
   /** @param collect is called before the gauge is read; several gauges may share one that `measureOnce` made */
