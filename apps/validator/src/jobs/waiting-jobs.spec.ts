@@ -58,3 +58,14 @@ it('a job that is looked at for a last time after its limit waits, at most, unti
   await set('look_at = now()');
   expect((await due())?.uuid).toBe(uuid);
 });
+
+it('a job is found while something is being stored about it: its output is asked for, a frame kept', async () => {
+  await database.manager.query('delete from job');
+  const uuid = randomUUID();
+  await wait('{}', [uuid]);
+  await database.transaction(async (asked) => {
+    await asked.manager.query(`insert into job_output (job_uuid, stream) values ($1, 'stdout')`, [uuid]);
+    const next = await database.transaction((tx) => new WaitingJobs(database).next(tx, [], []));
+    expect(next?.uuid).toBe(uuid);
+  });
+});

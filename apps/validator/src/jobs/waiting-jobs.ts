@@ -59,7 +59,7 @@ const nextJob = new PreparedStatement<WaitingRow>(`
     select uuid, received_at, (select max(started_at) from job other where other.signatory = party) as at from oldest
   )
   select found.* from (select uuid from turn order by at nulls first, received_at) turn cross join lateral (
-    select ${facts} from job where job.uuid = turn.uuid and num_nonnulls(waits_since) = 1 for update skip locked
+    select ${facts} from job where job.uuid = turn.uuid and num_nonnulls(waits_since) = 1 for no key update skip locked
   ) found
   limit 1`);
 
