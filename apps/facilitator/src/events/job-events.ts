@@ -49,11 +49,17 @@ export class JobEvents {
       return;
     }
     while (!isFinished(reading)) {
-      // Asked before it is read: what comes in between is read, too.
-      const isComplete = await this.output.isComplete(reading.job);
-      yield* this.kept(reading);
-      if (isComplete || isFinished(reading)) break;
-      await this.output.changed(reading.job, maxPause);
+      const looked = new AbortController();
+      // From before it is asked and read: what comes in between is not missed.
+      const changed = this.output.changed(reading.job, maxPause, looked.signal);
+      try {
+        const isComplete = await this.output.isComplete(reading.job);
+        yield* this.kept(reading);
+        if (isComplete || isFinished(reading)) break;
+        await changed;
+      } finally {
+        looked.abort();
+      }
     }
     yield* this.stored(reading);
     yield { type: 'end', data: [JSON.stringify({ status: reading.ended })], reached: {} };

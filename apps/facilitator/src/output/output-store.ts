@@ -71,9 +71,14 @@ export class OutputStore implements OutputSink {
     return row!.complete;
   }
 
-  /** Resolves when more of a job's output may be stored, or after `limit`. @unit ms */
-  async changed(job: string, limit: number): Promise<void> {
+  /**
+   * Resolves when more of a job's output may be stored from now on, after `limit`, or when `signal` is aborted.
+   *
+   * @param limit ms
+   */
+  async changed(job: string, limit: number, signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
+    signal.addEventListener('abort', () => resolve(), { once: true });
     const silence = this.onStored((one) => {
       if (one === null || one === job) resolve();
     });
