@@ -41,6 +41,7 @@ export {
   type OutboxMessage,
   type StoredMessage,
 } from './outbox.ts';
+export { columnsOf } from './columns-of.ts';
 export { FollowedStatement, PreparedStatement, type FollowingWrite } from './prepared-statement.ts';
 export { becomeSoleProcess, SoleProcess, type SoleProcessOptions } from './sole-process.ts';
 export { soleWork } from './sole-work.ts';

@@ -55,7 +55,7 @@ export async function together(manager: EntityManager, writes: readonly Write[])
     values.push(...own);
     return `w${at} as (${text})`;
   });
-  await join(`with ${parts.join(', ')} select`).run(manager, values);
+  await kept(`with ${parts.join(', ')} select`).run(manager, values);
 }
 
 /** A change that is made only where another one is. */
@@ -84,7 +84,7 @@ export class FollowedStatement<Row = unknown> {
       all.push(...own);
       return part;
     });
-    return join(this.text(parts.join(''))).run(manager, all) as Promise<Row[]>;
+    return kept(this.text(parts.join(''))).run(manager, all) as Promise<Row[]>;
   }
 }
 
@@ -92,7 +92,7 @@ export class FollowedStatement<Row = unknown> {
 const renumbered = (text: string, before: number): string =>
   text.replaceAll(/\$(\d+)/g, (_, number) => `$${before + Number(number)}`);
 
-function join(text: string): PreparedStatement {
+function kept(text: string): PreparedStatement {
   const statement = joined.get(text) ?? new PreparedStatement(text);
   joined.set(text, statement);
   return statement;

@@ -1,3 +1,4 @@
+import { columnsOf } from '@horde/database';
 import type { ExecutorHandle } from '@horde/executor-manager';
 import type { ExecutorClass, JobStatus } from '@horde/protocol';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
@@ -45,31 +46,4 @@ export class Job {
 }
 
 /** All of it, for statements that read whole jobs. */
-export const jobColumns = (
-  [
-    'uuid',
-    'validator_hotkey',
-    'executor_class',
-    'status',
-    'initial_request',
-    'job_request',
-    'executor_token',
-    'executor_handle',
-    'slot_held',
-    'start_requested_at',
-    'connect_by',
-    'connected_at',
-    'executor_address',
-    'executor_durable',
-    'executor_number',
-    'exited_at',
-    'exit_code',
-    'cancelled_at',
-    'cancelled_by',
-    'cancel_request',
-    'deadline',
-    'accepted_at',
-    'ended_at',
-    'settled_at',
-  ] satisfies (keyof Job)[]
-).join(', ');
+export const jobColumns = columnsOf(Job);

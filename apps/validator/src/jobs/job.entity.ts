@@ -1,3 +1,4 @@
+import { columnsOf } from '@horde/database';
 import type { ExecutorClass, JobStatus } from '@horde/protocol';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
@@ -39,25 +40,4 @@ export class Job {
 }
 
 /** All of it, for statements that read whole jobs. */
-export const jobColumns = (
-  [
-    'uuid',
-    'request',
-    'executor_class',
-    'facilitator',
-    'signed_digest',
-    'signatory',
-    'status',
-    'received_at',
-    'ended_at',
-    'wanted',
-    'waits_for',
-    'waits_since',
-    'waits_until',
-    'look_at',
-    'started_at',
-    'cancelled_by',
-    'driver',
-    'lease_until',
-  ] satisfies (keyof Job)[]
-).join(', ');
+export const jobColumns = columnsOf(Job);
