@@ -50,7 +50,7 @@ export class JobEvents {
     }
     while (!isFinished(reading)) {
       const looked = new AbortController();
-      // From before it is asked and read: what comes in between is not missed.
+      // Listened for before it is asked, and asked before it is read: what comes in between is not missed.
       const changed = this.output.changed(reading.job, maxPause, looked.signal);
       try {
         const isComplete = await this.output.isComplete(reading.job);

@@ -29,7 +29,10 @@ const batchSize = 100;
  */
 export type SpecsResult = 'stored' | 'foreign' | 'unknown_miner' | 'too_long' | 'too_many';
 
-/** Notes that a miner was seen with what is stored already; no row when that is not, or the chain has no such miner. */
+/**
+ * Notes that a miner was seen with what is stored already, which is not removed as old meanwhile; no row when it is not
+ * stored, or the chain has no such miner.
+ */
 const noteKnown = new PreparedStatement(
   `with known as (
      select id from machine_specs where content = $1 and exists (select from miner where hotkey = $3 and active)
@@ -86,11 +89,9 @@ export class Machines {
         miner,
       ]);
       if (known.length === 0) return 'unknown_miner';
-      await tx.manager.query(
-        `insert into machine_snapshot (specs_id, batch_id, miner_hotkey, validator_hotkey)
-         values ($1, $2, $3, $4) on conflict do nothing`,
-        [await this.idOf(tx, specs, text, content), withoutNuls(batch), miner, validator],
-      );
+      await this.keep(tx, specs, text, content);
+      const [noted] = await noteKnown.run(tx.manager, seen);
+      if (!noted) throw new Error('The machine or its miner was removed while it was stored.');
       return 'stored';
     });
   }
@@ -128,22 +129,14 @@ export class Machines {
     return bucket;
   }
 
-  private async idOf(tx: Transaction, specs: JsonObject, text: string, content: Buffer): Promise<string> {
+  /** Stores a description that is not there yet. */
+  private async keep(tx: Transaction, specs: JsonObject, text: string, content: Buffer): Promise<void> {
     const [added] = await tx.manager.query<{ id: string }[]>(
       'insert into machine_specs (content, specs) values ($1, $2) on conflict do nothing returning id',
       [content, text],
     );
-    if (!added) {
-      // Not to be removed as old until the snapshot is there.
-      const [known] = await tx.manager.query<[{ id: string }]>(
-        'select id from machine_specs where content = $1 for key share',
-        [content],
-      );
-      return known.id;
-    }
-    const machine = parseMachine(specs);
+    const machine = added && parseMachine(specs);
     if (machine) await storeMachine(tx, added.id, machine);
-    return added.id;
   }
 }
 

@@ -16,8 +16,10 @@ const tell = (job: string, type: string, frame: string): string =>
     frame,
   });
 
-/** Moves a job on. $1: its uuid; $2: the status; $3: those that it may come from; $4: whether it ends; $5, $6: why; $7: the number
- * of the executor's message; $8, $9: type and frame of what its validator is sent. */
+/**
+ * Moves a job on. $1: its uuid; $2: the status; $3: those that it may come from; $4: whether it ends; $5, $6: why; $7: the
+ * number of the executor's message; $8, $9: type and frame of what its validator is sent.
+ */
 export const move = new FollowedStatement<{ slot_held: boolean }>(
   (following) => `with moved as (
      update job set status = $2,
@@ -34,8 +36,10 @@ export const move = new FollowedStatement<{ slot_held: boolean }>(
   'exists (select from moved)',
 );
 
-/** Notes that a message of the executor was heard. $1: the job's uuid; $2: the message's number; $3, $4: type and frame of what its
- * validator is sent. */
+/**
+ * Notes that a message of the executor was heard. $1: the job's uuid; $2: the message's number; $3, $4: type and frame of
+ * what its validator is sent.
+ */
 export const relay = new PreparedStatement(
   `with heard as (
      update job set executor_number = greatest(executor_number, $2)
@@ -69,12 +73,12 @@ export const release = new PreparedStatement<Pick<Job, 'validator_hotkey'>>(
    where uuid = $1 returning validator_hotkey`,
 );
 
-/** Jobs whose validators have confirmed their ends. $1, $2: their uuids. */
+/** Jobs whose validators have confirmed their ends. $1: their uuids. */
 export const settle = new PreparedStatement(
   `with settled as (
      update job set settled_at = coalesce(settled_at, now()) where uuid = any ($1::uuid[])
    )
-   delete from outbox where subject = any ($2::text[])`,
+   delete from outbox where subject = any ($1::text[])`,
 );
 
 /** Where executors are. $1: their tokens; $2: their handles, as JSON. */

@@ -253,7 +253,7 @@ export class Jobs {
   async settle(tx: Transaction, jobs: Pick<Job, 'uuid' | 'validator_hotkey'>[]): Promise<void> {
     if (jobs.length === 0) return;
     const uuids = jobs.map(({ uuid }) => uuid);
-    await statements.settle.run(tx.manager, [uuids, uuids]);
+    await statements.settle.run(tx.manager, [uuids]);
     tx.afterCommit(() => {
       for (const { uuid, validator_hotkey } of jobs) this.validators.forget(validator_hotkey, uuid);
     });

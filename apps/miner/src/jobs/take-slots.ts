@@ -1,6 +1,5 @@
-import type { Transaction } from '@horde/database';
+import { PreparedStatement, type Transaction } from '@horde/database';
 import type { DeclineJob, ExecutorClass } from '@horde/protocol';
-import type { ClientBase } from 'pg';
 import type { StoredReceipt } from '../receipts/stored-receipt.entity.ts';
 import type { StoredFrame } from './links.ts';
 
@@ -69,28 +68,22 @@ export async function takeSlots(
   ahead: number[],
 ): Promise<(Taken | null)[]> {
   const column = <T>(value: (request: SlotRequest) => T) => requests.map(value);
-  const client = (await tx.manager.queryRunner!.connect()) as ClientBase;
-  const { rows } = await client.query<Row>({
-    // Named, it is planned once for each connection: planning takes longer than the work.
-    name: 'take slots',
-    text: statement,
-    values: [
-      column(({ job }) => job.uuid),
-      column(({ job }) => job.validatorHotkey),
-      column(({ job }) => job.executorClass),
-      column(({ job }) => job.text),
-      column(({ job }) => job.token),
-      column(({ job }) => job.hardLimit),
-      column(({ capacity }) => capacity),
-      column(({ connectWithin }) => connectWithin),
-      acceptFrames,
-      connected,
-      column(({ startsAtOnce }) => startsAtOnce),
-      column(({ mayWait }) => mayWait),
-      column(({ arrival }) => arrival),
-      ahead,
-    ],
-  });
+  const rows = await statement.run(tx.manager, [
+    column(({ job }) => job.uuid),
+    column(({ job }) => job.validatorHotkey),
+    column(({ job }) => job.executorClass),
+    column(({ job }) => job.text),
+    column(({ job }) => job.token),
+    column(({ job }) => job.hardLimit),
+    column(({ capacity }) => capacity),
+    column(({ connectWithin }) => connectWithin),
+    acceptFrames,
+    connected,
+    column(({ startsAtOnce }) => startsAtOnce),
+    column(({ mayWait }) => mayWait),
+    column(({ arrival }) => arrival),
+    ahead,
+  ]);
   const taken = new Map(
     rows.map(({ n, token, warm, outbox_id: id, waits }): [number, Taken] => {
       const answer = id === null ? null : { id, frame: acceptFrames[n - 1]! };
@@ -107,7 +100,7 @@ export async function takeSlots(
  * them come the slots that are about to be freed, which a job can wait for: their jobs ended less than a minute ago (an
  * executor that stays for longer is stuck), or they are those of warm executors that are being stopped.
  */
-const statement = `
+const statement = new PreparedStatement<Row>(`
   with asked as (
     select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::int[],
       $8::float8[], $9::text[], $11::boolean[], $12::boolean[], $13::int[], $14::int[])
@@ -175,4 +168,4 @@ const statement = `
   select n::int, executor_token as token, warm_token is not null as warm, told.id as outbox_id, false as waits
   from made join given using (uuid) left join told on told.subject = made.uuid::text
   union all
-  select n::int, token, false, null, true from given where waits`;
+  select n::int, token, false, null, true from given where waits`);

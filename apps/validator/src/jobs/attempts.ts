@@ -66,7 +66,7 @@ export class Attempts {
     };
   }
 
-  /** The miner has gone on with the job. */
+  /** The miner has gone on with the job: stored with the status that it has told. */
   noted(
     { job_uuid, number }: Attempt,
     { deadline, miner_number }: Pick<Attempt, 'deadline' | 'miner_number'>,

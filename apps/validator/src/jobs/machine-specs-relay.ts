@@ -14,13 +14,14 @@ const maxSpecs = 100_000;
 const tell = new PreparedStatement<Pick<StoredMessage, 'id' | 'after'> & { facilitator: string }>(
   `with told as (
      update attempt set machine_told = true from job
-     where job_uuid = $1 and number = $2 and not machine_told and job.uuid = job_uuid returning facilitator
+     where job_uuid = $1 and number = $2 and not machine_told and job.uuid = job_uuid
+     returning facilitator, job_uuid::text as subject
    ), listener as (
-     select facilitator from told where facilitator = any ($3::text[])
-   ), put as (${insertMessage('listener', { peer: 'facilitator', subject: '$4', type: '$5', frame: '$6' })}
+     select * from told where facilitator = any ($3::text[])
+   ), put as (${insertMessage('listener', { peer: 'facilitator', subject: 'subject', type: '$4', frame: '$5' })}
    )
    select facilitator, put.id,
-     (select max(id) from outbox where peer = facilitator and subject = $4) as after
+     (select max(id) from outbox where peer = facilitator and subject = listener.subject) as after
    from listener, put`,
 );
 
@@ -63,7 +64,6 @@ export class MachineSpecsRelay {
         job_uuid,
         number,
         this.settings.facilitatorUris,
-        job_uuid,
         type,
         frame,
       ]);

@@ -38,7 +38,7 @@ export class Receipts {
     return { payload, signature };
   }
 
-  /** As `issue`, where something else is done. */
+  /** As `issue`, with another change and only where that is made. */
   issued(payload: ReceiptPayload): FollowingWrite {
     return { text: insertReceiptsIf, values: [JSON.stringify([this.sign(payload).row])] };
   }
