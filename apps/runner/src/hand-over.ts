@@ -2,7 +2,7 @@ import { backupName } from './backup-name.ts';
 import { beside } from './beside.ts';
 import { outputOf } from './engine.ts';
 import type { Host } from './host.ts';
-import { noteStarted } from './pending.ts';
+import { awaitStarted } from './pending.ts';
 import { letStart } from './on-its-way.ts';
 import type { Plan } from './plan.ts';
 import { workFolder } from './project.ts';
@@ -30,7 +30,7 @@ export async function handOver(role: Role, words: string[]): Promise<number> {
     );
     return 2;
   }
-  const { project, prepared, wanted } = await beside(role, 'hand-over');
+  const { host, project, prepared, wanted } = await beside(role, 'hand-over');
   const { release } = prepared;
   if (release.update !== null || release.move?.stage === 'expected') {
     complain(
@@ -41,6 +41,9 @@ export async function handOver(role: Role, words: string[]): Promise<number> {
     return 1;
   }
   if (release.move?.stage !== 'away') {
+    // A start that is under way would start it again behind this. Without words this container is the runner's own.
+    if (host.own.Args.length === 0)
+      await awaitStarted(() => complain(`The ${role.name} is being started: waiting for that.`));
     if (role.name === 'miner' && !isAtOnce && (await project.drain(prepared)) !== 0) {
       complain(
         'So it was not handed over, and goes on here. To do so without waiting for jobs: --now behind it.',
@@ -113,7 +116,7 @@ async function hasRecords({ docker, own }: Host, { project }: Plan): Promise<boo
  */
 export async function takeBack(role: Role, words: string[]): Promise<number> {
   const { project, prepared, wanted } = await beside(role, 'take-back');
-  const { plan, variables } = wanted;
+  const { plan } = wanted;
   if (prepared.release.move?.stage !== 'away') {
     print(`The ${role.name} of ${plan.project} was not handed over.`);
     return 0;
@@ -126,7 +129,6 @@ export async function takeBack(role: Role, words: string[]): Promise<number> {
   }
   const release = await new StoreByPrepare(project).note({ move: null });
   await project.start({ ...prepared, release });
-  await noteStarted(variables);
   await letStart(workFolder);
   print(`The ${role.name} of ${plan.project} works here again.`);
   return 0;

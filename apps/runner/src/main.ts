@@ -8,7 +8,7 @@ import { reset } from './reset.ts';
 import { restore } from './restore.ts';
 import { roleOf, type Role } from './roles.ts';
 import { run } from './run.ts';
-import { print, say } from './say.ts';
+import { complain, print, say } from './say.ts';
 import { sentencesOf } from './sentences.ts';
 import { supportBundle } from './support-bundle.ts';
 import { carryOn } from './update/carry-on.ts';
@@ -85,7 +85,7 @@ try {
     help();
   }
 } catch (error) {
-  sentencesOf(error).forEach(say);
+  sentencesOf(error).forEach(word === undefined || word === 'carry-on' ? say : complain);
   // The engine starts this container again, after a pause that gets longer, and it sees what .env says then.
   process.exitCode = error instanceof SettingsError ? 2 : 1;
 }

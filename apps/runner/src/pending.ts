@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SettingsError } from '@horde/settings';
 import { outputOf } from './engine.ts';
 import { readEnvFile } from './env-file.ts';
@@ -16,6 +18,16 @@ type Variables = Record<string, string>;
 
 /** What the services have been started with: only this container sees it. */
 const startedFile = path.join(workFolder, 'started.json');
+
+/** Notes that the services are about to be started. */
+export const noteStarting = (): Promise<void> => rm(startedFile, { force: true });
+
+/** Until the runner in this container has started the services. @param say what is said where that takes a while */
+export async function awaitStarted(say: () => void): Promise<void> {
+  if (existsSync(startedFile)) return;
+  say();
+  while (!existsSync(startedFile)) await sleep(1_000);
+}
 
 /** Notes what `.env` said when the services were started. */
 export async function noteStarted(variables: Variables): Promise<void> {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SettingsError } from '@horde/settings';
 import type Docker from 'dockerode';
+import { orNull } from './engine.ts';
 import { filledForPrepare, filledIn, readWanted, thisHost } from './host.ts';
-import { noteStarted } from './pending.ts';
+import { noteStarted, noteStarting } from './pending.ts';
 import { databaseImage } from './postgres/database-image.ts';
 import type { Prepared } from './prepare.ts';
 import { awaitLetStart, OnItsWay } from './on-its-way.ts';
@@ -26,13 +27,15 @@ import { watch } from './watch.ts';
 export async function run(role: Role): Promise<never> {
   const host = await thisHost(role);
   const { docker, own } = host;
+  await noteStarting();
   const wanted = await readWanted(host);
   const { plan } = wanted;
   plan.notes.forEach(say);
 
-  // Of a runner that was killed: it would keep other secrets than this one's.
+  // Of a runner that was killed: it would keep other secrets than this one's. A command typed since then has its own.
   const others = ofServices('prepare', 'old-db');
-  await removeContainers(docker, plan.project, (container) => others(container) || isLeft(container));
+  const isLeft: IsMeant = (container) => others(container) || isEnded(container);
+  await removeContainers(docker, plan.project, isLeft, own.State.StartedAt);
   const preparing = new Project(plan, await filledForPrepare(host));
   const prepared = await preparing.prepared();
   if ('wrong' in prepared) throw new SettingsError([prepared.wrong]);
@@ -88,16 +91,30 @@ const serviceOf = (labels: Docker.ContainerInfo['Labels']): string =>
   labels['com.docker.compose.service'] ?? '';
 
 /** Run once by a runner, which has ended before it could remove it. */
-const isLeft: IsMeant = ({ Labels, State }) =>
+const isEnded: IsMeant = ({ Labels, State }) =>
   Labels['com.docker.compose.oneoff'] === 'True' && State === 'exited';
 
-/** Removes containers of a project. @returns their services */
-async function removeContainers(docker: Docker, project: string, isMeant: IsMeant): Promise<string[]> {
+/**
+ * Removes containers of a project.
+ *
+ * @param since only those that were made before
+ * @returns their services
+ */
+async function removeContainers(
+  docker: Docker,
+  project: string,
+  isMeant: IsMeant,
+  since?: string,
+): Promise<string[]> {
   const filters = { label: [`com.docker.compose.project=${project}`] };
   const all = await docker.listContainers({ all: true, filters });
   const removed: string[] = [];
   for (const { Id, Labels } of all.filter(isMeant)) {
     const container = docker.getContainer(Id);
+    if (since !== undefined) {
+      const found = await container.inspect().catch(orNull);
+      if (found === null || Date.parse(found.Created) >= Date.parse(since)) continue;
+    }
     await container.stop({ t: 10 }).catch(() => undefined);
     await container.remove({ force: true });
     removed.push(serviceOf(Labels));
