@@ -190,3 +190,29 @@ describe.runIf(whole).each(['miner', 'validator'] as const)('the runner of a %s'
     await one.ready();
   }, 900_000);
 });
+
+describe.runIf(whole)('the runner of a local miner', () => {
+  let one: Installation;
+
+  beforeAll(async () => {
+    await run('./horde', ['image', 'all'], { cwd: root, maxBuffer: 100_000_000 });
+    one = await Installation.make('miner');
+    await one.write({
+      IS_LOCAL_MINER: '1',
+      LOCAL_MINER_VALIDATOR_PUBLIC_KEY: one.hotkey,
+      BITTENSOR_NETWORK: 'finney',
+      BITTENSOR_WALLET_NAME: 'dummy',
+      BITTENSOR_WALLET_HOTKEY_NAME: 'dummy',
+    });
+  }, 900_000);
+  afterAll(() => one.remove(), 120_000);
+
+  it('starts it without a wallet and without a chain, as the install script leaves it', async () => {
+    await one.compose('up', '--detach');
+    await one.ready();
+    await expect(one.inspect('pylon')).rejects.toMatchObject({ statusCode: 404 });
+    const { code, stdout } = await one.type('docker exec PROJECT-app-1 miner doctor');
+    expect(stdout).toContain('Not needed: this is a local miner.');
+    expect(code, stdout).toBe(0);
+  }, 300_000);
+});

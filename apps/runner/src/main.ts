@@ -59,8 +59,11 @@ const parts: Record<string, (words: string[]) => Promise<void>> = {
     const state = await new StateFile().note(JSON.parse(change) as Partial<ReleaseState>);
     process.stdout.write(JSON.stringify(state));
   },
-  prepare: async ([wallet, hotkey]) => {
-    const prepared = await prepare(wallet === undefined || hotkey === undefined ? null : { wallet, hotkey });
+  prepare: async ([wallet, hotkey, optional]) => {
+    const isNeeded = optional === undefined;
+    const prepared = await prepare(
+      wallet === undefined || hotkey === undefined ? null : { wallet, hotkey, isNeeded },
+    );
     process.stdout.write(JSON.stringify(prepared));
   },
 };

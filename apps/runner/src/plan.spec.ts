@@ -59,6 +59,12 @@ describe('what a runner starts for its .env', () => {
     expect(roleOf('validator').project).toBe('validator');
   });
 
+  it('needs neither hotkey nor Pylon for a local miner', () => {
+    expect(plan()).toMatchObject({ needsHotkey: true, ownPylon: true });
+    expect(plan({ IS_LOCAL_MINER: '1' })).toMatchObject({ needsHotkey: false, ownPylon: false });
+    expect(plan({ IS_LOCAL_MINER: '0' })).toMatchObject({ needsHotkey: true, ownPylon: true });
+  });
+
   it('uses the mounted wallets where .env does not say where they are', () => {
     expect(plan({ HOST_WALLET_DIR: '' }, '/root/.bittensor/wallets').walletFolder).toBe(
       '/root/.bittensor/wallets',

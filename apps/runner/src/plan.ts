@@ -13,7 +13,9 @@ export interface Plan {
   folders: Variables;
   /** Whether the chain is one of this machine. */
   devnet: boolean;
-  /** Whether a Pylon is started here, or another one is used. */
+  /** Whether the service cannot do without its hotkey. */
+  needsHotkey: boolean;
+  /** Whether a Pylon is started here: another one is used, or none is needed. */
   ownPylon: boolean;
   /** Whether what ComputeHorde's own service has stored is taken over, and has to be before this one starts. */
   takesOver: boolean;
@@ -88,6 +90,7 @@ export function planOf(
     wrong.push(`TAKE_OVER is "${takeOver}": it may be skip, or be left out.`);
   if (wrong.length > 0) throw new SettingsError(wrong);
 
+  const isLocal = role.name === 'miner' && loadSettings(RunnerSettings, variables).settings.isLocalMiner;
   const app = appVariables(role, variables, catalogue, notes);
   const ports = Object.entries(role.ports).map(([name, usual]): [string, string] => [
     name,
@@ -98,7 +101,8 @@ export function planOf(
     walletFolder,
     folders,
     devnet: variables['BITTENSOR_NETWORK'] === 'devnet',
-    ownPylon: app['PYLON_ADDRESS'] === undefined,
+    needsHotkey: signs && !isLocal,
+    ownPylon: app['PYLON_ADDRESS'] === undefined && !isLocal,
     takesOver: takeOver !== 'skip',
     filled: {
       SERVICE: role.name,

@@ -51,12 +51,10 @@ const compiled = '/compiled';
  * Makes the secrets that are not there yet, gives the receipts' folder to whom the service runs as, and looks whether that
  * one can read the hotkey.
  *
- * @param names of the wallet and its hotkey; null: the service has none
+ * @param names of the wallet and its hotkey, and whether it has to be there; null: the service has none
  * @returns what the runner has to know, or what is wrong with the wallet, a sentence
  */
-export async function prepare(
-  names: { wallet: string; hotkey: string } | null,
-): Promise<Prepared | { wrong: string }> {
+export async function prepare(names: HotkeyNames | null): Promise<Prepared | { wrong: string }> {
   const secrets = await keptSecrets('/runner/secrets.json');
   const { uid, gid, hotkey } = names === null ? { ...usualOwner, hotkey: null } : await ownerOf(names);
   if (hotkey !== null && 'wrong' in hotkey) return hotkey;
@@ -121,18 +119,23 @@ async function keptSecrets(file: string): Promise<Secrets> {
   return secrets;
 }
 
+interface HotkeyNames {
+  wallet: string;
+  hotkey: string;
+  isNeeded: boolean;
+}
+
 type Hotkey = { address: string | null } | { wrong: string };
 
 async function ownerOf({
   wallet,
   hotkey,
-}: {
-  wallet: string;
-  hotkey: string;
-}): Promise<{ uid: number; gid: number; hotkey: Hotkey }> {
+  isNeeded,
+}: HotkeyNames): Promise<{ uid: number; gid: number; hotkey: Hotkey | null }> {
   const file = walletHotkeyPath({ directory: wallets, wallet, hotkey });
   const shown = `${wallet}/hotkeys/${hotkey} in HOST_WALLET_DIR`;
   const found = await stat(file).catch(() => null);
+  if (!found && !isNeeded) return { ...usualOwner, hotkey: null };
   if (!found?.isFile())
     return {
       ...usualOwner,

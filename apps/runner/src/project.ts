@@ -52,6 +52,7 @@ export class Project {
       (name) => this.plan.app[name],
     );
     const words = names.flatMap((name) => (name === undefined ? [] : [name]));
+    if (words.length > 0 && !this.plan.needsHotkey) words.push('optional');
     return JSON.parse(await this.prepare('prepare', ...words)) as Prepared | { wrong: string };
   }
 
@@ -350,7 +351,8 @@ export class Project {
 
   /** Who takes part in the chain of one machine. @throws Error where the hotkey's file does not tell its address */
   private devnetSubnet(hotkey: string | null, token: string): string {
-    if (this.plan.app['BITTENSOR_WALLET_NAME'] === undefined)
+    const hasWallet = this.plan.app['BITTENSOR_WALLET_NAME'] !== undefined;
+    if (!hasWallet || (hotkey === null && !this.plan.needsHotkey))
       return JSON.stringify({ neurons: {}, identities: {} });
     if (hotkey === null)
       throw new Error('On the devnet a hotkey is used that is not encrypted: its file tells the address.');

@@ -19,6 +19,8 @@ export class RunnerSettings {
   updateWindow?: string;
   /** It stays at its release; `runner status` says what waits. */
   @envFlag('UPDATE_HOLD') @IsBoolean() updateHold = false;
+  /** The miner serves one validator, which trusts it: it needs no wallet and no chain. */
+  @envFlag('IS_LOCAL_MINER') @IsBoolean() isLocalMiner = false;
   /** How often it looks for a release. @unit seconds */
   @envNumber('UPDATE_EVERY_SECONDS') @IsInt() @Min(1) @Max(86_400) updateEvery = 600;
   /** How long the service may take until it is ready after an update; after that the release before comes back. @unit seconds */

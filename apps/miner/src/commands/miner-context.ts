@@ -1,11 +1,11 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { CommandContext, type AlertContext, type ConfigContext, type OperatorContext } from '@horde/commands';
 import type { DynamicConfig, Keys } from '@horde/dynamic-config';
-import { readOwnHotkey } from '@horde/identity';
 import { Operators } from '@horde/panel-server';
 import { loadSettings } from '@horde/settings';
 import { makeChain } from '../chain/make-chain.ts';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
+import { ownKeypair } from '../identity/keypair.ts';
 import { commandModule } from '../miner.module.ts';
 import { MinerSettings } from '../settings.ts';
 
@@ -38,7 +38,7 @@ export class MinerContext extends CommandContext implements AlertContext, Config
   /** As `use`, with those that need the wallet and the chain beside them. @throws also IdentityError */
   async useSigning<T>(work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
     const settings = this.settings();
-    const keypair = await readOwnHotkey(settings, (sentence) => this.logger.warn(sentence));
+    const keypair = await ownKeypair(settings, (sentence) => this.logger.warn(sentence));
     const module = commandModule(settings, this.logger, { keypair, chain: makeChain(settings) });
     return this.with(module, configured(work));
   }

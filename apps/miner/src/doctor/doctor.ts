@@ -6,9 +6,11 @@ import {
   checkRedis,
   checkWallet,
   doctorOf,
+  ok,
 } from '@horde/commands';
 import { authTolerance, executorClasses } from '@horde/protocol';
 import type { MinerContext } from '../commands/miner-context.ts';
+import { doesWithoutWallet } from '../identity/keypair.ts';
 import { databaseOptions } from '../migrations/database-options.ts';
 import type { MinerSettings } from '../settings.ts';
 import { checkChain } from './chain.ts';
@@ -57,7 +59,9 @@ export const doctor = doctorOf<MinerContext, MinerSettings>(
     const { publicAddressServices, pylonAddress, databaseUrl } = settings;
     const services = [...publicAddressServices, pylonAddress];
     found(await checkClock({ services, tolerance: authTolerance, consequence: 'validators are refused' }));
-    const wallet = await checkWallet(settings);
+    const wallet = doesWithoutWallet(settings)
+      ? { findings: [ok('wallet', 'Not needed: this is a local miner.')], address: null }
+      : await checkWallet(settings);
     found(...wallet.findings);
     found(...(await checkChain(settings, wallet.address)));
     const migrations = databaseOptions(databaseUrl).migrations.map(({ name }) => name);
