@@ -106,6 +106,12 @@ describe('a command of the facilitator', () => {
     expect(await query('select active, pinned from validator where hotkey = $1', address)).toEqual([
       { active: true, pinned: true },
     ]);
+    expect(await type('debug_add_validator', address)).toBe(0);
+    expect(
+      await query('select operator, action, before, after from audit_entry where subject = $1', address),
+    ).toEqual([
+      { operator: null, action: 'let a validator in', before: null, after: { active: true, pinned: true } },
+    ]);
   });
 
   it('evict_old_data removes old jobs', async () => {

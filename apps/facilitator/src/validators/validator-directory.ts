@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, GatheredBell } from '@horde/database';
+import { recordChange } from '@horde/panel-server';
 
 /** The validators that this facilitator knows. Those that left the chain stay, inactive: their jobs name them. */
 @Injectable()
@@ -49,11 +50,20 @@ export class ValidatorDirectory {
 
   /** Adds a validator by hand: it stays active whatever the chain says. */
   async pin(hotkey: string): Promise<void> {
-    await this.database.manager.query(
-      `insert into validator (hotkey, active, pinned) values ($1, true, true)
-       on conflict (hotkey) do update set active = true, pinned = true`,
-      [hotkey],
-    );
-    this.bell.ring('validators');
+    await this.database.transaction(async (tx) => {
+      tx.afterCommit(() => this.bell.ring('validators'));
+      const [before = null] = await tx.manager.query<{ active: boolean; pinned: boolean }[]>(
+        'select active, pinned from validator where hotkey = $1 for update',
+        [hotkey],
+      );
+      if (before?.active && before.pinned) return;
+      await tx.manager.query(
+        `insert into validator (hotkey, active, pinned) values ($1, true, true)
+         on conflict (hotkey) do update set active = true, pinned = true`,
+        [hotkey],
+      );
+      const after = { active: true, pinned: true };
+      await recordChange(tx, { by: null, action: 'let a validator in', subject: hotkey, before, after });
+    });
   }
 }

@@ -27,12 +27,9 @@ export class CancelJob extends ServiceCommand {
     super();
   }
 
-  override async run(
-    [uuid = '']: string[],
-    { by = 'the operator of the validator' }: Options,
-  ): Promise<void> {
+  override async run([uuid = '']: string[], { by }: Options): Promise<void> {
     if (!isCanonicalUuid(uuid)) throw new UsageError(`"${uuid}" is not a uuid: lower case, with hyphens.`);
-    const came = await this.context.use((app) => app.get(Cancellations).cancel(uuid, by));
+    const came = await this.context.use((app) => app.get(Cancellations).cancel(uuid, null, by));
     if (came === 'unknown') throw new UsageError(sentences.unknown);
     this.context.print(sentences[came]);
   }

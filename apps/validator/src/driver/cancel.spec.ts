@@ -74,6 +74,10 @@ describe('a job that is cancelled', () => {
     ]);
     expect(await scene.place.query('select kind from miner_incident')).toEqual([]);
     expect(await cancel(uuid)).toEqual([0, 'It has ended before: nothing was changed.']);
+    const changes = await scene.place.query('select operator, action from audit_entry where subject = $1', [
+      uuid,
+    ]);
+    expect(changes).toEqual([{ operator: null, action: 'cancel a job' }]);
   });
 
   it('before its executor is ready costs nothing', async () => {

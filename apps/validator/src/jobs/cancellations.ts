@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, Doorbell, type Transaction } from '@horde/database';
+import { recordChange, type Author } from '@horde/panel-server';
 import type { CancelJob } from '@horde/protocol';
 import { Jobs } from './jobs.ts';
 import { cancelled } from './outcome.ts';
@@ -20,25 +21,32 @@ export class Cancellations {
   ) {}
 
   /**
-   * Cancels a job. One that waits has ended when this resolves; the run of another hears of it at once.
+   * Cancels a job as an operator wants it, which is recorded. One that waits has ended when this resolves; the run of another
+   * hears of it at once.
    *
+   * @param author the operator's account; null: a command
    * @param by who wants it, as a part of a sentence; the first one counts
-   * @param record stores what belongs to it, where it changes anything
    */
-  cancel(
-    uuid: string,
-    by: string,
-    record: (tx: Transaction) => Promise<void> = async () => undefined,
-  ): Promise<Cancellation> {
+  cancel(uuid: string, author: Author, by = 'the operator of the validator'): Promise<Cancellation> {
     return this.database.transaction(async (tx) => {
+      const [job] = await tx.manager.query<{ status: string }[]>('select status from job where uuid = $1', [
+        uuid,
+      ]);
       const came = await this.cancelIn(tx, uuid, by, null);
-      if (came === 'ended' || came === 'told') await record(tx);
+      if (came === 'ended' || came === 'told')
+        await recordChange(tx, {
+          by: author,
+          action: 'cancel a job',
+          subject: uuid,
+          before: { status: job!.status },
+          after: { status: job!.status, cancelled: true },
+        });
       return came;
     });
   }
 
   /**
-   * As `cancel`, as the facilitator asks that has sent the job; to others it is unknown. A job that has not come yet has
+   * Cancels a job as the facilitator asks that has sent the job; to others it is unknown. A job that has not come yet has
    * ended when it comes.
    *
    * @param frame the text that `message` was read from
