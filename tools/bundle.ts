@@ -64,14 +64,26 @@ export function bundleOptions(projectRoot: string): BundleOptions {
 
 const http = ['http', 'node:http'];
 
-/** Where @nestjs/typeorm looks for what older TypeORMs have. */
-const ofOldTypeorm = '/@nestjs/typeorm/dist/common/typeorm-compat.js';
+const lateTimes: [string, string] = [
+  'new Intl.DateTimeFormat(',
+  '((...options) => ({ format: (time) => new Intl.DateTimeFormat(...options).format(time) }))(',
+];
 
-/** There it loads the whole package at run time, beside the one in the bundle, where it finds one: 250 ms of every start. */
-function withoutTypeorm(code: string): string {
-  const looked = "require('typeorm')";
-  if (!code.includes(looked)) throw new Error(`${ofOldTypeorm} has no ${looked} any more.`);
-  return code.replace(looked, '{}');
+/** What packages do at their own start that no app needs then, by the end of the file's name, and what stands in its place. */
+const spared: Record<string, [done: string, instead: string]> = {
+  // Looking for what older TypeORMs have it loads the whole package at run time, beside the one in the bundle: 250 ms.
+  '/@nestjs/typeorm/dist/common/typeorm-compat.js': ["require('typeorm')", '{}'],
+  // Nest's own log gets ready to write times, also where nobody writes into it: 15 ms.
+  '/@nestjs/common/services/console-logger.service.js': lateTimes,
+  '/@nestjs/common/services/logger.service.js': lateTimes,
+};
+
+function sparing(code: string, id: string): string {
+  const [, change] = Object.entries(spared).find(([file]) => id.endsWith(file)) ?? [];
+  if (!change) return code;
+  const [done, instead] = change;
+  if (!code.includes(done)) throw new Error(`${id} has no ${done} any more.`);
+  return code.replace(done, instead);
 }
 
 /**
@@ -84,8 +96,10 @@ await import(${JSON.stringify(main)});`;
 
 const replaced = (main: string, without: readonly string[]): Plugin => ({
   name: 'replaced',
-  resolveId(id) {
+  resolveId(id, importer) {
+    if (id === 'class-validator' && importer?.endsWith('validation.pipe.js')) return `\0without:${id}`;
     if (id === '\0start') return id;
+    if (id === 'class-validator') return path.resolve('node_modules/class-validator/esm2015/index.js');
     if (without.some((name) => id === name || id.startsWith(`${name}/`))) return `\0without:${id}`;
     // Importing node:http from a module runs its lazy getters, which load Node's whole fetch: 50 ms of every start.
     return http.includes(id) ? '\0node:http' : null;
@@ -93,7 +107,7 @@ const replaced = (main: string, without: readonly string[]): Plugin => ({
   // The map is for our own sources: what errors need of packages is the name of the function.
   transform(code, id) {
     if (!id.includes('node_modules')) return null;
-    return { code: id.endsWith(ofOldTypeorm) ? withoutTypeorm(code) : code, map: { mappings: '' } };
+    return { code: sparing(code, id), map: { mappings: '' } };
   },
   load(id) {
     if (id === '\0start') return start(main);
