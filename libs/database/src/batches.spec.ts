@@ -1,19 +1,23 @@
 import { expect, it } from 'vitest';
 import { Batches } from './batches.ts';
 
-it('what comes while a batch is handled is the next batch, and each item gets its own result', async () => {
+it('what comes at once, or while a batch is handled, is the next batch, and each item gets its own result', async () => {
   const batches: number[][] = [];
+  const begun = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   const doubled = new Batches(async (items: number[]) => {
     batches.push(items);
+    begun.resolve();
     await gate.promise;
     return items.map((item) => item * 2);
   }, 3);
-  const results = Promise.all([1, 2, 3, 4, 5].map((item) => doubled.add(item)));
+  const first = [1, 2].map((item) => doubled.add(item));
+  await begun.promise;
+  const results = Promise.all([...first, ...[3, 4, 5, 6].map((item) => doubled.add(item))]);
   gate.resolve();
-  expect(await results).toEqual([2, 4, 6, 8, 10]);
-  expect(batches).toEqual([[1], [2, 3, 4], [5]]);
-  expect(await doubled.add(6)).toBe(12);
+  expect(await results).toEqual([2, 4, 6, 8, 10, 12]);
+  expect(batches).toEqual([[1, 2], [3, 4, 5], [6]]);
+  expect(await doubled.add(7)).toBe(14);
 });
 
 it('an item that cannot be handled fails alone', async () => {

@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 interface Waiting<Item, Result> {
   item: Item;
   resolve: (result: Result) => void;
@@ -5,8 +7,8 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Handles items together: those that come while a batch is being handled are the next one. What a call costs is then
- * shared by all that come at once, and one that comes alone does not wait.
+ * Handles items together: those that come in one turn of the event loop, and then those that come while a batch is being
+ * handled. What a call costs is then shared by all that come at once, and one that comes alone does not wait.
  */
 export class Batches<Item, Result> {
   private readonly waiting: Waiting<Item, Result>[] = [];
@@ -28,6 +30,7 @@ export class Batches<Item, Result> {
 
   private async run(): Promise<void> {
     this.busy = true;
+    await nextTurn();
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, this.maxItems);
       if (!(await this.together(batch))) for (const one of batch) await this.alone(one);

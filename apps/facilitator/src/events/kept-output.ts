@@ -16,7 +16,18 @@ export class KeptOutput {
 
   /** What has come behind what was read of it, each once, in order; `reading` is told what has been read to its end. */
   async *unread(reading: Reading): AsyncGenerator<JobEvent> {
-    for (const stream of OutputStream) if (!reading.finished.has(stream)) yield* this.stream(reading, stream);
+    const streams = OutputStream.filter((stream) => !reading.finished.has(stream)).map((stream) =>
+      this.stream(reading, stream),
+    );
+    // Both are asked for at once, which is one question to the database.
+    const firsts = streams.map((stream) => stream.next());
+    for (const first of firsts) first.catch(() => undefined); // thrown where it is awaited
+    for (const [at, stream] of streams.entries()) {
+      const first = await firsts[at]!;
+      if (first.done) continue;
+      yield first.value;
+      yield* stream;
+    }
   }
 
   private async *stream({ job, places, finished }: Reading, stream: OutputStream): AsyncGenerator<JobEvent> {

@@ -1,10 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { Database, PreparedStatement } from '@horde/database';
+import { Batches, Database, PreparedStatement } from '@horde/database';
 import { maxInline, wireTime, type LongText } from '../jobs/job-rows.ts';
 import type { JobEvent, JobEventSource } from './job-event.ts';
 import type { Places } from './places.ts';
 
+/** How many readers' new events are read by one statement at most. */
+const atOnce = 100;
+
+/** Who has read a job's events so far. */
+interface Reader extends Pick<Places, 'status' | 'progress'> {
+  job: string;
+}
+
 interface Row {
+  /** Whose it is, of those who are read for. */
+  reader: number;
   place: string;
   type: 'status' | 'wait' | 'progress';
   status: string;
@@ -20,16 +30,22 @@ interface Row {
  * clocks are set back, and a reader's place is behind all that it has.
  */
 const newEvents = new PreparedStatement<Row>(`
-  with recorded as (
-    select id as place, 'status' as type, status, created_at, metadata::text as data from job_status
-    where job_uuid = $1 and id > $2::bigint
-    union all
-    select revision, type, null, noted_at, data::text from job_progress where job_uuid = $1 and revision > $3::bigint
-  )
-  select place, type, status, ${wireTime('created_at')} as created_at, octet_length(data) as size,
-    case when octet_length(data) <= ${maxInline} then data end as data
-  from recorded
-  order by max(created_at) over (partition by type = 'status' order by place), type = 'status', place`);
+  select reader::int, place, type, status, recorded.created_at, size, data
+  from unnest($1::uuid[], $2::bigint[], $3::bigint[]) with ordinality reading (job, last_status, last_progress, reader),
+  lateral (
+    with recorded as (
+      select id as place, 'status' as type, status, created_at, metadata::text as data from job_status
+      where job_uuid = job and id > last_status
+      union all
+      select revision, type, null, noted_at, data::text from job_progress
+      where job_uuid = job and revision > last_progress
+    )
+    select place, type, status, ${wireTime('created_at')} as created_at, octet_length(data) as size,
+      case when octet_length(data) <= ${maxInline} then data end as data,
+      max(created_at) over (partition by type = 'status' order by place) as moment
+    from recorded
+  ) recorded
+  order by reader, moment, type = 'status', place`);
 
 /** Only jobs that are still there have a row. */
 const newest = new PreparedStatement<{ job: string } & Pick<Places, 'status' | 'progress'>>(`
@@ -41,10 +57,22 @@ const newest = new PreparedStatement<{ job: string } & Pick<Places, 'status' | '
 /** A job's statuses, its waits and the progress of its transfers. */
 @Injectable()
 export class RecordedEvents implements JobEventSource {
+  private readonly readers = new Batches((readers: Reader[]) => this.read(readers), atOnce);
+
   constructor(private readonly database: Database) {}
 
   async *unread(job: string, { status, progress }: Places): AsyncGenerator<JobEvent & { status: string }> {
-    for (const row of await newEvents.run(this.database.manager, [job, status, progress])) yield eventOf(row);
+    for (const row of await this.readers.add({ job, status, progress })) yield eventOf(row);
+  }
+
+  private async read(readers: Reader[]): Promise<Row[][]> {
+    const rows = await newEvents.run(this.database.manager, [
+      readers.map(({ job }) => job),
+      readers.map(({ status }) => status),
+      readers.map(({ progress }) => progress),
+    ]);
+    const byReader = Map.groupBy(rows, ({ reader }) => reader);
+    return readers.map((_, at) => byReader.get(at + 1) ?? []);
   }
 
   /** How far one can come now with each of these jobs; one that has been removed has no entry. */

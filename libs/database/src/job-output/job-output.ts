@@ -1,5 +1,6 @@
 import { keptOutput, type OutputStream } from '@horde/protocol';
 import type { QueryRunner } from 'typeorm';
+import { Batches } from '../batches.ts';
 import type { Database } from '../database.ts';
 import { PreparedStatement } from '../prepared-statement.ts';
 
@@ -76,17 +77,42 @@ export interface StoredPart {
 
 const streams: readonly OutputStream[] = ['stdout', 'stderr'];
 
+/** How many pieces are stored, or read, by one statement at most. */
+const atOnce = 32;
+
+/** A piece of a stream that is to be stored. */
+interface Piece extends StoredPart {
+  job: string;
+  stream: OutputStream;
+}
+
+/** Where a stream is to be read. */
+interface Wanted {
+  job: string;
+  stream: OutputStream;
+  offset: number;
+  /** How many bytes at most. */
+  max: number;
+}
+
+/** What is stored where a stream is read: its row, with each part that is near. */
+interface ReadRow {
+  place: number;
+  received: string;
+  ended: boolean;
+  offset: string | null;
+  data: Buffer | null;
+}
+
 /**
  * What jobs print: of each job the first and the last 4 MiB that came, of both streams together, and at most some hundred
- * kB more. What a stream has come to only rises, so that what comes again changes nothing.
+ * kB more. What a stream has come to only rises, so that what comes again changes nothing. What comes at once, of whatever
+ * jobs, is stored together, and read together.
  */
 export class JobOutputStore {
-  private readonly readStatement: PreparedStatement<{
-    received: string;
-    ended: boolean;
-    offset: string | null;
-    data: Buffer | null;
-  }>;
+  private readonly readStatement: PreparedStatement<ReadRow>;
+  private readonly pieces = new Batches((pieces: Piece[]) => this.appendAll(pieces), atOnce);
+  private readonly wanted = new Batches((wanted: Wanted[]) => this.readAll(wanted), atOnce);
 
   /** @param isOver when a stream counts as ended that has not been said to be, as SQL about its job's row `job` */
   constructor(
@@ -94,20 +120,22 @@ export class JobOutputStore {
     isOver = 'false',
   ) {
     this.readStatement = new PreparedStatement(
-      `select received, (ended or ${isOver}) as ended, part."offset", part.data
-       from job_output output join job on uuid = job_uuid left join lateral (
-         select greatest("offset", $3) as "offset",
-           substr(data, (greatest($3 - "offset", 0) + 1)::int, $4::int) as data
+      `select place::int, received, (ended or ${isOver}) as ended, part."offset", part.data
+       from unnest($1::uuid[], $2::text[], $3::bigint[], $4::int[])
+         with ordinality wanted (job_uuid, stream, start, most, place)
+       join job_output output using (job_uuid, stream) join job on uuid = job_uuid left join lateral (
+         select greatest("offset", start) as "offset",
+           substr(data, (greatest(start - "offset", 0) + 1)::int, most) as data
          from (
-           select "offset", data, sum(least(length(data), greatest("offset" + length(data) - $3, 0)))
+           select "offset", data, sum(least(length(data), greatest("offset" + length(data) - start, 0)))
              over (order by "offset" rows between unbounded preceding and 1 preceding) as before
            from job_output_part where job_uuid = output.job_uuid and stream = output.stream and "offset" >= coalesce((
              select max("offset") from job_output_part
-             where job_uuid = output.job_uuid and stream = output.stream and "offset" <= $3), 0)
+             where job_uuid = output.job_uuid and stream = output.stream and "offset" <= start), 0)
            order by "offset" limit ${rowsAtOnce}
-         ) near where "offset" + length(data) > $3 and coalesce(before, 0) <= $4
+         ) near where "offset" + length(data) > start and coalesce(before, 0) <= most
        ) part on true
-       where output.job_uuid = $1 and output.stream = $2 order by part."offset"`,
+       order by place, part."offset"`,
     );
   }
 
@@ -118,21 +146,12 @@ export class JobOutputStore {
   }
 
   /** Stores what follows of a stream; of a job whose output is not kept, nothing. */
-  async append(
+  append(
     job: string,
     stream: OutputStream,
     { offset, data, end }: { offset: number; data: Buffer; end: boolean },
   ): Promise<void> {
-    const { manager } = this.database;
-    const [row] = await append.run(manager, [job, stream, offset, data, end]);
-    const { first, last } = keptOutput;
-    const [before, after, total] = [row?.before, row?.after, row?.total].map(Number) as [
-      number,
-      number,
-      number,
-    ];
-    if (total > first + last && Math.floor(before / trimEvery) < Math.floor(after / trimEvery))
-      await trim.run(manager, [job, first, total - last]);
+    return this.pieces.add({ job, stream, offset, data, end });
   }
 
   /**
@@ -140,33 +159,72 @@ export class JobOutputStore {
    *
    * @returns null while there is nothing; undefined: the job's output is not kept
    */
-  async read(
+  read(
     job: string,
     stream: OutputStream,
     offset: number,
     max: number,
   ): Promise<StoredPart | null | undefined> {
-    const rows = await this.readStatement.run(this.database.manager, [job, stream, offset, max]);
-    const [first] = rows;
-    if (!first) return undefined;
-    const received = Number(first.received);
-    const parts: Buffer[] = [];
-    const from = first.offset === null ? Math.max(offset, received) : Number(first.offset);
-    let to = from;
-    for (const row of rows) {
-      if (row.data === null || Number(row.offset) !== to || to - from === max) break;
-      parts.push(row.data.subarray(0, max - (to - from)));
-      to += parts.at(-1)!.length;
+    return this.wanted.add({ job, stream, offset, max });
+  }
+
+  private async appendAll(pieces: Piece[]): Promise<void[]> {
+    const isOnce = new Set(pieces.map(({ job, stream }) => `${stream} ${job}`)).size === pieces.length;
+    // Of two connections, which is rare: one statement would not see of the first what the second follows.
+    if (!isOnce) throw new Error('Two pieces of one stream: each is to be stored alone.');
+    const { manager } = this.database;
+    let start = 1;
+    const starts = pieces.map(({ data }) => (start += data.length) - data.length);
+    const stored = await append.run(manager, [
+      pieces.map(({ job }) => job),
+      pieces.map(({ stream }) => stream),
+      pieces.map(({ offset }) => offset),
+      starts,
+      pieces.map(({ data }) => data.length),
+      pieces.map(({ end }) => end),
+      Buffer.concat(pieces.map(({ data }) => data)),
+    ]);
+    const { first, last } = keptOutput;
+    for (const { job, before, after, total } of stored) {
+      const isTrimmed = Math.floor(Number(before) / trimEvery) < Math.floor(Number(after) / trimEvery);
+      if (Number(total) > first + last && isTrimmed)
+        await trim.run(manager, [job, first, Number(total) - last]);
     }
-    const end = first.ended && to >= received;
-    if (to === from && !end) return null;
-    return { offset: from, data: parts.length === 1 ? parts[0]! : Buffer.concat(parts), end };
+    return pieces.map(() => undefined);
+  }
+
+  private async readAll(wanted: Wanted[]): Promise<(StoredPart | null | undefined)[]> {
+    const rows = await this.readStatement.run(this.database.manager, [
+      wanted.map(({ job }) => job),
+      wanted.map(({ stream }) => stream),
+      wanted.map(({ offset }) => offset),
+      wanted.map(({ max }) => max),
+    ]);
+    const byPlace = Map.groupBy(rows, ({ place }) => place);
+    return wanted.map(({ offset, max }, at) => partOf(byPlace.get(at + 1) ?? [], offset, max));
   }
 
   /** The next one has all of a stream that has ended: its bytes need not be kept. */
   async free(job: string, stream: OutputStream, offset: number): Promise<void> {
     if (offset > 0) await free.run(this.database.manager, [job, stream, offset]);
   }
+}
+
+function partOf(rows: ReadRow[], offset: number, max: number): StoredPart | null | undefined {
+  const [first] = rows;
+  if (!first) return undefined;
+  const received = Number(first.received);
+  const parts: Buffer[] = [];
+  const from = first.offset === null ? Math.max(offset, received) : Number(first.offset);
+  let to = from;
+  for (const row of rows) {
+    if (row.data === null || Number(row.offset) !== to || to - from === max) break;
+    parts.push(row.data.subarray(0, max - (to - from)));
+    to += parts.at(-1)!.length;
+  }
+  const end = first.ended && to >= received;
+  if (to === from && !end) return null;
+  return { offset: from, data: parts.length === 1 ? parts[0]! : Buffer.concat(parts), end };
 }
 
 /** @param source a table with the jobs' `uuid`, and what has to hold of it, as SQL */
@@ -196,33 +254,45 @@ const positions = new PreparedStatement<{ stream: OutputStream; received: string
   'select stream, received, ended from job_output where job_uuid = $1',
 );
 
-/** Where the other stream is being written at the same moment, what comes of it counts as later: its row is not locked. */
-const append = new PreparedStatement<{ before: string; after: string; total: string }>(
-  `with stream as (
-     select received, came from job_output where job_uuid = $1 and stream = $2 and not ended for update
+/**
+ * Pieces of different streams, whose data are one after another in $7. Where the other stream of a job is being written at
+ * the same moment, what comes of it counts as later: its row is not locked.
+ */
+const append = new PreparedStatement<{ job: string; before: string; after: string; total: string }>(
+  `with piece as (
+     select job_uuid, stream, start, substr($7::bytea, place, size) as data, size, last
+     from unnest($1::uuid[], $2::text[], $3::bigint[], $4::int[], $5::int[], $6::boolean[])
+       given (job_uuid, stream, start, place, size, last)
+   ), open as (
+     select output.job_uuid, output.stream, received, came from piece join job_output output using (job_uuid, stream)
+     where not ended order by job_uuid, stream for update of output
    ), part as (
-     select greatest($3::bigint, received) as "offset",
-       substr($4::bytea, (greatest(received - $3, 0) + 1)::int) as data,
+     select job_uuid, stream, greatest(start, received) as "offset",
+       substr(data, (greatest(received - start, 0) + 1)::int) as data,
+       start + size as reached, last,
        came as before,
-       came + (select sum(came) from job_output where job_uuid = $1 and stream <> $2)::bigint as place
-     from stream
+       came + (
+         select sum(other.came) from job_output other where other.job_uuid = open.job_uuid and other.stream <> open.stream
+       )::bigint as place
+     from open join piece using (job_uuid, stream)
    ), moved as (
-     update job_output output set received = greatest(output.received, $3 + length($4)), ended = $5,
+     update job_output output set received = greatest(output.received, reached), ended = last,
        came = output.came + length(data)
-     from part where job_uuid = $1 and output.stream = $2
+     from part where output.job_uuid = part.job_uuid and output.stream = part.stream
    ), longer as (
-     update job_output_part last set data = last.data || part.data from part
-     where last.job_uuid = $1 and last.stream = $2 and last."offset" = (
-       select max("offset") from job_output_part where job_uuid = $1 and stream = $2
-     ) and last."offset" + length(last.data) = part."offset"
-       and length(last.data) + length(part.data) <= ${maxRow}
-       and part.place + length(part.data) - last.place <= ${maxSpread}
-     returning 1
+     update job_output_part newest set data = newest.data || part.data from part
+     where newest.job_uuid = part.job_uuid and newest.stream = part.stream and newest."offset" = (
+       select max("offset") from job_output_part where job_uuid = part.job_uuid and stream = part.stream
+     ) and newest."offset" + length(newest.data) = part."offset"
+       and length(newest.data) + length(part.data) <= ${maxRow}
+       and part.place + length(part.data) - newest.place <= ${maxSpread}
+     returning part.job_uuid, part.stream
    ), added as (
      insert into job_output_part (job_uuid, stream, "offset", data, place)
-     select $1, $2, "offset", data, place from part where length(data) > 0 and not exists (select from longer)
+     select job_uuid, stream, "offset", data, place from part
+     where length(data) > 0 and (job_uuid, stream) not in (select job_uuid, stream from longer)
    )
-   select before, before + length(data) as after, place + length(data) as total from part`,
+   select job_uuid as job, before, before + length(data) as after, place + length(data) as total from part`,
 );
 
 const trim = new PreparedStatement(
