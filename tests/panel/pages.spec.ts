@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { because } from '@horde/testing/missing';
+import { PanelClient } from '@horde/testing/panel-client';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { foundByAxe } from './axe.ts';
-import { logIn, missing, openBrowser, openPage, planted, visit } from './browser.ts';
+import { logIn, missing, openBrowser, openPage, password, planted, visit } from './browser.ts';
 import type { Face, FacePage, Strangers } from './faces/face.ts';
 import { facilitatorFace } from './faces/facilitator-face.ts';
 import { minerFace } from './faces/miner-face.ts';
@@ -18,6 +19,8 @@ const faces: Record<Face['service'], (said: Strangers) => Promise<Face>> = {
 };
 const services = Object.keys(faces) as Face['service'][];
 const themes = (process.env['PANEL_THEMES'] ?? 'light').split(' ') as ('light' | 'dark')[];
+/** Of `./horde test --all`. */
+const isWhole = themes.length > 1;
 /** Where pictures of all pages go: without what strangers might plant. @default none are taken */
 const pictures = process.env['PANEL_PICTURES'];
 const said: Strangers = (text) => (pictures ? text : `${text} ${planted}`);
@@ -70,6 +73,115 @@ describe.skipIf(missing !== null)(`the panel’s pages in a browser${because(mis
       },
       300_000,
     );
+
+    it.runIf(isWhole)(
+      'has nothing on any page that changes something for the role read',
+      async () => {
+        const cook = await buttonsOf(face, 'cook');
+        const guest = await buttonsOf(face, 'guest');
+        expect([...cook.difference(guest)].toSorted()).toEqual(face.changing);
+      },
+      120_000,
+    );
+
+    it('refuses the role read every change, and strangers, too', async () => {
+      const client = await PanelClient.logIn(face.url, 'guest', password);
+      const { paths } = (await client.get('openapi.json')).json as {
+        paths: Record<string, Record<string, unknown>>;
+      };
+      const changes = Object.entries(paths).flatMap(([at, methods]) =>
+        Object.keys(methods)
+          .filter((method) => method !== 'get')
+          .map((method) => [method, at] as const),
+      );
+      expect(changes.length).toBeGreaterThan(2);
+      for (const [method, at] of changes) {
+        const route = at.replace('/admin/api/', '').replaceAll(/\{\w+\}/g, 'x');
+        const answer = async (headers?: Record<string, string>) =>
+          (await client.change(method.toUpperCase(), route, {}, headers)).status;
+        expect([method, at, await answer(), await answer({})]).toEqual([method, at, 403, 401]);
+      }
+    }, 120_000);
+
+    /** What the buttons and links of all its pages are called, for an account. */
+    async function buttonsOf({ url, pages, changing }: Face, account: string): Promise<Set<string>> {
+      const page = await openPage(browser, complaints, { viewport: everyday });
+      await logIn(page, url, account);
+      await page.getByRole('menuitem', { name: 'Configuration' }).waitFor();
+      const main = page.locator('main');
+      const names: string[] = [];
+      for (const { path: at, says, isForm } of pages) {
+        if (isForm) continue;
+        await visit(page, `${url}/admin/#/${at}`);
+        for (const text of says.filter((one) => !changing.includes(one)))
+          await page.getByText(text).first().waitFor();
+        for (const one of await main.getByRole('button').or(main.getByRole('link')).all())
+          names.push((await one.getAttribute('aria-label')) ?? (await one.textContent()) ?? '');
+      }
+      await page.context().close();
+      const kindOf = (name: string) =>
+        name.replace(/: \w{48}$/, '').replace(/^Change [A-Z][A-Z\d_]+$/, 'Change a setting');
+      return new Set(names.map(kindOf));
+    }
+
+    it('shows what its API answers', async () => {
+      const client = await PanelClient.logIn(face.url, 'cook', password);
+      const [overview, { count, results }] = await Promise.all(
+        ['overview', 'jobs?page_size=25'].map(async (at) => (await client.get(at)).json),
+      );
+      const page = await openPage(browser, complaints, { viewport: everyday });
+      await logIn(page, face.url, 'cook');
+      const sum = (part: string) =>
+        overview.hours.reduce((all: number, hour: Record<string, number>) => all + hour[part]!, 0) as number;
+      const jobs = `Of the jobs of the last 24 hours ${sum('completed')} have completed, ${sum('failed')} have failed, and ${sum('going_on')} go on.`;
+      await page.getByText(jobs).first().waitFor();
+      for (const [title, spans] of Object.entries(face.charts(overview)))
+        expect([title, await page.getByRole('region', { name: title }).locator('rect').count()]).toEqual([
+          title,
+          spans.length,
+        ]);
+      await visit(page, `${face.url}/admin/#/jobs`);
+      await page.getByText(`${count} jobs`).waitFor();
+      const shown = await page.locator('tbody tr').allTextContents();
+      expect(shown).toHaveLength(results.length);
+      for (const [at, { uuid }] of results.entries()) expect(shown[at]).toContain(uuid);
+      await page.context().close();
+    }, 60_000);
+
+    it('runs no script but its own, and stands in no page of others', async () => {
+      const page = await openPage(browser, []);
+      await logIn(page, face.url, 'cook');
+      await page.getByRole('menuitem', { name: 'Configuration' }).waitFor();
+      const refused = page.waitForEvent('console', (message) =>
+        message.text().includes('Content Security Policy'),
+      );
+      await page.evaluate(
+        `document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.planted = 1' }))`,
+      );
+      await refused;
+      expect(await page.evaluate('window.planted')).toBeUndefined();
+      for (const at of ['', 'api/session', 'login/', 'nothing/']) {
+        const { headers } = await fetch(`${face.url}/admin/${at}`, { redirect: 'manual' });
+        expect([at, headers.get('x-content-type-options')]).toEqual([at, 'nosniff']);
+        expect(headers.get('content-security-policy'), at).toMatch(
+          /^default-src 'none';.*frame-ancestors 'none'/,
+        );
+      }
+      const [shown] = await Promise.all([
+        page.waitForResponse((response) => response.url() === `${face.url}/admin/`),
+        page.reload(),
+      ]);
+      expect(shown.headers()['content-security-policy']).toMatch(
+        /^default-src 'none'; script-src 'self'; .*frame-ancestors 'none'$/,
+      );
+      const foreign = `<iframe src="${face.url}/admin/"></iframe>`;
+      await page.route('http://evil.example/', (route) =>
+        route.fulfill({ contentType: 'text/html', body: foreign }),
+      );
+      await visit(page, 'http://evil.example/');
+      await expect.poll(() => page.frames()[1]?.url()).toMatch(/^chrome-error:/);
+      await page.context().close();
+    }, 60_000);
   });
 });
 

@@ -1,10 +1,12 @@
 /** What the services' admin APIs answer, as JSON: times are ISO 8601. Both ends are written against these types. */
 
 import type { PanelFiles } from './files.ts';
+import type { PanelHourSpan } from './hour-span.ts';
 import type { PanelSpan } from './timeline.ts';
 
 export * from './files.ts';
 export * from './frames.ts';
+export * from './hour-span.ts';
 export * from './output.ts';
 export * from './miner.ts';
 export * from './timeline.ts';
@@ -104,6 +106,8 @@ export interface PanelOverview {
   wait_p95: number | null;
   run_median: number | null;
   run_p95: number | null;
+  /** The median until a miner accepted, of the newest 200 jobs that were created in each hour. */
+  waits: PanelHourSpan[];
 }
 
 /** `GET /admin/api/validators`. */

@@ -1,4 +1,5 @@
 import type { PanelFiles } from './files.ts';
+import type { PanelHourSpan } from './hour-span.ts';
 import type { PanelSpan } from './timeline.ts';
 
 /** `GET /admin/api/overview` of the miner. */
@@ -16,8 +17,12 @@ export interface MinerOverview {
   /** From the acceptance of a job to its executor that is ready, in the last 24 hours; null: there was none. @unit seconds */
   start_median: number | null;
   start_p95: number | null;
+  /** The median of that by the hour, of the newest 200 jobs that were accepted in each. */
+  starts: PanelHourSpan[];
   /** What validators have signed in finished receipts of the last 24 hours. @unit executor-seconds */
   earned: number;
+  /** The same by the hour. */
+  earnings: PanelHourSpan[];
   /** How many of those receipts name blocks of allowance that paid for their job. */
   paid_jobs: number;
 }

@@ -4,6 +4,7 @@ import {
   integer,
   is,
   list,
+  number,
   object,
   ofPath,
   orNull,
@@ -87,6 +88,8 @@ export const spans = (about: string, kinds: readonly PanelSpan['kind'][], limit:
 /** What became of the jobs of each hour. */
 export const jobsByHour = (about: string): Schema =>
   list(object(about, { hour: time, completed: integer, failed: integer, going_on: integer }));
+
+export const spansByHour = (about: string): Schema => list(object(about, { hour: time, seconds: number }));
 
 /** A list that is sent as a whole: `{"results": […]}`. */
 export const results = (description: string, item: Schema): Schema =>

@@ -7,6 +7,7 @@ export type { Session } from './accounts/sessions.ts';
 export {
   configurationOperations,
   jobsByHour,
+  spansByHour,
   panelDocument,
   pages,
   panelOperations,

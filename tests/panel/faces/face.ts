@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { Keypair } from '@horde/identity';
 import { errors } from '@horde/protocol';
 import type { Page } from 'playwright-core';
+import type { Operators } from '@horde/panel-server';
+import { password } from '../browser.ts';
 
 /** A page of a face. */
 export interface FacePage {
@@ -13,6 +15,8 @@ export interface FacePage {
   says: string[];
   /** Its parts whose changes are read out, by role and name. */
   live?: [role: 'status' | 'log', name: string][];
+  /** It is there to change something, and nothing else. */
+  isForm?: true;
   /** What is done on it before it is looked at. */
   before?: (page: Page) => Promise<void>;
 }
@@ -25,6 +29,10 @@ export interface Face {
   /** What logs in. */
   name: string;
   pages: FacePage[];
+  /** What buttons and links are called that change something, in the order of the alphabet. */
+  changing: string[];
+  /** The charts of its overview with a bar for each of these, by title. @param overview as its API answers */
+  charts: (overview: Record<string, unknown[]>) => Record<string, unknown[]>;
   stop: () => Promise<void>;
 }
 
@@ -32,6 +40,12 @@ export interface Face {
 export type Strangers = (text: string) => string;
 
 export type Query = (sql: string, ...values: unknown[]) => Promise<unknown>;
+
+/** An account that may change something, `cook`, and one that may not, `guest`. */
+export async function makeAccounts(operators: Operators): Promise<void> {
+  await operators.create({ name: 'cook', role: 'operate', password }, null);
+  await operators.create({ name: 'guest', role: 'read', password }, null);
+}
 
 /** Puts rows into a table, by the names of its columns; what none of them has gets its default. */
 export async function store(query: Query, table: string, rows: Record<string, unknown>[]): Promise<void> {

@@ -8,6 +8,7 @@ import {
   classes,
   images,
   jobs,
+  makeAccounts,
   miner,
   statusesOf,
   store,
@@ -34,9 +35,7 @@ type Five = [SeenJob, SeenJob, SeenJob, SeenJob, SeenJob];
 export async function facilitatorFace(said: Strangers): Promise<Face> {
   const facilitator = await startFacilitator([here.address, away.address]);
   const query: Query = (sql, ...values) => facilitator.database.manager.query(sql, values);
-  await facilitator.app
-    .get(Operators, { strict: false })
-    .create({ name: 'cook', role: 'operate', password }, null);
+  await makeAccounts(facilitator.app.get(Operators, { strict: false }));
   const link = await ScriptedValidator.logIn(facilitator.url, here, {}, ['cancel-1', 'progress-1', 'ask-1']);
   void tellOfJobs(link, said);
   await storeNetwork(query, said);
@@ -53,8 +52,14 @@ export async function facilitatorFace(said: Strangers): Promise<Face> {
     url: facilitator.url,
     name: 'cook',
     stop: facilitator.stop,
+    changing: ['Cancel this job', 'Change a setting', 'Change its quotas', 'Let a user in'],
+    charts: ({ waits = [] }) => ({ 'Until a miner accepts': waits }),
     pages: [
-      { name: 'overview', path: '', says: ['1 validator is connected', 'have completed'] },
+      {
+        name: 'overview',
+        path: '',
+        says: ['1 validator is connected', 'have completed', 'in the slowest one'],
+      },
       { name: 'jobs', path: 'jobs', says: ['64 jobs', jobs[0]!.uuid] },
       {
         name: 'job-running',
@@ -80,8 +85,8 @@ export async function facilitatorFace(said: Strangers): Promise<Face> {
       { name: 'miners', path: 'miners', says: ['NVIDIA RTX A6000', 'gone since'] },
       { name: 'users', path: 'whitelist', says: [users[2]!, 'as the settings say', 'Let a user in'] },
       { name: 'user', path: `whitelist/${users[0]}/show`, says: ['Of its jobs', 'Change its quotas'] },
-      { name: 'user-quotas', path: `whitelist/${users[0]}`, says: ['Save'] },
-      { name: 'user-new', path: 'whitelist/create', says: ['Save'] },
+      { name: 'user-quotas', path: `whitelist/${users[0]}`, says: ['Save'], isForm: true },
+      { name: 'user-new', path: 'whitelist/create', says: ['Save'], isForm: true },
       { name: 'feedback', path: 'feedback', says: ['5 opinions', done.uuid] },
       { name: 'cheat-reports', path: 'cheat-reports', says: ['1 report', done.uuid] },
       { name: 'configuration', path: 'configuration', says: ['1 of ', 'ENABLE_ORGANIC_JOBS'] },

@@ -3,12 +3,12 @@ import { RecordingManager } from '@horde/testing/recording-manager';
 import { ScriptedValidator } from '@horde/testing/validator-miner/scripted-validator';
 import { ImagePreparation } from '../../../apps/miner/src/background/image-preparation.ts';
 import { MinerUnderTest } from '../../../apps/miner/src/testing/miner.ts';
-import { password } from '../browser.ts';
 import {
   ago,
   classes,
   images,
   jobs,
+  makeAccounts,
   showFrames,
   statusesOf,
   store,
@@ -42,7 +42,7 @@ export async function minerFace(said: Strangers): Promise<Face> {
   ];
   const miner = await MinerUnderTest.start(manager);
   const query: Query = (sql, ...values) => miner.query(sql, ...values);
-  await miner.part(Operators, { strict: false }).create({ name: 'cook', role: 'operate', password }, null);
+  await makeAccounts(miner.part(Operators, { strict: false }));
   await store(
     query,
     'validator',
@@ -111,8 +111,28 @@ export async function minerFace(said: Strangers): Promise<Face> {
     url: miner.httpUrl,
     name: 'cook',
     stop: () => miner.close(),
+    changing: [
+      'Change a setting',
+      'Decline its jobs',
+      'Run the doctor',
+      'Run the self test',
+      'Take its jobs again',
+    ],
+    charts: ({ starts = [], earnings = [] }) => ({
+      'Until an executor is ready': starts,
+      'What was earned': earnings,
+    }),
     pages: [
-      { name: 'overview', path: '', says: ['gpu-3 is out of reach', 'Of the jobs of the last 24 hours'] },
+      {
+        name: 'overview',
+        path: '',
+        says: [
+          'gpu-3 is out of reach',
+          'Of the jobs of the last 24 hours',
+          'in the slowest one',
+          'in the best one',
+        ],
+      },
       { name: 'executors', path: 'executors', says: ['2 of 8 executors have a job', running.uuid] },
       { name: 'jobs', path: 'jobs', says: ['63 jobs', running.uuid] },
       {

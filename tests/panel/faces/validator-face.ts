@@ -4,13 +4,13 @@ import { AllowanceView } from '../../../apps/validator/src/allowance/allowance-v
 import { ManifestSync } from '../../../apps/validator/src/allowance/manifest-sync.ts';
 import { Dispatcher } from '../../../apps/validator/src/driver/dispatcher.ts';
 import { SoleScene } from '../../../apps/validator/src/testing/sole-scene.ts';
-import { password } from '../browser.ts';
 import {
   ago,
   classes,
   coldkey,
   images,
   jobs,
+  makeAccounts,
   miner,
   showFrames,
   statusesOf,
@@ -36,9 +36,7 @@ const lastCycle = lastBlock - 1_150;
 export async function validatorFace(said: Strangers): Promise<Face> {
   const scene = await SoleScene.start();
   const query: Query = (sql, ...values) => scene.place.query(sql, values);
-  await scene.validator
-    .get(Operators, { strict: false })
-    .create({ name: 'cook', role: 'operate', password }, null);
+  await makeAccounts(scene.validator.get(Operators, { strict: false }));
   // It would ask the miners stored here what they offer, and give the job to one that waits for it.
   scene.validator.get(ManifestSync, { strict: false }).stop();
   await scene.validator.get(Dispatcher, { strict: false }).stop();
@@ -56,8 +54,26 @@ export async function validatorFace(said: Strangers): Promise<Face> {
     url: await scene.validator.getUrl(),
     name: 'cook',
     stop: () => scene.stop(),
+    changing: [
+      'Cancel this job',
+      'Change a setting',
+      'Give a miner no jobs',
+      'Give it no jobs',
+      'Run it again',
+      'Take it off',
+      'Take it off the blacklist',
+      'Take the jobs of a hotkey',
+    ],
+    charts: ({ waits = [], spend = [] }) => ({
+      'Until a miner accepts': waits,
+      'What miners were paid': spend,
+    }),
     pages: [
-      { name: 'overview', path: '', says: ['3 miners offer executors', 'Cycle from block'] },
+      {
+        name: 'overview',
+        path: '',
+        says: ['3 miners offer executors', 'Cycle from block', 'in the slowest one', 'in the dearest one'],
+      },
       { name: 'jobs', path: 'jobs', says: ['64 jobs', waiting.uuid] },
       { name: 'job-waiting', path: `jobs/${waiting.uuid}/show`, says: ['the next is expected free'] },
       {
@@ -81,9 +97,9 @@ export async function validatorFace(said: Strangers): Promise<Face> {
         says: ['In the last 24 hours it offered', 'horde failed'],
       },
       { name: 'blacklist', path: 'blacklist', says: ['an operator said so', 'Give a miner no jobs'] },
-      { name: 'blacklist-new', path: 'blacklist/create', says: ['Save'] },
+      { name: 'blacklist-new', path: 'blacklist/create', says: ['Save'], isForm: true },
       { name: 'whitelist', path: 'whitelist', says: ["the validator's own", user(1).address] },
-      { name: 'whitelist-new', path: 'whitelist/create', says: ['Save'] },
+      { name: 'whitelist-new', path: 'whitelist/create', says: ['Save'], isForm: true },
       { name: 'allowance', path: 'allowance', says: ['count now', 'its bookings'] },
       { name: 'bookings', path: 'bookings', says: ['bookings', 'spent'] },
       { name: 'manifests', path: 'manifests', says: ['a drop'] },

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
-import type { PanelOverview } from '@horde/panel-api';
+import type { PanelHourSpan, PanelOverview } from '@horde/panel-api';
 import { LastHours } from '@horde/panel-server';
 import { isTerminal, JobStatus } from '@horde/protocol';
 import { wireTime } from '../jobs/job-rows.ts';
@@ -8,6 +8,9 @@ import { Channels } from '../validators/channels.ts';
 
 const ends = JobStatus.filter(isTerminal);
 const day = `interval '24 hours'`;
+
+/** How many jobs of an hour are looked at one by one. */
+const sampled = 200;
 
 type Hour = PanelOverview['hours'][number];
 
@@ -18,6 +21,7 @@ export class Overview {
     (hours) => this.jobsOf(hours),
     (row) => row.going_on > 0,
   );
+  private readonly waits = new LastHours<PanelHourSpan>((hours) => this.waitsOf(hours));
 
   constructor(
     private readonly database: Database,
@@ -25,13 +29,14 @@ export class Overview {
   ) {}
 
   async read(): Promise<PanelOverview> {
-    const [counts, hours, durations, connected] = await Promise.all([
+    const [counts, hours, durations, waits, connected] = await Promise.all([
       this.counts(),
       this.hours.read(),
       this.durations(),
+      this.waits.read(),
       this.channels.connectedValidators(),
     ]);
-    return { ...counts, connected_validators: connected, hours, ...durations };
+    return { ...counts, connected_validators: connected, hours, ...durations, waits };
   }
 
   private async counts(): Promise<{ unfinished: number; whitelisted: number }> {
@@ -51,6 +56,24 @@ export class Overview {
        join job on created_at >= one.hour and created_at < one.hour + interval '1 hour'
        group by one.hour`,
       [ends, hours],
+    );
+  }
+
+  private waitsOf(hours: Date[]): Promise<PanelHourSpan[]> {
+    return this.database.manager.query(
+      `select ${wireTime('one.hour')} as hour,
+         percentile_cont(0.5) within group (order by extract(epoch from accepted - created_at)::float8) as seconds
+       from unnest($1::timestamptz[]) one (hour) cross join lateral (
+         select job.created_at, min(entry.created_at) as accepted
+         from (
+           select uuid, created_at from job
+           where created_at >= one.hour and created_at < one.hour + interval '1 hour'
+           order by created_at desc limit ${sampled}
+         ) job
+         join job_status entry on job_uuid = uuid and entry.status = 'accepted' group by uuid, job.created_at
+       ) timed
+       group by one.hour`,
+      [hours],
     );
   }
 

@@ -1,5 +1,5 @@
 import { boolean, integer, list, number, object, orNull, string, time, uuid } from '@horde/openapi';
-import { jobsByHour, pages, results, spans } from '@horde/panel-server';
+import { jobsByHour, pages, results, spans, spansByHour } from '@horde/panel-server';
 import { JobStatus } from '@horde/protocol';
 
 const job = {
@@ -98,6 +98,7 @@ export const schemas = {
     wait_p95: orNull(number),
     run_median: orNull(number),
     run_p95: orNull(number),
+    waits: spansByHour('The median until a miner accepted the jobs that were created in an hour.'),
   }),
   Jobs: pages('Jobs of all users, newest first.', object('A job.', job)),
   JobPage: object('A job, with all that happened to it and none of its secrets.', {

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import type { ExecutorManager, Manifest } from '@horde/executor-manager';
 import { LastHours, timeText } from '@horde/panel-server';
-import type { MinerExecutorClass, MinerExecutorHost, MinerOverview } from '@horde/panel-api';
+import type { MinerExecutorClass, MinerExecutorHost, MinerOverview, PanelHourSpan } from '@horde/panel-api';
 import { isTerminal, JobStatus, type ExecutorClass } from '@horde/protocol';
 import { EXECUTOR_MANAGER } from '../tokens.ts';
 import { ValidatorDelivery } from '../validators/validator-delivery.ts';
@@ -12,6 +12,9 @@ import { overviewSentence } from './overview-rules.ts';
 
 const ends = JobStatus.filter(isTerminal);
 const day = `interval '24 hours'`;
+
+/** How many jobs of an hour are looked at one by one. */
+const sampled = 200;
 
 type Hour = MinerOverview['hours'][number];
 type Counts = Pick<MinerOverview, 'unfinished' | 'active_validators'>;
@@ -25,6 +28,7 @@ export class Overview {
     (hours) => this.jobsOf(hours),
     (row) => row.going_on > 0,
   );
+  private readonly startsByHour = new LastHours<PanelHourSpan>((hours) => this.startsOf(hours));
   private readonly earned = new LastHours<Earned>((hours) => this.earnedIn(hours));
 
   constructor(
@@ -36,7 +40,7 @@ export class Overview {
   ) {}
 
   async read(): Promise<MinerOverview> {
-    const [hosts, manifest, checks, counts, hours, starts, earned] = await Promise.all([
+    const [hosts, manifest, checks, counts, hours, start, starts, earned] = await Promise.all([
       this.hosts.read(),
       this.manager.manifest(),
       this.checks.all(),
@@ -44,6 +48,7 @@ export class Overview {
         (select count(*)::int from validator where active and not blacklisted) as active_validators`),
       this.hours.read(),
       this.starts(),
+      this.startsByHour.read(),
       this.earned.read(),
     ]);
     const facts = {
@@ -64,8 +69,10 @@ export class Overview {
     return {
       sentence: overviewSentence(facts),
       ...facts,
-      ...starts,
+      ...start,
+      starts,
       earned: earned.reduce((sum, hour) => sum + hour.earned, 0),
+      earnings: earned.map((one) => ({ hour: one.hour, seconds: one.earned })),
       paid_jobs: earned.reduce((sum, hour) => sum + hour.paid_jobs, 0),
     };
   }
@@ -99,6 +106,21 @@ export class Overview {
       `select ${at(0.5)} as start_median, ${at(0.95)} as start_p95
        from (select uuid, accepted_at from job where accepted_at > now() - ${day} order by accepted_at desc limit 1000) job
        join job_event ready on ready.job_uuid = uuid and ready.status = 'executor_ready'`,
+    );
+  }
+
+  private startsOf(hours: Date[]): Promise<PanelHourSpan[]> {
+    return this.database.manager.query(
+      `select ${timeText('one.hour')} as hour,
+         percentile_cont(0.5) within group (order by extract(epoch from ready.at - accepted_at)::float8) as seconds
+       from unnest($1::timestamptz[]) one (hour) cross join lateral (
+         select uuid, accepted_at from job
+         where accepted_at >= one.hour and accepted_at < one.hour + interval '1 hour'
+         order by accepted_at desc limit ${sampled}
+       ) job
+       join job_event ready on ready.job_uuid = uuid and ready.status = 'executor_ready'
+       group by one.hour`,
+      [hours],
     );
   }
 

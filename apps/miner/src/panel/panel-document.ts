@@ -28,6 +28,7 @@ import {
   spans,
   unknown,
   type PanelApi,
+  spansByHour,
 } from '@horde/panel-server';
 import { ExecutorClass } from '@horde/protocol';
 import { checkBell } from '../checks/check-runs.ts';
@@ -111,7 +112,9 @@ const schemas: Record<string, Schema> = {
     ),
     start_median: orNull(number),
     start_p95: orNull(number),
+    starts: spansByHour('The median until an executor was ready, of the jobs that were accepted in an hour.'),
     earned: { ...number, description: 'Executor-seconds in finished receipts of 24 hours.' },
+    earnings: spansByHour('Executor-seconds in finished receipts of an hour.'),
     paid_jobs: integer,
   }),
   Executors: results(

@@ -6,6 +6,7 @@ import { ask } from '../api.ts';
 import { FactCards, type Fact } from '../parts/facts.tsx';
 import { HourChart } from '../parts/hour-chart.tsx';
 import { useLive } from '../parts/live/use-live.ts';
+import { WaitChart } from '../parts/wait-chart.tsx';
 import { usualWords } from '../words.ts';
 
 /** How the facilitator is, at one look. */
@@ -25,11 +26,12 @@ export const Overview = () => {
     ['From there to the result', usualWords(data.run_median, data.run_p95)],
   ];
   return (
-    <Box sx={{ mt: 2 }}>
+    <Box sx={{ mt: 2, display: 'grid', gap: 2 }}>
       <Title title="Overview" />
-      <Typography sx={{ mb: 2 }}>{sentenceOf(data)}</Typography>
+      <Typography role="status">{sentenceOf(data)}</Typography>
       <FactCards facts={facts} />
       <HourChart hours={data.hours} />
+      <WaitChart waits={data.waits} />
     </Box>
   );
 };

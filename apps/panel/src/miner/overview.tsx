@@ -7,6 +7,7 @@ import { FactCards, type Fact } from '../parts/facts.tsx';
 import { HourChart } from '../parts/hour-chart.tsx';
 import { sometimes, useLive } from '../parts/live/use-live.ts';
 import { Part } from '../parts/part.tsx';
+import { SpanChart } from '../parts/span-chart.tsx';
 import { spanWords, usualWords } from '../words.ts';
 
 /** How the miner is, at one look. */
@@ -36,6 +37,22 @@ export const Overview = () => {
         </Box>
       </Part>
       <HourChart hours={data.hours} />
+      <Part title="Until an executor is ready">
+        <SpanChart
+          spans={data.starts}
+          none="No executor has got ready for a job, in 24 hours."
+          summaryOf={(most) => `The median, by the hour: ${spanWords(most)} in the slowest one.`}
+        />
+      </Part>
+      <Part title="What was earned">
+        <SpanChart
+          spans={data.earnings}
+          none="Nothing, in 24 hours."
+          summaryOf={(most) =>
+            `Executors’ time that validators signed for, by the hour: ${spanWords(most)} in the best one.`
+          }
+        />
+      </Part>
     </Box>
   );
 };

@@ -1,14 +1,15 @@
-import { Box, Typography, useTheme } from '@mui/material';
+import { Box, Typography } from '@mui/material';
 import type { ValidatorOverview } from '@horde/panel-api';
 import { useQuery } from '@tanstack/react-query';
 import { Title } from 'react-admin';
 import { ask } from '../api.ts';
 import { Bars } from '../parts/bars.tsx';
-import { DayChart } from '../parts/day-chart.tsx';
 import { FactCards, type Fact } from '../parts/facts.tsx';
 import { HourChart } from '../parts/hour-chart.tsx';
 import { useLive } from '../parts/live/use-live.ts';
 import { Part } from '../parts/part.tsx';
+import { SpanChart } from '../parts/span-chart.tsx';
+import { WaitChart } from '../parts/wait-chart.tsx';
 import { spanWords, usualWords } from '../words.ts';
 
 /** How the validator is, at one look. */
@@ -36,6 +37,7 @@ export const Overview = () => {
       <Typography role="status">{sentenceOf(data)}</Typography>
       <FactCards facts={facts} />
       <HourChart hours={data.hours} />
+      <WaitChart waits={data.waits} />
       <Part title="How attempts ended">
         <Bars
           summary="How the attempts of the last 24 hours ended"
@@ -48,7 +50,13 @@ export const Overview = () => {
         {data.ends.length === 0 && <Typography variant="body2">None has, in 24 hours.</Typography>}
       </Part>
       <Part title="What miners were paid">
-        <SpendChart spend={data.spend} />
+        <SpanChart
+          spans={data.spend}
+          none="Nothing, in 24 hours."
+          summaryOf={(most) =>
+            `Executors’ time that they were paid for, by the hour: ${spanWords(most)} in the dearest one.`
+          }
+        />
       </Part>
       <Part title="Weights">
         {data.cycles.map(({ cycle_start, sentence, weighted }) => (
@@ -61,23 +69,6 @@ export const Overview = () => {
         )}
       </Part>
     </Box>
-  );
-};
-
-const SpendChart = ({ spend }: Pick<ValidatorOverview, 'spend'>) => {
-  const { palette } = useTheme();
-  if (spend.length === 0) return <Typography variant="body2">Nothing, in 24 hours.</Typography>;
-  const byHour = new Map(spend.map(({ hour, seconds }) => [Date.parse(hour), seconds]));
-  const most = Math.max(...byHour.values());
-  return (
-    <DayChart
-      summary={`Executors’ time that they were paid for, by the hour: ${spanWords(most)} in the dearest one.`}
-      most={Math.max(1, most)}
-      marksOf={(hour) => {
-        const until = byHour.get(hour) ?? 0;
-        return until === 0 ? [] : [{ colour: palette.primary.main, from: 0, until }];
-      }}
-    />
   );
 };
 

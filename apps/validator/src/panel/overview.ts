@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import { Keypair } from '@horde/identity';
-import type { ValidatorOverview } from '@horde/panel-api';
+import type { PanelHourSpan, ValidatorOverview } from '@horde/panel-api';
 import { LastHours, timeText } from '@horde/panel-server';
 import { isTerminal, JobStatus } from '@horde/protocol';
 import { outcomeWords } from './jobs/outcome-words.ts';
@@ -12,10 +12,11 @@ const ends = JobStatus.filter(isTerminal);
 const recent = `select uuid, received_at from job where received_at > now() - ${day}
   order by received_at desc, uuid desc limit 1000`;
 const shownCycles = 5;
+/** How many jobs of an hour are looked at one by one. */
+const sampled = 200;
 
 type Part<K extends keyof ValidatorOverview> = Pick<ValidatorOverview, K>;
 type Hour = ValidatorOverview['hours'][number];
-type Spend = ValidatorOverview['spend'][number];
 type Durations = Part<'wait_median' | 'wait_p95' | 'run_median' | 'run_p95'>;
 
 /** How the validator is, at one look. */
@@ -25,7 +26,8 @@ export class Overview {
     (hours) => this.jobsOf(hours),
     (row) => row.going_on > 0,
   );
-  private readonly spend = new LastHours<Spend>((hours) => this.spendOf(hours));
+  private readonly waits = new LastHours<PanelHourSpan>((hours) => this.waitsOf(hours));
+  private readonly spend = new LastHours<PanelHourSpan>((hours) => this.spendOf(hours));
 
   constructor(
     private readonly database: Database,
@@ -33,15 +35,17 @@ export class Overview {
   ) {}
 
   async read(): Promise<ValidatorOverview> {
-    const [counts, hours, durations, attemptEnds, spend, cycles] = await Promise.all([
+    const [counts, hours, durations, waits, attemptEnds, spend, cycles] = await Promise.all([
       this.counts(),
       this.hours.read(),
       this.durations(),
+      this.waits.read(),
       this.ends(),
       this.spend.read(),
       this.cycles(),
     ]);
-    return { hotkey: this.keypair.address, ...counts, hours, ...durations, ends: attemptEnds, spend, cycles };
+    const { address: hotkey } = this.keypair;
+    return { hotkey, ...counts, hours, ...durations, waits, ends: attemptEnds, spend, cycles };
   }
 
   private async counts(): Promise<Part<'waiting' | 'running' | 'miners' | 'executors' | 'whitelisted'>> {
@@ -90,6 +94,24 @@ export class Overview {
     return row;
   }
 
+  private waitsOf(hours: Date[]): Promise<PanelHourSpan[]> {
+    return this.database.manager.query(
+      `select ${timeText('one.hour')} as hour,
+         percentile_cont(0.5) within group (order by extract(epoch from accepted - received_at)::float8) as seconds
+       from unnest($1::timestamptz[]) one (hour) cross join lateral (
+         select received_at, min(at) as accepted
+         from (
+           select uuid, received_at from job
+           where received_at >= one.hour and received_at < one.hour + interval '1 hour'
+           order by received_at desc, uuid desc limit ${sampled}
+         ) job
+         join job_event event on job_uuid = uuid and event.status = 'accepted' group by uuid, received_at
+       ) timed
+       group by one.hour`,
+      [hours],
+    );
+  }
+
   private async ends(): Promise<ValidatorOverview['ends']> {
     const rows = await this.database.manager.query<ValidatorOverview['ends']>(
       `select outcome, count(*)::int as count from (${recent}) job join attempt on job_uuid = job.uuid
@@ -98,7 +120,7 @@ export class Overview {
     return rows.map(({ outcome, count }) => ({ outcome: outcomeWords(outcome), count }));
   }
 
-  private spendOf(hours: Date[]): Promise<Spend[]> {
+  private spendOf(hours: Date[]): Promise<PanelHourSpan[]> {
     return this.database.manager.query(
       `select ${timeText('one.hour')} as hour, seconds
        from unnest($2::timestamptz[]) one (hour) cross join lateral (

@@ -7,6 +7,7 @@ import {
   jobsByHour,
   reads,
   type PanelApi,
+  spansByHour,
 } from '@horde/panel-server';
 import { jobOperations, jobSchemas } from './jobs/jobs-document.ts';
 import { allowanceChannel } from '../allowance/take-blocks.ts';
@@ -25,10 +26,9 @@ const overview = object('How the validator is.', {
   wait_p95: orNull(number),
   run_median: orNull(number),
   run_p95: orNull(number),
+  waits: spansByHour('The median until a miner accepted the jobs that came in an hour.'),
   ends: list(object('How many attempts ended in a way.', { outcome: string, count: integer })),
-  spend: list(
-    object('What miners were paid in an hour, in executor-seconds.', { hour: time, seconds: number }),
-  ),
+  spend: spansByHour('What miners were paid in an hour, in executor-seconds.'),
   cycles: list(
     object('How far the weights of a cycle are.', {
       cycle_start: integer,

@@ -1,3 +1,5 @@
+import type { PanelHourSpan } from '../hour-span.ts';
+
 /** `GET /admin/api/overview` of the validator. */
 export interface ValidatorOverview {
   /** The validator's own. */
@@ -17,10 +19,12 @@ export interface ValidatorOverview {
   wait_p95: number | null;
   run_median: number | null;
   run_p95: number | null;
+  /** The median until a miner accepted, of the newest 200 jobs that came in each hour. */
+  waits: PanelHourSpan[];
   /** How the attempts of these jobs ended, the most frequent way first. */
   ends: { outcome: string; count: number }[];
   /** What miners are paid by finished receipts of the last 24 hours, oldest first. @unit executor-seconds */
-  spend: { hour: string; seconds: number }[];
+  spend: PanelHourSpan[];
   /** The newest cycles, newest first: how far their weights are, and how many hotkeys get one; null: not computed. */
   cycles: { cycle_start: number; sentence: string; weighted: number | null }[];
 }
