@@ -44,3 +44,10 @@ it.each([undefined, '', ' '])('without a secret key of its own (%j) there is no 
 it('earlier secret keys are a list', () => {
   expect(load({ SECRET_KEY_FALLBACKS: 'one, two' }).secretKeyFallbacks).toEqual(['one', 'two']);
 });
+
+it('DEFAULT_ADMIN_PASSWORD has at least 12 characters', () => {
+  expect(load({ DEFAULT_ADMIN_PASSWORD: 'twelve chars' }).defaultAdminPassword).toBe('twelve chars');
+  expect(() => load({ DEFAULT_ADMIN_PASSWORD: 'eleven char' })).toThrow(
+    'it must have at least 12 characters',
+  );
+});

@@ -29,6 +29,8 @@ export interface Face {
   /** What logs in. */
   name: string;
   pages: FacePage[];
+  /** What operators of ComputeHorde's service may search for. */
+  oldNames: string[];
   /** What buttons and links are called that change something, in the order of the alphabet. */
   changing: string[];
   /** The charts of its overview with a bar for each of these, by title. @param overview as its API answers */

@@ -52,6 +52,7 @@ export async function facilitatorFace(said: Strangers): Promise<Face> {
     url: facilitator.url,
     name: 'cook',
     stop: facilitator.stop,
+    oldNames: ['CONSTANCE', 'Accepted jobs', 'OrganicJob', 'Users'],
     changing: ['Cancel this job', 'Change a setting', 'Change its quotas', 'Let a user in'],
     charts: ({ waits = [] }) => ({ 'Until a miner accepts': waits }),
     pages: [

@@ -111,6 +111,7 @@ export async function minerFace(said: Strangers): Promise<Face> {
     url: miner.httpUrl,
     name: 'cook',
     stop: () => miner.close(),
+    oldNames: ['CONSTANCE', 'Accepted jobs'],
     changing: [
       'Change a setting',
       'Decline its jobs',

@@ -54,6 +54,7 @@ export async function validatorFace(said: Strangers): Promise<Face> {
     url: await scene.validator.getUrl(),
     name: 'cook',
     stop: () => scene.stop(),
+    oldNames: ['CONSTANCE', 'Accepted jobs', 'OrganicJob'],
     changing: [
       'Cancel this job',
       'Change a setting',

@@ -2,6 +2,8 @@ import { request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { Operators } from '@horde/panel-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createTestDatabase } from '@horde/testing/database';
+import { databaseOptions } from '../database.ts';
 import { startFacilitator, type RunningFacilitator } from '../testing/running-facilitator.ts';
 
 const password = 'correct horse battery';
@@ -79,6 +81,17 @@ describe('the panel before anybody has logged in', () => {
     expect(login).toContain('create_admin NAME');
     expect(login).not.toContain('<form');
   });
+});
+
+it('DEFAULT_ADMIN_PASSWORD makes no account where there is one already', async () => {
+  const databaseUrl = await createTestDatabase(databaseOptions);
+  const first = await startFacilitator([], { databaseUrl, defaultAdminPassword: password });
+  await first.app.get(Operators, { strict: false }).create({ name: 'cook', role: 'operate', password }, null);
+  await first.app.get(Operators, { strict: false }).remove('admin', null);
+  await first.stop();
+  const second = await startFacilitator([], { databaseUrl, defaultAdminPassword: password });
+  expect(await second.database.manager.query('select name from operator')).toEqual([{ name: 'cook' }]);
+  await second.stop();
 });
 
 describe('a login', () => {

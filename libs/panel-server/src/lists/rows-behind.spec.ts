@@ -46,6 +46,25 @@ it.each([
   },
 );
 
+it('more than 10,000 rows are estimated, which is said, and no more than that are counted', async () => {
+  const { manager } = database;
+  await manager.query(
+    'create table flock as select number as id, now() as at from generate_series(1, 20000) number',
+  );
+  await manager.query('analyze flock');
+  const flock = { columns: 'id', from: 'flock', order: { at: 'timestamptz', id: 'integer' } };
+  const countTo = async (most: number) => {
+    const conditions = new Conditions();
+    conditions.add(most, (value) => `id <= ${value}`);
+    const { count, is_estimate } = await listRows(database, flock, conditions, { cursor: null, size: 1 });
+    return { count, is_estimate };
+  };
+  expect(await countTo(10_000)).toEqual({ count: 10_000, is_estimate: false });
+  const { count, is_estimate } = await countTo(20_000);
+  expect(is_estimate).toBe(true);
+  expect(Math.abs(count - 20_000)).toBeLessThan(1_000);
+});
+
 it('a list that has no rows ends at once', async () => {
   expect(await piece(null, 60)).toEqual({ results: [], next: null, count: 0, is_estimate: false });
 });
