@@ -259,7 +259,7 @@ read_bundle() {
   say "Reading $(basename -- "$file")…"
   while read -r kind name sum; do
     [ "$kind" = file ] || continue
-    case $name in images.tar.gz | docker-compose | engine.tar.gz | release | release.sig) ;; *) fail "The bundle lists $(shown "$name"), which is not known." ;; esac
+    case $name in images.tar.gz | docker-compose | engine.tar.gz | release | release.sig | keys | keys.sig) ;; *) fail "The bundle lists $(shown "$name"), which is not known." ;; esac
     [ "sha256:$(tar -xOf "$file" "$name" 2>/dev/null | sha256_of)" = "$sum" ] || fail "The bundle is damaged: $name is not what its list says."
   done <<<"$bundle_list"
   image=$(of_bundle runner)
@@ -348,7 +348,11 @@ choose_image() {
       if ! bundle_has release || ! bundle_has release.sig; then
         fail 'The bundle carries no signed release.' "To take it all the same: --unsigned $image"
       fi
-      tar -xOf "$offline" release >"$release_folder/list" && tar -xOf "$offline" release.sig >"$release_folder/list.sig"
+      local part
+      for part in "" .sig; do
+        tar -xOf "$offline" "release$part" >"$release_folder/list$part"
+        if bundle_has keys; then tar -xOf "$offline" "keys$part" >"$release_folder/keys$part"; fi
+      done
       check_release
       released_image "$architecture" id
       [ "$released" = "$image" ] || fail 'The runner in the bundle is not the one of the signed release.'
@@ -1413,7 +1417,15 @@ has_gpu() {
 
 has_driver() { timeout 60 nvidia-smi -L >/dev/null 2>&1; }
 
-has_toolkit() { command -v nvidia-container-runtime >/dev/null; }
+# With one before that a job can escape from its container (CVE-2025-23266): executors give GPUs to none.
+oldest_toolkit=1.17.8
+
+toolkit_version() { nvidia-ctk --version 2>/dev/null | sed -n 's/.* version v\?\([0-9][0-9.]*\).*/\1/p' | head -n 1; }
+
+has_toolkit() {
+  command -v nvidia-container-runtime >/dev/null &&
+    [ "$(printf '%s\n' "$oldest_toolkit" "$(toolkit_version)" | sort -V | head -n 1)" = "$oldest_toolkit" ]
+}
 
 check_gpu() {
   [ "$role" = miner ] || return 0
@@ -1422,11 +1434,11 @@ check_gpu() {
   elif has_driver && has_toolkit; then
     fine "GPU: $(nvidia-smi -L | head -n 1 | cut -d '(' -f 1), whose driver is left alone"
   elif ! can_install_gpu; then
-    trouble 'There is an NVIDIA GPU, whose driver or container toolkit does not work.' \
+    trouble "There is an NVIDIA GPU, whose driver or container toolkit, $oldest_toolkit or newer, does not work." \
       "This script installs them on Debian and Ubuntu of x86_64, with a network; here, do as NVIDIA's guide says."
   else
     has_driver || plan "install NVIDIA's driver: cuda-drivers, from developer.download.nvidia.com; a reboot may be due then"
-    has_toolkit || plan "install NVIDIA's container toolkit, from nvidia.github.io, and register it with Docker"
+    has_toolkit || plan "install NVIDIA's container toolkit, $oldest_toolkit or newer, from nvidia.github.io, and register it with Docker"
   fi
 }
 
@@ -1447,6 +1459,7 @@ step_gpu() {
     local address=https://nvidia.github.io/libnvidia-container
     add_repository nvidia-toolkit "$address/gpgkey" C95B321B61E88C1809C4F759DDCAE044F796ECB0 "$address/stable/deb/$machine /"
     apt_install 'nvidia-container-toolkit'
+    has_toolkit || fail "NVIDIA's container toolkit $(toolkit_version) is what there is to install, and $oldest_toolkit or newer is needed."
   fi
   register_runtime
   has_driver || fail 'The driver is installed; it works after a reboot of the server.' 'Reboot it, and type the same line again.'

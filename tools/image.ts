@@ -12,7 +12,7 @@ import { installRoles, type InstallRole } from './install/script.ts';
 
 const { values, positionals } = readArguments('image', {
   allowPositionals: true,
-  options: { base: { type: 'string' }, 'with-engine': { type: 'boolean' } },
+  options: { base: { type: 'string' }, release: { type: 'string' }, 'with-engine': { type: 'boolean' } },
 });
 if (positionals[0] === 'bundle') await bundle(positionals.slice(1));
 const [name = '', tag] = positionals;
@@ -20,14 +20,16 @@ if (name !== 'all' && !imageNames.includes(name))
   refuseArguments('image', `There is no image of ${JSON.stringify(name)}: all, ${imageNames.join(', ')}.`);
 if (name === 'all' && tag !== undefined) refuseArguments('image', 'With all, each image has its own name.');
 
-/** What an install script takes with --offline: ./horde image bundle ROLE [FILE] [--with-engine]. */
+/** What an install script takes with --offline: ./horde image bundle ROLE [FILE] [--release LIST] [--with-engine]. */
 async function bundle([role = '', file = `${role}.bundle`, ...more]: string[]): Promise<never> {
   if (!installRoles.includes(role as InstallRole) || more.length > 0)
     refuseArguments('image', `A bundle is of one of ${installRoles.join(', ')}.`);
   const runner = `horde/${role}-runner:latest`;
   try {
     const withEngine = values['with-engine'] === true;
-    await writeBundle(new Docker(), role, { runner, file, withEngine, say: (line) => console.error(line) });
+    const { release } = values;
+    const say = (line: string) => console.error(line);
+    await writeBundle(new Docker(), role, { runner, file, ...(release && { release }), withEngine, say });
     console.log(file);
     process.exit(0);
   } catch (error) {

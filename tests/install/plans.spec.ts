@@ -11,7 +11,7 @@ interface Machine {
   /** As uname says it. */
   processor?: string;
   /** An NVIDIA GPU, with what works of it. */
-  gpu?: 'nothing' | 'driver' | 'driver and toolkit';
+  gpu?: 'nothing' | 'driver' | 'driver and old toolkit' | 'driver and toolkit';
 }
 
 const files = [
@@ -33,7 +33,8 @@ const debian12Engine = [
 ];
 const driver =
   "install NVIDIA's driver: cuda-drivers, from developer.download.nvidia.com; a reboot may be due then";
-const toolkit = "install NVIDIA's container toolkit, from nvidia.github.io, and register it with Docker";
+const toolkit =
+  "install NVIDIA's container toolkit, 1.17.8 or newer, from nvidia.github.io, and register it with Docker";
 
 describe.runIf(whole)('the plan that --dry-run prints', () => {
   let server: Server;
@@ -52,7 +53,10 @@ describe.runIf(whole)('the plan that --dry-run prints', () => {
       ...(gpu && { lspci: "echo '01:00.0 0302: 10de:20b0 (rev a1)'" }),
       ...(gpu === 'nothing' && { 'nvidia-smi': 'echo Failed to initialize NVML >&2; exit 9' }),
       ...(gpu?.startsWith('driver') && { 'nvidia-smi': "echo 'GPU 0: NVIDIA A100 (UUID: GPU-1)'" }),
-      ...(gpu === 'driver and toolkit' && { 'nvidia-container-runtime': 'true' }),
+      ...(gpu?.endsWith('toolkit') && {
+        'nvidia-container-runtime': 'true',
+        'nvidia-ctk': `echo NVIDIA Container Toolkit CLI version ${gpu.includes('old') ? '1.17.7' : '1.18.0'}`,
+      }),
     };
     const lines = Object.entries(programs).map(
       ([name, text]) =>
@@ -94,6 +98,11 @@ describe.runIf(whole)('the plan that --dry-run prints', () => {
       [...ubuntuEngine, driver, toolkit, pull, ...files],
     ],
     ['a GPU whose driver works', { gpu: 'driver' }, [...debian12Engine, toolkit, pull, ...files]],
+    [
+      'a GPU with an old toolkit',
+      { gpu: 'driver and old toolkit' },
+      [...debian12Engine, toolkit, pull, ...files],
+    ],
     ['a GPU that works in containers', { gpu: 'driver and toolkit' }, [...debian12Engine, pull, ...files]],
   ])('is right for %s', async (_, machine, plan) => {
     await become(machine);

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -68,8 +69,27 @@ class Place {
     return this.#files.get(file)!;
   }
 
-  /** @returns what is said, and whether a server was looked for */
-  async install(): Promise<{ said: string; goesOn: boolean }> {
+  /** Packs what is there into a bundle of this runner. @param release whether the list goes along */
+  bundle({ runner = 'b'.repeat(64), release = true } = {}): string {
+    const { folder } = this.operator;
+    const parts = { release: 'stable', 'release.sig': 'stable.sig', keys: 'keys', 'keys.sig': 'keys.sig' };
+    const texts = Object.entries(parts).flatMap(([name, file]): [string, string][] => {
+      const text = release ? this.#files.get(`/x/releases/${file}`) : undefined;
+      return text === undefined ? [] : [[name, text]];
+    });
+    const files = texts.map(
+      ([name, text]) => `file ${name} sha256:${createHash('sha256').update(text).digest('hex')}`,
+    );
+    const list = ['horde-bundle 1', 'role miner', 'architecture amd64', `runner sha256:${runner}`, ...files];
+    const all: [string, string][] = [['list', `${list.join('\n')}\n`], ...texts];
+    for (const [name, text] of all) writeFileSync(path.join(folder, name), text);
+    const bundle = path.join(folder, 'miner.bundle');
+    execFileSync('tar', ['-cf', bundle, '-C', folder, ...all.map(([name]) => name)]);
+    return bundle;
+  }
+
+  /** @param more words behind the usual ones @returns what is said, and whether a server was looked for */
+  async install(...more: string[]): Promise<{ said: string; goesOn: boolean }> {
     rmSync(path.join(this.operator.folder, 'started'), { force: true });
     const script = installScript('miner', {
       REGISTRY: 'registry.example',
@@ -79,7 +99,12 @@ class Place {
         .map((key) => readFileSync(this.#key(key), 'utf8').trim())
         .join(','),
     });
-    const { stderr } = await this.operator.pipe(script, ['production', 'server', this.operator.hotkey]);
+    const { stderr } = await this.operator.pipe(script, [
+      'production',
+      'server',
+      this.operator.hotkey,
+      ...more,
+    ]);
     return { said: stderr, goesOn: this.operator.hasBegun };
   }
 }
@@ -161,6 +186,53 @@ describe('a release list', () => {
     const place = await Place.open();
     publish(place);
     const { said, goesOn } = await place.install();
+    expect([said, goesOn]).toEqual([expect.stringContaining(why), false]);
+  });
+});
+
+describe('a bundle', () => {
+  it('with the signed list that names its runner is believed, also of a key that was replaced', async () => {
+    const place = await Place.open();
+    place.publish();
+    const first = await place.install('--offline', place.bundle());
+    place.replaceKey();
+    place.publish({ number: '43' }, { key: 'next' });
+    const second = await place.install('--offline', place.bundle());
+    expect([first, second]).toEqual(
+      [42, 43].map((number) => ({
+        said: expect.stringContaining(`Release 1.4.0, number ${number} of stable.`) as string,
+        goesOn: true,
+      })),
+    );
+  });
+
+  it.each<[string, (place: Place) => string, string]>([
+    [
+      'of another runner',
+      (place) => place.bundle({ runner: 'c'.repeat(64) }),
+      'not the one of the signed release',
+    ],
+    ['without a list', (place) => place.bundle({ release: false }), 'carries no signed release'],
+    [
+      'with a list of a foreign key',
+      (place) => {
+        place.publish({}, { key: 'foreign' });
+        return place.bundle();
+      },
+      'not signed by a key',
+    ],
+    [
+      'with a list that is over',
+      (place) => {
+        place.publish({ expires: '2026-01-01T00:00:00Z' });
+        return place.bundle();
+      },
+      'ended at 2026-01-01T00:00:00Z',
+    ],
+  ])('%s installs nothing', async (_, make, why) => {
+    const place = await Place.open();
+    place.publish();
+    const { said, goesOn } = await place.install('--offline', make(place));
     expect([said, goesOn]).toEqual([expect.stringContaining(why), false]);
   });
 });

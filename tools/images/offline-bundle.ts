@@ -1,9 +1,17 @@
-import { createWriteStream, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  createWriteStream,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { machineArchitecture } from '@horde/release';
+import { machineArchitecture, readReleaseList, type ReleasedImage } from '@horde/release';
 import type Docker from 'dockerode';
 import { fileOfContainer } from './file-of-container.ts';
 import { makeEngineMirror } from './engine-mirror.ts';
@@ -14,6 +22,8 @@ import { sha256 } from './sha256.ts';
  * engine, and Docker Compose as the runner has it. A tar, of which `list` comes first.
  *
  * @param runner the runner's image
+ * @param release the file of the release list that names this runner: it goes along with its signature, and with the list of
+ * keys beside it, where there is one
  * @param withEngine with Docker, for a server of this machine's system that has neither it nor a network
  * @param say gets a line for each image
  */
@@ -23,11 +33,13 @@ export async function writeBundle(
   {
     runner,
     file,
+    release,
     withEngine = false,
     say,
-  }: { runner: string; file: string; withEngine?: boolean; say: (line: string) => void },
+  }: { runner: string; file: string; release?: string; withEngine?: boolean; say: (line: string) => void },
 ): Promise<void> {
   const { Id } = await docker.getImage(runner).inspect();
+  const signed = release === undefined ? {} : signedRelease(release, { role, id: Id });
   const folder = mkdtempSync(`${path.resolve(file)}.new-`);
   try {
     const listed = (await fileOf(docker, Id, '/app/images'))?.toString('utf8') ?? '';
@@ -49,6 +61,10 @@ export async function writeBundle(
     if (compose) {
       writeFileSync(path.join(folder, 'docker-compose'), compose);
       files.push('docker-compose');
+    }
+    for (const [name, text] of Object.entries(signed)) {
+      writeFileSync(path.join(folder, name), text);
+      files.push(name);
     }
     const facts = ['horde-bundle 1', `role ${role}`, `architecture ${machineArchitecture}`, `runner ${Id}`];
     if (withEngine) {
@@ -75,6 +91,22 @@ export async function writeBundle(
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/**
+ * A release list and what belongs to it, by what it is called in a bundle.
+ *
+ * @throws Error where it does not name this runner, or has no signature
+ */
+function signedRelease(list: string, { role, id }: { role: string; id: string }): Record<string, Buffer> {
+  const { images } = readReleaseList(readFileSync(list, 'utf8'));
+  const isIt = (one: ReleasedImage) =>
+    one.name === `${role}-runner` && one.architecture === machineArchitecture && one.id === id;
+  if (!images.some(isIt)) throw new Error(`${list} does not name this runner, ${id}.`);
+  const keys = path.join(path.dirname(list), 'keys');
+  const beside = existsSync(keys) ? { keys, 'keys.sig': `${keys}.sig` } : {};
+  const all = { release: list, 'release.sig': `${list}.sig`, ...beside };
+  return Object.fromEntries(Object.entries(all).map(([name, file]) => [name, readFileSync(file)]));
 }
 
 /** What an image is saved as, so that it has its name where it is loaded. */

@@ -11,7 +11,7 @@ read_bundle() {
   say "Reading $(basename -- "$file")…"
   while read -r kind name sum; do
     [ "$kind" = file ] || continue
-    case $name in images.tar.gz | docker-compose | engine.tar.gz | release | release.sig) ;; *) fail "The bundle lists $(shown "$name"), which is not known." ;; esac
+    case $name in images.tar.gz | docker-compose | engine.tar.gz | release | release.sig | keys | keys.sig) ;; *) fail "The bundle lists $(shown "$name"), which is not known." ;; esac
     [ "sha256:$(tar -xOf "$file" "$name" 2>/dev/null | sha256_of)" = "$sum" ] || fail "The bundle is damaged: $name is not what its list says."
   done <<<"$bundle_list"
   image=$(of_bundle runner)

@@ -13,7 +13,11 @@ choose_image() {
       if ! bundle_has release || ! bundle_has release.sig; then
         fail 'The bundle carries no signed release.' "To take it all the same: --unsigned $image"
       fi
-      tar -xOf "$offline" release >"$release_folder/list" && tar -xOf "$offline" release.sig >"$release_folder/list.sig"
+      local part
+      for part in "" .sig; do
+        tar -xOf "$offline" "release$part" >"$release_folder/list$part"
+        if bundle_has keys; then tar -xOf "$offline" "keys$part" >"$release_folder/keys$part"; fi
+      done
       check_release
       released_image "$architecture" id
       [ "$released" = "$image" ] || fail 'The runner in the bundle is not the one of the signed release.'

@@ -16,7 +16,15 @@ has_gpu() {
 
 has_driver() { timeout 60 nvidia-smi -L >/dev/null 2>&1; }
 
-has_toolkit() { command -v nvidia-container-runtime >/dev/null; }
+# With one before that a job can escape from its container (CVE-2025-23266): executors give GPUs to none.
+oldest_toolkit=1.17.8
+
+toolkit_version() { nvidia-ctk --version 2>/dev/null | sed -n 's/.* version v\?\([0-9][0-9.]*\).*/\1/p' | head -n 1; }
+
+has_toolkit() {
+  command -v nvidia-container-runtime >/dev/null &&
+    [ "$(printf '%s\n' "$oldest_toolkit" "$(toolkit_version)" | sort -V | head -n 1)" = "$oldest_toolkit" ]
+}
 
 check_gpu() {
   [ "$role" = miner ] || return 0
@@ -25,11 +33,11 @@ check_gpu() {
   elif has_driver && has_toolkit; then
     fine "GPU: $(nvidia-smi -L | head -n 1 | cut -d '(' -f 1), whose driver is left alone"
   elif ! can_install_gpu; then
-    trouble 'There is an NVIDIA GPU, whose driver or container toolkit does not work.' \
+    trouble "There is an NVIDIA GPU, whose driver or container toolkit, $oldest_toolkit or newer, does not work." \
       "This script installs them on Debian and Ubuntu of x86_64, with a network; here, do as NVIDIA's guide says."
   else
     has_driver || plan "install NVIDIA's driver: cuda-drivers, from developer.download.nvidia.com; a reboot may be due then"
-    has_toolkit || plan "install NVIDIA's container toolkit, from nvidia.github.io, and register it with Docker"
+    has_toolkit || plan "install NVIDIA's container toolkit, $oldest_toolkit or newer, from nvidia.github.io, and register it with Docker"
   fi
 }
 
@@ -50,6 +58,7 @@ step_gpu() {
     local address=https://nvidia.github.io/libnvidia-container
     add_repository nvidia-toolkit "$address/gpgkey" C95B321B61E88C1809C4F759DDCAE044F796ECB0 "$address/stable/deb/$machine /"
     apt_install 'nvidia-container-toolkit'
+    has_toolkit || fail "NVIDIA's container toolkit $(toolkit_version) is what there is to install, and $oldest_toolkit or newer is needed."
   fi
   register_runtime
   has_driver || fail 'The driver is installed; it works after a reboot of the server.' 'Reboot it, and type the same line again.'
