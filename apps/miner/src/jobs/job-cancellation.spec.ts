@@ -61,6 +61,22 @@ describe('a job is cancelled', () => {
     expect(miner.manager.stopped).not.toContain(token);
   });
 
+  it('and closed by its validator before its executor has ended it: it has failed by that', async () => {
+    const { validator, connection, job_uuid, token } = await started();
+    const executor = await miner.durable(token);
+    await executor.message(job_uuid, 1, make(ExecutorReady, { job_uuid }));
+    await connection.next('V0ExecutorReadyRequest');
+    await connection.send(cancel(job_uuid));
+    await executor.nextFrame('V0CancelJobRequest');
+    await connection.send(validator.finished(job_uuid, { score_str: '1.000000' }));
+    await connection.settled();
+    const end = 'select status, message from job_event where job_uuid = $1 order by at desc limit 1';
+    expect(await miner.query(end, job_uuid)).toEqual([
+      { status: 'failed', message: 'Cancelled by the user.' },
+    ]);
+    await expect.poll(() => miner.manager.stopped).toContain(token);
+  });
+
   it('and its executor does not end it: the miner does, twenty seconds later', async () => {
     const { connection, job_uuid, token } = await started();
     const executor = await miner.durable(token);

@@ -38,6 +38,8 @@ interface Started {
 interface Along {
   /** What else is changed in the same statement. */
   following?: readonly FollowingWrite[];
+  /** Why it did, where no message says so: a sentence. */
+  why?: string;
   /** What else is stored with it. */
   also?: (tx: Transaction) => Promise<void>;
   /** The number of the executor's message that says so, on `durable-1`. @default 0 */
@@ -114,8 +116,8 @@ export class Jobs {
     to: JobStatus,
     step: Along & { message: Message | null; failure: Failure | null },
   ): Promise<boolean> {
-    const { message, failure, following, also, executorNumber = 0 } = step;
-    const { reason, message: says } = (message ?? {}) as { reason?: string; message?: string };
+    const { message, failure, following, why, also, executorNumber = 0 } = step;
+    const { reason, message: says = why } = (message ?? {}) as { reason?: string; message?: string };
     const said = failure ? null : message;
     const values = [
       uuid,

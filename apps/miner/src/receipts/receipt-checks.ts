@@ -10,10 +10,10 @@ import { receiptMismatch, wrongSignature } from './receipt-rules.ts';
 /** How many receipts are checked together. */
 const maxBatch = 256;
 
-type ClaimedJob = Pick<Job, 'uuid' | 'validator_hotkey' | 'ended_at'>;
+type ClaimedJob = Pick<Job, 'uuid' | 'validator_hotkey' | 'ended_at' | 'cancelled_by'>;
 
 const ofUuids = new PreparedStatement<ClaimedJob>(
-  'select uuid, validator_hotkey, ended_at from job where uuid = any ($1::uuid[])',
+  'select uuid, validator_hotkey, ended_at, cancelled_by from job where uuid = any ($1::uuid[])',
 );
 
 /** A receipt as a validator sent it. */

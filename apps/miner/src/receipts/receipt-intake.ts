@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Batches, Database, type Transaction } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import { LOGGER, withLogContext, type Logger } from '@horde/operations';
-import { JobFinishedPayload, receiptText, type JobAcceptedPayload } from '@horde/protocol';
+import { errors, JobFinishedPayload, receiptText, type JobAcceptedPayload } from '@horde/protocol';
 import { DatabaseRetry } from '../database/database-retry.ts';
 import type { Job } from '../jobs/job.entity.ts';
 import { Jobs } from '../jobs/jobs.ts';
@@ -22,7 +22,7 @@ const maxBatch = 256;
 type EndPayload = JobAcceptedPayload | JobFinishedPayload;
 
 interface Good {
-  job: Pick<Job, 'uuid' | 'validator_hotkey'>;
+  job: Pick<Job, 'uuid' | 'validator_hotkey' | 'cancelled_by'>;
   /** Null on a local miner, which keeps none. */
   receipt: StoredReceipt | null;
   /** It is the last thing that the validator says of the job. */
@@ -90,9 +90,14 @@ export class ReceiptIntake {
    */
   private async giveUp(good: Good): Promise<boolean> {
     const { job } = good;
-    const givenUp = await this.jobs.advance(job, 'horde_failed', null, {
-      also: (tx) => this.store(tx, [good]),
-    });
+    const also = (tx: Transaction) => this.store(tx, [good]);
+    // One that it has cancelled has failed by that: it does not wait for the executor to say so.
+    const by = job.cancelled_by;
+    const [status, why] =
+      by === null
+        ? (['horde_failed', 'Its validator closed it before it had ended.'] as const)
+        : (['failed', errors.JOB_CANCELLED(by).message] as const);
+    const givenUp = await this.jobs.advance(job, status, null, { why, also });
     if (givenUp) this.executors.stop(job.uuid);
     return givenUp;
   }
