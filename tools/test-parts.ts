@@ -155,6 +155,11 @@ export const partsOfAll: TestPart[] = [
     environment: { PANEL_THEMES: 'light dark' },
   },
   {
+    name: 'panel-network',
+    runs: ['tests/panel/running-network.spec.ts'],
+    environment: { PANEL_NETWORK: 'yes' },
+  },
+  {
     name: 'running-network',
     runs: ['tests/monitoring/running-network.spec.ts'],
     environment: { RUNNING_NETWORK: 'yes' },
