@@ -88,7 +88,7 @@ install_on_server() {
 
 look_at_server() {
   say "Looking at $destination…"
-  ask_server check "${settings[@]}" now "$(date +%s)" image "$image" offline "${offline:+yes}" architecture "${architecture:-}" \
+  ask_server check "${settings[@]}" now "$(date +%s)" image "$image" number "${release_number:-}" offline "${offline:+yes}" architecture "${architecture:-}" \
     compose_in_bundle "$(bundled docker-compose)" registry "$registry" hotkey "$hotkey" \
     engine_in_bundle "${offline:+$(of_bundle engine)}"
   check_ports
@@ -410,7 +410,7 @@ release_keys() {
   sed -n 's/^key //p' "$list"
 }
 
-# Refuses a list that is not signed by a key that counts, is over, or is of another channel.
+# Refuses a list that is not signed by a key that counts, is over, or is of another channel. Sets release_number.
 check_release() {
   local list=$release_folder/list keys expires
   command -v ssh-keygen >/dev/null || fail 'There is no ssh-keygen on this machine, which checks the release list.'
@@ -422,7 +422,9 @@ check_release() {
   expires=$(of_release expires)
   [[ $expires =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$ ]] || fail 'The release list has no end.'
   [[ $expires > $(date -u +%Y-%m-%dT%H:%M:%SZ) ]] || fail "The release list ended at $expires: there is a newer one, or this machine's clock is wrong."
-  say "Release $(of_release version), number $(of_release number) of ${channel:-stable}."
+  release_number=$(of_release number)
+  [[ $release_number =~ ^[0-9]{1,15}$ ]] || fail 'The release list has no number.'
+  say "Release $(of_release version), number $release_number of ${channel:-stable}."
 }
 
 of_release() { sed -n "s/^$1 //p" "$release_folder/list" | head -n 1; }
@@ -654,7 +656,7 @@ read_values() {
   while IFS= read -t 60 -r -d '' name && [ -n "$name" ]; do
     IFS= read -t 60 -r -d '' value || fail 'The connection ended too early.'
     case $name in
-      role | port | class | validator | wallet_name | hotkey_name | migrating | channel | now | image | offline | architecture) ;;
+      role | port | class | validator | wallet_name | hotkey_name | migrating | channel | now | image | number | offline | architecture) ;;
       compose_in_bundle | registry | hotkey | coldkeypub | trusted_address | trusted_port | from | dry_run | with_data) ;;
       word | ports | engine_in_bundle) ;;
       moved_env | old_bridge | old_addresses | address | key | at_once) ;;
@@ -740,6 +742,7 @@ step_check() {
   check_disk
   check_wallet
   check_folder
+  check_release_number
   plan_files
   [ "$troubles" = 0 ] || fail "Nothing was changed: $troubles of these are in the way."
 }
@@ -875,6 +878,16 @@ check_folder() {
   read_env
   if env_line SECRET_KEY >/dev/null; then reply 'installed yes'; fi
   check_move
+}
+
+# A list that is signed and in time may still be an older one, which somebody has kept.
+check_release_number() {
+  [ -n "$number" ] && has_engine || return 0
+  local newest
+  newest=$(as_root timeout 60 docker exec "$(project)-$role-runner-1" runner newest "${channel:-stable}" 2>/dev/null </dev/null) || return 0
+  [[ $newest =~ ^[0-9]{1,15}$ ]] || return 0
+  [ "$number" -ge "$newest" ] ||
+    trouble "The release list has number $number, and this server has seen number $newest: it is an older one." 'It may come from a place that is behind. To go back on purpose: --unsigned IMAGE@DIGEST.'
 }
 
 plan_files() {
@@ -1723,7 +1736,7 @@ serve() {
   LC_ALL=C
   export LC_ALL
   umask 022
-  role='' port='' class='' validator='' wallet_name='' hotkey_name='' migrating='' channel='' now='' image='' offline=''
+  role='' port='' class='' validator='' wallet_name='' hotkey_name='' migrating='' channel='' now='' image='' number='' offline=''
   architecture='' compose_in_bundle='' registry='' hotkey='' coldkeypub='' trusted_address='' trusted_port=''
   from='' dry_run='' with_data='' word='' ports=''
   engine_in_bundle='' moved_env='' old_bridge='' old_addresses='' address='' key='' at_once=''

@@ -1,11 +1,12 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { installScript } from '../../tools/install/script.ts';
+import { installScript, serverProgram } from '../../tools/install/script.ts';
 import { sign } from '../../tools/release/sign.ts';
 import { Operator } from './operator.ts';
 
@@ -234,5 +235,40 @@ describe('a bundle', () => {
     place.publish();
     const { said, goesOn } = await place.install('--offline', make(place));
     expect([said, goesOn]).toEqual([expect.stringContaining(why), false]);
+  });
+});
+
+describe('a server that knows a newer list', () => {
+  /** What its check says of a list with this number. */
+  async function check(number: string): Promise<string> {
+    const { folder } = new Operator();
+    const docker = `#!/bin/sh
+case "$*" in
+  version*) echo 28.0.1 ;;
+  'exec compute_horde_miner-miner-runner-1 runner newest stable') echo 42 ;;
+  *) exit 1 ;;
+esac
+`;
+    writeFileSync(path.join(folder, 'bin/docker'), docker, { mode: 0o755 });
+    const child = spawn('bash', ['--norc', '--noprofile', '-s'], {
+      env: { PATH: `${folder}/bin:${process.env['PATH']}`, HOME: folder },
+    });
+    const now = String(Math.floor(Date.now() / 1_000));
+    const values = {
+      role: 'miner',
+      wallet_name: 'mine',
+      hotkey_name: 'default',
+      now,
+      number,
+      channel: 'stable',
+    };
+    child.stdin.end(`${serverProgram()}${['check', ...Object.entries(values).flat(), '', ''].join('\0')}`);
+    return text(child.stderr);
+  }
+
+  it('refuses an older one, although that is signed and in time', async () => {
+    expect(await check('41')).toContain('The release list has number 41, and this server has seen number 42');
+    for (const number of ['42', '43'])
+      expect(await check(number)).not.toContain('The release list has number');
   });
 });

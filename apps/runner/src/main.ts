@@ -12,7 +12,7 @@ import { complain, print, say } from './say.ts';
 import { sentencesOf } from './sentences.ts';
 import { supportBundle } from './support-bundle.ts';
 import { carryOn } from './update/carry-on.ts';
-import { status, update } from './update/commands.ts';
+import { newest, status, update } from './update/commands.ts';
 import { StateFile, type ReleaseState } from './update/release-state.ts';
 
 // The services go on without it.
@@ -31,6 +31,7 @@ const commands: Record<
     does: 'brings the database to the Postgres of this release, with a backup first; behind it back: returns',
     run: upgradePostgres,
   },
+  newest: { does: 'says which number the newest list of a channel had that was seen here', run: newest },
   update: { does: 'updates now, whatever share and window say', run: update },
   hand_over: {
     does: 'ends the service here for good, and writes what it has, for another host',

@@ -15,7 +15,7 @@ install_on_server() {
 
 look_at_server() {
   say "Looking at $destination…"
-  ask_server check "${settings[@]}" now "$(date +%s)" image "$image" offline "${offline:+yes}" architecture "${architecture:-}" \
+  ask_server check "${settings[@]}" now "$(date +%s)" image "$image" number "${release_number:-}" offline "${offline:+yes}" architecture "${architecture:-}" \
     compose_in_bundle "$(bundled docker-compose)" registry "$registry" hotkey "$hotkey" \
     engine_in_bundle "${offline:+$(of_bundle engine)}"
   check_ports

@@ -77,7 +77,7 @@ release_keys() {
   sed -n 's/^key //p' "$list"
 }
 
-# Refuses a list that is not signed by a key that counts, is over, or is of another channel.
+# Refuses a list that is not signed by a key that counts, is over, or is of another channel. Sets release_number.
 check_release() {
   local list=$release_folder/list keys expires
   command -v ssh-keygen >/dev/null || fail 'There is no ssh-keygen on this machine, which checks the release list.'
@@ -89,7 +89,9 @@ check_release() {
   expires=$(of_release expires)
   [[ $expires =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$ ]] || fail 'The release list has no end.'
   [[ $expires > $(date -u +%Y-%m-%dT%H:%M:%SZ) ]] || fail "The release list ended at $expires: there is a newer one, or this machine's clock is wrong."
-  say "Release $(of_release version), number $(of_release number) of ${channel:-stable}."
+  release_number=$(of_release number)
+  [[ $release_number =~ ^[0-9]{1,15}$ ]] || fail 'The release list has no number.'
+  say "Release $(of_release version), number $release_number of ${channel:-stable}."
 }
 
 of_release() { sed -n "s/^$1 //p" "$release_folder/list" | head -n 1; }

@@ -17,7 +17,7 @@ read_values() {
   while IFS= read -t 60 -r -d '' name && [ -n "$name" ]; do
     IFS= read -t 60 -r -d '' value || fail 'The connection ended too early.'
     case $name in
-      role | port | class | validator | wallet_name | hotkey_name | migrating | channel | now | image | offline | architecture) ;;
+      role | port | class | validator | wallet_name | hotkey_name | migrating | channel | now | image | number | offline | architecture) ;;
       compose_in_bundle | registry | hotkey | coldkeypub | trusted_address | trusted_port | from | dry_run | with_data) ;;
       word | ports | engine_in_bundle) ;;
       moved_env | old_bridge | old_addresses | address | key | at_once) ;;

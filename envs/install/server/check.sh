@@ -27,6 +27,7 @@ step_check() {
   check_disk
   check_wallet
   check_folder
+  check_release_number
   plan_files
   [ "$troubles" = 0 ] || fail "Nothing was changed: $troubles of these are in the way."
 }
@@ -162,6 +163,16 @@ check_folder() {
   read_env
   if env_line SECRET_KEY >/dev/null; then reply 'installed yes'; fi
   check_move
+}
+
+# A list that is signed and in time may still be an older one, which somebody has kept.
+check_release_number() {
+  [ -n "$number" ] && has_engine || return 0
+  local newest
+  newest=$(as_root timeout 60 docker exec "$(project)-$role-runner-1" runner newest "${channel:-stable}" 2>/dev/null </dev/null) || return 0
+  [[ $newest =~ ^[0-9]{1,15}$ ]] || return 0
+  [ "$number" -ge "$newest" ] ||
+    trouble "The release list has number $number, and this server has seen number $newest: it is an older one." 'It may come from a place that is behind. To go back on purpose: --unsigned IMAGE@DIGEST.'
 }
 
 plan_files() {

@@ -6,7 +6,7 @@ serve() {
   LC_ALL=C
   export LC_ALL
   umask 022
-  role='' port='' class='' validator='' wallet_name='' hotkey_name='' migrating='' channel='' now='' image='' offline=''
+  role='' port='' class='' validator='' wallet_name='' hotkey_name='' migrating='' channel='' now='' image='' number='' offline=''
   architecture='' compose_in_bundle='' registry='' hotkey='' coldkeypub='' trusted_address='' trusted_port=''
   from='' dry_run='' with_data='' word='' ports=''
   engine_in_bundle='' moved_env='' old_bridge='' old_addresses='' address='' key='' at_once=''

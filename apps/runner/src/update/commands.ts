@@ -22,6 +22,13 @@ export async function status(role: Role): Promise<number> {
   return 0;
 }
 
+/** `runner newest CHANNEL`: the number of its newest list that was seen here, for the install script; 0: none was. */
+export async function newest(role: Role, [channel = 'stable']: string[]): Promise<number> {
+  const { prepared } = await known(await thisHost(role));
+  print(String(prepared.release.newest[channel] ?? 0));
+  return 0;
+}
+
 /** `runner update`: begins it now, whatever share and window say. */
 export async function update(role: Role): Promise<number> {
   const host = await thisHost(role);
