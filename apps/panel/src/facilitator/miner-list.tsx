@@ -1,6 +1,7 @@
 import type { PanelMiner } from '@horde/panel-api';
 import { DataTable, List } from 'react-admin';
 import { useLive } from '../parts/live/use-live.ts';
+import { ListSentence, ofPage } from '../parts/list-sentence.tsx';
 import { Hotkey } from '../parts/hotkey.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { roomy, veryRoomy } from '../parts/roomy.ts';
@@ -23,12 +24,19 @@ const versionWords = ({ version, runner_version }: Row): string =>
   [version && `miner ${version}`, runner_version && `runner ${runner_version}`].filter(Boolean).join(', ') ||
   'does not answer';
 
+const sentenceOf = (miners: Row[], total: number): string => {
+  if (total === 0) return 'No miner of the subnet is known yet: sync_metagraph reads them from the chain.';
+  const known = miners.filter(({ machines }) => machines > 0).length;
+  return `Of ${ofPage(miners, total, 'miner', 'miners')} ${known} had a machine described within 24 hours.`;
+};
+
 /** The miners that the chain names, and the machine that a validator has seen each with last: ComputeHorde's specs. */
 export const MinerList = () => (
   <List
     exporter={false}
     queryOptions={{ refetchInterval: useLive() }}
     empty={false}
+    actions={<ListSentence sentenceOf={sentenceOf} />}
     sort={{ field: 'active', order: 'DESC' }}
   >
     <DataTable<Row> rowClick={false} bulkActionButtons={false}>

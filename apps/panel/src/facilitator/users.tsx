@@ -10,7 +10,7 @@ import {
   TextInput,
   minValue,
 } from 'react-admin';
-import { AddButton } from '../parts/add-button.tsx';
+import { ListSentence, ofPage } from '../parts/list-sentence.tsx';
 import { useLive } from '../parts/live/use-live.ts';
 import { Moment } from '../parts/moment.tsx';
 import { RecordLink } from '../parts/record-link.tsx';
@@ -25,13 +25,19 @@ const countedJobs = 1_000;
 export const countWords = (jobs: number): string =>
   jobs < countedJobs ? String(jobs) : `${countedJobs.toLocaleString()} or more`;
 
+const sentenceOf = (users: (PanelUser & { id: string })[], total: number): string => {
+  if (total === 0) return 'Nobody may use this facilitator yet.';
+  const whitelisted = users.filter(({ since }) => since !== null).length;
+  return `${whitelisted} of ${ofPage(users, total, 'user', 'users')} may use this facilitator.`;
+};
+
 /** Who may use the facilitator, which is ComputeHorde's hotkey whitelist, and behind them who could once. */
 export const UserList = () => (
   <List
     exporter={false}
     queryOptions={{ refetchInterval: useLive() }}
     empty={false}
-    actions={<AddButton label="Let a user in" />}
+    actions={<ListSentence sentenceOf={sentenceOf} add="Let a user in" />}
   >
     <DataTable<PanelUser & { id: string }> rowClick="show" bulkActionButtons={false}>
       <DataTable.Col

@@ -1,5 +1,6 @@
 import type { PanelValidator } from '@horde/panel-api';
 import { DataTable, List } from 'react-admin';
+import { ListSentence, ofPage } from '../parts/list-sentence.tsx';
 import { useLive } from '../parts/live/use-live.ts';
 import { Moment } from '../parts/moment.tsx';
 import { RecordLink } from '../parts/record-link.tsx';
@@ -10,8 +11,20 @@ type Row = PanelValidator & { id: string };
 export const stateWords = ({ connected, active, pinned }: PanelValidator): string =>
   `${connected ? 'connected' : active ? 'away' : 'not on the chain'}${pinned ? ', added by hand' : ''}`;
 
+const sentenceOf = (validators: Row[], total: number): string => {
+  if (total === 0)
+    return 'No validator of the subnet is known yet: sync_metagraph reads them from the chain.';
+  const connected = validators.filter((one) => one.connected).length;
+  return `${connected} of ${ofPage(validators, total, 'validator', 'validators')} ${connected === 1 ? 'is' : 'are'} connected.`;
+};
+
 export const ValidatorList = () => (
-  <List exporter={false} queryOptions={{ refetchInterval: useLive() }} empty={false}>
+  <List
+    exporter={false}
+    queryOptions={{ refetchInterval: useLive() }}
+    empty={false}
+    actions={<ListSentence sentenceOf={sentenceOf} />}
+  >
     <DataTable<Row> rowClick="show" bulkActionButtons={false}>
       <DataTable.Col
         source="hotkey"

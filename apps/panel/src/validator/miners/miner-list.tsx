@@ -1,6 +1,6 @@
-import { Typography } from '@mui/material';
 import type { ValidatorMiner } from '@horde/panel-api';
-import { DataTable, List, useListContext } from 'react-admin';
+import { DataTable, List } from 'react-admin';
+import { ListSentence, ofPage } from '../../parts/list-sentence.tsx';
 import { useLive } from '../../parts/live/use-live.ts';
 import { RecordLink } from '../../parts/record-link.tsx';
 import { roomy } from '../../parts/roomy.ts';
@@ -20,7 +20,7 @@ export const MinerList = () => (
     queryOptions={{ refetchInterval: useLive() }}
     perPage={50}
     empty={false}
-    actions={<Sentence />}
+    actions={<ListSentence sentenceOf={sentenceOf} />}
   >
     <DataTable<Row> rowClick="show" bulkActionButtons={false}>
       <DataTable.NumberCol source="uid" label="UID" sx={roomy} />
@@ -43,15 +43,8 @@ export const MinerList = () => (
   </List>
 );
 
-const Sentence = () => {
-  const { data, total } = useListContext<Row>();
-  if (!data) return null;
-  const free = data.filter(({ is_eligible }) => is_eligible).length;
-  return (
-    <Typography role="status" sx={{ py: 2, mr: 'auto' }}>
-      {total === 0
-        ? 'No miner of the subnet is known yet.'
-        : `${free} of ${data.length} ${data.length === total ? 'miners' : 'miners on this page'} could get a job now.`}
-    </Typography>
-  );
+const sentenceOf = (miners: Row[], total: number): string => {
+  if (total === 0) return 'No miner of the subnet is known yet.';
+  const free = miners.filter(({ is_eligible }) => is_eligible).length;
+  return `${free} of ${ofPage(miners, total, 'miner', 'miners')} could get a job now.`;
 };
