@@ -154,6 +154,8 @@ export const partsOfAll: TestPart[] = [
     runs: ['tests/panel/pages.spec.ts'],
     environment: { PANEL_THEMES: 'light dark' },
   },
+  // Whether all of it is found: how fast, ./horde bench panel says.
+  { name: 'panel-million', runs: ['tools/bench.ts', 'panel', '--without-bars'] },
   {
     name: 'panel-network',
     runs: ['tests/panel/running-network.spec.ts'],

@@ -12,7 +12,7 @@ import {
 import { jobOperations, jobSchemas } from './jobs/jobs-document.ts';
 import { allowanceChannel } from '../allowance/take-blocks.ts';
 import { recordApis } from './record-pages.ts';
-import { integer, list, number, object, orNull, string, time } from '@horde/openapi';
+import { integer, list, number, object, orNull, string } from '@horde/openapi';
 
 const overview = object('How the validator is.', {
   hotkey: string,
