@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DurableExecutor } from '@horde/testing/miner-executor/durable-executor';
 import { RecordingManager } from '@horde/testing/recording-manager';
 import { MinerUnderTest } from '../testing/miner.ts';
 import { OrphanExecutors } from '../background/orphan-executors.ts';
 import { OverdueJobs } from '../background/overdue-jobs.ts';
+import { Jobs } from '../jobs/jobs.ts';
 
 let miner: MinerUnderTest;
 beforeEach(async () => {
@@ -184,4 +185,40 @@ describe('a job that ends while its executor is being started', () => {
     await expect.poll(jobs).toMatchObject([{ slot_held: false }]);
     expect(miner.manager.stopped).toEqual([await miner.manager.token(job_uuid)]);
   });
+});
+
+it('an executor that has started while it was looked at for its end is stopped all the same', async () => {
+  const { manager } = miner;
+  const held = Promise.withResolvers<void>();
+  const { start } = manager;
+  manager.start = async (request, signal) => {
+    await held.promise;
+    return start.call(manager, request, signal);
+  };
+  const validator = await miner.validator();
+  const { connection, job_uuid } = await validator.accepted();
+  const { token } = (await miner.query<{ token: string }>('select executor_token as token from job'))[0]!;
+
+  // What is read of the job here is answered after the executor has started.
+  const jobs = miner.part(Jobs);
+  const looked = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  const executorOf = jobs.executorOf.bind(jobs);
+  const spy = vi.spyOn(jobs, 'executorOf').mockImplementationOnce(async (uuid) => {
+    const found = await executorOf(uuid);
+    looked.resolve();
+    await answered.promise;
+    return found;
+  });
+  onTestFinished(() => spy.mockRestore());
+  await connection.send(validator.finished(job_uuid, { score_str: '0.000000' }));
+  await looked.promise;
+  held.resolve();
+  await manager.token(job_uuid);
+  await expect
+    .poll(() => miner.query('select executor_handle is not null as known from job'))
+    .toEqual([{ known: true }]);
+  await connection.settled();
+  answered.resolve();
+  await expect.poll(() => manager.stopped).toEqual([token]);
 });

@@ -33,7 +33,8 @@ type Started = Pick<Job, 'uuid' | 'validator_hotkey' | 'executor_class' | 'execu
 /** Starts the executors of accepted jobs, watches them until they have exited, and stops them. */
 @Injectable()
 export class ExecutorSupervisor implements OnApplicationBootstrap {
-  private readonly stopping = new Set<string>();
+  /** Whose executor is being stopped, and whether it was asked for again meanwhile. */
+  private readonly stopping = new Map<string, boolean>();
   /** Jobs that ended while their executor was being started. */
   private readonly unwanted = new Set<string>();
   /** Jobs whose executor is just being looked for, and started if there is none. */
@@ -101,19 +102,30 @@ export class ExecutorSupervisor implements OnApplicationBootstrap {
 
   /** Stops the job's executor in the background; its slot is free when it has exited. */
   stop(uuid: string): void {
-    if (this.stopping.has(uuid)) return;
-    this.stopping.add(uuid);
+    const isUnderWay = this.stopping.has(uuid);
+    this.stopping.set(uuid, isUnderWay);
+    if (isUnderWay) return;
     this.executors.background({ job: uuid }, async () => {
       try {
-        const job = await this.retry.run(() => this.jobs.executorOf(uuid));
-        if (!job?.slot_held) return;
-        if (this.executors.isStarting(job.executor_token)) return void this.unwanted.add(uuid);
-        if (job.executor_handle) await this.executors.stop(job.executor_handle);
-        if (!this.exits.has(uuid)) await this.release(uuid, null);
+        // It may have started since it was looked at.
+        while (!(await this.stopNow(uuid)) && this.stopping.get(uuid)) this.stopping.set(uuid, false);
       } finally {
         this.stopping.delete(uuid);
       }
     });
+  }
+
+  /** @returns false where no executor was found */
+  private async stopNow(uuid: string): Promise<boolean> {
+    const job = await this.retry.run(() => this.jobs.executorOf(uuid));
+    if (!job?.slot_held) return true;
+    if (this.executors.isStarting(job.executor_token)) {
+      this.unwanted.add(uuid);
+      return true;
+    }
+    if (job.executor_handle) await this.executors.stop(job.executor_handle);
+    if (!this.exits.has(uuid)) await this.release(uuid, null);
+    return job.executor_handle !== null;
   }
 
   /**
