@@ -8,7 +8,9 @@ import { bundleScript } from './bundle-script.ts';
 import type * as Retention from './retention/services.ts';
 
 const script = await bundleScript('tools/retention/services.ts');
-const { commonTables, load, queueTables, services } = (await import(script)) as typeof Retention;
+const { commonFolders, commonTables, load, queueTables, services } = (await import(
+  script
+)) as typeof Retention;
 rmSync(script, { force: true });
 
 const units = ['B', 'kB', 'MB', 'GB'] as const;
@@ -74,6 +76,8 @@ ${services
 ## All services
 
 ${table('table', { ...shared, SERVICE_queue: queueTables })}
+
+${table('folder, or place', commonFolders)}
 
 ## What nobody removes
 

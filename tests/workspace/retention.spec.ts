@@ -1,7 +1,7 @@
 import { createTestDatabase } from '@horde/testing/database';
 import pg from 'pg';
 import { expect, it } from 'vitest';
-import { commonTables, services } from '../../tools/retention/services.ts';
+import { commonFolders, commonTables, services } from '../../tools/retention/services.ts';
 
 it.each(services)(
   'how long it stays is said of every table of the $service, and by which setting',
@@ -16,7 +16,7 @@ it.each(services)(
     const there = rows.map(({ name }) => name);
     expect(there.filter((name) => !(name in tables) && !(name in commonTables))).toEqual([]);
     expect(Object.keys(tables).filter((name) => !there.includes(name))).toEqual([]);
-    const settings = Object.values({ ...tables, ...folders }).flatMap(({ setting }) => setting ?? []);
+    const settings = Object.values({ ...tables, ...folders, ...commonFolders }).flatMap(({ setting }) => setting ?? []);
     expect(settings.filter((name) => !variables.includes(name))).toEqual([]);
   },
 );

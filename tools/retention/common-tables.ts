@@ -128,3 +128,14 @@ export const queueTables: Kept = {
   removedBy: 'BullMQ, each 256 events',
   ...measured(10_256, 178),
 };
+
+/** What each service keeps beside its database, where it is set to. */
+export const commonFolders: Record<string, Kept> = {
+  'BACKUP_FOLDER, and buckets': {
+    holds: 'a backup, as large as what the database holds, compressed',
+    kept: 'until there are as many newer ones as the setting says; 7 where it is not set',
+    setting: 'BACKUP_LOCAL_ROTATE_KEEP_LAST',
+    removedBy: 'the next backup, in each place',
+    ...reckoned(0, 0),
+  },
+};

@@ -10,9 +10,9 @@ import { MinerSettings } from '../../apps/miner/src/settings.ts';
 import { databaseOptions as validatorDatabase } from '../../apps/validator/src/database.ts';
 import { validatorTables } from '../../apps/validator/src/retention/kept-tables.ts';
 import { ValidatorSettings } from '../../apps/validator/src/settings.ts';
-import { commonTables, queueTables } from './common-tables.ts';
+import { commonFolders, commonTables, queueTables } from './common-tables.ts';
 
-export { commonTables, load, queueTables };
+export { commonFolders, commonTables, load, queueTables };
 
 interface KeepingService {
   service: string;
