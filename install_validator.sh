@@ -677,11 +677,11 @@ as_root_reading() {
 }
 
 # Passes on what is left of the step's input, and gives up where nothing more comes, as after a link that was cut: else it would
-# wait for ever, and hold the lock.
+# wait for ever, and hold the lock. Later than ssh on the other side, which then says what to type.
 incoming() {
   local said
   while :; do
-    said=$(timeout 60 dd bs=1M count=1 iflag=fullblock 2>&1 >&7) || fail 'Nothing more came through the connection.'
+    said=$(timeout 120 dd bs=1M count=1 iflag=fullblock 2>&1 >&7) || fail 'Nothing more came through the connection.'
     case $said in '0+0 records in'*) return ;; esac
   done 7>&1
 }
