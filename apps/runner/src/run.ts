@@ -97,23 +97,23 @@ const isEnded: IsMeant = ({ Labels, State }) =>
 /**
  * Removes containers of a project.
  *
- * @param since only those that were made before
+ * @param before only those that were made before that moment
  * @returns their services
  */
 async function removeContainers(
   docker: Docker,
   project: string,
   isMeant: IsMeant,
-  since?: string,
+  before?: string,
 ): Promise<string[]> {
   const filters = { label: [`com.docker.compose.project=${project}`] };
   const all = await docker.listContainers({ all: true, filters });
   const removed: string[] = [];
   for (const { Id, Labels } of all.filter(isMeant)) {
     const container = docker.getContainer(Id);
-    if (since !== undefined) {
+    if (before !== undefined) {
       const found = await container.inspect().catch(orNull);
-      if (found === null || Date.parse(found.Created) >= Date.parse(since)) continue;
+      if (found === null || Date.parse(found.Created) >= Date.parse(before)) continue;
     }
     await container.stop({ t: 10 }).catch(() => undefined);
     await container.remove({ force: true });
