@@ -37,7 +37,7 @@ let isPassed = await inTurn('all', runSpecs);
 const imagesAreMade = Promise.withResolvers<void>();
 const makers = partsOfAll.filter(({ makesImages }) => makesImages);
 const others = partsOfAll.filter(({ makesImages }) => !makesImages);
-await Promise.all((isAll ? [makers, others] : []).map(runParts));
+if (isAll) await Promise.all([runParts(makers).then(() => runParts(others)), runParts(others)]);
 await stopPostgres?.();
 
 const reports = readdirSync('reports')
@@ -78,8 +78,9 @@ async function runSpecs(): Promise<boolean> {
   return specs && checks.length === 0;
 }
 
+/** Runs parts one after another. @param parts those that are taken by somebody else meanwhile are not run here */
 async function runParts(parts: TestPart[]): Promise<void> {
-  for (const part of parts) {
+  for (let part; (part = parts.shift());) {
     if (part.needsImages) await imagesAreMade.promise;
     const passes = await inTurn(part.name, () => runPart(part));
     isPassed = passes && isPassed;
