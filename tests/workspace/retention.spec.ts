@@ -16,7 +16,9 @@ it.each(services)(
     const there = rows.map(({ name }) => name);
     expect(there.filter((name) => !(name in tables) && !(name in commonTables))).toEqual([]);
     expect(Object.keys(tables).filter((name) => !there.includes(name))).toEqual([]);
-    const settings = Object.values({ ...tables, ...folders, ...commonFolders }).flatMap(({ setting }) => setting ?? []);
+    const settings = Object.values({ ...tables, ...folders, ...commonFolders }).flatMap(
+      ({ setting }) => setting ?? [],
+    );
     expect(settings.filter((name) => !variables.includes(name))).toEqual([]);
   },
 );
