@@ -61,7 +61,7 @@ describe.skipIf(missing !== null)(`the validator’s records in a browser${becau
 
   it('a miner’s page says why it is chosen or not, and an operator gives it no jobs and then jobs again', async () => {
     await open('Miners');
-    await page.getByRole('status').getByText('1 of 1 miners could get a job now.').waitFor();
+    await page.getByRole('status').getByText('1 of 1 miner could get a job now.').waitFor();
     await page.getByText(miner).click();
     const status = page.getByRole('status').filter({ hasText: 'This miner' });
     await status.getByText('can be chosen for always_on.test').waitFor();
