@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { bridgeGateway } from '@horde/executor-manager';
 import Docker from 'dockerode';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { serverProgram } from '../../tools/install/script.ts';
@@ -27,10 +28,7 @@ const values = {
 };
 
 /** Of this machine's engine: where another one is around it, its usual one is taken. */
-async function bridgeAddress(): Promise<string> {
-  const { IPAM } = (await new Docker().getNetwork('bridge').inspect()) as Docker.NetworkInspectInfo;
-  return IPAM!.Config![0]!.Gateway!;
-}
+const bridgeAddress = (): Promise<string> => bridgeGateway(new Docker());
 
 /** A server's home folder, where the step that writes files runs as it does there. */
 class Home {
