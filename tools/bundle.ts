@@ -64,6 +64,9 @@ export function bundleOptions(projectRoot: string): BundleOptions {
 
 const http = ['http', 'node:http'];
 
+/** As ES modules: of its other build, all of it would be in each bundle. */
+const classValidator = path.resolve('node_modules/class-validator/esm2015/index.js');
+
 const lateTimes: [string, string] = [
   'new Intl.DateTimeFormat(',
   '((...options) => ({ format: (time) => new Intl.DateTimeFormat(...options).format(time) }))(',
@@ -97,9 +100,10 @@ await import(${JSON.stringify(main)});`;
 const replaced = (main: string, without: readonly string[]): Plugin => ({
   name: 'replaced',
   resolveId(id, importer) {
-    if (id === 'class-validator' && importer?.endsWith('validation.pipe.js')) return `\0without:${id}`;
     if (id === '\0start') return id;
-    if (id === 'class-validator') return path.resolve('node_modules/class-validator/esm2015/index.js');
+    if (id === 'class-validator')
+      // Nest's pipe, which no app uses, asks for all of it; of its modules only those come along that something imports.
+      return importer?.endsWith('validation.pipe.js') ? `\0without:${id}` : classValidator;
     if (without.some((name) => id === name || id.startsWith(`${name}/`))) return `\0without:${id}`;
     // Importing node:http from a module runs its lazy getters, which load Node's whole fetch: 50 ms of every start.
     return http.includes(id) ? '\0node:http' : null;

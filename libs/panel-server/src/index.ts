@@ -26,7 +26,7 @@ export { jobOutputOperation, jobOutputSchema } from './output/job-output-documen
 export { AdminApi } from './http/admin-api.ts';
 export { CurrentSession } from './http/current-session.ts';
 export { CurrentOperator, OperatorGuard } from './http/operator.guard.ts';
-export { LastHours } from './lists/last-hours.ts';
+export { LastHours, sampledJobs } from './lists/last-hours.ts';
 export { listRows, readPiece, type RowsToList } from './lists/rows-behind.ts';
 export { PanelModule } from './panel.module.ts';
 export { addHotkeyLogins, createPanelTables, dropHotkeyLogins, dropPanelTables } from './tables.ts';

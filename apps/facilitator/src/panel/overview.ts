@@ -1,16 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import type { PanelHourSpan, PanelOverview } from '@horde/panel-api';
-import { LastHours } from '@horde/panel-server';
+import { LastHours, sampledJobs } from '@horde/panel-server';
 import { isTerminal, JobStatus } from '@horde/protocol';
 import { wireTime } from '../jobs/job-rows.ts';
 import { Channels } from '../validators/channels.ts';
 
 const ends = JobStatus.filter(isTerminal);
 const day = `interval '24 hours'`;
-
-/** How many jobs of an hour are looked at one by one. */
-const sampled = 200;
 
 type Hour = PanelOverview['hours'][number];
 
@@ -68,7 +65,7 @@ export class Overview {
          from (
            select uuid, created_at from job
            where created_at >= one.hour and created_at < one.hour + interval '1 hour'
-           order by created_at desc limit ${sampled}
+           order by created_at desc limit ${sampledJobs}
          ) job
          join job_status entry on job_uuid = uuid and entry.status = 'accepted' group by uuid, job.created_at
        ) timed

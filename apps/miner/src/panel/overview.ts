@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import type { ExecutorManager, Manifest } from '@horde/executor-manager';
-import { LastHours, timeText } from '@horde/panel-server';
+import { LastHours, sampledJobs, timeText } from '@horde/panel-server';
 import type { MinerExecutorClass, MinerExecutorHost, MinerOverview, PanelHourSpan } from '@horde/panel-api';
 import { isTerminal, JobStatus, type ExecutorClass } from '@horde/protocol';
 import { EXECUTOR_MANAGER } from '../tokens.ts';
@@ -12,9 +12,6 @@ import { overviewSentence } from './overview-rules.ts';
 
 const ends = JobStatus.filter(isTerminal);
 const day = `interval '24 hours'`;
-
-/** How many jobs of an hour are looked at one by one. */
-const sampled = 200;
 
 type Hour = MinerOverview['hours'][number];
 type Counts = Pick<MinerOverview, 'unfinished' | 'active_validators'>;
@@ -116,7 +113,7 @@ export class Overview {
        from unnest($1::timestamptz[]) one (hour) cross join lateral (
          select uuid, accepted_at from job
          where accepted_at >= one.hour and accepted_at < one.hour + interval '1 hour'
-         order by accepted_at desc limit ${sampled}
+         order by accepted_at desc limit ${sampledJobs}
        ) job
        join job_event ready on ready.job_uuid = uuid and ready.status = 'executor_ready'
        group by one.hour`,

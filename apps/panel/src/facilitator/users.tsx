@@ -10,6 +10,7 @@ import {
   TextInput,
   minValue,
 } from 'react-admin';
+import { AddButton } from '../parts/add-button.tsx';
 import { ListSentence, ofPage } from '../parts/list-sentence.tsx';
 import { useLive } from '../parts/live/use-live.ts';
 import { Moment } from '../parts/moment.tsx';
@@ -37,7 +38,12 @@ export const UserList = () => (
     exporter={false}
     queryOptions={{ refetchInterval: useLive() }}
     empty={false}
-    actions={<ListSentence sentenceOf={sentenceOf} add="Let a user in" />}
+    actions={
+      <>
+        <ListSentence sentenceOf={sentenceOf} />
+        <AddButton label="Let a user in" />
+      </>
+    }
   >
     <DataTable<PanelUser & { id: string }> rowClick="show" bulkActionButtons={false}>
       <DataTable.Col

@@ -1,25 +1,19 @@
 import { Typography } from '@mui/material';
-import { CreateButton, useListContext } from 'react-admin';
-import { mayOperate } from '../auth-provider.ts';
+import { useListContext } from 'react-admin';
 
 interface Props<Row> {
   /** @param rows of this page @param total of all pages */
   sentenceOf: (rows: Row[], total: number) => string;
-  /** What leads to the page that puts one more on the list; who may only look has none. @default nothing */
-  add?: string;
 }
 
 /** How a list stands, above it. */
-export const ListSentence = <Row extends { id: string }>({ sentenceOf, add }: Props<Row>) => {
+export const ListSentence = <Row extends { id: string }>({ sentenceOf }: Props<Row>) => {
   const { data, total } = useListContext<Row>();
   if (!data) return null;
   return (
-    <>
-      <Typography role="status" sx={{ py: 2, mr: 'auto', minWidth: 0 }}>
-        {sentenceOf(data, total)}
-      </Typography>
-      {add !== undefined && mayOperate() && <CreateButton label={add} />}
-    </>
+    <Typography role="status" sx={{ py: 2, mr: 'auto', minWidth: 0 }}>
+      {sentenceOf(data, total)}
+    </Typography>
   );
 };
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '@horde/database';
 import { Keypair } from '@horde/identity';
 import type { PanelHourSpan, ValidatorOverview } from '@horde/panel-api';
-import { LastHours, timeText } from '@horde/panel-server';
+import { LastHours, sampledJobs, timeText } from '@horde/panel-server';
 import { isTerminal, JobStatus } from '@horde/protocol';
 import { outcomeWords } from './jobs/outcome-words.ts';
 
@@ -12,9 +12,6 @@ const ends = JobStatus.filter(isTerminal);
 const recent = `select uuid, received_at from job where received_at > now() - ${day}
   order by received_at desc, uuid desc limit 1000`;
 const shownCycles = 5;
-/** How many jobs of an hour are looked at one by one. */
-const sampled = 200;
-
 type Part<K extends keyof ValidatorOverview> = Pick<ValidatorOverview, K>;
 type Hour = ValidatorOverview['hours'][number];
 type Durations = Part<'wait_median' | 'wait_p95' | 'run_median' | 'run_p95'>;
@@ -103,7 +100,7 @@ export class Overview {
          from (
            select uuid, received_at from job
            where received_at >= one.hour and received_at < one.hour + interval '1 hour'
-           order by received_at desc, uuid desc limit ${sampled}
+           order by received_at desc, uuid desc limit ${sampledJobs}
          ) job
          join job_event event on job_uuid = uuid and event.status = 'accepted' group by uuid, received_at
        ) timed

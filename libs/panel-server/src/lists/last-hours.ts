@@ -1,6 +1,8 @@
 /** @unit ms */
 const hour = 3_600_000;
 const shown = 24;
+/** Of how many jobs of an hour, the newest, that is reckoned for which each has to be looked at. */
+export const sampledJobs = 200;
 /** So long after its end an hour may get rows that were begun in it. @unit ms */
 const late = 600_000;
 
