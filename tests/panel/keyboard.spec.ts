@@ -2,9 +2,18 @@ import { because } from '@horde/testing/missing';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missing, openBrowser, openPage } from './browser.ts';
-import { jobs, type Face } from './faces/face.ts';
+import { jobs, user, type Face } from './faces/face.ts';
 import { facilitatorFace } from './faces/facilitator-face.ts';
-import { changeSetting, hasFocus, logInByKeys, logOut, press, pressAndConfirm } from './keyboard.ts';
+import {
+  changeSetting,
+  choose,
+  hasFocus,
+  logInByKeys,
+  logOut,
+  press,
+  pressAndConfirm,
+  typeInto,
+} from './keyboard.ts';
 
 describe.skipIf(missing !== null)(`the panel without a mouse${because(missing)}`, () => {
   const complaints: string[] = [];
@@ -47,6 +56,40 @@ describe.skipIf(missing !== null)(`the panel without a mouse${because(missing)}`
 
     await changeSetting(page, 'ENABLE_ORGANIC_JOBS', 'n', 'no');
     await logOut(page, face.name);
+    expect(complaints).toEqual([]);
+  }, 180_000);
+
+  it('lets a user in, changes what it may do, filters its list of jobs, and changes its theme', async () => {
+    const { address } = user(9);
+    await logInByKeys(page, face.url, face.name);
+
+    await press(page, 'Whitelist and quotas');
+    await page.getByRole('link', { name: 'Let a user in' }).waitFor();
+    await press(page, 'Let a user in');
+    await typeInto(page, "The user's hotkey (SS58)", address);
+    await typeInto(page, 'Unfinished jobs at once', '7');
+    await page.keyboard.press('Enter');
+    const row = page.getByRole('row').filter({ hasText: address });
+    await row.getByRole('cell', { name: '7', exact: true }).waitFor();
+    await press(page, address);
+    await page.getByRole('link', { name: 'Change its quotas' }).waitFor();
+    await press(page, 'Change its quotas');
+    await typeInto(page, 'New jobs a minute', '31');
+    await page.keyboard.press('Enter');
+    await row.getByRole('cell', { name: '31', exact: true }).waitFor();
+
+    await press(page, 'Jobs');
+    await page.getByText(`${jobs.length} jobs`, { exact: true }).waitFor();
+    const running = jobs.filter(({ end }) => end === 'running').length;
+    await choose(page, 'Status', 'Vol');
+    await page.getByText(`${running} jobs`, { exact: true }).waitFor();
+    await typeInto(page, 'User', address);
+    await page.getByText('0 jobs', { exact: true }).waitFor();
+
+    const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
+    const before = await background();
+    await press(page, 'Toggle light/dark mode');
+    await expect.poll(background).not.toBe(before);
     expect(complaints).toEqual([]);
   }, 180_000);
 });

@@ -5,18 +5,38 @@ import { password, visit } from './browser.ts';
 /** What has the focus, as it is called. */
 const focused = `(() => {
   const one = document.activeElement;
-  return one.getAttribute('aria-label') ?? one.labels?.[0]?.textContent ?? one.textContent ?? '';
+  const by = document.getElementById(one.getAttribute('aria-labelledby')?.split(' ')[0]);
+  return one.getAttribute('aria-label') ?? by?.textContent ?? one.labels?.[0]?.textContent ?? one.textContent ?? '';
 })()`;
 /** More of them no page has. */
 const mostStops = 120;
 
-/** Presses Tab until what has the focus is called so. */
-async function tabTo(page: Page, name: string): Promise<void> {
+/** Presses Tab until what has the focus is called so, or begins so. */
+const tabTo = (page: Page, name: string): Promise<void> =>
+  tabUntil(page, name, (focus) => focus.startsWith(name));
+
+async function tabUntil(page: Page, name: string, isIt: (focus: string) => boolean): Promise<void> {
   for (let presses = 0; presses < mostStops; presses++) {
     await page.keyboard.press('Tab');
-    if ((await page.evaluate<string>(focused)).startsWith(name)) return;
+    if (isIt(await page.evaluate<string>(focused))) return;
   }
   throw new Error(`Tab never comes to ${name}.`);
+}
+
+/** Goes to a field, and types there. @param label all of it; some of what has the focus begins as it does */
+export async function typeInto(page: Page, label: string, keys: string): Promise<void> {
+  await page.getByLabel(label).first().waitFor();
+  await tabUntil(page, label, (focus) => focus.replace(/\s*\*$/, '') === label);
+  await page.keyboard.type(keys);
+}
+
+/** Goes to a list of choices, and takes one. @param keys how it begins */
+export async function choose(page: Page, label: string, keys: string): Promise<void> {
+  await typeInto(page, label, ' ');
+  await page.getByRole('listbox').waitFor();
+  await page.keyboard.type(keys);
+  await page.keyboard.press('Enter');
+  await page.getByRole('listbox').waitFor({ state: 'detached' });
 }
 
 /** Waits until a field has the focus by itself: what is typed before goes nowhere. */

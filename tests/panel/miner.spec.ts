@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Operators } from '@horde/panel-server';
+import type { MinerJobPage } from '@horde/panel-api';
 import { ExecutorReady, JobFailed, make } from '@horde/protocol';
 import { because } from '@horde/testing/missing';
+import { PanelClient } from '@horde/testing/panel-client';
 import { RecordingManager } from '@horde/testing/recording-manager';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -17,7 +19,7 @@ describe.skipIf(missing !== null)(`the miner’s panel in a browser${because(mis
   /** Says something that looks like HTML, and ends when it may. */
   const check = `console.log(${JSON.stringify(`OK    first look ${planted}`)});
     setInterval(() => require('node:fs').existsSync(${JSON.stringify(go)}) && process.exit(0), 20);`;
-  const manager = new RecordingManager({ 'always_on.test': 2 });
+  const manager = new RecordingManager({ 'always_on.test': 3 });
   const complaints: string[] = [];
   let miner: MinerUnderTest;
   let browser: Browser;
@@ -25,7 +27,7 @@ describe.skipIf(missing !== null)(`the miner’s panel in a browser${because(mis
 
   beforeAll(async () => {
     manager.hosts = async () => [
-      { name: planted, executorClass: 'always_on.test', executors: 2, trouble: null },
+      { name: planted, executorClass: 'always_on.test', executors: 3, trouble: null },
       { name: 'away', executorClass: 'always_on.llm.a6000', executors: 1, trouble: 'away is out of reach.' },
     ];
     const commandLine = [process.execPath, '-e', check, '--'];
@@ -51,7 +53,7 @@ describe.skipIf(missing !== null)(`the miner’s panel in a browser${because(mis
 
   it('shows a job through its stages, what keeps a host away, and strangers’ words as text', async () => {
     await logIn(page, miner.httpUrl, 'cook');
-    await says('away is out of reach. 0 of 2 executors are busy.');
+    await says('away is out of reach. 0 of 3 executors are busy.');
     const validator = await miner.validator();
     const { connection, job_uuid: uuid } = await validator.accepted({ docker_image: planted });
     const executor = await miner.executor(await manager.token(uuid));
@@ -87,7 +89,7 @@ describe.skipIf(missing !== null)(`the miner’s panel in a browser${because(mis
     expect(complaints).toEqual([]);
   }, 120_000);
 
-  it('is used by the keyboard alone: checks are run and read as they go on, a job found, a validator declined, a setting changed', async () => {
+  it('is used by the keyboard alone: checks are run and read as they go on, a job found, a validator declined, a setting changed that the next job has', async () => {
     const validator = await miner.validator();
     const { job_uuid: uuid } = await validator.accepted();
     await logInByKeys(page, miner.httpUrl, 'cook');
@@ -109,7 +111,14 @@ describe.skipIf(missing !== null)(`the miner’s panel in a browser${because(mis
     await press(page, 'Validators');
     await pressAndConfirm(page, `Decline its jobs: ${validator.hotkey}`, 'Decline its jobs');
     await page.getByRole('button', { name: `Take its jobs again: ${validator.hotkey}` }).waitFor();
+    const client = await PanelClient.logIn(miner.httpUrl, 'cook', password);
+    const allowed = async (job: string) => {
+      const { accepted_at, deadline } = (await client.get(`jobs/${job}`)).json as MinerJobPage;
+      return (Date.parse(deadline!) - Date.parse(accepted_at)) / 1_000;
+    };
     await changeSetting(page, 'DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT', '77', '77 seconds');
+    const { job_uuid: next } = await (await miner.validator()).accepted();
+    expect((await allowed(uuid)) - (await allowed(next))).toBeCloseTo(600 - 77, 0);
     await logOut(page, 'cook');
     expect(complaints).toEqual([]);
   }, 120_000);

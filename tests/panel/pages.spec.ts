@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { because } from '@horde/testing/missing';
 import { PanelClient } from '@horde/testing/panel-client';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { foundByAxe } from './axe.ts';
 import { logIn, missing, openBrowser, openPage, password, planted, visit } from './browser.ts';
@@ -18,9 +18,10 @@ const faces: Record<Face['service'], (said: Strangers) => Promise<Face>> = {
   miner: minerFace,
 };
 const services = Object.keys(faces) as Face['service'][];
-const themes = (process.env['PANEL_THEMES'] ?? 'light').split(' ') as ('light' | 'dark')[];
-/** Of `./horde test --all`. */
-const isWhole = themes.length > 1;
+const given = process.env['PANEL_THEMES'];
+/** Each day the light one; `./horde test --all` has the other one behind it, and pictures have both. */
+const themes = (given ?? 'light').split(' ') as ('light' | 'dark')[];
+const isWhole = given !== undefined;
 /** Where pictures of all pages go: without what strangers might plant. @default none are taken */
 const pictures = process.env['PANEL_PICTURES'];
 const said: Strangers = (text) => (pictures ? text : `${text} ${planted}`);
@@ -51,6 +52,7 @@ describe.skipIf(missing !== null)(`the panel’s pages in a browser${because(mis
           viewport: everyday,
           ...(pictures && { timezoneId: 'UTC' }),
         });
+        if (pictures) await keepLogins(page, face, theme);
         await logIn(page, face.url, face.name);
         await page.getByRole('menuitem', { name: 'Configuration' }).waitFor();
         const found: string[] = [];
@@ -74,12 +76,76 @@ describe.skipIf(missing !== null)(`the panel’s pages in a browser${because(mis
       300_000,
     );
 
+    it.each(themes)(
+      'axe has nothing against what opens above its pages, or against lists without a row: %s',
+      async (theme) => {
+        const page = await openPage(browser, complaints, {
+          colorScheme: theme,
+          reducedMotion: 'reduce',
+          viewport: everyday,
+        });
+        const found: string[] = [];
+        const look = async (name: string, isCovered = true) =>
+          found.push(...(await foundByAxe(page, isCovered)).map((line) => `${name}: ${line}`));
+        /** @param opened a part of what has opened */
+        const leave = async (opened: Locator) => {
+          await page.keyboard.press('Escape');
+          await opened.waitFor({ state: 'detached' });
+        };
+        const dialog = page.getByRole('dialog');
+        await logIn(page, face.url, face.name);
+        await page.getByRole('menuitem', { name: 'Configuration' }).waitFor();
+        await page.keyboard.press('Control+k');
+        await page.getByRole('combobox', { name: 'Search' }).waitFor();
+        await look('search');
+        await page.keyboard.type('job');
+        await page.getByRole('option').first().waitFor();
+        await look('search with finds');
+        await leave(dialog);
+        await page.getByRole('button', { name: `${face.name}: log out` }).click();
+        const logout = page.getByRole('menuitem', { name: 'Logout' });
+        await logout.waitFor();
+        await look('menu of the account');
+        await leave(logout);
+        await visit(page, `${face.url}/admin/#/configuration`);
+        await page
+          .getByRole('button', { name: /^Change [A-Z]/ })
+          .first()
+          .click();
+        await dialog.waitFor();
+        await look('change of a setting');
+        await leave(dialog);
+        await visit(page, `${face.url}/admin/#/${face.asks.path}`);
+        await page.getByRole('button', { name: face.asks.button }).click();
+        await dialog.waitFor();
+        await look(face.asks.button);
+        await leave(dialog);
+        const filter = encodeURIComponent(JSON.stringify({ uuid_prefix: 'ffffffff' }));
+        await visit(page, `${face.url}/admin/#/jobs?filter=${filter}`);
+        await page.getByText('0 jobs', { exact: true }).waitFor();
+        await look('no jobs', false);
+        await page.getByRole('combobox', { name: 'Status' }).click();
+        const choices = page.getByRole('listbox');
+        await choices.waitFor();
+        await look('choices of a filter');
+        await leave(choices);
+        expect(found).toEqual([]);
+        expect(complaints).toEqual([]);
+        await page.context().close();
+      },
+      120_000,
+    );
+
     it.runIf(isWhole)(
-      'has nothing on any page that changes something for the role read',
+      'has nothing on any page that changes something for the role read, and axe nothing against what is left',
       async () => {
+        const found: string[] = [];
         const cook = await buttonsOf(face, 'cook');
-        const guest = await buttonsOf(face, 'guest');
+        const guest = await buttonsOf(face, 'guest', async (page, name) => {
+          found.push(...(await foundByAxe(page)).map((line) => `${name}: ${line}`));
+        });
         expect([...cook].filter((name) => !guest.has(name)).toSorted()).toEqual(face.changing);
+        expect(found).toEqual([]);
       },
       120_000,
     );
@@ -109,20 +175,25 @@ describe.skipIf(missing !== null)(`the panel’s pages in a browser${because(mis
       expect(open[0]).toBe(401);
     }, 120_000);
 
-    /** What the buttons and links of all its pages are called, for an account. */
-    async function buttonsOf({ url, pages, changing }: Face, account: string): Promise<Set<string>> {
-      const page = await openPage(browser, complaints, { viewport: everyday });
+    /** What the buttons and links of all its pages are called, for an account. @param look is done at each page, by name */
+    async function buttonsOf(
+      { url, pages, changing }: Face,
+      account: string,
+      look?: (page: Page, name: string) => Promise<void>,
+    ): Promise<Set<string>> {
+      const page = await openPage(browser, complaints, { reducedMotion: 'reduce', viewport: everyday });
       await logIn(page, url, account);
       await page.getByRole('menuitem', { name: 'Configuration' }).waitFor();
       const main = page.locator('main');
       const names: string[] = [];
-      for (const { path: at, says, isForm } of pages) {
+      for (const { name, path: at, says, isForm } of pages) {
         if (isForm) continue;
         await visit(page, `${url}/admin/#/${at}`);
         for (const text of says.filter((one) => !changing.includes(one)))
           await page.getByText(text).first().waitFor();
         for (const one of await main.getByRole('button').or(main.getByRole('link')).all())
           names.push((await one.getAttribute('aria-label')) ?? (await one.textContent()) ?? '');
+        await look?.(page, name);
       }
       await page.context().close();
       const kindOf = (name: string) =>
@@ -211,9 +282,22 @@ function keep(service: string, name: string, content: Buffer | string): void {
   writeFileSync(path.join(folder, name), content);
 }
 
+/** Takes the pictures of what strangers see: of the login, and of its refusal over plain HTTP from elsewhere. */
+async function keepLogins(page: Page, { service, url }: Face, theme: string): Promise<void> {
+  for (const [name, at, says] of [
+    ['login', url, 'Account'],
+    ['login-elsewhere', url.replace('127.0.0.1', 'panel.localhost'), 'ssh -L'],
+  ] as const) {
+    await visit(page, `${at}/admin/`);
+    await page.getByText(says).first().waitFor();
+    keep(service, `${name}-${theme}.webp`, await takePicture(page));
+  }
+}
+
 /** The page that shows all pictures of a face. */
 function galleryOf({ service, pages }: Face): string {
-  const shown = pages.map(({ name }) => {
+  const names = ['login', 'login-elsewhere', ...pages.map(({ name }) => name)];
+  const shown = names.map((name) => {
     const lines = themes.map((theme) => `![${name}, ${theme}](${name}-${theme}.webp)`);
     return `## ${name}\n\n${lines.join('\n')}\n`;
   });

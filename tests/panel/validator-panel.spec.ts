@@ -1,9 +1,9 @@
 import { Operators } from '@horde/panel-server';
-import type { ValidatorJobPage } from '@horde/panel-api';
+import type { PanelSpan, ValidatorJobPage } from '@horde/panel-api';
 import { because } from '@horde/testing/missing';
 import { PanelClient } from '@horde/testing/panel-client';
 import { wholeJob } from '@horde/testing/validator-miner/miner-script';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SoleScene } from '../../apps/validator/src/testing/sole-scene.ts';
 import { logIn, missing, openBrowser, openPage, password, planted } from './browser.ts';
@@ -45,6 +45,15 @@ describe.skipIf(missing !== null)(`the validator’s panel in a browser${because
     const job = (await client.get(`jobs/${uuid}`)).json as ValidatorJobPage;
     const rows = (name: string) => page.getByRole('table', { name, exact: true }).getByRole('row').count();
     expect(await rows('Timeline')).toBe(job.timeline.length + 1);
+    const whole = extent(job.timeline);
+    for (const [at, { from, until, least }] of (await drawnSpans(page)).entries()) {
+      const span = job.timeline.toSorted((one, other) => one.from.localeCompare(other.from))[at]!;
+      const one = extent([span]);
+      const share = (time: number) => (time - whole.from) / (whole.until - whole.from);
+      const wanted = Math.max(share(one.until), share(one.from) + least);
+      const off = Math.max(Math.abs(from - share(one.from)), Math.abs(until - wanted));
+      expect.soft(off, span.label).toBeLessThan(0.001);
+    }
     expect(await rows('Attempts')).toBe(job.tries.length + 1);
     expect(await rows('Receipts')).toBe(job.receipts.length + 1);
     await page.getByText(job.choices[0]!.sentence).waitFor();
@@ -65,7 +74,7 @@ describe.skipIf(missing !== null)(`the validator’s panel in a browser${because
     expect(complaints).toEqual([]);
   }, 120_000);
 
-  it('is used by the keyboard alone: a job is run again and cancelled, a miner blacklisted, a setting changed', async () => {
+  it('is used by the keyboard alone: a job is run again and cancelled, a setting changed that the next job has, a miner blacklisted', async () => {
     const hotkey = scene.miner.keypair.address;
     // The one that is run again stays where it is until it is cancelled.
     const done = await scene.send({ download_time_limit: 600 });
@@ -84,6 +93,22 @@ describe.skipIf(missing !== null)(`the validator’s panel in a browser${because
     await pressAndConfirm(page, 'Cancel this job', 'Cancel the job');
     await status.getByText('cancelled').waitFor();
 
+    const leeway = async () => {
+      const { promise, resolve } = Promise.withResolvers<number | undefined>();
+      scene.miner.script = {
+        ...wholeJob,
+        onInitial: (request, connection) => {
+          resolve(request.executor_timing?.allowed_leeway);
+          return wholeJob.onInitial(request, connection);
+        },
+      };
+      await scene.send();
+      return promise;
+    };
+    expect(await leeway()).toBe(5);
+    await changeSetting(page, 'DYNAMIC_ORGANIC_JOB_ALLOWED_LEEWAY_TIME', '17', '17 seconds');
+    expect(await leeway()).toBe(17);
+
     await scene.place.query('insert into miner (hotkey, uid) values ($1, 1)', [hotkey]);
     await find(page, hotkey, hotkey);
     await page.getByRole('button', { name: 'Give it no jobs' }).waitFor();
@@ -93,8 +118,29 @@ describe.skipIf(missing !== null)(`the validator’s panel in a browser${because
     await page.keyboard.press('Enter');
     await page.getByRole('region', { name: 'On the blacklist' }).getByText('the same results').waitFor();
 
-    await changeSetting(page, 'DYNAMIC_EXECUTOR_STARTUP_TIME_LIMIT', '77', '77 seconds');
     await logOut(page, 'cook');
     expect(complaints).toEqual([]);
   }, 120_000);
 });
+
+/** When the first of these begins, and when the last ends. @unit ms since 1970 */
+const extent = (spans: PanelSpan[]) => ({
+  from: Math.min(...spans.map(({ from }) => Date.parse(from))),
+  until: Math.max(...spans.map(({ until }) => Date.parse(until!))),
+});
+
+/** A bar of a timeline: 0 is the left end, 1 the right one. What takes no time is drawn `least` wide, which is three pixels. */
+interface DrawnSpan {
+  from: number;
+  until: number;
+  least: number;
+}
+
+const drawnSpans = (page: Page): Promise<DrawnSpan[]> =>
+  page.evaluate<DrawnSpan[]>(
+    `[...document.querySelectorAll('[aria-label="Timeline"] td > div')].map((line) => {
+      const [all, bar] = [line, line.firstElementChild].map((one) => one.getBoundingClientRect());
+      const share = (pixels) => pixels / all.width;
+      return { from: share(bar.left - all.left), until: share(bar.right - all.left), least: share(3) };
+    })`,
+  );

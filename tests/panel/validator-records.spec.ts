@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SoleScene } from '../../apps/validator/src/testing/sole-scene.ts';
 import { logIn, missing, openBrowser, openPage, password, planted } from './browser.ts';
+import { press, pressAndConfirm, typeInto } from './keyboard.ts';
 
 describe.skipIf(missing !== null)(`the validator’s records in a browser${because(missing)}`, () => {
   const miner = Keypair.generate().address;
@@ -109,16 +110,22 @@ describe.skipIf(missing !== null)(`the validator’s records in a browser${becau
     expect(complaints).toEqual([]);
   }, 60_000);
 
-  it('a hotkey is put on the whitelist, and taken off', async () => {
+  it('by the keyboard alone a hotkey is put on the whitelist, and taken off, and records are filtered', async () => {
     const { address } = Keypair.generate();
-    await open('Whitelist');
+    await press(page, 'Whitelist');
     await page.getByText("the validator's own").waitFor();
-    await page.getByRole('link', { name: 'Take the jobs of a hotkey' }).click();
-    await page.getByLabel('The hotkey (SS58)').fill(address);
+    await press(page, 'Take the jobs of a hotkey');
+    await typeInto(page, 'The hotkey (SS58)', address);
     await page.keyboard.press('Enter');
     const row = page.getByRole('row').filter({ hasText: address });
-    await row.getByRole('button', { name: 'Take it off' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Confirm' }).click();
+    await row.waitFor();
+    await pressAndConfirm(page, 'Take it off', 'Confirm');
     await row.waitFor({ state: 'detached' });
+
+    await press(page, 'Manifests');
+    await page.getByRole('status').getByText('1 change', { exact: true }).waitFor();
+    await typeInto(page, 'From block', '99');
+    await page.getByRole('status').getByText('0 changes').waitFor();
+    expect(complaints).toEqual([]);
   }, 60_000);
 });

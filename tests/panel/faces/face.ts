@@ -33,6 +33,8 @@ export interface Face {
   oldNames: string[];
   /** What buttons and links are called that change something, in the order of the alphabet. */
   changing: string[];
+  /** A button that asks whether it is meant, and the page that has it. */
+  asks: { path: string; button: string };
   /** The charts of its overview with a bar for each of these, by title. @param overview as its API answers */
   charts: (overview: Record<string, unknown[]>) => Record<string, unknown[]>;
   stop: () => Promise<void>;

@@ -54,6 +54,7 @@ export async function facilitatorFace(said: Strangers): Promise<Face> {
     stop: facilitator.stop,
     oldNames: ['CONSTANCE', 'Accepted jobs', 'OrganicJob', 'Users'],
     changing: ['Cancel this job', 'Change a setting', 'Change its quotas', 'Let a user in'],
+    asks: { path: `jobs/${jobs[1]!.uuid}/show`, button: 'Cancel this job' },
     charts: ({ waits = [] }) => ({ 'Until a miner accepts': waits }),
     pages: [
       {

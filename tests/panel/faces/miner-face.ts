@@ -119,6 +119,7 @@ export async function minerFace(said: Strangers): Promise<Face> {
       'Run the self test',
       'Take its jobs again',
     ],
+    asks: { path: 'validators', button: `Decline its jobs: ${validators[0].address}` },
     charts: ({ starts = [], earnings = [] }) => ({
       'Until an executor is ready': starts,
       'What was earned': earnings,

@@ -65,6 +65,7 @@ export async function validatorFace(said: Strangers): Promise<Face> {
       'Take it off the blacklist',
       'Take the jobs of a hotkey',
     ],
+    asks: { path: `jobs/${running.uuid}/show`, button: 'Cancel this job' },
     charts: ({ waits = [], spend = [] }) => ({
       'Until a miner accepts': waits,
       'What miners were paid': spend,

@@ -25,7 +25,7 @@ export const UserPage = () => {
   return (
     <Box sx={{ mt: 2, display: 'grid', gap: 2 }}>
       <Title title={`User ${hotkey}`} />
-      <Typography>{sentenceOf(user)}</Typography>
+      <Typography role="status">{sentenceOf(user)}</Typography>
       <Box sx={{ display: 'flex', gap: 2, alignItems: 'center' }}>
         <Link href={jobs}>Its jobs</Link>
         {mayOperate() && (

@@ -22,7 +22,9 @@ export const ValidatorPage = () => {
   return (
     <Box sx={{ mt: 2, display: 'grid', gap: 2 }}>
       <Title title={`Validator ${hotkey}`} />
-      <Typography sx={{ overflowWrap: 'anywhere' }}>{sentenceOf(data)}</Typography>
+      <Typography role="status" sx={{ overflowWrap: 'anywhere' }}>
+        {sentenceOf(data)}
+      </Typography>
       <Typography>
         <Link href={`#/jobs?filter=${encodeURIComponent(JSON.stringify({ validator: hotkey }))}`}>
           Its jobs

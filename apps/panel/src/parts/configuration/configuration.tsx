@@ -44,7 +44,9 @@ export const Configuration = () => {
   return (
     <Box sx={{ mt: 2 }}>
       <Title title="Configuration" />
-      <Typography sx={{ mb: 2 }}>{sentenceOf(data.results)}</Typography>
+      <Typography role="status" sx={{ mb: 2 }}>
+        {sentenceOf(data.results)}
+      </Typography>
       <Card sx={{ overflowX: 'auto' }}>
         <Table size="small" aria-label="Settings that change while the service runs">
           <TableHead>

@@ -3,6 +3,7 @@ import {
   Box,
   Button,
   Dialog,
+  DialogTitle,
   InputBase,
   List,
   ListItemButton,
@@ -14,6 +15,15 @@ import { useRedirect } from 'react-admin';
 import { useFound } from './use-found.ts';
 
 const listId = 'search-found';
+/** What is read out, and not seen. */
+const forReaders = {
+  position: 'absolute',
+  width: '1px',
+  height: '1px',
+  p: 0,
+  overflow: 'hidden',
+  clipPath: 'inset(50%)',
+} as const;
 const optionId = (at: number): string => `search-found-${at}`;
 
 /** Finds pages, and whatever has a uuid or a hotkey. `/`, or Control and K, opens it. */
@@ -51,9 +61,9 @@ export const Search = () => {
         onClose={() => setIsOpen(false)}
         fullWidth
         maxWidth="sm"
-        aria-label="Search"
         sx={{ '& .MuiDialog-container': { alignItems: 'flex-start' } }}
       >
+        <DialogTitle sx={forReaders}>Search</DialogTitle>
         <SearchBox close={() => setIsOpen(false)} />
       </Dialog>
     </>
