@@ -1,7 +1,10 @@
 import { rmSync } from 'node:fs';
+import type { AlertMessage } from '@horde/alerts';
 import { startHorde, type Running } from '@horde/testing/horde';
+import { mailServer } from '@horde/testing/mail-server';
 import { because } from '@horde/testing/missing';
 import { missingPrometheus } from '@horde/testing/prometheus';
+import { serve } from '@horde/testing/web-server';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { serversFile } from '../executor-managers/servers-file.ts';
 import { SshHost } from '../executor-managers/ssh-host.ts';
@@ -181,7 +184,16 @@ describe.skipIf(missing !== null)(`a network that runs, under Prometheus${becaus
     );
   }, 400_000);
 
-  it('tells of a host that is out of reach, of jobs in vain, of a silent chain, and of a full database', async () => {
+  it('tells of a host that is out of reach, by webhook and mail, too, of jobs in vain, of a silent chain, and of a full database', async () => {
+    const { url: webhook, received } = await serve((_, response) => response.end());
+    const { url: ALERT_MAIL_SERVER, mails } = await mailServer();
+    const told = () => received.map(({ body }) => JSON.parse(body.toString()) as AlertMessage);
+    const isTold = async (status: string) => {
+      await expect
+        .poll(() => told().map((one) => `${one.alert} ${one.status}`), { timeout: 120_000 })
+        .toContain(`MinerHostAway ${status}`);
+      await expect.poll(() => mails.join('\n')).toContain(`Subject: ${status}: MinerHostAway (miner on `);
+    };
     const folder = temporaryFolder();
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const file = serversFile(
@@ -193,6 +205,9 @@ describe.skipIf(missing !== null)(`a network that runs, under Prometheus${becaus
       DOCKER_EXECUTORS_CONFIG_PATH: file,
       // No job is run there.
       ADDRESS_FOR_EXECUTORS: '172.17.0.1',
+      ALERT_WEBHOOK_URL: webhook,
+      ALERT_MAIL_SERVER,
+      ALERT_MAIL_TO: 'night@example.org',
     });
     await network.has('miner_host_out_of_reach{host="rack-1"} == 0');
     await provoke(['MinerHostAway', 'MinerOffersNothing'], async () => {
@@ -200,6 +215,13 @@ describe.skipIf(missing !== null)(`a network that runs, under Prometheus${becaus
       // The miner gives a host half a minute to come back, and later takes as long to try it again.
       await letJobsDown();
       await silenceChain();
+      await network.hasLasted('miner', 'MinerHostAway');
+      await isTold('firing');
+      expect(told().find(({ alert }) => alert === 'MinerHostAway')).toMatchObject({
+        service: 'miner',
+        command: './horde run miner doctor',
+        says: expect.stringContaining('at rack-1: it is out of reach') as string,
+      });
       return async () => {
         await network.has('ALERTS{alertname="MinerHostAway",alertstate="firing",host="rack-1"}');
         // The validator asks its miners each five minutes.
@@ -212,7 +234,8 @@ describe.skipIf(missing !== null)(`a network that runs, under Prometheus${becaus
     await network.type('run', 'validator', 'sync_manifests');
     await network.ends(['ValidatorHasNoMiner']);
     provoked.add('ValidatorHasNoMiner');
-  }, 400_000);
+    await isTold('over');
+  }, 500_000);
 
   it('ends what it told of starts once they have become rare', async () => {
     await network.ends(['ServiceRestarts']);

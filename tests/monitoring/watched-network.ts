@@ -165,10 +165,18 @@ export class WatchedNetwork {
     await this.query(`update validator.job set ended_at = ended_at - interval '1 hour'`);
   }
 
-  private async query(sql: string, ...values: unknown[]): Promise<void> {
+  /** Has what a service has seen last for an hour already. Resolves once it has seen it. */
+  async hasLasted(service: string, alert: string): Promise<void> {
+    const age = `update ${service}.alert set since = since - interval '1 hour' where name = $1`;
+    await expect.poll(() => this.query(age, alert), { timeout: patience, interval: 500 }).toBe(1);
+  }
+
+  /** @returns how many rows it was about */
+  private async query(sql: string, ...values: unknown[]): Promise<number> {
     const client = new pg.Client({ connectionString: this.databaseUrl });
     await client.connect();
-    await client.query(sql, values).finally(() => client.end());
+    const { rowCount } = await client.query(sql, values).finally(() => client.end());
+    return rowCount ?? 0;
   }
 
   /** Takes all connections of the database, also those that the services had. @returns gives them back */

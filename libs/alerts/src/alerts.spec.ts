@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { Database, openDatabase, createLeaseTable } from '@horde/database';
 import { metricRows, ServiceMetrics } from '@horde/metrics';
 import { createLogger } from '@horde/operations';
 import { createTestDatabase } from '@horde/testing/database';
+import { mailServer } from '@horde/testing/mail-server';
 import { serve, type Received } from '@horde/testing/web-server';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { QueryRunner } from 'typeorm';
@@ -146,10 +145,9 @@ describe('a service without Prometheus', () => {
   });
 
   it('mails it where a mail server is named', async () => {
-    const mails: string[] = [];
-    const port = await mailServer(mails);
+    const { url: alertMailServer, mails } = await mailServer();
     const { watch, tank } = service(null, {
-      alertMailServer: `smtp://127.0.0.1:${port}`,
+      alertMailServer,
       alertMailTo: ['night@example.org'],
     });
     tank.set({ service: 'pump' }, 0);
@@ -196,31 +194,3 @@ class CreateAlerts1798000006009 {
 }
 
 const sent = ({ body }: Received) => JSON.parse(body.toString()) as Record<string, string>;
-
-/** Takes each mail, without asking who is there. @returns its port */
-async function mailServer(mails: string[]): Promise<number> {
-  const server = createServer((socket) => {
-    let text = '';
-    let isData = false;
-    socket.write('220 here\r\n');
-    socket.on('error', () => undefined);
-    socket.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      if (isData && !text.endsWith('\r\n.\r\n')) return;
-      const said = chunk.toString().trim();
-      if (isData) {
-        isData = false;
-        mails.push(text.replaceAll('\r', ''));
-        socket.write('250 taken\r\n');
-      } else if (/^DATA$/i.test(said)) {
-        isData = true;
-        socket.write('354 go on\r\n');
-      } else if (/^QUIT$/i.test(said)) socket.end('221 bye\r\n');
-      else socket.write('250 fine\r\n');
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  return (server.address() as AddressInfo).port;
-}

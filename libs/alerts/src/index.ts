@@ -1,5 +1,5 @@
 export { createAlertTable } from './alert-store.ts';
-export { messageOf } from './alert-message.ts';
+export { messageOf, type AlertMessage } from './alert-message.ts';
 export { AlertWatch } from './alert-watch.ts';
 export { channelsOf, type AlertReceivers } from './channels.ts';
 export { commonConditions } from './common-conditions.ts';
