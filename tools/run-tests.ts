@@ -6,18 +6,10 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import startTestPostgres from '@horde/testing/postgres';
 import { runChecks } from './check.ts';
+import { PartTurns } from './part-turns.ts';
 import { partsOfAll, type TestPart } from './test-parts.ts';
 import { testSummary, type SpecReport } from './test-summary.ts';
 
@@ -31,39 +23,19 @@ mkdirSync('reports', { recursive: true });
 const stopPostgres = await startTestPostgres();
 /** Checks and tools that have failed: of specs, the reports tell. */
 const failed: string[] = [];
-const sums: string[] = [];
 
-let isPassed = await inTurn('all', runSpecs);
-const imagesAreMade = Promise.withResolvers<void>();
-const makers = partsOfAll.filter(({ makesImages }) => makesImages);
-const others = partsOfAll.filter(({ makesImages }) => !makesImages);
-if (isAll) await Promise.all([runParts(makers).then(() => runParts(others)), runParts(others)]);
+const turns = new PartTurns('reports', isAll);
+let isPassed = await turns.take('all', runSpecs);
+if (isAll) isPassed = (await turns.takeAll(partsOfAll, runPart)) && isPassed;
 await stopPostgres?.();
 
 const reports = readdirSync('reports')
   .filter((file) => file.endsWith('.json'))
   .map((file) => JSON.parse(readFileSync(`reports/${file}`, 'utf8')) as SpecReport);
 const summary = testSummary(reports, failed, process.cwd());
-for (const line of [...sums, ...summary.lines]) console.log(line);
+for (const line of [...turns.sums, ...summary.lines]) console.log(line);
 // No test at all is no success.
 process.exit(isPassed && summary.failed === 0 && reports.length > 0 ? 0 : 1);
-
-/** Runs a part, unless it has passed in the run that is resumed. @returns whether it passes */
-async function inTurn(name: string, part: () => Promise<boolean>): Promise<boolean> {
-  const note = `reports/${name}.passed`;
-  if (existsSync(note)) {
-    sums.push(`${name}: passed before`);
-    return true;
-  }
-  const began = performance.now();
-  const passes = await part();
-  if (isAll) {
-    const seconds = ((performance.now() - began) / 1_000).toFixed(0);
-    sums.push(`${name}: ${passes ? 'passed' : 'FAILED'} in ${seconds} s`);
-    if (passes) writeFileSync(note, '');
-  }
-  return passes;
-}
 
 /** The checks, and all specs in their everyday size; or what nx is to run. */
 async function runSpecs(): Promise<boolean> {
@@ -76,16 +48,6 @@ async function runSpecs(): Promise<boolean> {
   // All specs share the workers of one vitest: none of these is idle while another project still has specs waiting.
   const specs = await run(['tools/vitest.ts', 'all']);
   return specs && checks.length === 0;
-}
-
-/** Runs parts one after another. @param parts those that are taken by somebody else meanwhile are not run here */
-async function runParts(parts: TestPart[]): Promise<void> {
-  for (let part; (part = parts.shift());) {
-    if (part.needsImages) await imagesAreMade.promise;
-    const passes = await inTurn(part.name, () => runPart(part));
-    isPassed = passes && isPassed;
-    if (part.name === 'all-images') imagesAreMade.resolve();
-  }
 }
 
 /** Another part runs beside it: what it prints is kept until it has ended. */

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { open, readFile, readlink } from 'node:fs/promises';
-import { expect } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** How long a service may take to be ready. @unit ms */
+const patience = 60_000;
 
 /** Starts a process that was killed again, as it was. @returns its id, when it is ready */
 export type Restart = (changes?: Record<string, string>) => Promise<number>;
@@ -45,7 +48,11 @@ export async function killService({ pid, url }: { pid: number; url: string }): P
         ({ ok }) => ok,
         () => false,
       );
-    await expect.poll(isReady, { timeout: 60_000 }).toBe(true);
+    const end = performance.now() + patience;
+    while (!(await isReady())) {
+      if (performance.now() > end) throw new Error(`${program} ${args.join(' ')} does not get ready: ${log}`);
+      await sleep(50);
+    }
     return child.pid!;
   };
 }

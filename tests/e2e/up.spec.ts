@@ -137,6 +137,7 @@ describe('./horde up', () => {
       await network.describesMachine();
       await network.isTraced(collector);
       await network.losesExecutor();
+      await network.loadsTracingWhereAsked();
       await network.close();
       await collector.stop();
       expect(await horde(['down'], data)).toMatchObject({ code: 0 });

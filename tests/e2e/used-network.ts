@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import path from 'node:path';
@@ -183,6 +184,22 @@ export class UsedNetwork {
     const loose = spans().filter(({ parentSpanId }) => parentSpanId === undefined || !ids.has(parentSpanId));
     expect(new Set(loose.map(({ name }) => name))).toEqual(new Set(['job']));
     expect(spans().every(({ status }) => status.code === 1)).toBe(true);
+  }
+
+  /** What tells a collector is loaded by a service where one is named, and nowhere else. */
+  async loadsTracingWhereAsked(): Promise<void> {
+    const file = path.join(this.data, 'loaded');
+    const hook = `import { writeFileSync } from 'node:fs';
+      import { registerHooks } from 'node:module';
+      registerHooks({ resolve(name, context, next) {
+        if (name.includes('otlp-collector')) writeFileSync(${JSON.stringify(file)}, name);
+        return next(name, context);
+      } });`;
+    const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(hook)}`;
+    for (const endpoint of ['', 'http://127.0.0.1:9']) {
+      await this.restart('miner', { NODE_OPTIONS, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+      expect([endpoint, existsSync(file)]).toEqual([endpoint, endpoint !== '']);
+    }
   }
 
   private async query<T>(sql: string): Promise<T[]> {
