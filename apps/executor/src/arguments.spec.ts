@@ -24,6 +24,8 @@ describe('the command line of an executor', () => {
   it.each([
     [[], 'No command was given'],
     [['migrate'], 'There is no command "migrate"'],
+    [['doctor'], 'An executor has no doctor: `miner doctor` looks at'],
+    [['explain', '9a1b'], '`miner explain JOB` tells'],
     [['run_executor'], '--startup-time-limit is missing'],
     [
       ['run_executor', '--startup-time-limit'],

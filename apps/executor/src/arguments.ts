@@ -25,6 +25,12 @@ export class ArgumentsError extends Error {
   override readonly name = 'ArgumentsError';
 }
 
+/** Commands that each of the other services has: for its executors, which are there for one job each, the miner has them. */
+const ofMiner: Record<string, string> = {
+  doctor: 'An executor has no doctor: `miner doctor` looks at the machines of executors.',
+  explain: 'An executor ends with its job: `miner explain JOB` tells what became of both.',
+};
+
 const usage = 'usage: run_executor --startup-time-limit SECONDS [--job-runner-class NAME|FILE:CLASS]';
 
 /**
@@ -36,6 +42,7 @@ const usage = 'usage: run_executor --startup-time-limit SECONDS [--job-runner-cl
  */
 export function readArguments(words: string[]): Arguments {
   const [command, ...rest] = words;
+  if (command && Object.hasOwn(ofMiner, command)) throw new ArgumentsError(ofMiner[command]!);
   if (command !== 'run_executor') {
     throw new ArgumentsError(
       command ? `There is no command "${command}"; ${usage}` : `No command was given; ${usage}`,
