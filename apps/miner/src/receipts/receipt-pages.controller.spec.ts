@@ -133,6 +133,13 @@ describe('a page with an archive', () => {
     expect(body.toString()).toBe(text);
   });
 
+  it.each(['', 'gzip'])('is a file of its own, too, to who accepts "%s"', async (encoding) => {
+    const { headers, body } = await get(`/receipts/${archived}.jsonl.gz`, { 'accept-encoding': encoding });
+    expect(headers).toMatchObject({ 'content-type': 'application/gzip' });
+    expect(headers['content-encoding']).toBeUndefined();
+    expect(gunzipSync(body).toString()).toBe(text);
+  });
+
   it('has a tag for each of its forms', async () => {
     const tags = await Promise.all(
       ['gzip', ''].map(async (encoding) => {

@@ -7,7 +7,8 @@ import { ReceiptPages } from './receipt-pages.ts';
 
 /**
  * `GET /receipts/{page}.jsonl`: the pages of receipts, as ComputeHorde's miners show them. Ranges, HEAD and conditional
- * requests work as for any file; whoever accepts gzip gets the archive of a page that is complete.
+ * requests work as for any file; whoever accepts gzip gets the archive of a page that is complete, which is also there as
+ * `{page}.jsonl.gz`.
  */
 @Controller('receipts')
 export class ReceiptPagesController {
@@ -15,16 +16,17 @@ export class ReceiptPagesController {
 
   @Get(':name')
   async show(@Param('name') name: string, @Req() request: Request, @Res() response: Response): Promise<void> {
-    const number = /^(?<page>\d{1,12})\.jsonl$/.exec(name)?.groups?.['page'];
+    const { number, gz } = /^(?<number>\d{1,12})\.jsonl(?<gz>\.gz)?$/.exec(name)?.groups ?? {};
     const page = number === undefined ? null : await this.pages.page(Number(number));
-    if (!page) throw new NotFoundException('There is no such page of receipts.');
-    const archive = request.acceptsEncodings('gzip') === 'gzip' ? page.archive : null;
+    if (!page || (gz && page.archive === null))
+      throw new NotFoundException('There is no such page of receipts.');
+    const archive = gz || request.acceptsEncodings('gzip') === 'gzip' ? page.archive : null;
     response.set({
-      'Content-Type': 'application/jsonl',
+      'Content-Type': gz ? 'application/gzip' : 'application/jsonl',
       Vary: 'Accept-Encoding',
       ETag: tagOf(page, archive),
     });
-    if (archive !== null) response.set('Content-Encoding', 'gzip');
+    if (archive !== null && !gz) response.set('Content-Encoding', 'gzip');
     await send(response, archive ?? page.file, archive === null ? page.size : undefined);
   }
 }
