@@ -94,6 +94,7 @@ look_at_server() {
     compose_in_bundle "$(bundled docker-compose)" registry "$registry" hotkey "$hotkey" \
     engine_in_bundle "${offline:+$(of_bundle engine)}"
   check_ports
+  [ -n "$image" ] || image=$(answer held)
   if [ -z "$image" ]; then
     released_image "$(answer architecture)" digest
     image=$registry/$repository_prefix/$role-runner@$released
@@ -883,9 +884,25 @@ is_our_port() {
   has_engine && [ -n "$(docker ps -q --filter "label=com.docker.compose.project=$(project)" --filter "publish=$1")" ]
 }
 
+# Of a signed list nothing is started where the operator holds the release that is there, as its runner does.
+held_image() {
+  local image hold
+  read_env
+  image=$(env_value RUNNER_IMAGE) hold=$(env_value UPDATE_HOLD)
+  case ${hold,,} in
+    1 | true | yes | on) [[ $image != *sha256:* ]] || printf '%s' "$image" ;;
+  esac
+}
+
 # Only whether it is reached: what it has, the engine asks.
 check_registry() {
-  local host=${image%%/*} port=443
+  local host=${image%%/*} port=443 held=
+  [ -n "$image" ] || held=$(held_image)
+  if [ -n "$held" ]; then
+    reply "held $held"
+    plan "leave the runner image $held, since UPDATE_HOLD is set in .env"
+    return
+  fi
   case $image in sha256:*) check_local_image && return ;; '') host=$registry ;; esac
   if [ -n "$offline" ]; then
     plan "load the images of the bundle, runner ${image:0:19}…"

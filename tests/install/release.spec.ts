@@ -1,20 +1,26 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { freePort } from '@horde/testing/free-port';
+import Docker from 'dockerode';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { writeBundle } from '../../tools/images/offline-bundle.ts';
 import { installScript, serverProgram } from '../../tools/install/script.ts';
 import { sign } from '../../tools/release/sign.ts';
 import { Operator } from './operator.ts';
+import { ensureStandIn } from './stand-in-image.ts';
 
 /** A place of releases, with a key of its own, and an operator who has its script. */
 class Place {
   readonly operator = new Operator();
   readonly #files = new Map<string, string>();
   #address = '';
+  /** Something listens there: more than that is not looked at before a plan. */
+  registry = '';
 
   static async open(): Promise<Place> {
     const place = new Place();
@@ -24,7 +30,9 @@ class Place {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
-    place.#address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/x`;
+    const { port } = server.address() as AddressInfo;
+    place.#address = `http://127.0.0.1:${port}/x`;
+    place.registry = `localhost:${port}`;
     for (const key of ['release', 'offline', 'next', 'foreign'])
       execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', place.#key(key)]);
     // This one fetches in earnest.
@@ -90,23 +98,36 @@ class Place {
   }
 
   /** @param more words behind the usual ones @returns what is said, and whether a server was looked for */
-  async install(...more: string[]): Promise<{ said: string; goesOn: boolean }> {
+  async install(...more: string[]): Promise<{ said: string; printed: string; goesOn: boolean }> {
     rmSync(path.join(this.operator.folder, 'started'), { force: true });
     const script = installScript('miner', {
-      REGISTRY: 'registry.example',
+      REGISTRY: this.registry,
       REPOSITORY_PREFIX: 'horde',
       SCRIPT_ADDRESS: this.#address,
       PUBLIC_KEYS: ['release.pub', 'offline.pub']
         .map((key) => readFileSync(this.#key(key), 'utf8').trim())
         .join(','),
     });
-    const { stderr } = await this.operator.pipe(script, [
+    const { stderr, stdout } = await this.operator.pipe(script, [
       'production',
       'server',
       this.operator.hotkey,
       ...more,
     ]);
-    return { said: stderr, goesOn: this.operator.hasBegun };
+    return { said: stderr, printed: stdout, goesOn: this.operator.hasBegun };
+  }
+
+  /** Has this machine be the server, with an engine and these settings. */
+  becomeServer(settings: string[]): void {
+    const { folder } = this.operator;
+    const programs = {
+      ssh: `case "$*" in *' -s') exec bash --norc --noprofile -s ;; esac`,
+      docker: `case "$*" in version*) echo 28.0.1 ;; 'compose version'*) echo 2.30.0 ;; *) exit 1 ;; esac`,
+    };
+    for (const [name, text] of Object.entries(programs))
+      writeFileSync(path.join(folder, 'bin', name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    mkdirSync(path.join(folder, 'compute_horde_miner'));
+    writeFileSync(path.join(folder, 'compute_horde_miner/.env'), settings.join('\n'));
   }
 }
 
@@ -199,13 +220,31 @@ describe('a bundle', () => {
     place.replaceKey();
     place.publish({ number: '43' }, { key: 'next' });
     const second = await place.install('--offline', place.bundle());
-    expect([first, second]).toEqual(
+    expect([first, second]).toMatchObject(
       [42, 43].map((number) => ({
         said: expect.stringContaining(`Release 1.4.0, number ${number} of stable.`) as string,
         goesOn: true,
       })),
     );
   });
+
+  it('is made with the list that names its runner, and with no other', async () => {
+    const place = await Place.open();
+    const runner = await ensureStandIn('miner');
+    const list = path.join(place.operator.folder, 'released');
+    const file = path.join(place.operator.folder, 'made.bundle');
+    const make = () => {
+      for (const end of ['', '.sig']) writeFileSync(`${list}${end}`, place.get(`/x/releases/stable${end}`));
+      const options = { runner, file, release: list, say: () => undefined };
+      return writeBundle(new Docker(), 'miner', options);
+    };
+    place.publish();
+    await expect(make()).rejects.toThrow('does not name this runner');
+    place.publish({ 'image miner-runner amd64': `sha256:${'a'.repeat(64)} ${runner}` });
+    await make();
+    const { said, goesOn } = await place.install('--offline', file);
+    expect([said, goesOn]).toEqual([expect.stringContaining('Release 1.4.0, number 42 of stable.'), true]);
+  }, 60_000);
 
   it.each<[string, (place: Place) => string, string]>([
     [
@@ -235,6 +274,33 @@ describe('a bundle', () => {
     place.publish();
     const { said, goesOn } = await place.install('--offline', make(place));
     expect([said, goesOn]).toEqual([expect.stringContaining(why), false]);
+  });
+});
+
+describe('a second run of the script', () => {
+  const runs = `registry.example/horde/miner-runner@sha256:${'c'.repeat(64)}`;
+
+  it.each([
+    ['leaves the runner at its release where the operator holds it', 'UPDATE_HOLD=1'],
+    ['starts the runner of the list where nobody holds it', 'UPDATE_HOLD=0'],
+  ])('%s', async (_, line) => {
+    const place = await Place.open();
+    place.publish();
+    const port = await freePort();
+    place.becomeServer([
+      'SECRET_KEY=x',
+      `BITTENSOR_MINER_PORT=${port}`,
+      `PORT_FOR_EXECUTORS=${port}`,
+      `RUNNER_IMAGE=${runs}`,
+      line,
+    ]);
+    const { said, printed } = await place.install('--dry-run');
+    const plan = printed.split('\n').filter((one) => one.includes('the runner image'));
+    expect(plan, said).toEqual([
+      line === 'UPDATE_HOLD=1'
+        ? `  - leave the runner image ${runs}, since UPDATE_HOLD is set in .env`
+        : '  - pull the runner image',
+    ]);
   });
 });
 

@@ -19,6 +19,7 @@ look_at_server() {
     compose_in_bundle "$(bundled docker-compose)" registry "$registry" hotkey "$hotkey" \
     engine_in_bundle "${offline:+$(of_bundle engine)}"
   check_ports
+  [ -n "$image" ] || image=$(answer held)
   if [ -z "$image" ]; then
     released_image "$(answer architecture)" digest
     image=$registry/$repository_prefix/$role-runner@$released
