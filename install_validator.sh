@@ -1410,7 +1410,7 @@ check_gpu() {
   if ! has_gpu; then
     note 'no NVIDIA GPU is seen: classes that promise one will not run here'
   elif has_driver && has_toolkit; then
-    fine "GPU: $(nvidia-smi -L | head -n 1 | cut -d '(' -f 1), whose driver is left alone"
+    fine "GPU: $(nvidia-smi -L | sed 's/ *(.*//; q'), whose driver is left alone"
   elif ! can_install_gpu; then
     trouble "There is an NVIDIA GPU, whose driver or container toolkit, $oldest_toolkit or newer, does not work." \
       "This script installs them on Debian and Ubuntu of x86_64, with a network; here, do as NVIDIA's guide says."

@@ -93,6 +93,11 @@ export const partsOfAll: TestPart[] = [
     environment: { WHOLE_INSTALL: 'yes' },
   },
   {
+    name: 'install-gpu',
+    runs: ['tests/install/gpu.spec.ts'],
+    environment: { WHOLE_INSTALL: 'yes' },
+  },
+  {
     name: 'install-miner',
     runs: ['tests/install/miner-install.spec.ts'],
     environment: { WHOLE_INSTALL: 'yes' },
@@ -152,7 +157,7 @@ export const partsOfAll: TestPart[] = [
   {
     name: 'panel-themes',
     runs: ['tests/panel/pages.spec.ts'],
-    environment: { PANEL_THEMES: 'light dark' },
+    environment: { PANEL_THEMES: 'dark' },
   },
   // Whether all of it is found: how fast, ./horde bench panel says.
   { name: 'panel-million', runs: ['tools/bench.ts', 'panel', '--without-bars'] },

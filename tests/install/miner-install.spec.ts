@@ -134,6 +134,24 @@ describe.runIf(whole)('a server with Docker, and an operator who types install_m
       long,
     );
 
+    it(
+      'ends where sshd takes no key of the operator, whose own words are shown',
+      async () => {
+        const before = await miner.state();
+        await server.run('mv /root/.ssh /root/.ssh-kept');
+        const { code, stdout, stderr } = await miner.install();
+        await server.run('mv /root/.ssh-kept /root/.ssh');
+        expect([code, stdout, stderr]).toEqual([
+          1,
+          '',
+          expect.stringMatching(/Permission denied \(publickey/),
+        ]);
+        expect(stderr).toContain('server cannot be reached by ssh, or does not let you in');
+        expect(await miner.state()).toBe(before);
+      },
+      long,
+    );
+
     it.each([
       [
         'the port is taken',
@@ -149,6 +167,13 @@ describe.runIf(whole)('a server with Docker, and an operator who types install_m
         'mount -t tmpfs -o size=50m,mode=755 tmpfs /home/keeper && mkdir -m 700 /home/keeper/.ssh && cp /root/.ssh/authorized_keys /home/keeper/.ssh && chown -R keeper: /home/keeper',
         'umount -l /home/keeper',
         'The disk of /home/keeper has',
+      ],
+      [
+        'the engine’s disk is full',
+        'root',
+        'mount -t tmpfs -o size=50m tmpfs /var/lib/docker',
+        'umount -l /var/lib/docker',
+        'The disk of /var/lib/docker has',
       ],
       [
         'another hotkey is there',
@@ -267,7 +292,7 @@ describe.runIf(whole)('a server with Docker, and an operator who types install_m
   );
 
   it(
-    'is uninstalled without its wallet, settings and database, and goes on with them; with data but the wallet',
+    'is uninstalled without its wallet, settings and database, and goes on with them; with data but the wallet and the backups',
     async () => {
       const before = await miner.settings();
       expect((await server.install('miner', ['uninstall', 'server', '--dry-run'])).code).toBe(0);
@@ -277,12 +302,15 @@ describe.runIf(whole)('a server with Docker, and an operator who types install_m
       const { code, stdout } = await miner.install();
       expect([code, passwordOf(stdout)]).toEqual([0, 'unchanged']);
       expect(await miner.settings()).toEqual(before);
+      const backups = 'compute_horde_miner_backups';
+      await server.run(
+        `mkdir ~/compute_horde_miner/backups && docker volume create --label com.docker.compose.project=compute_horde_miner ${backups}`,
+      );
       expect((await server.install('miner', ['uninstall', 'server', '--with-data'])).code).toBe(0);
-      expect(
-        await server.run(
-          'docker ps -aq; docker volume ls -q; ls -A ~/compute_horde_miner 2>/dev/null || true',
-        ),
-      ).toBe('');
+      expect(await server.run('docker ps -aq; docker volume ls -q; ls -A ~/compute_horde_miner')).toBe(
+        `${backups}\nbackups\n`,
+      );
+      await server.run(`docker volume rm ${backups}`);
       expect(await server.run('ls ~/.bittensor/wallets/mine/hotkeys')).toBe('default\n');
     },
     long,

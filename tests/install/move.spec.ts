@@ -1,12 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readHotkey } from '@horde/identity';
+import { ScriptedFacilitator } from '@horde/testing/facilitator-validator/scripted-facilitator';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { startDevnet, type TestDevnet } from '../../apps/devnet/src/testing/start-devnet.ts';
 import { commandLinesDuring } from './command-lines.ts';
 import { RealBundles, writeOwnLines, writeRealWallet } from './real-bundles.ts';
 import { Server } from './server.ts';
+import { WayIn } from './way-in.ts';
 
 /** Makes all images and moves real services between servers: some minutes, so that it runs with `./horde test --all`. */
 const whole = process.env['WHOLE_INSTALL'] !== undefined;
 
 const long = 600_000;
+const patience = { timeout: 60_000 };
 const state = 'ls -lR --time-style=full-iso /root /etc; docker ps -aq; docker volume ls -q; docker images -q';
 const names = (server: Server) => server.run("docker ps -a --format '{{.Names}}' | sort | tr '\\n' ' '");
 
@@ -15,6 +20,11 @@ describe.runIf(whole)('a service that is moved from one server to another', () =
   let old: Server;
   let next: Server;
   let hotkey: string;
+  let hotkeyAddress: string;
+  /** The chain that both servers see. */
+  let chain: TestDevnet;
+  let wayToChain: WayIn;
+  const token = 'a token of the chain';
 
   beforeAll(async () => {
     bundles = await RealBundles.make();
@@ -22,12 +32,22 @@ describe.runIf(whole)('a service that is moved from one server to another', () =
     next = await Server.start('bookworm', 'docker');
     old.reaches(next, 'next');
     hotkey = await writeRealWallet(old);
+    ({ address: hotkeyAddress } = await readHotkey(hotkey));
+    chain = await startDevnet({ netuid: 12, blockTime: 1 });
+    wayToChain = await WayIn.to(Number(new URL(chain.address).port));
+    const neuron = { stake: 1_000, validator_permit: true, axon: null };
+    await chain.call('PUT', `/devnet/neurons/${hotkeyAddress}`, neuron);
+    for (const role of ['miner', 'validator'])
+      await chain.call('PUT', `/devnet/identities/${role}`, { hotkey: hotkeyAddress, token });
   }, 1_800_000);
   afterAll(async () => {
     await old?.remove();
     await next?.remove();
+    wayToChain?.close();
+    await chain?.close();
     bundles?.remove();
   });
+  const onChain = () => [`PYLON_ADDRESS=http://${wayToChain.address}`, `'PYLON_IDENTITY_TOKEN=${token}'`];
 
   describe('a miner', () => {
     const app = 'compute_horde_miner-app-1';
@@ -35,6 +55,11 @@ describe.runIf(whole)('a service that is moved from one server to another', () =
     const words = () => ['move', 'server', 'next', '--offline', bundles.of('miner')];
     const move = (...more: string[]) =>
       old.install('miner', [...words(), ...more], { BITTENSOR_MINER_ADDRESS: next.address });
+    /** Where the chain says that it is. */
+    const announced = async () => {
+      const { body } = await chain.call('GET', '/api/v1/subnet/12/block/latest/neurons');
+      return (body.neurons[hotkeyAddress].axon_info as { ip: string }).ip;
+    };
     const worksOnOld = async () => {
       expect(await old.run(`docker inspect -f '{{.State.Health.Status}}' ${app}`)).toBe('healthy\n');
       expect(await names(next)).not.toContain('app');
@@ -42,6 +67,7 @@ describe.runIf(whole)('a service that is moved from one server to another', () =
 
     beforeAll(async () => {
       await writeOwnLines(old, 'miner', [
+        ...onChain(),
         'DEBUG_NO_GPU_MODE=true',
         'DYNAMIC_RECEIPT_TRANSFER_ENABLED=true',
         `BITTENSOR_MINER_ADDRESS=${old.address}`,
@@ -56,6 +82,8 @@ describe.runIf(whole)('a service that is moved from one server to another', () =
         bundles.of('miner'),
       ]);
       expect(code, stderr).toBe(0);
+      expect(await announced()).toBe(old.address);
+      await old.run('echo secret >~/.bittensor/wallets/mine/coldkey');
       await old.run(`docker exec ${app} miner create_admin somebody`);
       await old.run(`docker exec ${app} miner debug_create_random_receipts 7`);
     }, 900_000);
@@ -131,7 +159,9 @@ describe.runIf(whole)('a service that is moved from one server to another', () =
       long,
     );
 
-    it('has its accounts, receipts and settings on the new server, and its address is that one’s', async () => {
+    it('has its accounts, receipts and settings on the new server, and its address on the chain is that one’s', async () => {
+      expect(await announced()).toBe(next.address);
+      expect(wayToChain.connected).not.toContain(old.address);
       expect(await next.run(`docker exec ${app} miner list_admins`)).toContain('somebody');
       const pages = await next.run(`docker exec ${app} sh -c 'cat /receipts/*.jsonl'`);
       expect(pages.trim().split('\n').length).toBeGreaterThanOrEqual(7);
@@ -144,6 +174,7 @@ describe.runIf(whole)('a service that is moved from one server to another', () =
       expect(await next.run(`stat -c %a ${env} ~/.bittensor/wallets/mine/hotkeys/default`)).toBe(
         '600\n600\n',
       );
+      expect(await next.run('ls -1 ~/.bittensor/wallets/mine')).toBe('coldkeypub.txt\nhotkeys\n');
     });
 
     it(
@@ -176,19 +207,45 @@ describe.runIf(whole)('a service that is moved from one server to another', () =
       },
       long,
     );
+
+    it(
+      'is moved back, with what it has, once the old server is cleared',
+      async () => {
+        expect((await old.install('miner', ['uninstall', 'server', '--with-data'])).code).toBe(0);
+        const back = ['move', 'next', 'server', '--offline', bundles.of('miner')];
+        const { code, stderr } = await old.install('miner', back, { BITTENSOR_MINER_ADDRESS: old.address });
+        expect(code, stderr).toBe(0);
+        await worksOnOld();
+        expect(await old.run(`docker exec ${app} miner list_admins`)).toContain('somebody');
+        expect(await announced()).toBe(old.address);
+      },
+      long,
+    );
   });
 
-  it('a validator goes with what it has, and ends on the old server', async () => {
+  it('a validator goes with what it has, ends on the old server, and its link to the facilitator comes from the new one', async () => {
     const app = 'compute_horde_validator-app-1';
     const offline = ['--offline', bundles.of('validator')];
-    await writeOwnLines(old, 'validator', ['FACILITATOR_URI=ws://127.0.0.1:9/ws/v0/']);
+    const facilitator = new ScriptedFacilitator(hotkeyAddress);
+    await facilitator.start();
+    const way = await WayIn.to(Number(new URL(facilitator.uri).port));
+    onTestFinished(async () => {
+      way.close();
+      await facilitator.stop();
+    });
+    await writeOwnLines(old, 'validator', [...onChain(), `FACILITATOR_URI=ws://${way.address}/ws/v0/`]);
     const installed = await old.install('validator', ['server', hotkey, ...offline]);
     expect(installed.code, installed.stderr).toBe(0);
     await old.run(`docker exec ${app} validator create_admin somebody`);
+    await expect.poll(() => facilitator.logins.items.length, patience).toBe(1);
+    expect(way.connected).toEqual([old.address]);
+
     const { code, stdout, stderr } = await old.install('validator', ['move', 'server', 'next', ...offline]);
     expect(code, stderr).toBe(0);
     expect(stdout).toMatch(/^Validator installed successfully$/m);
     expect(await next.run(`docker exec ${app} validator list_admins`)).toContain('somebody');
     expect(await names(old)).not.toContain(app);
+    await expect.poll(() => way.connected, patience).toEqual([next.address]);
+    expect(facilitator.logins.items).toHaveLength(2);
   }, 1_200_000);
 });

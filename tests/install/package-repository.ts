@@ -82,26 +82,48 @@ export class PackageRepositories {
 
   /** Lays out a repository with one suite and one part, as Docker's has it, and its key in letters as `gpg`. */
   publish(place: string, suite: string, part: string, packages: string[]): void {
+    const served = this.#place(place);
+    const [lists, folder] = [`${part}/binary-amd64`, path.join(served, 'dists', suite)];
+    mkdirSync(path.join(folder, lists), { recursive: true });
+    const about = `Codename: ${suite}\nComponents: ${part}\nArchitectures: amd64\n`;
+    this.#list(served, packages, folder, `${lists}/Packages`, `Suite: ${suite}\n${about}`);
+    this.#gpg('--yes', '--armor', '--export', '-o', path.join(served, 'gpg'));
+  }
+
+  /** Lays out one without suites, as NVIDIA's are. @param key where its key is, below `served` */
+  publishFlat(place: string, key: string, packages: string[]): void {
+    const served = this.#place(place);
+    this.#list(served, packages, served, 'Packages', '');
+    this.#gpg(
+      '--yes',
+      '--armor',
+      '--export',
+      '-o',
+      path.join(this.#place(path.dirname(key)), path.basename(key)),
+    );
+  }
+
+  #place(place: string): string {
     const served = path.join(this.folder, 'served', place);
-    const lists = `${part}/binary-amd64`;
-    mkdirSync(path.join(served, 'dists', suite, lists), { recursive: true });
     mkdirSync(path.join(served, 'pool'), { recursive: true });
-    const list = packages.map((file) => {
+    return served;
+  }
+
+  /** Puts packages there, with their list, and signs that. @param about of the release, lines */
+  #list(served: string, packages: string[], folder: string, list: string, about: string): void {
+    const entries = packages.map((file) => {
       const bytes = readFileSync(file);
       const name = `pool/${path.basename(file)}`;
       writeFileSync(path.join(served, name), bytes);
       const control = execFileSync('dpkg-deb', ['-f', file], { encoding: 'utf8' });
       return `${control}Filename: ${name}\nSize: ${bytes.length}\nSHA256: ${sum(bytes)}\n\n`;
     });
-    writeFileSync(path.join(served, 'dists', suite, lists, 'Packages'), list.join(''));
-    const release = path.join(served, 'dists', suite, 'Release');
-    const bytes = Buffer.from(list.join(''));
-    writeFileSync(
-      release,
-      `Origin: test\nSuite: ${suite}\nCodename: ${suite}\nComponents: ${part}\nArchitectures: amd64\nDate: ${new Date().toUTCString()}\nSHA256:\n ${sum(bytes)} ${bytes.length} ${lists}/Packages\n`,
-    );
-    this.#gpg('--yes', '--clearsign', '-o', path.join(served, 'dists', suite, 'InRelease'), release);
-    this.#gpg('--yes', '--armor', '--export', '-o', path.join(served, 'gpg'));
+    const bytes = Buffer.from(entries.join(''));
+    writeFileSync(path.join(folder, list), bytes);
+    const release = path.join(folder, 'Release');
+    const text = `Origin: test\n${about}Date: ${new Date().toUTCString()}\nSHA256:\n ${sum(bytes)} ${bytes.length} ${list}\n`;
+    writeFileSync(release, text);
+    this.#gpg('--yes', '--clearsign', '-o', path.join(folder, 'InRelease'), release);
     rmSync(release);
   }
 

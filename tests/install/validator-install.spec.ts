@@ -68,6 +68,26 @@ describe.runIf(whole)('a server with Docker, and an operator who types install_v
     expect(await server.run('docker port compute_horde_validator-app-1')).toContain('127.0.0.1:8088\n');
   }, 300_000);
 
+  it('comes to its end after it was killed at each of its steps, with what it had made', async () => {
+    const clear = async () => {
+      await server.install('validator', ['uninstall', 'server', '--with-data']);
+      await server.run('rm -rf ~/.bittensor ~/compute_horde_validator');
+    };
+    for (const mark of ['Looking at', 'Docker…', 'Images…', 'Files…', 'Start…', 'is ready']) {
+      await clear();
+      await server.killed('validator', words, mark);
+      const secrets = await server.run(`cat ${env} 2>/dev/null || true`);
+      const { code, stdout, stderr } = await install();
+      expect(code, `${mark}: ${stderr}`).toBe(0);
+      expect(block.exec(stdout)?.[2], mark).toBe(await setting('DEFAULT_ADMIN_PASSWORD'));
+      if (secrets !== '') expect(secrets).toContain(await setting('SECRET_KEY'));
+      expect((await server.run('ls -A ~/compute_horde_validator')).trim().split(/\s+/)).toEqual([
+        '.env',
+        'docker-compose.yml',
+      ]);
+    }
+  }, 900_000);
+
   it('is uninstalled, and its wallet stays', async () => {
     expect((await server.install('validator', ['uninstall', 'server', '--with-data'])).code).toBe(0);
     expect(await server.run('docker ps -aq; docker volume ls -q; ls ~/.bittensor/wallets/mine/hotkeys')).toBe(

@@ -31,7 +31,7 @@ export class Installation {
     /** The address of this host for all its containers. */
     private readonly bridge: string,
     /** A facilitator's port where it would be served encrypted. */
-    private readonly encryptedPort: number,
+    readonly encryptedPort: number,
     /** The address of its hotkey; a facilitator has none. */
     readonly hotkey: string,
   ) {}

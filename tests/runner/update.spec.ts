@@ -1,5 +1,11 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import http from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { NewestEngineSocket } from './newest-engine-socket.ts';
 import { StandInReleases, type Behaviour } from './stand-in-releases.ts';
 import { UpdatedHost } from './updated-host.ts';
 
@@ -131,10 +137,19 @@ describe.runIf(whole)('a runner that is updated', () => {
       async () => expect(await host.logs()).toContain('It is for 0 % of the installs'),
       patience,
     );
+    const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString().slice(11, 16);
+    const window = `${inHours(2)}-${inHours(3)}`;
+    await host.set({ UPDATE_WINDOW: window });
+    releases.offer(id, '1.5.0', ++number);
+    await vi.waitFor(
+      async () => expect(await host.logs()).toContain(`UPDATE_WINDOW is ${window}, and it is `),
+      patience,
+    );
     expect(await host.service()).toEqual({ version: '1.0.0', health: 'healthy' });
     await host.exec('update');
     await runs('1.5.0');
     await isOver();
+    await host.set({ UPDATE_WINDOW: '' });
     expect(await host.state()).toMatchObject({ current: { id, number }, refused: [] });
   }, 400_000);
 
@@ -150,5 +165,29 @@ describe.runIf(whole)('a runner that is updated', () => {
     );
     await isOver();
     await runs('1.0.0');
+  }, 400_000);
+
+  it('has the new release on an engine that refuses what speaks an API below 1.44, as Docker 29 does', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'horde-newest-'));
+    const socket = await NewestEngineSocket.open(folder);
+    const usual = host;
+    try {
+      host = await UpdatedHost.make(first, {}, socket.file);
+      await host.compose('up', '--detach');
+      await runs('1.0.0');
+      await offer('good', '1.6.0');
+      await runs('1.6.0');
+      await isOver();
+      expect(await host.exec('status')).toContain('1.6.0');
+      expect(socket.refused).toEqual([]);
+      const old = http.request({ socketPath: socket.file, path: '/v1.43/info' }).end();
+      const [answer] = (await once(old, 'response')) as [http.IncomingMessage];
+      expect(answer.resume().statusCode).toBe(400);
+    } finally {
+      await host.remove();
+      host = usual;
+      socket.close();
+      await rm(folder, { recursive: true });
+    }
   }, 400_000);
 });

@@ -20,7 +20,12 @@ export class UpdatedHost {
 
   private constructor(readonly folder: string) {}
 
-  static async make(image: string, more: Record<string, string> = {}): Promise<UpdatedHost> {
+  /** @param more lines of `.env` @param socket of the engine */
+  static async make(
+    image: string,
+    more: Record<string, string> = {},
+    socket = '/var/run/docker.sock',
+  ): Promise<UpdatedHost> {
     const one = new UpdatedHost(await mkdtemp(path.join(tmpdir(), 'horde-updated-')));
     const variables = {
       COMPOSE_PROJECT_NAME: one.project,
@@ -41,7 +46,7 @@ export class UpdatedHost {
       image: '${RUNNER_IMAGE:?}',
       restart: 'unless-stopped',
       logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } },
-      volumes: ['/var/run/docker.sock:/var/run/docker.sock', './.env:/root/.env'],
+      volumes: [`${socket}:/var/run/docker.sock`, './.env:/root/.env'],
     };
     const file = JSON.stringify({ services: { 'facilitator-runner': service } });
     await writeFile(path.join(one.folder, 'docker-compose.yml'), file);
