@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { Server } from '../install/server.ts';
 import { buildExecutorImage } from '../launch/python-miner.ts';
 import { MinerNetwork } from '../miner-commands/miner-network.ts';
 import { SshHost } from './ssh-host.ts';
@@ -126,6 +127,20 @@ describe.runIf(whole)('horde host', () => {
     expect(last.said).toContain('It is the only server of');
     expect(readFileSync(file, 'utf8')).toContain('here: { draining: true, mode: local,');
   }, 240_000);
+
+  it('a host without Docker gets it, and a job', async () => {
+    const fresh = await Server.start('bookworm', 'fresh');
+    onTestFinished(() => fresh.remove());
+    const key = path.join(fresh.folder, 'key');
+    const words = ['host', 'add', `keeper@${fresh.address}`, ...always, '--key', key, '--name', 'fresh'];
+    const unknown = await network.command(words).ended;
+    const hostKey = /--host-key (SHA256:\S+)/.exec(unknown.said)![1]!;
+    const added = await network.command([...words, '--host-key', hostKey]).ended;
+    expect(added.said).toMatch(/^OK {4}docker +Put there: installing docker\.io .*starting Docker\.$/m);
+    expect(added.said).toMatch(/^OK {4}docker +Docker 20\.10\./m);
+    expect(added.said).toMatch(/^OK {4}job on fresh +Completed in /m);
+    expect((await type('remove', 'fresh')).exitCode).toBe(0);
+  }, 400_000);
 
   it('what is typed wrong is told, and so is a miner without such a file', async () => {
     expect(await type('add', 'nobody', ...always)).toMatchObject({ exitCode: 2 });

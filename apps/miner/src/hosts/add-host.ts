@@ -13,6 +13,7 @@ import {
   withPorts,
   type ServerSpec,
 } from '@horde/executor-manager';
+import { executorClasses } from '@horde/protocol';
 import type { MinerContext } from '../commands/miner-context.ts';
 import { minerVersionAt, ownAddress } from '../connections/own-address.ts';
 import { MinerConfig } from '../dynamic-config/miner-config.ts';
@@ -20,6 +21,7 @@ import { knownHostsOf } from '../executors/make-executor-manager.ts';
 import { asTestValidator } from '../self-test/self-test.ts';
 import type { MinerSettings } from '../settings.ts';
 import { checkHostFor } from './check-host.ts';
+import { installMissing } from './install-missing.ts';
 import { planHost, type AddHostOptions } from './plan-host.ts';
 import { notReached } from './reach-host.ts';
 import { serversFileOf } from './servers-file-of.ts';
@@ -138,9 +140,16 @@ async function visitPlanned(
   const overSsh = all.filter(({ ssh }) => ssh);
   let isIn = false;
   try {
-    return await visitHost(target, knownHosts, async (there) => {
+    const installed = await visitHost(target, knownHosts, async (there) => {
       isIn = true;
       note(ok('ssh', `${target.username} is let in at ${target.host} port ${target.port}.`));
+      const needsGpu = executorClasses[server.executorClass].hasGpu && !settings.debugNoGpuMode;
+      return installMissing(there, needsGpu, signal);
+    });
+    note(...installed);
+    if (!allGood(installed)) return null;
+    // Anew: what a user may do there counts from its next login on.
+    return await visitHost(target, knownHosts, async (there) => {
       const ports = withPorts(overSsh, []).find(({ name }) => name === server.name)!.machinePorts;
       const from = await there.print('echo "${SSH_CONNECTION%% *}"');
       const publicAddress = await app.get(PublicAddress).get();
