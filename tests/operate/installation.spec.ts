@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { connect } from 'node:tls';
 import { promisify } from 'node:util';
 import { Keypair } from '@horde/identity';
+import { makeCertificate } from '@horde/network';
 import { root } from '@horde/testing/horde';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -203,6 +207,36 @@ describe.runIf(whole)('on a real host', () => {
         expect((await facilitator.inspect('db')).Id).toBe(database);
       }
       await docker.getImage(tag).remove({ force: true });
+    }, 600_000);
+
+    it('nginx with a certificate of certbot’s: the facilitator serves one itself, and the one that takes its place', async () => {
+      const { facilitator } = at;
+      const folder = path.join(facilitator.folder, 'tls');
+      await mkdir(folder);
+      const renew = async () => {
+        const { certificate, key } = await makeCertificate(['panel.example']);
+        await writeFile(path.join(folder, 'key.pem'), key);
+        await writeFile(path.join(folder, 'certificate.pem'), certificate);
+        return new X509Certificate(certificate).fingerprint256;
+      };
+      const RUNNER_IMAGE = (await facilitator.inspect('facilitator-runner')).Image;
+      const [TLS_CERTIFICATE, TLS_KEY] = ['/tls/certificate.pem', '/tls/key.pem'];
+      const first = await renew();
+      await set(facilitator, { RUNNER_IMAGE, TLS_CERTIFICATE, TLS_KEY, HOST_TLS_DIR: folder });
+      const login = `https://127.0.0.1:${facilitator.encryptedPort}/admin/login/`;
+      const typed = await facilitator.type(`curl -sk -o /dev/null -w '%{http_code}' ${login}`);
+      expect(typed.stdout).toBe('200');
+      const shown = async () => {
+        const socket = connect({ port: facilitator.encryptedPort, rejectUnauthorized: false });
+        await once(socket, 'secureConnect');
+        const { fingerprint256 } = socket.getPeerX509Certificate()!;
+        socket.destroy();
+        return fingerprint256;
+      };
+      expect(await shown()).toBe(first);
+      const second = await renew();
+      await expect.poll(shown, patience).toBe(second);
+      await set(facilitator, { RUNNER_IMAGE });
     }, 600_000);
   });
 
