@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, GatheredBell, PreparedStatement, type Transaction } from '@horde/database';
+import { Batches, Database, GatheredBell, PreparedStatement, type Transaction } from '@horde/database';
 import { recordChange, type Author } from '@horde/panel-server';
 
 /** What a hotkey may do that differs from the settings; null: what they say; undefined: as it is. 0: any number. */
@@ -15,18 +15,28 @@ export interface WhitelistEntry {
   maxCreationsPerMinute: number | null;
 }
 
-const entry = new PreparedStatement('select from hotkey_whitelist where ss58_address = $1');
+/** Of how many it is looked up at once whether they are on it. */
+const atOnce = 500;
+const listed = new PreparedStatement<{ hotkey: string }>(
+  'select ss58_address as hotkey from hotkey_whitelist where ss58_address = any($1)',
+);
 
 /** The hotkeys whose owners may use this facilitator. */
 @Injectable()
 export class Whitelist {
+  private readonly lookUps = new Batches(async (hotkeys: string[]) => {
+    const rows = await listed.run(this.database.manager, [[...new Set(hotkeys)]]);
+    const known = new Set(rows.map(({ hotkey }) => hotkey));
+    return hotkeys.map((hotkey) => known.has(hotkey));
+  }, atOnce);
+
   constructor(
     private readonly database: Database,
     private readonly bell: GatheredBell,
   ) {}
 
-  async has(hotkey: string): Promise<boolean> {
-    return (await entry.run(this.database.manager, [hotkey])).length > 0;
+  has(hotkey: string): Promise<boolean> {
+    return this.lookUps.add(hotkey);
   }
 
   /** Lets a hotkey in, or changes what it may do. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Database, GatheredBell, PreparedStatement, type Transaction } from '@horde/database';
+import { Batches, Database, GatheredBell, PreparedStatement, type Transaction } from '@horde/database';
 import type { Extension } from '@horde/protocol';
 import { FacilitatorSettings } from '../settings.ts';
 
@@ -60,15 +60,24 @@ export interface ListedValidator {
   version: string | null;
 }
 
-const newest = new PreparedStatement<JobChannel>(
-  `select id, channel.largest_frame as "maxFrame", channel.extensions, oldest_generation as "isOldest"
+/** Of how many validators the newest channel is looked up at once. */
+const atOnce = 500;
+const newest = new PreparedStatement<JobChannel & { hotkey: string }>(
+  `select distinct on (hotkey) hotkey, id, channel.largest_frame as "maxFrame", channel.extensions,
+     oldest_generation as "isOldest"
    from channel join validator on hotkey = validator_hotkey
-   where validator_hotkey = $1 and active and ${fresh} order by connected_at desc limit 1`,
+   where validator_hotkey = any($1) and active and ${fresh} order by hotkey, connected_at desc`,
 );
 
 /** The connections of validators to all replicas of this service. */
 @Injectable()
 export class Channels {
+  private readonly lookUps = new Batches(async (hotkeys: string[]): Promise<(JobChannel | null)[]> => {
+    const rows = await newest.run(this.database.manager, [[...new Set(hotkeys)]]);
+    const found = new Map(rows.map(({ hotkey, ...channel }) => [hotkey, channel]));
+    return hotkeys.map((hotkey) => found.get(hotkey) ?? null);
+  }, atOnce);
+
   constructor(
     private readonly database: Database,
     private readonly settings: FacilitatorSettings,
@@ -125,9 +134,8 @@ export class Channels {
   }
 
   /** The channel that gets a validator's jobs: the newest one. null: the validator is not active and connected now. */
-  async newest(validatorHotkey: string): Promise<JobChannel | null> {
-    const [row] = await newest.run(this.database.manager, [validatorHotkey]);
-    return row ?? null;
+  newest(validatorHotkey: string): Promise<JobChannel | null> {
+    return this.lookUps.add(validatorHotkey);
   }
 
   /** The extensions of a validator: those of the connection that gets its jobs, or of its last one while it is away. */
