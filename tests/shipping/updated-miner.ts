@@ -17,6 +17,8 @@ export interface MinerRelease {
 interface ReleaseState {
   current: { id: string; reference: string } | null;
   refused: { number: number; why: string }[];
+  /** Why the last one was put off. */
+  trouble: { number: number; why: string } | null;
   update: { stage: string } | null;
 }
 

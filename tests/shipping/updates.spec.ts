@@ -53,10 +53,10 @@ describe.runIf(whole)('a miner that jobs go through without a pause', () => {
   };
   const other = () => (here === releases['one'] ? releases['other']! : releases['one']!);
   const kept = async () => {
-    const { refused } = await miner.settled();
+    const { current, trouble, refused } = await miner.settled();
     here = other();
+    expect(current?.id, JSON.stringify({ trouble, refused: refused.at(-1) })).toBe(here.runner.id);
     await miner.runs(here);
-    return refused;
   };
   const takenBack = async (number: number): Promise<string> => {
     const { refused } = await miner.settled();
