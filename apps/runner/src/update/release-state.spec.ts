@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { noteOf, StateFile, unknownYet, withRefusal, type Refusal } from './release-state.ts';
+import { noteOf, StateFile, unknownYet, withRefusal, type Refusal, type Update } from './release-state.ts';
 
 let file: string;
 beforeEach(async () => {
@@ -32,6 +32,32 @@ describe('what is remembered of releases', () => {
     expect((await store.read()).newest).toEqual({ stable: 42 });
     await store.note({ newest: { stable: 43 } });
     expect((await store.read()).newest).toEqual({ stable: 43 });
+    expect(await readdir(path.dirname(file))).toEqual(['release.json']);
+  });
+
+  it('is all that several writers note at once: a runner, its update, and a command that is typed', async () => {
+    for (let number = 1; number <= 20; number++) {
+      const update = { number } as Update;
+      await Promise.all([
+        new StateFile(file).note({ newest: { stable: number } }),
+        new StateFile(file).note({ update }),
+        new StateFile(file).note({ trouble: { number, why: '', at: 'now' } }),
+      ]);
+      expect(await new StateFile(file).read()).toMatchObject({
+        newest: { stable: number },
+        update,
+        trouble: { number },
+      });
+    }
+    expect(await readdir(path.dirname(file))).toEqual(['release.json']);
+  });
+
+  it('can be noted after a writer that was killed while it wrote', async () => {
+    const lock = `${file}.lock`;
+    await writeFile(lock, '');
+    const longAgo = new Date(Date.now() - 60_000);
+    await utimes(lock, longAgo, longAgo);
+    await new StateFile(file).note({ newest: { stable: 42 } });
     expect(await readdir(path.dirname(file))).toEqual(['release.json']);
   });
 

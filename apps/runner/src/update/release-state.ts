@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeyList } from '@horde/release';
 import type { RunnerSettings } from '../settings.ts';
 
 /** Where the volume of the project has it. */
 const stateFile = '/runner/release.json';
+/** Whoever has not written for so long was killed. @unit ms */
+const longestWrite = 10_000;
 
 /** A runner image that was, is, or is to be started here. */
 export interface Release {
@@ -104,9 +107,30 @@ export class StateFile implements StateStore {
   }
 
   async note(change: Partial<ReleaseState>): Promise<ReleaseState> {
-    const state = { ...(await this.read()), ...change };
-    await writeWhole(this.file, JSON.stringify(state, null, 1));
-    return state;
+    const unlock = await this.lock();
+    try {
+      const state = { ...(await this.read()), ...change };
+      await writeWhole(this.file, JSON.stringify(state, null, 1));
+      return state;
+    } finally {
+      await unlock();
+    }
+  }
+
+  /** One writer at a time: they are in containers of their own, and each writes what it has read before. */
+  private async lock(): Promise<() => Promise<void>> {
+    const lock = `${this.file}.lock`;
+    for (;;) {
+      try {
+        await (await open(lock, 'wx')).close();
+        return () => rm(lock, { force: true });
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+      const held = await stat(lock).catch(() => null);
+      if (held && Date.now() - held.mtimeMs > longestWrite) await rm(lock, { force: true });
+      else await sleep(20);
+    }
   }
 }
 
