@@ -1,10 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
+import { ExecutorClass } from '@horde/protocol';
 import type { NetworkOptions } from './options.ts';
 import type { ServiceName } from './service.ts';
 
 const netuid = 12;
 export const executorClass = 'always_on.test';
+/** Those that executors are of: this one first. */
+export const executorClassesOf = ({ classes = 1 }: Pick<NetworkOptions, 'classes'>): ExecutorClass[] =>
+  ExecutorClass.toSorted(
+    (one, other) => Number(other === executorClass) - Number(one === executorClass),
+  ).slice(0, classes);
 export const host = '127.0.0.1';
 
 /** What may be in no log. */
@@ -70,7 +76,7 @@ const own: Record<ServiceName, (places: Places, options: NetworkOptions) => Reco
     PORT: String(places.ports.facilitator),
     SECRET_KEY: secrets.secretKey,
     // A user's quota is not what is measured.
-    ...(measured && { MAX_CREATIONS_PER_MINUTE: '0', MAX_UNFINISHED_JOBS: '0' }),
+    ...(measured && { MAX_CREATIONS_PER_MINUTE: '0', MAX_UNFINISHED_JOBS: '0', JOB_WAIT_LIMIT: waitLimit }),
   }),
   validator: (places, { measured = false }) => ({
     ...common('validator', places),
@@ -80,10 +86,11 @@ const own: Record<ServiceName, (places: Places, options: NetworkOptions) => Reco
     FACILITATOR_URI: `ws://${host}:${places.facilitatorOfValidator}/ws/v0/`,
     ALLOWANCE_REQUIRED: 'false',
     DYNAMIC_RECEIPT_TRANSFER_ENABLED: String(!measured),
+    ...(measured && { JOB_WAIT_LIMIT: waitLimit }),
     // Its one miner fails jobs when it is killed, and still gets the next.
     DYNAMIC_JOB_FAILURE_BLACKLIST_TIME_SECONDS: '0',
   }),
-  miner: (places, { jobs, runner, executors }) => ({
+  miner: (places, { jobs, runner, executors, classes }) => ({
     ...common('miner', places),
     ...wallet('miner', places),
     BITTENSOR_MINER_PORT: String(places.ports.miner),
@@ -102,6 +109,7 @@ const own: Record<ServiceName, (places: Places, options: NetworkOptions) => Reco
           EXECUTOR_MANAGER_CLASS_PATH: `${path.resolve('tests/faults/suite/noop-manager.mjs')}:NoopManager`,
           HORDE_FAULTS_SOCKET: executorsSocket(places.folder),
           HORDE_FAULTS_EXECUTORS: String(jobs),
+          HORDE_FAULTS_CLASSES: executorClassesOf({ classes }).join(),
         }
       : { EXECUTOR_MANAGER_CLASS_PATH: 'process', PROCESS_EXECUTORS: String(jobs) }),
     WARM_EXECUTORS: String(warmExecutors(jobs)),
@@ -113,6 +121,9 @@ const own: Record<ServiceName, (places: Places, options: NetworkOptions) => Reco
     ...(places.engine !== null && { DOCKER_HOST: places.engine, JOB_MEMORY_BYTES: jobMemory }),
   }),
 };
+
+/** How long jobs may wait where many are to. @unit s */
+const waitLimit = '3600';
 
 /** How much a container may take, so that some run out of it. @unit bytes */
 const jobMemory = String(64 * 1024 ** 2);

@@ -84,7 +84,7 @@ export class FaultNetwork {
     await Promise.all(['logs', 'receipts'].map((name) => mkdir(path.join(folder, name))));
     await writeFile(startsFile(folder), '');
     const machine = await Machine.start(folder, options);
-    const keys = await makeKeys(folder, Math.ceil(options.jobs / jobsOfUser));
+    const keys = await makeKeys(folder, options.users ?? Math.ceil(options.jobs / jobsOfUser));
     const { measured = false } = options;
     const postgres = await Postgres.start(folder, measured);
     const redis = options.redis ? await Redis.start() : null;

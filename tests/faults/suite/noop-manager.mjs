@@ -23,7 +23,9 @@ export class NoopManager {
   }
 
   async manifest() {
-    return { [process.env.DEFAULT_EXECUTOR_CLASS]: Number(process.env.HORDE_FAULTS_EXECUTORS) };
+    const classes = process.env.HORDE_FAULTS_CLASSES.split(',');
+    const each = Math.floor(Number(process.env.HORDE_FAULTS_EXECUTORS) / classes.length);
+    return Object.fromEntries(classes.map((name) => [name, each]));
   }
 
   async start({ token, minerAddress }) {

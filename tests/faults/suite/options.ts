@@ -10,6 +10,10 @@ export interface NetworkOptions {
   broken: Break | null;
   /** Whether queues and doorbells are in a Redis of its own. @default in Postgres */
   redis?: boolean;
+  /** Of how many classes its executors are, as many of each. @default 1 */
+  classes?: number;
+  /** How many users it has. @default as many as may follow so many jobs */
+  users?: number;
   /** It is for measuring: services reach each other with nothing between, and the database is on the machine's disk. */
   measured?: boolean;
 }

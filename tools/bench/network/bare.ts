@@ -30,11 +30,14 @@ export async function bareContainer(docker: Docker, image: string): Promise<numb
   }
 }
 
-/** The best rate of bare containers over 2 to 8 at once. @returns containers/s */
-export async function mostBarePerSecond(
-  docker: Docker,
-  image: string,
-): Promise<{ rate: number; inFlight: number }> {
+export interface BareRate {
+  /** @unit containers/s */
+  rate: number;
+  inFlight: number;
+}
+
+/** The best rate of bare containers over 2 to 8 at once. */
+export async function mostBarePerSecond(docker: Docker, image: string): Promise<BareRate> {
   const count = 48;
   let best = { rate: 0, inFlight: 0 };
   for (const inFlight of [2, 3, 4, 6, 8]) {
