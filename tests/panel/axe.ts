@@ -14,16 +14,18 @@ interface Violation {
 /**
  * What axe has against a page, a line for each element.
  *
+ * @param name of the page, which each line begins with
  * @param isCovered something has opened above the page, which is in none of its regions
  */
-export async function foundByAxe(page: Page, isCovered = false): Promise<string[]> {
+export async function foundByAxe(page: Page, name: string, isCovered = false): Promise<string[]> {
   if (!(await page.evaluate('Boolean(window.axe)'))) await page.evaluate(source);
   const { violations } = await page.evaluate<{ violations: Violation[] }>(
     `axe.run(document, { resultTypes: ['violations'], rules: { region: { enabled: ${!isCovered} } } })`,
   );
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(
-      ({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary.replaceAll(/\s+/g, ' ')}`,
+      ({ html, failureSummary }) =>
+        `${name}: ${id}: ${html.slice(0, 200)} ${failureSummary.replaceAll(/\s+/g, ' ')}`,
     ),
   );
 }

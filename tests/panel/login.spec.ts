@@ -122,7 +122,7 @@ describe.skipIf(missing !== null)(`logging in to a panel in a browser${because(m
       await page.getByText(says).first().waitFor();
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });
-        found.push(...(await foundByAxe(page)).map((line) => `${says}, ${colorScheme}: ${line}`));
+        found.push(...(await foundByAxe(page, `${says}, ${colorScheme}`)));
       }
     };
     const operators = facilitator.app.get(Operators, { strict: false });

@@ -58,7 +58,7 @@ describe.skipIf(missing !== null)(`the panel’s pages in a browser${because(mis
         const found: string[] = [];
         for (const one of face.pages) {
           await show(page, face, one);
-          found.push(...(await foundByAxe(page)).map((line) => `${one.name}: ${line}`));
+          found.push(...(await foundByAxe(page, one.name)));
           if (pictures) keep(service, `${one.name}-${theme}.webp`, await takePicture(page));
           await page.setViewportSize(phone);
           await expect
@@ -86,7 +86,7 @@ describe.skipIf(missing !== null)(`the panel’s pages in a browser${because(mis
         });
         const found: string[] = [];
         const look = async (name: string, isCovered = true) =>
-          found.push(...(await foundByAxe(page, isCovered)).map((line) => `${name}: ${line}`));
+          found.push(...(await foundByAxe(page, name, isCovered)));
         /** @param opened a part of what has opened */
         const leave = async (opened: Locator) => {
           await page.keyboard.press('Escape');
@@ -142,7 +142,7 @@ describe.skipIf(missing !== null)(`the panel’s pages in a browser${because(mis
         const found: string[] = [];
         const cook = await buttonsOf(face, 'cook');
         const guest = await buttonsOf(face, 'guest', async (page, name) => {
-          found.push(...(await foundByAxe(page)).map((line) => `${name}: ${line}`));
+          found.push(...(await foundByAxe(page, name)));
         });
         expect([...cook].filter((name) => !guest.has(name)).toSorted()).toEqual(face.changing);
         expect(found).toEqual([]);
@@ -282,13 +282,15 @@ function keep(service: string, name: string, content: Buffer | string): void {
   writeFileSync(path.join(folder, name), content);
 }
 
-/** Takes the pictures of what strangers see: of the login, and of its refusal over plain HTTP from elsewhere. */
+/** What strangers see: the login, and its refusal over plain HTTP from elsewhere. */
+const logins = [
+  { name: 'login', host: '127.0.0.1', says: 'Account' },
+  { name: 'login-elsewhere', host: 'panel.localhost', says: 'ssh -L' },
+];
+
 async function keepLogins(page: Page, { service, url }: Face, theme: string): Promise<void> {
-  for (const [name, at, says] of [
-    ['login', url, 'Account'],
-    ['login-elsewhere', url.replace('127.0.0.1', 'panel.localhost'), 'ssh -L'],
-  ] as const) {
-    await visit(page, `${at}/admin/`);
+  for (const { name, host, says } of logins) {
+    await visit(page, `${url.replace('127.0.0.1', host)}/admin/`);
     await page.getByText(says).first().waitFor();
     keep(service, `${name}-${theme}.webp`, await takePicture(page));
   }
@@ -296,8 +298,7 @@ async function keepLogins(page: Page, { service, url }: Face, theme: string): Pr
 
 /** The page that shows all pictures of a face. */
 function galleryOf({ service, pages }: Face): string {
-  const names = ['login', 'login-elsewhere', ...pages.map(({ name }) => name)];
-  const shown = names.map((name) => {
+  const shown = [...logins, ...pages].map(({ name }) => {
     const lines = themes.map((theme) => `![${name}, ${theme}](${name}-${theme}.webp)`);
     return `## ${name}\n\n${lines.join('\n')}\n`;
   });

@@ -12,6 +12,7 @@ export { DatabaseError } from './database-error.ts';
 export type { ContractingMigration } from './migrate.ts';
 export { migrationsBeside, pendingMigrations, type PendingMigration } from './pending-migrations.ts';
 export { openDatabase, type DatabaseOptions } from './open-database.ts';
+export { LookUps } from './look-ups.ts';
 export { load, measured, reckoned, type Kept } from './kept-tables.ts';
 export { inBatches } from './in-batches.ts';
 export {

@@ -6,11 +6,11 @@ import type { ServiceName } from './service.ts';
 
 const netuid = 12;
 export const executorClass = 'always_on.test';
-/** Those that executors are of: this one first. */
-export const executorClassesOf = ({ classes = 1 }: Pick<NetworkOptions, 'classes'>): ExecutorClass[] =>
-  ExecutorClass.toSorted(
-    (one, other) => Number(other === executorClass) - Number(one === executorClass),
-  ).slice(0, classes);
+/** Those that executors are of. */
+export function executorClassesOf({ classes = 1 }: Pick<NetworkOptions, 'classes'>): ExecutorClass[] {
+  const others = ExecutorClass.filter((name) => name !== executorClass);
+  return [executorClass, ...others.slice(0, classes - 1)];
+}
 export const host = '127.0.0.1';
 
 /** What may be in no log. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Batches, Database, GatheredBell, PreparedStatement, type Transaction } from '@horde/database';
+import { Database, GatheredBell, LookUps, PreparedStatement, type Transaction } from '@horde/database';
 import { recordChange, type Author } from '@horde/panel-server';
 
 /** What a hotkey may do that differs from the settings; null: what they say; undefined: as it is. 0: any number. */
@@ -15,8 +15,6 @@ export interface WhitelistEntry {
   maxCreationsPerMinute: number | null;
 }
 
-/** Of how many it is looked up at once whether they are on it. */
-const atOnce = 500;
 const listed = new PreparedStatement<{ hotkey: string }>(
   'select ss58_address as hotkey from hotkey_whitelist where ss58_address = any($1)',
 );
@@ -24,19 +22,18 @@ const listed = new PreparedStatement<{ hotkey: string }>(
 /** The hotkeys whose owners may use this facilitator. */
 @Injectable()
 export class Whitelist {
-  private readonly lookUps = new Batches(async (hotkeys: string[]) => {
-    const rows = await listed.run(this.database.manager, [[...new Set(hotkeys)]]);
-    const known = new Set(rows.map(({ hotkey }) => hotkey));
-    return hotkeys.map((hotkey) => known.has(hotkey));
-  }, atOnce);
+  private readonly listed = new LookUps(async (hotkeys) => {
+    const rows = await listed.run(this.database.manager, [hotkeys]);
+    return new Map(rows.map(({ hotkey }) => [hotkey, true]));
+  });
 
   constructor(
     private readonly database: Database,
     private readonly bell: GatheredBell,
   ) {}
 
-  has(hotkey: string): Promise<boolean> {
-    return this.lookUps.add(hotkey);
+  async has(hotkey: string): Promise<boolean> {
+    return (await this.listed.get(hotkey)) ?? false;
   }
 
   /** Lets a hotkey in, or changes what it may do. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Batches, Database, GatheredBell, PreparedStatement, type Transaction } from '@horde/database';
+import { Database, GatheredBell, LookUps, PreparedStatement, type Transaction } from '@horde/database';
 import type { Extension } from '@horde/protocol';
 import { FacilitatorSettings } from '../settings.ts';
 
@@ -60,8 +60,6 @@ export interface ListedValidator {
   version: string | null;
 }
 
-/** Of how many validators the newest channel is looked up at once. */
-const atOnce = 500;
 const newest = new PreparedStatement<JobChannel & { hotkey: string }>(
   `select distinct on (hotkey) hotkey, id, channel.largest_frame as "maxFrame", channel.extensions,
      oldest_generation as "isOldest"
@@ -72,11 +70,10 @@ const newest = new PreparedStatement<JobChannel & { hotkey: string }>(
 /** The connections of validators to all replicas of this service. */
 @Injectable()
 export class Channels {
-  private readonly lookUps = new Batches(async (hotkeys: string[]): Promise<(JobChannel | null)[]> => {
-    const rows = await newest.run(this.database.manager, [[...new Set(hotkeys)]]);
-    const found = new Map(rows.map(({ hotkey, ...channel }) => [hotkey, channel]));
-    return hotkeys.map((hotkey) => found.get(hotkey) ?? null);
-  }, atOnce);
+  private readonly newestOf = new LookUps<JobChannel>(async (hotkeys) => {
+    const rows = await newest.run(this.database.manager, [hotkeys]);
+    return new Map(rows.map(({ hotkey, ...channel }) => [hotkey, channel]));
+  });
 
   constructor(
     private readonly database: Database,
@@ -134,8 +131,8 @@ export class Channels {
   }
 
   /** The channel that gets a validator's jobs: the newest one. null: the validator is not active and connected now. */
-  newest(validatorHotkey: string): Promise<JobChannel | null> {
-    return this.lookUps.add(validatorHotkey);
+  async newest(validatorHotkey: string): Promise<JobChannel | null> {
+    return (await this.newestOf.get(validatorHotkey)) ?? null;
   }
 
   /** The extensions of a validator: those of the connection that gets its jobs, or of its last one while it is away. */
